@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One reading of a configuration: where it takes memory and paths from, what it has read, what went wrong.
+ *
+ * The way of a configuration: conf_init → conf_read_file, conf_read_text, conf_read_option (text → tree,
+ * read.h) → conf_apply (tree → settings, directive.h). The caller logs conf->error with "[emerg]" and the
+ * warnings with
+ * "[warn]" before them.
+ *
+ * Lifetime: the caller owns the struct (it may be on the stack); everything reached from it lies in the pool
+ * handed in and goes with that. There is no deinit. Threads: one at a time. Errors: a function that fails
+ * leaves one sentence in conf->error. The first error wins: later ones do not overwrite it, so a caller may
+ * simply return what it got. Sentences are nginx's where nginx has one.
+ */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf/node.h"
+
+struct pool;
+
+enum { CONF_ERROR_SIZE = 1024 /* nginx's: a longer sentence is cut */ };
+
+/* A text that was read, for -T: each name once, in the order of reading. */
+struct conf_file {
+    struct conf_file *next;
+    const char *name; /* full name, or the name given to conf_read_text */
+    const char *text;
+    size_t length;
+};
+
+struct conf_warning {
+    struct conf_warning *next;
+    const char *text;
+};
+
+struct conf {
+    struct pool *pool;       /* set once */
+    const char *prefix;      /* set once; ends in '/', or is empty: relative paths stay as they are */
+    const char *conf_prefix; /* set once; folder of the configuration file, likewise */
+    void *user;              /* the caller's */
+
+    struct conf_file *files; /* oldest first */
+    struct conf_file **files_end;
+    struct conf_warning *warnings; /* oldest first */
+    struct conf_warning **warnings_end;
+    struct conf_open *open; /* the reader's: files being read now, innermost first */
+
+    char error[CONF_ERROR_SIZE]; /* empty: nothing has failed */
+};
+
+/* Starts a reading. `prefix` is a folder, with or without a '/' at its end (NULL or "": none). `file` is the
+ * configuration file's full name, whose folder includes are relative to; NULL: they are relative to `prefix`.
+ * Both are copied. 0 or -ENOMEM. */
+int conf_init(struct conf *conf, struct pool *pool, const char *prefix, const char *file)
+    __attribute__((warn_unused_result));
+
+/* Notes what is wrong with `node`: the sentence, then " in FILE:LINE" (nothing for a NULL node; " in command
+ * line" for one from -g). Always -EINVAL. */
+int conf_fail(struct conf *conf, const struct conf_node *node, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same for a system call that failed: " (2: No such file or directory)" stands before the place. Returns
+ * -error; `error` is a positive errno. */
+int conf_fail_errno(struct conf *conf, const struct conf_node *node, int error, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Memory ran out. Always -ENOMEM. */
+int conf_fail_memory(struct conf *conf);
+
+/* Notes what is odd about `node`, in the same form. A warning that finds no memory is dropped. */
+void conf_warn(struct conf *conf, const struct conf_node *node, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* `path` as it is if it begins with '/', else behind the folder of the configuration file (conf_prefix:
+ * certificates, includes) or the prefix (logs, roots, pid). In the pool. NULL: out of memory, noted in
+ * conf->error. */
+const char *conf_full_name(struct conf *conf, const char *path, bool conf_prefix);
+
+/* What -T prints of the files read: "# configuration file NAME:", the text and an empty line for each.
+ * Writes to the descriptor. 0 or a negative errno. */
+int conf_dump(const struct conf *conf, int fd) __attribute__((warn_unused_result));
+
+#endif
