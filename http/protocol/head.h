@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The parsed head of a request: method, target, version and fields, all of them spans of the bytes as
+ * received.
+ *
+ * Lifetime. The caller owns the struct, the array of fields and the buffers. Nothing is copied: a span is
+ * valid as long as buffers[] points at the bytes it was parsed from. A buffer may move if its entry in
+ * buffers[] is changed with it. Threads. One owner. Errors. None here; the parser (parser.h) says what was
+ * wrong in `error`.
+ *
+ * A head may span several buffers (large_client_header_buffers): a field names its buffer, the request line
+ * has one of its own.
+ */
+#ifndef TIDEPOOL_HTTP_PROTOCOL_HEAD_H
+#define TIDEPOOL_HTTP_PROTOCOL_HEAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "http/protocol/fields.h"
+
+enum {
+    HTTP_HEAD_BUFFERS = 16, /* at most: one small buffer and 15 large ones */
+};
+
+/* The methods of RFC 9110 9.3, RFC 5789 and those of WebDAV that nginx knows. */
+enum http_method {
+    HTTP_GET,
+    HTTP_HEAD,
+    HTTP_POST,
+    HTTP_PUT,
+    HTTP_DELETE,
+    HTTP_OPTIONS,
+    HTTP_CONNECT,
+    HTTP_TRACE,
+    HTTP_PATCH,
+    HTTP_MKCOL,
+    HTTP_COPY,
+    HTTP_MOVE,
+    HTTP_PROPFIND,
+    HTTP_PROPPATCH,
+    HTTP_LOCK,
+    HTTP_UNLOCK,
+    HTTP_METHOD_UNKNOWN, /* a valid token all the same: to be answered 501 */
+    HTTP_METHODS = HTTP_METHOD_UNKNOWN,
+};
+
+/* The four forms of a request target, RFC 9112 3.2. */
+enum http_target_form {
+    HTTP_TARGET_ORIGIN,    /* /path?query */
+    HTTP_TARGET_ABSOLUTE,  /* http://authority/path?query */
+    HTTP_TARGET_AUTHORITY, /* host:port, CONNECT only */
+    HTTP_TARGET_ASTERISK,  /* *, OPTIONS only */
+};
+
+/* Bytes somewhere, not NUL-terminated. `bytes` is not null, even when the length is 0. */
+struct http_text {
+    const char *bytes;
+    size_t length;
+};
+
+/* A part of the request line: offset into buffers[line_buffer]. */
+struct http_span {
+    uint32_t offset;
+    uint32_t length;
+};
+
+struct http_field {
+    uint32_t name;         /* offset in buffers[buffer] */
+    uint32_t value;        /* likewise; blanks around the value are not part of it */
+    uint32_t value_length; /* may be 0 */
+    uint16_t name_length;  /* 1 and more */
+    uint8_t buffer;        /* index into buffers[] */
+    uint8_t id;            /* enum http_field_id */
+};
+
+struct http_head {
+    /* Set by the caller before http_parser_feed (and whenever the array grows; the entries move with it). */
+    struct http_field *fields;
+    uint16_t field_capacity;
+
+    /* Set by the parser. */
+    uint16_t field_count;
+    uint8_t buffer_count;          /* buffers in use */
+    uint8_t line_buffer;           /* the buffer of the request line */
+    uint8_t major, minor;          /* 1 and 0…9 once the request line has been read */
+    uint8_t method;                /* enum http_method */
+    uint8_t form;                  /* enum http_target_form */
+    struct http_span request_line; /* all of it, without its line end */
+    struct http_span method_text;  /* as sent: methods are case-sensitive (RFC 9110 9.1) */
+    struct http_span target;       /* as sent, the fragment included */
+    struct http_span authority;    /* forms absolute and authority; else empty */
+    struct http_span path;         /* path and query without the fragment; may be empty or begin with ? in the
+                                      absolute form (http_uri_normalize makes / of it) */
+    uint64_t present;              /* bit per field id: there is at least one */
+    uint64_t repeated;             /* bit per field id: there are several lines */
+    uint16_t
+        first[HTTP_FIELD_COUNT]; /* index of the first field of an id; valid if its bit in `present` is set */
+    const char *buffers[HTTP_HEAD_BUFFERS]; /* [buffer_count-1] is the one being filled */
+    const char *error;                      /* a literal: what was wrong; null if nothing was */
+};
+
+/* Whether a field of this known name was sent. `id` is not HTTP_FIELD_OTHER. */
+static inline bool http_head_has(const struct http_head *head, enum http_field_id id)
+{
+    return (head->present >> id & 1) != 0;
+}
+
+/* Whether more than one line of this known name was sent. */
+static inline bool http_head_repeats(const struct http_head *head, enum http_field_id id)
+{
+    return (head->repeated >> id & 1) != 0;
+}
+
+/* The first field of a known name, or null. */
+static inline const struct http_field *http_head_find(const struct http_head *head, enum http_field_id id)
+{
+    return http_head_has(head, id) ? &head->fields[head->first[id]] : NULL;
+}
+
+/* The next line of the same known name after `field`, or null. */
+const struct http_field *http_head_next(const struct http_head *head, const struct http_field *field);
+
+/* The first field of any name, ASCII case ignored, or null. For names that have no id; linear. */
+const struct http_field *http_head_find_name(const struct http_head *head, const char *name, size_t length);
+
+/* The name and the value of a field, and a part of the request line, as bytes. */
+static inline struct http_text http_field_name(const struct http_head *head, const struct http_field *field)
+{
+    return (struct http_text){head->buffers[field->buffer] + field->name, field->name_length};
+}
+
+static inline struct http_text http_field_value(const struct http_head *head, const struct http_field *field)
+{
+    return (struct http_text){head->buffers[field->buffer] + field->value, field->value_length};
+}
+
+static inline struct http_text http_head_text(const struct http_head *head, struct http_span span)
+{
+    return (struct http_text){head->buffers[head->line_buffer] + span.offset, span.length};
+}
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which host a request is for (RFC 9112 3.2, RFC 9110 7.2, RFC 3986 3.2.2).
+ *
+ * Lifetime. The name points into the text that was parsed. Threads. Any. Errors. 400.
+ *
+ * HTTP/1.1 needs exactly one Host; HTTP/1.0 may have one. Host is checked even if the target has an
+ * authority, which then wins (RFC 9112 3.2.2). Refused: an empty Host, a list, userinfo, bytes outside
+ * reg-name, a bracket without an IPv6 address, a port that is no number up to 65535.
+ */
+#ifndef TIDEPOOL_HTTP_PROTOCOL_HOST_H
+#define TIDEPOOL_HTTP_PROTOCOL_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "http/protocol/head.h"
+
+struct http_host {
+    struct http_text name; /* as sent but for one trailing dot; brackets included; empty if an HTTP/1.0
+                              request names none */
+    bool upper;            /* name has upper-case letters: see http_host_lower */
+    bool has_port;         /* a port with digits was given */
+    uint16_t port;         /* 0 if not */
+};
+
+/* Parses uri-host [ ":" port ]. 0 or 400. */
+__attribute__((warn_unused_result)) int http_host_parse(const char *bytes, size_t length, struct http_host *);
+
+/* The host of a parsed head, by the rules above; for CONNECT its target, which must have a port. 0 or 400. */
+__attribute__((warn_unused_result)) int http_host_decide(const struct http_head *, struct http_host *);
+
+/* Writes the name in lower case to `out` (name.length bytes, no NUL) and makes name point there. */
+void http_host_lower(struct http_host *, char *out);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Status codes and their reason phrases: nginx's, where it has one, since its clients and tests compare them;
+ * else RFC 9110 15. Lifetime. Constant. Threads. Any. Errors. None.
+ */
+#ifndef TIDEPOOL_HTTP_PROTOCOL_STATUS_H
+#define TIDEPOOL_HTTP_PROTOCOL_STATUS_H
+
+#include <stdbool.h>
+
+#include "http/protocol/head.h"
+
+/* The code and reason as in a status line, "404 Not Found". For a code without a reason: length 0 (write the
+ * number and a blank). */
+struct http_text http_status_line(int status);
+
+/* The reason alone, "Not Found"; "" if there is none. NUL-terminated. */
+const char *http_status_reason(int status);
+
+/* Whether an answer with this status never has a body (1xx, 204, 304: RFC 9112 6.3). */
+static inline bool http_status_bodiless(int status)
+{
+    return status < 200 || status == 204 || status == 304;
+}
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The path of a request, decoded and normalised once (RFC 3986 2.1, 5.2.4, 6.2.2), so that nothing later has
+ * to.
+ *
+ * Lifetime. Results point into the input, or into the buffer handed in. Threads. Any. Errors. 400.
+ *
+ * As nginx: %XX is decoded, dot segments are removed after decoding (so %2e%2e counts), // becomes / if
+ * merge_slashes, and the query is neither decoded nor looked at. 400: %00, a bad escape, a path that climbs
+ * above the root. Bytes from 0x80 on are taken as they are. Encoded slashes are decoded, too: what is served
+ * is what is matched.
+ */
+#ifndef TIDEPOOL_HTTP_PROTOCOL_URI_H
+#define TIDEPOOL_HTTP_PROTOCOL_URI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "http/protocol/head.h"
+
+struct http_uri {
+    struct http_text path;      /* begins with /, no NUL in it */
+    struct http_text args;      /* after the first ?, raw; empty if there is none */
+    struct http_text extension; /* of the last segment, without the dot; empty if none */
+    bool has_args;              /* there was a ?, even if nothing follows it */
+    bool plain;                 /* path points into the input: nothing had to be changed */
+};
+
+/* True if the path needs no change: *uri is filled and no buffer is needed. False: use http_uri_normalize. */
+__attribute__((warn_unused_result)) bool http_uri_plain(const char *bytes, size_t length, bool merge_slashes,
+                                                        struct http_uri *uri);
+
+/* Normalises path and query as in head->path. `out` has length + 1 bytes and may hold the path afterwards. 0
+ * or 400. */
+__attribute__((warn_unused_result)) int http_uri_normalize(const char *bytes, size_t length, char *out,
+                                                           bool merge_slashes, struct http_uri *uri);
+
+/* Which bytes http_uri_escape escapes; controls, blank, DEL and bytes from 0x80 always. */
+enum http_uri_escape {
+    HTTP_ESCAPE_URI,       /* a path for Location: also " # % < > ? \ ^ ` { | }, as nginx's NGX_ESCAPE_URI */
+    HTTP_ESCAPE_COMPONENT, /* one segment or argument: everything but unreserved characters, as
+                              NGX_ESCAPE_URI_COMPONENT */
+};
+
+/* Bytes that the escaped form takes: equals `length` if nothing needs escaping. */
+size_t http_uri_escaped_length(const char *bytes, size_t length, enum http_uri_escape);
+
+/* Writes the escaped form (http_uri_escaped_length bytes, no NUL) and returns the byte after it. */
+char *http_uri_escape(char *out, const char *bytes, size_t length, enum http_uri_escape);
+
+#endif
