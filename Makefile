@@ -48,4 +48,145 @@ $(BUILD)/tests/unit/protocol/%: $(BUILD)/tests/unit/protocol/%.o $(PROTOCOL) $(B
 $(BUILD)/tests/unit/server/% $(BUILD)/tests/unit/http/%: $(BUILD)/tests/unit/%.o $(BUILD)/all.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
+# Chains of pattern rules make objects that make would otherwise throw away, and build again next time.
+.SECONDARY:
+
+# ---- what a person types -------------------------------------------------------------------------------------------
+
+JOBS      ?= $(shell nproc)
+PYTHON    ?= /usr/bin/python3
+PREFIX    ?= /usr/local
+UNIT      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*/test_*.c))
+SOURCES   := $(wildcard pool/*.[ch] conf/*.[ch] server/*.[ch] http/*.[ch] http/*/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch])
+# Each check builds in a folder of its own, so that no object is ever built twice for two purposes.
+submake    = +$(MAKE) -j$(JOBS) --no-print-directory
+ASAN      := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+TSAN      := -fsanitize=thread -fno-omit-frame-pointer
+FUZZ_SECONDS ?= 60
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | sort | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+.PHONY: deps test-deps
+deps: ## install what building needs (Debian packages; nothing is done when nothing is missing)
+	@sh tests/packages.sh gcc libc6-dev libev-dev libpcre2-dev zlib1g-dev
+
+test-deps: deps ## install what tests and checks need as well
+	@sh tests/packages.sh libcmocka-dev python3 python3-pytest wrk valgrind strace clang clang-format clang-tidy \
+	    cppcheck libclang-rt-14-dev
+
+.PHONY: run
+run: deps ## build, and serve the embedded default: http://127.0.0.1:8080, echo on 127.0.0.1:7007
+	$(submake) all
+	$(BUILD)/tidepool
+
+# What the tests run, in a make of its own: the headers may have been installed a moment ago.
+.PHONY: test check unit
+test: test-deps ## install what tests need, build, run all of them; the last line is the count
+	$(submake) check
+
+check: all unit
+	@$(PYTHON) tests/run.py --build $(BUILD) $(CHECK)
+
+unit: $(UNIT)
+
+# ---- the tests again, watched --------------------------------------------------------------------------------------
+
+.PHONY: asan tsan valgrind sweep load
+asan: test-deps ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(submake) check BUILD=build-asan OPTIMISE='-O1 -g' SANITIZE='$(ASAN)'
+
+tsan: test-deps ## all tests under ThreadSanitizer
+	$(submake) check BUILD=build-tsan OPTIMISE='-O1 -g' SANITIZE='$(TSAN)'
+
+valgrind: test-deps ## unit tests and the core of the black-box tests under valgrind
+	$(submake) check CHECK='--valgrind'
+
+sweep: test-deps ## fail the Nth allocation of each kind, for every N (long)
+	$(submake) all BUILD=build-asan OPTIMISE='-O1 -g' SANITIZE='$(ASAN)'
+	$(PYTHON) tests/fault/sweep.py --binary build-asan/tidepool
+
+load: test-deps ## drive it with wrk; any socket error or answer other than 2xx fails
+	$(submake) all $(BUILD)/tests/load/echo_load
+	$(PYTHON) tests/load/load.py --build $(BUILD)
+
+$(BUILD)/tests/load/%: $(BUILD)/tests/load/%.o
+	$(CC) $(LDFLAGS) -o $@ $^
+
+# ---- fuzzing: tests/fuzz/fuzz_X.c, from the stored corpus in tests/fuzz/corpus/X ------------------------------------
+
+FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+.PHONY: fuzz fuzz-build $(FUZZ:%=fuzz-%)
+fuzz: test-deps ## FUZZ_SECONDS (60) of each fuzz target, from the stored corpus
+	+$(MAKE) -j$(JOBS) fuzz-build BUILD=build-fuzz CC=clang OPTIMISE='-O1 -g' \
+	    SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
+	+$(MAKE) -j$(JOBS) --output-sync=target $(FUZZ:%=fuzz-%)
+
+fuzz-build: $(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%)
+
+# Everything below the engine: no target of ours needs a loop.
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(PROTOCOL) $(CONF) $(POOL)
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lpcre2-8
+
+# New inputs go to the build folder; what they teach is added to the stored corpus by hand, minimised.
+$(FUZZ:%=fuzz-%): fuzz-%:
+	@mkdir -p build-fuzz/found/$* build-fuzz/crash
+	build-fuzz/tests/fuzz/fuzz_$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
+	    -print_final_stats=1 -artifact_prefix=build-fuzz/crash/$*- build-fuzz/found/$* $(wildcard tests/fuzz/corpus/$*)
+
+# ---- looking at the source -----------------------------------------------------------------------------------------
+
+.PHONY: print-warnings
+print-warnings:
+	@echo '$(WARNINGS)'
+
+.PHONY: cover lint tidy cppcheck layers headers style format format-check
+cover: test-deps ## line coverage of the tests, by file
+	$(submake) check BUILD=build-cover OPTIMISE='-O0 -g' SANITIZE=--coverage
+	@$(PYTHON) tests/lint/coverage.py build-cover
+
+lint: test-deps ## style limits, include matrix, headers alone, clang-tidy, cppcheck
+	$(submake) style layers headers tidy cppcheck
+
+style:
+	@sh tests/lint/style.sh
+
+layers:
+	@sh tests/lint/layers.sh
+
+headers:
+	@BUILD=$(BUILD) sh tests/lint/headers.sh
+
+# Generated headers must be there before anything reads the sources that include them.
+tidy: all
+	@BUILD=$(BUILD) JOBS=$(JOBS) sh tests/lint/tidy.sh
+
+cppcheck: all
+	@BUILD=$(BUILD) JOBS=$(JOBS) sh tests/lint/cppcheck.sh
+
+format: ## format all C sources in place
+	clang-format -i $(SOURCES)
+
+format-check:
+	clang-format --dry-run -Werror $(SOURCES)
+
+# ---- out of the house ----------------------------------------------------------------------------------------------
+
+.PHONY: install docker clean
+install: all ## binary, libtidepool.a with its headers, sample configurations (DESTDIR, PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/pool \
+	    $(DESTDIR)$(PREFIX)/share/tidepool
+	install -m 755 $(BUILD)/tidepool $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(BUILD)/libtidepool.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 $(wildcard pool/*.h) $(DESTDIR)$(PREFIX)/include/pool/
+	install -m 644 $(wildcard conf/*.conf) $(DESTDIR)$(PREFIX)/share/tidepool/
+
+docker: ## build the image tidepool (docker, or buildah where there is no daemon)
+	@sh docker/build.sh
+
+clean: ## remove all build folders
+	rm -rf build build-asan build-tsan build-cover build-fuzz
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What STYLE limits and a formatter does not see: length of files, functions and lines, the licence line, leftovers.
+set -eu
+cd "$(dirname "$0")/../.."
+
+find pool conf server http tests -name '*.[ch]' | sort | xargs awk '
+    function report(text) { printf "%s:%d: %s\n", FILENAME, FNR, text; bad = 1 }
+    function finish() {
+        limit = previous ~ /\.h$/ ? 150 : 400
+        # Tests are tables and cases: they may be longer than what they test, not without bound.
+        if (previous ~ /^tests\//) limit = 800
+        if (previous != "" && lines > limit) { printf "%s: %d lines, %d allowed\n", previous, lines, limit; bad = 1 }
+    }
+    FNR == 1 {
+        finish(); previous = FILENAME; start = 0
+        if ($0 != "/* SPDX-License-Identifier: BSD-2-Clause */") report("the first line is not the licence line")
+    }
+    { lines = FNR }
+    length($0) > 110 { report("line of " length($0) " columns") }
+    /[ \t]$/ { report("blank at the end of the line") }
+    /TODO|FIXME|XXX/ && !/issue [0-9]+/ { report("a leftover without the number of an issue") }
+    # A function is what lies between a brace alone in the first column and its partner.
+    /^\{/ { start = FNR }
+    /^\}/ { if (start && FNR - start - 1 > 60) report("function of " FNR - start - 1 " lines"); start = 0 }
+    END { finish(); exit bad }
+'
+
+# The system allocator has one caller.
+if grep -nE '(^|[^a-z_A-Z0-9>.])(malloc|calloc|realloc|posix_memalign|aligned_alloc|free|mmap|munmap|madvise|strdup|strndup|asprintf) ?\(' \
+    pool/*.[ch] conf/*.[ch] server/*.[ch] http/*.[ch] http/*/*.[ch] 2>/dev/null |
+    grep -v '^pool/sysmem\.c:' | grep -vE '^[^:]*:[0-9]+: *(/?\*|//)'; then
+    echo "memory of the system is taken outside of pool/sysmem.c"
+    exit 1
+fi
