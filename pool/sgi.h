@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sgi: small objects born in one thread and freed in another (SEEDS.md B, with the defects S1-S9 of PEERS.md
+ * answered).
+ *
+ * Purpose. Level 2 serves 1..128 bytes from sixteen free lists (8, 16 ... 128), filled twenty objects at a
+ * time from a reserve; level 1 passes what is larger to the system. On a failure left-overs and larger free
+ * objects are used up before the out-of-memory handler is asked. Over the locked lists stand magazines: each
+ * attached thread has two per class, of twenty objects, and touches no lock before both are empty (or full);
+ * then it swaps a whole one with a depot of the class, so that objects freed by another thread than their
+ * maker come back in batches, O(1) under the lock. What fits 128 bytes (level 2): a node of the table of
+ * client addresses (64..96 bytes), an entry of the open-file cache (its struct), a message between threads
+ * (up to 64). The path of an open file has its own size and is often level 1.
+ *
+ * Lifetime. One for the process; objects die with it. Memory comes in 64 KiB spans. A trim sweeps what has
+ * lain unused since the trim before; a span whose objects are then all free is set aside, and given back by
+ * the next trim unless it was wanted meanwhile: an idle allocator holds nothing after three trims, a busy one
+ * makes no system call for it.
+ *
+ * Threads. Any thread may allocate and free; an attached one does it without a lock most of the time. A
+ * thread detaches before it ends, or its magazines are lost to the others until destroy. No lock is held
+ * across a system call.
+ *
+ * Alignment: sizes whose multiple of 8 is one of 16 are aligned to 16, the others to 8. Size 0 is served
+ * as 1.
+ *
+ * Errors. NULL when the system refuses and the handler gave up (or there is none); nothing is changed then.
+ * In poison mode each object bears a tag: a double free, a wrong size, a foreign pointer and a write after
+ * free say so on stderr and abort. In pass-through mode every call goes to the system.
+ */
+#ifndef POOL_SGI_H
+#define POOL_SGI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pool/annotate.h"
+#include "pool/fault.h"
+
+enum {
+    SGI_CLASSES = 16,
+    SGI_GRANULE = 8,     /* bytes between two classes */
+    SGI_SMALL_MAX = 128, /* bytes; above it level 1 */
+    SGI_BATCH = 20,      /* objects: a refill, and a magazine */
+    SGI_SPAN = 64 * 1024,
+    SGI_HANDLER_TRIES = 8 /* times the handler is asked for one request */
+};
+
+struct sgi;
+
+/* Frees memory somewhere and says whether trying again makes sense. `wanted`: bytes. Called without any lock
+ * held, by the thread that is in need; it may call sgi_free and sgi_trim, but allocates nothing from here. */
+typedef bool (*sgi_oom_handler)(size_t wanted);
+
+struct sgi_magazine {
+    uint32_t count;    /* objects in it, 0..capacity */
+    uint32_t capacity; /* SGI_BATCH; 0 in the one that stands where none is yet */
+    struct sgi_magazine *next;
+    void *objects[SGI_BATCH];
+};
+
+/* What a thread has of its own; only it looks inside. */
+struct sgi_thread {
+    struct sgi *fast;  /* the allocator whose calls the inline path serves; null: none, all calls are slow */
+    struct sgi *owner; /* attached to; null: not */
+    struct {
+        struct sgi_magazine *loaded, *previous; /* never null; previous is full or empty */
+    } classes[SGI_CLASSES];
+};
+
+struct sgi_lock_stats {
+    uint64_t taken;     /* times */
+    uint64_t contended; /* of them, times somebody else had it */
+    uint64_t wait_ns;   /* spent waiting for it */
+};
+
+struct sgi_stats {
+    struct sgi_lock_stats lists, depots; /* depots: the sum over the classes */
+    uint64_t spans_mapped, spans_unmapped;
+    size_t held_bytes;  /* level 2: spans, tables included */
+    size_t free_bytes;  /* of them: on the lists, in the reserve, set aside */
+    size_t depot_bytes; /* of them: in the depots' full magazines */
+    size_t
+        out_bytes; /* of them: with clients or in magazines of threads; with no thread attached, live bytes */
+    size_t large_count;    /* level 1: live requests */
+    size_t large_bytes;    /* level 1 */
+    uint64_t handler_runs; /* times the out-of-memory handler was asked, process-wide */
+    uint64_t scavenged;    /* times a free object of the same or a larger class became the reserve */
+    unsigned threads;      /* attached */
+};
+
+struct sgi *sgi_create(void);      /* or NULL */
+void sgi_destroy(struct sgi *sgi); /* no thread is attached any more */
+
+/* Returns the one before; null: none. Process-wide, any thread. */
+sgi_oom_handler sgi_set_oom_handler(sgi_oom_handler handler);
+
+int sgi_thread_attach(struct sgi *sgi);  /* 0, -ENOMEM, -EBUSY (attached already: one allocator a thread) */
+void sgi_thread_detach(struct sgi *sgi); /* the magazines come back; nothing happens if not attached to it */
+
+static inline void *sgi_alloc(struct sgi *sgi, size_t size);
+/* `size` as asked for; object may be null. */
+static inline void sgi_free(struct sgi *sgi, void *object, size_t size);
+/* NULL leaves the old object as it was; object null: an allocation. Contents are kept up to the smaller size.
+ */
+void *sgi_realloc(struct sgi *sgi, void *object, size_t old_size, size_t new_size);
+
+/* Bytes given back to the system. Meant once in a second or so, by any thread; a second one at the same time
+ * does nothing. It sees the depots and the lists; what threads hold in magazines counts as in use. */
+size_t sgi_trim(struct sgi *sgi);
+
+void sgi_stats(struct sgi *sgi, struct sgi_stats *stats);
+
+/* The cold parts. */
+void *sgi_alloc_slow(struct sgi *sgi, size_t size);
+void sgi_free_slow(struct sgi *sgi, void *object, size_t size);
+
+extern __thread struct sgi_thread *sgi_this_thread __attribute__((tls_model("initial-exec")));
+
+static inline void *sgi_alloc(struct sgi *sgi, size_t size)
+{
+    struct sgi_thread *thread = sgi_this_thread;
+
+    if (fault_fires(FAULT_SGI))
+        return NULL;
+    if (__builtin_expect(thread->fast == sgi && size - 1 < SGI_SMALL_MAX, 1)) {
+        struct sgi_magazine *magazine = thread->classes[(size - 1) / SGI_GRANULE].loaded;
+        uint32_t count = magazine->count;
+
+        if (__builtin_expect(count != 0, 1)) {
+            magazine->count = --count;
+            annotate_usable(magazine->objects[count], size);
+            return magazine->objects[count];
+        }
+    }
+    return sgi_alloc_slow(sgi, size);
+}
+
+static inline void sgi_free(struct sgi *sgi, void *object, size_t size)
+{
+    struct sgi_thread *thread = sgi_this_thread;
+
+    if (__builtin_expect(thread->fast == sgi && object != NULL && size - 1 < SGI_SMALL_MAX, 1)) {
+        struct sgi_magazine *magazine = thread->classes[(size - 1) / SGI_GRANULE].loaded;
+        uint32_t count = magazine->count;
+
+        if (__builtin_expect(count < magazine->capacity, 1)) {
+            annotate_unusable(object, (size + SGI_GRANULE - 1) & ~(size_t)(SGI_GRANULE - 1));
+            magazine->objects[count] = object;
+            magazine->count = count + 1;
+            return;
+        }
+    }
+    sgi_free_slow(sgi, object, size);
+}
+
+#endif
