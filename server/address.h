@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Addresses: of peers (compact, one in every connection) and of listening sockets (as a configuration writes
+ * them).
+ *
+ * Lifetime: plain values in the caller's storage; nothing is allocated.
+ * Threads: pure, but for listen_address_parse, which may ask the resolver ("localhost:80") and is called
+ * while a configuration is read, never by a worker. Errors: only listen_address_parse can fail: -EINVAL, and
+ * why in words.
+ */
+#ifndef TIDEPOOL_SERVER_ADDRESS_H
+#define TIDEPOOL_SERVER_ADDRESS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+enum {
+    PEER_TEXT_MAX = 48,    /* the longest: an IPv6 address with an IPv4 tail, 45 characters, and its NUL */
+    LISTEN_TEXT_MAX = 120, /* the longest: "unix:" and the 107 bytes of a socket's path, and its NUL */
+};
+
+struct peer {
+    uint8_t bytes[16]; /* network order; IPv4 uses the first 4; the rest is zero */
+    uint16_t port;     /* host order; 0 for AF_UNIX */
+    uint8_t family;    /* AF_INET, AF_INET6 or AF_UNIX */
+};
+
+/* A family that is none of the three is taken as AF_UNIX: accept on a unix socket may return no address at
+ * all. */
+void peer_from_socket(struct peer *peer, const struct sockaddr_storage *socket, socklen_t length);
+
+/* The address without the port, NUL-terminated ($remote_addr; "unix:" for unix); returns its length. */
+size_t peer_format(const struct peer *peer, char out[PEER_TEXT_MAX]);
+
+/* Of the host alone; two peers that are equal by peer_equal_host have the same hash. */
+uint32_t peer_hash(const struct peer *peer);
+bool peer_equal_host(const struct peer *a, const struct peer *b);
+
+struct listen_address {
+    struct sockaddr_storage socket;
+    socklen_t length;           /* of `socket`, as bind(2) wants it */
+    char text[LISTEN_TEXT_MAX]; /* canonical: "127.0.0.1:8080", "[::1]:80", "0.0.0.0:80", "unix:/path" */
+};
+
+/*
+ * Reads nginx's forms: 8080 · *:80 · 127.0.0.1 · 127.0.0.1:80 · [::1] · [::1]:80 · localhost · localhost:80 ·
+ * unix:/path. A name takes the first address of the resolver. Returns 0, or -EINVAL with *why pointing to a
+ * literal.
+ */
+__attribute__((warn_unused_result)) int listen_address_parse(const char *text, uint16_t default_port,
+                                                             struct listen_address *address,
+                                                             const char **why);
+
+bool listen_address_equal(const struct listen_address *a, const struct listen_address *b);
+
+/*
+ * Whether both could be asked for one connection: equal, or one of them the wildcard of the other's family
+ * and port.
+ * [::] and 0.0.0.0 do not overlap, since IPV6_V6ONLY is always set.
+ */
+bool listen_address_overlaps(const struct listen_address *a, const struct listen_address *b);
+
+/* 0 for unix sockets. */
+uint16_t listen_address_port(const struct listen_address *address);
+
+#endif

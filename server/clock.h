@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The wall clock as text, formatted once a second instead of once a line.
+ *
+ * Lifetime: embedded in its owner, zeroed before first use. Threads: each owner has its own. Errors: none.
+ * The time zone is the local one, read once per process (tzset, by the first update or clock_init_zone).
+ */
+#ifndef TIDEPOOL_SERVER_CLOCK_H
+#define TIDEPOOL_SERVER_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct clock {
+    int64_t seconds;     /* since the epoch, of the texts below; 0: none yet */
+    char log_time[27];   /* $time_local: 21/Nov/2026:03:26:00 +0000 */
+    char error_time[20]; /* of the error log: 2026/11/21 03:26:00 */
+    char iso8601[26];    /* $time_iso8601: 2026-11-21T03:26:00+00:00 */
+};
+
+/* Reads the time zone, which allocates; the main thread calls it before others exist. */
+void clock_init_zone(void);
+
+/* `now`: seconds since the epoch (ev_now). true: the second, and with it the texts, changed. */
+bool clock_update(struct clock *clock, double now);
+
+/* The error log's form, into 20 bytes, for whoever has no struct clock at hand. */
+void clock_format_error(int64_t seconds, char out[20]);
+
+#endif

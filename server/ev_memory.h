@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * libev's memory. libev aborts when its allocator fails, so memory that its arrays may need is had
+ * beforehand: a reserve per thread, from which the allocator serves when the system refuses.
+ *
+ * Lifetime: install once, before the first loop. A thread's reserve begins with ev_memory_reserve and ends
+ * with ev_memory_release, after its loop is destroyed. A loop is made, used and destroyed by one thread.
+ * Threads: install: the main thread, before others. The rest: each thread for itself.
+ * Errors: ev_memory_reserve says no; the caller then does without the new descriptor.
+ */
+#ifndef TIDEPOOL_SERVER_EV_MEMORY_H
+#define TIDEPOOL_SERVER_EV_MEMORY_H
+
+#include <stdbool.h>
+
+/* Sets libev's allocator, and the callback for system errors that it cannot live with (it logs and aborts).
+ */
+void ev_memory_install(void);
+
+/*
+ * Before ev_loop_new (with any fd), before a new descriptor is watched, and before a burst of new watchers of
+ * other kinds: makes sure that this thread's reserve covers the next growth of every array of its loop, with
+ * `fd` watched. false: the caller closes the descriptor and pauses. Costs some ten instructions when nothing
+ * is missing.
+ */
+__attribute__((warn_unused_result)) bool ev_memory_reserve(int fd);
+
+/* Gives the thread's reserve back. */
+void ev_memory_release(void);
+
+#endif

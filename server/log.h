@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The error log: lines in nginx's form, "2026/11/21 03:26:00 [error] PID#TID: message (2: No such file or
+ * directory)".
+ *
+ * Lifetime: a struct log belongs to whoever made it (a generation's pool) and must outlive its use; it
+ * borrows its file, which log_file_get gave. Several error_log lines at one level are a chain; each link has
+ * its own level. Threads: log_write may be called by every thread. One line is one write(2) on an O_APPEND
+ * descriptor. Errors: none: a line that cannot be written is lost. Nothing is allocated, no lock is held
+ * while writing, errno is kept.
+ */
+#ifndef TIDEPOOL_SERVER_LOG_H
+#define TIDEPOOL_SERVER_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct log_file;
+
+enum { LOG_LINE_MAX = 2048 }; /* bytes of a line with its newline; what is longer is cut */
+
+enum log_level {
+    LOG_LEVEL_STDERR,
+    LOG_LEVEL_EMERG,
+    LOG_LEVEL_ALERT,
+    LOG_LEVEL_CRIT,
+    LOG_LEVEL_ERROR,
+    LOG_LEVEL_WARN,
+    LOG_LEVEL_NOTICE,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_DEBUG,
+};
+
+struct log {
+    enum log_level level; /* lines of this level and of those more severe are written */
+    struct log_file
+        *file; /* NULL: the terminal of whoever starts us: stderr, in the short form "tidepool: [emerg] …" */
+    const struct log *next; /* NULL at the end */
+};
+
+/* Whether a line of this level would be written anywhere: the guard before costly arguments. `log` is not
+ * NULL. */
+static inline bool log_enabled(const struct log *log, enum log_level level);
+
+/* `error` is an errno, which is appended with its text, or 0. Control bytes of the message are written as
+ * \xHH. */
+__attribute__((format(printf, 4, 5))) void log_write(const struct log *log, enum log_level level, int error,
+                                                     const char *format, ...);
+
+/* The one table of what an errno of a connection's system call is worth in the log. Takes it positive or
+ * negative. */
+enum log_level log_level_of_errno(int error);
+
+/* "emerg" … "debug", as error_log takes them and the lines show them; "" for LOG_LEVEL_STDERR. */
+const char *log_level_name(enum log_level level);
+
+/* The log until a configuration is read: stderr, notice and more severe, in the short form. */
+const struct log *log_before_config(void);
+
+/*
+ * While it is on (from the start until the process has become a daemon, or serves), lines of level warn and
+ * more severe are said on stderr in the short form too, unless the chain has stderr in it already. Main
+ * thread, before threads.
+ */
+void log_set_stderr_copy(bool on);
+
+/*
+ * The log of the calling thread, for what happens outside every connection (a full disk, an allocation that
+ * failed). It is log_before_config() until set; NULL sets it back. A worker sets it anew before it lets go of
+ * a generation.
+ */
+void log_thread_set(const struct log *log);
+const struct log *log_thread(void);
+
+bool log_stderr_copy_wanted(enum log_level level);
+
+static inline bool log_enabled(const struct log *log, enum log_level level)
+{
+    for (const struct log *link = log; link != NULL; link = link->next) {
+        if (level <= link->level)
+            return true;
+    }
+    return level <= LOG_LEVEL_WARN && log_stderr_copy_wanted(level);
+}
+
+#endif

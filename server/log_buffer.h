@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A worker's buffers for the lines of its access logs, one per file.
+ *
+ * A line is written straight into the buffer (reserve, format, commit). Without buffer= all lines of a loop
+ * turn leave in one write at its end; with it, when the next line does not fit or flush= is due. A line is
+ * never split over two writes.
+ *
+ * Lifetime: embedded in the worker. Buffers are taken from the worker's sizeclass with the first line and
+ * stay until log_buffers_flush or deinit. Files are borrowed: flush before letting go of the generation that
+ * holds them. Threads: the owner's. Errors: reserve returns NULL when memory is short; the line is then lost
+ * and has been counted at the file.
+ */
+#ifndef TIDEPOOL_SERVER_LOG_BUFFER_H
+#define TIDEPOOL_SERVER_LOG_BUFFER_H
+
+#include "server/log_file.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sizeclass;
+
+enum { LOG_BUFFER_SIZE = 16 * 1024 }; /* of files without buffer=: holds some 80 lines, a turn's worth */
+
+struct log_buffer {
+    struct log_file *file; /* NULL: unused */
+    char *bytes;
+    size_t used, capacity; /* bytes; used <= capacity */
+    size_t wanted;         /* buffer_size as configured; 0: leaves at the end of the turn */
+    int64_t flush_ms;      /* 0: only when full */
+    int64_t due;           /* ms, of the worker's clock; 0: nothing is due */
+};
+
+struct log_buffers {
+    struct sizeclass *classes;
+    struct log_buffer *entries; /* by log_file.id */
+    unsigned count;             /* of entries */
+    bool pending;               /* something was committed since the last turn */
+    int64_t next_due;           /* ms; INT64_MAX: nothing waits for its time */
+};
+
+void log_buffers_init(struct log_buffers *buffers, struct sizeclass *classes);
+/* Writes what is left and gives all memory back. */
+void log_buffers_deinit(struct log_buffers *buffers);
+
+/*
+ * Where to write a line of at most `line_max` bytes. `buffer_size`: 0, or buffer= in bytes; `flush_ms`: 0, or
+ * flush=; both count when the file's buffer is made (files named twice must agree, the configuration sees to
+ * that).
+ */
+static inline char *log_buffers_reserve(struct log_buffers *buffers, struct log_file *file,
+                                        size_t buffer_size, int64_t flush_ms, size_t line_max);
+
+/* Ends the line that the last reserve for this file began; `written` <= its line_max, the newline included.
+ */
+static inline void log_buffers_commit(struct log_buffers *buffers, struct log_file *file, size_t written);
+
+/* At the end of every loop turn. `now_ms`: any clock that is positive and does not go back, the same at every
+ * call. */
+static inline void log_buffers_turn(struct log_buffers *buffers, int64_t now_ms);
+
+/* Writes everything and forgets the files. */
+void log_buffers_flush(struct log_buffers *buffers);
+
+/* When log_buffers_turn must be called though nothing else happens: ms, or INT64_MAX. Set by
+ * log_buffers_turn. */
+static inline int64_t log_buffers_due(const struct log_buffers *buffers);
+
+char *log_buffers_reserve_slow(struct log_buffers *buffers, struct log_file *file, size_t buffer_size,
+                               int64_t flush_ms, size_t line_max);
+void log_buffers_turn_slow(struct log_buffers *buffers, int64_t now_ms);
+
+static inline char *log_buffers_reserve(struct log_buffers *buffers, struct log_file *file,
+                                        size_t buffer_size, int64_t flush_ms, size_t line_max)
+{
+    if (file->id < buffers->count) {
+        struct log_buffer *buffer = &buffers->entries[file->id];
+        if (buffer->file == file && buffer->capacity - buffer->used >= line_max)
+            return buffer->bytes + buffer->used;
+    }
+    return log_buffers_reserve_slow(buffers, file, buffer_size, flush_ms, line_max);
+}
+
+static inline void log_buffers_commit(struct log_buffers *buffers, struct log_file *file, size_t written)
+{
+    buffers->entries[file->id].used += written;
+    buffers->pending = true;
+}
+
+static inline void log_buffers_turn(struct log_buffers *buffers, int64_t now_ms)
+{
+    if (buffers->pending || now_ms >= buffers->next_due)
+        log_buffers_turn_slow(buffers, now_ms);
+}
+
+static inline int64_t log_buffers_due(const struct log_buffers *buffers)
+{
+    return buffers->next_due;
+}
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Files that logs are written to, one per path, shared by every generation that names the path.
+ *
+ * Lifetime: counted; log_file_get opens or counts up, log_file_put counts down and closes at zero. A
+ * generation puts its files when no thread uses it any more. The descriptor's number never changes while the
+ * file lives. Threads: get, put and reopen_all: the main thread alone. log_file_write: every thread that
+ * holds a reference. Errors: get returns NULL and a negative errno. A write that fails loses its lines: they
+ * are counted, and said once a minute on the calling thread's error log, not per line.
+ */
+#ifndef TIDEPOOL_SERVER_LOG_FILE_H
+#define TIDEPOOL_SERVER_LOG_FILE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct log_file {
+    /* set once */
+    const char *path; /* absolute, or "stderr" */
+    int fd;           /* O_APPEND; 2 for stderr */
+    unsigned id;      /* small and dense; given to another file once this one is gone */
+
+    /* the main thread's */
+    unsigned references;
+    struct log_file *next; /* in the registry */
+
+    /* every writer's */
+    atomic_bool torn;              /* the last write ended in the middle of a line */
+    _Atomic uint64_t lost_lines;   /* since the start */
+    _Atomic int64_t complained_at; /* seconds (CLOCK_MONOTONIC) of the last complaint; 0 never */
+    _Atomic uint64_t said_lines;   /* lost lines that the last complaint knew of */
+};
+
+/* `path` is copied. NULL: *error is a negative errno (what open(2) said, or -ENOMEM). */
+__attribute__((warn_unused_result)) struct log_file *log_file_get(const char *path, int *error);
+void log_file_put(struct log_file *file);
+
+/*
+ * For USR1: opens every path anew and puts the new file in the place of the old under the same descriptor
+ * number, so that threads go on writing while it happens. `uid`, `gid`: the new files' owner when started as
+ * root for another user; (uid_t)-1 leaves it. A path that cannot be opened keeps its old file, which is
+ * logged. Returns how many could not.
+ */
+unsigned log_file_reopen_all(uid_t uid, gid_t gid);
+
+/* Hands every open file to the user that the workers will run as (before privileges are dropped); failures
+ * are logged. */
+void log_file_chown_all(uid_t uid, gid_t gid);
+
+/* Whole lines, in one write. */
+void log_file_write(struct log_file *file, const char *bytes, size_t length);
+
+/* Counts a line that could not even be formatted (no memory for a buffer), as log_file_write does with those
+ * it loses. */
+void log_file_lost(struct log_file *file, uint64_t lines, int error);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Messages between threads: a queue that everybody may put into and one loop takes out of, woken by ev_async.
+ *
+ * Lifetime: embedded in the owner of the loop. Messages are copied into nodes from the process's sgi; a node
+ * lives from send until deliver returns. Nobody may send once deinit has begun (the owner's state tells the
+ * senders, before). Threads: init, deinit and deliver: the loop's; mailbox_send: every thread. The lock is
+ * held for linking alone. Errors: send returns -ENOMEM and nothing was sent; init returns a negative errno.
+ */
+#ifndef TIDEPOOL_SERVER_MAILBOX_H
+#define TIDEPOOL_SERVER_MAILBOX_H
+
+#include <ev.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sgi;
+
+struct message {
+    struct message *next; /* the mailbox's */
+    unsigned kind;        /* the owner's vocabulary */
+    int descriptor;       /* a descriptor that goes along with the message, or what the kind says */
+    union {
+        void *pointers[5];
+        int64_t numbers[5];
+        unsigned char bytes[40];
+    };
+};
+
+struct mailbox {
+    /* set once */
+    struct ev_loop *loop;
+    struct sgi *sgi;
+    void (*deliver)(struct mailbox *, struct message *);
+
+    ev_async wake; /* ev_async_send is the one call of libev that other threads may make */
+
+    pthread_mutex_t lock;
+    struct message *head, *tail; /* under the lock; in order of arrival */
+};
+
+/*
+ * `deliver` runs in the loop, once per message in order of sending (per sender); the message is gone when it
+ * returns. ev_memory_reserve has been called before. The watcher does not keep ev_run going (it is
+ * unreferenced).
+ */
+__attribute__((warn_unused_result)) int mailbox_init(struct mailbox *mailbox, struct sgi *sgi,
+                                                     struct ev_loop *loop,
+                                                     void (*deliver)(struct mailbox *, struct message *));
+
+/* `drop` (not NULL) gets what was never delivered, so that descriptors in it are closed. Before the loop
+ * goes. */
+void mailbox_deinit(struct mailbox *mailbox, void (*drop)(struct mailbox *, struct message *));
+
+/* Copies; `next` is ignored. */
+__attribute__((warn_unused_result)) int mailbox_send(struct mailbox *mailbox, const struct message *message);
+
+#endif

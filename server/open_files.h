@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The open-file cache, shared by all threads.
+ *
+ * Lifetime: a struct open_file does not change once it is there and is counted: whoever got it puts it, and
+ * with the last reference its descriptor is closed, also when the cache dropped it long ago. The cache holds
+ * one reference per entry. A cache is counted by nobody: destroy it when no get can come any more; files got
+ * from it may outlive it. Threads: every function but create and destroy, from every thread. 16 shards, each
+ * with a lock, under which nothing is allocated, freed, opened, stat'ed or closed. Errors: get returns a
+ * negative errno: that of open(2) or stat(2), or -ENOMEM; *file is then NULL and nothing is held.
+ *
+ * Records of the sgi: struct open_file fits its 128-byte-and-below lists; an entry (88 bytes and its path)
+ * does for paths up to 39 bytes and goes to level 1 above that.
+ */
+#ifndef TIDEPOOL_SERVER_OPEN_FILES_H
+#define TIDEPOOL_SERVER_OPEN_FILES_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+struct sgi;
+struct open_file_cache;
+
+struct open_file {
+    int fd; /* O_RDONLY; -1 for a directory */
+    bool is_directory;
+    bool is_regular; /* neither: a device, a pipe: not to be served */
+    off_t size;      /* bytes, when opened */
+    struct timespec mtime;
+    ino_t ino;
+    dev_t dev;
+    struct sgi *sgi; /* where its memory came from */
+    atomic_uint references;
+};
+
+struct open_file_options {
+    int64_t valid_ms;  /* how long an entry is believed before it is checked with stat(2) */
+    unsigned min_uses; /* uses within `inactive` from which on the file stays open in the cache; at least 1 */
+    bool cache_errors; /* whether ENOENT and the like are remembered too */
+};
+
+/* At most `max` entries; those not used for `inactive_ms` go. NULL when memory is short. */
+__attribute__((warn_unused_result)) struct open_file_cache *open_files_create(struct sgi *sgi, unsigned max,
+                                                                              int64_t inactive_ms);
+void open_files_destroy(struct open_file_cache *cache);
+
+/*
+ * `cache` NULL: opens, and nobody else sees the file; `sgi` is where such a file's memory comes from (with a
+ * cache it is the cache's own). `options` may be NULL without a cache. `now_ms`: of any monotonic clock, the
+ * same for all threads.
+ */
+__attribute__((warn_unused_result)) int open_files_get(struct sgi *sgi, struct open_file_cache *cache,
+                                                       const char *path,
+                                                       const struct open_file_options *options,
+                                                       int64_t now_ms, struct open_file **file);
+/* One more reference to a file that the caller holds. */
+static inline struct open_file *open_files_hold(struct open_file *file);
+void open_files_put(struct open_file *file);
+
+/* Drops what was not used for the cache's time; called once a second or so by one thread. */
+void open_files_expire(struct open_file_cache *cache, int64_t now_ms);
+
+/* Entries now; a snapshot. */
+unsigned open_files_count(struct open_file_cache *cache);
+
+static inline struct open_file *open_files_hold(struct open_file *file)
+{
+    atomic_fetch_add_explicit(&file->references, 1, memory_order_relaxed);
+    return file;
+}
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What concerns the process as a whole: becoming a daemon, the pid file, limits, privileges, processors.
+ *
+ * Lifetime: nothing is kept. Threads: the main thread, before it creates others (process_cpus: any).
+ * Errors: 0 or a negative errno; the caller says what it means. process_drop_privileges also logs which step
+ * failed.
+ */
+#ifndef TIDEPOOL_SERVER_PROCESS_H
+#define TIDEPOOL_SERVER_PROCESS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct log;
+
+/* fork (the parent leaves with status 0), setsid, umask 0, stdin and stdout to /dev/null; stderr stays, as
+ * nginx does. */
+__attribute__((warn_unused_result)) int process_daemonise(void);
+
+/* stderr to /dev/null: once a daemon has nothing more to tell whoever started it. */
+__attribute__((warn_unused_result)) int process_close_stderr(void);
+
+/* Creates or overwrites; mode 0644; one line with the number. A failed write removes the file. */
+__attribute__((warn_unused_result)) int pid_file_write(const char *path, pid_t pid);
+/* Removes the file only if it still holds `pid`: a later process may have taken the path. */
+void pid_file_remove(const char *path, pid_t pid);
+/* The number, > 0, or a negative errno (-EINVAL: the file holds no number). */
+__attribute__((warn_unused_result)) pid_t pid_file_read(const char *path);
+
+/* Sets the soft and, where it must and may, the hard limit of descriptors. */
+__attribute__((warn_unused_result)) int process_set_nofile(uint64_t descriptors);
+
+/* Looks a user and group up; `group` NULL: the user's own. -ENOENT: *missing (may be NULL) is the name not
+ * found. */
+__attribute__((warn_unused_result)) int process_find_user(const char *user, const char *group, uid_t *uid,
+                                                          gid_t *gid, const char **missing);
+
+/*
+ * Becomes `user` (name; NULL does nothing) and `group` (NULL: the user's own) with the user's other groups.
+ * Of the capabilities at most CAP_NET_BIND_SERVICE is kept, so that a reload may open port 80. When not root:
+ * warns that the directive means nothing, as nginx does, and returns 0.
+ */
+__attribute__((warn_unused_result)) int process_drop_privileges(const char *user, const char *group,
+                                                                const struct log *log);
+
+/* Processors that this process may use: affinity, bounded by the cgroup's quota (v2 or v1) rounded up; at
+ * least 1. */
+unsigned process_cpus(void);
+
+/* SIGPIPE is ignored for good: writing to a closed socket is EPIPE. */
+void process_ignore_sigpipe(void);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Timeouts: a queue in order of deadline per distinct duration, with one ev_timer each, instead of a heap
+ * entry per connection. Starting again is unlinking and linking at the tail; the timer is lazy: it looks at
+ * the head when it fires.
+ *
+ * Lifetime: struct timeouts is embedded in the worker; queues are made with the first timeout of their
+ * duration, given to another duration when empty and needed, and freed by deinit. A struct timeout is
+ * embedded in what it guards, zeroed before first use, and stopped before its memory goes. Threads: the owner
+ * of the loop. Errors: timeout_start returns -ENOMEM when a queue for a new duration cannot be made; the
+ * timeout is then stopped.
+ *
+ * Time is libev's monotonic time of this turn (that of its timers), so that setting the wall clock neither
+ * cuts connections nor keeps them.
+ */
+#ifndef TIDEPOOL_SERVER_TIMEOUTS_H
+#define TIDEPOOL_SERVER_TIMEOUTS_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct timeout_queue;
+
+struct timeout {
+    struct timeout *prev, *next; /* NULL: not set */
+    double deadline;             /* seconds, of the worker's monotonic time */
+    struct timeout_queue *queue; /* where it is, or was last */
+};
+
+struct timeouts {
+    struct ev_loop *loop;
+    void (*expired)(struct timeout *);
+    struct timeout_queue *queues; /* all */
+    struct timeout_queue *last;   /* the one used last, or NULL */
+    ev_timer anchor;              /* never fires: what remains of it tells libev's monotonic time */
+};
+
+/* `expired` is called with a timeout that has just been stopped; it may stop and start any timeout, this one
+ * too. */
+void timeouts_init(struct timeouts *timeouts, struct ev_loop *loop, void (*expired)(struct timeout *));
+/* Timeouts that are still set are forgotten. Before the loop goes. */
+void timeouts_deinit(struct timeouts *timeouts);
+
+/* Sets, or sets anew. `duration_ms` > 0. */
+__attribute__((warn_unused_result)) int timeout_start(struct timeouts *timeouts, struct timeout *timeout,
+                                                      int64_t duration_ms);
+static inline void timeout_stop(struct timeout *timeout);
+static inline bool timeout_is_set(const struct timeout *timeout);
+
+static inline void timeout_stop(struct timeout *timeout)
+{
+    if (timeout->next == NULL)
+        return;
+    timeout->prev->next = timeout->next;
+    timeout->next->prev = timeout->prev;
+    timeout->next = timeout->prev = NULL;
+}
+
+static inline bool timeout_is_set(const struct timeout *timeout)
+{
+    return timeout->next != NULL;
+}
+
+#endif
