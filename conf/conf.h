@@ -3,14 +3,16 @@
  * One reading of a configuration: where it takes memory and paths from, what it has read, what went wrong.
  *
  * The way of a configuration: conf_init → conf_read_file, conf_read_text, conf_read_option (text → tree,
- * read.h) → conf_apply (tree → settings, directive.h). The caller logs conf->error with "[emerg]" and the
- * warnings with
- * "[warn]" before them.
+ * read.h) → conf_apply (tree → settings, directive.h). The caller logs conf->error with "[emerg]" before it
+ * and the warnings with "[warn]".
  *
  * Lifetime: the caller owns the struct (it may be on the stack); everything reached from it lies in the pool
- * handed in and goes with that. There is no deinit. Threads: one at a time. Errors: a function that fails
- * leaves one sentence in conf->error. The first error wins: later ones do not overwrite it, so a caller may
- * simply return what it got. Sentences are nginx's where nginx has one.
+ * handed in and goes with that. There is no deinit.
+ *
+ * Threads: one at a time.
+ *
+ * Errors: a function that fails leaves one sentence in conf->error. The first error wins: later ones do not
+ * overwrite it, so a caller may simply return what it got. Sentences are nginx's where nginx has one.
  */
 #ifndef CONF_CONF_H
 #define CONF_CONF_H

@@ -9,8 +9,12 @@
  * own scope as a copy of the finished outer settings and calls conf_apply_children.
  *
  * Lifetime: tables are constant; a struct conf_setting lives for one call of `set`; strings of the tree as
- * long as conf->pool. Threads: one at a time. Errors: 0 or a negative errno, with a sentence in conf->error;
- * settings are then unspecified and to be dropped.
+ * long as conf->pool.
+ *
+ * Threads: one at a time.
+ *
+ * Errors: 0 or a negative errno, with a sentence in conf->error; settings are then unspecified and to be
+ * dropped. A `set` may return a bare errno such as -ENOMEM: the sentence is then made from it.
  */
 #ifndef CONF_DIRECTIVE_H
 #define CONF_DIRECTIVE_H

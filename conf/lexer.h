@@ -19,6 +19,7 @@
 #ifndef CONF_LEXER_H
 #define CONF_LEXER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum conf_token {
@@ -37,9 +38,10 @@ enum { CONF_WORD_MAX = 4096 };
 struct conf_lexer {
     const char *at, *end; /* unread text */
     unsigned line;        /* of `at`, from 1 */
-    unsigned words;       /* seen since the last ; { }: what is legal next depends on it */
-    const char *word;     /* points into the text */
+    unsigned words;   /* begun since the last ; { }: at CONF_TOKEN_EOF above 0 in an unfinished directive */
+    const char *word; /* points into the text */
     size_t word_length;
+    bool after_quote; /* the last word was quoted: not every byte may follow */
     char error[96];
 };
 

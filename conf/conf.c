@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "conf/conf.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pool/pool.h"
+
+enum { PLACE_SIZE = 512, SENTENCE_MIN = 128 };
+
+static const char *copy_folder(struct pool *pool, const char *path, size_t length)
+{
+    bool slash = length == 0 || path[length - 1] == '/';
+    char *copy = pool_nalloc(pool, length + 2, "conf prefix");
+
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, path, length);
+    if (!slash)
+        copy[length++] = '/';
+    copy[length] = '\0';
+    return copy;
+}
+
+int conf_init(struct conf *conf, struct pool *pool, const char *prefix, const char *file)
+{
+    memset(conf, 0, sizeof *conf);
+    conf->pool = pool;
+    conf->files_end = &conf->files;
+    conf->warnings_end = &conf->warnings;
+
+    if (prefix == NULL)
+        prefix = "";
+    conf->prefix = copy_folder(pool, prefix, strlen(prefix));
+    if (conf->prefix == NULL)
+        return conf_fail_memory(conf);
+
+    const char *slash = file != NULL ? strrchr(file, '/') : NULL;
+    if (slash == NULL)
+        conf->conf_prefix = conf->prefix;
+    else
+        conf->conf_prefix = copy_folder(pool, file, (size_t)(slash - file) + 1);
+    return conf->conf_prefix != NULL ? 0 : conf_fail_memory(conf);
+}
+
+/* Writes the sentence, what the system said and the place; what is too long is cut from the sentence, since
+ * an error without its place helps nobody. */
+__attribute__((format(printf, 5, 0))) static void compose(char *out, size_t size,
+                                                          const struct conf_node *node, int error,
+                                                          const char *format, va_list arguments)
+{
+    char tail[PLACE_SIZE];
+    char reason[128];
+    size_t used = 0;
+
+    tail[0] = '\0';
+    if (error != 0)
+        used =
+            (size_t)snprintf(tail, sizeof tail, " (%d: %s)", error, strerror_r(error, reason, sizeof reason));
+    if (node != NULL && used < sizeof tail) {
+        if (node->line == 0)
+            snprintf(tail + used, sizeof tail - used, " in %s", node->file);
+        else
+            snprintf(tail + used, sizeof tail - used, " in %s:%u", node->file, node->line);
+    }
+    vsnprintf(out, size - strlen(tail), format, arguments);
+    strcat(out, tail);
+}
+
+static_assert(CONF_ERROR_SIZE >= PLACE_SIZE + SENTENCE_MIN, "room for a sentence besides the place");
+
+int conf_fail(struct conf *conf, const struct conf_node *node, const char *format, ...)
+{
+    va_list arguments;
+
+    if (conf->error[0] == '\0') {
+        va_start(arguments, format);
+        compose(conf->error, sizeof conf->error, node, 0, format, arguments);
+        va_end(arguments);
+    }
+    return -EINVAL;
+}
+
+int conf_fail_errno(struct conf *conf, const struct conf_node *node, int error, const char *format, ...)
+{
+    va_list arguments;
+
+    if (conf->error[0] == '\0') {
+        va_start(arguments, format);
+        compose(conf->error, sizeof conf->error, node, error, format, arguments);
+        va_end(arguments);
+    }
+    return -error;
+}
+
+int conf_fail_memory(struct conf *conf)
+{
+    conf_fail(conf, NULL, "out of memory while reading the configuration");
+    return -ENOMEM;
+}
+
+void conf_warn(struct conf *conf, const struct conf_node *node, const char *format, ...)
+{
+    char text[CONF_ERROR_SIZE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    compose(text, sizeof text, node, 0, format, arguments);
+    va_end(arguments);
+
+    struct conf_warning *warning = pool_alloc(conf->pool, sizeof *warning, "conf warning");
+    if (warning == NULL)
+        return;
+    warning->next = NULL;
+    warning->text = pool_strndup(conf->pool, text, strlen(text), "conf warning");
+    if (warning->text == NULL)
+        return;
+    *conf->warnings_end = warning;
+    conf->warnings_end = &warning->next;
+}
+
+const char *conf_full_name(struct conf *conf, const char *path, bool conf_prefix)
+{
+    const char *folder = conf_prefix ? conf->conf_prefix : conf->prefix;
+    size_t folder_length = path[0] == '/' ? 0 : strlen(folder);
+    size_t path_length = strlen(path);
+    char *full = pool_nalloc(conf->pool, folder_length + path_length + 1, "conf path");
+
+    if (full == NULL) {
+        conf_fail_memory(conf);
+        return NULL;
+    }
+    memcpy(full, folder, folder_length);
+    memcpy(full + folder_length, path, path_length + 1);
+    return full;
+}
+
+static int write_all(int fd, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        ssize_t written = write(fd, bytes, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return -errno;
+        bytes += written;
+        length -= (size_t)written;
+    }
+    return 0;
+}
+
+int conf_dump(const struct conf *conf, int fd)
+{
+    static const char before[] = "# configuration file ";
+    int rc = 0;
+
+    for (const struct conf_file *file = conf->files; file != NULL && rc == 0; file = file->next) {
+        rc = write_all(fd, before, sizeof before - 1);
+        if (rc == 0)
+            rc = write_all(fd, file->name, strlen(file->name));
+        if (rc == 0)
+            rc = write_all(fd, ":\n", 2);
+        if (rc == 0)
+            rc = write_all(fd, file->text, file->length);
+        if (rc == 0)
+            rc = write_all(fd, "\n", 1);
+    }
+    return rc;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "conf/directive.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "pool/pool.h"
+
+/* What a node of the level was found to be. */
+struct match {
+    const struct conf_directive *directive;
+    unsigned module;
+    bool first;
+};
+
+/* The row of this name that is right here; else any row of this name; else NULL. */
+static const struct conf_directive *find(const struct conf_modules *modules, const char *name,
+                                         uint32_t context, unsigned *module)
+{
+    const struct conf_directive *elsewhere = NULL;
+
+    for (unsigned i = 0; i < modules->count; i++) {
+        const struct conf_module *table = modules->modules[i];
+        for (unsigned j = 0; j < table->count; j++) {
+            const struct conf_directive *row = &table->directives[j];
+            if (strcmp(row->name, name) != 0)
+                continue;
+            *module = i;
+            if ((row->contexts & context) != 0)
+                return row;
+            elsewhere = row;
+        }
+    }
+    return elsewhere;
+}
+
+/* nginx's checks in nginx's order. */
+static int check(struct conf *conf, const struct conf_node *node, uint32_t context,
+                 const struct conf_directive *directive)
+{
+    if (directive == NULL)
+        return conf_fail(conf, node, "unknown directive \"%s\"", node->name);
+    if ((directive->contexts & context) == 0)
+        return conf_fail(conf, node, "\"%s\" directive is not allowed here", node->name);
+
+    bool block = (directive->flags & CONF_BLOCK) != 0;
+    if (node->block && !block)
+        return conf_fail(conf, node, "directive \"%s\" is not terminated by \";\"", node->name);
+    if (!node->block && block)
+        return conf_fail(conf, node, "directive \"%s\" has no opening \"{\"", node->name);
+
+    bool too_many = directive->max_args != CONF_ARGS_ANY && node->arg_count > directive->max_args;
+    if (node->arg_count < directive->min_args || too_many)
+        return conf_fail(conf, node, "invalid number of arguments in \"%s\" directive", node->name);
+    return 0;
+}
+
+/* Whether a row was met before at this level: its bit in `seen`, which has one for every row of every module.
+ */
+static bool is_first(const struct conf_modules *modules, const struct match *match, unsigned char *seen)
+{
+    size_t bit = (size_t)(match->directive - modules->modules[match->module]->directives);
+
+    for (unsigned i = 0; i < match->module; i++)
+        bit += modules->modules[i]->count;
+    unsigned char mask = (unsigned char)(1U << (bit % 8));
+    bool first = (seen[bit / 8] & mask) == 0;
+    seen[bit / 8] |= mask;
+    return first;
+}
+
+static int check_level(struct conf *conf, const struct conf_node *node, uint32_t context,
+                       const struct conf_modules *modules, struct match *matches)
+{
+    size_t rows = 0;
+
+    for (unsigned i = 0; i < modules->count; i++)
+        rows += modules->modules[i]->count;
+    unsigned char *seen = pool_calloc(conf->pool, rows / 8 + 1, "conf duplicates");
+    if (seen == NULL)
+        return conf_fail_memory(conf);
+
+    for (; node != NULL; node = node->next, matches++) {
+        matches->directive = find(modules, node->name, context, &matches->module);
+        int rc = check(conf, node, context, matches->directive);
+        if (rc != 0)
+            return rc;
+        matches->first = is_first(modules, matches, seen);
+        if (!matches->first && (matches->directive->flags & CONF_REPEAT) == 0)
+            return conf_fail(conf, node, "\"%s\" directive is duplicate", node->name);
+    }
+    return 0;
+}
+
+/* Sets the simple directives or the blocks. */
+static int set_level(const struct conf_setting *level, const struct conf_node *node,
+                     const struct match *matches, bool blocks)
+{
+    for (; node != NULL; node = node->next, matches++) {
+        if (node->block != blocks)
+            continue;
+        struct conf_setting setting = *level;
+        setting.node = node;
+        setting.directive = matches->directive;
+        setting.first = matches->first;
+        setting.section =
+            level->find_section != NULL ? level->find_section(level->scope, matches->module) : NULL;
+        int rc = matches->directive->set(&setting);
+        if (rc != 0)
+            return conf_fail_errno(level->conf, node, -rc, "\"%s\" directive failed", node->name);
+    }
+    return 0;
+}
+
+int conf_apply(struct conf *conf, const struct conf_node *first, uint32_t context,
+               const struct conf_modules *modules, conf_section *find_section, void *scope)
+{
+    size_t count = 0;
+
+    for (const struct conf_node *node = first; node != NULL; node = node->next)
+        count++;
+    if (count == 0)
+        return 0;
+    struct match *matches = pool_array(conf->pool, count, sizeof *matches, "conf matches");
+    if (matches == NULL)
+        return conf_fail_memory(conf);
+
+    const struct conf_setting level = {
+        .conf = conf, .context = context, .scope = scope, .modules = modules, .find_section = find_section};
+    int rc = check_level(conf, first, context, modules, matches);
+    if (rc == 0)
+        rc = set_level(&level, first, matches, false);
+    if (rc == 0)
+        rc = set_level(&level, first, matches, true);
+    return rc;
+}
+
+int conf_apply_children(const struct conf_setting *setting, uint32_t context, void *scope)
+{
+    return conf_apply(setting->conf, setting->node->children, context, setting->modules,
+                      setting->find_section, scope);
+}
+
+int conf_setting_fail(const struct conf_setting *setting, const char *text)
+{
+    return conf_fail(setting->conf, setting->node, "\"%s\" directive %s", setting->node->name, text);
+}
+
+int conf_setting_invalid(const struct conf_setting *setting, const char *value, const char *expected)
+{
+    return conf_fail(setting->conf, setting->node, "invalid value \"%s\" in \"%s\" directive, it must be %s",
+                     value, setting->node->name, expected);
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "conf/read.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <string.h>
+
+#include "conf/file.h"
+#include "conf/lexer.h"
+#include "pool/pool.h"
+
+enum { WORDS_MIN = 16 };
+
+/* One text being read. */
+struct reader {
+    struct conf *conf;
+    struct conf_lexer lexer;
+    const char *name;
+    bool option;         /* the argument of -g: no blocks, no line numbers */
+    unsigned base_depth; /* blocks around the include that led here */
+    unsigned files;      /* includes around this text, itself included */
+    const char **words;  /* of the directive being read */
+    unsigned word_count, word_capacity;
+};
+
+enum step { STEP_NODE, STEP_CLOSE, STEP_EOF, STEP_FAILED };
+
+static int read_level(struct reader *reader, struct conf_node ***end, unsigned depth);
+
+static struct conf_node here(const struct reader *reader)
+{
+    return (struct conf_node){.file = reader->name, .line = reader->option ? 0 : reader->lexer.line};
+}
+
+static int fail_here(struct reader *reader, const char *sentence)
+{
+    struct conf_node place = here(reader);
+    return conf_fail(reader->conf, &place, "%s", sentence);
+}
+
+static int add_word(struct reader *reader)
+{
+    struct pool *pool = reader->conf->pool;
+
+    if (reader->word_count == reader->word_capacity) {
+        unsigned capacity = reader->word_capacity > 0 ? 2 * reader->word_capacity : WORDS_MIN;
+        const char **words = pool_array(pool, capacity, sizeof *words, "conf words");
+        if (words == NULL)
+            return conf_fail_memory(reader->conf);
+        if (reader->word_count > 0)
+            memcpy(words, reader->words, reader->word_count * sizeof *words);
+        reader->words = words;
+        reader->word_capacity = capacity;
+    }
+
+    char *word = pool_nalloc(pool, reader->lexer.word_length + 1, "conf word");
+    if (word == NULL)
+        return conf_fail_memory(reader->conf);
+    conf_unescape(word, reader->lexer.word, reader->lexer.word_length);
+    reader->words[reader->word_count++] = word;
+    return 0;
+}
+
+static struct conf_node *make_node(struct reader *reader, bool block)
+{
+    struct pool *pool = reader->conf->pool;
+    unsigned arg_count = reader->word_count - 1;
+    struct conf_node *node = pool_calloc(pool, sizeof *node, "conf node");
+    const char **args = pool_array(pool, (size_t)arg_count + 1, sizeof *args, "conf arguments");
+
+    if (node == NULL || args == NULL) {
+        conf_fail_memory(reader->conf);
+        return NULL;
+    }
+    memcpy(args, reader->words + 1, arg_count * sizeof *args);
+    args[arg_count] = NULL;
+
+    *node = here(reader);
+    node->name = reader->words[0];
+    node->args = args;
+    node->arg_count = arg_count;
+    node->block = block;
+    return node;
+}
+
+static enum step end_of_text(struct reader *reader)
+{
+    if (reader->lexer.words == 0)
+        return STEP_EOF;
+    fail_here(reader, reader->option ? "unexpected end of parameter, expecting \";\""
+                                     : "unexpected end of file, expecting \";\" or \"}\"");
+    return STEP_FAILED;
+}
+
+static enum step read_node(struct reader *reader, struct conf_node **node)
+{
+    enum conf_token token;
+
+    reader->word_count = 0;
+    while ((token = conf_lexer_next(&reader->lexer)) == CONF_TOKEN_WORD) {
+        if (add_word(reader) != 0)
+            return STEP_FAILED;
+    }
+    switch (token) {
+    case CONF_TOKEN_END:
+    case CONF_TOKEN_OPEN:
+        *node = make_node(reader, token == CONF_TOKEN_OPEN);
+        return *node != NULL ? STEP_NODE : STEP_FAILED;
+    case CONF_TOKEN_CLOSE:
+        return STEP_CLOSE;
+    case CONF_TOKEN_EOF:
+        return end_of_text(reader);
+    default:
+        fail_here(reader, reader->lexer.error);
+        return STEP_FAILED;
+    }
+}
+
+static int read_included(struct reader *outer, const struct conf_node *node, const char *path,
+                         struct conf_node ***end, unsigned depth)
+{
+    struct reader reader = {
+        .conf = outer->conf, .base_depth = depth, .files = outer->files + 1, .name = path};
+    struct conf_open open;
+    struct conf_text text;
+
+    if (reader.files > CONF_INCLUDE_MAX)
+        return conf_fail(outer->conf, node, "too many files include one another");
+
+    int rc = conf_file_read(outer->conf, node, path, &open, &text);
+    if (rc != 0)
+        return rc;
+    conf_lexer_init(&reader.lexer, text.bytes, text.length);
+    open.outer = outer->conf->open;
+    outer->conf->open = &open;
+    rc = read_level(&reader, end, depth);
+    outer->conf->open = open.outer;
+    return rc;
+}
+
+static int read_pattern(struct reader *reader, const struct conf_node *node, const char *pattern,
+                        struct conf_node ***end, unsigned depth)
+{
+    glob_t found = {0};
+    int failure = glob(pattern, 0, NULL, &found);
+    int rc = 0;
+
+    if (failure == GLOB_NOSPACE)
+        rc = conf_fail_errno(reader->conf, node, ENOMEM, "glob() \"%s\" failed", pattern);
+    else if (failure != 0 && failure != GLOB_NOMATCH)
+        rc = conf_fail_errno(reader->conf, node, EIO, "glob() \"%s\" failed", pattern);
+
+    for (size_t i = 0; rc == 0 && failure == 0 && i < found.gl_pathc; i++) {
+        /* The name outlives the list: nodes and the dump point to it. */
+        const char *path = conf_full_name(reader->conf, found.gl_pathv[i], true);
+        rc = path != NULL ? read_included(reader, node, path, end, depth) : -ENOMEM;
+    }
+    globfree(&found);
+    return rc;
+}
+
+static int include(struct reader *reader, const struct conf_node *node, struct conf_node ***end,
+                   unsigned depth)
+{
+    struct conf *conf = reader->conf;
+
+    if (node->block)
+        return conf_fail(conf, node, "directive \"include\" is not terminated by \";\"");
+    if (node->arg_count != 1)
+        return conf_fail(conf, node, "invalid number of arguments in \"include\" directive");
+
+    const char *path = conf_full_name(conf, node->args[0], true);
+    if (path == NULL)
+        return -ENOMEM;
+    if (strpbrk(path, "*?[") != NULL)
+        return read_pattern(reader, node, path, end, depth);
+    return read_included(reader, node, path, end, depth);
+}
+
+static int add_node(struct reader *reader, struct conf_node *node, struct conf_node ***end, unsigned depth)
+{
+    if (node->block && reader->option)
+        return conf_fail(reader->conf, node, "block directives are not supported in -g option");
+    if (strcmp(node->name, "include") == 0)
+        return include(reader, node, end, depth);
+
+    **end = node;
+    *end = &node->next;
+    if (!node->block)
+        return 0;
+    if (depth == CONF_DEPTH_MAX)
+        return conf_fail(reader->conf, node, "too many blocks in one another, at most %d", CONF_DEPTH_MAX);
+    struct conf_node **children_end = &node->children;
+    return read_level(reader, &children_end, depth + 1);
+}
+
+/* Reads up to the end of the text or the `}` of the block, appending at **end. */
+static int read_level(struct reader *reader, struct conf_node ***end, unsigned depth)
+{
+    bool outermost = depth == reader->base_depth;
+    struct conf_node *node;
+
+    for (;;) {
+        int rc;
+        switch (read_node(reader, &node)) {
+        case STEP_NODE:
+            rc = add_node(reader, node, end, depth);
+            if (rc != 0)
+                return rc;
+            break;
+        case STEP_CLOSE:
+            return outermost ? fail_here(reader, "unexpected \"}\"") : 0;
+        case STEP_EOF:
+            return outermost ? 0 : fail_here(reader, "unexpected end of file, expecting \"}\"");
+        case STEP_FAILED:
+            return -EINVAL;
+        }
+    }
+}
+
+static struct conf_node *make_root(struct conf *conf, const char *name)
+{
+    struct conf_node *root = pool_calloc(conf->pool, sizeof *root, "conf node");
+    const char **args = pool_array(conf->pool, 1, sizeof *args, "conf arguments");
+    const char *copy = pool_strndup(conf->pool, name, strlen(name), "conf name");
+
+    if (root == NULL || args == NULL || copy == NULL) {
+        conf_fail_memory(conf);
+        return NULL;
+    }
+    args[0] = NULL;
+    *root = (struct conf_node){.name = copy, .args = args, .file = copy, .block = true};
+    return root;
+}
+
+struct conf_node *conf_read_file(struct conf *conf, const char *path)
+{
+    struct conf_node *root = make_root(conf, path);
+    struct reader outside = {.conf = conf};
+
+    if (root == NULL)
+        return NULL;
+    struct conf_node **end = &root->children;
+    return read_included(&outside, NULL, root->name, &end, 0) == 0 ? root : NULL;
+}
+
+struct conf_node *conf_read_text(struct conf *conf, const char *name, const char *text, size_t length)
+{
+    struct conf_node *root = make_root(conf, name);
+    struct reader reader = {.conf = conf};
+
+    if (root == NULL)
+        return NULL;
+    char *copy = pool_strndup(conf->pool, text, length, "conf text");
+    if (copy == NULL) {
+        conf_fail_memory(conf);
+        return NULL;
+    }
+    if (conf_file_remember(conf, root->name, &(struct conf_text){copy, length}) != 0)
+        return NULL;
+    reader.name = root->name;
+    conf_lexer_init(&reader.lexer, copy, length);
+    struct conf_node **end = &root->children;
+    return read_level(&reader, &end, 0) == 0 ? root : NULL;
+}
+
+struct conf_node *conf_read_option(struct conf *conf, const char *directives)
+{
+    struct conf_node *root = make_root(conf, "command line");
+    struct reader reader = {.conf = conf, .option = true};
+
+    if (root == NULL)
+        return NULL;
+    reader.name = root->name;
+    conf_lexer_init(&reader.lexer, directives, strlen(directives));
+    struct conf_node **end = &root->children;
+    return read_level(&reader, &end, 0) == 0 ? root : NULL;
+}
+
+void conf_join(struct conf_node *first, struct conf_node *second)
+{
+    struct conf_node **end = &first->children;
+
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = second->children;
+}
+
+static const struct conf_directive include_directives[] = {
+    {.name = "include",
+     .contexts = CONF_ANY,
+     .min_args = 1,
+     .max_args = 1,
+     .flags = CONF_REPEAT,
+     .help = "Reads another file, or all that match a pattern (`*`, `?`, `[…]`), as if it stood here. The "
+             "path is "
+             "relative to the folder of the configuration file."},
+};
+
+const struct conf_module conf_include_module = {"include", include_directives,
+                                                sizeof include_directives / sizeof include_directives[0]};

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "conf/set.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <strings.h>
+
+#include "conf/units.h"
+
+enum { EXPECTED_SIZE = 512 };
+
+static void *field(const struct conf_setting *setting)
+{
+    assert(setting->section != NULL);
+    return (char *)setting->section + setting->directive->offset;
+}
+
+/* `value` lies in the range that the directive has (none: from 0 on), or the error says what was wanted. */
+static int in_range(const struct conf_setting *setting, int64_t value, const char *noun, const char *unit)
+{
+    static const struct conf_range natural = {0, -1};
+    const struct conf_range *range = setting->directive->extra != NULL ? setting->directive->extra : &natural;
+    char expected[EXPECTED_SIZE];
+
+    if (value >= range->low && (range->high < range->low || value <= range->high))
+        return 0;
+    if (range->high < range->low)
+        snprintf(expected, sizeof expected, "%s of at least %" PRId64 "%s", noun, range->low, unit);
+    else
+        snprintf(expected, sizeof expected, "%s between %" PRId64 "%s and %" PRId64 "%s", noun, range->low,
+                 unit, range->high, unit);
+    return conf_setting_invalid(setting, setting->node->args[0], expected);
+}
+
+int conf_set_flag(struct conf_setting *setting)
+{
+    const char *text = setting->node->args[0];
+    bool on = strcasecmp(text, "on") == 0;
+
+    if (!on && strcasecmp(text, "off") != 0)
+        return conf_setting_invalid(setting, text, "\"on\" or \"off\"");
+    *(bool *)field(setting) = on;
+    return 0;
+}
+
+int conf_set_number(struct conf_setting *setting)
+{
+    const char *text = setting->node->args[0];
+    int64_t value;
+
+    if (!conf_parse_number(text, &value))
+        return conf_setting_invalid(setting, text, "a number");
+    int rc = in_range(setting, value, "a number", "");
+    if (rc == 0)
+        *(int64_t *)field(setting) = value;
+    return rc;
+}
+
+int conf_set_size(struct conf_setting *setting)
+{
+    const char *text = setting->node->args[0];
+    size_t value;
+
+    if (!conf_parse_size(text, &value))
+        return conf_setting_invalid(setting, text, "a size such as 512, 8k or 1m");
+    int rc = in_range(setting, (int64_t)value, "a size", " bytes");
+    if (rc == 0)
+        *(size_t *)field(setting) = value;
+    return rc;
+}
+
+int conf_set_offset(struct conf_setting *setting)
+{
+    const char *text = setting->node->args[0];
+    off_t value;
+
+    if (!conf_parse_offset(text, &value))
+        return conf_setting_invalid(setting, text, "a size such as 512, 8k, 1m or 2g");
+    int rc = in_range(setting, value, "a size", " bytes");
+    if (rc == 0)
+        *(off_t *)field(setting) = value;
+    return rc;
+}
+
+int conf_set_msec(struct conf_setting *setting)
+{
+    const char *text = setting->node->args[0];
+    int64_t value;
+
+    if (!conf_parse_msec(text, &value))
+        return conf_setting_invalid(setting, text, "a time such as 500ms, 60s or \"1h 30m\"");
+    int rc = in_range(setting, value, "a time", "ms");
+    if (rc == 0)
+        *(int64_t *)field(setting) = value;
+    return rc;
+}
+
+int conf_set_sec(struct conf_setting *setting)
+{
+    const char *text = setting->node->args[0];
+    int64_t value;
+
+    if (!conf_parse_sec(text, &value))
+        return conf_setting_invalid(setting, text, "a time in whole seconds such as 60s, \"1h 30m\" or 1y");
+    int rc = in_range(setting, value, "a time", "s");
+    if (rc == 0)
+        *(int64_t *)field(setting) = value;
+    return rc;
+}
+
+int conf_set_string(struct conf_setting *setting)
+{
+    *(const char **)field(setting) = setting->node->args[0];
+    return 0;
+}
+
+int conf_set_path(struct conf_setting *setting)
+{
+    const char *path = conf_full_name(setting->conf, setting->node->args[0], false);
+
+    if (path == NULL)
+        return -ENOMEM;
+    *(const char **)field(setting) = path;
+    return 0;
+}
+
+/* `"a", "b" or "c"`. */
+static void list_names(const struct conf_enum *names, char *out, size_t size)
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (; names->name != NULL && used < size; names++) {
+        bool last = names[1].name == NULL;
+        const char *before = used == 0 ? "" : last ? " or " : ", ";
+        used += (size_t)snprintf(out + used, size - used, "%s\"%s\"", before, names->name);
+    }
+}
+
+int conf_set_enum(struct conf_setting *setting)
+{
+    const char *text = setting->node->args[0];
+    const struct conf_enum *names = setting->directive->extra;
+    char expected[EXPECTED_SIZE];
+
+    for (const struct conf_enum *row = names; row->name != NULL; row++) {
+        if (strcasecmp(row->name, text) == 0) {
+            *(int *)field(setting) = row->value;
+            return 0;
+        }
+    }
+    list_names(names, expected, sizeof expected);
+    return conf_setting_invalid(setting, text, expected);
+}
+
+int conf_set_buffers(struct conf_setting *setting)
+{
+    const char **args = setting->node->args;
+    struct conf_buffers buffers;
+
+    if (!conf_parse_number(args[0], &buffers.count) || buffers.count == 0)
+        return conf_setting_invalid(setting, args[0], "a number of buffers, 1 or more");
+    if (!conf_parse_size(args[1], &buffers.size) || buffers.size == 0)
+        return conf_setting_invalid(setting, args[1], "a size such as 512, 8k or 1m");
+    *(struct conf_buffers *)field(setting) = buffers;
+    return 0;
+}
