@@ -14,7 +14,7 @@ LDLIBS   := -lev -lpcre2-8 -lz
 
 layer    = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 POOL     := $(call layer,pool)
-CONF     := $(call layer,conf)
+CONF     := $(call layer,conf) $(BUILD)/generated/default_conf.o
 SERVER   := $(filter-out $(BUILD)/server/main.o,$(call layer,server))
 PROTOCOL := $(call layer,http/protocol)
 HTTP     := $(call layer,http) $(call layer,http/modules)
@@ -190,3 +190,16 @@ clean: ## remove all build folders
 	rm -rf build build-asan build-tsan build-cover build-fuzz
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# ---- the embedded default configuration -------------------------------------------------------------------------------
+
+# conf/default.conf as a string, line by line, with what C reads otherwise taken care of (?: trigraphs).
+$(BUILD)/generated/default_conf.c: conf/default.conf
+	@mkdir -p $(@D)
+	{ printf '#include "conf/default.h"\nconst char conf_default_text[] =\n'; \
+	  sed -e 's/["\\?]/\\&/g' -e 's/^/    "/' -e 's/$$/\\n"/' $<; \
+	  printf '    "";\nconst size_t conf_default_length = sizeof conf_default_text - 1;\n'; } > $@.tmp
+	mv $@.tmp $@
+
+$(BUILD)/generated/%.o: $(BUILD)/generated/%.c
+	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
