@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Fixtures of the black-box tests. tests/README.md says how to run them against another binary."""
+import os
+
+import pytest
+
+import instance
+
+
+def pytest_configure(config):
+    config.addinivalue_line('markers', 'ours: what only Tidepool does (skipped for another binary)')
+    config.addinivalue_line('markers', 'plain: counts bytes or system calls (skipped under sanitizers and valgrind)')
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.get_closest_marker('ours') and not instance.OURS:
+            item.add_marker(pytest.mark.skip(reason='a matter of Tidepool'))
+        if item.get_closest_marker('plain') and instance.INSTRUMENTED:
+            item.add_marker(pytest.mark.skip(reason='instrumented build'))
+
+
+def pytest_sessionstart():
+    if not os.path.exists(instance.BINARY):
+        pytest.exit(f'{instance.BINARY} is missing: run make first', 2)
+
+
+@pytest.fixture
+def server(tmp_path):
+    """A server of the test's own, stopped and examined after it."""
+    one = instance.Server(tmp_path)
+    yield one
+    try:
+        one.stop()
+    finally:
+        one.kill()
+
+
+@pytest.fixture(scope='module')
+def shared(request, tmp_path_factory):
+    """A server for all tests of a file: the file says in CONFIG what its http block holds, and in FILES what is served."""
+    one = instance.Server(tmp_path_factory.mktemp('shared'))
+    for name, content in getattr(request.module, 'FILES', {}).items():
+        one.write(f'html/{name}', content)
+    if hasattr(request.module, 'prepare'):
+        request.module.prepare(one)
+    config = request.module.CONFIG
+    if not instance.OURS:
+        config = request.module.foreign(config) if hasattr(request.module, 'foreign') else config
+    one.http(config, workers=getattr(request.module, 'WORKERS', 1))
+    one.start()
+    yield one
+    try:
+        one.stop()
+    finally:
+        one.kill()
