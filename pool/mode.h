@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mode: how the pools of this process treat their memory, chosen at run time before the first pool, so that a
+ * fault can be hunted in the binary that showed it.
+ *
+ *   normal       inline bump, blocks kept over resets.
+ *   poison       memory is filled when a block is taken and at reset; every allocation has a red zone behind
+ * it that is looked at when the memory goes; sizeclass finds double frees and wrong sizes. What is found ends
+ * the process with a line on stderr. passthrough  every allocation is one of the system's, so that ASan,
+ * valgrind or the system's allocator see each.
+ *
+ * Lifetime: static. Threads: set before threads start, read by all. Errors: pool_mode_set() alone.
+ */
+#ifndef POOL_MODE_H
+#define POOL_MODE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum pool_mode { POOL_NORMAL, POOL_POISON, POOL_PASSTHROUGH };
+
+enum {
+    POOL_FILL_FRESH = 0xa5, /* poison: taken, not handed out yet, or handed out and not written */
+    POOL_FILL_FREED = 0x5a, /* poison: given back */
+    POOL_FILL_GUARD = 0xfa  /* poison: red zone */
+};
+
+/* 0, or -EBUSY as long as a pool or a sizeclass lives, or -EINVAL. */
+int pool_mode_set(enum pool_mode mode);
+enum pool_mode pool_mode(void);
+
+/* How many pools of the process are alive: none at exit. */
+size_t pool_live(void);
+
+/* Counts of what has the mode built in, kept by create and destroy of pool and sizeclass. */
+void mode_pools(int change);
+void mode_sizeclasses(int change);
+
+/* A number for the calling thread, never 0 and never used again: whom an object belongs to. */
+uint32_t mode_thread(void);
+
+/* One of our own mistakes, found by a check: a line on stderr, then abort. `purpose` may be NULL. */
+_Noreturn void mode_defect(const char *what, const char *purpose, const void *at);
+
+#endif

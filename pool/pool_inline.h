@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pool_inline: the struct behind pool/pool.h and the two bodies that are inlined. Included by pool.h alone;
+ * only pool/ may look into the struct.
+ *
+ * The fast path needs one comparison because `limit` is always a multiple of 16 and never below `cursor`:
+ * aligning the cursor cannot step past it, and the difference cannot underflow. In poison and passthrough
+ * mode `limit` equals the (aligned) cursor, so that every allocation of a byte or more takes the slow call.
+ */
+#ifndef POOL_POOL_INLINE_H
+#define POOL_POOL_INLINE_H
+
+#include "pool/annotate.h"
+
+/* Head of every block. The blocks of a pool form one chain: in use up to `current`, kept ones behind it. */
+struct pool_block {
+    struct pool_block *next;
+    uint32_t size; /* of the whole block, a multiple of 16 */
+    uint32_t used; /* offset reached when the block was left for the next one: the rest is stranded */
+};
+
+struct pool_cleanup {
+    struct pool_cleanup *next;
+    void (*handler)(void *); /* NULL: has run */
+    void *data;
+};
+
+struct pool {
+    char *cursor; /* the next free byte */
+    char *limit;
+    struct pool_block first; /* its next: the second block. The block is the one that this struct stands in */
+    struct pool_block *current;
+    struct pool_cleanup *cleanups; /* newest first, as are the next two */
+    struct pool_chunk *larges;
+    struct pool_chunk *buffers;
+
+    /* The state that a reset goes back to. */
+    char *pin_cursor;
+    struct pool_block *pin_block;
+    struct pool_cleanup *pin_cleanups;
+    struct pool_chunk *pin_larges;
+
+    /* Set once. */
+    struct sizeclass *classes;
+    const char *name;
+    size_t budget;
+    uint32_t owner; /* mode_thread() */
+    uint32_t block_size;
+
+    /* Accounts, and what the reserve has learnt. */
+    uint32_t used;  /* blocks in use behind pin_block */
+    uint32_t chain; /* blocks behind pin_block, used or kept */
+    uint32_t resets;
+    uint32_t slow_calls;
+    size_t held;
+    size_t peak;
+    const char *purpose;
+    uint8_t failure;
+    uint8_t recent;   /* most blocks a request of this window used, POOL_RESERVE_BLOCKS at most */
+    uint8_t previous; /* the same of the window before */
+};
+
+_Static_assert(sizeof(struct pool) <= POOL_HEADER_MAX, "a connection's first block is 512 bytes");
+_Static_assert(sizeof(struct pool) % 16 == 0 && sizeof(struct pool_block) == 16,
+               "what follows is aligned to 16");
+
+/* Everything behind the comparison. `align` is 16 or 1. */
+void *pool_alloc_slow(struct pool *pool, size_t size, size_t align, const char *purpose);
+
+static inline void *pool_alloc(struct pool *pool, size_t size, const char *purpose)
+{
+    char *p = pool->cursor + (-(uintptr_t)pool->cursor & 15);
+
+    if (__builtin_expect(size > (size_t)(pool->limit - p), 0))
+        return pool_alloc_slow(pool, size, 16, purpose);
+    pool->cursor = p + size;
+    annotate_usable(p, size);
+    return p;
+}
+
+static inline void *pool_nalloc(struct pool *pool, size_t size, const char *purpose)
+{
+    char *p = pool->cursor;
+
+    if (__builtin_expect(size > (size_t)(pool->limit - p), 0))
+        return pool_alloc_slow(pool, size, 1, purpose);
+    pool->cursor = p + size;
+    annotate_usable(p, size);
+    return p;
+}
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sizeclass: fixed size classes (source document 4): where pools get their blocks and buffers. 16 to 2048
+ * bytes are cut from 4 KiB pages, 4 to 64 KiB are runs of pages, more is the system's. Pages come from 512
+ * KiB arenas, mapped aligned, whose first page describes the others: so a 512-byte object costs 512 bytes,
+ * and the span (page or run) of an object is a mask and a shift away.
+ *
+ * Lifetime: one per worker, create to destroy; destroy unmaps everything, live objects included.
+ * Threads:  one owner, no lock: the thread of the first get, or sizeclass_adopt()'s caller. Checked in poison
+ * mode and with TIDEPOOL_DEBUG. Errors:   NULL with errno ENOMEM or EDQUOT (memory_budget). A double free or
+ * a wrong size ends the process in the checked builds.
+ *
+ * Empty spans stay with their class until sizeclass_trim() finds that they were not needed for a while, or
+ * another class needs the pages: in steady state no call reaches the system.
+ */
+#ifndef POOL_SIZECLASS_H
+#define POOL_SIZECLASS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pool/fault.h"
+
+enum {
+    SIZECLASS_PAGE = 4096,
+    SIZECLASS_SMALL_MAX = 2048,   /* above it an object is a run of pages */
+    SIZECLASS_MAX = 64 * 1024,    /* above it the system */
+    SIZECLASS_ARENA = 512 * 1024, /* bytes and alignment of an arena */
+    SIZECLASS_ARENA_PAGES =
+        126, /* page 0 describes pages 1..126; page 127 has the live bits of checked builds */
+    SIZECLASS_SMALL_CLASSES = 13,
+    SIZECLASS_CLASSES = 25,
+    SIZECLASS_WINDOW_MS = 2000 /* how long a span must have been empty for trim to give it back */
+};
+
+/* A page, or a run of pages for one object, in use by a class: its descriptor in the arena's first page. */
+struct sizeclass_span {
+    struct sizeclass_span *next, *prev; /* in the class's list of partial or empty spans, when `listed` */
+    void *free;                         /* objects that came back, linked through their first word */
+    uint16_t used;                      /* objects out */
+    uint16_t carved;                    /* objects ever handed out: those above have not been touched */
+    uint8_t class;
+    uint8_t pages;
+    bool listed;
+    bool owned; /* the span's class holds it; false: its pages are the arena's */
+};
+
+struct sizeclass_class {
+    struct sizeclass_span partial, empty; /* heads of rings; `free` is always NULL in them */
+    uint32_t empties;                     /* length of `empty` */
+    uint32_t empties_low;                 /* the least it has been since the window began */
+};
+
+struct sizeclass_stats {
+    uint64_t arenas, mapped_bytes;
+    uint64_t span_bytes;   /* pages that classes hold */
+    uint64_t empty_bytes;  /* of those, in spans without a live object */
+    uint64_t live_objects; /* up to 64 KiB; larger ones are in sysmem_stats */
+    uint64_t live_bytes;
+    uint64_t resident_bytes; /* pages touched and not purged, descriptors included */
+    uint64_t class_live[SIZECLASS_CLASSES];
+};
+
+struct sizeclass;
+
+struct sizeclass *sizeclass_create(void) __attribute__((warn_unused_result));
+void sizeclass_destroy(struct sizeclass *classes); /* NULL is allowed */
+void sizeclass_adopt(struct sizeclass *classes);   /* the calling thread is the owner from now on */
+
+/* At least `size` bytes (0 counts as 1), aligned to 16, to 4096 from 4 KiB on. `capacity`, when not NULL, is
+ * told how many they are. */
+static inline void *sizeclass_get(struct sizeclass *classes, size_t size, size_t *capacity);
+
+/* Back again, with the size asked for or the capacity got. `p` is not NULL. */
+static inline void sizeclass_put(struct sizeclass *classes, void *p, size_t size);
+
+/* The capacity that a size gets: its class's; above 64 KiB the size itself. */
+size_t sizeclass_round(size_t size);
+
+/* To be called about once a second by the owner; `now_ms` is any monotonic clock. Gives back spans that have
+ * been empty through a whole window of SIZECLASS_WINDOW_MS, their pages to the system. Returns whether a
+ * later call could give back more. */
+bool sizeclass_trim(struct sizeclass *classes, int64_t now_ms);
+
+void sizeclass_stats(const struct sizeclass *classes,
+                     struct sizeclass_stats *stats); /* the owner's; O(pages) */
+
+/* What the inline bodies need: not for callers. */
+struct sizeclass {
+    struct sizeclass_class class[SIZECLASS_CLASSES];
+    unsigned hooks; /* not 0: checks or annotations; everything takes the slow call */
+    uint32_t arena_count;
+    struct sizeclass_arena *arenas;          /* ring; those with free pages come first */
+    uint64_t empties;                        /* empty spans of all classes */
+    int64_t window_began;                    /* of trim; -1: not yet */
+    uint32_t owner;                          /* mode_thread(); 0: nobody yet */
+    struct sizeclass_quarantine *quarantine; /* ASan builds only */
+};
+
+extern const uint8_t sizeclass_small[SIZECLASS_SMALL_MAX / 16 + 1]; /* (size + 15) / 16 → class */
+extern const uint8_t sizeclass_runs[SIZECLASS_MAX / SIZECLASS_PAGE + 1];
+extern const uint32_t sizeclass_sizes[SIZECLASS_CLASSES];
+void *sizeclass_get_slow(struct sizeclass *classes, size_t size, size_t *capacity);
+void sizeclass_put_slow(struct sizeclass *classes, void *p, size_t size);
+void sizeclass_moved(struct sizeclass *classes, struct sizeclass_span *span); /* became empty, or was full */
+
+static inline unsigned sizeclass_index(size_t size) /* of at most SIZECLASS_MAX bytes */
+{
+    return size <= SIZECLASS_SMALL_MAX ? sizeclass_small[(size + 15) / 16]
+                                       : sizeclass_runs[(size + SIZECLASS_PAGE - 1) / SIZECLASS_PAGE];
+}
+
+static inline struct sizeclass_span *sizeclass_span_of(void *p)
+{
+    size_t offset = (uintptr_t)p & (SIZECLASS_ARENA - 1);
+
+    return (struct sizeclass_span *)(void *)((char *)p - offset) + 1 + offset / SIZECLASS_PAGE;
+}
+
+static inline void *sizeclass_get(struct sizeclass *classes, size_t size, size_t *capacity)
+{
+    if (__builtin_expect(size > SIZECLASS_MAX || classes->hooks != 0, 0))
+        return sizeclass_get_slow(classes, size, capacity);
+    unsigned class = sizeclass_index(size);
+    struct sizeclass_span *span = classes->class[class].partial.next;
+    void *object = span->free;
+    if (object == NULL || atomic_load_explicit(&fault_armed[FAULT_SIZECLASS], memory_order_relaxed))
+        return sizeclass_get_slow(classes, size, capacity);
+    span->free = *(void **)object;
+    span->used++;
+    if (capacity != NULL)
+        *capacity = sizeclass_sizes[class];
+    return object;
+}
+
+static inline void sizeclass_put(struct sizeclass *classes, void *p, size_t size)
+{
+    if (__builtin_expect(size > SIZECLASS_MAX || classes->hooks != 0, 0)) {
+        sizeclass_put_slow(classes, p, size);
+        return;
+    }
+    struct sizeclass_span *span = sizeclass_span_of(p);
+    *(void **)p = span->free;
+    span->free = p;
+    if (--span->used == 0 || !span->listed)
+        sizeclass_moved(classes, span);
+}
+
+#endif

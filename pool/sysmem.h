@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sysmem: the only callers of the system's allocator and of mmap. They count, keep the budget for all
+ * (memory_budget) and carry the switch that fails the Nth call (FAULT_SYSTEM).
+ *
+ * Lifetime: static; what one function gave, its partner takes back with the size it was asked for.
+ * Threads:  any; the counters are relaxed atomics, touched only where the system is called anyway.
+ * Errors:   NULL, with errno ENOMEM (the system, or the fault switch) or EDQUOT (memory_budget). Every
+ * failure is handed to the reporter, if one is set: pool/ knows no log.
+ */
+#ifndef POOL_SYSMEM_H
+#define POOL_SYSMEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum sysmem_call {
+    SYSMEM_ALLOC,
+    SYSMEM_CALLOC,
+    SYSMEM_MEMALIGN,
+    SYSMEM_REALLOC,
+    SYSMEM_FREE,
+    SYSMEM_MAP,
+    SYSMEM_UNMAP,
+    SYSMEM_PURGE,
+    SYSMEM_CALLS
+};
+
+struct sysmem_stats {
+    uint64_t calls[SYSMEM_CALLS]; /* made, failed ones included */
+    uint64_t live_bytes;          /* as asked for; a mapping counts whole, touched or not */
+    uint64_t live_count;          /* allocations and mappings not given back */
+    uint64_t peak_bytes;          /* the most live_bytes has been */
+    uint64_t budget_bytes;        /* 0: none */
+    uint64_t refused;             /* by the budget */
+    uint64_t failed;              /* by the system or the fault switch */
+};
+
+/* malloc: `size` bytes (0 counts as 1) aligned to 16. */
+void *sysmem_alloc(size_t size) __attribute__((warn_unused_result));
+
+/* The same, zeroed. */
+void *sysmem_calloc(size_t size) __attribute__((warn_unused_result));
+
+/* The same, aligned to `alignment`, a power of two ≥ sizeof(void *). */
+void *sysmem_memalign(size_t alignment, size_t size) __attribute__((warn_unused_result));
+
+/* realloc: `p` may be NULL (then `old` is 0). When it fails, `p` is as it was. */
+void *sysmem_realloc(void *p, size_t old, size_t size) __attribute__((warn_unused_result));
+
+/* Gives back what one of the four above gave, with the size last asked for; NULL is allowed. */
+void sysmem_free(void *p, size_t size);
+
+/* Anonymous zeroed pages: `size` a multiple of the page, `alignment` a power of two ≥ the page. Untouched
+ * pages cost nothing. They are kept out of transparent huge pages, which would make them resident 2 MiB at a
+ * time. */
+void *sysmem_map(size_t alignment, size_t size) __attribute__((warn_unused_result));
+void sysmem_unmap(void *p, size_t size);
+
+/* Gives the memory of mapped pages back and keeps the addresses; they read as zero afterwards. 0 or a
+ * negative errno. */
+int sysmem_purge(void *p, size_t size);
+
+/* The budget for all, in bytes; 0 is none. What is live already stays, even when it is more. */
+void sysmem_set_budget(size_t bytes);
+
+/* Who is told about a failure: the call's name and the size. NULL: nobody. May be called from any thread. */
+void sysmem_on_failure(void (*report)(const char *call, size_t size));
+
+/* A snapshot; each figure is exact, together they may be a moment apart. */
+void sysmem_stats(struct sysmem_stats *stats);
+
+#endif
