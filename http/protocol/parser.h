@@ -9,23 +9,25 @@
  * It goes line by line and judges a line when its LF is there, so the verdict does not depend on how the
  * bytes were cut; only the very first byte is judged at once, since a client that speaks TLS sends no LF and
  * would wait. Feeding byte by byte costs linear time. It never reads outside [buffer, buffer + filled), never
- * allocates, never writes into the buffer.
+ * allocates, never writes into the buffer, which is where this request begins, maybe in the middle of a
+ * larger block (pipelining): offsets count from it.
  *
- * Use:  http_parser_init(&parser, &limits, &head);
- *       again: switch (http_parser_feed(&parser, &head, buffer, filled)) …
- *   MORE         receive behind `filled` and feed the same buffer. If it is full, take a larger one, copy the
- *                http_parser_unfinished() bytes from buffer + parser.line to its start, then
- *                http_parser_move(&parser, &head) and feed the new buffer with as many bytes filled. A line
- * that does not fit into the largest buffer is 414 in the request line (http_parser_in_request_line), else
- * 431. FIELDS_FULL  give head.fields a larger array with the old entries in it, set field_capacity, feed
- * again (or answer 431). DONE         the head is complete; the byte after it is buffer[parser.offset].
- * `buffer` is where this request begins, which may be in the middle of a larger block (pipelining): offsets
- * count from it.
+ * Use: http_parser_init, then http_parser_feed until it says something else than MORE.
+ *
+ * - MORE: receive behind `filled` and feed the same buffer again. If it is full, take a larger one, copy the
+ *   http_parser_unfinished() bytes from buffer + parser.line to its start, call http_parser_move and feed the
+ * new buffer with as many bytes filled. A line too long for the largest buffer is 414 in the request line,
+ * else 431.
+ *
+ * - FIELDS_FULL: give head.fields a larger array with the old entries in it, set field_capacity, feed again
+ * (or answer 431).
+ *
+ * - DONE: the head is complete; the byte after it is buffer[parser.offset].
  *
  * Decisions. Empty lines before the request line are skipped (RFC 9112 2.2). A bare LF ends a line unless
  * strict_line_endings; a bare CR, NUL, other control byte, obs-fold, blank before the colon, empty name, byte
  * outside tchar in a name: 400. A line without a version (HTTP/0.9) is 400, another major version 505,
- * HTTP/1.2 … 1.9 are read as 1.1.
+ * HTTP/1.2 … 1.9 are as 1.1.
  */
 #ifndef TIDEPOOL_HTTP_PROTOCOL_PARSER_H
 #define TIDEPOOL_HTTP_PROTOCOL_PARSER_H

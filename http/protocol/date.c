@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "http/protocol/date.h"
+
+const char http_date_days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+const char http_date_months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+enum {
+    DAY_SECONDS = 86400,
+    ERA_DAYS = 146097,    /* 400 Gregorian years */
+    EPOCH_SHIFT = 719468, /* days from 0000-03-01 to 1970-01-01 */
+    THURSDAY = 4,         /* 1970-01-01 */
+    ASCTIME_LENGTH = 24,
+    RFC850_LENGTH = 22, /* behind the day's name, comma and blank */
+    RFC850_PIVOT = 70,  /* two-digit years below it are 20xx, as in nginx */
+};
+
+/*
+ * Days since the epoch of a date, and back: the year is counted from March, so that the leap day is its last
+ * and month lengths follow a line (153 days in five months). After H. Hinnant, "chrono-Compatible Low-Level
+ * Date Algorithms".
+ */
+static int64_t days_from_civil(int64_t year, int month, int day)
+{
+    year -= month <= 2;
+    int64_t era = (year >= 0 ? year : year - 399) / 400;
+    int64_t year_of_era = year - era * 400;
+    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    return era * ERA_DAYS + day_of_era - EPOCH_SHIFT;
+}
+
+void http_civil_from_unix(int64_t seconds, struct http_civil *civil)
+{
+    int64_t days = seconds / DAY_SECONDS;
+    int64_t rest = seconds % DAY_SECONDS;
+    if (rest < 0) {
+        rest += DAY_SECONDS;
+        days--;
+    }
+    civil->hour = (int)(rest / 3600);
+    civil->minute = (int)(rest / 60 % 60);
+    civil->second = (int)(rest % 60);
+    civil->weekday = (int)(((days + THURSDAY) % 7 + 7) % 7);
+
+    days += EPOCH_SHIFT;
+    int64_t era = (days >= 0 ? days : days - (ERA_DAYS - 1)) / ERA_DAYS;
+    int64_t day_of_era = days - era * ERA_DAYS;
+    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t month = (5 * day_of_year + 2) / 153;
+    civil->day = (int)(day_of_year - (153 * month + 2) / 5) + 1;
+    civil->month = (int)(month < 10 ? month + 3 : month - 9);
+    civil->year = year_of_era + era * 400 + (civil->month <= 2);
+}
+
+static bool is_leap(int64_t year)
+{
+    return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+static bool to_unix(const struct http_civil *civil, int64_t *seconds)
+{
+    static const int8_t days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (civil->year < 0 || civil->month < 1 || civil->day < 1)
+        return false;
+    int leap_day = civil->month == 2 && is_leap(civil->year);
+    if (civil->day > days[civil->month - 1] + leap_day)
+        return false;
+    *seconds = days_from_civil(civil->year, civil->month, civil->day) * DAY_SECONDS + civil->hour * 3600 +
+               civil->minute * 60 + civil->second;
+    return true;
+}
+
+/* The number that `digits` digits at `at` make, or -1. */
+static int read_number(const char *at, int digits)
+{
+    int number = 0;
+    for (int i = 0; i < digits; i++) {
+        if (at[i] < '0' || at[i] > '9')
+            return -1;
+        number = number * 10 + (at[i] - '0');
+    }
+    return number;
+}
+
+/* 1 for "Jan" … 12, or 0. */
+static int read_month(const char *at)
+{
+    for (int i = 0; i < 12; i++) {
+        if (memcmp(at, http_date_months[i], 3) == 0)
+            return i + 1;
+    }
+    return 0;
+}
+
+/* time-of-day = hour ":" minute ":" second; 60 is a leap second. */
+static bool read_time(const char *at, struct http_civil *civil)
+{
+    civil->hour = read_number(at, 2);
+    civil->minute = read_number(at + 3, 2);
+    civil->second = read_number(at + 6, 2);
+    return at[2] == ':' && at[5] == ':' && civil->hour >= 0 && civil->hour < 24 && civil->minute >= 0 &&
+           civil->minute < 60 && civil->second >= 0 && civil->second <= 60;
+}
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT" */
+static bool read_imf(const char *at, struct http_civil *civil)
+{
+    civil->day = read_number(at + 5, 2);
+    civil->month = read_month(at + 8);
+    civil->year = read_number(at + 12, 4);
+    return at[3] == ',' && at[4] == ' ' && at[7] == ' ' && at[11] == ' ' && at[16] == ' ' &&
+           read_time(at + 17, civil) && memcmp(at + 25, " GMT", 4) == 0;
+}
+
+/* "06-Nov-94 08:49:37 GMT", behind the name of the day and its comma */
+static bool read_rfc850(const char *at, struct http_civil *civil)
+{
+    int year = read_number(at + 7, 2);
+    civil->day = read_number(at, 2);
+    civil->month = read_month(at + 3);
+    civil->year = year < 0 ? year : year + (year < RFC850_PIVOT ? 2000 : 1900);
+    return at[2] == '-' && at[6] == '-' && at[9] == ' ' && read_time(at + 10, civil) &&
+           memcmp(at + 18, " GMT", 4) == 0;
+}
+
+/* "Sun Nov  6 08:49:37 1994" */
+static bool read_asctime(const char *at, struct http_civil *civil)
+{
+    civil->month = read_month(at + 4);
+    civil->day = at[8] == ' ' ? read_number(at + 9, 1) : read_number(at + 8, 2);
+    civil->year = read_number(at + 20, 4);
+    return at[3] == ' ' && at[7] == ' ' && at[10] == ' ' && at[19] == ' ' && read_time(at + 11, civil);
+}
+
+/* Length of the name of a day in full at the start, "Sunday", or 0. */
+static size_t long_day_length(const char *bytes, size_t length)
+{
+    static const char names[7][10] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                      "Thursday", "Friday", "Saturday"};
+    for (int i = 0; i < 7; i++) {
+        size_t name = strlen(names[i]);
+        if (length >= name && memcmp(bytes, names[i], name) == 0)
+            return name;
+    }
+    return 0;
+}
+
+static bool has_short_day(const char *at)
+{
+    for (int i = 0; i < 7; i++) {
+        if (memcmp(at, http_date_days[i], 3) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool http_date_parse(const char *bytes, size_t length, int64_t *seconds)
+{
+    struct http_civil civil;
+    if (length == ASCTIME_LENGTH && bytes[3] == ' ')
+        return has_short_day(bytes) && read_asctime(bytes, &civil) && to_unix(&civil, seconds);
+    if (length == HTTP_DATE_LENGTH && bytes[3] == ',')
+        return has_short_day(bytes) && read_imf(bytes, &civil) && to_unix(&civil, seconds);
+    size_t name = long_day_length(bytes, length);
+    if (name == 0 || length != name + 2 + RFC850_LENGTH || memcmp(bytes + name, ", ", 2) != 0)
+        return false;
+    return read_rfc850(bytes + name + 2, &civil) && to_unix(&civil, seconds);
+}
+
+/* Writes a number with leading zeros. */
+static void write_number(char *out, int digits, int64_t number)
+{
+    for (int i = digits - 1; i >= 0; i--) {
+        out[i] = (char)('0' + number % 10);
+        number /= 10;
+    }
+}
+
+void http_date_format(int64_t seconds, char out[HTTP_DATE_LENGTH + 1])
+{
+    struct http_civil civil;
+    http_civil_from_unix(seconds, &civil);
+    memcpy(out, "Sun, 00 Jan 0000 00:00:00 GMT", HTTP_DATE_LENGTH + 1);
+    memcpy(out, http_date_days[civil.weekday], 3);
+    write_number(out + 5, 2, civil.day);
+    memcpy(out + 8, http_date_months[civil.month - 1], 3);
+    write_number(out + 12, 4, civil.year);
+    write_number(out + 17, 2, civil.hour);
+    write_number(out + 20, 2, civil.minute);
+    write_number(out + 23, 2, civil.second);
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "http/protocol/fields.h"
+#include "http/protocol/head.h"
+#include "http/protocol/scan.h"
+
+/* Sums of HTTP_CHAR_ bits, 16 bytes a line. A comma is left out of HOST: it would make a list of a field that
+ * is none. */
+/* clang-format off */
+const uint8_t http_chars[256] = {
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  2,  0,  0,  0,  0,  0,  0,  /* 00 */
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  /* 10 */
+     2,  7,  2,  3,  7,  3,  7,  7,  6,  6,  7,  7,  2,  7,  7,  2,  /* 20 */
+    15, 15, 15, 15, 15, 15, 15, 15, 15, 15,  2,  6,  2,  6,  2,  2,  /* 30 */
+     2, 15, 15, 15, 15, 15, 15,  7,  7,  7,  7,  7,  7,  7,  7,  7,  /* 40 */
+     7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  2,  2,  2,  3,  7,  /* 50 */
+     3, 15, 15, 15, 15, 15, 15,  7,  7,  7,  7,  7,  7,  7,  7,  7,  /* 60 */
+     7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  2,  3,  2,  7,  0,  /* 70 */
+     2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* 80 */
+     2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* 90 */
+     2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* a0 */
+     2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* b0 */
+     2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* c0 */
+     2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* d0 */
+     2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* e0 */
+     2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* f0 */
+};
+/* clang-format on */
+
+/* Length, first byte and last but one tell all known names apart; the factors were found by trying. */
+#define HASH(length, first, last_but_one)                                                                    \
+    (((length) + 14u * (unsigned char)(first) + 8u * (unsigned char)(last_but_one)) & 255)
+
+static const uint8_t by_hash[256] = {
+    [HASH(6, 'a', 'p')] = HTTP_FIELD_ACCEPT,
+    [HASH(14, 'a', 'e')] = HTTP_FIELD_ACCEPT_CHARSET,
+    [HASH(15, 'a', 'n')] = HTTP_FIELD_ACCEPT_ENCODING,
+    [HASH(15, 'a', 'g')] = HTTP_FIELD_ACCEPT_LANGUAGE,
+    [HASH(13, 'a', 'e')] = HTTP_FIELD_ACCEPT_RANGES,
+    [HASH(13, 'a', 'o')] = HTTP_FIELD_AUTHORIZATION,
+    [HASH(13, 'c', 'o')] = HTTP_FIELD_CACHE_CONTROL,
+    [HASH(10, 'c', 'o')] = HTTP_FIELD_CONNECTION,
+    [HASH(16, 'c', 'n')] = HTTP_FIELD_CONTENT_ENCODING,
+    [HASH(14, 'c', 't')] = HTTP_FIELD_CONTENT_LENGTH,
+    [HASH(13, 'c', 'g')] = HTTP_FIELD_CONTENT_RANGE,
+    [HASH(12, 'c', 'p')] = HTTP_FIELD_CONTENT_TYPE,
+    [HASH(6, 'c', 'i')] = HTTP_FIELD_COOKIE,
+    [HASH(4, 'd', 't')] = HTTP_FIELD_DATE,
+    [HASH(5, 'd', 't')] = HTTP_FIELD_DEPTH,
+    [HASH(11, 'd', 'o')] = HTTP_FIELD_DESTINATION,
+    [HASH(3, 'd', 'n')] = HTTP_FIELD_DNT,
+    [HASH(6, 'e', 'c')] = HTTP_FIELD_EXPECT,
+    [HASH(9, 'f', 'e')] = HTTP_FIELD_FORWARDED,
+    [HASH(4, 'f', 'o')] = HTTP_FIELD_FROM,
+    [HASH(4, 'h', 's')] = HTTP_FIELD_HOST,
+    [HASH(8, 'i', 'c')] = HTTP_FIELD_IF_MATCH,
+    [HASH(17, 'i', 'c')] = HTTP_FIELD_IF_MODIFIED_SINCE,
+    [HASH(13, 'i', 'c')] = HTTP_FIELD_IF_NONE_MATCH,
+    [HASH(8, 'i', 'g')] = HTTP_FIELD_IF_RANGE,
+    [HASH(19, 'i', 'c')] = HTTP_FIELD_IF_UNMODIFIED_SINCE,
+    [HASH(10, 'k', 'v')] = HTTP_FIELD_KEEP_ALIVE,
+    [HASH(12, 'm', 'd')] = HTTP_FIELD_MAX_FORWARDS,
+    [HASH(6, 'o', 'i')] = HTTP_FIELD_ORIGIN,
+    [HASH(9, 'o', 't')] = HTTP_FIELD_OVERWRITE,
+    [HASH(6, 'p', 'm')] = HTTP_FIELD_PRAGMA,
+    [HASH(19, 'p', 'o')] = HTTP_FIELD_PROXY_AUTHORIZATION,
+    [HASH(16, 'p', 'o')] = HTTP_FIELD_PROXY_CONNECTION,
+    [HASH(5, 'r', 'g')] = HTTP_FIELD_RANGE,
+    [HASH(7, 'r', 'e')] = HTTP_FIELD_REFERER,
+    [HASH(14, 's', 's')] = HTTP_FIELD_SEC_FETCH_DEST,
+    [HASH(14, 's', 'd')] = HTTP_FIELD_SEC_FETCH_MODE,
+    [HASH(14, 's', 't')] = HTTP_FIELD_SEC_FETCH_SITE,
+    [HASH(14, 's', 'e')] = HTTP_FIELD_SEC_FETCH_USER,
+    [HASH(2, 't', 't')] = HTTP_FIELD_TE,
+    [HASH(7, 't', 'e')] = HTTP_FIELD_TRAILER,
+    [HASH(17, 't', 'n')] = HTTP_FIELD_TRANSFER_ENCODING,
+    [HASH(7, 'u', 'd')] = HTTP_FIELD_UPGRADE,
+    [HASH(25, 'u', 't')] = HTTP_FIELD_UPGRADE_INSECURE_REQUESTS,
+    [HASH(10, 'u', 'n')] = HTTP_FIELD_USER_AGENT,
+    [HASH(3, 'v', 'i')] = HTTP_FIELD_VIA,
+    [HASH(15, 'x', 'o')] = HTTP_FIELD_X_FORWARDED_FOR,
+    [HASH(16, 'x', 's')] = HTTP_FIELD_X_FORWARDED_HOST,
+    [HASH(17, 'x', 't')] = HTTP_FIELD_X_FORWARDED_PROTO,
+    [HASH(9, 'x', 'i')] = HTTP_FIELD_X_REAL_IP,
+    [HASH(16, 'x', 't')] = HTTP_FIELD_X_REQUESTED_WITH,
+};
+
+enum {
+    NAME_SPACE = 32, /* the longest name has 25 letters; zeros behind it are read by the wide compare */
+};
+
+struct known_name {
+    char text[NAME_SPACE];
+    size_t length;
+};
+
+#define NAME(literal)                                                                                        \
+    {                                                                                                        \
+        literal, sizeof(literal) - 1                                                                         \
+    }
+
+static const struct known_name names[HTTP_FIELD_COUNT] = {
+    [HTTP_FIELD_ACCEPT] = NAME("accept"),
+    [HTTP_FIELD_ACCEPT_CHARSET] = NAME("accept-charset"),
+    [HTTP_FIELD_ACCEPT_ENCODING] = NAME("accept-encoding"),
+    [HTTP_FIELD_ACCEPT_LANGUAGE] = NAME("accept-language"),
+    [HTTP_FIELD_ACCEPT_RANGES] = NAME("accept-ranges"),
+    [HTTP_FIELD_AUTHORIZATION] = NAME("authorization"),
+    [HTTP_FIELD_CACHE_CONTROL] = NAME("cache-control"),
+    [HTTP_FIELD_CONNECTION] = NAME("connection"),
+    [HTTP_FIELD_CONTENT_ENCODING] = NAME("content-encoding"),
+    [HTTP_FIELD_CONTENT_LENGTH] = NAME("content-length"),
+    [HTTP_FIELD_CONTENT_RANGE] = NAME("content-range"),
+    [HTTP_FIELD_CONTENT_TYPE] = NAME("content-type"),
+    [HTTP_FIELD_COOKIE] = NAME("cookie"),
+    [HTTP_FIELD_DATE] = NAME("date"),
+    [HTTP_FIELD_DEPTH] = NAME("depth"),
+    [HTTP_FIELD_DESTINATION] = NAME("destination"),
+    [HTTP_FIELD_DNT] = NAME("dnt"),
+    [HTTP_FIELD_EXPECT] = NAME("expect"),
+    [HTTP_FIELD_FORWARDED] = NAME("forwarded"),
+    [HTTP_FIELD_FROM] = NAME("from"),
+    [HTTP_FIELD_HOST] = NAME("host"),
+    [HTTP_FIELD_IF_MATCH] = NAME("if-match"),
+    [HTTP_FIELD_IF_MODIFIED_SINCE] = NAME("if-modified-since"),
+    [HTTP_FIELD_IF_NONE_MATCH] = NAME("if-none-match"),
+    [HTTP_FIELD_IF_RANGE] = NAME("if-range"),
+    [HTTP_FIELD_IF_UNMODIFIED_SINCE] = NAME("if-unmodified-since"),
+    [HTTP_FIELD_KEEP_ALIVE] = NAME("keep-alive"),
+    [HTTP_FIELD_MAX_FORWARDS] = NAME("max-forwards"),
+    [HTTP_FIELD_ORIGIN] = NAME("origin"),
+    [HTTP_FIELD_OVERWRITE] = NAME("overwrite"),
+    [HTTP_FIELD_PRAGMA] = NAME("pragma"),
+    [HTTP_FIELD_PROXY_AUTHORIZATION] = NAME("proxy-authorization"),
+    [HTTP_FIELD_PROXY_CONNECTION] = NAME("proxy-connection"),
+    [HTTP_FIELD_RANGE] = NAME("range"),
+    [HTTP_FIELD_REFERER] = NAME("referer"),
+    [HTTP_FIELD_SEC_FETCH_DEST] = NAME("sec-fetch-dest"),
+    [HTTP_FIELD_SEC_FETCH_MODE] = NAME("sec-fetch-mode"),
+    [HTTP_FIELD_SEC_FETCH_SITE] = NAME("sec-fetch-site"),
+    [HTTP_FIELD_SEC_FETCH_USER] = NAME("sec-fetch-user"),
+    [HTTP_FIELD_TE] = NAME("te"),
+    [HTTP_FIELD_TRAILER] = NAME("trailer"),
+    [HTTP_FIELD_TRANSFER_ENCODING] = NAME("transfer-encoding"),
+    [HTTP_FIELD_UPGRADE] = NAME("upgrade"),
+    [HTTP_FIELD_UPGRADE_INSECURE_REQUESTS] = NAME("upgrade-insecure-requests"),
+    [HTTP_FIELD_USER_AGENT] = NAME("user-agent"),
+    [HTTP_FIELD_VIA] = NAME("via"),
+    [HTTP_FIELD_X_FORWARDED_FOR] = NAME("x-forwarded-for"),
+    [HTTP_FIELD_X_FORWARDED_HOST] = NAME("x-forwarded-host"),
+    [HTTP_FIELD_X_FORWARDED_PROTO] = NAME("x-forwarded-proto"),
+    [HTTP_FIELD_X_REAL_IP] = NAME("x-real-ip"),
+    [HTTP_FIELD_X_REQUESTED_WITH] = NAME("x-requested-with"),
+};
+
+static const struct known_name methods[HTTP_METHODS] = {
+    [HTTP_GET] = NAME("GET"),           [HTTP_HEAD] = NAME("HEAD"),
+    [HTTP_POST] = NAME("POST"),         [HTTP_PUT] = NAME("PUT"),
+    [HTTP_DELETE] = NAME("DELETE"),     [HTTP_OPTIONS] = NAME("OPTIONS"),
+    [HTTP_CONNECT] = NAME("CONNECT"),   [HTTP_TRACE] = NAME("TRACE"),
+    [HTTP_PATCH] = NAME("PATCH"),       [HTTP_MKCOL] = NAME("MKCOL"),
+    [HTTP_COPY] = NAME("COPY"),         [HTTP_MOVE] = NAME("MOVE"),
+    [HTTP_PROPFIND] = NAME("PROPFIND"), [HTTP_PROPPATCH] = NAME("PROPPATCH"),
+    [HTTP_LOCK] = NAME("LOCK"),         [HTTP_UNLOCK] = NAME("UNLOCK"),
+};
+
+_Static_assert(HTTP_FIELD_COUNT <= 64, "struct http_head has one bit for each known name");
+
+int http_hex(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    char lower = (char)(digit | 0x20);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+bool http_text_is(const char *bytes, size_t length, const char *lower)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (lower[i] == '\0' || http_lower(bytes[i]) != lower[i])
+            return false;
+    }
+    return lower[length] == '\0';
+}
+
+/* The only name that it can be: right if the letters are the same. `length` is 2 and more. */
+static enum http_field_id candidate(const char *name, size_t length)
+{
+    return by_hash[HASH(length, name[0] | 0x20, name[length - 2] | 0x20)];
+}
+
+enum http_field_id http_field_lookup_wide(const char *name, size_t length)
+{
+    if (length < 2)
+        return HTTP_FIELD_OTHER;
+    enum http_field_id id = candidate(name, length);
+    return names[id].length == length && scan_equals_wide(name, names[id].text, length) ? id
+                                                                                        : HTTP_FIELD_OTHER;
+}
+
+enum http_field_id http_field_lookup(const char *name, size_t length)
+{
+    if (length < 2)
+        return HTTP_FIELD_OTHER;
+    enum http_field_id id = candidate(name, length);
+    return names[id].length == length && http_text_is(name, length, names[id].text) ? id : HTTP_FIELD_OTHER;
+}
+
+const char *http_field_text(enum http_field_id id)
+{
+    return names[id].text;
+}
+
+uint8_t http_method_lookup(const char *method, size_t length)
+{
+    for (uint8_t i = 0; i < HTTP_METHODS; i++) {
+        if (methods[i].length == length && memcmp(methods[i].text, method, length) == 0)
+            return i;
+    }
+    return HTTP_METHOD_UNKNOWN;
+}
+
+const char *http_method_text(uint8_t method)
+{
+    return method < HTTP_METHODS ? methods[method].text : "";
+}

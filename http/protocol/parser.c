@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "http/protocol/parser.h"
+#include "http/protocol/scan.h"
+#include "http/protocol/target.h"
+
+/* What became of one line. */
+enum line {
+    LINE_TAKEN, /* parser->line stands behind it */
+    LINE_MORE,  /* its LF is not there yet */
+    LINE_LAST,  /* the empty line that ends the head */
+    LINE_FULL,  /* no room for the field */
+    LINE_BAD,
+};
+
+/* The bytes fed: [base, end). */
+struct input {
+    const char *base;
+    const char *end;
+};
+
+void http_parser_init(struct http_parser *parser, const struct http_parser_limits *limits,
+                      struct http_head *head)
+{
+    *parser = (struct http_parser){.strict_line_endings = limits->strict_line_endings};
+    head->field_count = 0;
+    head->buffer_count = 1;
+    head->method = HTTP_METHOD_UNKNOWN;
+    head->form = HTTP_TARGET_ORIGIN;
+    head->line_buffer = head->major = head->minor = 0;
+    head->request_line = head->method_text = head->target = (struct http_span){0, 0};
+    head->authority = head->path = (struct http_span){0, 0};
+    head->present = head->repeated = 0;
+    head->error = NULL;
+}
+
+bool http_parser_move(struct http_parser *parser, struct http_head *head)
+{
+    if (head->buffer_count == HTTP_HEAD_BUFFERS)
+        return false;
+    head->buffers[head->buffer_count++] = NULL;
+    parser->scanned = parser->scanned > parser->line ? parser->scanned - parser->line : 0;
+    parser->line = 0;
+    return true;
+}
+
+/*
+ * The line is wrong at `at`, and there is no LF before it. The verdict waits until the line is complete, so
+ * that it does not depend on how the bytes were cut.
+ */
+static enum line refuse(struct http_parser *parser, struct http_head *head, const struct input *in,
+                        const char *at, uint16_t status, const char *why)
+{
+    if (at >= in->end || memchr(at, '\n', (size_t)(in->end - at)) == NULL)
+        return LINE_MORE;
+    parser->status = status;
+    head->error = why;
+    return LINE_BAD;
+}
+
+/* Takes the line end at `at`; *next is then the start of the next line. */
+static inline enum line take_line_end(struct http_parser *parser, struct http_head *head,
+                                      const struct input *in, const char *at, const char **next)
+{
+    if (at < in->end && *at == '\n') { /* RFC 9112 2.2: a bare LF may be taken for a line end */
+        if (parser->strict_line_endings)
+            return refuse(parser, head, in, at, 400, "line ends with a bare LF");
+        *next = at + 1;
+        return LINE_TAKEN;
+    }
+    if (in->end - at < 2)
+        return LINE_MORE;
+    if (at[0] == '\r' && at[1] == '\n') {
+        *next = at + 2;
+        return LINE_TAKEN;
+    }
+    return refuse(parser, head, in, at, 400,
+                  *at == '\r' ? "bare CR" : "control byte or unexpected byte before the end of the line");
+}
+
+static inline uint32_t offset_of(const struct input *in, const char *at)
+{
+    return (uint32_t)(at - in->base);
+}
+
+/* Steps over an empty line before the request line (RFC 9112 2.2 asks for at least one). */
+static enum line skip_empty(struct http_parser *parser, struct http_head *head, const struct input *in,
+                            const char *at)
+{
+    const char *next;
+    enum line line = take_line_end(parser, head, in, at, &next);
+    if (line != LINE_TAKEN)
+        return line;
+    if (parser->empty_lines++ == HTTP_PARSER_EMPTY_LINES)
+        return refuse(parser, head, in, at, 400, "too many empty lines before the request line");
+    parser->line = offset_of(in, next);
+    return LINE_TAKEN;
+}
+
+/* HTTP-version at `at` (RFC 9112 2.3): null, or what is wrong. 8 bytes are there. */
+static const char *parse_version(struct http_head *head, const char *at)
+{
+    if (memcmp(at, "HTTP/", 5) != 0 || at[5] < '0' || at[5] > '9' || at[6] != '.' || at[7] < '0' ||
+        at[7] > '9')
+        return "malformed HTTP version";
+    head->major = (uint8_t)(at[5] - '0');
+    head->minor = (uint8_t)(at[7] - '0');
+    return NULL;
+}
+
+enum {
+    VERSION_LENGTH = 8, /* "HTTP/1.1" */
+};
+
+/* Sets method, target and version from a line whose parts have been found; it ends at `stop`. */
+static enum line take_request_line(struct http_parser *parser, struct http_head *head, const struct input *in,
+                                   const char *blank, const char *target_end, const char *stop)
+{
+    const char *start = in->base + parser->line;
+    head->line_buffer = (uint8_t)(head->buffer_count - 1);
+    head->request_line = (struct http_span){parser->line, (uint32_t)(stop - start)};
+    head->method_text = (struct http_span){parser->line, (uint32_t)(blank - start)};
+    head->target = (struct http_span){offset_of(in, blank + 1), (uint32_t)(target_end - blank - 1)};
+    if (head->major != 1)
+        return refuse(parser, head, in, stop, 505, "HTTP version not supported");
+    if (blank - start == 3 && memcmp(start, "GET", 3) == 0)
+        head->method = HTTP_GET;
+    else
+        head->method = http_method_lookup(start, head->method_text.length);
+    const char *why = http_target_parse(head, in->base);
+    if (why != NULL)
+        return refuse(parser, head, in, stop, 400, why);
+    parser->in_fields = true;
+    return LINE_TAKEN;
+}
+
+/* request-line = method SP request-target SP HTTP-version (RFC 9112 3), with single blanks as the grammar has
+ * it. */
+static enum line parse_request_line(struct http_parser *parser, struct http_head *head,
+                                    const struct input *in)
+{
+    const char *at = in->base + parser->line;
+    if (*at == '\r' || *at == '\n')
+        return skip_empty(parser, head, in, at);
+    if (!http_char_is(*at, HTTP_CHAR_TOKEN)) {
+        parser->status = 400;
+        head->error = "request does not begin with a method";
+        return LINE_BAD;
+    }
+    const char *blank = at;
+    while (blank < in->end && http_char_is(*blank, HTTP_CHAR_TOKEN))
+        blank++;
+    if (blank == in->end)
+        return LINE_MORE;
+    if (*blank != ' ')
+        return refuse(parser, head, in, blank, 400, "invalid byte in the method");
+
+    const char *target_end = scan_stop(in->base, blank + 1, in->end, SCAN_BLANKS);
+    if (target_end == in->end)
+        return LINE_MORE;
+    if (target_end == blank + 1)
+        return refuse(parser, head, in, target_end, 400, "empty request target");
+    if (*target_end == '\r' || *target_end == '\n') /* HTTP/0.9 */
+        return refuse(parser, head, in, target_end, 400, "request line without an HTTP version");
+    if (*target_end != ' ')
+        return refuse(parser, head, in, target_end, 400, "control byte in the request target");
+
+    const char *version = target_end + 1;
+    if (in->end - version < VERSION_LENGTH)
+        return refuse(parser, head, in, version, 400, "malformed HTTP version");
+    const char *why = parse_version(head, version);
+    if (why != NULL)
+        return refuse(parser, head, in, version, 400, why);
+    const char *stop = version + VERSION_LENGTH;
+    const char *next;
+    enum line line = take_line_end(parser, head, in, stop, &next);
+    if (line != LINE_TAKEN)
+        return line;
+    line = take_request_line(parser, head, in, blank, target_end, stop);
+    if (line == LINE_TAKEN)
+        parser->line = offset_of(in, next);
+    return line;
+}
+
+/* Why a byte cannot stand where tchar or the colon must. */
+static const char *name_fault(const char *start, const char *at)
+{
+    if (*at == ' ' || *at == '\t')
+        return at == start ? "obsolete line folding" : "blank in a field name or before its colon";
+    if (*at == '\r' || *at == '\n')
+        return "field line without a colon";
+    return *at == ':' ? "empty field name" : "invalid byte in a field name";
+}
+
+/* field-name ":" (RFC 9112 5.1). LINE_TAKEN: *colon and *id are set. */
+static inline enum line parse_name(struct http_parser *parser, struct http_head *head, const struct input *in,
+                                   const char *start, const char **colon, enum http_field_id *id)
+{
+    const char *at = start;
+    *id = HTTP_FIELD_OTHER;
+    if (in->end - start >= SCAN_WIDTH) {
+        size_t length = scan_colon_wide(start);
+        if (length > 0 && length < SCAN_WIDTH) {
+            *id = http_field_lookup_wide(start, length);
+            at += *id != HTTP_FIELD_OTHER ? length : 0; /* a known name needs no look at its letters */
+        }
+    }
+    while (at < in->end && http_char_is(*at, HTTP_CHAR_TOKEN))
+        at++;
+    if (at == in->end)
+        return LINE_MORE;
+    if (*at != ':' || at == start)
+        return refuse(parser, head, in, at, 400, name_fault(start, at));
+    if (at - start > UINT16_MAX)
+        return refuse(parser, head, in, at, 431, "field name too long");
+    if (*id == HTTP_FIELD_OTHER)
+        *id = http_field_lookup(start, (size_t)(at - start));
+    *colon = at;
+    return LINE_TAKEN;
+}
+
+static inline void add_field(struct http_head *head, const struct http_field *field)
+{
+    uint64_t bit = UINT64_C(1) << field->id;
+    head->fields[head->field_count] = *field;
+    if ((head->present & bit) == 0)
+        head->first[field->id] = head->field_count;
+    else
+        head->repeated |= bit;
+    head->present |= bit;
+    head->field_count++;
+}
+
+/* field-line = field-name ":" OWS field-value OWS (RFC 9112 5). */
+static enum line parse_field(struct http_parser *parser, struct http_head *head, const struct input *in)
+{
+    const char *start = in->base + parser->line;
+    const char *next;
+    if (*start == '\r' || *start == '\n') {
+        enum line line = take_line_end(parser, head, in, start, &next);
+        if (line != LINE_TAKEN)
+            return line;
+        parser->line = offset_of(in, next);
+        return LINE_LAST;
+    }
+
+    const char *colon;
+    enum http_field_id id;
+    enum line line = parse_name(parser, head, in, start, &colon, &id);
+    if (line != LINE_TAKEN)
+        return line;
+
+    const char *value = colon + 1;
+    while (value < in->end && (*value == ' ' || *value == '\t'))
+        value++;
+    const char *stop = scan_stop(in->base, value, in->end, SCAN_CONTROLS);
+    while (stop < in->end && *stop == '\t')
+        stop = scan_stop(in->base, stop + 1, in->end, SCAN_CONTROLS);
+    line = take_line_end(parser, head, in, stop, &next);
+    if (line != LINE_TAKEN)
+        return line;
+    while (stop > value && (stop[-1] == ' ' || stop[-1] == '\t'))
+        stop--;
+    if (head->field_count == head->field_capacity)
+        return LINE_FULL;
+
+    add_field(head, &(struct http_field){.name = parser->line,
+                                         .value = offset_of(in, value),
+                                         .value_length = (uint32_t)(stop - value),
+                                         .name_length = (uint16_t)(colon - start),
+                                         .buffer = (uint8_t)(head->buffer_count - 1),
+                                         .id = (uint8_t)id});
+    parser->line = offset_of(in, next);
+    return LINE_TAKEN;
+}
+
+enum http_parse http_parser_feed(struct http_parser *parser, struct http_head *head, const char *buffer,
+                                 size_t filled)
+{
+    struct input in = {buffer, buffer + filled};
+    head->buffers[head->buffer_count - 1] = buffer;
+
+    /* A line that was incomplete is not looked at again before its LF has come: feeding byte by byte stays
+     * linear. */
+    if (parser->scanned > parser->line &&
+        memchr(buffer + parser->scanned, '\n', filled - parser->scanned) == NULL) {
+        parser->scanned = (uint32_t)filled;
+        return HTTP_PARSE_MORE;
+    }
+    for (;;) {
+        if (parser->line == filled)
+            return HTTP_PARSE_MORE;
+        enum line line =
+            parser->in_fields ? parse_field(parser, head, &in) : parse_request_line(parser, head, &in);
+        switch (line) {
+        case LINE_TAKEN:
+            break;
+        case LINE_MORE:
+            parser->scanned = (uint32_t)filled;
+            return HTTP_PARSE_MORE;
+        case LINE_LAST:
+            parser->offset = parser->line;
+            return HTTP_PARSE_DONE;
+        case LINE_FULL:
+            return HTTP_PARSE_FIELDS_FULL;
+        case LINE_BAD:
+            return HTTP_PARSE_BAD;
+        }
+    }
+}

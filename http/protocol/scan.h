@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Inner loops of the parser, 16 bytes at a time where there is SSE2 (all of x86-64), byte by byte elsewhere.
+ *
+ * Lifetime. Nothing is kept. Threads. Any. Errors. None.
+ *
+ * Internal to http/protocol. Both forms give the same results: the unit tests of the parser run over each,
+ * the portable one chosen with HTTP_PROTOCOL_PORTABLE. Nothing outside [base, end) is read.
+ */
+#ifndef TIDEPOOL_HTTP_PROTOCOL_SCAN_H
+#define TIDEPOOL_HTTP_PROTOCOL_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "http/protocol/fields.h"
+
+#if defined(__SSE2__) && !defined(HTTP_PROTOCOL_PORTABLE)
+#define HTTP_SCAN_SSE2 1
+#include <emmintrin.h>
+#endif
+
+enum {
+    SCAN_WIDTH = 16,      /* bytes looked at in one step */
+    SCAN_CONTROLS = 0x1f, /* scan_stop: stop at control bytes, HTAB among them */
+    SCAN_BLANKS = 0x20,   /* scan_stop: stop at SP, too */
+};
+
+#ifdef HTTP_SCAN_SSE2
+
+/* Bit i: byte i is <= highest (unsigned) or DEL. */
+static inline unsigned scan_stop_mask(const char *at, int highest)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i limit = _mm_set1_epi8((char)highest);
+    __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, limit), bytes);
+    __m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(low, del));
+}
+
+/* The first byte of [at, end) that is DEL or not above `highest`; `end` if there is none. Bytes from `base`
+ * on may be read. */
+static inline const char *scan_stop(const char *base, const char *at, const char *end, int highest)
+{
+    for (; end - at >= SCAN_WIDTH; at += SCAN_WIDTH) {
+        unsigned mask = scan_stop_mask(at, highest);
+        if (mask != 0)
+            return at + __builtin_ctz(mask);
+    }
+    if (end - base >= SCAN_WIDTH) { /* the rest, in a window that ends where the input ends */
+        unsigned mask = scan_stop_mask(end - SCAN_WIDTH, highest) >> (SCAN_WIDTH - (end - at));
+        return mask != 0 ? at + __builtin_ctz(mask) : end;
+    }
+    while (at < end && (unsigned char)*at > highest && *at != 0x7f)
+        at++;
+    return at;
+}
+
+/* Where the first colon of 16 readable bytes is, or 16. */
+static inline size_t scan_colon_wide(const char *at)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(':')));
+    return (size_t)__builtin_ctz(mask | 1u << SCAN_WIDTH);
+}
+
+/*
+ * Whether 1 to 16 bytes equal a name in lower case, letters of either case: 16 bytes are readable at both.
+ * Only bytes that are letters in the name are folded: folding a dash would let a CR pass for it.
+ */
+static inline bool scan_equals_wide(const char *bytes, const char *lower, size_t length)
+{
+    __m128i want = _mm_loadu_si128((const __m128i *)(const void *)lower);
+    __m128i letters = _mm_cmpgt_epi8(want, _mm_set1_epi8('_'));
+    __m128i fold = _mm_and_si128(letters, _mm_set1_epi8(0x20));
+    __m128i have = _mm_or_si128(_mm_loadu_si128((const __m128i *)(const void *)bytes), fold);
+    unsigned same = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(have, want));
+    unsigned all = (1u << length) - 1;
+    return (same & all) == all;
+}
+
+#else
+
+static inline const char *scan_stop(const char *base, const char *at, const char *end, int highest)
+{
+    (void)base;
+    while (at < end && (unsigned char)*at > highest && *at != 0x7f)
+        at++;
+    return at;
+}
+
+static inline size_t scan_colon_wide(const char *at)
+{
+    size_t i = 0;
+    while (i < SCAN_WIDTH && at[i] != ':')
+        i++;
+    return i;
+}
+
+static inline bool scan_equals_wide(const char *bytes, const char *lower, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (http_lower(bytes[i]) != lower[i])
+            return false;
+    }
+    return true;
+}
+
+#endif
+
+#endif

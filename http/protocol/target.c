@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "http/protocol/target.h"
+
+/* Length of "http://" or "https://" at the start, either case (RFC 3986 3.1), or 0. */
+static size_t scheme_length(const char *target, size_t length)
+{
+    if (length >= 7 && http_text_is(target, 7, "http://"))
+        return 7;
+    if (length >= 8 && http_text_is(target, 8, "https://"))
+        return 8;
+    return 0;
+}
+
+const char *http_target_parse(struct http_head *head, const char *line)
+{
+    const char *target = line + head->target.offset;
+    size_t length = head->target.length;
+
+    head->authority = (struct http_span){head->target.offset, 0};
+    head->path = (struct http_span){head->target.offset, 0};
+    if (head->method == HTTP_CONNECT) { /* RFC 9112 3.2.3 */
+        head->form = HTTP_TARGET_AUTHORITY;
+        head->authority = head->target;
+        return NULL;
+    }
+    if (target[0] == '*' && length == 1) { /* RFC 9112 3.2.4 */
+        head->form = HTTP_TARGET_ASTERISK;
+        return head->method == HTTP_OPTIONS ? NULL : "request target * with a method other than OPTIONS";
+    }
+
+    /* A fragment is no part of a target (RFC 9112 3.2), but clients send it: dropped, as nginx does. */
+    const char *fragment = memchr(target, '#', length);
+    if (fragment != NULL)
+        length = (size_t)(fragment - target);
+
+    size_t skip = 0;
+    if (target[0] == '/') {
+        head->form = HTTP_TARGET_ORIGIN;
+    } else {
+        size_t scheme = scheme_length(target, length);
+        if (scheme == 0)
+            return "request target is neither a path nor an http URI";
+        skip = scheme;
+        while (skip < length && target[skip] != '/' && target[skip] != '?')
+            skip++;
+        head->form = HTTP_TARGET_ABSOLUTE;
+        head->authority.offset += (uint32_t)scheme;
+        head->authority.length = (uint32_t)(skip - scheme);
+    }
+    head->path.offset += (uint32_t)skip;
+    head->path.length = (uint32_t)(length - skip);
+    return NULL;
+}
