@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "pool/mode.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static _Atomic int mode_now = POOL_NORMAL;
+static _Atomic int mode_pool_count, mode_sizeclass_count;
+static _Atomic uint32_t mode_thread_count;
+
+int pool_mode_set(enum pool_mode mode)
+{
+    if (mode != POOL_NORMAL && mode != POOL_POISON && mode != POOL_PASSTHROUGH)
+        return -EINVAL;
+    if (atomic_load(&mode_pool_count) != 0 || atomic_load(&mode_sizeclass_count) != 0)
+        return -EBUSY;
+    atomic_store(&mode_now, (int)mode);
+    return 0;
+}
+
+enum pool_mode pool_mode(void)
+{
+    return (enum pool_mode)atomic_load_explicit(&mode_now, memory_order_relaxed);
+}
+
+size_t pool_live(void)
+{
+    return (size_t)atomic_load(&mode_pool_count);
+}
+
+void mode_pools(int change)
+{
+    atomic_fetch_add_explicit(&mode_pool_count, change, memory_order_relaxed);
+}
+
+void mode_sizeclasses(int change)
+{
+    atomic_fetch_add_explicit(&mode_sizeclass_count, change, memory_order_relaxed);
+}
+
+uint32_t mode_thread(void)
+{
+    static _Thread_local uint32_t number;
+
+    if (__builtin_expect(number == 0, 0))
+        number = atomic_fetch_add(&mode_thread_count, 1) + 1;
+    return number;
+}
+
+void mode_defect(const char *what, const char *purpose, const void *at)
+{
+    fprintf(stderr, "tidepool: %s at %p%s%s\n", what, at, purpose != NULL ? ", purpose: " : "",
+            purpose != NULL ? purpose : "");
+    abort();
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "pool/sysmem.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "pool/fault.h"
+
+static _Atomic uint64_t sysmem_calls[SYSMEM_CALLS];
+static _Atomic uint64_t sysmem_bytes, sysmem_count, sysmem_peak, sysmem_budget, sysmem_refused, sysmem_failed;
+static void (*_Atomic sysmem_report)(const char *call, size_t size);
+
+static void sysmem_add(_Atomic uint64_t *counter, uint64_t n)
+{
+    atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+static void sysmem_subtract(_Atomic uint64_t *counter, uint64_t n)
+{
+    atomic_fetch_sub_explicit(counter, n, memory_order_relaxed);
+}
+
+static void sysmem_tell(const char *call, size_t size, int error)
+{
+    void (*report)(const char *, size_t) = atomic_load(&sysmem_report);
+
+    sysmem_add(error == EDQUOT ? &sysmem_refused : &sysmem_failed, 1);
+    if (report != NULL)
+        report(call, size);
+    errno = error;
+}
+
+/* Books `size` bytes before the system is asked, so that two threads cannot both take the last of the budget.
+ */
+static bool sysmem_admit(enum sysmem_call kind, const char *call, size_t size)
+{
+    sysmem_add(&sysmem_calls[kind], 1);
+    if (fault_fires(FAULT_SYSTEM) || size > PTRDIFF_MAX) {
+        sysmem_tell(call, size, ENOMEM);
+        return false;
+    }
+    uint64_t now = atomic_fetch_add_explicit(&sysmem_bytes, size, memory_order_relaxed) + size;
+    uint64_t budget = atomic_load_explicit(&sysmem_budget, memory_order_relaxed);
+    if (budget != 0 && now > budget && size != 0) {
+        sysmem_subtract(&sysmem_bytes, size);
+        sysmem_tell(call, size, EDQUOT);
+        return false;
+    }
+    uint64_t peak = atomic_load_explicit(&sysmem_peak, memory_order_relaxed);
+    while (now > peak && !atomic_compare_exchange_weak(&sysmem_peak, &peak, now))
+        continue;
+    return true;
+}
+
+/* What the system answered: counts it as live, or takes the booking back. */
+static void *sysmem_admitted(void *p, const char *call, size_t size)
+{
+    if (p == NULL) {
+        sysmem_subtract(&sysmem_bytes, size);
+        sysmem_tell(call, size, ENOMEM);
+        return NULL;
+    }
+    sysmem_add(&sysmem_count, 1);
+    return p;
+}
+
+void *sysmem_alloc(size_t size)
+{
+    if (!sysmem_admit(SYSMEM_ALLOC, "malloc", size))
+        return NULL;
+    return sysmem_admitted(malloc(size != 0 ? size : 1), "malloc", size);
+}
+
+void *sysmem_calloc(size_t size)
+{
+    if (!sysmem_admit(SYSMEM_CALLOC, "calloc", size))
+        return NULL;
+    return sysmem_admitted(calloc(1, size != 0 ? size : 1), "calloc", size);
+}
+
+void *sysmem_memalign(size_t alignment, size_t size)
+{
+    void *p = NULL;
+
+    if (!sysmem_admit(SYSMEM_MEMALIGN, "posix_memalign", size))
+        return NULL;
+    if (posix_memalign(&p, alignment, size != 0 ? size : 1) != 0)
+        p = NULL;
+    return sysmem_admitted(p, "posix_memalign", size);
+}
+
+void *sysmem_realloc(void *p, size_t old, size_t size)
+{
+    size_t more = size > old ? size - old : 0;
+
+    if (!sysmem_admit(SYSMEM_REALLOC, "realloc", more))
+        return NULL;
+    void *moved = realloc(p, size != 0 ? size : 1);
+    if (moved == NULL) {
+        sysmem_subtract(&sysmem_bytes, more);
+        sysmem_tell("realloc", size, ENOMEM);
+        return NULL;
+    }
+    if (p == NULL)
+        sysmem_add(&sysmem_count, 1);
+    if (size < old)
+        sysmem_subtract(&sysmem_bytes, old - size);
+    return moved;
+}
+
+void sysmem_free(void *p, size_t size)
+{
+    if (p == NULL)
+        return;
+    sysmem_add(&sysmem_calls[SYSMEM_FREE], 1);
+    sysmem_subtract(&sysmem_bytes, size);
+    sysmem_subtract(&sysmem_count, 1);
+    free(p);
+}
+
+static char *sysmem_mmap(size_t size)
+{
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return p == MAP_FAILED ? NULL : p;
+}
+
+/* The kernel places mappings one below the other, so once one of a size has been aligned the next is by
+ * itself: ask for the plain size first, and only if that is not aligned for so much more that it can be cut
+ * out. */
+static void *sysmem_map_aligned(size_t alignment, size_t size)
+{
+    char *p = sysmem_mmap(size);
+
+    if (p == NULL || ((uintptr_t)p & (alignment - 1)) == 0)
+        return p;
+    munmap(p, size);
+    size_t more;
+    if (__builtin_add_overflow(size, alignment, &more) || (p = sysmem_mmap(more)) == NULL)
+        return NULL;
+    size_t before = -(uintptr_t)p & (alignment - 1);
+    if (before != 0)
+        munmap(p, before);
+    munmap(p + before + size, alignment - before);
+    return p + before;
+}
+
+void *sysmem_map(size_t alignment, size_t size)
+{
+    if (!sysmem_admit(SYSMEM_MAP, "mmap", size))
+        return NULL;
+    void *p = sysmem_map_aligned(alignment, size);
+    if (p != NULL)
+        (void)madvise(p, size,
+                      MADV_NOHUGEPAGE); /* a kernel without huge pages says EINVAL: all is well then */
+    return sysmem_admitted(p, "mmap", size);
+}
+
+void sysmem_unmap(void *p, size_t size)
+{
+    if (p == NULL)
+        return;
+    sysmem_add(&sysmem_calls[SYSMEM_UNMAP], 1);
+    sysmem_subtract(&sysmem_bytes, size);
+    sysmem_subtract(&sysmem_count, 1);
+    munmap(p, size);
+}
+
+int sysmem_purge(void *p, size_t size)
+{
+    sysmem_add(&sysmem_calls[SYSMEM_PURGE], 1);
+    return madvise(p, size, MADV_DONTNEED) == 0 ? 0 : -errno;
+}
+
+void sysmem_set_budget(size_t bytes)
+{
+    atomic_store(&sysmem_budget, bytes);
+}
+
+void sysmem_on_failure(void (*report)(const char *call, size_t size))
+{
+    atomic_store(&sysmem_report, report);
+}
+
+void sysmem_stats(struct sysmem_stats *stats)
+{
+    for (int call = 0; call < SYSMEM_CALLS; call++)
+        stats->calls[call] = atomic_load(&sysmem_calls[call]);
+    stats->live_bytes = atomic_load(&sysmem_bytes);
+    stats->live_count = atomic_load(&sysmem_count);
+    stats->peak_bytes = atomic_load(&sysmem_peak);
+    stats->budget_bytes = atomic_load(&sysmem_budget);
+    stats->refused = atomic_load(&sysmem_refused);
+    stats->failed = atomic_load(&sysmem_failed);
+}
