@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Modules: what a location can do.
+ *
+ * Purpose: a module is a table of directives, a section of settings per location, and the steps it adds to the road of a
+ *   request in locations that want it. A location that does not use a module does not call it.
+ * Lifetime: module tables are constant; sections and steps lie in the generation's pool.
+ * Threads: steps run on the worker of the request.
+ * Errors: a step's outcome; finish and set return a negative errno with a sentence in struct conf.
+ *
+ * How to write one: fill a struct http_module, add it to enum http_module_index and to the table in modules.c, and have
+ * `finish` call http_add_step for the locations whose section asks for it.
+ */
+#ifndef HTTP_MODULE_H
+#define HTTP_MODULE_H
+
+#include <stddef.h>
+
+#include "conf/directive.h"
+
+struct http_request;
+struct http_location;
+struct http_build;
+
+enum http_module_index {
+    HTTP_MODULE_CORE, /* config.c: http_core, http_reading, server, location … */
+    HTTP_MODULE_RETURN,
+    HTTP_MODULE_LIMIT_CONN,
+    HTTP_MODULE_ECHO_BODY,
+    HTTP_MODULE_STATIC,
+    HTTP_MODULE_ACCESS_LOG,
+    HTTP_MODULES
+};
+
+/* In the order in which a request meets them. */
+enum http_phase {
+    HTTP_PHASE_REWRITE, /* return */
+    HTTP_PHASE_LIMIT,   /* limit_conn */
+    HTTP_PHASE_CONTENT, /* static, echo_body: exactly one answers */
+    HTTP_PHASES
+};
+
+enum http_outcome {
+    HTTP_NEXT,     /* not mine: the next step */
+    HTTP_ANSWERED, /* the response is described in the request: send it */
+    HTTP_STATUS,   /* request->status is set: answer with its page */
+    HTTP_RELOCATE, /* request->path was replaced (http_relocate): find a location again */
+    HTTP_TAKEN     /* the step answers later by itself (it waits for the body) */
+};
+
+struct http_step {
+    enum http_outcome (*run)(struct http_request *request, void *section);
+    void *section;
+};
+
+struct http_log_step {
+    void (*run)(struct http_request *request, void *section);
+    void *section;
+};
+
+struct http_module {
+    struct conf_module conf;
+    size_t section_size; /* bytes of the settings; 0: none */
+    /* Settings before any directive (zeroed already); may be null. 0 or a negative errno. */
+    int (*defaults)(struct conf *conf, void *section);
+    /* A level is complete: checks it, and adds steps. May be null. */
+    int (*finish)(struct http_build *build, struct http_location *location, void *section);
+};
+
+extern const struct http_module *const http_modules[HTTP_MODULES];
+
+/* For `finish`: memory for the location's steps comes from the generation's pool. 0 or -ENOMEM (said in conf). */
+int http_add_step(struct http_build *build, enum http_phase phase,
+                  enum http_outcome (*run)(struct http_request *request, void *section), void *section);
+int http_add_log_step(struct http_build *build, void (*run)(struct http_request *request, void *section), void *section);
+struct conf *http_build_conf(struct http_build *build);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A request, from its first byte until its answer is queued and logged.
+ *
+ * Purpose: what the parser found, what the router chose, and the answer as modules describe it.
+ * Lifetime: in the connection's pool after the pin: everything here, and all that modules allocate from request->pool,
+ *   goes at the reset. What outlives the request (queued output) lies in the output queue.
+ * Threads: the connection's worker.
+ * Errors: outcomes (module.h); an allocation that fails is HTTP_STATUS with http_no_memory(request).
+ */
+#ifndef HTTP_REQUEST_H
+#define HTTP_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "http/config.h"
+#include "http/module.h"
+#include "http/protocol/framing.h"
+#include "http/protocol/head.h"
+#include "http/protocol/host.h"
+#include "pool/pool.h"
+
+struct http_connection;
+struct open_file;
+
+/* A header of the answer that a module adds; the last added comes last. */
+struct http_header {
+    struct http_header *next;
+    struct http_text name, value;
+};
+
+enum http_body_kind {
+    HTTP_BODY_NONE,   /* no bytes; content_length is what GET would have (HEAD), or 0 */
+    HTTP_BODY_BYTES,  /* response.bytes: copied into the output queue */
+    HTTP_BODY_FILE,   /* response.file from response.offset, content_length bytes */
+    HTTP_BODY_STREAM  /* the module queues it by itself: content_length ≥ 0, or -1 for chunked */
+};
+
+struct http_response {
+    int64_t content_length;        /* bytes of the body; -1: not known */
+    int64_t last_modified;         /* seconds since the epoch; -1: none */
+    struct http_text content_type; /* length 0: none */
+    struct http_text etag;         /* with its quotes; length 0: none */
+    struct http_text location;     /* as to be sent; length 0: none */
+    struct http_text allow;        /* for 405 and OPTIONS */
+    struct http_text bytes;        /* HTTP_BODY_BYTES; must live until the step returns */
+    struct http_header *headers, **headers_end;
+    struct open_file *file;        /* HTTP_BODY_FILE: a reference that the response takes over */
+    int64_t offset;                /* of the file's first byte to send */
+    int64_t range_first, range_size; /* 206: first byte, size of the whole; range_size -1: no Content-Range */
+    enum http_body_kind body;
+    bool accept_ranges;            /* the range filter may answer 206, and Accept-Ranges is sent */
+    bool retry_after;              /* 503 for want of memory */
+};
+
+struct http_request {
+    struct http_connection *connection;
+    struct pool *pool;
+    /* what was asked */
+    struct http_head head;
+    struct http_framing_result framing;
+    struct http_host host;       /* name in lower case; empty if HTTP/1.0 sent none */
+    struct http_text target;     /* as received: $request_uri */
+    struct http_text path;       /* decoded and normalised, NUL-terminated: $uri */
+    struct http_text args;       /* after the first ?, as received: $args */
+    struct http_text extension;  /* of the last segment, without the dot; length 0: none */
+    double began;                /* seconds (ev_now) when its first byte was there */
+    /* what was chosen */
+    const struct http_server *server;
+    const struct http_location *location;
+    const struct http_step *step; /* the next to run */
+    struct http_text captures[10]; /* $0 … $9 of the last regular expression that matched */
+    unsigned capture_count;
+    unsigned relocations;        /* internal redirects so far; bounded */
+    /* the answer */
+    int status;                  /* 0: not decided */
+    struct http_response response;
+    uint64_t sent_head;          /* bytes of the head queued */
+    uint64_t sent_body;          /* bytes of the body queued */
+    bool keep_alive;             /* the connection goes on after this answer */
+    bool head_queued;            /* the answer has begun: errors can only cut the connection */
+    /* the body that comes in: body.h */
+    struct http_body *body;
+    bool body_read;              /* nothing of the request is left on the connection */
+};
+
+/* ---- for modules: describing the answer; all return what a step may return at once ---- */
+
+/* `body` must live until the step has returned. HEAD gets the head alone. */
+enum http_outcome http_answer_bytes(struct http_request *request, int status, struct http_text type, struct http_text body);
+
+/* The page of a status: a small HTML text for errors and redirects, nothing for 1xx, 204, 304. */
+enum http_outcome http_answer_status(struct http_request *request, int status);
+
+/* A redirect; `location` as to be sent (absolute, or a path that becomes absolute), in memory of the request. */
+enum http_outcome http_answer_redirect(struct http_request *request, int status, struct http_text location);
+
+/* A regular file: the response takes over the reference. Type, validators and ranges are filled in from it. */
+enum http_outcome http_answer_file(struct http_request *request, struct open_file *file);
+
+/* Goes on at another path of this server (`path` NUL-terminated, in the request's memory); args are kept if `args` is null. */
+enum http_outcome http_relocate(struct http_request *request, struct http_text path, const struct http_text *args);
+
+/* 503, or 500 when the system has no memory: which budget was full is logged with the directive that turns it. */
+enum http_outcome http_no_memory(struct http_request *request);
+
+/* Adds a header to the answer; texts must live as long as the request. False: no memory. */
+bool http_add_header(struct http_request *request, struct http_text name, struct http_text value);
+
+/* The media type of request->extension in this location. */
+struct http_text http_type_of(const struct http_request *request);
+
+/* One line in the location's error log: "MESSAGE, client: …, server: …, request: …". */
+void http_log(const struct http_request *request, int level, int error, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static inline void *http_section(const struct http_location *location, enum http_module_index module)
+{
+    return location->sections[module];
+}
+
+#define HTTP_TEXT(literal) ((struct http_text){(literal), sizeof(literal) - 1})
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/connection.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "server/ev_memory.h"
+#include "server/worker.h"
+
+static void on_ready(struct ev_loop *loop, struct ev_io *io, int events)
+{
+    struct connection *connection = io->data;
+
+    (void)loop;
+    connection->binding->protocol->ready(connection, events);
+}
+
+static void link_connection(struct worker *worker, struct connection *connection)
+{
+    connection->next = worker->connections;
+    if (worker->connections)
+        worker->connections->previous = connection;
+    worker->connections = connection;
+    worker->connection_count++;
+}
+
+static void unlink_connection(struct worker *worker, struct connection *connection)
+{
+    if (connection->previous)
+        connection->previous->next = connection->next;
+    else
+        worker->connections = connection->next;
+    if (connection->next)
+        connection->next->previous = connection->previous;
+    worker->connection_count--;
+}
+
+/* The pool, and the connection as the first thing in it. */
+static struct connection *make_connection(struct worker *worker, const struct binding *binding)
+{
+    struct pool_options options = binding->pools;
+    struct connection *connection;
+    struct pool *pool;
+
+    options.classes = worker->classes;
+    pool = pool_create(&options);
+    if (!pool)
+        return NULL;
+    connection = pool_calloc(pool, binding->protocol->connection_size, "connection");
+    if (!connection) {
+        pool_destroy(pool);
+        return NULL;
+    }
+    connection->pool = pool;
+    return connection;
+}
+
+struct connection *connection_open(struct worker *worker, struct tenure *tenure, const struct binding *binding, int fd,
+                                   const struct peer *peer, uint32_t requests)
+{
+    struct connection *connection = ev_memory_reserve(fd) ? make_connection(worker, binding) : NULL;
+
+    if (!connection) {
+        close(fd);
+        counter_add(&worker->counters.refused, 1);
+        worker_pause(worker, ENOMEM, "no memory for a new connection");
+        return NULL;
+    }
+    counter_add(&worker->counters.accepted, 1);
+    connection->worker = worker;
+    connection->number = ((uint64_t)worker->index << 40) + counter_read(&worker->counters.accepted);
+    connection->peer = *peer;
+    connection->requests = requests;
+    connection->binding = binding;
+    connection->tenure = tenure;
+    connection->doing = "waiting for request";
+    ev_io_init(&connection->io, on_ready, fd, EV_READ);
+    connection->io.data = connection;
+    tenure_enter(tenure);
+    link_connection(worker, connection);
+    if (!binding->protocol->opened(connection) && !connection->closed)
+        connection_close(connection);
+    return connection->closed ? NULL : connection;
+}
+
+void connection_close(struct connection *connection)
+{
+    struct worker *worker = connection->worker;
+
+    ev_io_stop(worker->loop, &connection->io);
+    timeout_stop(&connection->timeout);
+    unlink_connection(worker, connection);
+    if (connection->io.fd >= 0)
+        close(connection->io.fd);
+    connection->closed = true;
+    connection->next = worker->closed;
+    worker->closed = connection;
+    counter_add(&worker->counters.closed, 1);
+}
+
+void connection_bury(struct connection *connection)
+{
+    struct pool *pool = connection->pool;
+    struct tenure *tenure = connection->tenure;
+
+    output_discard(&connection->output, pool);
+    if (connection->binding->protocol->closed)
+        connection->binding->protocol->closed(connection);
+    pool_destroy(pool);
+    tenure_leave(tenure);
+}
+
+void connection_hand_on(struct connection *connection)
+{
+    int fd = connection->io.fd;
+
+    ev_io_stop(connection->worker->loop, &connection->io);
+    connection->io.fd = -1;
+    worker_pass(connection->worker, connection->binding, fd, connection->requests);
+    connection_close(connection);
+}
+
+void connection_watch_slow(struct connection *connection, int events)
+{
+    struct ev_loop *loop = connection->worker->loop;
+
+    ev_io_stop(loop, &connection->io);
+    if (!events)
+        return;
+    ev_io_set(&connection->io, connection->io.fd, events);
+    ev_io_start(loop, &connection->io);
+}
+
+bool connection_timeout(struct connection *connection, int64_t ms)
+{
+    if (!timeout_start(&connection->worker->timeouts, &connection->timeout, ms))
+        return true;
+    connection_log(connection, connection->tenure->generation->settings.log, LOG_LEVEL_CRIT, ENOMEM,
+                   "no memory for a timeout");
+    connection_close(connection);
+    return false;
+}
+
+enum connection_end connection_ending(const struct connection *connection)
+{
+    const struct worker *worker = connection->worker;
+    const struct binding *now;
+
+    if (worker->state == WORKER_QUITS)
+        return CONNECTION_END;
+    if (worker->state == WORKER_LEAVES)
+        return CONNECTION_HAND_ON;
+    if (connection->tenure == worker->tenure)
+        return CONNECTION_STAYS;
+    now = generation_find(worker->tenure->generation, &connection->binding->address);
+    return now && now->protocol == connection->binding->protocol ? CONNECTION_REBIND : CONNECTION_END;
+}
+
+static void rebind(struct connection *connection)
+{
+    struct tenure *old = connection->tenure, *now = connection->worker->tenure;
+
+    connection->binding = generation_find(now->generation, &connection->binding->address);
+    connection->tenure = now;
+    tenure_enter(now);
+    tenure_leave(old);
+}
+
+bool connection_settle_idle(struct connection *connection)
+{
+    switch (connection_ending(connection)) {
+    case CONNECTION_STAYS:
+        return true;
+    case CONNECTION_REBIND:
+        rebind(connection);
+        return true;
+    case CONNECTION_HAND_ON:
+        connection_hand_on(connection);
+        return false;
+    case CONNECTION_END:
+        break;
+    }
+    connection_close(connection);
+    return false;
+}
+
+enum connection_read connection_receive(struct connection *connection, void *to, size_t size, size_t *got)
+{
+    ssize_t received;
+
+    do
+        received = recv(connection->io.fd, to, size, 0);
+    while (received < 0 && errno == EINTR);
+    if (received > 0) {
+        *got = (size_t)received;
+        counter_add(&connection->worker->counters.received, (uint64_t)received);
+        return CONNECTION_READ;
+    }
+    if (received == 0)
+        return CONNECTION_EOF;
+    return errno == EAGAIN || errno == EWOULDBLOCK ? CONNECTION_AGAIN : CONNECTION_LOST;
+}
+
+enum output_result connection_send(struct connection *connection)
+{
+    uint64_t sent = 0;
+    enum output_result result = output_send(&connection->output, connection->pool, connection->io.fd, &sent);
+
+    counter_add(&connection->worker->counters.sent, sent);
+    return result;
+}
+
+void connection_log(const struct connection *connection, const struct log *log, enum log_level level, int error,
+                    const char *format, ...)
+{
+    char text[1024], more[1024], client[PEER_TEXT_MAX];
+    size_t described = 0;
+    va_list args;
+
+    if (!log_enabled(log, level))
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    peer_format(&connection->peer, client);
+    if (connection->binding->protocol->describe)
+        described = connection->binding->protocol->describe(connection, more, sizeof more);
+    log_write(log, level, error, "*%llu %s while %s, client: %s, listening on: %s%.*s",
+              (unsigned long long)connection->number, text, connection->doing, client,
+              connection->binding->address.text, (int)described, more);
+}

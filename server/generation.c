@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/generation.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "conf/default.h"
+#include "conf/read.h"
+
+enum { GENERATION_BLOCK = 16 * 1024 /* bytes; a configuration of a few servers fits in one or two */ };
+
+static void *settings_section(void *scope, unsigned module)
+{
+    /* Only the first module of the main context, settings_module, keeps its fields here; the others have their own. */
+    return module == 0 ? &((struct generation *)scope)->settings : NULL;
+}
+
+static struct conf_node *read_text(struct conf *conf, const char *file)
+{
+    return file ? conf_read_file(conf, file)
+                : conf_read_text(conf, "built-in default", conf_default_text, conf_default_length);
+}
+
+static struct conf_node *read_all(struct conf *conf, const struct generation_source *source)
+{
+    struct conf_node *root, *first;
+
+    if (!source->options->directives)
+        return read_text(conf, source->file);
+    first = conf_read_option(conf, source->options->directives);
+    root = first ? read_text(conf, source->file) : NULL;
+    if (root)
+        conf_join(first, root);
+    return root ? first : NULL;
+}
+
+static int load(struct generation *generation, const struct generation_source *source)
+{
+    struct conf *conf = &generation->conf;
+    struct conf_node *root;
+    int result = conf_init(conf, generation->pool, source->prefix, source->file);
+
+    if (result)
+        return conf_fail_memory(conf);
+    conf->user = generation;
+    settings_init(&generation->settings);
+    root = read_all(conf, source);
+    if (!root)
+        return -EINVAL;
+    result = conf_apply(conf, root->children, CONF_MAIN, source->modules, settings_section, generation);
+    return result ? result : settings_finish(conf, &generation->settings, source->options->error_log);
+}
+
+struct generation *generation_load(const struct generation_source *source, char *error, size_t size)
+{
+    struct pool_options pools = {.first_size = GENERATION_BLOCK, .block_size = GENERATION_BLOCK, .name = "generation"};
+    struct pool *pool = pool_create(&pools);
+    struct generation *generation = pool ? pool_calloc(pool, sizeof *generation, "generation") : NULL;
+
+    if (!generation) {
+        snprintf(error, size, "out of memory");
+        if (pool)
+            pool_destroy(pool);
+        return NULL;
+    }
+    generation->pool = pool;
+    generation->sgi = source->sgi;
+    atomic_init(&generation->references, 1);
+    if (load(generation, source)) {
+        snprintf(error, size, "%s", generation->conf.error);
+        generation_destroy(generation);
+        return NULL;
+    }
+    return generation;
+}
+
+struct binding *generation_bind(struct generation *generation, const struct listen_address *address,
+                                const struct protocol *protocol)
+{
+    struct binding **end = &generation->bindings, *binding;
+
+    for (; *end; end = &(*end)->next)
+        if (listen_address_equal(&(*end)->address, address))
+            return *end;
+    binding = pool_calloc(generation->pool, sizeof *binding, "binding");
+    if (!binding)
+        return NULL;
+    binding->address = *address;
+    binding->protocol = protocol;
+    binding->backlog = -1;
+    *end = binding;
+    return binding;
+}
+
+const struct binding *generation_find(const struct generation *generation, const struct listen_address *address)
+{
+    for (const struct binding *binding = generation->bindings; binding; binding = binding->next)
+        if (listen_address_equal(&binding->address, address))
+            return binding;
+    return NULL;
+}
+
+void generation_destroy(struct generation *generation)
+{
+    struct pool *pool = generation->pool;
+
+    pool_destroy(pool);
+}

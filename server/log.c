@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/log.h"
+
+#include "server/clock.h"
+#include "server/log_file.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char names[][8] = {"", "emerg", "alert", "crit", "error", "warn", "notice", "info", "debug"};
+
+static const struct log before_config = {.level = LOG_LEVEL_NOTICE};
+static atomic_bool stderr_copy;
+static __thread const struct log *this_thread;
+
+const char *log_level_name(enum log_level level)
+{
+    return names[level];
+}
+
+const struct log *log_before_config(void)
+{
+    return &before_config;
+}
+
+void log_set_stderr_copy(bool on)
+{
+    atomic_store_explicit(&stderr_copy, on, memory_order_relaxed);
+}
+
+bool log_stderr_copy_wanted(enum log_level level)
+{
+    return level <= LOG_LEVEL_WARN && atomic_load_explicit(&stderr_copy, memory_order_relaxed);
+}
+
+void log_thread_set(const struct log *log)
+{
+    this_thread = log;
+}
+
+const struct log *log_thread(void)
+{
+    return this_thread != NULL ? this_thread : &before_config;
+}
+
+enum log_level log_level_of_errno(int error)
+{
+    switch (error < 0 ? -error : error) {
+    /* The peer, or the way to it: nothing is wrong here. */
+    case ECONNRESET:
+    case ECONNABORTED:
+    case ECONNREFUSED:
+    case EPIPE:
+    case ENOTCONN:
+    case ETIMEDOUT:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case EPROTO:
+        return LOG_LEVEL_INFO;
+    /* Somebody should look at this machine. */
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    case ENOSPC:
+    case EDQUOT:
+        return LOG_LEVEL_CRIT;
+    /* Ours: a descriptor or an argument that cannot be right. */
+    case EBADF:
+    case EFAULT:
+    case ENOTSOCK:
+        return LOG_LEVEL_ALERT;
+    default:
+        return LOG_LEVEL_ERROR;
+    }
+}
+
+/*
+ * One line: the long head, then the message. `message` is where the message begins, so that the short form can be written
+ * from there, with its own head before it. There is room for one of the two heads before and a newline after.
+ */
+struct line {
+    char bytes[LOG_LINE_MAX];
+    size_t length;
+};
+
+static void put_text(struct line *line, const char *text, size_t length)
+{
+    size_t room = LOG_LINE_MAX - 1 - line->length; /* the newline's byte is kept */
+
+    if (length > room)
+        length = room;
+    memcpy(line->bytes + line->length, text, length);
+    line->length += length;
+}
+
+/* What came from a peer must not be able to write lines or terminal commands of its own. */
+static void put_escaped(struct line *line, const char *text, size_t length)
+{
+    static const char hex[] = "0123456789ABCDEF";
+
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        if (byte >= 0x20 && byte != 0x7f) {
+            put_text(line, &text[i], 1);
+        } else {
+            char escape[4] = {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
+            put_text(line, escape, sizeof escape);
+        }
+    }
+}
+
+static void write_line(int fd, struct line *line)
+{
+    line->bytes[line->length] = '\n';
+    while (write(fd, line->bytes, line->length + 1) < 0 && errno == EINTR)
+        ;
+}
+
+static void write_long(int fd, enum log_level level, const char *message, size_t length)
+{
+    static __thread pid_t thread; /* asked for once; gettid is a system call */
+    struct line line = {.length = 0};
+    struct timespec now;
+    char head[96], time[20];
+
+    if (thread == 0)
+        thread = gettid();
+    clock_gettime(CLOCK_REALTIME, &now);
+    clock_format_error(now.tv_sec, time);
+    int size = snprintf(head, sizeof head, "%s [%s] %d#%d: ", time, names[level], (int)getpid(), (int)thread);
+    put_text(&line, head, (size_t)size);
+    put_text(&line, message, length);
+    write_line(fd, &line);
+}
+
+static void write_short(enum log_level level, const char *message, size_t length)
+{
+    struct line line = {.length = 0};
+    char head[32];
+
+    int size = level == LOG_LEVEL_STDERR ? snprintf(head, sizeof head, "tidepool: ")
+                                         : snprintf(head, sizeof head, "tidepool: [%s] ", names[level]);
+    put_text(&line, head, (size_t)size);
+    put_text(&line, message, length);
+    write_line(STDERR_FILENO, &line);
+}
+
+static void write_chain(const struct log *log, enum log_level level, const char *message, size_t length)
+{
+    bool on_stderr = false;
+
+    for (const struct log *link = log; link != NULL; link = link->next) {
+        if (level > link->level)
+            continue;
+        if (link->file == NULL) {
+            write_short(level, message, length);
+            on_stderr = true;
+        } else {
+            write_long(link->file->fd, level, message, length);
+            on_stderr |= link->file->fd == STDERR_FILENO;
+        }
+    }
+    if (!on_stderr && log_stderr_copy_wanted(level))
+        write_short(level, message, length);
+}
+
+void log_write(const struct log *log, enum log_level level, int error, const char *format, ...)
+{
+    struct line line = {.length = 0};
+    char message[LOG_LINE_MAX];
+    int saved = errno;
+    va_list arguments;
+
+    if (!log_enabled(log, level))
+        return;
+    va_start(arguments, format);
+    int size = vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    if (size < 0) /* an encoding error of the format itself: better its text than nothing */
+        put_escaped(&line, format, strlen(format));
+    else
+        put_escaped(&line, message, size < (int)sizeof message ? (size_t)size : sizeof message - 1);
+    if (error != 0) {
+        char text[128], number[32];
+        error = error < 0 ? -error : error;
+        snprintf(number, sizeof number, " (%d: ", error);
+        put_text(&line, number, strlen(number));
+        const char *words = strerror_r(error, text, sizeof text);
+        put_text(&line, words, strlen(words));
+        put_text(&line, ")", 1);
+    }
+    write_chain(log, level, line.bytes, line.length);
+    errno = saved;
+}

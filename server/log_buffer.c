@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/log_buffer.h"
+
+#include "pool/sizeclass.h"
+
+#include <errno.h>
+#include <string.h>
+
+void log_buffers_init(struct log_buffers *buffers, struct sizeclass *classes)
+{
+    memset(buffers, 0, sizeof *buffers);
+    buffers->classes = classes;
+    buffers->next_due = INT64_MAX;
+}
+
+static void write_out(struct log_buffer *buffer)
+{
+    if (buffer->used > 0)
+        log_file_write(buffer->file, buffer->bytes, buffer->used);
+    buffer->used = 0;
+    buffer->due = 0;
+}
+
+static void give_back(struct log_buffers *buffers, struct log_buffer *buffer)
+{
+    if (buffer->bytes != NULL)
+        sizeclass_put(buffers->classes, buffer->bytes, buffer->capacity);
+    memset(buffer, 0, sizeof *buffer);
+}
+
+void log_buffers_flush(struct log_buffers *buffers)
+{
+    for (unsigned i = 0; i < buffers->count; i++) {
+        write_out(&buffers->entries[i]);
+        give_back(buffers, &buffers->entries[i]);
+    }
+    buffers->pending = false;
+    buffers->next_due = INT64_MAX;
+}
+
+void log_buffers_deinit(struct log_buffers *buffers)
+{
+    log_buffers_flush(buffers);
+    if (buffers->entries != NULL)
+        sizeclass_put(buffers->classes, buffers->entries, buffers->count * sizeof *buffers->entries);
+    buffers->entries = NULL;
+    buffers->count = 0;
+}
+
+/* `id` is dense, so the array is as long as there are files. */
+static bool grow(struct log_buffers *buffers, unsigned id)
+{
+    size_t count = (size_t)id + 1, old = buffers->count * sizeof *buffers->entries;
+    struct log_buffer *entries = sizeclass_get(buffers->classes, count * sizeof *entries, NULL);
+
+    if (entries == NULL)
+        return false;
+    memset(entries, 0, count * sizeof *entries);
+    if (old > 0) {
+        memcpy(entries, buffers->entries, old);
+        sizeclass_put(buffers->classes, buffers->entries, old);
+    }
+    buffers->entries = entries;
+    buffers->count = (unsigned)count;
+    return true;
+}
+
+char *log_buffers_reserve_slow(struct log_buffers *buffers, struct log_file *file, size_t buffer_size,
+                               int64_t flush_ms, size_t line_max)
+{
+    if (file->id >= buffers->count && !grow(buffers, file->id)) {
+        log_file_lost(file, 1, ENOMEM);
+        return NULL;
+    }
+    struct log_buffer *buffer = &buffers->entries[file->id];
+    if (buffer->file != NULL)
+        write_out(buffer);
+    if (buffer->file == file && buffer->capacity >= line_max)
+        return buffer->bytes;
+
+    give_back(buffers, buffer);
+    size_t size = buffer_size > 0 ? buffer_size : LOG_BUFFER_SIZE;
+    buffer->bytes = sizeclass_get(buffers->classes, size > line_max ? size : line_max, &buffer->capacity);
+    if (buffer->bytes == NULL) {
+        memset(buffer, 0, sizeof *buffer);
+        log_file_lost(file, 1, ENOMEM);
+        return NULL;
+    }
+    buffer->file = file;
+    buffer->wanted = buffer_size;
+    buffer->flush_ms = flush_ms;
+    return buffer->bytes;
+}
+
+void log_buffers_turn_slow(struct log_buffers *buffers, int64_t now_ms)
+{
+    buffers->pending = false;
+    buffers->next_due = INT64_MAX;
+    for (unsigned i = 0; i < buffers->count; i++) {
+        struct log_buffer *buffer = &buffers->entries[i];
+        if (buffer->used == 0)
+            continue;
+        if (buffer->wanted == 0 || (buffer->due != 0 && now_ms >= buffer->due)) {
+            write_out(buffer);
+            continue;
+        }
+        if (buffer->flush_ms == 0)
+            continue;
+        if (buffer->due == 0)
+            buffer->due = now_ms + buffer->flush_ms;
+        if (buffer->due < buffers->next_due)
+            buffers->next_due = buffer->due;
+    }
+}

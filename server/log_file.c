@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/log_file.h"
+
+#include "pool/sysmem.h"
+#include "server/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    LOG_FILE_MODE = 0644,    /* nginx's NGX_FILE_DEFAULT_ACCESS */
+    COMPLAINT_INTERVAL = 60, /* seconds between two complaints about one file */
+};
+
+static struct log_file *registry; /* in order of id */
+
+static bool is_stderr(const struct log_file *file)
+{
+    return file->fd == STDERR_FILENO;
+}
+
+static int open_path(const char *path)
+{
+    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, LOG_FILE_MODE);
+}
+
+static void free_file(struct log_file *file)
+{
+    sysmem_free(file, sizeof *file + strlen(file->path) + 1);
+}
+
+struct log_file *log_file_get(const char *path, int *error)
+{
+    struct log_file **place = &registry;
+    size_t size = strlen(path) + 1;
+    unsigned id = 0;
+
+    for (struct log_file *file = registry; file != NULL; file = file->next) {
+        if (strcmp(file->path, path) == 0) {
+            file->references++;
+            return file;
+        }
+    }
+    for (; *place != NULL && (*place)->id == id; place = &(*place)->next)
+        id++;
+
+    struct log_file *file = sysmem_calloc(sizeof *file + size);
+    if (file == NULL) {
+        *error = -ENOMEM;
+        return NULL;
+    }
+    file->path = memcpy(file + 1, path, size);
+    file->id = id;
+    file->references = 1;
+    file->fd = strcmp(path, "stderr") == 0 ? STDERR_FILENO : open_path(path);
+    if (file->fd < 0) {
+        *error = -errno;
+        free_file(file);
+        return NULL;
+    }
+    file->next = *place;
+    *place = file;
+    return file;
+}
+
+void log_file_put(struct log_file *file)
+{
+    if (--file->references > 0)
+        return;
+    for (struct log_file **place = &registry; *place != NULL; place = &(*place)->next) {
+        if (*place == file) {
+            *place = file->next;
+            break;
+        }
+    }
+    if (!is_stderr(file))
+        close(file->fd);
+    free_file(file);
+}
+
+/*
+ * As nginx does it: the workers run as another user than the one who opens the files, and whoever rotates them expects the
+ * owner and its read and write bits to be there.
+ */
+static void give_to(const struct log_file *file, int fd, uid_t uid, gid_t gid)
+{
+    struct stat status;
+
+    if (uid == (uid_t)-1 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+        return;
+    if (status.st_uid != uid && fchown(fd, uid, gid) != 0)
+        log_write(log_thread(), LOG_LEVEL_EMERG, errno, "chown(\"%s\", %u) failed", file->path, uid);
+    if ((status.st_mode & (S_IRUSR | S_IWUSR)) != (S_IRUSR | S_IWUSR) &&
+        fchmod(fd, (status.st_mode & 07777) | S_IRUSR | S_IWUSR) != 0)
+        log_write(log_thread(), LOG_LEVEL_EMERG, errno, "chmod() \"%s\" failed", file->path);
+}
+
+static bool reopen(struct log_file *file, uid_t uid, gid_t gid)
+{
+    int fd = open_path(file->path);
+
+    if (fd < 0) {
+        log_write(log_thread(), LOG_LEVEL_EMERG, errno, "open() \"%s\" failed", file->path);
+        return false;
+    }
+    give_to(file, fd, uid, gid);
+    int result = dup3(fd, file->fd, O_CLOEXEC);
+    int error = errno;
+    close(fd);
+    if (result < 0)
+        log_write(log_thread(), LOG_LEVEL_EMERG, error, "dup3() for \"%s\" failed", file->path);
+    return result >= 0;
+}
+
+unsigned log_file_reopen_all(uid_t uid, gid_t gid)
+{
+    unsigned failed = 0;
+
+    for (struct log_file *file = registry; file != NULL; file = file->next) {
+        if (!is_stderr(file) && !reopen(file, uid, gid))
+            failed++;
+    }
+    return failed;
+}
+
+void log_file_chown_all(uid_t uid, gid_t gid)
+{
+    for (struct log_file *file = registry; file != NULL; file = file->next) {
+        if (!is_stderr(file))
+            give_to(file, file->fd, uid, gid);
+    }
+}
+
+void log_file_lost(struct log_file *file, uint64_t lines, int error)
+{
+    struct timespec now;
+
+    uint64_t lost = atomic_fetch_add_explicit(&file->lost_lines, lines, memory_order_relaxed) + lines;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int64_t last = atomic_load_explicit(&file->complained_at, memory_order_relaxed);
+    if (last != 0 && now.tv_sec - last < COMPLAINT_INTERVAL)
+        return;
+    /* Of several threads that come here at once, one speaks. +1: a machine may have booted this very second. */
+    if (!atomic_compare_exchange_strong(&file->complained_at, &last, (int64_t)now.tv_sec + 1))
+        return;
+    uint64_t said = atomic_exchange_explicit(&file->said_lines, lost, memory_order_relaxed);
+    log_write(log_thread(), LOG_LEVEL_ALERT, error, "write() to \"%s\" failed, %llu lines lost", file->path,
+              (unsigned long long)(lost > said ? lost - said : lines));
+}
+
+static uint64_t count_lines(const char *bytes, size_t length)
+{
+    uint64_t lines = 0;
+
+    for (const char *at = bytes, *end = bytes + length; at < end; lines++) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        at = newline != NULL ? newline + 1 : end;
+    }
+    return lines;
+}
+
+/* A line that the full disk cut is ended first, so that the next one begins on a line of its own. */
+static ssize_t write_some(struct log_file *file, const char *bytes, size_t length, bool after_torn)
+{
+    static char newline[] = "\n";
+    struct iovec parts[2] = {{newline, 1}, {(void *)(uintptr_t)bytes, length}};
+    ssize_t written;
+
+    do {
+        written = after_torn ? writev(file->fd, parts, 2) : write(file->fd, bytes, length);
+    } while (written < 0 && errno == EINTR);
+    return after_torn && written > 0 ? written - 1 : written;
+}
+
+void log_file_write(struct log_file *file, const char *bytes, size_t length)
+{
+    bool torn = atomic_load_explicit(&file->torn, memory_order_relaxed) &&
+                atomic_exchange_explicit(&file->torn, false, memory_order_relaxed);
+    size_t done = 0;
+
+    if (length == 0)
+        return;
+    for (;;) {
+        ssize_t written = write_some(file, bytes + done, length - done, torn && done == 0);
+        if (written < 0 || (written == 0 && done > 0))
+            break;
+        done += (size_t)written;
+        if (done == length)
+            return;
+    }
+    int error = errno;
+    if ((done == 0 && torn) || (done > 0 && bytes[done - 1] != '\n'))
+        atomic_store_explicit(&file->torn, true, memory_order_relaxed);
+    log_file_lost(file, count_lines(bytes + done, length - done), error);
+}

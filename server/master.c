@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/master.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pool/sysmem.h"
+#include "server/crew.h"
+#include "server/ev_memory.h"
+#include "server/log.h"
+#include "server/log_file.h"
+#include "server/process.h"
+#include "server/sockets.h"
+
+static const double RETRY_SECONDS = 0.2; /* until what found no memory is sent again */
+
+static const int signals[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH};
+enum { SIGNALS = sizeof signals / sizeof *signals };
+
+struct master {
+    const struct generation_source *source;
+    struct shared shared;
+    struct ev_loop *loop;
+    struct ev_signal signals[SIGNALS];
+    struct ev_async wake;
+    struct ev_timer retry;
+    struct crew crew;
+    struct generation *current;
+    struct generation *generations; /* all that are alive, newest first */
+    struct socket_set *sockets;
+    unsigned loaded;                /* generations so far */
+    uid_t uid;                      /* of the workers' files; (uid_t)-1: as they are */
+    gid_t gid;
+};
+
+static struct master *the_master; /* ev_async_send wants the loop; there is one per process */
+
+static void wake_main(void)
+{
+    ev_async_send(the_master->loop, &the_master->wake);
+}
+
+static const struct log *master_log(const struct master *master)
+{
+    return master->current->settings.log;
+}
+
+static void adopt(struct master *master, struct generation *generation)
+{
+    generation->number = ++master->loaded;
+    generation->next = master->generations;
+    master->generations = generation;
+    master->current = generation;
+}
+
+static void sweep_generations(struct master *master)
+{
+    struct generation **link = &master->generations;
+
+    while (*link) {
+        struct generation *generation = *link;
+
+        if (atomic_load(&generation->references)) {
+            link = &generation->next;
+            continue;
+        }
+        *link = generation->next;
+        generation_destroy(generation);
+    }
+}
+
+/* Brings workers, sockets and generations to where they should be; called whenever one of them may have moved. */
+static void settle(struct master *master)
+{
+    if (crew_reap(&master->crew) && master->crew.order != CREW_SERVE) {
+        ev_break(master->loop, EVBREAK_ALL);
+        return;
+    }
+    if (!crew_tell(&master->crew, master->current) && !ev_is_active(&master->retry)) {
+        ev_timer_set(&master->retry, RETRY_SECONDS, 0.);
+        ev_timer_start(master->loop, &master->retry);
+    }
+    if (master->crew.order == CREW_SERVE && crew_switched(&master->crew, master->current))
+        sockets_sweep(&master->sockets, master->current);
+    sweep_generations(master);
+}
+
+static void on_wake(struct ev_loop *loop, struct ev_async *wake, int events)
+{
+    (void)loop;
+    (void)events;
+    settle(wake->data);
+}
+
+static void on_retry(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    (void)loop;
+    (void)events;
+    settle(timer->data);
+}
+
+static unsigned workers_wanted(const struct generation *generation)
+{
+    return generation->settings.worker_processes ? (unsigned)generation->settings.worker_processes : process_cpus();
+}
+
+static void say_warnings(const struct generation *generation, const struct log *log)
+{
+    for (const struct conf_warning *warning = generation->conf.warnings; warning; warning = warning->next)
+        log_write(log, LOG_LEVEL_WARN, 0, "%s", warning->text);
+}
+
+/* Sockets and workers for a generation, which becomes the current one. On failure nothing has changed. */
+static int take_into_service(struct master *master, struct generation *generation)
+{
+    unsigned count = workers_wanted(generation);
+    int result = crew_grow(&master->crew, count);
+
+    if (result)
+        return conf_fail_errno(&generation->conf, NULL, -result, "worker threads could not be started");
+    result = sockets_open(&master->sockets, generation, count);
+    if (!result)
+        result = sockets_share(generation, master->crew.workers, count);
+    if (result) {
+        /* Workers that were added leave again with the next word from settle(). */
+        return result;
+    }
+    crew_divide(&master->crew, count);
+    return 0;
+}
+
+static void reload(struct master *master)
+{
+    char error[CONF_ERROR_SIZE];
+    struct generation *generation, *old = master->current;
+
+    log_write(master_log(master), LOG_LEVEL_NOTICE, 0, "reconfiguring");
+    generation = generation_load(master->source, error, sizeof error);
+    if (!generation) {
+        log_write(master_log(master), LOG_LEVEL_EMERG, 0, "%s", error);
+        return;
+    }
+    say_warnings(generation, master_log(master));
+    if (generation->settings.pool_mode != (int)pool_mode())
+        log_write(master_log(master), LOG_LEVEL_WARN, 0, "\"pool_mode\" is read at start only, the mode stays as it is");
+    if (take_into_service(master, generation)) {
+        log_write(master_log(master), LOG_LEVEL_EMERG, 0, "%s", generation->conf.error);
+        generation_destroy(generation);
+        settle(master);
+        return;
+    }
+    sysmem_set_budget(generation->settings.memory_budget);
+    adopt(master, generation);
+    log_thread_set(generation->settings.log);
+    if (generation_put(old))
+        sweep_generations(master);
+    settle(master);
+}
+
+static void on_signal(struct ev_loop *loop, struct ev_signal *signal, int events)
+{
+    struct master *master = signal->data;
+
+    (void)loop;
+    (void)events;
+    log_write(master_log(master), LOG_LEVEL_NOTICE, 0, "signal %d (%s) received", signal->signum, strsignal(signal->signum));
+    switch (signal->signum) {
+    case SIGTERM:
+    case SIGINT:
+        master->crew.order = CREW_STOP;
+        break;
+    case SIGQUIT:
+        if (master->crew.order != CREW_STOP)
+            master->crew.order = CREW_QUIT;
+        break;
+    case SIGHUP:
+        if (master->crew.order == CREW_SERVE)
+            reload(master);
+        break;
+    case SIGUSR1:
+        log_write(master_log(master), LOG_LEVEL_NOTICE, 0, "reopening logs");
+        log_file_reopen_all(master->uid, master->gid);
+        for (unsigned i = 0; i < master->crew.total; i++)
+            master->crew.members[i].flush = true;
+        break;
+    default:
+        log_write(master_log(master), LOG_LEVEL_NOTICE, 0, "this signal has no meaning here");
+    }
+    settle(master);
+}
+
+static int start_loop(struct master *master)
+{
+    if (!ev_memory_reserve(0))
+        return -ENOMEM;
+    master->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+    if (!master->loop)
+        return -errno;
+    if (!ev_memory_reserve(0))
+        return -ENOMEM;
+    ev_async_init(&master->wake, on_wake);
+    master->wake.data = master;
+    ev_async_start(master->loop, &master->wake);
+    ev_timer_init(&master->retry, on_retry, RETRY_SECONDS, 0.);
+    master->retry.data = master;
+    for (int i = 0; i < SIGNALS; i++) {
+        ev_signal_init(&master->signals[i], on_signal, signals[i]);
+        master->signals[i].data = master;
+        ev_signal_start(master->loop, &master->signals[i]);
+    }
+    return 0;
+}
+
+static void stop_loop(struct master *master)
+{
+    if (!master->loop)
+        return;
+    for (int i = 0; i < SIGNALS; i++)
+        if (ev_is_active(&master->signals[i]))
+            ev_signal_stop(master->loop, &master->signals[i]);
+    if (ev_is_active(&master->wake))
+        ev_async_stop(master->loop, &master->wake);
+    ev_timer_stop(master->loop, &master->retry);
+    ev_loop_destroy(master->loop);
+    ev_memory_release();
+}
+
+static void report_memory(const char *call, size_t size)
+{
+    log_write(log_thread(), LOG_LEVEL_CRIT, errno, "%s of %zu bytes failed", call, size);
+}
+
+static int find_user(struct master *master, const struct settings *settings)
+{
+    const char *missing = NULL;
+
+    master->uid = (uid_t)-1;
+    master->gid = (gid_t)-1;
+    if (!settings->user || geteuid())
+        return 0;
+    if (!process_find_user(settings->user, settings->group, &master->uid, &master->gid, &missing))
+        return 0;
+    return conf_fail(&master->current->conf, NULL, "user or group \"%s\" was not found", missing ? missing : settings->user);
+}
+
+/* From a configuration to a process that may serve: what needs privileges comes first. */
+static int prepare(struct master *master)
+{
+    struct generation *generation = master->current;
+    const struct settings *settings = &generation->settings;
+    struct conf *conf = &generation->conf;
+    int result;
+
+    if (settings->worker_rlimit_nofile > 0) {
+        result = process_set_nofile((uint64_t)settings->worker_rlimit_nofile);
+        if (result)
+            log_write(settings->log, LOG_LEVEL_WARN, result, "the limit of %lld open files could not be set",
+                      (long long)settings->worker_rlimit_nofile);
+    }
+    result = find_user(master, settings);
+    if (!result)
+        result = sockets_open(&master->sockets, generation, workers_wanted(generation));
+    if (result)
+        return result;
+    if (settings->daemon && (result = process_daemonise()))
+        return conf_fail_errno(conf, NULL, -result, "the process could not become a daemon");
+    if (settings->pid && (result = pid_file_write(settings->pid, getpid())))
+        return conf_fail_errno(conf, NULL, -result, "open() \"%s\" failed", settings->pid);
+    if (master->uid != (uid_t)-1)
+        log_file_chown_all(master->uid, master->gid);
+    result = process_drop_privileges(settings->user, settings->group, settings->log);
+    if (result)
+        return conf_fail_errno(conf, NULL, -result, "privileges could not be dropped");
+    result = start_loop(master);
+    return result ? conf_fail_errno(conf, NULL, -result, "the event loop could not be made") : 0;
+}
+
+static void end(struct master *master, const char *pid)
+{
+    crew_deinit(&master->crew);
+    sockets_sweep(&master->sockets, NULL);
+    stop_loop(master);
+    if (pid)
+        pid_file_remove(pid, getpid());
+    log_thread_set(NULL);
+    if (generation_put(master->current))
+        sweep_generations(master);
+}
+
+int master_run(const struct generation_source *source, struct generation *generation)
+{
+    struct master master = {.source = source, .shared = {.sgi = source->sgi, .wake_main = wake_main}};
+    char pid[4096] = "";
+    int result;
+
+    the_master = &master;
+    master.crew.shared = &master.shared;
+    adopt(&master, generation);
+    log_thread_set(generation->settings.log);
+    say_warnings(generation, generation->settings.log);
+    process_ignore_sigpipe();
+    ev_memory_install();
+    sysmem_on_failure(report_memory);
+    sysmem_set_budget(generation->settings.memory_budget);
+    if (generation->settings.pid)
+        snprintf(pid, sizeof pid, "%s", generation->settings.pid);
+    result = prepare(&master);
+    if (!result)
+        result = take_into_service(&master, generation);
+    if (result) {
+        log_write(generation->settings.log, LOG_LEVEL_EMERG, 0, "%s", generation->conf.error);
+        master.crew.order = CREW_STOP;
+    }
+    if (master.loop) {
+        settle(&master);
+        log_write(master_log(&master), LOG_LEVEL_NOTICE, 0, result ? "not started" : "start worker threads");
+        if (!result)
+            log_set_stderr_copy(false);
+        if (master.crew.total)
+            ev_run(master.loop, 0);
+    }
+    log_write(master_log(&master), LOG_LEVEL_NOTICE, 0, "exit");
+    end(&master, *pid ? pid : NULL);
+    return result ? 1 : 0;
+}

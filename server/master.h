@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The main thread: starts the server, listens to signals, reloads, and ends it. It never serves.
+ *
+ * Purpose: the order of a start (bind, become a daemon, pid file, drop privileges, threads) and of an end.
+ * Lifetime: one call.
+ * Threads: the main thread; workers reach it by an ev_async alone.
+ * Errors: said on stderr and in the error log; the exit status is 1.
+ */
+#ifndef SERVER_MASTER_H
+#define SERVER_MASTER_H
+
+#include "server/generation.h"
+
+/* Serves until a signal ends it: TERM or INT at once, QUIT gracefully; HUP reloads, USR1 reopens the logs. Takes over
+ * `generation`, which was loaded from `source`. Returns the exit status. */
+int master_run(const struct generation_source *source, struct generation *generation);
+
+#endif

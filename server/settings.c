@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/settings.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "conf/set.h"
+#include "pool/pool.h"
+#include "server/generation.h"
+#include "server/log.h"
+#include "server/log_file.h"
+
+#define FIELD(name) offsetof(struct settings, name)
+
+static const struct conf_enum pool_modes[] = {
+    {"normal", POOL_NORMAL}, {"poison", POOL_POISON}, {"passthrough", POOL_PASSTHROUGH}, {NULL, 0}};
+static const struct conf_enum levels[] = {
+    {"emerg", LOG_LEVEL_EMERG},   {"alert", LOG_LEVEL_ALERT}, {"crit", LOG_LEVEL_CRIT},   {"error", LOG_LEVEL_ERROR}, {"warn", LOG_LEVEL_WARN},
+    {"notice", LOG_LEVEL_NOTICE}, {"info", LOG_LEVEL_INFO},   {"debug", LOG_LEVEL_DEBUG}, {NULL, 0}};
+static const struct conf_range at_least_one = {1, -1};
+
+static int set_workers(struct conf_setting *setting)
+{
+    struct settings *settings = setting->section;
+
+    if (strcmp(setting->node->args[0], "auto"))
+        return conf_set_number(setting);
+    settings->worker_processes = 0;
+    return 0;
+}
+
+static int set_user(struct conf_setting *setting)
+{
+    struct settings *settings = setting->section;
+
+    settings->user = setting->node->args[0];
+    settings->group = setting->node->arg_count > 1 ? setting->node->args[1] : NULL;
+    return 0;
+}
+
+static int set_pid(struct conf_setting *setting)
+{
+    struct settings *settings = setting->section;
+
+    if (!strcmp(setting->node->args[0], "off")) {
+        settings->pid = NULL;
+        return 0;
+    }
+    return conf_set_path(setting);
+}
+
+static int set_events(struct conf_setting *setting)
+{
+    return conf_apply_children(setting, CONF_EVENTS, setting->scope);
+}
+
+static int set_ignored(struct conf_setting *setting)
+{
+    conf_warn(setting->conf, setting->node, "the \"%s\" directive has no effect: %s", setting->node->name,
+              (const char *)setting->directive->extra);
+    return 0;
+}
+
+static void put_file(void *file)
+{
+    log_file_put(file);
+}
+
+/* A link of a log chain to `path`, which lives as long as the pool. NULL: *error says why. */
+static struct log *open_log(struct pool *pool, const char *path, enum log_level level, int *error)
+{
+    struct log *log = pool_calloc(pool, sizeof *log, "log");
+    struct log_file *file;
+
+    *error = ENOMEM;
+    if (!log)
+        return NULL;
+    file = log_file_get(path, error);
+    if (!file)
+        return NULL;
+    if (!pool_cleanup_add(pool, put_file, file)) {
+        log_file_put(file);
+        *error = ENOMEM;
+        return NULL;
+    }
+    log->level = level;
+    log->file = file;
+    return log;
+}
+
+int settings_set_error_log(struct conf_setting *setting)
+{
+    const struct log **end = (const struct log **)((char *)setting->section + setting->directive->offset);
+    const struct conf_node *node = setting->node;
+    const char *path = node->args[0];
+    enum log_level level = LOG_LEVEL_ERROR;
+    struct log *log;
+    int error;
+
+    if (node->arg_count > 1) {
+        const struct conf_enum *known = levels;
+
+        while (known->name && strcmp(known->name, node->args[1]))
+            known++;
+        if (!known->name)
+            return conf_setting_invalid(setting, node->args[1], "a log level: debug, info, notice, warn, error, crit, alert or emerg");
+        level = (enum log_level)known->value;
+    }
+    if (strcmp(path, "stderr")) {
+        path = conf_full_name(setting->conf, path, false);
+        if (!path)
+            return -ENOMEM;
+    }
+    log = open_log(setting->conf->pool, path, level, &error);
+    if (!log)
+        return conf_fail_errno(setting->conf, node, error, "open() \"%s\" failed", path);
+    if (setting->first) {
+        *end = log;
+        return 0;
+    }
+    /* Links of this level were made by this function, so they may be written to. */
+    struct log *last = (struct log *)(uintptr_t)*end;
+    while (last->next)
+        last = (struct log *)(uintptr_t)last->next;
+    last->next = log;
+    return 0;
+}
+
+static const struct conf_directive directives[] = {
+    {"daemon", CONF_MAIN, 1, 1, 0, conf_set_flag, FIELD(daemon), NULL, "on", "Run in the background."},
+    {"pid", CONF_MAIN, 1, 1, 0, set_pid, FIELD(pid), NULL, "logs/tidepool.pid", "Where the process number is written; `off`: nowhere."},
+    {"user", CONF_MAIN, 1, 2, 0, set_user, 0, NULL, "nobody", "User and group of the server when started as root."},
+    {"worker_processes", CONF_MAIN, 1, 1, 0, set_workers, FIELD(worker_processes), &at_least_one, "1",
+     "Worker threads; `auto`: as many as the CPUs usable here (affinity and cgroup quota)."},
+    {"worker_rlimit_nofile", CONF_MAIN, 1, 1, 0, conf_set_number, FIELD(worker_rlimit_nofile), &at_least_one, NULL,
+     "Limit of open files (RLIMIT_NOFILE)."},
+    {"worker_shutdown_timeout", CONF_MAIN, 1, 1, 0, conf_set_msec, FIELD(worker_shutdown_timeout), NULL, "0",
+     "After this time a graceful shutdown, or what is left of an old configuration, is cut; 0: never."},
+    {"pool_mode", CONF_MAIN, 1, 1, 0, conf_set_enum, FIELD(pool_mode), pool_modes, "normal",
+     "How pools behave: `poison` fills what is taken and given back, `passthrough` makes every allocation one of the system's. Read at start only."},
+    {"memory_budget", CONF_MAIN, 1, 1, 0, conf_set_size, FIELD(memory_budget), NULL, "0",
+     "Bytes that the process may hold altogether; 0: no limit. Above it: 503 with Retry-After."},
+    {"error_log", CONF_MAIN, 1, 2, CONF_REPEAT, settings_set_error_log, FIELD(log), NULL, "logs/error.log error",
+     "File (or stderr) and level of the error log."},
+    {"events", CONF_MAIN, 0, 0, CONF_BLOCK, set_events, 0, NULL, NULL, "Settings of the event loops."},
+    {"worker_connections", CONF_EVENTS, 1, 1, 0, conf_set_number, FIELD(worker_connections), &at_least_one, "512",
+     "Connections that a worker may hold."},
+    {"use", CONF_EVENTS, 1, 1, 0, set_ignored, 0, "the loop is always epoll", NULL, "Accepted for nginx's sake: the loop is always epoll."},
+    {"multi_accept", CONF_EVENTS, 1, 1, 0, set_ignored, 0, "a wake-up always accepts a burst", NULL,
+     "Accepted for nginx's sake: a wake-up always accepts a burst."},
+};
+
+const struct conf_module settings_module = {"core", directives, sizeof directives / sizeof *directives};
+
+void settings_init(struct settings *settings)
+{
+    memset(settings, 0, sizeof *settings);
+    settings->daemon = true;
+    settings->pid = "";
+    settings->worker_processes = 1;
+    settings->worker_rlimit_nofile = -1;
+    settings->pool_mode = POOL_NORMAL;
+    settings->worker_connections = 512;
+}
+
+int settings_finish(struct conf *conf, struct settings *settings, const char *path)
+{
+    int error;
+
+    if (settings->pid && !*settings->pid) {
+        settings->pid = conf_full_name(conf, "logs/tidepool.pid", false);
+        if (!settings->pid)
+            return -ENOMEM;
+    }
+    if (settings->log)
+        return 0;
+    if (!path)
+        path = "logs/error.log";
+    if (strcmp(path, "stderr")) {
+        path = conf_full_name(conf, path, false);
+        if (!path)
+            return -ENOMEM;
+    }
+    settings->log = open_log(conf->pool, path, LOG_LEVEL_ERROR, &error);
+    return settings->log ? 0 : conf_fail_errno(conf, NULL, error, "open() \"%s\" failed", path);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The settings of the process: directives of the main and events contexts.
+ *
+ * Purpose: what daemon, pid, user, worker_processes … say.
+ * Lifetime: part of struct generation; strings lie in its pool.
+ * Threads: read-only once the generation is published.
+ * Errors: those of conf/set.h.
+ */
+#ifndef SERVER_SETTINGS_H
+#define SERVER_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf/directive.h"
+
+struct log;
+
+struct settings {
+    bool daemon;
+    const char *pid;                 /* full name; NULL: `pid off;` */
+    const char *user, *group;        /* NULL: stay who we are */
+    int64_t worker_processes;        /* threads; 0: auto */
+    int64_t worker_rlimit_nofile;    /* descriptors; -1: leave the limit alone */
+    int64_t worker_shutdown_timeout; /* ms; 0: none */
+    int pool_mode;                   /* enum pool_mode */
+    size_t memory_budget;            /* bytes for all; 0: none */
+    int64_t worker_connections;      /* connections per worker */
+    const struct log *log;           /* error_log of the main context; never null after settings_finish */
+};
+
+extern const struct conf_module settings_module;
+
+/* Defaults, before any directive. `error_log` is the -e option or NULL. */
+void settings_init(struct settings *settings);
+
+/* Fills in what depends on the rest: the default error log (`path`, full name or "stderr"). 0 or a negative errno. */
+int settings_finish(struct conf *conf, struct settings *settings, const char *path);
+
+/* `error_log FILE [level];` in any context: a setter whose field (at offset) is a const struct log *. */
+int settings_set_error_log(struct conf_setting *setting);
+
+#endif

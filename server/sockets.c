@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/sockets.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "pool/sysmem.h"
+#include "server/listener.h"
+#include "server/worker.h"
+
+enum { UNIX_MODE = 0666 /* as nginx: who may connect is the folder's business */ };
+
+static bool is_unix(const struct listen_address *address)
+{
+    return address->socket.ss_family == AF_UNIX;
+}
+
+static int fail(struct generation *generation, const struct listen_address *address, const char *call)
+{
+    int error = errno;
+
+    return conf_fail_errno(&generation->conf, NULL, error, "%s to %s failed", call, address->text);
+}
+
+/* A path left behind by a server that is gone refuses connections: it may be taken over. One that answers may not. */
+static void remove_stale_path(const struct listen_address *address)
+{
+    const struct sockaddr_un *name = (const struct sockaddr_un *)&address->socket;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    struct stat status;
+
+    if (fd < 0)
+        return;
+    if (connect(fd, (const struct sockaddr *)&address->socket, address->length) && errno == ECONNREFUSED &&
+        !lstat(name->sun_path, &status) && S_ISSOCK(status.st_mode))
+        unlink(name->sun_path);
+    close(fd);
+}
+
+static int bound_socket(const struct listen_address *address, bool shared)
+{
+    int fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, error;
+
+    if (fd < 0)
+        return -errno;
+    if (!is_unix(address)) {
+        /* Accepted sockets inherit TCP_NODELAY: answers leave whole, so waiting to fill a segment only delays them. */
+        if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) ||
+            (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)) ||
+            setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) ||
+            (address->socket.ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on)))
+            goto failed;
+    }
+    if (!bind(fd, (const struct sockaddr *)&address->socket, address->length))
+        return fd;
+failed:
+    error = errno;
+    close(fd);
+    errno = error;
+    return -error;
+}
+
+static int start_listening(struct socket_set *set, struct generation *generation, const struct binding *binding)
+{
+    if (is_unix(&set->address) && !set->listening)
+        chmod(((const struct sockaddr_un *)&set->address.socket)->sun_path, UNIX_MODE);
+    for (; set->listening < set->count; set->listening++)
+        if (listen(set->fds[set->listening], binding->backlog < 0 ? SOMAXCONN : binding->backlog))
+            return fail(generation, &set->address, "listen()");
+    return 0;
+}
+
+static struct socket_set *find_set(struct socket_set *sets, const struct listen_address *address)
+{
+    for (; sets; sets = sets->next)
+        if (listen_address_equal(&sets->address, address))
+            return sets;
+    return NULL;
+}
+
+/* Is an address that we listen on already in the way of a probe? */
+static bool ours_overlaps(const struct socket_set *sets, const struct listen_address *address)
+{
+    for (; sets; sets = sets->next)
+        if (listen_address_overlaps(&sets->address, address))
+            return true;
+    return false;
+}
+
+static int probe(struct socket_set *sets, struct generation *generation, const struct listen_address *address)
+{
+    int fd;
+
+    if (ours_overlaps(sets, address))
+        return 0;
+    if (is_unix(address))
+        remove_stale_path(address);
+    fd = bound_socket(address, false);
+    if (fd < 0)
+        return fail(generation, address, "bind()");
+    if (!is_unix(address) && listen(fd, 1)) {
+        close(fd);
+        return fail(generation, address, "listen()");
+    }
+    close(fd);
+    if (is_unix(address))
+        unlink(((const struct sockaddr_un *)&address->socket)->sun_path);
+    return 0;
+}
+
+static void close_set(struct socket_set *set)
+{
+    for (unsigned i = 0; i < set->count; i++)
+        close(set->fds[i]);
+    if (is_unix(&set->address))
+        unlink(((const struct sockaddr_un *)&set->address.socket)->sun_path);
+    sysmem_free(set->fds, set->capacity * sizeof *set->fds);
+    sysmem_free(set, sizeof *set);
+}
+
+/* Brings a set to `count` bound sockets. */
+static int fill_set(struct socket_set *set, struct generation *generation, const struct binding *binding, unsigned count)
+{
+    if (count > set->capacity) {
+        int *fds = sysmem_realloc(set->fds, set->capacity * sizeof *fds, count * sizeof *fds);
+
+        if (!fds)
+            return conf_fail_memory(&generation->conf);
+        set->fds = fds;
+        set->capacity = count;
+    }
+    while (set->count < count) {
+        int fd = bound_socket(&binding->address, true);
+
+        if (fd < 0)
+            return fail(generation, &binding->address, "bind()");
+        set->fds[set->count++] = fd;
+    }
+    return 0;
+}
+
+static struct socket_set *make_set(struct socket_set **sets, const struct listen_address *address)
+{
+    struct socket_set *set = sysmem_calloc(sizeof *set);
+
+    if (!set)
+        return NULL;
+    set->address = *address;
+    set->next = *sets;
+    *sets = set;
+    return set;
+}
+
+/* After a failure: what was bound for the new configuration goes, what serves the old one stays. */
+static void give_up(struct socket_set **sets, struct socket_set *before)
+{
+    while (*sets != before) {
+        struct socket_set *set = *sets;
+
+        *sets = set->next;
+        close_set(set);
+    }
+    for (struct socket_set *set = before; set; set = set->next)
+        while (set->count > set->served)
+            close(set->fds[--set->count]);
+    for (struct socket_set *set = before; set; set = set->next)
+        set->listening = set->count;
+}
+
+static int bind_all(struct socket_set **sets, struct generation *generation, unsigned workers)
+{
+    for (struct binding *binding = generation->bindings; binding; binding = binding->next) {
+        struct socket_set *set = find_set(*sets, &binding->address);
+        int result;
+
+        if (!set)
+            set = make_set(sets, &binding->address);
+        if (!set)
+            return conf_fail_memory(&generation->conf);
+        result = fill_set(set, generation, binding, is_unix(&binding->address) ? 1 : workers);
+        if (result)
+            return result;
+        binding->sockets = set;
+    }
+    return 0;
+}
+
+int sockets_open(struct socket_set **sets, struct generation *generation, unsigned workers)
+{
+    struct socket_set *before = *sets;
+    int result = 0;
+
+    for (struct binding *binding = generation->bindings; binding && !result; binding = binding->next)
+        if (!find_set(before, &binding->address))
+            result = probe(before, generation, &binding->address);
+    if (!result)
+        result = bind_all(sets, generation, workers);
+    for (struct binding *binding = generation->bindings; binding && !result; binding = binding->next)
+        result = start_listening(binding->sockets, generation, binding);
+    if (result)
+        give_up(sets, before);
+    return result;
+}
+
+/* Socket i of an address goes to worker i modulo their number. */
+static unsigned share_of(const struct generation *generation, unsigned worker, unsigned workers,
+                         struct listener *listeners, struct worker *owner)
+{
+    unsigned count = 0;
+
+    for (const struct binding *binding = generation->bindings; binding; binding = binding->next)
+        for (unsigned i = worker; i < binding->sockets->count; i += workers) {
+            if (listeners)
+                listener_init(&listeners[count], owner, binding, binding->sockets->fds[i]);
+            count++;
+        }
+    return count;
+}
+
+int sockets_share(struct generation *generation, struct worker *const *workers, unsigned count)
+{
+    struct share *shares = pool_array(generation->pool, count, sizeof *shares, "shares");
+
+    if (!shares)
+        return conf_fail_memory(&generation->conf);
+    for (unsigned i = 0; i < count; i++) {
+        shares[i].worker = workers[i];
+        shares[i].count = share_of(generation, i, count, NULL, NULL);
+        shares[i].listeners = pool_array(generation->pool, shares[i].count + 1, sizeof *shares[i].listeners, "listeners");
+        if (!shares[i].listeners)
+            return conf_fail_memory(&generation->conf);
+        share_of(generation, i, count, shares[i].listeners, workers[i]);
+    }
+    for (const struct binding *binding = generation->bindings; binding; binding = binding->next)
+        binding->sockets->served = binding->sockets->count;
+    generation->shares = shares;
+    generation->worker_count = count;
+    return 0;
+}
+
+void sockets_sweep(struct socket_set **sets, const struct generation *current)
+{
+    while (*sets) {
+        struct socket_set *set = *sets;
+
+        if (current && generation_find(current, &set->address)) {
+            sets = &set->next;
+            continue;
+        }
+        *sets = set->next;
+        close_set(set);
+    }
+}

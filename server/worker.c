@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "pool/sysmem.h"
+#include "server/ev_memory.h"
+#include "server/listener.h"
+#include "server/log.h"
+
+enum { SECOND = 1 };
+static const double PAUSE_SECONDS = 0.5; /* as nginx's accept_mutex_delay: long enough for a descriptor to come free */
+
+/* ---- tenures: the worker's hold on generations ---- */
+
+static void end_tenure(struct tenure *tenure)
+{
+    struct worker *worker = tenure->worker;
+    struct tenure **link = &worker->tenures;
+
+    while (*link != tenure)
+        link = &(*link)->next;
+    *link = tenure->next;
+    ev_timer_stop(worker->loop, &tenure->shutdown);
+    log_buffers_flush(&worker->logs);
+    if (generation_put(tenure->generation))
+        worker->shared->wake_main();
+    sysmem_free(tenure, sizeof *tenure);
+}
+
+void tenure_enter(struct tenure *tenure)
+{
+    tenure->connections++;
+}
+
+void tenure_leave(struct tenure *tenure)
+{
+    if (--tenure->connections == 0 && tenure->worker->tenure != tenure)
+        end_tenure(tenure);
+}
+
+static void close_tenure(struct worker *worker, const struct tenure *tenure)
+{
+    for (struct connection *connection = worker->connections, *next; connection; connection = next) {
+        next = connection->next;
+        if (!tenure || connection->tenure == tenure)
+            connection_close(connection);
+    }
+}
+
+static void on_shutdown_timeout(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct tenure *tenure = timer->data;
+
+    (void)loop;
+    (void)events;
+    close_tenure(tenure->worker, tenure);
+}
+
+static void start_shutdown_timeout(struct tenure *tenure)
+{
+    int64_t ms = tenure->generation->settings.worker_shutdown_timeout;
+
+    if (!ms || ev_is_active(&tenure->shutdown))
+        return;
+    ev_timer_set(&tenure->shutdown, (double)ms / 1000., 0.);
+    ev_timer_start(tenure->worker->loop, &tenure->shutdown);
+}
+
+static struct tenure *make_tenure(struct worker *worker, struct generation *generation)
+{
+    struct tenure *tenure = sysmem_calloc(sizeof *tenure);
+
+    if (!tenure)
+        return NULL;
+    tenure->worker = worker;
+    tenure->generation = generation;
+    ev_timer_init(&tenure->shutdown, on_shutdown_timeout, 0., 0.);
+    tenure->shutdown.data = tenure;
+    tenure->next = worker->tenures;
+    worker->tenures = tenure;
+    return tenure;
+}
+
+/* ---- listeners ---- */
+
+static const struct share *own_share(const struct worker *worker, const struct generation *generation)
+{
+    for (unsigned i = 0; i < generation->worker_count; i++)
+        if (generation->shares[i].worker == worker)
+            return &generation->shares[i];
+    return NULL;
+}
+
+static void start_listeners(struct worker *worker)
+{
+    const struct share *share = own_share(worker, worker->tenure->generation);
+
+    for (unsigned i = 0; share && i < share->count; i++)
+        listener_start(&share->listeners[i]);
+}
+
+/* `next`: what is served from now on; an address that it lacks is accepted from until its queue is empty. */
+static void stop_listeners(struct worker *worker, const struct generation *next)
+{
+    const struct share *share = worker->tenure ? own_share(worker, worker->tenure->generation) : NULL;
+
+    for (unsigned i = 0; share && i < share->count; i++) {
+        struct listener *listener = &share->listeners[i];
+
+        listener_stop(listener);
+        if (!next || !generation_find(next, &listener->binding->address))
+            listener_drain(listener);
+    }
+}
+
+static void on_resume(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct worker *worker = timer->data;
+
+    (void)loop;
+    (void)events;
+    worker->paused = false;
+    if (worker->state == WORKER_SERVES)
+        start_listeners(worker);
+}
+
+void worker_pause(struct worker *worker, int error, const char *what)
+{
+    const struct share *share = own_share(worker, worker->tenure->generation);
+
+    if (!worker->pause_logged)
+        log_write(worker->tenure->generation->settings.log, LOG_LEVEL_CRIT, error, "%s, accepting pauses", what);
+    worker->pause_logged = true;
+    worker->paused = true;
+    for (unsigned i = 0; share && i < share->count; i++)
+        listener_stop(&share->listeners[i]);
+    ev_timer_stop(worker->loop, &worker->resume);
+    ev_timer_set(&worker->resume, PAUSE_SECONDS, 0.);
+    ev_timer_start(worker->loop, &worker->resume);
+}
+
+/* ---- connections from and to other workers ---- */
+
+static void send_socket(struct worker *to, struct generation *generation, const struct binding *binding, int fd,
+                        uint32_t requests)
+{
+    struct message message = {.kind = WORKER_CONNECTION, .descriptor = fd};
+
+    message.pointers[0] = generation;
+    message.pointers[1] = (void *)(uintptr_t)binding;
+    message.numbers[2] = requests;
+    generation_get(generation);
+    if (!mailbox_send(&to->mailbox, &message))
+        return;
+    generation_put(generation); /* never the last: the sender holds one */
+    close(fd);
+}
+
+void worker_pass(struct worker *worker, const struct binding *binding, int fd, uint32_t requests)
+{
+    struct generation *now = worker->tenure->generation;
+
+    if (!now->worker_count) {
+        close(fd);
+        return;
+    }
+    send_socket(now->shares[worker->handed_on++ % now->worker_count].worker, now, binding, fd, requests);
+}
+
+static void take_socket(struct worker *worker, const struct message *message)
+{
+    struct generation *generation = message->pointers[0];
+    const struct binding *binding = message->pointers[1];
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    struct peer peer;
+
+    binding = generation_find(worker->tenure->generation, &binding->address);
+    if (!binding || worker->state == WORKER_LEAVES) {
+        if (binding)
+            worker_pass(worker, binding, message->descriptor, (uint32_t)message->numbers[2]);
+        else
+            close(message->descriptor);
+    } else {
+        if (getpeername(message->descriptor, (struct sockaddr *)&address, &length))
+            length = 0;
+        peer_from_socket(&peer, &address, length);
+        connection_open(worker, worker->tenure, binding, message->descriptor, &peer, (uint32_t)message->numbers[2]);
+    }
+    if (generation_put(generation))
+        worker->shared->wake_main();
+}
+
+/* ---- messages of the main thread ---- */
+
+static void drain_all(struct worker *worker)
+{
+    for (struct connection *connection = worker->connections, *next; connection; connection = next) {
+        next = connection->next;
+        if (connection->tenure != worker->tenure || worker->state != WORKER_SERVES)
+            connection->binding->protocol->drain(connection);
+    }
+    for (struct tenure *tenure = worker->tenures; tenure; tenure = tenure->next)
+        if (tenure != worker->tenure || worker->state != WORKER_SERVES)
+            start_shutdown_timeout(tenure);
+}
+
+static void take_generation(struct worker *worker, struct generation *generation)
+{
+    struct tenure *before = worker->tenure, *tenure = make_tenure(worker, generation);
+
+    if (!tenure) {
+        /* Nothing is lost: the old generation goes on here, and the main thread hears that this worker lags behind. */
+        log_write(log_thread(), LOG_LEVEL_CRIT, ENOMEM, "no memory to switch to the new configuration");
+        if (generation_put(generation))
+            worker->shared->wake_main();
+        return;
+    }
+    if (before)
+        tenure_enter(before); /* so that it stays until the last line below */
+    stop_listeners(worker, generation);
+    log_thread_set(generation->settings.log);
+    worker->tenure = tenure;
+    worker->state = own_share(worker, generation) ? WORKER_SERVES : WORKER_LEAVES;
+    if (worker->state == WORKER_SERVES)
+        atomic_store(&worker->ended, false);
+    if (worker->state == WORKER_SERVES && !worker->paused)
+        start_listeners(worker);
+    if (before) {
+        drain_all(worker);
+        tenure_leave(before);
+    }
+    atomic_store(&worker->generation, generation->number);
+    worker->shared->wake_main();
+}
+
+static void quit(struct worker *worker)
+{
+    worker->state = WORKER_QUITS;
+    ev_timer_stop(worker->loop, &worker->resume);
+    stop_listeners(worker, NULL);
+    drain_all(worker);
+}
+
+static void deliver(struct mailbox *mailbox, struct message *message)
+{
+    struct worker *worker = (struct worker *)((char *)mailbox - offsetof(struct worker, mailbox));
+
+    switch ((enum worker_message)message->kind) {
+    case WORKER_SWITCH:
+        take_generation(worker, message->pointers[0]);
+        break;
+    case WORKER_QUIT:
+        quit(worker);
+        break;
+    case WORKER_STOP:
+        ev_break(worker->loop, EVBREAK_ALL);
+        break;
+    case WORKER_RELEASE:
+        if (!worker->connection_count)
+            ev_break(worker->loop, EVBREAK_ALL);
+        else
+            atomic_store(&worker->ended, false);
+        break;
+    case WORKER_FLUSH:
+        log_buffers_flush(&worker->logs);
+        break;
+    case WORKER_CONNECTION:
+        take_socket(worker, message);
+        break;
+    }
+}
+
+static void drop(struct mailbox *mailbox, struct message *message)
+{
+    struct worker *worker = (struct worker *)((char *)mailbox - offsetof(struct worker, mailbox));
+
+    if (message->kind == WORKER_CONNECTION)
+        close(message->descriptor);
+    if ((message->kind == WORKER_CONNECTION || message->kind == WORKER_SWITCH) && generation_put(message->pointers[0]))
+        worker->shared->wake_main();
+}
+
+int worker_send(struct worker *worker, enum worker_message kind, struct generation *generation)
+{
+    struct message message = {.kind = kind, .descriptor = -1};
+
+    message.pointers[0] = generation;
+    return mailbox_send(&worker->mailbox, &message);
+}
+
+/* ---- the loop ---- */
+
+static void bury_closed(struct worker *worker)
+{
+    while (worker->closed) {
+        struct connection *connection = worker->closed;
+
+        worker->closed = connection->next;
+        connection_bury(connection);
+    }
+}
+
+/* Milliseconds of the loop's clock: positive and, for log_buffers, near enough to never going back. */
+static int64_t turn_ms(const struct worker *worker)
+{
+    return (int64_t)(ev_now(worker->loop) * 1000.);
+}
+
+static void turn_ends(struct ev_loop *loop, struct ev_prepare *turn, int events)
+{
+    struct worker *worker = turn->data;
+
+    (void)events;
+    bury_closed(worker);
+    log_buffers_turn(&worker->logs, turn_ms(worker));
+    if (worker->connection_count && !ev_is_active(&worker->second)) {
+        ev_timer_set(&worker->second, SECOND, SECOND);
+        ev_timer_start(loop, &worker->second);
+    }
+    if (worker->state != WORKER_SERVES && !worker->connection_count && !atomic_load(&worker->ended)) {
+        log_buffers_flush(&worker->logs);
+        atomic_store(&worker->ended, true);
+        worker->shared->wake_main();
+    }
+}
+
+static void on_second(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct worker *worker = timer->data;
+    bool more = sizeclass_trim(worker->classes, turn_ms(worker));
+
+    (void)events;
+    if (!worker->paused)
+        worker->pause_logged = false;
+    if (!more && !worker->connection_count && log_buffers_due(&worker->logs) == INT64_MAX)
+        ev_timer_stop(loop, timer);
+}
+
+static void on_expired(struct timeout *timeout)
+{
+    struct connection *connection =
+        (struct connection *)((char *)timeout - offsetof(struct connection, timeout));
+
+    connection->binding->protocol->expired(connection);
+}
+
+static int set_up(struct worker *worker)
+{
+    sigset_t all;
+
+    sigfillset(&all); /* signals are the main thread's */
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
+    worker->classes = sizeclass_create();
+    if (!worker->classes || !ev_memory_reserve(0))
+        return -ENOMEM;
+    worker->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+    if (!worker->loop)
+        return -errno;
+    if (!ev_memory_reserve(0))
+        return -ENOMEM;
+    if (sgi_thread_attach(worker->shared->sgi))
+        return -ENOMEM;
+    timeouts_init(&worker->timeouts, worker->loop, on_expired);
+    log_buffers_init(&worker->logs, worker->classes);
+    ev_timer_init(&worker->resume, on_resume, PAUSE_SECONDS, 0.);
+    worker->resume.data = worker;
+    ev_timer_init(&worker->second, on_second, SECOND, SECOND);
+    worker->second.data = worker;
+    ev_prepare_init(&worker->turn, turn_ends);
+    worker->turn.data = worker;
+    ev_prepare_start(worker->loop, &worker->turn);
+    return mailbox_init(&worker->mailbox, worker->shared->sgi, worker->loop, deliver);
+}
+
+static void tear_down(struct worker *worker)
+{
+    if (worker->loop) {
+        ev_timer_stop(worker->loop, &worker->resume);
+        ev_timer_stop(worker->loop, &worker->second);
+        ev_prepare_stop(worker->loop, &worker->turn);
+        ev_loop_destroy(worker->loop);
+    }
+    sgi_thread_detach(worker->shared->sgi);
+    if (worker->classes)
+        sizeclass_destroy(worker->classes);
+    ev_memory_release();
+}
+
+static void serve(struct worker *worker)
+{
+    ev_ref(worker->loop); /* the loop runs until ev_break, whether or not anything is watched */
+    ev_run(worker->loop, 0);
+    for (const struct tenure *tenure = worker->tenures; tenure; tenure = tenure->next)
+        if (tenure == worker->tenure)
+            stop_listeners(worker, tenure->generation);
+    close_tenure(worker, NULL);
+    bury_closed(worker);
+    mailbox_deinit(&worker->mailbox, drop);
+    log_buffers_deinit(&worker->logs);
+    timeouts_deinit(&worker->timeouts);
+    log_thread_set(NULL);
+    worker->tenure = NULL;
+    while (worker->tenures)
+        end_tenure(worker->tenures);
+}
+
+static void *run(void *argument)
+{
+    struct worker *worker = argument;
+
+    worker->failure = set_up(worker);
+    sem_post(&worker->started);
+    if (!worker->failure)
+        serve(worker);
+    tear_down(worker);
+    atomic_store(&worker->gone, true);
+    if (!worker->failure)
+        worker->shared->wake_main();
+    return NULL;
+}
+
+struct worker *worker_create(struct shared *shared, unsigned index, int *error)
+{
+    struct worker *worker = sysmem_calloc(sizeof *worker);
+
+    *error = -ENOMEM;
+    if (!worker)
+        return NULL;
+    worker->index = index;
+    worker->shared = shared;
+    sem_init(&worker->started, 0, 0);
+    *error = -pthread_create(&worker->thread, NULL, run, worker);
+    if (!*error) {
+        while (sem_wait(&worker->started))
+            ;
+        *error = worker->failure;
+        if (!*error)
+            return worker;
+        pthread_join(worker->thread, NULL);
+    }
+    sem_destroy(&worker->started);
+    sysmem_free(worker, sizeof *worker);
+    return NULL;
+}
+
+void worker_destroy(struct worker *worker)
+{
+    pthread_join(worker->thread, NULL);
+    sem_destroy(&worker->started);
+    sysmem_free(worker, sizeof *worker);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A worker: a thread with a libev loop, its own sockets, its own size classes and its own counters.
+ *
+ * Purpose: everything that serves. A turn of the loop: the kernel's events → callbacks of listeners and connections →
+ *   end of the turn (turn_ends in worker.c): closed connections are buried, log lines leave.
+ * Lifetime: worker_create starts the thread, which makes its loop and allocators; worker_destroy joins it. A worker that
+ *   has finished says so in `ended` and goes on delivering messages until WORKER_RELEASE, for another worker that has
+ *   not heard yet may still hand it a connection, which it passes on.
+ * Threads: fields stand in groups by owner. The main thread speaks to it by messages alone (worker_send).
+ * Errors: NULL or a negative errno; running out of memory or descriptors while serving pauses accepting.
+ */
+#ifndef SERVER_WORKER_H
+#define SERVER_WORKER_H
+
+#include <ev.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+
+#include "pool/sgi.h"
+#include "pool/sizeclass.h"
+#include "server/clock.h"
+#include "server/connection.h"
+#include "server/counters.h"
+#include "server/generation.h"
+#include "server/log_buffer.h"
+#include "server/mailbox.h"
+#include "server/timeouts.h"
+
+/* What the threads share. One per process, owned by the main thread. */
+struct shared {
+    struct sgi *sgi;
+    void (*wake_main)(void); /* callable from every thread: a worker ended, a generation is unused, a switch is done */
+};
+
+/* A worker's hold on a generation: one reference for all connections it has under it. */
+struct tenure {
+    struct tenure *next;
+    struct worker *worker;
+    struct generation *generation;
+    unsigned connections;
+    struct ev_timer shutdown; /* worker_shutdown_timeout, once the generation is no longer current */
+};
+
+enum worker_state {
+    WORKER_SERVES,
+    WORKER_LEAVES, /* others go on: idle connections are handed to them */
+    WORKER_QUITS   /* the server ends: idle connections are closed */
+};
+
+struct worker {
+    /* set once */
+    unsigned index;
+    struct shared *shared;
+    struct ev_loop *loop;
+    pthread_t thread;
+    sem_t started;          /* posted once by the thread: `failure` holds 0 or a negative errno */
+    int failure;
+    /* owner thread */
+    struct sizeclass *classes;
+    struct timeouts timeouts;
+    struct log_buffers logs;
+    struct clock clock;
+    struct tenure *tenure;  /* the current generation's; NULL before the first */
+    struct tenure *tenures; /* all, newest first */
+    struct connection *connections, *closed;
+    unsigned connection_count;
+    unsigned handed_on;     /* connections this worker gave to others: spreads them */
+    enum worker_state state;
+    bool paused;            /* accepting rests until `resume` fires */
+    bool pause_logged;
+    struct ev_prepare turn;
+    struct ev_timer resume;
+    struct ev_timer second; /* runs while there is something to look after: trimming, buffered log lines */
+    /* atomic */
+    struct counters counters;
+    atomic_uint generation; /* number of the generation it has switched to, for the main thread */
+    atomic_bool ended;      /* nothing is left to do: waits for its release */
+    atomic_bool gone;       /* the thread is returning: worker_destroy will not wait */
+    /* any thread */
+    struct mailbox mailbox;
+};
+
+enum worker_message {
+    WORKER_SWITCH,     /* a new generation, with a reference for the worker */
+    WORKER_QUIT,       /* finish what is begun, then end */
+    WORKER_STOP,       /* end now, whatever is open */
+    WORKER_RELEASE,    /* nobody will send it anything any more: end, unless a connection has come meanwhile */
+    WORKER_FLUSH,      /* write out the log buffers */
+    WORKER_CONNECTION  /* a socket from another worker, with a reference on the generation its binding is of */
+};
+
+/* Starts a worker and waits until its loop stands. NULL: *error is a negative errno. */
+struct worker *worker_create(struct shared *shared, unsigned index, int *error);
+
+/* Sends a message; `generation` (or null) goes along with the caller's reference. 0 or -ENOMEM. */
+int worker_send(struct worker *worker, enum worker_message kind, struct generation *generation);
+
+/* Waits for the thread, which was stopped or released, and frees the worker. */
+void worker_destroy(struct worker *worker);
+
+/* ---- for listener.c and connection.c, on the worker's own thread ---- */
+
+/* Accepting rests for half a second; said once until it goes well again. */
+void worker_pause(struct worker *worker, int error, const char *what);
+
+/* Sends a socket to one of the workers of its current generation; on failure it is closed. */
+void worker_pass(struct worker *worker, const struct binding *binding, int fd, uint32_t requests);
+
+void tenure_enter(struct tenure *tenure);
+void tenure_leave(struct tenure *tenure);
+
+#endif
