@@ -1,31 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sgi: small objects born in one thread and freed in another (SEEDS.md B, with the defects S1-S9 of PEERS.md
- * answered).
+/* sgi: small objects born in one thread and freed in another (source document 0, section 2; SEEDS.md B).
  *
  * Purpose. Level 2 serves 1..128 bytes from sixteen free lists (8, 16 ... 128), filled twenty objects at a
  * time from a reserve; level 1 passes what is larger to the system. On a failure left-overs and larger free
- * objects are used up before the out-of-memory handler is asked. Over the locked lists stand magazines: each
- * attached thread has two per class, of twenty objects, and touches no lock before both are empty (or full);
- * then it swaps a whole one with a depot of the class, so that objects freed by another thread than their
- * maker come back in batches, O(1) under the lock. What fits 128 bytes (level 2): a node of the table of
- * client addresses (64..96 bytes), an entry of the open-file cache (its struct), a message between threads
- * (up to 64). The path of an open file has its own size and is often level 1.
- *
+ * objects are used up before the out-of-memory handler is asked. Over the locked lists stand magazines: an
+ * attached thread has two per class, of twenty objects, and takes no lock before both are empty (or full);
+ * then it swaps a whole one with the depot of the class, so that what another thread freed comes back in
+ * batches, O(1) under the lock. What is shared and fits 128 bytes (level 2): a node of the table of client
+ * addresses (64..96 bytes), the struct of an open-file cache entry, a message between threads (up to 64). The
+ * path of an open file has its own size and is often level 1.
  * Lifetime. One for the process; objects die with it. Memory comes in 64 KiB spans. A trim sweeps what has
- * lain unused since the trim before; a span whose objects are then all free is set aside, and given back by
- * the next trim unless it was wanted meanwhile: an idle allocator holds nothing after three trims, a busy one
- * makes no system call for it.
- *
- * Threads. Any thread may allocate and free; an attached one does it without a lock most of the time. A
- * thread detaches before it ends, or its magazines are lost to the others until destroy. No lock is held
- * across a system call.
- *
- * Alignment: sizes whose multiple of 8 is one of 16 are aligned to 16, the others to 8. Size 0 is served
- * as 1.
- *
+ * lain unused since the trim before; a span whose objects are then all free is set aside, and unmapped by
+ * the next trim unless it was wanted: an idle allocator holds nothing after three trims, a busy one makes no
+ * system call for it.
+ * Threads. Any may allocate and free; an attached one mostly without a lock. It detaches before it ends, or
+ * its magazines are lost to the others until destroy. No lock is held across a system call.
+ * Alignment. Sizes whose multiple of 8 is one of 16: to 16, the others: to 8. Size 0 is served as 1.
  * Errors. NULL when the system refuses and the handler gave up (or there is none); nothing is changed then.
  * In poison mode each object bears a tag: a double free, a wrong size, a foreign pointer and a write after
- * free say so on stderr and abort. In pass-through mode every call goes to the system.
+ * free end the process with a line on stderr. In pass-through mode every call goes to the system.
  */
 #ifndef POOL_SGI_H
 #define POOL_SGI_H
@@ -77,11 +70,10 @@ struct sgi_lock_stats {
 struct sgi_stats {
     struct sgi_lock_stats lists, depots; /* depots: the sum over the classes */
     uint64_t spans_mapped, spans_unmapped;
-    size_t held_bytes;  /* level 2: spans, tables included */
-    size_t free_bytes;  /* of them: on the lists, in the reserve, set aside */
-    size_t depot_bytes; /* of them: in the depots' full magazines */
-    size_t
-        out_bytes; /* of them: with clients or in magazines of threads; with no thread attached, live bytes */
+    size_t held_bytes;     /* level 2: spans, tables included */
+    size_t free_bytes;     /* of them: on the lists, in the reserve, set aside */
+    size_t depot_bytes;    /* of them: in the depots' full magazines */
+    size_t out_bytes;      /* of them: live or in threads' magazines; with no thread attached: live */
     size_t large_count;    /* level 1: live requests */
     size_t large_bytes;    /* level 1 */
     uint64_t handler_runs; /* times the out-of-memory handler was asked, process-wide */
@@ -99,10 +91,8 @@ int sgi_thread_attach(struct sgi *sgi);  /* 0, -ENOMEM, -EBUSY (attached already
 void sgi_thread_detach(struct sgi *sgi); /* the magazines come back; nothing happens if not attached to it */
 
 static inline void *sgi_alloc(struct sgi *sgi, size_t size);
-/* `size` as asked for; object may be null. */
-static inline void sgi_free(struct sgi *sgi, void *object, size_t size);
-/* NULL leaves the old object as it was; object null: an allocation. Contents are kept up to the smaller size.
- */
+static inline void sgi_free(struct sgi *sgi, void *object, size_t size); /* object may be null */
+/* NULL leaves the object as it was. Contents are kept up to the smaller size; object null: an allocation. */
 void *sgi_realloc(struct sgi *sgi, void *object, size_t old_size, size_t new_size);
 
 /* Bytes given back to the system. Meant once in a second or so, by any thread; a second one at the same time
@@ -111,7 +101,6 @@ size_t sgi_trim(struct sgi *sgi);
 
 void sgi_stats(struct sgi *sgi, struct sgi_stats *stats);
 
-/* The cold parts. */
 void *sgi_alloc_slow(struct sgi *sgi, size_t size);
 void sgi_free_slow(struct sgi *sgi, void *object, size_t size);
 

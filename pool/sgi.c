@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "pool/sgi_inner.h"
+#include "pool/sysmem.h"
+
+void sgi_lock_init(struct sgi_lock *lock)
+{
+    pthread_mutexattr_t attributes;
+
+    memset(&lock->stats, 0, sizeof(lock->stats));
+    pthread_mutexattr_init(&attributes);
+#ifdef PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP
+    /* What is done under it is shorter than falling asleep. */
+    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ADAPTIVE_NP);
+#endif
+    pthread_mutex_init(&lock->mutex, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void sgi_lock_take(struct sgi_lock *lock)
+{
+    if (pthread_mutex_trylock(&lock->mutex) != 0) {
+        uint64_t since = now_ns();
+
+        pthread_mutex_lock(&lock->mutex);
+        lock->stats.contended++;
+        lock->stats.wait_ns += now_ns() - since;
+    }
+    lock->stats.taken++;
+}
+
+void sgi_lock_drop(struct sgi_lock *lock)
+{
+    pthread_mutex_unlock(&lock->mutex);
+}
+
+struct sgi *sgi_create(void)
+{
+    struct sgi *sgi = sysmem_memalign(SGI_LINE, sizeof(*sgi));
+    size_t tags;
+
+    if (sgi == NULL)
+        return NULL;
+    memset(sgi, 0, sizeof(*sgi));
+    sgi->mode = pool_mode();
+    tags = sgi->mode == POOL_POISON ? SGI_SPAN / SGI_GRANULE : 0;
+    static_assert(sizeof(struct sgi_span) <= SGI_LINE, "a span's header takes one line");
+    sgi->usable = SGI_SPAN - SGI_LINE - tags;
+    sgi_lock_init(&sgi->lock);
+    for (unsigned class = 0; class < SGI_CLASSES; class ++)
+        sgi_lock_init(&sgi->depots[class].lock);
+    sgi_rings_init(sgi);
+    return sgi;
+}
+
+static void unmap_ring(struct sgi_span *ring)
+{
+    for (struct sgi_span *span = ring->next, *next; span != ring; span = next) {
+        next = span->next;
+        sgi_span_unmap(span);
+    }
+}
+
+void sgi_destroy(struct sgi *sgi)
+{
+    assert(sgi->threads == 0);
+    for (unsigned class = 0; class < SGI_CLASSES; class ++) {
+        sgi_depot_clear(&sgi->depots[class]);
+        pthread_mutex_destroy(&sgi->depots[class].lock.mutex);
+    }
+    unmap_ring(&sgi->in_use);
+    unmap_ring(&sgi->whole);
+    unmap_ring(&sgi->aside);
+    pthread_mutex_destroy(&sgi->lock.mutex);
+    sysmem_free(sgi, sizeof(*sgi));
+}
+
+static bool is_large(const struct sgi *sgi, size_t size)
+{
+    return size > SGI_SMALL_MAX || sgi->mode == POOL_PASSTHROUGH;
+}
+
+void *sgi_alloc_slow(struct sgi *sgi, size_t size)
+{
+    void *object;
+
+    if (size == 0)
+        size = 1;
+    if (is_large(sgi, size))
+        return sgi_level1_alloc(sgi, size);
+    if (sgi_this_thread->owner == sgi)
+        object = sgi_magazine_get(sgi_this_thread, sgi_class(size));
+    else if (sgi_central_take(sgi, sgi_class(size), &object, 1) == 0)
+        object = NULL;
+    if (object == NULL)
+        return NULL;
+    if (sgi->mode == POOL_POISON)
+        sgi_tag_alloc(sgi, object, size);
+    annotate_usable(object, size);
+    return object;
+}
+
+void sgi_free_slow(struct sgi *sgi, void *object, size_t size)
+{
+    if (object == NULL)
+        return;
+    if (size == 0)
+        size = 1;
+    if (is_large(sgi, size)) {
+        sgi_level1_free(sgi, object, size);
+        return;
+    }
+    if (sgi->mode == POOL_POISON)
+        sgi_tag_free(sgi, object, size);
+    annotate_unusable(object, sgi_class_size(sgi_class(size)));
+    if (sgi_this_thread->owner == sgi)
+        sgi_magazine_put(sgi_this_thread, sgi_class(size), object);
+    else
+        sgi_central_give(sgi, sgi_class(size), &object, 1);
+}
+
+void *sgi_realloc(struct sgi *sgi, void *object, size_t old_size, size_t new_size)
+{
+    size_t old = old_size != 0 ? old_size : 1;
+    size_t new = new_size != 0 ? new_size : 1;
+    void *moved;
+
+    if (object == NULL)
+        return sgi_alloc(sgi, new);
+    if (is_large(sgi, old) && is_large(sgi, new))
+        return fault_fires(FAULT_SGI) ? NULL : sgi_level1_realloc(sgi, object, old, new);
+    if (!is_large(sgi, old) && !is_large(sgi, new) && sgi_class(old) == sgi_class(new)) {
+        annotate_unusable(object, sgi_class_size(sgi_class(new)));
+        annotate_usable(object, new);
+        return object;
+    }
+    moved = sgi_alloc(sgi, new);
+    if (moved == NULL)
+        return NULL;
+    memcpy(moved, object, old < new ? old : new);
+    sgi_free(sgi, object, old);
+    return moved;
+}
+
+void sgi_stats(struct sgi *sgi, struct sgi_stats *stats)
+{
+    size_t usable_bytes;
+
+    memset(stats, 0, sizeof(*stats));
+    for (unsigned class = 0; class < SGI_CLASSES; class ++) {
+        struct sgi_depot *depot = &sgi->depots[class];
+
+        sgi_lock_take(&depot->lock);
+        stats->depot_bytes += depot->full_count * SGI_BATCH * sgi_class_size(class);
+        stats->depots.taken += depot->lock.stats.taken;
+        stats->depots.contended += depot->lock.stats.contended;
+        stats->depots.wait_ns += depot->lock.stats.wait_ns;
+        sgi_lock_drop(&depot->lock);
+    }
+    sgi_lock_take(&sgi->lock);
+    stats->lists = sgi->lock.stats;
+    stats->spans_mapped = sgi->spans_mapped;
+    stats->spans_unmapped = sgi->spans_unmapped;
+    stats->held_bytes = sgi->heap_bytes;
+    stats->free_bytes = sgi->free_bytes + sgi->aside_bytes;
+    stats->scavenged = sgi->scavenged;
+    stats->threads = sgi->threads;
+    usable_bytes = sgi->heap_bytes / SGI_SPAN * sgi->usable;
+    sgi_lock_drop(&sgi->lock);
+    /* Objects may have gone from the depots to the lists between the two looks. */
+    if (usable_bytes > stats->free_bytes + stats->depot_bytes)
+        stats->out_bytes = usable_bytes - stats->free_bytes - stats->depot_bytes;
+    stats->large_count = atomic_load_explicit(&sgi->large_count, memory_order_relaxed);
+    stats->large_bytes = atomic_load_explicit(&sgi->large_bytes, memory_order_relaxed);
+    stats->handler_runs = sgi_handler_runs();
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <assert.h>
+#include <errno.h>
+
+#include "pool/sgi_inner.h"
+#include "pool/sysmem.h"
+
+/* Stands where no magazine is yet: neither full nor empty enough for anything, and never written. */
+static struct sgi_magazine none;
+static struct sgi_thread unattached;
+
+__thread struct sgi_thread *sgi_this_thread = &unattached;
+
+static struct sgi_magazine *magazine_create(void)
+{
+    struct sgi_magazine *magazine = sysmem_memalign(SGI_LINE, sizeof(*magazine));
+
+    if (magazine != NULL) {
+        magazine->count = 0;
+        magazine->capacity = SGI_BATCH;
+        magazine->next = NULL;
+    }
+    return magazine;
+}
+
+void sgi_magazine_destroy(struct sgi_magazine *magazine)
+{
+    sysmem_free(magazine, sizeof(*magazine));
+}
+
+int sgi_thread_attach(struct sgi *sgi)
+{
+    struct sgi_thread *thread;
+
+    if (sgi_this_thread != &unattached)
+        return -EBUSY;
+    thread = sysmem_memalign(SGI_LINE, sizeof(*thread));
+    if (thread == NULL)
+        return -ENOMEM;
+    thread->owner = sgi;
+    thread->fast = sgi->mode == POOL_NORMAL ? sgi : NULL;
+    for (unsigned class = 0; class < SGI_CLASSES; class ++)
+        thread->classes[class].loaded = thread->classes[class].previous = &none;
+    sgi_this_thread = thread;
+    sgi_lock_take(&sgi->lock);
+    sgi->threads++;
+    sgi_lock_drop(&sgi->lock);
+    return 0;
+}
+
+/* A whole magazine goes to the depot as it is; of another the objects go onto the lists. */
+static void give_up(struct sgi *sgi, unsigned class, struct sgi_magazine *magazine)
+{
+    if (magazine == &none)
+        return;
+    if (magazine->count == magazine->capacity) {
+        sgi_depot_put_full(&sgi->depots[class], magazine);
+        return;
+    }
+    if (magazine->count != 0)
+        sgi_central_give(sgi, class, magazine->objects, magazine->count);
+    magazine->count = 0;
+    sgi_depot_put_empty(&sgi->depots[class], magazine);
+}
+
+void sgi_thread_detach(struct sgi *sgi)
+{
+    struct sgi_thread *thread = sgi_this_thread;
+
+    if (thread->owner != sgi)
+        return;
+    sgi_this_thread = &unattached;
+    for (unsigned class = 0; class < SGI_CLASSES; class ++) {
+        give_up(sgi, class, thread->classes[class].loaded);
+        give_up(sgi, class, thread->classes[class].previous);
+    }
+    sgi_lock_take(&sgi->lock);
+    sgi->threads--;
+    sgi_lock_drop(&sgi->lock);
+    sysmem_free(thread, sizeof(*thread));
+}
+
+/* Puts a magazine with objects into `loaded`; false if there is none and none can be filled. */
+static bool load_full(struct sgi_thread *thread, unsigned class)
+{
+    struct sgi_magazine **loaded = &thread->classes[class].loaded;
+    struct sgi_magazine **previous = &thread->classes[class].previous;
+    struct sgi_magazine *full;
+
+    if ((*previous)->count != 0) {
+        full = *previous;
+        *previous = *loaded;
+        *loaded = full;
+        return true;
+    }
+    full = sgi_depot_get_full(&thread->owner->depots[class], *loaded == &none ? NULL : *loaded);
+    if (full != NULL) {
+        *loaded = full;
+        return true;
+    }
+    if (*loaded == &none) {
+        struct sgi_magazine *fresh = magazine_create();
+
+        if (fresh == NULL)
+            return false;
+        *loaded = fresh;
+    }
+    (*loaded)->count = sgi_central_take(thread->owner, class, (*loaded)->objects, SGI_BATCH);
+    return (*loaded)->count != 0;
+}
+
+void *sgi_magazine_get(struct sgi_thread *thread, unsigned class)
+{
+    struct sgi_magazine *magazine = thread->classes[class].loaded;
+    void *object;
+
+    if (magazine->count == 0) {
+        if (!load_full(thread, class)) {
+            /* No magazine to be had is no reason to refuse an object. */
+            bool no_magazine = thread->classes[class].loaded == &none;
+
+            return no_magazine && sgi_central_take(thread->owner, class, &object, 1) != 0 ? object : NULL;
+        }
+        magazine = thread->classes[class].loaded;
+    }
+    return magazine->objects[--magazine->count];
+}
+
+/* Puts a magazine with room into `loaded`; false, and nothing changed, if none can be had. */
+static bool load_empty(struct sgi_thread *thread, unsigned class)
+{
+    struct sgi_depot *depot = &thread->owner->depots[class];
+    struct sgi_magazine **loaded = &thread->classes[class].loaded;
+    struct sgi_magazine **previous = &thread->classes[class].previous;
+    struct sgi_magazine *full = *previous == &none ? NULL : *previous;
+    struct sgi_magazine *empty;
+
+    if ((*previous)->count < (*previous)->capacity) {
+        empty = *previous;
+        *previous = *loaded;
+        *loaded = empty;
+        return true;
+    }
+    empty = sgi_depot_get_empty(depot, full);
+    if (empty == NULL) {
+        empty = magazine_create();
+        if (empty == NULL)
+            return false;
+        if (full != NULL)
+            sgi_depot_put_full(depot, full);
+    }
+    *previous = *loaded;
+    *loaded = empty;
+    return true;
+}
+
+void sgi_magazine_put(struct sgi_thread *thread, unsigned class, void *object)
+{
+    struct sgi_magazine *magazine = thread->classes[class].loaded;
+
+    if (magazine->count == magazine->capacity) {
+        if (!load_empty(thread, class)) {
+            sgi_central_give(thread->owner, class, &object, 1);
+            return;
+        }
+        magazine = thread->classes[class].loaded;
+    }
+    magazine->objects[magazine->count++] = object;
+}

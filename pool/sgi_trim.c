@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "pool/sgi_inner.h"
+
+/* The free objects of a class while a trim has them in its hands. */
+struct kept {
+    struct sgi_object *first, **end;
+};
+
+/* One trim at a time, numbered. */
+static bool begin(struct sgi *sgi)
+{
+    bool alone;
+
+    sgi_lock_take(&sgi->lock);
+    alone = !sgi->trimming;
+    if (alone) {
+        sgi->trimming = true;
+        sgi->trims++;
+    }
+    sgi_lock_drop(&sgi->lock);
+    return alone;
+}
+
+/* Spans that nobody wanted since the last trim set them aside. */
+static size_t unmap_stale(struct sgi *sgi)
+{
+    struct sgi_span *stale = NULL;
+    size_t bytes = 0;
+
+    sgi_lock_take(&sgi->lock);
+    for (struct sgi_span *span = sgi->aside.next, *next; span != &sgi->aside; span = next) {
+        next = span->next;
+        if (span->aside_since >= sgi->trims)
+            continue;
+        span->previous->next = span->next;
+        span->next->previous = span->previous;
+        span->next = stale;
+        stale = span;
+        bytes += SGI_SPAN;
+    }
+    sgi->heap_bytes -= bytes;
+    sgi->aside_bytes -= bytes / SGI_SPAN * sgi->usable;
+    sgi->spans_unmapped += bytes / SGI_SPAN;
+    sgi_lock_drop(&sgi->lock);
+
+    while (stale != NULL) {
+        struct sgi_span *next = stale->next;
+
+        sgi_span_unmap(stale);
+        stale = next;
+    }
+    return bytes;
+}
+
+/* Takes all lists if there is a span with nothing of it out: every object of such a span is then in our hands
+ * or still in the reserve, which is dropped, and nobody can take one meanwhile. */
+static bool detach_lists(struct sgi *sgi, struct sgi_object *lists[SGI_CLASSES])
+{
+    bool any;
+
+    sgi_lock_take(&sgi->lock);
+    any = sgi->whole.next != &sgi->whole;
+    for (struct sgi_span *span = sgi->whole.next; span != &sgi->whole; span = span->next) {
+        span->dying = true;
+        if (sgi->start_free != sgi->end_free && sgi_span_of(sgi->start_free) == span)
+            sgi->start_free = sgi->end_free = NULL;
+    }
+    for (unsigned class = 0; any && class < SGI_CLASSES; class ++) {
+        lists[class] = sgi->lists[class];
+        sgi->lists[class] = NULL;
+    }
+    sgi_lock_drop(&sgi->lock);
+    return any;
+}
+
+static void keep_living(struct sgi_object *list, struct kept *kept)
+{
+    kept->end = &kept->first;
+    for (struct sgi_object *object = list, *next; object != NULL; object = next) {
+        next = object->next;
+        if (sgi_span_of(object)->dying)
+            continue;
+        *kept->end = object;
+        kept->end = &object->next;
+    }
+    *kept->end = NULL;
+}
+
+static void attach_lists(struct sgi *sgi, struct kept kept[SGI_CLASSES])
+{
+    sgi_lock_take(&sgi->lock);
+    for (unsigned class = 0; class < SGI_CLASSES; class ++) {
+        *kept[class].end = sgi->lists[class];
+        sgi->lists[class] = kept[class].first;
+    }
+    for (struct sgi_span *span = sgi->whole.next, *next; span != &sgi->whole; span = next) {
+        next = span->next;
+        if (!span->dying)
+            continue;
+        span->dying = false;
+        span->aside_since = sgi->trims;
+        sgi_ring_move_locked(&sgi->aside, span);
+        sgi->free_bytes -= sgi->usable;
+        sgi->aside_bytes += sgi->usable;
+    }
+    sgi_lock_drop(&sgi->lock);
+}
+
+size_t sgi_trim(struct sgi *sgi)
+{
+    struct sgi_object *lists[SGI_CLASSES];
+    struct kept kept[SGI_CLASSES];
+    size_t bytes;
+
+    if (!begin(sgi))
+        return 0;
+    for (unsigned class = 0; class < SGI_CLASSES; class ++)
+        sgi_depot_trim(sgi, class);
+    bytes = unmap_stale(sgi);
+    if (detach_lists(sgi, lists)) {
+        for (unsigned class = 0; class < SGI_CLASSES; class ++)
+            keep_living(lists[class], &kept[class]);
+        attach_lists(sgi, kept);
+    }
+    sgi_lock_take(&sgi->lock);
+    sgi->trimming = false;
+    sgi_lock_drop(&sgi->lock);
+    return bytes;
+}
