@@ -116,7 +116,7 @@ class Server:
         """A configuration with what every one needs in its first line, so that line numbers are off by one only."""
         user = 'user root; ' if os.geteuid() == 0 else ''
         first = f'daemon off; {user}pid tidepool.pid; error_log {error_log}; worker_processes {workers};'
-        events = '' if re.search(r'^\s*events\b', text, re.M) else ' events { worker_connections 512; }'
+        events = '' if re.search(r'\bevents\s*\{', text) else ' events { worker_connections 512; }'
         return self.configure_raw(first + events + '\n' + text)
 
     def http(self, body, **options):
@@ -225,14 +225,19 @@ class Server:
     def get(self, target='/', **options):
         return self.ask('GET', target, **options)
 
-    # Accounts of the kernel
+    # Accounts of the kernel, over the process and its children (a server of processes has its connections there)
 
-    def status(self, name):
-        with open(f'/proc/{self.process.pid}/status', encoding='ascii') as file:
-            return int(re.search(rf'^{name}:\s+(\d+)', file.read(), re.M).group(1))
+    def pids(self):
+        pids = [self.process.pid]
+        with open(f'/proc/{pids[0]}/task/{pids[0]}/children', encoding='ascii') as file:
+            return pids + [int(pid) for pid in file.read().split()]
 
     def anonymous_kib(self):
-        return self.status('RssAnon')
+        total = 0
+        for pid in self.pids():
+            with open(f'/proc/{pid}/status', encoding='ascii') as file:
+                total += int(re.search(r'^RssAnon:\s+(\d+)', file.read(), re.M).group(1))
+        return total
 
     def descriptors(self):
-        return len(os.listdir(f'/proc/{self.process.pid}/fd'))
+        return sum(len(os.listdir(f'/proc/{pid}/fd')) for pid in self.pids())

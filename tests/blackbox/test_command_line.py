@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The command line (nginx: command-line parameters), and what a wrong configuration gets: one clear line and status 1."""
+import os
+import re
+
+import pytest
+
+from instance import OURS
+
+GOOD = 'http { access_log off; server { listen 127.0.0.1:@http@; location / { return 200 "good"; } } }'
+
+
+def test_t(server):
+    server.configure(GOOD)
+    done = server.run('-c', 'nginx.conf', '-t')
+    assert done.returncode == 0 and done.stdout == ''
+    assert 'syntax is ok' in done.stderr and 'test is successful' in done.stderr and server.path('nginx.conf') in done.stderr
+    assert not OURS or not os.path.exists(server.path('tidepool.pid'))
+
+
+def test_t_quiet(server):
+    server.configure(GOOD)
+    done = server.run('-c', 'nginx.conf', '-t', '-q')
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+
+
+def test_T(server):
+    """-T prints every file that was read, with a line that names it."""
+    server.write('extra/one.conf', 'location /one { return 200; }\n')
+    server.write('extra/two.conf', 'location /two { return 200; }\n')
+    server.http('server { listen 127.0.0.1:@http@; include extra/*.conf; }')
+    done = server.run('-c', 'nginx.conf', '-T')
+    assert done.returncode == 0
+    named = re.findall(r'^# configuration file (\S+):$', done.stdout, re.M)
+    assert named == [server.path(name) for name in ('nginx.conf', 'extra/one.conf', 'extra/two.conf')]
+    assert 'location /one { return 200; }\n' in done.stdout and 'test is successful' in done.stderr
+
+
+@pytest.mark.ours
+def test_v(server):
+    done = server.run('-v')
+    assert done.returncode == 0 and re.search(r'tidepool', done.stderr, re.I)
+
+
+def test_V(server):
+    """Test suites look for a version like nginx's and for --with-… of what is built in."""
+    done = server.run('-V')
+    assert done.returncode == 0 and re.search(r'nginx version: \S*nginx/\d+\.\d+\.\d+', done.stderr)
+
+
+@pytest.mark.parametrize('option', ['-h', '-?'])
+def test_h(server, option):
+    done = server.run(option)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0
+    for flag in ('-c', '-p', '-g', '-e', '-t', '-T', '-q', '-v', '-V', '-s'):
+        assert re.search(rf'^\s*(-\?,)?{flag}\b', said, re.M), flag
+
+
+@pytest.mark.parametrize('arguments', [['-x'], ['-c'], ['-g'], ['-s'], ['-s', 'dance'], ['argument'], ['-p'], ['-e']], ids=' '.join)
+def test_wrong_options(server, arguments):
+    server.configure(GOOD)
+    done = server.run(*arguments)
+    assert done.returncode == 1 and len(done.stderr.strip().splitlines()) == 1
+
+
+def test_g(server):
+    """-g: directives of the main level, beside those of the file."""
+    server.configure_raw('http { access_log off; server { listen 127.0.0.1:@http@; return 200 "g"; } } events { }')
+    user = 'user root;' if os.geteuid() == 0 else ''
+    server.start('-g', f'daemon off; {user} pid tidepool.pid; worker_processes 1;')
+    assert server.get().text == 'g'
+
+
+def test_g_wrong(server):
+    server.configure(GOOD)
+    done = server.run('-c', 'nginx.conf', '-t', '-g', 'nonsense on;')
+    assert done.returncode == 1 and 'unknown directive "nonsense" in command line' in done.stderr
+
+
+def test_missing_file(server):
+    done = server.run('-c', 'absent.conf', '-t')
+    assert done.returncode == 1 and 'absent.conf' in done.stderr and 'No such file or directory' in done.stderr
+
+
+def test_relative_paths(server):
+    """-p is what relative paths start from."""
+    server.write('sub/html/index.html', 'relative\n')
+    server.configure_raw('events { } http { access_log off; server { listen 127.0.0.1:@http@; root sub/html; } } daemon off; pid tidepool.pid; '
+                         'worker_processes 1;' + ('user root;' if os.geteuid() == 0 else ''))
+    assert server.start().get().text == 'relative\n'
+
+
+# Text (the line that is wrong is line 2 of the file), and what the message must contain.
+ERRORS = [
+    ('nonsense on;', 'unknown directive "nonsense"'),
+    ('http { nonsense on; }', 'unknown directive "nonsense"'),
+    ('listen 80;', '"listen" directive is not allowed here'),
+    ('http { server { worker_processes 1; } }', '"worker_processes" directive is not allowed here'),
+    ('http { server { location / { listen 80; } } }', '"listen" directive is not allowed here'),
+    ('http { keepalive_timeout; }', 'invalid number of arguments in "keepalive_timeout" directive'),
+    ('http { sendfile on off; }', 'invalid number of arguments in "sendfile" directive'),
+    ('http { sendfile maybe; }', 'invalid value "maybe" in "sendfile" directive'),
+    ('http { sendfile on; sendfile off; }', '"sendfile" directive is duplicate'),
+    ('worker_rlimit_nofile many;', 'invalid number "many"|"worker_rlimit_nofile" directive invalid value|invalid number'),
+    ('http { client_max_body_size 1q; }', '"client_max_body_size" directive invalid value'),
+    ('http { client_header_timeout 5 minutes; }', 'invalid number of arguments in "client_header_timeout" directive'),
+    ('http { client_header_timeout 5parsecs; }', '"client_header_timeout" directive invalid value'),
+    ('http { large_client_header_buffers 0 8k; }', 'large_client_header_buffers|invalid'),
+    ('http { server { listen 127.0.0.1:99999; } }', 'invalid port in "127.0.0.1:99999" of the "listen" directive'),
+    ('http { server { listen 127.0.0.1:80 sideways; } }', 'invalid parameter "sideways"'),
+    ('http { server { listen 300.1.1.1:80; } }', 'host not found in "300.1.1.1:80" of the "listen" directive|invalid'),
+    ('http { server { location { } } }', 'invalid number of arguments in "location" directive'),
+    ('http { server { location ~ "(" { } } }', 'pcre2?_compile\\(\\) failed|regex'),
+    ('http { server { server_name ~(; } }', 'pcre2?_compile\\(\\) failed|regex'),
+    ('http { server { location /a { } location /a { } } }', 'duplicate location "/a"'),
+    ('http { server { location /a { location /b { } } } }', 'location "/b" is outside location "/a"'),
+    ('http { server { return; } }', 'invalid number of arguments in "return" directive'),
+    ('http { server { return word; } }', 'invalid return code "word"'),
+    ('http { server { return 1000; } }', 'invalid return code "1000"'),
+    ('http { server { return 200 "$nothing_of_that_name"; } }', 'unknown "nothing_of_that_name" variable'),
+    ('http { server { root html; alias html; } }', '"alias" directive is not allowed here|duplicate'),
+    ('http { server { location / { root html; alias html; } } }', '"alias" directive is duplicate, "root" directive was specified earlier'),
+    ('http { access_log logs/a.log nosuch; }', 'unknown log format "nosuch"'),
+    ('http { log_format combined "x"; }', 'duplicate "log_format" name "combined"'),
+    ('http { server { location / { limit_conn nozone 1; } } }', 'unknown limit_conn_zone "nozone"|zero size shared memory zone "nozone"'),
+    ('http { limit_conn_zone $binary_remote_addr; }', 'invalid number of arguments|must have "zone" parameter'),
+    ('error_log error.log loud;', 'invalid log level "loud"'),
+    ('include absent.conf;', 'open\\(\\) ".*absent.conf" failed \\(2: No such file or directory\\)'),
+    ('http', 'unexpected end of file, expecting ";" or "}"'),
+    ('http {', 'unexpected end of file, expecting "}"'),
+    ('}', 'unexpected "}"'),
+    (';', 'unexpected ";"'),
+    ('{', 'unexpected "{"'),
+    ('http { sendfile on }', 'unexpected "}"'),
+    ('http;', 'directive "http" has no opening "{"'),
+    ('http { sendfile { } }', 'directive "sendfile" is not terminated by ";"'),
+    ('http { types { text/html; } } }', 'unexpected "}"|invalid number of parameters'),
+    ('http { default_type "text; }', 'unexpected end of file'),
+    ('http { default_type "text"x; }', 'unexpected "x"'),
+    ('http { } http { }', '"http" directive is duplicate'),
+    ('user nobody-of-that-name;', 'getpwnam\\("nobody-of-that-name"\\) failed'),
+    ('worker_processes none;', '"worker_processes" directive invalid value|invalid value "none"'),
+    ('worker_processes -1;', 'invalid'),
+]
+OUR_ERRORS = [
+    ('pool_mode sideways;', 'invalid value "sideways" in "pool_mode" directive|invalid'),
+    ('memory_budget lots;', '"memory_budget" directive invalid value'),
+    ('http { connection_pool_budget; }', 'invalid number of arguments in "connection_pool_budget" directive'),
+    ('http { echo; }', '"echo" directive is not allowed here'),
+    ('http { echo_body; }', '"echo_body" directive is not allowed here'),
+    ('stream { server { echo; } }', 'no "listen" is defined for server|listen'),
+    ('stream { server { listen 127.0.0.1:9; echo on; } }', 'invalid number of arguments in "echo" directive'),
+    ('stream { server { listen 127.0.0.1:9; } }', 'echo|no handler'),
+    ('stream { server { listen 127.0.0.1:9; echo; echo_timeout x; } }', '"echo_timeout" directive invalid value'),
+]
+
+
+def check_error(server, text, message):
+    server.configure_raw('daemon off; pid tidepool.pid; events { }\n' + text + '\n')
+    done = server.run('-c', 'nginx.conf', '-t')
+    assert done.returncode == 1
+    first = [line for line in done.stderr.splitlines() if '[emerg]' in line]
+    assert len(first) == 1, done.stderr
+    assert re.search(message, first[0]), first[0]
+    # nginx finds some of them only when the file is closed, and then names no line.
+    if OURS:
+        assert re.search(r'nginx\.conf:[1-4]\b', first[0]), first[0]
+
+
+@pytest.mark.parametrize('text, message', ERRORS, ids=[text for text, _ in ERRORS])
+def test_errors(server, text, message):
+    """nginx's words, with file and line."""
+    message = message if '\\' in message or '|' in message else re.escape(message)
+    check_error(server, text, message)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize('text, message', OUR_ERRORS, ids=[text for text, _ in OUR_ERRORS])
+def test_our_errors(server, text, message):
+    check_error(server, text, message)
+
+
+def test_error_names_the_included_file(server):
+    server.write('sub/bad.conf', '# a comment\n\nnonsense on;\n')
+    server.configure_raw('events { } http { include sub/bad.conf; }')
+    done = server.run('-c', 'nginx.conf', '-t')
+    assert f'unknown directive "nonsense" in {server.path("sub/bad.conf")}:3' in done.stderr
+
+
+def test_start_with_an_error(server):
+    """Not only -t: a start fails in the same way, with the message on stderr too."""
+    server.configure('nonsense on;')
+    process = server.spawn()
+    assert process.wait(20) == 1
+    assert 'unknown directive "nonsense"' in server.read('stderr')
+    server.expect('nonsense')
+    server.process = None
+
+
+def test_unwritable_log(server):
+    """A log that cannot be opened stops the start with its name and the reason."""
+    server.http('access_log @dir@/no/such/folder/access.log; server { listen 127.0.0.1:@http@; }')
+    done = server.run('-c', 'nginx.conf', '-t')
+    assert done.returncode == 1
+    assert re.search(r'open\(\) ".*/no/such/folder/access.log" failed \(2: No such file or directory\)', done.stderr)
+
+
+LANGUAGE = '''
+    # a comment; with { and }
+    server { # another
+        listen 127.0.0.1:@http@;
+        default_type text/plain;
+        location = /quotes { return 200 'single "inner" \\'x\\''; }
+        location = /double { return 200 "double 'inner' \\"x\\""; }
+        location = /escapes { return 200 "tab\\tend\\\\"; }
+        location = /bare { return 200 a\\;b; }
+        location = /hash { return 200 a#b; }
+        location = /braces { return 200 "{;}"; }
+        location
+            =
+            /lines
+        { return
+            200
+            "on many lines"
+          ; }
+        location = /braced { return 200 "${uri}x"; }
+        include sub/*.inc;
+        include none/*.inc;
+    }
+'''
+
+
+def test_language(server):
+    """nginx's lexer: quotes, escapes, comments, line breaks, braces in quotes, ${name}, include with a pattern."""
+    server.write('sub/a.inc', 'location = /a { return 200 "from a"; }')
+    server.write('sub/b.inc', 'location = /b { return 200 "from b"; }')
+    server.http(LANGUAGE)
+    server.start()
+    for target, text in (('/quotes', 'single "inner" \'x\''), ('/double', 'double \'inner\' "x"'), ('/escapes', 'tab\tend\\'),
+                         ('/bare', 'a\\;b'), ('/hash', 'a#b'), ('/braces', '{;}'), ('/lines', 'on many lines'), ('/braced', '/bracedx'),
+                         ('/a', 'from a'), ('/b', 'from b')):
+        assert server.get(target).text == text, target
+
+
+@pytest.mark.ours
+def test_embedded_default(server):
+    """Without a file the embedded configuration is used; -T shows it."""
+    done = server.run('-T')
+    assert done.returncode == 0 and '127.0.0.1:8080' in done.stdout and '127.0.0.1:7007' in done.stdout
+    server.configure_raw(done.stdout.replace('127.0.0.1:8080', '127.0.0.1:@http@').replace('127.0.0.1:7007', '127.0.0.1:@echo@')
+                         + '\npid tidepool.pid;' + ('user root;' if os.geteuid() == 0 and not re.search(r'^\s*user ', done.stdout, re.M) else ''))
+    server.start()
+    answer = server.get()
+    assert answer.status == 200 and b'Tidepool' in answer.body
+    with server.client('echo') as client:
+        assert client.send(b'hello\n').exactly(6) == b'hello\n'

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Twenty reloads under load lose nothing: keep-alive and close clients, 1 and 4 workers in turn, a listener that comes
+and goes."""
+import threading
+
+import pytest
+
+from wire import request
+
+
+class Load:
+    """Clients in threads; every failure is kept with what happened."""
+
+    def __init__(self, server):
+        self.server, self.stop, self.failures, self.answers = server, threading.Event(), [], 0
+        self.lock = threading.Lock()
+        self.threads = []
+
+    def add(self, work, *arguments):
+        self.threads.append(threading.Thread(target=self.guard, args=(work, *arguments)))
+        self.threads[-1].start()
+
+    def guard(self, work, *arguments):
+        while not self.stop.is_set():
+            try:
+                work(*arguments)
+            except (AssertionError, OSError) as error:
+                with self.lock:
+                    self.failures.append(f'{work.__name__}: {error!r}')
+
+    def count(self, number=1):
+        with self.lock:
+            self.answers += number
+
+    def close_client(self, port):
+        answer = self.server.get('/x', port=port)
+        assert answer.status == 200 and answer.text in ('even', 'odd')
+        self.count()
+
+    def keepalive_client(self, port):
+        """Goes on with a connection until the server says close; only then may it be closed."""
+        with self.server.client(port) as client:
+            while not self.stop.is_set():
+                answer = client.ask('GET', '/x')
+                assert answer.status == 200 and answer.text in ('even', 'odd')
+                self.count()
+                if answer.get('Connection') == 'close':
+                    client.expect_close()
+                    return
+
+    def pipelining_client(self, port):
+        with self.server.client(port) as client:
+            while not self.stop.is_set():
+                client.send(request('GET', '/x') * 8)
+                for number in range(8):
+                    answer = client.response()
+                    assert answer.status == 200
+                    self.count()
+                    if answer.get('Connection') == 'close':
+                        # What follows was not taken up: RFC 9112 9.3.2 has the client send it again.
+                        return
+
+    def end(self):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+
+
+def configuration(server, number, extra):
+    word = 'odd' if number % 2 else 'even'
+    text = f'server {{ listen 127.0.0.1:@http@; listen 127.0.0.1:@second@; location / {{ return 200 {word}; }} }}'
+    if extra:
+        text += f'server {{ listen 127.0.0.1:@extra@; location / {{ return 200 {word}; }} }}'
+    server.http('access_log access.log; keepalive_requests 100000; ' + text, workers=4 if number % 2 else 1)
+    return word
+
+
+@pytest.mark.ours
+def test_reloads_under_load(server):
+    configuration(server, 0, False)
+    server.start()
+    load = Load(server)
+    for port in ('http', 'second'):
+        load.add(load.close_client, port)
+        load.add(load.keepalive_client, port)
+        load.add(load.keepalive_client, port)
+        load.add(load.pipelining_client, port)
+    try:
+        for number in range(1, 21):
+            extra = number % 4 in (1, 2)
+            word = configuration(server, number, extra)
+            answers = load.answers
+            server.reload(lambda: server.get('/x').text == word)
+            if extra:
+                assert server.get('/x', port='extra').status == 200
+            elif number % 4 == 3:
+                server.wait_for(lambda: refused(server, 'extra'), 'the listener to go')
+            # Every generation does some work before the next one comes.
+            server.wait_for(lambda: load.answers > answers + 50 or load.failures, 'answers')
+    finally:
+        load.end()
+    assert not load.failures, '\n'.join(load.failures[:20])
+    assert load.answers > 1000
+
+
+def refused(server, port):
+    try:
+        server.client(port).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+@pytest.mark.ours
+def test_nothing_queued_is_lost_when_workers_go(server):
+    """Connections that wait in the queue of a worker's socket when it goes are answered all the same."""
+    server.http('server { listen 127.0.0.1:@http@; return 200 "x"; }', workers=4)
+    server.start()
+    for number in range(6):
+        clients = []
+        server.http('server { listen 127.0.0.1:@http@; return 200 "x"; }', workers=1 if number % 2 == 0 else 4)
+        server.kick(1)
+        for _ in range(150):
+            clients.append(server.client())
+            clients[-1].send(request('GET', '/', [('Connection', 'close')]))
+        for client in clients:
+            assert client.response().status == 200
+            client.close()
+
+
+@pytest.mark.ours
+def test_generations_are_given_back(server):
+    """Reloads do not pile up memory or descriptors."""
+    server.http('server { listen 127.0.0.1:@http@; location / { return 200 "$http_n"; } }', workers=2)
+    server.start()
+    def reload(number):
+        server.http(f'server {{ listen 127.0.0.1:@http@; location / {{ return 200 "{number}"; }} }}', workers=2)
+        server.reload(lambda: server.get().text == str(number))
+    for number in range(5):
+        reload(number)
+    memory, descriptors = server.anonymous_kib(), server.descriptors()
+    for number in range(5, 35):
+        reload(number)
+    import instance
+    server.wait_for(lambda: server.descriptors() <= descriptors + 2, 'descriptors to be closed')
+    if not instance.INSTRUMENTED:
+        assert server.anonymous_kib() <= memory + 512
+
+
+@pytest.mark.ours
+def test_echo_survives_reloads(server):
+    text = 'worker_shutdown_timeout 20s; stream { server { listen 127.0.0.1:@echo@; echo; } } http { access_log off; server { listen 127.0.0.1:@http@; return 200 "%d"; } }'
+    server.configure(text % 0, workers=2)
+    server.start()
+    with server.client('echo') as client:
+        for number in range(1, 5):
+            server.configure(text % number, workers=1 + number % 3)
+            server.reload(lambda: server.get().text == str(number))
+            data = b'%d' % number * 1000
+            assert client.send(data).exactly(len(data)) == data
+            with server.client('echo') as other:
+                assert other.send(data).exactly(len(data)) == data
