@@ -10,7 +10,7 @@ static void render(const char *text, size_t length, char *out, size_t size)
 {
     struct conf_lexer lexer;
     enum conf_token token;
-    size_t used = 0;
+    size_t used = 0, unescaped;
     char word[CONF_WORD_MAX + 1];
 
     conf_lexer_init(&lexer, text, length);
@@ -19,8 +19,8 @@ static void render(const char *text, size_t length, char *out, size_t size)
         switch (token) {
         case CONF_TOKEN_WORD:
             assert_true(lexer.word_length < sizeof word);
-            length = conf_unescape(word, lexer.word, lexer.word_length);
-            assert_int_equal(length, strlen(word));
+            unescaped = conf_unescape(word, lexer.word, lexer.word_length);
+            assert_int_equal(unescaped, strlen(word));
             used += (size_t)snprintf(out + used, size - used, "[%s]", word);
             break;
         case CONF_TOKEN_EOF:
