@@ -63,4 +63,14 @@ static inline void annotate_unusable_deep(const void *start, size_t size)
 #endif
 }
 
+/* What the bytes hold is defined after all: an allocator's own link in memory that was marked unusable. */
+static inline void annotate_defined(const void *start, size_t size)
+{
+#ifdef ANNOTATE_VALGRIND
+    (void)VALGRIND_MAKE_MEM_DEFINED(start, size);
+#else
+    (void)start, (void)size;
+#endif
+}
+
 #endif

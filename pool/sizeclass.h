@@ -27,8 +27,6 @@ enum {
     SIZECLASS_SMALL_MAX = 2048,   /* above it an object is a run of pages */
     SIZECLASS_MAX = 64 * 1024,    /* above it the system */
     SIZECLASS_ARENA = 512 * 1024, /* bytes and alignment of an arena */
-    SIZECLASS_ARENA_PAGES =
-        126, /* page 0 describes pages 1..126; page 127 has the live bits of checked builds */
     SIZECLASS_SMALL_CLASSES = 13,
     SIZECLASS_CLASSES = 25,
     SIZECLASS_WINDOW_MS = 2000 /* how long a span must have been empty for trim to give it back */
@@ -92,7 +90,8 @@ struct sizeclass {
     unsigned hooks; /* not 0: checks or annotations; everything takes the slow call */
     uint32_t arena_count;
     struct sizeclass_arena *arenas;          /* ring; those with free pages come first */
-    uint64_t empties;                        /* empty spans of all classes */
+    uint32_t empties;                        /* empty spans of all classes */
+    bool dirty;                              /* some free pages are resident */
     int64_t window_began;                    /* of trim; -1: not yet */
     uint32_t owner;                          /* mode_thread(); 0: nobody yet */
     struct sizeclass_quarantine *quarantine; /* ASan builds only */

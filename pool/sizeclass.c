@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "pool/sizeclass.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "pool/annotate.h"
+#include "pool/mode.h"
+#include "pool/sizeclass_arena.h"
+#include "pool/sysmem.h"
+
+/* Why everything takes the slow call. */
+enum {
+    HOOK_CHECK = 1,    /* owner, double free, wrong size, fill */
+    HOOK_ANNOTATE = 2, /* ASan or valgrind is told */
+};
+
+/* Powers of two, halves between them where pages divide well, and runs in four steps a doubling: at most a
+ * quarter is lost to rounding above 4 KiB, half below. */
+const uint32_t sizeclass_sizes[SIZECLASS_CLASSES] = {
+    16,   32,   48,    64,    96,    128,   192,   256,   384,   512,   768,   1024, 2048,
+    4096, 8192, 12288, 16384, 20480, 24576, 28672, 32768, 40960, 49152, 57344, 65536};
+
+#define TWICE(c)   c, c
+#define FOUR(c)    TWICE(c), TWICE(c)
+#define EIGHT(c)   FOUR(c), FOUR(c)
+#define SIXTEEN(c) EIGHT(c), EIGHT(c)
+
+const uint8_t sizeclass_small[SIZECLASS_SMALL_MAX / 16 + 1] = {
+    0,        0,        1,           2,           3,           TWICE(4),    TWICE(5),    FOUR(6),    FOUR(7),
+    EIGHT(8), EIGHT(9), SIXTEEN(10), SIXTEEN(11), SIXTEEN(12), SIXTEEN(12), SIXTEEN(12), SIXTEEN(12)};
+
+const uint8_t sizeclass_runs[SIZECLASS_MAX / SIZECLASS_PAGE + 1] = {
+    13, 13, 14, 15, 16, 17, 18, 19, 20, TWICE(21), TWICE(22), TWICE(23), TWICE(24)};
+
+#ifdef ANNOTATE_ASAN
+/* Objects given back wait here before they are used again, oldest first out, so that a stale pointer is
+ * caught. */
+enum { QUARANTINE_OBJECTS = 256, QUARANTINE_BYTES = 1024 * 1024 };
+
+struct sizeclass_quarantine {
+    void *objects[QUARANTINE_OBJECTS];
+    uint32_t first, count;
+    size_t bytes;
+};
+#endif
+
+/* ---- rings of spans ---- */
+
+static void ring_init(struct sizeclass_span *head)
+{
+    *head = (struct sizeclass_span){.next = head, .prev = head};
+}
+
+static void ring_remove(struct sizeclass_span *span)
+{
+    span->next->prev = span->prev;
+    span->prev->next = span->next;
+    span->listed = false;
+}
+
+static void ring_push(struct sizeclass_span *head, struct sizeclass_span *span)
+{
+    span->next = head->next;
+    span->prev = head;
+    head->next->prev = span;
+    head->next = span;
+    span->listed = true;
+}
+
+/* ---- lifetime ---- */
+
+struct sizeclass *sizeclass_create(void)
+{
+    struct sizeclass *classes = sysmem_calloc(sizeof(*classes));
+
+    if (classes == NULL)
+        return NULL;
+    for (int i = 0; i < SIZECLASS_CLASSES; i++) {
+        ring_init(&classes->class[i].partial);
+        ring_init(&classes->class[i].empty);
+    }
+    classes->window_began = -1;
+    if (pool_mode() == POOL_POISON)
+        classes->hooks |= HOOK_CHECK;
+#ifdef TIDEPOOL_DEBUG
+    classes->hooks |= HOOK_CHECK;
+#endif
+#ifdef ANNOTATE_VALGRIND
+    if (RUNNING_ON_VALGRIND)
+        classes->hooks |= HOOK_ANNOTATE;
+#endif
+#ifdef ANNOTATE_ASAN
+    classes->hooks |= HOOK_ANNOTATE | HOOK_CHECK;
+    classes->quarantine = sysmem_calloc(sizeof(*classes->quarantine));
+    if (classes->quarantine == NULL) {
+        sysmem_free(classes, sizeof(*classes));
+        return NULL;
+    }
+#endif
+    mode_sizeclasses(+1);
+    return classes;
+}
+
+void sizeclass_destroy(struct sizeclass *classes)
+{
+    if (classes == NULL)
+        return;
+    arena_destroy_all(classes);
+#ifdef ANNOTATE_ASAN
+    sysmem_free(classes->quarantine, sizeof(*classes->quarantine));
+#endif
+    sysmem_free(classes, sizeof(*classes));
+    mode_sizeclasses(-1);
+}
+
+void sizeclass_adopt(struct sizeclass *classes)
+{
+    classes->owner = mode_thread();
+}
+
+size_t sizeclass_round(size_t size)
+{
+    return size <= SIZECLASS_MAX ? sizeclass_sizes[sizeclass_index(size)] : size;
+}
+
+/* ---- checks and annotations ---- */
+
+static void sizeclass_check_owner(struct sizeclass *classes)
+{
+    if (classes->owner == 0)
+        classes->owner = mode_thread();
+    else if (classes->owner != mode_thread())
+        mode_defect("a sizeclass is used by a thread that does not own it", NULL, classes);
+}
+
+static void sizeclass_check_get(struct sizeclass *classes, void *object, size_t capacity)
+{
+    uint8_t bit, *byte = arena_live_byte(object, &bit);
+
+    sizeclass_check_owner(classes);
+    arena_of(object)->has_live_bits = 1;
+    *byte |= bit;
+    if (pool_mode() == POOL_POISON)
+        memset(object, POOL_FILL_FRESH, capacity);
+}
+
+static void sizeclass_check_put(struct sizeclass *classes, void *object, size_t size)
+{
+    uint8_t bit, *byte;
+
+    sizeclass_check_owner(classes);
+    if (arena_of(object)->owner != classes)
+        mode_defect("an object is given back to a sizeclass that it is not from", NULL, object);
+    byte = arena_live_byte(object, &bit);
+    if ((*byte & bit) == 0)
+        mode_defect("double free of a sizeclass object, or a pointer into one", NULL, object);
+    if (sizeclass_span_of(object)->class != sizeclass_index(size))
+        mode_defect("a sizeclass object is given back with a wrong size", NULL, object);
+    *byte = (uint8_t)(*byte & ~bit);
+    if (pool_mode() == POOL_POISON)
+        memset(object, POOL_FILL_FREED, sizeclass_sizes[sizeclass_index(size)]);
+}
+
+/* ---- get ---- */
+
+static uint32_t span_capacity(const struct sizeclass_span *span)
+{
+    return (uint32_t)span->pages * SIZECLASS_PAGE / sizeclass_sizes[span->class];
+}
+
+/* Empty spans of other classes give their pages up before the system is asked for more. */
+static void sizeclass_release_empties(struct sizeclass *classes, struct sizeclass_class *class,
+                                      uint32_t count)
+{
+    for (; count > 0 && class->empties > 0; count--) {
+        struct sizeclass_span *oldest = class->empty.prev;
+        ring_remove(oldest);
+        class->empties--;
+        classes->empties--;
+        arena_put(classes, oldest);
+    }
+    if (class->empties_low > class->empties)
+        class->empties_low = class->empties;
+}
+
+static struct sizeclass_span *sizeclass_new_span(struct sizeclass *classes, unsigned index)
+{
+    uint32_t size = sizeclass_sizes[index];
+    unsigned pages = size <= SIZECLASS_PAGE ? 1 : size / SIZECLASS_PAGE;
+    struct sizeclass_span *span = arena_get(classes, pages, classes->empties == 0);
+
+    if (span == NULL && classes->empties > 0) {
+        for (int i = 0; i < SIZECLASS_CLASSES; i++)
+            sizeclass_release_empties(classes, &classes->class[i], UINT32_MAX);
+        span = arena_get(classes, pages, true);
+    }
+    if (span == NULL)
+        return NULL;
+    span->class = (uint8_t)index;
+    span->owned = true;
+    ring_push(&classes->class[index].partial, span);
+    return span;
+}
+
+/* A span at the head of the partial ring that has an object to give. */
+static struct sizeclass_span *sizeclass_find_span(struct sizeclass *classes, unsigned index)
+{
+    struct sizeclass_class *class = &classes->class[index];
+
+    while (class->partial.next != &class->partial) {
+        struct sizeclass_span *span = class->partial.next;
+        if (span->free != NULL || span->carved < span_capacity(span))
+            return span;
+        ring_remove(span); /* full: sizeclass_moved() puts it back */
+    }
+    if (class->empties > 0) {
+        struct sizeclass_span *span = class->empty.next;
+        ring_remove(span);
+        classes->empties--;
+        if (--class->empties < class->empties_low)
+            class->empties_low = class->empties;
+        ring_push(&class->partial, span);
+        return span;
+    }
+    return sizeclass_new_span(classes, index);
+}
+
+void *sizeclass_get_slow(struct sizeclass *classes, size_t size, size_t *capacity)
+{
+    if (fault_fires(FAULT_SIZECLASS)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    size_t rounded = sizeclass_round(size);
+    if (capacity != NULL)
+        *capacity = rounded;
+    if (size > SIZECLASS_MAX)
+        return sysmem_alloc(size);
+
+    struct sizeclass_span *span = sizeclass_find_span(classes, sizeclass_index(size));
+    if (span == NULL)
+        return NULL;
+    void *object = span->free;
+    if (object == NULL)
+        object = arena_pages_of(span) + (size_t)span->carved++ * rounded;
+    if ((classes->hooks & HOOK_ANNOTATE) != 0) {
+        bool linked = object == span->free;
+        annotate_usable_deep(object, rounded);
+        if (linked) {
+            annotate_defined(object, sizeof(void *));
+            span->free = *(void **)object;
+        }
+        annotate_usable_deep(object, rounded);
+    } else if (object == span->free) {
+        span->free = *(void **)object;
+    }
+    span->used++;
+    if ((classes->hooks & HOOK_CHECK) != 0)
+        sizeclass_check_get(classes, object, rounded);
+    return object;
+}
+
+/* ---- put ---- */
+
+void sizeclass_moved(struct sizeclass *classes, struct sizeclass_span *span)
+{
+    struct sizeclass_class *class = &classes->class[span->class];
+
+    if (span->used == 0) {
+        if (span->listed)
+            ring_remove(span);
+        ring_push(&class->empty, span);
+        class->empties++;
+        classes->empties++;
+    } else if (!span->listed) {
+        ring_push(&class->partial, span);
+    }
+}
+
+static void sizeclass_put_now(struct sizeclass *classes, void *object)
+{
+    struct sizeclass_span *span = sizeclass_span_of(object);
+
+    if ((classes->hooks & HOOK_ANNOTATE) != 0)
+        annotate_usable_deep(object, sizeof(void *));
+    *(void **)object = span->free;
+    span->free = object;
+    if ((classes->hooks & HOOK_ANNOTATE) != 0)
+        annotate_unusable_deep(object, sizeclass_sizes[span->class]);
+    if (--span->used == 0 || !span->listed)
+        sizeclass_moved(classes, span);
+}
+
+void sizeclass_put_slow(struct sizeclass *classes, void *p, size_t size)
+{
+    if (size > SIZECLASS_MAX) {
+        sysmem_free(p, size);
+        return;
+    }
+    if ((classes->hooks & HOOK_CHECK) != 0)
+        sizeclass_check_put(classes, p, size);
+#ifdef ANNOTATE_ASAN
+    struct sizeclass_quarantine *waiting = classes->quarantine;
+
+    annotate_unusable_deep(p, sizeclass_round(size));
+    waiting->objects[(waiting->first + waiting->count++) % QUARANTINE_OBJECTS] = p;
+    waiting->bytes += sizeclass_round(size);
+    while (waiting->count == QUARANTINE_OBJECTS || waiting->bytes > QUARANTINE_BYTES) {
+        p = waiting->objects[waiting->first];
+        waiting->first = (waiting->first + 1) % QUARANTINE_OBJECTS;
+        waiting->count--;
+        waiting->bytes -= sizeclass_sizes[sizeclass_span_of(p)->class];
+        sizeclass_put_now(classes, p);
+    }
+#else
+    sizeclass_put_now(classes, p);
+#endif
+}
+
+/* ---- trim and figures ---- */
+
+bool sizeclass_trim(struct sizeclass *classes, int64_t now_ms)
+{
+    if (classes->window_began >= 0 && now_ms - classes->window_began < SIZECLASS_WINDOW_MS)
+        return classes->empties > 0 || classes->dirty;
+
+    for (int i = 0; i < SIZECLASS_CLASSES; i++) {
+        struct sizeclass_class *class = &classes->class[i];
+        if (classes->window_began >= 0)
+            sizeclass_release_empties(classes, class, class->empties_low);
+        class->empties_low = class->empties;
+    }
+    classes->window_began = now_ms;
+    arena_purge(classes);
+    return classes->empties > 0;
+}
+
+static void sizeclass_stats_arena(struct sizeclass_arena *arena, struct sizeclass_stats *stats)
+{
+    stats->arenas++;
+    stats->mapped_bytes += SIZECLASS_ARENA;
+    stats->resident_bytes +=
+        SIZECLASS_PAGE * (1 + (uint64_t)arena_count(arena->dirty) + arena->has_live_bits);
+    for (int page = 0; page < SIZECLASS_ARENA_PAGES; page++) {
+        const struct sizeclass_span *span = &arena->spans[page];
+        if (!span->owned)
+            continue;
+        uint64_t size = sizeclass_sizes[span->class];
+        uint64_t touched = (span->carved * size + SIZECLASS_PAGE - 1) / SIZECLASS_PAGE;
+        stats->span_bytes += (uint64_t)span->pages * SIZECLASS_PAGE;
+        stats->empty_bytes += span->used == 0 ? (uint64_t)span->pages * SIZECLASS_PAGE : 0;
+        stats->resident_bytes += touched * SIZECLASS_PAGE;
+        stats->live_objects += span->used;
+        stats->live_bytes += span->used * size;
+        stats->class_live[span->class] += span->used;
+    }
+}
+
+void sizeclass_stats(const struct sizeclass *classes, struct sizeclass_stats *stats)
+{
+    struct sizeclass_arena *arena = classes->arenas;
+
+    memset(stats, 0, sizeof(*stats));
+    for (uint32_t n = 0; n < classes->arena_count; n++, arena = arena->next)
+        sizeclass_stats_arena(arena, stats);
+#ifdef ANNOTATE_ASAN
+    stats->live_objects -= classes->quarantine->count; /* given back, though not to their spans yet */
+    stats->live_bytes -= classes->quarantine->bytes;
+    for (uint32_t i = 0; i < classes->quarantine->count; i++) {
+        uint32_t at = (classes->quarantine->first + i) % QUARANTINE_OBJECTS;
+        stats->class_live[sizeclass_span_of(classes->quarantine->objects[at])->class]--;
+    }
+#endif
+}

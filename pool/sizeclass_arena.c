@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "pool/sizeclass_arena.h"
+
+#include <string.h>
+
+#include "pool/annotate.h"
+#include "pool/sysmem.h"
+
+#define ARENA_ALL ((((arena_bits)1) << SIZECLASS_ARENA_PAGES) - 1)
+
+static unsigned arena_lowest(arena_bits bits) /* of bits that are not 0 */
+{
+    uint64_t low = (uint64_t)bits;
+
+    return (unsigned)(low != 0 ? __builtin_ctzll(low) : 64 + __builtin_ctzll((uint64_t)(bits >> 64)));
+}
+
+static arena_bits arena_run(unsigned first, unsigned pages)
+{
+    return ((((arena_bits)1) << pages) - 1) << first;
+}
+
+/* The bits at which `pages` free pages in a row begin: after each step a bit stands for a run of `length`. */
+static arena_bits arena_starts(arena_bits free, unsigned pages)
+{
+    for (unsigned length = 1; length < pages && free != 0;) {
+        unsigned step = length < pages - length ? length : pages - length;
+        free &= free >> step;
+        length += step;
+    }
+    return free;
+}
+
+static void arena_unlink(struct sizeclass *classes, struct sizeclass_arena *arena)
+{
+    if (arena->next == arena) {
+        classes->arenas = NULL;
+        return;
+    }
+    arena->next->prev = arena->prev;
+    arena->prev->next = arena->next;
+    if (classes->arenas == arena)
+        classes->arenas = arena->next;
+}
+
+static void arena_link(struct sizeclass *classes, struct sizeclass_arena *arena, bool first)
+{
+    struct sizeclass_arena *head = classes->arenas;
+
+    if (head == NULL) {
+        arena->next = arena->prev = arena;
+        classes->arenas = arena;
+        return;
+    }
+    arena->next = head;
+    arena->prev = head->prev;
+    head->prev->next = arena;
+    head->prev = arena;
+    if (first)
+        classes->arenas = arena;
+}
+
+static struct sizeclass_arena *arena_create(struct sizeclass *classes)
+{
+    struct sizeclass_arena *arena = sysmem_map(SIZECLASS_ARENA, SIZECLASS_ARENA);
+
+    if (arena == NULL)
+        return NULL;
+    annotate_unusable_deep((char *)arena + SIZECLASS_PAGE, (size_t)SIZECLASS_ARENA_PAGES * SIZECLASS_PAGE);
+    arena->owner = classes;
+    arena->free = ARENA_ALL;
+    arena_link(classes, arena, true);
+    classes->arena_count++;
+    return arena;
+}
+
+static void arena_destroy(struct sizeclass *classes, struct sizeclass_arena *arena)
+{
+    arena_unlink(classes, arena);
+    classes->arena_count--;
+    annotate_usable_deep(arena, SIZECLASS_ARENA); /* ASan's marks would stay with the addresses */
+    sysmem_unmap(arena, SIZECLASS_ARENA);
+}
+
+static struct sizeclass_span *arena_cut(struct sizeclass *classes, struct sizeclass_arena *arena,
+                                        arena_bits starts, unsigned pages)
+{
+    /* Resident pages first: they cost no page fault. */
+    arena_bits warm = starts & arena->dirty;
+    unsigned first = arena_lowest(warm != 0 ? warm : starts);
+    arena_bits run = arena_run(first, pages);
+    struct sizeclass_span *span = &arena->spans[first];
+
+    arena->free &= ~run;
+    arena->dirty &= ~run;
+    if (arena->free == 0) {
+        arena_unlink(classes, arena);
+        arena_link(classes, arena, false);
+    }
+    *span = (struct sizeclass_span){.pages = (uint8_t)pages};
+    return span;
+}
+
+struct sizeclass_span *arena_get(struct sizeclass *classes, unsigned pages, bool grow)
+{
+    struct sizeclass_arena *arena = classes->arenas;
+
+    for (uint32_t n = 0; n < classes->arena_count && arena->free != 0; n++, arena = arena->next) {
+        arena_bits starts = arena_starts(arena->free, pages);
+        if (starts != 0)
+            return arena_cut(classes, arena, starts, pages);
+    }
+    if (!grow || (arena = arena_create(classes)) == NULL)
+        return NULL;
+    return arena_cut(classes, arena, arena->free & ~(ARENA_ALL << (SIZECLASS_ARENA_PAGES - pages + 1)),
+                     pages);
+}
+
+void arena_put(struct sizeclass *classes, struct sizeclass_span *span)
+{
+    struct sizeclass_arena *arena = arena_of(span);
+    arena_bits run = arena_run((unsigned)(span - arena->spans), span->pages);
+    bool was_full = arena->free == 0;
+
+    span->owned = false;
+    arena->free |= run;
+    arena->dirty |= run;
+    classes->dirty = true;
+    if (was_full && arena != classes->arenas) {
+        arena_unlink(classes, arena);
+        arena_link(classes, arena, true);
+    }
+}
+
+static void arena_purge_one(struct sizeclass_arena *arena)
+{
+    while (arena->dirty != 0) {
+        unsigned first = arena_lowest(arena->dirty), pages = 1;
+        while (first + pages < SIZECLASS_ARENA_PAGES && (arena->dirty >> (first + pages) & 1) != 0)
+            pages++;
+        arena->dirty &= ~arena_run(first, pages);
+        (void)sysmem_purge((char *)arena + (size_t)(first + 1) * SIZECLASS_PAGE,
+                           (size_t)pages * SIZECLASS_PAGE); /* refused: resident a while longer */
+    }
+}
+
+void arena_purge(struct sizeclass *classes)
+{
+    struct sizeclass_arena *arena = classes->arenas;
+
+    classes->dirty = false;
+    for (uint32_t n = classes->arena_count; n > 0 && arena->free != 0; n--) {
+        struct sizeclass_arena *next = arena->next;
+        if (arena->free == ARENA_ALL && classes->arena_count > 1)
+            arena_destroy(classes, arena);
+        else
+            arena_purge_one(arena);
+        arena = next;
+    }
+}
+
+void arena_destroy_all(struct sizeclass *classes)
+{
+    while (classes->arenas != NULL)
+        arena_destroy(classes, classes->arenas);
+}
