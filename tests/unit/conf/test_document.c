@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Tables as Markdown. */
+#include "tests/unit/conf/fixture.h"
+
+#include <errno.h>
+
+#include "conf/document.h"
+#include "conf/set.h"
+
+static int set_own(struct conf_setting *setting)
+{
+    (void)setting;
+    return 0;
+}
+
+static const struct conf_enum levels[] = {{"low", 0}, {"high", 1}, {NULL, 0}};
+
+static const struct conf_directive rows[] = {
+    {.name = "daemon",
+     .contexts = CONF_MAIN,
+     .min_args = 1,
+     .max_args = 1,
+     .set = conf_set_flag,
+     .default_text = "on",
+     .help = "Goes to the background."},
+    {.name = "level",
+     .contexts = CONF_HTTP | CONF_LOCATION,
+     .min_args = 1,
+     .max_args = 1,
+     .set = conf_set_enum,
+     .extra = levels,
+     .help = "How much."},
+    {.name = "listen",
+     .contexts = CONF_SERVER,
+     .min_args = 1,
+     .max_args = CONF_ARGS_ANY,
+     .flags = CONF_REPEAT,
+     .set = set_own,
+     .help = "Where."},
+    {.name = "location",
+     .contexts = CONF_SERVER,
+     .min_args = 1,
+     .max_args = 2,
+     .flags = CONF_BLOCK | CONF_REPEAT,
+     .set = set_own},
+};
+
+static const struct conf_module module = {"core", rows, sizeof rows / sizeof rows[0]};
+static const struct conf_module *const list[] = {&module, &conf_include_module};
+static const struct conf_modules modules = {list, 2};
+
+static const char expected[] =
+    "## core\n\n"
+    "### daemon\n\n    daemon on | off;\n\n- default: `on`\n- context: main\n\nGoes to the background.\n\n"
+    "### level\n\n    level low | high;\n\n- context: http, location\n\nHow much.\n\n"
+    "### listen\n\n    listen value …;\n\n- context: server\n- may stand more than once\n\nWhere.\n\n"
+    "### location\n\n    location value [value] { … }\n\n- context: server\n- may stand more than "
+    "once\n\n\n\n"
+    "## include\n\n"
+    "### include\n\n    include value;\n\n- context: any\n- may stand more than once\n\nReads another file";
+
+static void test_markdown(void **state)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+
+    (void)state;
+    assert_non_null(out);
+    assert_int_equal(conf_document(&modules, out), 0);
+    assert_int_equal(fclose(out), 0);
+    assert_memory_equal(text, expected, sizeof expected - 1);
+    free(text);
+}
+
+static void test_failing_stream(void **state)
+{
+    FILE *out = fopen("/dev/full", "w");
+
+    (void)state;
+    assert_non_null(out);
+    assert_int_equal(conf_document(&modules, out), -EIO);
+    (void)fclose(out);
+}
+
+static void test_contexts(void **state)
+{
+    char names[256], cut[8];
+
+    (void)state;
+    assert_string_equal(conf_context_names(CONF_ANY, names, sizeof names), "any");
+    assert_string_equal(conf_context_names(0, names, sizeof names), "");
+    assert_string_equal(conf_context_names(CONF_ANY & ~(uint32_t)CONF_MAIN, names, sizeof names),
+                        "events, http, server, location, types, stream, server (stream), if in location, "
+                        "if in server, limit_except, map");
+    assert_string_equal(conf_context_names(CONF_EVENTS | CONF_HTTP, cut, sizeof cut), "events,");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_markdown),
+        cmocka_unit_test(test_failing_stream),
+        cmocka_unit_test(test_contexts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
