@@ -3,7 +3,7 @@
 
 #include "http/protocol/fields.h"
 #include "http/protocol/head.h"
-#include "http/protocol/scan.h"
+#include "http/protocol/names.h"
 
 /* Sums of HTTP_CHAR_ bits, 16 bytes a line. A comma is left out of HOST: it would make a list of a field that
  * is none. */
@@ -11,12 +11,12 @@
 const uint8_t http_chars[256] = {
      0,  0,  0,  0,  0,  0,  0,  0,  0,  2,  0,  0,  0,  0,  0,  0,  /* 00 */
      0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  /* 10 */
-     2,  7,  2,  3,  7,  3,  7,  7,  6,  6,  7,  7,  2,  7,  7,  2,  /* 20 */
-    15, 15, 15, 15, 15, 15, 15, 15, 15, 15,  2,  6,  2,  6,  2,  2,  /* 30 */
+     2,  7,  2,  3,  7,  3,  7,  7,  6,  6,  7,  7,  2, 23,  7,  2,  /* 20 */
+    31, 31, 31, 31, 31, 31, 31, 31, 31, 31,  2,  6,  2,  6,  2,  2,  /* 30 */
      2, 15, 15, 15, 15, 15, 15,  7,  7,  7,  7,  7,  7,  7,  7,  7,  /* 40 */
-     7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  2,  2,  2,  3,  7,  /* 50 */
-     3, 15, 15, 15, 15, 15, 15,  7,  7,  7,  7,  7,  7,  7,  7,  7,  /* 60 */
-     7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  2,  3,  2,  7,  0,  /* 70 */
+     7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  2,  2,  2,  3, 23,  /* 50 */
+     3, 31, 31, 31, 31, 31, 31, 23, 23, 23, 23, 23, 23, 23, 23, 23,  /* 60 */
+    23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23,  2,  3,  2,  7,  0,  /* 70 */
      2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* 80 */
      2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* 90 */
      2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* a0 */
@@ -28,71 +28,58 @@ const uint8_t http_chars[256] = {
 };
 /* clang-format on */
 
-/* Length, first byte and last but one tell all known names apart; the factors were found by trying. */
-#define HASH(length, first, last_but_one)                                                                    \
-    (((length) + 14u * (unsigned char)(first) + 8u * (unsigned char)(last_but_one)) & 255)
-
-static const uint8_t by_hash[256] = {
-    [HASH(6, 'a', 'p')] = HTTP_FIELD_ACCEPT,
-    [HASH(14, 'a', 'e')] = HTTP_FIELD_ACCEPT_CHARSET,
-    [HASH(15, 'a', 'n')] = HTTP_FIELD_ACCEPT_ENCODING,
-    [HASH(15, 'a', 'g')] = HTTP_FIELD_ACCEPT_LANGUAGE,
-    [HASH(13, 'a', 'e')] = HTTP_FIELD_ACCEPT_RANGES,
-    [HASH(13, 'a', 'o')] = HTTP_FIELD_AUTHORIZATION,
-    [HASH(13, 'c', 'o')] = HTTP_FIELD_CACHE_CONTROL,
-    [HASH(10, 'c', 'o')] = HTTP_FIELD_CONNECTION,
-    [HASH(16, 'c', 'n')] = HTTP_FIELD_CONTENT_ENCODING,
-    [HASH(14, 'c', 't')] = HTTP_FIELD_CONTENT_LENGTH,
-    [HASH(13, 'c', 'g')] = HTTP_FIELD_CONTENT_RANGE,
-    [HASH(12, 'c', 'p')] = HTTP_FIELD_CONTENT_TYPE,
-    [HASH(6, 'c', 'i')] = HTTP_FIELD_COOKIE,
-    [HASH(4, 'd', 't')] = HTTP_FIELD_DATE,
-    [HASH(5, 'd', 't')] = HTTP_FIELD_DEPTH,
-    [HASH(11, 'd', 'o')] = HTTP_FIELD_DESTINATION,
-    [HASH(3, 'd', 'n')] = HTTP_FIELD_DNT,
-    [HASH(6, 'e', 'c')] = HTTP_FIELD_EXPECT,
-    [HASH(9, 'f', 'e')] = HTTP_FIELD_FORWARDED,
-    [HASH(4, 'f', 'o')] = HTTP_FIELD_FROM,
-    [HASH(4, 'h', 's')] = HTTP_FIELD_HOST,
-    [HASH(8, 'i', 'c')] = HTTP_FIELD_IF_MATCH,
-    [HASH(17, 'i', 'c')] = HTTP_FIELD_IF_MODIFIED_SINCE,
-    [HASH(13, 'i', 'c')] = HTTP_FIELD_IF_NONE_MATCH,
-    [HASH(8, 'i', 'g')] = HTTP_FIELD_IF_RANGE,
-    [HASH(19, 'i', 'c')] = HTTP_FIELD_IF_UNMODIFIED_SINCE,
-    [HASH(10, 'k', 'v')] = HTTP_FIELD_KEEP_ALIVE,
-    [HASH(12, 'm', 'd')] = HTTP_FIELD_MAX_FORWARDS,
-    [HASH(6, 'o', 'i')] = HTTP_FIELD_ORIGIN,
-    [HASH(9, 'o', 't')] = HTTP_FIELD_OVERWRITE,
-    [HASH(6, 'p', 'm')] = HTTP_FIELD_PRAGMA,
-    [HASH(19, 'p', 'o')] = HTTP_FIELD_PROXY_AUTHORIZATION,
-    [HASH(16, 'p', 'o')] = HTTP_FIELD_PROXY_CONNECTION,
-    [HASH(5, 'r', 'g')] = HTTP_FIELD_RANGE,
-    [HASH(7, 'r', 'e')] = HTTP_FIELD_REFERER,
-    [HASH(14, 's', 's')] = HTTP_FIELD_SEC_FETCH_DEST,
-    [HASH(14, 's', 'd')] = HTTP_FIELD_SEC_FETCH_MODE,
-    [HASH(14, 's', 't')] = HTTP_FIELD_SEC_FETCH_SITE,
-    [HASH(14, 's', 'e')] = HTTP_FIELD_SEC_FETCH_USER,
-    [HASH(2, 't', 't')] = HTTP_FIELD_TE,
-    [HASH(7, 't', 'e')] = HTTP_FIELD_TRAILER,
-    [HASH(17, 't', 'n')] = HTTP_FIELD_TRANSFER_ENCODING,
-    [HASH(7, 'u', 'd')] = HTTP_FIELD_UPGRADE,
-    [HASH(25, 'u', 't')] = HTTP_FIELD_UPGRADE_INSECURE_REQUESTS,
-    [HASH(10, 'u', 'n')] = HTTP_FIELD_USER_AGENT,
-    [HASH(3, 'v', 'i')] = HTTP_FIELD_VIA,
-    [HASH(15, 'x', 'o')] = HTTP_FIELD_X_FORWARDED_FOR,
-    [HASH(16, 'x', 's')] = HTTP_FIELD_X_FORWARDED_HOST,
-    [HASH(17, 'x', 't')] = HTTP_FIELD_X_FORWARDED_PROTO,
-    [HASH(9, 'x', 'i')] = HTTP_FIELD_X_REAL_IP,
-    [HASH(16, 'x', 't')] = HTTP_FIELD_X_REQUESTED_WITH,
-};
-
-enum {
-    NAME_SPACE = 32, /* the longest name has 25 letters; zeros behind it are read by the wide compare */
-};
-
-struct known_name {
-    char text[NAME_SPACE];
-    size_t length;
+const uint8_t names_by_hash[256] = {
+    [NAMES_HASH(6, 'c', 'p')] = HTTP_FIELD_ACCEPT,
+    [NAMES_HASH(14, 'c', 'e')] = HTTP_FIELD_ACCEPT_CHARSET,
+    [NAMES_HASH(15, 'c', 'n')] = HTTP_FIELD_ACCEPT_ENCODING,
+    [NAMES_HASH(15, 'c', 'g')] = HTTP_FIELD_ACCEPT_LANGUAGE,
+    [NAMES_HASH(13, 'c', 'e')] = HTTP_FIELD_ACCEPT_RANGES,
+    [NAMES_HASH(13, 'u', 'o')] = HTTP_FIELD_AUTHORIZATION,
+    [NAMES_HASH(13, 'a', 'o')] = HTTP_FIELD_CACHE_CONTROL,
+    [NAMES_HASH(10, 'o', 'o')] = HTTP_FIELD_CONNECTION,
+    [NAMES_HASH(16, 'o', 'n')] = HTTP_FIELD_CONTENT_ENCODING,
+    [NAMES_HASH(14, 'o', 't')] = HTTP_FIELD_CONTENT_LENGTH,
+    [NAMES_HASH(13, 'o', 'g')] = HTTP_FIELD_CONTENT_RANGE,
+    [NAMES_HASH(12, 'o', 'p')] = HTTP_FIELD_CONTENT_TYPE,
+    [NAMES_HASH(6, 'o', 'i')] = HTTP_FIELD_COOKIE,
+    [NAMES_HASH(4, 'a', 't')] = HTTP_FIELD_DATE,
+    [NAMES_HASH(5, 'e', 't')] = HTTP_FIELD_DEPTH,
+    [NAMES_HASH(11, 'e', 'o')] = HTTP_FIELD_DESTINATION,
+    [NAMES_HASH(3, 'n', 'n')] = HTTP_FIELD_DNT,
+    [NAMES_HASH(6, 'x', 'c')] = HTTP_FIELD_EXPECT,
+    [NAMES_HASH(9, 'o', 'e')] = HTTP_FIELD_FORWARDED,
+    [NAMES_HASH(4, 'r', 'o')] = HTTP_FIELD_FROM,
+    [NAMES_HASH(4, 'o', 's')] = HTTP_FIELD_HOST,
+    [NAMES_HASH(8, 'f', 'c')] = HTTP_FIELD_IF_MATCH,
+    [NAMES_HASH(17, 'f', 'c')] = HTTP_FIELD_IF_MODIFIED_SINCE,
+    [NAMES_HASH(13, 'f', 'c')] = HTTP_FIELD_IF_NONE_MATCH,
+    [NAMES_HASH(8, 'f', 'g')] = HTTP_FIELD_IF_RANGE,
+    [NAMES_HASH(19, 'f', 'c')] = HTTP_FIELD_IF_UNMODIFIED_SINCE,
+    [NAMES_HASH(10, 'e', 'v')] = HTTP_FIELD_KEEP_ALIVE,
+    [NAMES_HASH(12, 'a', 'd')] = HTTP_FIELD_MAX_FORWARDS,
+    [NAMES_HASH(6, 'r', 'i')] = HTTP_FIELD_ORIGIN,
+    [NAMES_HASH(9, 'v', 't')] = HTTP_FIELD_OVERWRITE,
+    [NAMES_HASH(6, 'r', 'm')] = HTTP_FIELD_PRAGMA,
+    [NAMES_HASH(19, 'r', 'o')] = HTTP_FIELD_PROXY_AUTHORIZATION,
+    [NAMES_HASH(16, 'r', 'o')] = HTTP_FIELD_PROXY_CONNECTION,
+    [NAMES_HASH(5, 'a', 'g')] = HTTP_FIELD_RANGE,
+    [NAMES_HASH(7, 'e', 'e')] = HTTP_FIELD_REFERER,
+    [NAMES_HASH(14, 'e', 's')] = HTTP_FIELD_SEC_FETCH_DEST,
+    [NAMES_HASH(14, 'e', 'd')] = HTTP_FIELD_SEC_FETCH_MODE,
+    [NAMES_HASH(14, 'e', 't')] = HTTP_FIELD_SEC_FETCH_SITE,
+    [NAMES_HASH(14, 'e', 'e')] = HTTP_FIELD_SEC_FETCH_USER,
+    [NAMES_HASH(2, 'e', 't')] = HTTP_FIELD_TE,
+    [NAMES_HASH(7, 'r', 'e')] = HTTP_FIELD_TRAILER,
+    [NAMES_HASH(17, 'r', 'n')] = HTTP_FIELD_TRANSFER_ENCODING,
+    [NAMES_HASH(7, 'p', 'd')] = HTTP_FIELD_UPGRADE,
+    [NAMES_HASH(25, 'p', 't')] = HTTP_FIELD_UPGRADE_INSECURE_REQUESTS,
+    [NAMES_HASH(10, 's', 'n')] = HTTP_FIELD_USER_AGENT,
+    [NAMES_HASH(3, 'i', 'i')] = HTTP_FIELD_VIA,
+    [NAMES_HASH(15, '-', 'o')] = HTTP_FIELD_X_FORWARDED_FOR,
+    [NAMES_HASH(16, '-', 's')] = HTTP_FIELD_X_FORWARDED_HOST,
+    [NAMES_HASH(17, '-', 't')] = HTTP_FIELD_X_FORWARDED_PROTO,
+    [NAMES_HASH(9, '-', 'i')] = HTTP_FIELD_X_REAL_IP,
+    [NAMES_HASH(16, '-', 't')] = HTTP_FIELD_X_REQUESTED_WITH,
 };
 
 #define NAME(literal)                                                                                        \
@@ -100,7 +87,7 @@ struct known_name {
         literal, sizeof(literal) - 1                                                                         \
     }
 
-static const struct known_name names[HTTP_FIELD_COUNT] = {
+const struct known_name names_fields[HTTP_FIELD_COUNT] = {
     [HTTP_FIELD_ACCEPT] = NAME("accept"),
     [HTTP_FIELD_ACCEPT_CHARSET] = NAME("accept-charset"),
     [HTTP_FIELD_ACCEPT_ENCODING] = NAME("accept-encoding"),
@@ -184,36 +171,23 @@ bool http_text_is(const char *bytes, size_t length, const char *lower)
     return lower[length] == '\0';
 }
 
-/* The only name that it can be: right if the letters are the same. `length` is 2 and more. */
-static enum http_field_id candidate(const char *name, size_t length)
-{
-    return by_hash[HASH(length, name[0] | 0x20, name[length - 2] | 0x20)];
-}
-
-enum http_field_id http_field_lookup_wide(const char *name, size_t length)
-{
-    if (length < 2)
-        return HTTP_FIELD_OTHER;
-    enum http_field_id id = candidate(name, length);
-    return names[id].length == length && scan_equals_wide(name, names[id].text, length) ? id
-                                                                                        : HTTP_FIELD_OTHER;
-}
-
 enum http_field_id http_field_lookup(const char *name, size_t length)
 {
     if (length < 2)
         return HTTP_FIELD_OTHER;
-    enum http_field_id id = candidate(name, length);
-    return names[id].length == length && http_text_is(name, length, names[id].text) ? id : HTTP_FIELD_OTHER;
+    enum http_field_id id = names_candidate(name, length);
+    return http_text_is(name, length, names_fields[id].text) ? id : HTTP_FIELD_OTHER;
 }
 
 const char *http_field_text(enum http_field_id id)
 {
-    return names[id].text;
+    return names_fields[id].text;
 }
 
 uint8_t http_method_lookup(const char *method, size_t length)
 {
+    if (length == 3 && method[0] == 'G' && method[1] == 'E' && method[2] == 'T')
+        return HTTP_GET; /* most are */
     for (uint8_t i = 0; i < HTTP_METHODS; i++) {
         if (methods[i].length == length && memcmp(methods[i].text, method, length) == 0)
             return i;

@@ -4,9 +4,10 @@
  *
  * Lifetime. Constant tables. Threads. Any. Errors. None: an unknown name is HTTP_FIELD_OTHER.
  *
- * A name is found by a perfect hash of its length, first and last letter, and one masked compare of 16 bytes:
- * a name that is found needs no other check of its letters. Adding one: the enum here, its line in fields.c;
- * a hash that is taken already fails to compile.
+ * A name is found by a perfect hash of its length and two of its letters, and one masked compare of 16 bytes:
+ * a name that is found needs no other check of its letters. To add one: the enum here, its two lines in
+ * fields.c. If its hash is taken, the compiler says so (an initialiser is overridden), and new factors are to
+ * be found.
  */
 #ifndef TIDEPOOL_HTTP_PROTOCOL_FIELDS_H
 #define TIDEPOOL_HTTP_PROTOCOL_FIELDS_H
@@ -77,6 +78,7 @@ enum {
     HTTP_CHAR_VALUE = 2, /* field-vchar, SP or HTAB, RFC 9110 5.5 */
     HTTP_CHAR_HOST = 4,  /* a byte of reg-name but %, RFC 3986 3.2.2 */
     HTTP_CHAR_HEX = 8,   /* HEXDIG, either case */
+    HTTP_CHAR_DNS = 16,  /* what most host names consist of: lower-case letters, digits, - and _ */
 };
 
 /* Bits of the alphabets that a byte belongs to. */
@@ -101,9 +103,6 @@ bool http_text_is(const char *bytes, size_t length, const char *lower);
 
 /* The id of a field name, ASCII case ignored. Any length, 0 included; reads nothing behind it. */
 enum http_field_id http_field_lookup(const char *name, size_t length);
-
-/* The same for a name of 1 to 16 bytes of which 16 may be read. */
-enum http_field_id http_field_lookup_wide(const char *name, size_t length);
 
 /* The name of an id in lower case, NUL-terminated; "" for HTTP_FIELD_OTHER. */
 const char *http_field_text(enum http_field_id id);

@@ -6,17 +6,19 @@
 
 /* IP-literal (RFC 3986 3.2.2) at the start: its length with the brackets, or 0 if it is none. IPvFuture is
  * refused. */
-static size_t literal_length(const char *bytes, size_t length)
+static size_t literal_length(const char *bytes, size_t length, bool *upper)
 {
     const char *end = memchr(bytes, ']', length);
     if (end == NULL)
         return 0;
     char text[INET6_ADDRSTRLEN];
     size_t inner = (size_t)(end - bytes) - 1;
-    if (inner >= sizeof(text) || memchr(bytes, '\0', inner) != NULL)
+    if (inner >= sizeof(text) || memchr(bytes + 1, '\0', inner) != NULL)
         return 0;
     memcpy(text, bytes + 1, inner);
     text[inner] = '\0';
+    for (size_t i = 0; i < inner; i++)
+        *upper |= text[i] >= 'A' && text[i] <= 'Z';
     struct in6_addr address;
     return inet_pton(AF_INET6, text, &address) == 1 ? inner + 2 : 0;
 }
@@ -25,20 +27,24 @@ static size_t literal_length(const char *bytes, size_t length)
  * reg-name or IPv4 address at the start: its length, or 0 if it is none. Two dots in a row are refused, since
  * names end up in paths of files.
  */
-static size_t name_length(const char *bytes, size_t length)
+static size_t name_length(const char *bytes, size_t length, bool *upper)
 {
     size_t at = 0;
     while (at < length && bytes[at] != ':') {
-        if (bytes[at] == '%') {
+        char byte = bytes[at];
+        if (http_char_is(byte, HTTP_CHAR_DNS)) {
+            at++;
+        } else if (byte == '%') {
             if (length - at < 3 || !http_char_is(bytes[at + 1], HTTP_CHAR_HEX) ||
                 !http_char_is(bytes[at + 2], HTTP_CHAR_HEX))
                 return 0;
-            at += 3;
-            continue;
+            at++;
+        } else {
+            if (!http_char_is(byte, HTTP_CHAR_HOST) || (byte == '.' && at > 0 && bytes[at - 1] == '.'))
+                return 0;
+            *upper |= byte >= 'A' && byte <= 'Z';
+            at++;
         }
-        if (!http_char_is(bytes[at], HTTP_CHAR_HOST) || (bytes[at] == '.' && at > 0 && bytes[at - 1] == '.'))
-            return 0;
-        at++;
     }
     return at;
 }
@@ -65,7 +71,8 @@ int http_host_parse(const char *bytes, size_t length, struct http_host *host)
     if (length == 0)
         return 400;
     bool literal = bytes[0] == '[';
-    size_t end = literal ? literal_length(bytes, length) : name_length(bytes, length);
+    size_t end =
+        literal ? literal_length(bytes, length, &host->upper) : name_length(bytes, length, &host->upper);
     if (end == 0)
         return 400;
     if (end < length) {
@@ -75,8 +82,6 @@ int http_host_parse(const char *bytes, size_t length, struct http_host *host)
     if (!literal && bytes[end - 1] == '.' && --end == 0) /* the root's dot: the same name without it */
         return 400;
     host->name.length = end;
-    for (size_t i = 0; i < end; i++)
-        host->upper |= bytes[i] >= 'A' && bytes[i] <= 'Z';
     return 0;
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "http/protocol/parser.h"
+#include "http/protocol/names.h"
 #include "http/protocol/scan.h"
 #include "http/protocol/target.h"
 
@@ -124,10 +125,7 @@ static enum line take_request_line(struct http_parser *parser, struct http_head 
     head->target = (struct http_span){offset_of(in, blank + 1), (uint32_t)(target_end - blank - 1)};
     if (head->major != 1)
         return refuse(parser, head, in, stop, 505, "HTTP version not supported");
-    if (blank - start == 3 && memcmp(start, "GET", 3) == 0)
-        head->method = HTTP_GET;
-    else
-        head->method = http_method_lookup(start, head->method_text.length);
+    head->method = http_method_lookup(start, head->method_text.length);
     const char *why = http_target_parse(head, in->base);
     if (why != NULL)
         return refuse(parser, head, in, stop, 400, why);
@@ -193,19 +191,11 @@ static const char *name_fault(const char *start, const char *at)
     return *at == ':' ? "empty field name" : "invalid byte in a field name";
 }
 
-/* field-name ":" (RFC 9112 5.1). LINE_TAKEN: *colon and *id are set. */
-static inline enum line parse_name(struct http_parser *parser, struct http_head *head, const struct input *in,
-                                   const char *start, const char **colon, enum http_field_id *id)
+/* field-name ":" (RFC 9112 5.1). LINE_TAKEN: *colon is set. */
+static enum line parse_name(struct http_parser *parser, struct http_head *head, const struct input *in,
+                            const char *start, const char **colon)
 {
     const char *at = start;
-    *id = HTTP_FIELD_OTHER;
-    if (in->end - start >= SCAN_WIDTH) {
-        size_t length = scan_colon_wide(start);
-        if (length > 0 && length < SCAN_WIDTH) {
-            *id = http_field_lookup_wide(start, length);
-            at += *id != HTTP_FIELD_OTHER ? length : 0; /* a known name needs no look at its letters */
-        }
-    }
     while (at < in->end && http_char_is(*at, HTTP_CHAR_TOKEN))
         at++;
     if (at == in->end)
@@ -214,22 +204,19 @@ static inline enum line parse_name(struct http_parser *parser, struct http_head 
         return refuse(parser, head, in, at, 400, name_fault(start, at));
     if (at - start > UINT16_MAX)
         return refuse(parser, head, in, at, 431, "field name too long");
-    if (*id == HTTP_FIELD_OTHER)
-        *id = http_field_lookup(start, (size_t)(at - start));
     *colon = at;
     return LINE_TAKEN;
 }
 
-static inline void add_field(struct http_head *head, const struct http_field *field)
+/* Notes that fields[index] has this id. */
+static inline void index_field(struct http_head *head, enum http_field_id id, unsigned index)
 {
-    uint64_t bit = UINT64_C(1) << field->id;
-    head->fields[head->field_count] = *field;
+    uint64_t bit = UINT64_C(1) << id;
     if ((head->present & bit) == 0)
-        head->first[field->id] = head->field_count;
+        head->first[id] = (uint16_t)index;
     else
         head->repeated |= bit;
     head->present |= bit;
-    head->field_count++;
 }
 
 /* field-line = field-name ":" OWS field-value OWS (RFC 9112 5). */
@@ -246,8 +233,7 @@ static enum line parse_field(struct http_parser *parser, struct http_head *head,
     }
 
     const char *colon;
-    enum http_field_id id;
-    enum line line = parse_name(parser, head, in, start, &colon, &id);
+    enum line line = parse_name(parser, head, in, start, &colon);
     if (line != LINE_TAKEN)
         return line;
 
@@ -265,14 +251,58 @@ static enum line parse_field(struct http_parser *parser, struct http_head *head,
     if (head->field_count == head->field_capacity)
         return LINE_FULL;
 
-    add_field(head, &(struct http_field){.name = parser->line,
-                                         .value = offset_of(in, value),
-                                         .value_length = (uint32_t)(stop - value),
-                                         .name_length = (uint16_t)(colon - start),
-                                         .buffer = (uint8_t)(head->buffer_count - 1),
-                                         .id = (uint8_t)id});
+    enum http_field_id id = http_field_lookup(start, (size_t)(colon - start));
+    head->fields[head->field_count] = (struct http_field){.name = parser->line,
+                                                          .value = offset_of(in, value),
+                                                          .value_length = (uint32_t)(stop - value),
+                                                          .name_length = (uint16_t)(colon - start),
+                                                          .buffer = (uint8_t)(head->buffer_count - 1),
+                                                          .id = (uint8_t)id};
+    index_field(head, id, head->field_count++);
     parser->line = offset_of(in, next);
     return LINE_TAKEN;
+}
+
+enum {
+    COMMON_MIN =
+        SCAN_WIDTH + 2, /* bytes that must be there: a name of 15 at most, colon, blank, one of the value */
+};
+
+/*
+ * Takes the fields that look as nearly all do: a known name, at most one blank, a value without HTAB, no
+ * blank at its end, CRLF. Stops at the first that does not, be it bad, unfinished or only unusual:
+ * parse_field judges that one.
+ */
+static void take_common_fields(struct http_parser *parser, struct http_head *head, const struct input *in)
+{
+    const char *base = in->base, *end = in->end, *at = base + parser->line;
+    struct http_field *field = head->fields + head->field_count, *full = head->fields + head->field_capacity;
+    uint8_t buffer = (uint8_t)(head->buffer_count - 1);
+    for (; end - at >= COMMON_MIN && field < full; field++) {
+        size_t name_length = scan_colon_wide(at);
+        if (name_length < 2 || name_length == SCAN_WIDTH)
+            break;
+        enum http_field_id id = names_lookup_wide(at, name_length);
+        if (id == HTTP_FIELD_OTHER)
+            break;
+        const char *value = at + name_length + 1;
+        value += *value == ' ';
+        if ((unsigned char)*value <= ' ')
+            break;
+        const char *stop = scan_stop(base, value, end, SCAN_CONTROLS);
+        if (end - stop < 2 || stop[0] != '\r' || stop[1] != '\n' || stop[-1] == ' ')
+            break;
+        *field = (struct http_field){.name = (uint32_t)(at - base),
+                                     .value = (uint32_t)(value - base),
+                                     .value_length = (uint32_t)(stop - value),
+                                     .name_length = (uint16_t)name_length,
+                                     .buffer = buffer,
+                                     .id = (uint8_t)id};
+        index_field(head, id, (unsigned)(field - head->fields));
+        at = stop + 2;
+    }
+    head->field_count = (uint16_t)(field - head->fields);
+    parser->line = (uint32_t)(at - base);
 }
 
 enum http_parse http_parser_feed(struct http_parser *parser, struct http_head *head, const char *buffer,
@@ -289,6 +319,8 @@ enum http_parse http_parser_feed(struct http_parser *parser, struct http_head *h
         return HTTP_PARSE_MORE;
     }
     for (;;) {
+        if (parser->in_fields)
+            take_common_fields(parser, head, &in);
         if (parser->line == filled)
             return HTTP_PARSE_MORE;
         enum line line =

@@ -28,27 +28,59 @@ enum {
 
 #ifdef HTTP_SCAN_SSE2
 
-/* Bit i: byte i is <= highest (unsigned) or DEL. */
+static inline __m128i scan_load(const char *at)
+{
+    return _mm_loadu_si128((const __m128i *)(const void *)at);
+}
+
+static inline __m128i scan_is_del(__m128i bytes)
+{
+    return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
+}
+
+/* All bits of a byte that is <= highest, unsigned. */
+static inline __m128i scan_is_low(__m128i bytes, int highest)
+{
+    return _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8((char)highest)), bytes);
+}
+
+/* Bit i: byte i is <= highest or DEL. */
 static inline unsigned scan_stop_mask(const char *at, int highest)
 {
-    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-    __m128i limit = _mm_set1_epi8((char)highest);
-    __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, limit), bytes);
-    __m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
-    return (unsigned)_mm_movemask_epi8(_mm_or_si128(low, del));
+    __m128i bytes = scan_load(at);
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(scan_is_low(bytes, highest), scan_is_del(bytes)));
+}
+
+/*
+ * Bit i: byte i is not ASCII, or <= highest, or DEL. One compare does it: one up, DEL and what is not ASCII
+ * are negative, but for 0xff, which is 0.
+ */
+static inline unsigned scan_unusual_mask(const char *at, int highest)
+{
+    __m128i one_up = _mm_add_epi8(scan_load(at), _mm_set1_epi8(1));
+    __m128i usual = _mm_cmpgt_epi8(one_up, _mm_set1_epi8((char)(highest + 1)));
+    return (unsigned)_mm_movemask_epi8(usual) ^ 0xffff;
 }
 
 /* The first byte of [at, end) that is DEL or not above `highest`; `end` if there is none. Bytes from `base`
  * on may be read. */
 static inline const char *scan_stop(const char *base, const char *at, const char *end, int highest)
 {
-    for (; end - at >= SCAN_WIDTH; at += SCAN_WIDTH) {
-        unsigned mask = scan_stop_mask(at, highest);
-        if (mask != 0)
-            return at + __builtin_ctz(mask);
-    }
-    if (end - base >= SCAN_WIDTH) { /* the rest, in a window that ends where the input ends */
-        unsigned mask = scan_stop_mask(end - SCAN_WIDTH, highest) >> (SCAN_WIDTH - (end - at));
+    if (end - base >= SCAN_WIDTH) {
+        const char *last = end - SCAN_WIDTH;
+        for (; at <= last; at += SCAN_WIDTH) {
+            unsigned mask = scan_unusual_mask(at, highest);
+            if (mask == 0)
+                continue;
+            const char *unusual = at + __builtin_ctz(mask);
+            if ((signed char)*unusual >= 0)
+                return unusual;
+            mask = scan_stop_mask(at, highest); /* obs-text: now exactly */
+            if (mask != 0)
+                return at + __builtin_ctz(mask);
+        }
+        /* the rest, in a window that ends where the input ends */
+        unsigned mask = scan_stop_mask(last, highest) >> (at - last);
         return mask != 0 ? at + __builtin_ctz(mask) : end;
     }
     while (at < end && (unsigned char)*at > highest && *at != 0x7f)
@@ -59,7 +91,7 @@ static inline const char *scan_stop(const char *base, const char *at, const char
 /* Where the first colon of 16 readable bytes is, or 16. */
 static inline size_t scan_colon_wide(const char *at)
 {
-    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i bytes = scan_load(at);
     unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(':')));
     return (size_t)__builtin_ctz(mask | 1u << SCAN_WIDTH);
 }
@@ -70,13 +102,12 @@ static inline size_t scan_colon_wide(const char *at)
  */
 static inline bool scan_equals_wide(const char *bytes, const char *lower, size_t length)
 {
-    __m128i want = _mm_loadu_si128((const __m128i *)(const void *)lower);
+    __m128i want = scan_load(lower);
     __m128i letters = _mm_cmpgt_epi8(want, _mm_set1_epi8('_'));
     __m128i fold = _mm_and_si128(letters, _mm_set1_epi8(0x20));
-    __m128i have = _mm_or_si128(_mm_loadu_si128((const __m128i *)(const void *)bytes), fold);
+    __m128i have = _mm_or_si128(scan_load(bytes), fold);
     unsigned same = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(have, want));
-    unsigned all = (1u << length) - 1;
-    return (same & all) == all;
+    return ~same << (32 - length) == 0; /* the highest bits are those of the name */
 }
 
 #else
