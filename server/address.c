@@ -42,7 +42,8 @@ void peer_from_socket(struct peer *peer, const struct sockaddr_storage *socket, 
     }
 }
 
-/* Once per connection and for every access-log line's first field: by hand, since printf takes ten times as long. */
+/* Once per connection and for every access-log line's first field: by hand, since printf takes ten times as
+ * long. */
 static size_t format_in4(const uint8_t bytes[4], char *out)
 {
     char *at = out;

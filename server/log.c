@@ -83,8 +83,9 @@ enum log_level log_level_of_errno(int error)
 }
 
 /*
- * One line: the long head, then the message. `message` is where the message begins, so that the short form can be written
- * from there, with its own head before it. There is room for one of the two heads before and a newline after.
+ * One line: the long head, then the message. `message` is where the message begins, so that the short form
+ * can be written from there, with its own head before it. There is room for one of the two heads before and a
+ * newline after.
  */
 struct line {
     char bytes[LOG_LINE_MAX];
@@ -126,16 +127,14 @@ static void write_line(int fd, struct line *line)
 
 static void write_long(int fd, enum log_level level, const char *message, size_t length)
 {
-    static __thread pid_t thread; /* asked for once; gettid is a system call */
     struct line line = {.length = 0};
     struct timespec now;
     char head[96], time[20];
 
-    if (thread == 0)
-        thread = gettid();
     clock_gettime(CLOCK_REALTIME, &now);
     clock_format_error(now.tv_sec, time);
-    int size = snprintf(head, sizeof head, "%s [%s] %d#%d: ", time, names[level], (int)getpid(), (int)thread);
+    int size =
+        snprintf(head, sizeof head, "%s [%s] %d#%d: ", time, names[level], (int)getpid(), (int)gettid());
     put_text(&line, head, (size_t)size);
     put_text(&line, message, length);
     write_line(fd, &line);

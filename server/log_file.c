@@ -84,8 +84,8 @@ void log_file_put(struct log_file *file)
 }
 
 /*
- * As nginx does it: the workers run as another user than the one who opens the files, and whoever rotates them expects the
- * owner and its read and write bits to be there.
+ * As nginx does it: the workers run as another user than the one who opens the files, and whoever rotates
+ * them expects the owner and its read and write bits to be there.
  */
 static void give_to(const struct log_file *file, int fd, uid_t uid, gid_t gid)
 {
@@ -145,7 +145,8 @@ void log_file_lost(struct log_file *file, uint64_t lines, int error)
     int64_t last = atomic_load_explicit(&file->complained_at, memory_order_relaxed);
     if (last != 0 && now.tv_sec - last < COMPLAINT_INTERVAL)
         return;
-    /* Of several threads that come here at once, one speaks. +1: a machine may have booted this very second. */
+    /* Of several threads that come here at once, one speaks. +1: a machine may have booted this very second.
+     */
     if (!atomic_compare_exchange_strong(&file->complained_at, &last, (int64_t)now.tv_sec + 1))
         return;
     uint64_t said = atomic_exchange_explicit(&file->said_lines, lost, memory_order_relaxed);
@@ -186,15 +187,16 @@ void log_file_write(struct log_file *file, const char *bytes, size_t length)
     if (length == 0)
         return;
     for (;;) {
-        ssize_t written = write_some(file, bytes + done, length - done, torn && done == 0);
-        if (written < 0 || (written == 0 && done > 0))
+        ssize_t written = write_some(file, bytes + done, length - done, torn);
+        if (written < 0 || (written == 0 && !torn))
             break;
+        torn = false;
         done += (size_t)written;
         if (done == length)
             return;
     }
     int error = errno;
-    if ((done == 0 && torn) || (done > 0 && bytes[done - 1] != '\n'))
+    if (torn || (done > 0 && bytes[done - 1] != '\n'))
         atomic_store_explicit(&file->torn, true, memory_order_relaxed);
     log_file_lost(file, count_lines(bytes + done, length - done), error);
 }

@@ -9,8 +9,8 @@
  * with a lock, under which nothing is allocated, freed, opened, stat'ed or closed. Errors: get returns a
  * negative errno: that of open(2) or stat(2), or -ENOMEM; *file is then NULL and nothing is held.
  *
- * Records of the sgi: struct open_file fits its 128-byte-and-below lists; an entry (88 bytes and its path)
- * does for paths up to 39 bytes and goes to level 1 above that.
+ * Records of the sgi: struct open_file fits its 128-byte-and-below lists; an entry (80 bytes and its path)
+ * does for paths up to 48 bytes and goes to level 1 above that.
  */
 #ifndef TIDEPOOL_SERVER_OPEN_FILES_H
 #define TIDEPOOL_SERVER_OPEN_FILES_H
@@ -26,7 +26,7 @@ struct sgi;
 struct open_file_cache;
 
 struct open_file {
-    int fd; /* O_RDONLY; -1 for a directory */
+    int fd; /* O_RDONLY; -1 unless is_regular */
     bool is_directory;
     bool is_regular; /* neither: a device, a pipe: not to be served */
     off_t size;      /* bytes, when opened */

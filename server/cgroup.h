@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The processor quota of the control group that the process is in (v2's cpu.max, v1's cpu.cfs_quota_us),
+ * which no system call tells: a container with two processors on a machine of 64 should run two workers.
+ *
+ * Lifetime: nothing is kept. Threads: any. Errors: what cannot be read is no quota.
+ */
+#ifndef TIDEPOOL_SERVER_CGROUP_H
+#define TIDEPOOL_SERVER_CGROUP_H
+
+/* Processors, rounded up; the least of the group and those above it; 0: no quota. `root`: "" (tests: a folder
+ * that stands for /). */
+unsigned cgroup_cpu_quota(const char *root);
+
+#endif

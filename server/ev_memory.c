@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/ev_memory.h"
+
+#include "pool/sysmem.h"
+#include "server/log.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * What libev 4.33 asks for. Its arrays grow by array_nextsize(elem, cur, cnt): from `cur` elements to the
+ * first 2^k * (cur + 1) >= cnt, and above a page up to the next multiple of 4096 behind that. So the bytes it
+ * asks for are at most 2 * max(elem * cur, elem * cnt) + 3 * elem + 4096, where elem * cur is the block it
+ * holds now (never more than `largest`), elem <= 16, and cnt is cur + 1 for all arrays but anfds, whose
+ * elements are 16 bytes and whose cnt is the descriptor + 1. need() is that bound. struct ev_loop and the
+ * first epoll_events (64 * 12 bytes) are smaller than its constant part.
+ *
+ * Which arrays can grow between two calls of ev_memory_reserve, which comes before every new descriptor:
+ * anfds and fdchanges (watching it), epoll_events and pendings of one priority (its events), timers (a timer
+ * of its own), and one of asyncs, prepares or checks while a loop is set up: six. A block that was taken from
+ * the reserve is used up to its end before its array asks again, which is at least one more doubling.
+ */
+enum {
+    BLOCKS = 6,
+    ELEMENT = 16, /* of anfds, the largest too */
+    PAGE = 4096,
+    SLACK = 4096 + 3 * ELEMENT,
+    MAP_FROM =
+        64 * 1024, /* blocks of this size are mapped, so that they are not resident before they are used */
+    SMALLEST = 8 * 1024,
+};
+
+/* Before every block that libev has; 16 bytes, so that what follows is aligned as malloc's. */
+struct head {
+    size_t total;  /* bytes with this head */
+    size_t mapped; /* 0 or 1 */
+};
+
+static __thread struct {
+    struct head *blocks[BLOCKS];
+    size_t enough_for; /* every block is there and serves this many bytes; 0: some block is missing */
+    size_t largest;    /* bytes of the largest request of this thread's loop */
+} reserve;
+
+static size_t capacity(const struct head *head)
+{
+    return head->total - sizeof *head;
+}
+
+static void release(struct head *head)
+{
+    if (head->mapped)
+        sysmem_unmap(head, head->total);
+    else
+        sysmem_free(head, head->total);
+}
+
+static struct head *take_from_reserve(size_t size)
+{
+    unsigned best = BLOCKS;
+
+    for (unsigned i = 0; i < BLOCKS; i++) {
+        if (reserve.blocks[i] != NULL && capacity(reserve.blocks[i]) >= size &&
+            (best == BLOCKS || reserve.blocks[i]->total < reserve.blocks[best]->total))
+            best = i;
+    }
+    if (best == BLOCKS)
+        return NULL;
+    struct head *head = reserve.blocks[best];
+    reserve.blocks[best] = NULL;
+    reserve.enough_for = 0;
+    return head;
+}
+
+static struct head *acquire(size_t size)
+{
+    struct head *head = sysmem_alloc(sizeof *head + size);
+
+    if (head == NULL)
+        return take_from_reserve(size);
+    head->total = sizeof *head + size;
+    head->mapped = 0;
+    return head;
+}
+
+static struct head *enlarge(struct head *old, size_t size)
+{
+    if (!old->mapped) {
+        struct head *head = sysmem_realloc(old, old->total, sizeof *head + size);
+        if (head != NULL) {
+            head->total = sizeof *head + size;
+            return head;
+        }
+    }
+    struct head *head = old->mapped ? acquire(size) : take_from_reserve(size);
+    if (head != NULL) {
+        memcpy(head + 1, old + 1, capacity(old));
+        release(old);
+    }
+    return head;
+}
+
+/* libev's contract: that of realloc, and size 0 frees. */
+static void *allocate(void *pointer, long asked)
+{
+    struct head *head = pointer != NULL ? (struct head *)pointer - 1 : NULL;
+    size_t size = (size_t)asked;
+
+    if (size == 0) {
+        if (head != NULL)
+            release(head);
+        return NULL;
+    }
+    if (size > reserve.largest)
+        reserve.largest = size;
+    if (head == NULL)
+        head = acquire(size);
+    else if (capacity(head) < size)
+        head = enlarge(head, size);
+    return head != NULL ? head + 1 : NULL;
+}
+
+static void on_system_error(const char *message)
+{
+    /* No way on: the kernel refuses what the loop is made of. libev would abort without a line in the log. */
+    log_write(log_thread(), LOG_LEVEL_EMERG, errno, "the event loop cannot go on: %s", message);
+    abort();
+}
+
+void ev_memory_install(void)
+{
+    ev_set_allocator(allocate);
+    ev_set_syserr_cb(on_system_error);
+}
+
+static size_t need(int fd)
+{
+    size_t by_fd = ((size_t)fd + 1) * ELEMENT;
+
+    return 2 * (by_fd > reserve.largest ? by_fd : reserve.largest) + SLACK;
+}
+
+static struct head *make_block(size_t total)
+{
+    bool mapped = total >= MAP_FROM;
+    struct head *head = mapped ? sysmem_map(PAGE, total) : sysmem_alloc(total);
+
+    if (head != NULL) {
+        head->total = total;
+        head->mapped = mapped;
+    }
+    return head;
+}
+
+static bool refill(size_t size)
+{
+    size_t total = SMALLEST; /* doubled, so that a growing table of descriptors seldom asks for new blocks */
+
+    while (total < size + sizeof(struct head))
+        total *= 2;
+    for (unsigned i = 0; i < BLOCKS; i++) {
+        if (reserve.blocks[i] != NULL && reserve.blocks[i]->total >= total)
+            continue;
+        struct head *head = make_block(total);
+        if (head == NULL)
+            return false;
+        if (reserve.blocks[i] != NULL)
+            release(reserve.blocks[i]);
+        reserve.blocks[i] = head;
+    }
+    reserve.enough_for = total - sizeof(struct head);
+    return true;
+}
+
+bool ev_memory_reserve(int fd)
+{
+    size_t size = need(fd);
+
+    return size <= reserve.enough_for || refill(size);
+}
+
+void ev_memory_release(void)
+{
+    for (unsigned i = 0; i < BLOCKS; i++) {
+        if (reserve.blocks[i] != NULL)
+            release(reserve.blocks[i]);
+    }
+    memset(&reserve, 0, sizeof reserve);
+}

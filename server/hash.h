@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hash of the tables that threads share, over bytes that strangers choose: seeded once per process, so
+ * that nobody can prepare keys that fall into one bucket.
+ *
+ * Lifetime: hash_init is called by whoever creates a table, any number of times, before the first hash.
+ * Threads: any. Errors: none (without getrandom(2) the clock and the address space's layout are the seed).
+ */
+#ifndef TIDEPOOL_SERVER_HASH_H
+#define TIDEPOOL_SERVER_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+void hash_init(void);
+
+extern uint64_t hash_seed;
+
+/* Multiply and fold, eight bytes at a time, as wyhash does. */
+static inline uint64_t hash_fold(uint64_t a, uint64_t b)
+{
+    __extension__ unsigned __int128 product = (unsigned __int128)a * b;
+
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static inline uint64_t hash_bytes(const void *bytes, size_t length)
+{
+    const char *at = bytes;
+    uint64_t hash = hash_seed ^ length, word;
+
+    for (; length >= 8; length -= 8, at += 8) {
+        memcpy(&word, at, 8);
+        hash = hash_fold(hash ^ word, 0x9e3779b97f4a7c15ULL);
+    }
+    word = 0;
+    memcpy(&word, at, length);
+    hash = hash_fold(hash ^ word, 0xd6e8feb86659fd93ULL);
+    return hash_fold(hash ^ hash_seed, 0xa0761d6478bd642fULL);
+}
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/open_file_load.h"
+
+#include "pool/sgi.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int fill(struct open_file *file, const struct stat *status)
+{
+    file->is_regular = S_ISREG(status->st_mode);
+    file->is_directory = S_ISDIR(status->st_mode);
+    file->size = status->st_size;
+    file->mtime = status->st_mtim;
+    file->ino = status->st_ino;
+    file->dev = status->st_dev;
+    return 0;
+}
+
+static int open_and_stat(const char *path, struct open_file *file)
+{
+    struct stat status;
+    int fd;
+
+    do {
+        fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    } while (fd < 0 && errno == EINTR);
+    file->fd = -1;
+    if (fd < 0) {
+        int error = errno;
+        /* A directory that may be entered but not listed, and a socket, are told apart from a file that may
+         * not be read. */
+        if ((error != EACCES && error != ENXIO) || stat(path, &status) != 0 || S_ISREG(status.st_mode))
+            return -error;
+        return fill(file, &status);
+    }
+    if (fstat(fd, &status) != 0) {
+        int error = errno;
+        close(fd);
+        return -error;
+    }
+    if (S_ISREG(status.st_mode))
+        file->fd = fd;
+    else
+        close(fd);
+    return fill(file, &status);
+}
+
+int open_file_load(struct sgi *sgi, const char *path, struct open_file **file)
+{
+    struct open_file *made = sgi_alloc(sgi, sizeof *made);
+
+    *file = NULL;
+    if (made == NULL)
+        return -ENOMEM;
+    memset(made, 0, sizeof *made);
+    int error = open_and_stat(path, made);
+    if (error != 0) {
+        sgi_free(sgi, made, sizeof *made);
+        return error;
+    }
+    made->sgi = sgi;
+    atomic_init(&made->references, 1);
+    *file = made;
+    return 0;
+}
+
+bool open_file_is_unchanged(const struct open_file *file, const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && status.st_ino == file->ino && status.st_dev == file->dev &&
+           status.st_size == file->size && status.st_mtim.tv_sec == file->mtime.tv_sec &&
+           status.st_mtim.tv_nsec == file->mtime.tv_nsec;
+}

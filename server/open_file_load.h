@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the open-file cache asks of the system: opening a file with its facts, and whether they still hold.
+ *
+ * Lifetime: a loaded file has one reference, the caller's (open_files_put). Threads: any; no lock may be
+ * held. Errors: a negative errno.
+ */
+#ifndef TIDEPOOL_SERVER_OPEN_FILE_LOAD_H
+#define TIDEPOOL_SERVER_OPEN_FILE_LOAD_H
+
+#include "server/open_files.h"
+
+/* *file is NULL on failure. */
+__attribute__((warn_unused_result)) int open_file_load(struct sgi *sgi, const char *path,
+                                                       struct open_file **file);
+
+/* By stat(2): the same inode with the same size and time of modification. */
+bool open_file_is_unchanged(const struct open_file *file, const char *path);
+
+#endif

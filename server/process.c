@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/process.h"
+
+#include "server/cgroup.h"
+#include "server/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int null_for(const int *targets, unsigned count)
+{
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC), error = 0;
+
+    if (fd < 0)
+        return -errno;
+    for (unsigned i = 0; i < count; i++) {
+        if (dup2(fd, targets[i]) < 0)
+            error = -errno;
+    }
+    if (fd > STDERR_FILENO)
+        close(fd);
+    return error;
+}
+
+int process_daemonise(void)
+{
+    static const int targets[] = {STDIN_FILENO, STDOUT_FILENO};
+    pid_t child = fork();
+
+    if (child < 0)
+        return -errno;
+    if (child > 0)
+        _exit(0); /* not exit: what atexit and stdio hold is the child's now */
+    if (setsid() < 0)
+        return -errno;
+    umask(0);
+    return null_for(targets, 2);
+}
+
+int process_close_stderr(void)
+{
+    static const int targets[] = {STDERR_FILENO};
+
+    return null_for(targets, 1);
+}
+
+int pid_file_write(const char *path, pid_t pid)
+{
+    char text[32];
+    int length = snprintf(text, sizeof text, "%d\n", (int)pid);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+    if (fd < 0)
+        return -errno;
+    ssize_t written = write(fd, text, (size_t)length);
+    int error = written == length ? 0 : written < 0 ? -errno : -ENOSPC;
+    if (close(fd) != 0 && error == 0)
+        error = -errno;
+    if (error != 0)
+        unlink(path);
+    return error;
+}
+
+pid_t pid_file_read(const char *path)
+{
+    char text[32], *end;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return -errno;
+    ssize_t length = read(fd, text, sizeof text - 1);
+    int error = errno;
+    close(fd);
+    if (length < 0)
+        return -error;
+    text[length] = '\0';
+    long pid = strtol(text, &end, 10);
+    if (end == text || (*end != '\0' && *end != '\n') || pid <= 0 || pid > INT_MAX)
+        return -EINVAL;
+    return (pid_t)pid;
+}
+
+void pid_file_remove(const char *path, pid_t pid)
+{
+    if (pid_file_read(path) == pid)
+        unlink(path);
+}
+
+int process_set_nofile(uint64_t descriptors)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return -errno;
+    limit.rlim_cur = descriptors;
+    if (limit.rlim_max < descriptors)
+        limit.rlim_max = descriptors;
+    return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? 0 : -errno;
+}
+
+int process_find_user(const char *user, const char *group, uid_t *uid, gid_t *gid, const char **missing)
+{
+    errno = 0; /* both calls leave it alone when there simply is no such name */
+    const struct passwd *account = getpwnam(user);
+    if (account == NULL) {
+        if (missing != NULL)
+            *missing = user;
+        return errno != 0 ? -errno : -ENOENT;
+    }
+    *uid = account->pw_uid;
+    *gid = account->pw_gid;
+    if (group == NULL)
+        return 0;
+    errno = 0;
+    const struct group *entry = getgrnam(group);
+    if (entry == NULL) {
+        if (missing != NULL)
+            *missing = group;
+        return errno != 0 ? -errno : -ENOENT;
+    }
+    *gid = entry->gr_gid;
+    return 0;
+}
+
+/* Of all capabilities the one that lets a reload open port 80, if we have it at all. libcap for one call is
+ * too much. */
+static int keep_bind_service(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+    if (syscall(SYS_capget, &header, data) != 0)
+        return -errno;
+    uint32_t kept = data[0].permitted & (1U << CAP_NET_BIND_SERVICE);
+    memset(data, 0, sizeof data);
+    data[0].permitted = data[0].effective = kept;
+    return syscall(SYS_capset, &header, data) == 0 ? 0 : -errno;
+}
+
+static int failed(const struct log *log, const char *what)
+{
+    int error = errno;
+
+    log_write(log, LOG_LEVEL_EMERG, error, "%s failed", what);
+    return -error;
+}
+
+static int become(const char *user, uid_t uid, gid_t gid, const struct log *log)
+{
+    if (setgid(gid) != 0)
+        return failed(log, "setgid()");
+    if (initgroups(user, gid) != 0)
+        return failed(log, "initgroups()");
+    if (uid == 0)
+        return 0; /* `user root;` means root */
+    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
+        return failed(log, "prctl(PR_SET_KEEPCAPS)");
+    if (setuid(uid) != 0)
+        return failed(log, "setuid()");
+    int error = keep_bind_service();
+    if (error != 0) {
+        log_write(log, LOG_LEVEL_EMERG, error, "capset() failed");
+        return error;
+    }
+    if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0)
+        return failed(log, "prctl(PR_SET_KEEPCAPS)");
+    /* A change of user forbids core dumps; nginx allows them again too. */
+    if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0)
+        log_write(log, LOG_LEVEL_ALERT, errno, "prctl(PR_SET_DUMPABLE) failed");
+    return 0;
+}
+
+int process_drop_privileges(const char *user, const char *group, const struct log *log)
+{
+    const char *missing = NULL;
+    uid_t uid;
+    gid_t gid;
+
+    if (user == NULL)
+        return 0;
+    if (geteuid() != 0) {
+        log_write(log, LOG_LEVEL_WARN, 0,
+                  "the \"user\" directive makes sense only if the process runs with super-user privileges, "
+                  "ignored");
+        return 0;
+    }
+    int error = process_find_user(user, group, &uid, &gid, &missing);
+    if (error != 0) {
+        log_write(log, LOG_LEVEL_EMERG, error == -ENOENT ? 0 : error, "no such user or group: \"%s\"",
+                  missing);
+        return error;
+    }
+    return become(user, uid, gid, log);
+}
+
+unsigned process_cpus(void)
+{
+    cpu_set_t usable[8]; /* 8192 processors, what the kernel can be built for */
+    unsigned quota = cgroup_cpu_quota("");
+    unsigned count = 1;
+
+    if (sched_getaffinity(0, sizeof usable, usable) == 0)
+        count = (unsigned)CPU_COUNT_S(sizeof usable, usable);
+    if (quota > 0 && quota < count)
+        count = quota;
+    return count > 0 ? count : 1;
+}
+
+void process_ignore_sigpipe(void)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+    sigaction(SIGPIPE, &ignore, NULL); /* fails for no signal but KILL and STOP */
+}

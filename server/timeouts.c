@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/timeouts.h"
+
+#include "pool/sysmem.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { EXPIRED_PER_FIRING = 1000 }; /* then other events have their turn */
+
+/* Seconds. Far enough never to come, near enough that a double resolves a tenth of a microsecond beside it.
+ */
+static const double ANCHOR = 1e9;
+
+/* Seconds. A head this near counts as due: the timer fires at its deadline but for the rounding of the
+ * anchor. */
+static const double NEAR = 1e-5;
+
+struct timeout_queue {
+    struct timeout head; /* of a ring, in order of deadline; only prev and next are used */
+    ev_timer timer;      /* active whenever the ring is not empty; no later than its first deadline */
+    int64_t duration_ms;
+    struct timeouts *owner;
+    struct timeout_queue *next;
+};
+
+/* libev does not tell its monotonic time, but it tells what remains of a timer, which is the same. */
+static double monotonic(struct timeouts *timeouts)
+{
+    return ANCHOR - ev_timer_remaining(timeouts->loop, &timeouts->anchor);
+}
+
+static void on_anchor(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop;
+    (void)timer;
+    (void)events;
+}
+
+void timeouts_init(struct timeouts *timeouts, struct ev_loop *loop, void (*expired)(struct timeout *))
+{
+    memset(timeouts, 0, sizeof *timeouts);
+    timeouts->loop = loop;
+    timeouts->expired = expired;
+    ev_timer_init(&timeouts->anchor, on_anchor, ANCHOR, 0.);
+    ev_timer_start(loop, &timeouts->anchor);
+    ev_unref(loop);
+}
+
+static bool is_empty(const struct timeout_queue *queue)
+{
+    return queue->head.next == &queue->head;
+}
+
+void timeouts_deinit(struct timeouts *timeouts)
+{
+    while (timeouts->queues != NULL) {
+        struct timeout_queue *queue = timeouts->queues;
+        timeouts->queues = queue->next;
+        while (!is_empty(queue))
+            timeout_stop(queue->head.next);
+        ev_timer_stop(timeouts->loop, &queue->timer);
+        sysmem_free(queue, sizeof *queue);
+    }
+    timeouts->last = NULL;
+    ev_ref(timeouts->loop);
+    ev_timer_stop(timeouts->loop, &timeouts->anchor);
+}
+
+/* For when the timer is not active. */
+static void arm(struct timeout_queue *queue, double now)
+{
+    double after = queue->head.next->deadline - now;
+
+    ev_timer_set(&queue->timer, after > 0. ? after : 0., 0.);
+    ev_timer_start(queue->owner->loop, &queue->timer);
+}
+
+static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct timeout_queue *queue = timer->data;
+    double now = monotonic(queue->owner);
+    int64_t duration_ms = queue->duration_ms;
+
+    (void)loop;
+    (void)events;
+    for (unsigned i = 0; i < EXPIRED_PER_FIRING && !is_empty(queue); i++) {
+        struct timeout *timeout = queue->head.next;
+        if (timeout->deadline > now + NEAR)
+            break;
+        timeout_stop(timeout);
+        queue->owner->expired(timeout);
+        if (queue->duration_ms != duration_ms)
+            return; /* it ran empty and was given to another duration, which armed it */
+    }
+    /* `expired` may have started one here and thereby armed the timer, which is then too late for heads that
+     * are due. */
+    ev_timer_stop(queue->owner->loop, &queue->timer);
+    if (!is_empty(queue))
+        arm(queue, now);
+}
+
+/* An empty queue of a duration that is no longer asked for (reloads change durations), or a new one. */
+static struct timeout_queue *make_queue(struct timeouts *timeouts, int64_t duration_ms)
+{
+    struct timeout_queue *queue = timeouts->queues;
+
+    while (queue != NULL && !is_empty(queue))
+        queue = queue->next;
+    if (queue == NULL) {
+        queue = sysmem_calloc(sizeof *queue);
+        if (queue == NULL)
+            return NULL;
+        queue->head.next = queue->head.prev = &queue->head;
+        queue->owner = timeouts;
+        ev_timer_init(&queue->timer, on_timer, 0., 0.);
+        queue->timer.data = queue;
+        queue->next = timeouts->queues;
+        timeouts->queues = queue;
+    }
+    ev_timer_stop(timeouts->loop, &queue->timer);
+    queue->duration_ms = duration_ms;
+    return queue;
+}
+
+static struct timeout_queue *find_queue(struct timeouts *timeouts, int64_t duration_ms)
+{
+    for (struct timeout_queue *queue = timeouts->queues; queue != NULL; queue = queue->next) {
+        if (queue->duration_ms == duration_ms)
+            return queue;
+    }
+    return make_queue(timeouts, duration_ms);
+}
+
+int timeout_start(struct timeouts *timeouts, struct timeout *timeout, int64_t duration_ms)
+{
+    struct timeout_queue *queue = timeout->queue;
+
+    timeout_stop(timeout);
+    if (queue == NULL || queue->duration_ms != duration_ms) {
+        queue = timeouts->last;
+        if (queue == NULL || queue->duration_ms != duration_ms) {
+            queue = find_queue(timeouts, duration_ms);
+            if (queue == NULL)
+                return -ENOMEM;
+            timeouts->last = queue;
+        }
+        timeout->queue = queue;
+    }
+    double now = monotonic(timeouts);
+    timeout->deadline = now + (double)duration_ms / 1000.;
+    timeout->next = &queue->head;
+    timeout->prev = queue->head.prev;
+    timeout->prev->next = timeout;
+    queue->head.prev = timeout;
+    if (!ev_is_active(&queue->timer))
+        arm(queue, now);
+    return 0;
+}
