@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Addresses: of peers (compact, one in every connection) and of listening sockets (as a configuration writes
- * them).
+ * Addresses: of peers (compact, one in every connection) and of listening sockets (as a configuration
+ * writes them).
  *
  * Lifetime: plain values in the caller's storage; nothing is allocated.
- * Threads: pure, but for listen_address_parse, which may ask the resolver ("localhost:80") and is called
- * while a configuration is read, never by a worker. Errors: only listen_address_parse can fail: -EINVAL, and
- * why in words.
+ * Threads: pure, but for listen_address_parse, which may ask the resolver ("localhost:80") and is
+ * called while a configuration is read, never by a worker.
+ * Errors: only listen_address_parse can fail: -EINVAL, and why in words.
  */
 #ifndef TIDEPOOL_SERVER_ADDRESS_H
 #define TIDEPOOL_SERVER_ADDRESS_H

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The processor quota of the control group that the process is in (v2's cpu.max, v1's cpu.cfs_quota_us),
- * which no system call tells: a container with two processors on a machine of 64 should run two workers.
+ * The processor quota of the control group that the process is in (v2's cpu.max, v1's
+ * cpu.cfs_quota_us), which no system call tells: a container with two processors on a machine of 64
+ * should run two workers.
  *
- * Lifetime: nothing is kept. Threads: any. Errors: what cannot be read is no quota.
+ * Lifetime: nothing is kept.
+ * Threads: any.
+ * Errors: what cannot be read is no quota.
  */
 #ifndef TIDEPOOL_SERVER_CGROUP_H
 #define TIDEPOOL_SERVER_CGROUP_H

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The table of client addresses: how much each key (an address, or whatever limit_conn_zone names) has going
- * on now.
+ * The table of client addresses: how much each key (an address, or whatever limit_conn_zone names) has
+ * going on now.
  *
- * Lifetime: a zone is counted (create and client_zone_get, client_zone_put), so that a reload keeps the zone
- * of the same name and size. A node is born with the first enter of its key and freed with the last leave; it
- * is an sgi record: 96 bytes, from the 128-byte-and-below lists; a key longer than 48 bytes has a second one.
- * Threads: every function, from every thread. Sharded locks; nothing is allocated, logged or asked of the
- * system under them. Errors: enter's verdict; create returns NULL.
+ * Lifetime: a zone is counted (create and client_zone_get, client_zone_put), so that a reload keeps
+ * the zone of the same name and size. A node is born with the first enter of its key and freed with
+ * the last leave; it is an sgi record: 72 bytes, from the 128-byte-and-below lists; a key longer than
+ * 48 bytes has a second one.
+ * Threads: every function, from every thread. Sharded locks; nothing is allocated, logged or asked of
+ * the system under them.
+ * Errors: enter's verdict; create returns NULL.
  */
 #ifndef TIDEPOOL_SERVER_CLIENTS_H
 #define TIDEPOOL_SERVER_CLIENTS_H

@@ -2,8 +2,10 @@
 /*
  * The wall clock as text, formatted once a second instead of once a line.
  *
- * Lifetime: embedded in its owner, zeroed before first use. Threads: each owner has its own. Errors: none.
- * The time zone is the local one, read once per process (tzset, by the first update or clock_init_zone).
+ * Lifetime: embedded in its owner, zeroed before first use.
+ * Threads: each owner has its own.
+ * Errors: none. The time zone is the local one, read once per process (tzset, by the first update or
+ * clock_init_zone).
  */
 #ifndef TIDEPOOL_SERVER_CLOCK_H
 #define TIDEPOOL_SERVER_CLOCK_H

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The hash of the tables that threads share, over bytes that strangers choose: seeded once per process, so
- * that nobody can prepare keys that fall into one bucket.
+ * The hash of the tables that threads share, over bytes that strangers choose: seeded once per
+ * process, so that nobody can prepare keys that fall into one bucket.
  *
- * Lifetime: hash_init is called by whoever creates a table, any number of times, before the first hash.
- * Threads: any. Errors: none (without getrandom(2) the clock and the address space's layout are the seed).
+ * Lifetime: hash_init is called by whoever creates a table, any number of times, before the first
+ * hash.
+ * Threads: any.
+ * Errors: none (without getrandom(2) the clock and the address space's layout are the seed).
  */
 #ifndef TIDEPOOL_SERVER_HASH_H
 #define TIDEPOOL_SERVER_HASH_H

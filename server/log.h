@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The error log: lines in nginx's form, "2026/11/21 03:26:00 [error] PID#TID: message (2: No such file or
- * directory)".
+ * The error log: lines in nginx's form, "2026/11/21 03:26:00 [error] PID#TID: message (2: No such file
+ * or directory)".
  *
  * Lifetime: a struct log belongs to whoever made it (a generation's pool) and must outlive its use; it
- * borrows its file, which log_file_get gave. Several error_log lines at one level are a chain; each link has
- * its own level. Threads: log_write may be called by every thread. One line is one write(2) on an O_APPEND
- * descriptor. Errors: none: a line that cannot be written is lost. Nothing is allocated, no lock is held
- * while writing, errno is kept.
+ * borrows its file, which log_file_get gave. Several error_log lines at one level are a chain; each
+ * link has its own level.
+ * Threads: log_write may be called by every thread. One line is one write(2) on an O_APPEND
+ * descriptor.
+ * Errors: none: a line that cannot be written is lost. Nothing is allocated, no lock is held while
+ * writing, errno is kept.
  */
 #ifndef TIDEPOOL_SERVER_LOG_H
 #define TIDEPOOL_SERVER_LOG_H

@@ -2,14 +2,16 @@
 /*
  * A worker's buffers for the lines of its access logs, one per file.
  *
- * A line is written straight into the buffer (reserve, format, commit). Without buffer= all lines of a loop
- * turn leave in one write at its end; with it, when the next line does not fit or flush= is due. A line is
- * never split over two writes.
+ * A line is written straight into the buffer (reserve, format, commit). Without buffer= all lines of a
+ * loop turn leave in one write at its end; with it, when the next line does not fit or flush= is due.
+ * A line is never split over two writes.
  *
- * Lifetime: embedded in the worker. Buffers are taken from the worker's sizeclass with the first line and
- * stay until log_buffers_flush or deinit. Files are borrowed: flush before letting go of the generation that
- * holds them. Threads: the owner's. Errors: reserve returns NULL when memory is short; the line is then lost
- * and has been counted at the file.
+ * Lifetime: embedded in the worker. Buffers are taken from the worker's sizeclass with the first line
+ * and stay until log_buffers_flush or deinit. Files are borrowed: flush before letting go of the
+ * generation that holds them.
+ * Threads: the owner's.
+ * Errors: reserve returns NULL when memory is short; the line is then lost and has been counted at the
+ * file.
  */
 #ifndef TIDEPOOL_SERVER_LOG_BUFFER_H
 #define TIDEPOOL_SERVER_LOG_BUFFER_H

@@ -3,10 +3,12 @@
  * Files that logs are written to, one per path, shared by every generation that names the path.
  *
  * Lifetime: counted; log_file_get opens or counts up, log_file_put counts down and closes at zero. A
- * generation puts its files when no thread uses it any more. The descriptor's number never changes while the
- * file lives. Threads: get, put and reopen_all: the main thread alone. log_file_write: every thread that
- * holds a reference. Errors: get returns NULL and a negative errno. A write that fails loses its lines: they
- * are counted, and said once a minute on the calling thread's error log, not per line.
+ * generation puts its files when no thread uses it any more. The descriptor's number never changes
+ * while the file lives.
+ * Threads: get, put and reopen_all: the main thread alone. log_file_write: every thread that holds a
+ * reference.
+ * Errors: get returns NULL and a negative errno. A write that fails loses its lines: they are counted,
+ * and said once a minute on the calling thread's error log, not per line.
  */
 #ifndef TIDEPOOL_SERVER_LOG_FILE_H
 #define TIDEPOOL_SERVER_LOG_FILE_H

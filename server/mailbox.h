@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Messages between threads: a queue that everybody may put into and one loop takes out of, woken by ev_async.
+ * Messages between threads: a queue that everybody may put into and one loop takes out of, woken by
+ * ev_async.
  *
- * Lifetime: embedded in the owner of the loop. Messages are copied into nodes from the process's sgi; a node
- * lives from send until deliver returns. Nobody may send once deinit has begun (the owner's state tells the
- * senders, before). Threads: init, deinit and deliver: the loop's; mailbox_send: every thread. The lock is
- * held for linking alone. Errors: send returns -ENOMEM and nothing was sent; init returns a negative errno.
+ * Lifetime: embedded in the owner of the loop. Messages are copied into nodes from the process's sgi;
+ * a node lives from send until deliver returns. Nobody may send once deinit has begun (the owner's
+ * state tells the senders, before).
+ * Threads: init, deinit and deliver: the loop's; mailbox_send: every thread. The lock is held for
+ * linking alone.
+ * Errors: send returns -ENOMEM and nothing was sent; init returns a negative errno.
  */
 #ifndef TIDEPOOL_SERVER_MAILBOX_H
 #define TIDEPOOL_SERVER_MAILBOX_H

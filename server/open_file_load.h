@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the open-file cache asks of the system: opening a file with its facts, and whether they still hold.
+ * What the open-file cache asks of the system: opening a file with its facts, and whether they still
+ * hold.
  *
- * Lifetime: a loaded file has one reference, the caller's (open_files_put). Threads: any; no lock may be
- * held. Errors: a negative errno.
+ * Lifetime: a loaded file has one reference, the caller's (open_files_put).
+ * Threads: any; no lock may be held.
+ * Errors: a negative errno.
  */
 #ifndef TIDEPOOL_SERVER_OPEN_FILE_LOAD_H
 #define TIDEPOOL_SERVER_OPEN_FILE_LOAD_H

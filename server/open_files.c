@@ -38,7 +38,7 @@ struct entry {
 
 /* What the header says of the sgi's lists of up to 128 bytes. */
 _Static_assert(sizeof(struct open_file) <= 128, "an open file is a small record");
-_Static_assert(sizeof(struct entry) == 80, "an entry is a small record for paths up to 48 bytes");
+_Static_assert(offsetof(struct entry, path) <= 68, "an entry is a small record for paths up to 60 bytes");
 
 struct shard {
     _Alignas(64) pthread_mutex_t lock; /* one to a cache line */
@@ -76,7 +76,7 @@ void open_files_put(struct open_file *file)
 
 static size_t entry_size(uint32_t length)
 {
-    return sizeof(struct entry) + length;
+    return offsetof(struct entry, path) + length;
 }
 
 static void free_entries(struct sgi *sgi, struct entry *entry)
@@ -269,7 +269,7 @@ static struct entry *make_entry(struct open_file_cache *cache, const struct look
 
     if (entry == NULL)
         return NULL;
-    memset(entry, 0, sizeof *entry);
+    memset(entry, 0, offsetof(struct entry, path));
     entry->hash = lookup->hash;
     entry->length = lookup->length;
     entry->used_ms = lookup->now_ms;

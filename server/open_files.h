@@ -2,15 +2,17 @@
 /*
  * The open-file cache, shared by all threads.
  *
- * Lifetime: a struct open_file does not change once it is there and is counted: whoever got it puts it, and
- * with the last reference its descriptor is closed, also when the cache dropped it long ago. The cache holds
- * one reference per entry. A cache is counted by nobody: destroy it when no get can come any more; files got
- * from it may outlive it. Threads: every function but create and destroy, from every thread. 16 shards, each
- * with a lock, under which nothing is allocated, freed, opened, stat'ed or closed. Errors: get returns a
- * negative errno: that of open(2) or stat(2), or -ENOMEM; *file is then NULL and nothing is held.
+ * Lifetime: a struct open_file does not change once it is there and is counted: whoever got it puts
+ * it, and with the last reference its descriptor is closed, also when the cache dropped it long ago.
+ * The cache holds one reference per entry. A cache is counted by nobody: destroy it when no get can
+ * come any more; files got from it may outlive it.
+ * Threads: every function but create and destroy, from every thread. 16 shards, each with a lock,
+ * under which nothing is allocated, freed, opened, stat'ed or closed.
+ * Errors: get returns a negative errno: that of open(2) or stat(2), or -ENOMEM; *file is then NULL and
+ * nothing is held.
  *
- * Records of the sgi: struct open_file fits its 128-byte-and-below lists; an entry (80 bytes and its path)
- * does for paths up to 48 bytes and goes to level 1 above that.
+ * Records of the sgi: struct open_file fits its 128-byte-and-below lists; an entry (80 bytes and its
+ * path) does for paths up to 60 bytes and goes to level 1 above that.
  */
 #ifndef TIDEPOOL_SERVER_OPEN_FILES_H
 #define TIDEPOOL_SERVER_OPEN_FILES_H

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What concerns the process as a whole: becoming a daemon, the pid file, limits, privileges, processors.
+ * What concerns the process as a whole: becoming a daemon, the pid file, limits, privileges,
+ * processors.
  *
- * Lifetime: nothing is kept. Threads: the main thread, before it creates others (process_cpus: any).
- * Errors: 0 or a negative errno; the caller says what it means. process_drop_privileges also logs which step
- * failed.
+ * Lifetime: nothing is kept.
+ * Threads: the main thread, before it creates others (process_cpus: any).
+ * Errors: 0 or a negative errno; the caller says what it means. process_drop_privileges also logs
+ * which step failed.
  */
 #ifndef TIDEPOOL_SERVER_PROCESS_H
 #define TIDEPOOL_SERVER_PROCESS_H

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Timeouts: a queue in order of deadline per distinct duration, with one ev_timer each, instead of a heap
- * entry per connection. Starting again is unlinking and linking at the tail; the timer is lazy: it looks at
- * the head when it fires.
+ * Timeouts: a queue in order of deadline per distinct duration, with one ev_timer each, instead of a
+ * heap entry per connection. Starting again is unlinking and linking at the tail; the timer is lazy:
+ * it looks at the head when it fires.
  *
  * Lifetime: struct timeouts is embedded in the worker; queues are made with the first timeout of their
  * duration, given to another duration when empty and needed, and freed by deinit. A struct timeout is
- * embedded in what it guards, zeroed before first use, and stopped before its memory goes. Threads: the owner
- * of the loop. Errors: timeout_start returns -ENOMEM when a queue for a new duration cannot be made; the
- * timeout is then stopped.
+ * embedded in what it guards, zeroed before first use, and stopped before its memory goes.
+ * Threads: the owner of the loop.
+ * Errors: timeout_start returns -ENOMEM when a queue for a new duration cannot be made; the timeout is
+ * then stopped.
  *
- * Time is libev's monotonic time of this turn (that of its timers), so that setting the wall clock neither
- * cuts connections nor keeps them.
+ * Time is libev's monotonic time of this turn (that of its timers), so that setting the wall clock
+ * neither cuts connections nor keeps them.
  */
 #ifndef TIDEPOOL_SERVER_TIMEOUTS_H
 #define TIDEPOOL_SERVER_TIMEOUTS_H
