@@ -68,7 +68,7 @@ __attribute__((format(printf, 5, 0))) static void compose(char *out, size_t size
             snprintf(tail + used, sizeof tail - used, " in %s:%u", node->file, node->line);
     }
     vsnprintf(out, size - strlen(tail), format, arguments);
-    strcat(out, tail);
+    memcpy(out + strlen(out), tail, strlen(tail) + 1);
 }
 
 static_assert(CONF_ERROR_SIZE >= PLACE_SIZE + SENTENCE_MIN, "room for a sentence besides the place");
@@ -125,17 +125,15 @@ void conf_warn(struct conf *conf, const struct conf_node *node, const char *form
 
 const char *conf_full_name(struct conf *conf, const char *path, bool conf_prefix)
 {
-    const char *folder = conf_prefix ? conf->conf_prefix : conf->prefix;
-    size_t folder_length = path[0] == '/' ? 0 : strlen(folder);
-    size_t path_length = strlen(path);
-    char *full = pool_nalloc(conf->pool, folder_length + path_length + 1, "conf path");
+    const char *folder = path[0] == '/' ? "" : conf_prefix ? conf->conf_prefix : conf->prefix;
+    size_t size = strlen(folder) + strlen(path) + 1;
+    char *full = pool_nalloc(conf->pool, size, "conf path");
 
     if (full == NULL) {
         conf_fail_memory(conf);
         return NULL;
     }
-    memcpy(full, folder, folder_length);
-    memcpy(full + folder_length, path, path_length + 1);
+    snprintf(full, size, "%s%s", folder, path);
     return full;
 }
 

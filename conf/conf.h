@@ -2,8 +2,8 @@
 /*
  * One reading of a configuration: where it takes memory and paths from, what it has read, what went wrong.
  *
- * The way of a configuration: conf_init → conf_read_file, conf_read_text, conf_read_option (text → tree,
- * read.h) → conf_apply (tree → settings, directive.h). The caller logs conf->error with "[emerg]" before it
+ * The way of a configuration: conf_init; conf_read_file, conf_read_text, conf_read_option (text to tree,
+ * read.h); conf_apply (tree to settings, directive.h). The caller logs conf->error with "[emerg]" before it
  * and the warnings with "[warn]".
  *
  * Lifetime: the caller owns the struct (it may be on the stack); everything reached from it lies in the pool

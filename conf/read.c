@@ -23,7 +23,8 @@ struct reader {
     unsigned word_count, word_capacity;
 };
 
-enum step { STEP_NODE, STEP_CLOSE, STEP_EOF, STEP_FAILED };
+/* Why there is no further directive. */
+enum stop { STOP_CLOSE, STOP_EOF, STOP_FAILED };
 
 static int read_level(struct reader *reader, struct conf_node ***end, unsigned depth);
 
@@ -83,36 +84,39 @@ static struct conf_node *make_node(struct reader *reader, bool block)
     return node;
 }
 
-static enum step end_of_text(struct reader *reader)
+static enum stop end_of_text(struct reader *reader)
 {
     if (reader->lexer.words == 0)
-        return STEP_EOF;
+        return STOP_EOF;
     fail_here(reader, reader->option ? "unexpected end of parameter, expecting \";\""
                                      : "unexpected end of file, expecting \";\" or \"}\"");
-    return STEP_FAILED;
+    return STOP_FAILED;
 }
 
-static enum step read_node(struct reader *reader, struct conf_node **node)
+/* The next directive; NULL: there is none, and *stop says why. */
+static struct conf_node *read_node(struct reader *reader, enum stop *stop)
 {
     enum conf_token token;
 
+    *stop = STOP_FAILED;
     reader->word_count = 0;
     while ((token = conf_lexer_next(&reader->lexer)) == CONF_TOKEN_WORD) {
         if (add_word(reader) != 0)
-            return STEP_FAILED;
+            return NULL;
     }
     switch (token) {
     case CONF_TOKEN_END:
     case CONF_TOKEN_OPEN:
-        *node = make_node(reader, token == CONF_TOKEN_OPEN);
-        return *node != NULL ? STEP_NODE : STEP_FAILED;
+        return make_node(reader, token == CONF_TOKEN_OPEN);
     case CONF_TOKEN_CLOSE:
-        return STEP_CLOSE;
+        *stop = STOP_CLOSE;
+        return NULL;
     case CONF_TOKEN_EOF:
-        return end_of_text(reader);
+        *stop = end_of_text(reader);
+        return NULL;
     default:
         fail_here(reader, reader->lexer.error);
-        return STEP_FAILED;
+        return NULL;
     }
 }
 
@@ -199,23 +203,18 @@ static int read_level(struct reader *reader, struct conf_node ***end, unsigned d
 {
     bool outermost = depth == reader->base_depth;
     struct conf_node *node;
+    enum stop stop;
 
-    for (;;) {
-        int rc;
-        switch (read_node(reader, &node)) {
-        case STEP_NODE:
-            rc = add_node(reader, node, end, depth);
-            if (rc != 0)
-                return rc;
-            break;
-        case STEP_CLOSE:
-            return outermost ? fail_here(reader, "unexpected \"}\"") : 0;
-        case STEP_EOF:
-            return outermost ? 0 : fail_here(reader, "unexpected end of file, expecting \"}\"");
-        case STEP_FAILED:
-            return -EINVAL;
-        }
+    while ((node = read_node(reader, &stop)) != NULL) {
+        int rc = add_node(reader, node, end, depth);
+        if (rc != 0)
+            return rc;
     }
+    if (stop == STOP_CLOSE)
+        return outermost ? fail_here(reader, "unexpected \"}\"") : 0;
+    if (stop == STOP_EOF)
+        return outermost ? 0 : fail_here(reader, "unexpected end of file, expecting \"}\"");
+    return -EINVAL;
 }
 
 static struct conf_node *make_root(struct conf *conf, const char *name)

