@@ -6,9 +6,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "pool/annotate.h"
+
 static _Atomic int mode_now = POOL_NORMAL;
 static _Atomic int mode_pool_count, mode_sizeclass_count;
 static _Atomic uint32_t mode_thread_count;
+
+bool mode_watched;
+
+__attribute__((constructor)) static void mode_look_for_watchers(void)
+{
+#if defined(ANNOTATE_ASAN)
+    mode_watched = true;
+#elif defined(ANNOTATE_VALGRIND)
+    mode_watched = RUNNING_ON_VALGRIND != 0;
+#endif
+}
 
 int pool_mode_set(enum pool_mode mode)
 {

@@ -14,6 +14,7 @@
 #ifndef POOL_MODE_H
 #define POOL_MODE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,9 @@ size_t pool_live(void);
 /* Counts of what has the mode built in, kept by create and destroy of pool and sizeclass. */
 void mode_pools(int change);
 void mode_sizeclasses(int change);
+
+/* Whether somebody looks at our annotations: ASan is built in or valgrind runs. It decides nothing else. */
+extern bool mode_watched;
 
 /* A number for the calling thread, never 0 and never used again: whom an object belongs to. */
 uint32_t mode_thread(void);

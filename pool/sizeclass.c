@@ -86,12 +86,10 @@ struct sizeclass *sizeclass_create(void)
 #ifdef TIDEPOOL_DEBUG
     classes->hooks |= HOOK_CHECK;
 #endif
-#ifdef ANNOTATE_VALGRIND
-    if (RUNNING_ON_VALGRIND)
+    if (mode_watched)
         classes->hooks |= HOOK_ANNOTATE;
-#endif
 #ifdef ANNOTATE_ASAN
-    classes->hooks |= HOOK_ANNOTATE | HOOK_CHECK;
+    classes->hooks |= HOOK_CHECK;
     classes->quarantine = sysmem_calloc(sizeof(*classes->quarantine));
     if (classes->quarantine == NULL) {
         sysmem_free(classes, sizeof(*classes));
@@ -242,19 +240,17 @@ void *sizeclass_get_slow(struct sizeclass *classes, size_t size, size_t *capacit
     if (span == NULL)
         return NULL;
     void *object = span->free;
-    if (object == NULL)
-        object = arena_pages_of(span) + (size_t)span->carved++ * rounded;
-    if ((classes->hooks & HOOK_ANNOTATE) != 0) {
-        bool linked = object == span->free;
-        annotate_usable_deep(object, rounded);
-        if (linked) {
+    if (object != NULL) {
+        if ((classes->hooks & HOOK_ANNOTATE) != 0) {
+            annotate_usable(object, sizeof(void *));
             annotate_defined(object, sizeof(void *));
-            span->free = *(void **)object;
         }
-        annotate_usable_deep(object, rounded);
-    } else if (object == span->free) {
         span->free = *(void **)object;
+    } else {
+        object = arena_pages_of(span) + (size_t)span->carved++ * rounded;
     }
+    if ((classes->hooks & HOOK_ANNOTATE) != 0)
+        annotate_usable_deep(object, rounded);
     span->used++;
     if ((classes->hooks & HOOK_CHECK) != 0)
         sizeclass_check_get(classes, object, rounded);

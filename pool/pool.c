@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "pool/pool_inner.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { POOL_BLOCK_DEFAULT = 4096, POOL_BLOCK_MOST = 1024 * 1024 * 1024 };
+
+static size_t pool_size_of(const struct pool *pool, size_t size, size_t least)
+{
+    size = (size < least ? least : size) + 15;
+    size -= size % 16; /* `limit` is a multiple of 16 */
+    return pool_raw_round(pool, size);
+}
+
+struct pool *pool_create(const struct pool_options *options)
+{
+    size_t block_size = options->block_size != 0 ? options->block_size : POOL_BLOCK_DEFAULT;
+
+    if (options->first_size > POOL_BLOCK_MOST || block_size > POOL_BLOCK_MOST) {
+        errno = EINVAL;
+        return NULL;
+    }
+    if (fault_fires(FAULT_POOL)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    struct pool outline = {.classes =
+                               options->classes}; /* enough to be asked for the block it will stand in */
+    size_t first_size = pool_size_of(&outline, options->first_size, POOL_FIRST_MIN);
+    struct pool *pool = pool_raw_get(&outline, first_size);
+    if (pool == NULL)
+        return NULL;
+
+    *pool = (struct pool){
+        .cursor = (char *)(pool + 1),
+        .current = &pool->first,
+        .classes = options->classes,
+        .name = options->name,
+        .budget = options->budget,
+        .owner = mode_thread(),
+        .block_size = (uint32_t)pool_size_of(&outline, block_size, POOL_BLOCK_MIN),
+        .held = first_size,
+        .peak = first_size,
+    };
+    /* Counted from the embedded head, so that the end of every block is found alike. */
+    pool->first.size = (uint32_t)(first_size - offsetof(struct pool, first));
+    annotate_unusable(pool->cursor, first_size - sizeof(*pool));
+    if (pool_mode() == POOL_POISON)
+        memset(pool->cursor, POOL_FILL_FRESH, first_size - sizeof(*pool));
+    pool_pin(pool);
+    mode_pools(+1);
+    return pool;
+}
+
+void pool_destroy(struct pool *pool)
+{
+    if (pool == NULL)
+        return;
+    pool_check_owner(pool);
+    pool_cleanups_run(pool, NULL);
+    pool->pin_block = &pool->first;
+    pool->pin_cursor = (char *)(pool + 1);
+    if (pool_mode() == POOL_POISON)
+        pool_guard_check(pool);
+    pool_chunks_free(pool, &pool->larges, NULL);
+    pool_chunks_free(pool, &pool->buffers, NULL);
+    pool_release_blocks(pool, 0);
+
+    size_t first_size = pool->first.size + offsetof(struct pool, first);
+    struct pool outline = {.classes = pool->classes};
+    pool_raw_put(&outline, pool, first_size);
+    mode_pools(-1);
+}
+
+void pool_pin(struct pool *pool)
+{
+    pool_check_owner(pool);
+    pool->cursor += -(uintptr_t)pool->cursor & 15; /* cannot pass the block's end, a multiple of 16 */
+    pool->pin_cursor = pool->cursor;
+    pool->pin_block = pool->current;
+    pool->pin_cleanups = pool->cleanups;
+    pool->pin_larges = pool->larges;
+    pool->chain -= pool->used;
+    pool->used = 0;
+    pool_set_limit(pool);
+}
+
+static void pool_back_to_pin(struct pool *pool, bool learn)
+{
+    pool_check_owner(pool);
+    if (pool->cleanups != pool->pin_cleanups)
+        pool_cleanups_run(pool, pool->pin_cleanups);
+    if (pool_mode() == POOL_POISON)
+        pool_guard_check(pool);
+    if (pool->larges != pool->pin_larges)
+        pool_chunks_free(pool, &pool->larges, pool->pin_larges);
+    pool_rewind(pool, learn);
+}
+
+void pool_reset(struct pool *pool)
+{
+    pool_back_to_pin(pool, true);
+}
+
+void pool_idle(struct pool *pool)
+{
+    pool_back_to_pin(pool, false);
+    pool_release_blocks(pool, 0);
+}
+
+void pool_set_owner(struct pool *pool)
+{
+    pool->owner = mode_thread();
+}
+
+void *pool_calloc(struct pool *pool, size_t size, const char *purpose)
+{
+    void *p = pool_alloc(pool, size, purpose);
+
+    return p != NULL ? memset(p, 0, size) : NULL;
+}
+
+void *pool_array(struct pool *pool, size_t count, size_t size, const char *purpose)
+{
+    size_t product;
+
+    if (__builtin_mul_overflow(count, size, &product))
+        return pool_refuse(pool, POOL_FAILURE_SYSTEM);
+    return pool_alloc(pool, product, purpose);
+}
+
+char *pool_strndup(struct pool *pool, const char *bytes, size_t length, const char *purpose)
+{
+    if (length == SIZE_MAX)
+        return pool_refuse(pool, POOL_FAILURE_SYSTEM);
+    char *copy = pool_nalloc(pool, length + 1, purpose);
+    if (copy == NULL)
+        return NULL;
+    if (length > 0)
+        memcpy(copy, bytes, length);
+    copy[length] = '\0';
+    return copy;
+}
+
+/* Whether the allocation at `last` ends where the next one begins, and belongs to this side of the pin. */
+static bool pool_is_last(const struct pool *pool, const char *last, size_t old)
+{
+    const char *least =
+        pool->current == pool->pin_block ? pool->pin_cursor : (const char *)(pool->current + 1);
+
+    return last >= least && last <= pool->cursor && old == (size_t)(pool->cursor - last);
+}
+
+bool pool_extend(struct pool *pool, void *last, size_t old, size_t size)
+{
+    char *begin = last;
+
+    if (size < old || pool_mode() == POOL_PASSTHROUGH)
+        return false;
+    if (pool_mode() == POOL_POISON)
+        return pool_guard_resize(pool, last, old, size);
+    if (!pool_is_last(pool, begin, old) || size > (size_t)(pool->limit - begin))
+        return false;
+    pool->cursor = begin + size;
+    annotate_usable(begin + old, size - old);
+    return true;
+}
+
+bool pool_give_back(struct pool *pool, void *last, size_t old, size_t keep)
+{
+    char *begin = last;
+
+    if (keep > old || pool_mode() == POOL_PASSTHROUGH)
+        return false;
+    if (pool_mode() == POOL_POISON)
+        return pool_guard_resize(pool, last, old, keep);
+    if (!pool_is_last(pool, begin, old))
+        return false;
+    pool->cursor = begin + keep;
+    if (mode_watched)
+        annotate_free_again(begin + keep, old - keep);
+    return true;
+}
+
+enum pool_failure pool_failure(const struct pool *pool)
+{
+    return (enum pool_failure)pool->failure;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The blocks of a pool: the slow call, the budget, and the reserve that is kept over resets. */
+#include "pool/pool_inner.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "pool/sysmem.h"
+
+/* ---- where memory comes from ---- */
+
+static bool pool_from_system(const struct pool *pool)
+{
+    return pool->classes == NULL || pool_mode() == POOL_PASSTHROUGH;
+}
+
+size_t pool_raw_round(const struct pool *pool, size_t size)
+{
+    return pool_from_system(pool) ? size : sizeclass_round(size);
+}
+
+void *pool_raw_get(struct pool *pool, size_t size)
+{
+    return pool_from_system(pool) ? sysmem_alloc(size) : sizeclass_get(pool->classes, size, NULL);
+}
+
+void pool_raw_put(struct pool *pool, void *p, size_t size)
+{
+    if (pool_from_system(pool))
+        sysmem_free(p, size);
+    else
+        sizeclass_put(pool->classes, p, size);
+}
+
+void *pool_refuse(struct pool *pool, enum pool_failure why)
+{
+    pool->failure = (uint8_t)why;
+    return NULL;
+}
+
+void *pool_refuse_errno(struct pool *pool)
+{
+    return pool_refuse(pool, errno == EDQUOT ? POOL_FAILURE_TOTAL : POOL_FAILURE_SYSTEM);
+}
+
+static bool pool_affords(const struct pool *pool, size_t bytes)
+{
+    return pool->budget == 0 || (pool->held <= pool->budget && bytes <= pool->budget - pool->held);
+}
+
+bool pool_charge(struct pool *pool, size_t bytes)
+{
+    if (!pool_affords(pool, bytes))
+        pool_release_blocks(pool, pool->used); /* the reserve is a comfort, not a need */
+    if (!pool_affords(pool, bytes)) {
+        pool_refuse(pool, POOL_FAILURE_BUDGET);
+        return false;
+    }
+    pool->held += bytes;
+    if (pool->held > pool->peak)
+        pool->peak = pool->held;
+    return true;
+}
+
+void pool_uncharge(struct pool *pool, size_t bytes)
+{
+    pool->held -= bytes;
+}
+
+/* ---- blocks ---- */
+
+void pool_set_limit(struct pool *pool)
+{
+    pool->limit = pool_mode() == POOL_NORMAL ? pool_block_end(pool->current) : pool->cursor;
+}
+
+bool pool_is_large(const struct pool *pool, size_t size)
+{
+    return size > (pool->block_size - sizeof(struct pool_block)) / 2;
+}
+
+static struct pool_block *pool_new_block(struct pool *pool, const char *purpose)
+{
+    if (!pool_charge(pool, pool->block_size))
+        return NULL;
+    struct pool_block *block = pool_raw_get(pool, pool->block_size);
+    if (block == NULL) {
+        pool_uncharge(pool, pool->block_size);
+        return pool_refuse_errno(pool);
+    }
+    *block = (struct pool_block){.size = pool->block_size};
+    if (pool_mode() == POOL_POISON)
+        memset(block + 1, POOL_FILL_FRESH, pool->block_size - sizeof(*block));
+    pool->current->next = block;
+    pool->chain++;
+    pool->purpose = purpose;
+    return block;
+}
+
+bool pool_next_block(struct pool *pool, const char *purpose)
+{
+    struct pool_block *block = pool->current->next;
+
+    if (block == NULL && (block = pool_new_block(pool, purpose)) == NULL)
+        return false;
+    pool->current->used = (uint32_t)(pool->cursor - (char *)pool->current);
+    pool->current = block;
+    pool->used++;
+    pool->cursor = (char *)(block + 1);
+    if (mode_watched)
+        annotate_free_again(block + 1, block->size - sizeof(*block));
+    pool_set_limit(pool);
+    return true;
+}
+
+/* Moving on would strand what is left: not for a request that has a better place. */
+static bool pool_would_strand(struct pool *pool, size_t size)
+{
+    size_t much = pool->block_size / 4;
+
+    return size > much && (size_t)(pool_block_end(pool->current) - pool->cursor) > much;
+}
+
+void *pool_alloc_slow(struct pool *pool, size_t size, size_t align, const char *purpose)
+{
+    pool_check_owner(pool);
+    pool->slow_calls++;
+    if (fault_fires(FAULT_POOL))
+        return pool_refuse(pool, POOL_FAILURE_SYSTEM);
+
+    bool large = pool_is_large(pool, size);
+    if (pool_mode() == POOL_PASSTHROUGH)
+        return pool_chunk_get(pool, large ? POOL_CHUNK_LARGE : POOL_CHUNK_SMALL, 16, size, purpose);
+    if (large)
+        return pool_chunk_get(pool, POOL_CHUNK_LARGE, 16, size, purpose);
+    if (pool_mode() == POOL_POISON)
+        return pool_guard_alloc(pool, size, purpose);
+    if (pool_would_strand(pool, size))
+        return pool_chunk_get(pool, POOL_CHUNK_LARGE, 16, size, purpose);
+    if (!pool_next_block(pool, purpose))
+        return NULL;
+    return align == 1 ? pool_nalloc(pool, size, purpose) : pool_alloc(pool, size, purpose);
+}
+
+void pool_release_blocks(struct pool *pool, uint32_t keep)
+{
+    struct pool_block *last = pool->pin_block;
+
+    for (uint32_t n = 0; n < keep && last->next != NULL; n++)
+        last = last->next;
+    struct pool_block *block = last->next;
+    last->next = NULL;
+    while (block != NULL) {
+        struct pool_block *next = block->next;
+        size_t size = block->size;
+        pool_uncharge(pool, size);
+        pool_raw_put(pool, block, size);
+        block = next;
+    }
+    if (pool->chain > keep)
+        pool->chain = keep;
+}
+
+/* ---- reset ---- */
+
+/* Poison and annotations for what a reset takes back: the pinned block behind the pin, and all of the later
+ * blocks. */
+static void pool_rewind_watched(struct pool *pool)
+{
+    for (struct pool_block *block = pool->pin_block;; block = block->next) {
+        char *begin = block == pool->pin_block ? pool->pin_cursor : pool_block_start(pool, block);
+        char *end = block == pool->current ? pool->cursor : (char *)block + block->used;
+        size_t length = (size_t)(end - begin);
+        if (pool_mode() == POOL_POISON) {
+            annotate_usable(begin, length);
+            memset(begin, POOL_FILL_FREED, length);
+        }
+        if (block == pool->pin_block) /* the inline path goes on here; pool_next_block() opens the others */
+            annotate_free_again(begin, length);
+        else
+            annotate_unusable_deep(begin, length);
+        if (block == pool->current)
+            return;
+    }
+}
+
+#ifdef ANNOTATE_ASAN
+/* Kept blocks change places with others, so that theirs wait in the quarantine and a use after reset is seen
+ * even when the next request has allocated again. The account stays the same. */
+static void pool_rotate_reserve(struct pool *pool)
+{
+    for (struct pool_block *before = pool->pin_block; before->next != NULL; before = before->next) {
+        struct pool_block *old = before->next;
+        struct pool_block *fresh = pool_raw_get(pool, old->size);
+        if (fresh == NULL)
+            return;
+        *fresh = (struct pool_block){.next = old->next, .size = old->size};
+        annotate_unusable(fresh + 1, fresh->size - sizeof(*fresh));
+        before->next = fresh;
+        pool_raw_put(pool, old, fresh->size);
+    }
+}
+#endif
+
+void pool_rewind(struct pool *pool, bool learn)
+{
+    uint32_t used = pool->used;
+
+    if (mode_watched || pool_mode() == POOL_POISON)
+        pool_rewind_watched(pool);
+    pool->current = pool->pin_block;
+    pool->cursor = pool->pin_cursor;
+    pool->used = 0;
+    pool_set_limit(pool);
+    if (!learn)
+        return;
+
+    uint8_t wanted = (uint8_t)(used < POOL_RESERVE_BLOCKS ? used : POOL_RESERVE_BLOCKS);
+    if (wanted > pool->recent)
+        pool->recent = wanted;
+    uint8_t keep = pool->recent > pool->previous ? pool->recent : pool->previous;
+    if (++pool->resets % POOL_RESERVE_WINDOW == 0) {
+        pool->previous = pool->recent;
+        pool->recent = 0;
+    }
+    if (pool->chain > keep)
+        pool_release_blocks(pool, keep);
+#ifdef ANNOTATE_ASAN
+    pool_rotate_reserve(pool);
+#endif
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What has a block to itself: large allocations and buffers, and in passthrough mode everything. And the
+ * pool's figures. */
+#include "pool/pool_inner.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A value that the bytes in front of an allocation do not have by chance, nor by a peer's intent: it depends
+ * on where the process was loaded. */
+static uint64_t pool_chunk_tag(const struct pool *pool, const void *p, enum pool_chunk_kind kind)
+{
+    static const char secret;
+    uint64_t place =
+        (uint64_t)(uintptr_t)p ^ ((uint64_t)(uintptr_t)pool << 20) ^ (uint64_t)(uintptr_t)&secret;
+
+    return place * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)kind + 1;
+}
+
+/* In front of a small allocation there may be bytes that the checkers hold for untouchable or unwritten. */
+__attribute__((no_sanitize("address"), noinline)) static uint64_t pool_chunk_read_tag(const void *p)
+{
+    uint64_t tag = ((const uint64_t *)p)[-1];
+
+    if (mode_watched)
+        annotate_defined(&tag, sizeof(tag));
+    return tag;
+}
+
+static bool pool_chunk_is(const struct pool *pool, const void *p, enum pool_chunk_kind kind)
+{
+    return p != NULL && (uintptr_t)p % 16 == 0 && pool_chunk_read_tag(p) == pool_chunk_tag(pool, p, kind);
+}
+
+void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignment, size_t size,
+                     const char *purpose)
+{
+    size_t extra = sizeof(struct pool_chunk) + alignment - 16;
+
+    if (size > PTRDIFF_MAX - extra)
+        return pool_refuse(pool, POOL_FAILURE_SYSTEM);
+    size_t total = pool_raw_round(pool, size + extra);
+    if (!pool_charge(pool, total))
+        return NULL;
+    char *base = pool_raw_get(pool, total);
+    if (base == NULL) {
+        pool_uncharge(pool, total);
+        return pool_refuse_errno(pool);
+    }
+    char *p = base + sizeof(struct pool_chunk);
+    p += -(uintptr_t)p & (alignment - 1);
+
+    struct pool_chunk **list = kind == POOL_CHUNK_BUFFER ? &pool->buffers : &pool->larges;
+    struct pool_chunk *chunk = (struct pool_chunk *)(void *)p - 1;
+    *chunk = (struct pool_chunk){.next = *list, .base = base, .purpose = purpose, .size = total};
+    chunk->tag = pool_chunk_tag(pool, p, kind);
+    if (*list != NULL)
+        (*list)->prev = chunk;
+    *list = chunk;
+    pool->purpose = purpose;
+    if (kind != POOL_CHUNK_BUFFER)
+        annotate_unusable(p + size, (size_t)(base + total - p) - size);
+    return p;
+}
+
+static void pool_chunk_free(struct pool *pool, struct pool_chunk **list, struct pool_chunk *chunk)
+{
+    if (chunk->next != NULL)
+        chunk->next->prev = chunk->prev;
+    if (chunk->prev != NULL)
+        chunk->prev->next = chunk->next;
+    else
+        *list = chunk->next;
+    if (pool->pin_larges == chunk)
+        pool->pin_larges = chunk->next;
+    chunk->tag = 0; /* a second free finds nothing */
+    pool_uncharge(pool, chunk->size);
+    pool_raw_put(pool, chunk->base, chunk->size);
+}
+
+void pool_chunks_free(struct pool *pool, struct pool_chunk **list, struct pool_chunk *until)
+{
+    while (*list != until)
+        pool_chunk_free(pool, list, *list);
+}
+
+void *pool_memalign(struct pool *pool, size_t alignment, size_t size, const char *purpose)
+{
+    assert(alignment != 0 && (alignment & (alignment - 1)) == 0 && alignment <= SIZECLASS_MAX);
+    pool_check_owner(pool);
+    pool->slow_calls++;
+    if (fault_fires(FAULT_POOL))
+        return pool_refuse(pool, POOL_FAILURE_SYSTEM);
+    return pool_chunk_get(pool, POOL_CHUNK_LARGE, alignment < 16 ? 16 : alignment, size, purpose);
+}
+
+int pool_free(struct pool *pool, void *p)
+{
+    pool_check_owner(pool);
+    if (!pool_chunk_is(pool, p, POOL_CHUNK_LARGE))
+        return -ENOENT;
+    pool_chunk_free(pool, &pool->larges, (struct pool_chunk *)p - 1);
+    return 0;
+}
+
+void *pool_take(struct pool *pool, size_t size, size_t *capacity, const char *purpose)
+{
+    pool_check_owner(pool);
+    pool->slow_calls++;
+    if (fault_fires(FAULT_POOL))
+        return pool_refuse(pool, POOL_FAILURE_SYSTEM);
+    void *p = pool_chunk_get(pool, POOL_CHUNK_BUFFER, 16, size, purpose);
+    if (p != NULL && capacity != NULL)
+        *capacity = ((struct pool_chunk *)p - 1)->size - sizeof(struct pool_chunk);
+    return p;
+}
+
+void pool_put(struct pool *pool, void *buffer)
+{
+    if (buffer == NULL)
+        return;
+    pool_check_owner(pool);
+    if (!pool_chunk_is(pool, buffer, POOL_CHUNK_BUFFER))
+        mode_defect("pool_put of what is no buffer of this pool", pool->name, buffer);
+    pool_chunk_free(pool, &pool->buffers, (struct pool_chunk *)buffer - 1);
+}
+
+/* ---- looking in ---- */
+
+static bool pool_chunks_own(const struct pool_chunk *chunk, uintptr_t at)
+{
+    for (; chunk != NULL; chunk = chunk->next) {
+        uintptr_t begin = (uintptr_t)(chunk + 1), end = (uintptr_t)chunk->base + chunk->size;
+        if (at >= begin && at < end)
+            return true;
+    }
+    return false;
+}
+
+bool pool_owns(const struct pool *pool, const void *p)
+{
+    uintptr_t at = (uintptr_t)p;
+
+    for (const struct pool_block *block = &pool->first;; block = block->next) {
+        uintptr_t begin = block == &pool->first ? (uintptr_t)(pool + 1) : (uintptr_t)(block + 1);
+        uintptr_t end = block == pool->current ? (uintptr_t)pool->cursor : (uintptr_t)block + block->used;
+        if (at >= begin && at < end)
+            return true;
+        if (block == pool->current)
+            break;
+    }
+    return pool_chunks_own(pool->larges, at) || pool_chunks_own(pool->buffers, at);
+}
+
+static uint32_t pool_chunks_count(const struct pool *pool, const struct pool_chunk *chunk)
+{
+    uint32_t count = 0;
+
+    for (; chunk != NULL; chunk = chunk->next)
+        count += chunk->tag != pool_chunk_tag(pool, chunk + 1, POOL_CHUNK_SMALL);
+    return count;
+}
+
+void pool_stats(const struct pool *pool, struct pool_stats *stats)
+{
+    *stats = (struct pool_stats){
+        .name = pool->name,
+        .held_bytes = pool->held,
+        .peak_bytes = pool->peak,
+        .budget_bytes = pool->budget,
+        .reserve = pool->chain - pool->used,
+        .larges = pool_chunks_count(pool, pool->larges),
+        .buffers = pool_chunks_count(pool, pool->buffers),
+        .resets = pool->resets,
+        .slow_calls = pool->slow_calls,
+        .failure = pool_failure(pool),
+        .purpose = pool->purpose,
+    };
+    for (const struct pool_block *block = &pool->first;; block = block->next) {
+        uintptr_t begin = block == &pool->first ? (uintptr_t)(pool + 1) : (uintptr_t)(block + 1);
+        bool last = block == pool->current;
+        uintptr_t end = last ? (uintptr_t)pool->cursor : (uintptr_t)block + block->used;
+        stats->blocks++;
+        if (block == pool->pin_block)
+            stats->pinned_bytes = stats->used_bytes + ((uintptr_t)pool->pin_cursor - begin);
+        stats->used_bytes += end - begin;
+        if (last)
+            return;
+        stats->stranded_bytes += block->size - block->used;
+    }
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pool_inner: what the files of one pool share: pool.c (lifetime), pool_block.c (blocks, the slow call),
+ * pool_chunk.c (large ones and buffers), pool_guard.c (red zones of poison mode), pool_cleanup.c. For pool/
+ * alone.
+ *
+ * Rules that hold between any two calls: `current` is in the chain that begins at `first`; `cursor` lies in
+ * `current`; behind `pin_block` there are `chain` blocks, the first `used` of them up to `current`; `held` is
+ * the sum of what the pool has taken.
+ */
+#ifndef POOL_POOL_INNER_H
+#define POOL_POOL_INNER_H
+
+#include <assert.h>
+
+#include "pool/pool.h"
+
+/* In front of a large allocation or a buffer. `tag` is last, because pool_free() reads it in front of a
+ * pointer that may be none of these: the 8 bytes there are always the pool's (a block's head is 16). */
+struct pool_chunk {
+    struct pool_chunk *next, *prev; /* newer ones are at `prev`; NULL at the ends */
+    void *base;                     /* what the size class or the system gave */
+    const char *purpose;
+    size_t size; /* of all of it */
+    uint64_t tag;
+};
+
+_Static_assert(sizeof(struct pool_chunk) == POOL_CHUNK_HEADER, "as the header says");
+
+enum pool_chunk_kind {
+    POOL_CHUNK_LARGE,
+    POOL_CHUNK_SMALL, /* passthrough: an allocation that other modes would cut from a block */
+    POOL_CHUNK_BUFFER
+};
+
+static inline void pool_check_owner(const struct pool *pool)
+{
+    assert(pool->owner == mode_thread() && "a pool is used by a thread that does not own it");
+    (void)pool;
+}
+
+static inline char *pool_block_end(struct pool_block *block)
+{
+    return (char *)block + block->size;
+}
+
+/* The first byte that a block can give; the first block begins inside of struct pool. */
+static inline char *pool_block_start(struct pool *pool, struct pool_block *block)
+{
+    return block == &pool->first ? (char *)(pool + 1) : (char *)(block + 1);
+}
+
+/* pool_block.c */
+void *pool_refuse(struct pool *pool, enum pool_failure why); /* keeps the reason; NULL */
+void *pool_refuse_errno(struct pool *pool);                  /* the reason is sysmem's */
+bool pool_charge(struct pool *pool, size_t bytes);           /* false: over budget, and refused */
+void pool_uncharge(struct pool *pool, size_t bytes);
+void *pool_raw_get(struct pool *pool, size_t size); /* `size` is rounded already */
+void pool_raw_put(struct pool *pool, void *p, size_t size);
+size_t pool_raw_round(const struct pool *pool, size_t size);
+bool pool_next_block(struct pool *pool, const char *purpose); /* `current` moves on to an unused block */
+void pool_release_blocks(struct pool *pool, uint32_t keep);   /* those behind the first `keep` of the chain */
+void pool_rewind(struct pool *pool, bool learn);              /* the blocks' part of a reset */
+void pool_set_limit(struct pool *pool); /* after the cursor moved by more than an allocation */
+bool pool_is_large(const struct pool *pool, size_t size); /* whatever is left in the current block */
+
+/* pool_chunk.c */
+void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignment, size_t size,
+                     const char *purpose);
+void pool_chunks_free(struct pool *pool, struct pool_chunk **list, struct pool_chunk *until);
+
+/* pool_guard.c: poison mode */
+void *pool_guard_alloc(struct pool *pool, size_t size, const char *purpose);
+bool pool_guard_resize(struct pool *pool, void *last, size_t old, size_t size);
+void pool_guard_check(struct pool *pool); /* every red zone behind the pin */
+
+/* pool_cleanup.c */
+void pool_cleanups_run(struct pool *pool, struct pool_cleanup *until);
+
+#endif
