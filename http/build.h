@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Building the http block: levels, their sections, and the steps of locations.
+ *
+ * Purpose: what lies between the directive tables and the finished struct http_main. A level is one of http { },
+ *   server { }, location { }: its settings begin as a copy of those around it, then its directives are applied, then the
+ *   blocks in it are built, then it is finished: every module's `finish` is called in the modules' order. The http level
+ *   itself is not finished, since no request is ever there.
+ * Lifetime: struct http_build and struct http_scope: while the block is read. Locations: in the generation's pool.
+ * Threads: one at a time.
+ * Errors: 0 or a negative errno, said in struct conf.
+ */
+#ifndef HTTP_BUILD_H
+#define HTTP_BUILD_H
+
+#include "http/config.h"
+#include "http/locations.h"
+#include "http/module.h"
+
+struct http_listening; /* listen.h */
+
+/* A step that `finish` asked for. */
+struct http_step_wish {
+    struct http_step_wish *next;
+    struct http_step step;
+};
+
+struct http_log_wish {
+    struct http_log_wish *next;
+    struct http_log_step step;
+};
+
+struct http_build {
+    struct conf *conf;
+    struct http_main *main;
+    struct conf_modules modules;       /* http_modules, then those of the reading settings, then those outside */
+    struct http_listening *listening;  /* addresses, in file order */
+    struct http_server **servers_end;
+    /* while a level is finished */
+    struct http_step_wish *wishes[HTTP_PHASES];
+    struct http_log_wish *log_wishes;
+};
+
+/* A block met at a level: it is built when the level's own directives are all set. */
+struct http_block_list {
+    struct http_block_list *next;
+    const struct conf_node *node;
+};
+
+/* The level that directives are applied to: setting->scope of every directive in http { }. */
+struct http_scope {
+    struct http_build *build;
+    struct http_main *main;
+    struct http_server *server;     /* NULL in http */
+    struct http_reading *reading;   /* NULL in a location */
+    struct http_location *location; /* of the level */
+    struct http_block_list *blocks; /* server or location blocks */
+};
+
+/* A location, with what only building and messages need. */
+struct http_place {
+    struct http_location location;
+    const struct http_place *outer; /* the location around it; NULL on the server's level */
+};
+
+static inline struct http_scope *http_scope_of(const struct conf_setting *setting)
+{
+    return setting->scope;
+}
+
+static inline const struct http_place *http_place_of(const struct http_location *location)
+{
+    return (const struct http_place *)(const void *)location;
+}
+
+/* A location whose settings are every module's defaults, or a copy of those of `from`. NULL: said in conf. */
+struct http_location *http_location_defaults(struct http_build *build);
+struct http_location *http_location_copy(struct http_build *build, const struct http_location *from);
+
+/* Applies a level's directives; its blocks are then on scope->blocks. */
+int http_level_apply(struct http_scope *scope, const struct conf_node *children, uint32_t context);
+
+/* Calls the modules' `finish` and lays out the steps that they add. */
+int http_level_finish(struct http_build *build, struct http_location *location);
+
+/* The `set` of server and location: puts the node on scope->blocks. */
+int http_set_block(struct conf_setting *setting);
+
+#endif

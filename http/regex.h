@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Regular expressions of server_name and location: PCRE2, once compiled, matched by any thread.
+ *
+ * Purpose: hides what PCRE2 needs around a match (memory, limits), so that matching takes no memory of the system once a
+ *   thread has matched its first.
+ * Lifetime: a compiled one lies in conf->pool and goes with it. Each thread that matches has scratch memory of its own,
+ *   made by its first match and freed when the thread ends (or by http_regex_thread_release).
+ * Threads: compiling: one at a time. Matching: any number.
+ * Errors: compiling: NULL, with nginx's sentence in struct conf. Matching: HTTP_REGEX_FAILED, when memory is missing or
+ *   the expression backtracks beyond HTTP_REGEX_STEPS, which bounds what one request can cost a worker.
+ */
+#ifndef HTTP_REGEX_H
+#define HTTP_REGEX_H
+
+#include <stdbool.h>
+
+#include "conf/conf.h"
+#include "http/protocol/head.h"
+
+enum {
+    HTTP_CAPTURES = 10,        /* $0 … $9 */
+    HTTP_REGEX_STEPS = 500000, /* PCRE2's match limit; its own default is 20 times that: half a second */
+    HTTP_REGEX_HEAP = 4096     /* KiB of backtracking memory per thread */
+};
+
+struct http_regex;
+
+enum http_regex_result { HTTP_REGEX_MATCH, HTTP_REGEX_NO_MATCH, HTTP_REGEX_FAILED };
+
+/* Compiles `pattern` (NUL-terminated, not copied), which stands in `node`. */
+struct http_regex *http_regex_compile(struct conf *conf, const struct conf_node *node, const char *pattern,
+                                      bool caseless);
+
+/* How many groups it captures, without $0. */
+unsigned http_regex_groups(const struct http_regex *regex);
+
+/* The number of the group of that name; 0: it has none. */
+unsigned http_regex_group(const struct http_regex *regex, const char *name);
+
+/* Matches. After HTTP_REGEX_MATCH captures[0 … *count-1] are spans of `subject`, a group that took no part being empty;
+ * an expression without groups sets *count to 0, as in nginx. Otherwise nothing is changed. */
+enum http_regex_result http_regex_match(const struct http_regex *regex, struct http_text subject,
+                                        struct http_text captures[HTTP_CAPTURES], unsigned *count)
+    __attribute__((warn_unused_result));
+
+/* Frees the calling thread's scratch memory. Ending threads do this by themselves; the main thread may. */
+void http_regex_thread_release(void);
+
+#endif
