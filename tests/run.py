@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs the tests that `make check` has built, side by side, and closes with one line: N passed, N failed.
 
-Unit tests are cmocka programs, whose lines are counted; black-box tests are files for pytest, whose reports are counted.
-A program that dies, prints no test at all, or fails without naming a test counts as one failed test. Output is kept
-back unless something failed (or --verbose).
+Unit tests are cmocka programs, whose lines are counted; black-box tests are files for pytest, whose reports
+are counted. A program that dies, prints no test at all, or fails without naming a test counts as one failed
+test. Output is kept back unless something failed (or --verbose).
 """
 import argparse
 import concurrent.futures
@@ -27,7 +27,8 @@ SANITIZER_ENVIRONMENT = {
     'UBSAN_OPTIONS': 'print_stacktrace=1:halt_on_error=1:exitcode=99',
     'TSAN_OPTIONS': 'halt_on_error=0:exitcode=99:second_deadlock_stack=1',
 }
-VALGRIND = ['valgrind', '--quiet', '--error-exitcode=99', '--leak-check=full', '--errors-for-leak-kinds=definite',
+VALGRIND = ['valgrind', '--quiet', '--error-exitcode=99', '--leak-check=full',
+            '--errors-for-leak-kinds=definite',
             '--child-silent-after-fork=yes']
 # Under valgrind one thread runs at a time, twenty times slower: what is run is what touches memory most.
 VALGRIND_FILES = ('test_basics', 'test_bodies', 'test_static', 'test_stream')
@@ -75,9 +76,11 @@ def unit(program, valgrind):
 def blackbox(path, build, wrapper):
     with tempfile.TemporaryDirectory() as folder:
         report = os.path.join(folder, 'report.xml')
-        os.environ['TIDEPOOL_BINARY'] = os.environ.get('TIDEPOOL_BINARY', os.path.abspath(f'{build}/tidepool'))
+        os.environ['TIDEPOOL_BINARY'] = os.environ.get('TIDEPOOL_BINARY',
+                                                       os.path.abspath(f'{build}/tidepool'))
         os.environ['TIDEPOOL_WRAPPER'] = wrapper
-        status, output = run([sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '-rs', f'--junitxml={report}',
+        status, output = run([sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '-rs',
+                              f'--junitxml={report}',
                               path], 1500)
         try:
             suite = xml.etree.ElementTree.parse(report).getroot().find('testsuite')
@@ -104,7 +107,8 @@ def make_flags():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--build', default='build')
-    parser.add_argument('--valgrind', action='store_true', help='all unit tests and some black-box tests, under valgrind')
+    parser.add_argument('--valgrind', action='store_true',
+                        help='all unit tests and some black-box tests, under valgrind')
     parser.add_argument('--only', default='', help='only what has this in its path')
     parser.add_argument('--jobs', type=int, default=max(2, os.cpu_count() or 2))
     parser.add_argument('--verbose', action='store_true')
@@ -113,21 +117,25 @@ def main():
         sys.exit('valgrind is not installed: make test-deps')
 
     wanted = lambda path: arguments.only in path
-    programs = [path[len(ROOT) + 1:-2] for path in sorted(glob.glob(f'{ROOT}/tests/unit/*/test_*.c')) if wanted(path)]
+    programs = [path[len(ROOT) + 1:-2] for path in sorted(glob.glob(f'{ROOT}/tests/unit/*/test_*.c'))
+                if wanted(path)]
     files = [path for path in glob.glob(f'{ROOT}/tests/blackbox/test_*.py') if wanted(path)]
     if arguments.valgrind:
         files = [path for path in files if os.path.basename(path)[:-3] in VALGRIND_FILES]
-    # The longest first, so that none of them is left to run alone at the end; the size of a file is a fair guess.
+    # The longest first, so that none of them is left to run alone at the end; the size of a file is a fair
+    # guess.
     files.sort(key=os.path.getsize, reverse=True)
     wrapper = ' '.join(VALGRIND) if arguments.valgrind else os.environ.get('TIDEPOOL_WRAPPER', '')
 
     began, results = time.monotonic(), []
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as executor:
         jobs = [executor.submit(blackbox, path, arguments.build, wrapper) for path in files]
-        jobs += [executor.submit(unit, os.path.join(os.path.abspath(arguments.build), path), arguments.valgrind)
+        jobs += [executor.submit(unit, os.path.join(os.path.abspath(arguments.build), path),
+                                 arguments.valgrind)
                  for path in programs]
         with open(f'{ROOT}/Makefile', encoding='utf-8') as makefile:
-            if re.search(r'^example:', makefile.read(), re.M) and wanted('example') and not arguments.valgrind:
+            present = re.search(r'^example:', makefile.read(), re.M)
+            if present and wanted('example') and not arguments.valgrind:
                 jobs.append(executor.submit(example, arguments.build))
         for job in concurrent.futures.as_completed(jobs):
             result = job.result()

@@ -9,7 +9,8 @@ import instance
 
 def pytest_configure(config):
     config.addinivalue_line('markers', 'ours: what only Tidepool does (skipped for another binary)')
-    config.addinivalue_line('markers', 'plain: counts bytes or system calls (skipped under sanitizers and valgrind)')
+    config.addinivalue_line('markers',
+                            'plain: counts bytes or system calls (skipped under sanitizers and valgrind)')
 
 
 def pytest_collection_modifyitems(items):
@@ -38,7 +39,8 @@ def server(tmp_path):
 
 @pytest.fixture(scope='module')
 def shared(request, tmp_path_factory):
-    """A server for all tests of a file: the file says in CONFIG what its http block holds, and in FILES what is served."""
+    """A server for all tests of a file: the file says in CONFIG what its http block holds, and in FILES what
+    is served."""
     one = instance.Server(tmp_path_factory.mktemp('shared'))
     for name, content in getattr(request.module, 'FILES', {}).items():
         one.write(f'html/{name}', content)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A server under test: its folder, configuration, ports, start, signals, stop, and what it must not leave behind."""
+"""A server under test: its folder, configuration, ports, start, signals, stop, and what it must not leave
+behind."""
 import fcntl
 import os
 import re
@@ -15,7 +16,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BINARY = os.path.abspath(os.environ.get('TIDEPOOL_BINARY', os.path.join(ROOT, 'build', 'tidepool')))
 WRAPPER = shlex.split(os.environ.get('TIDEPOOL_WRAPPER', ''))
 
-# Lines that no run may leave, whatever the test: sanitizers', valgrind's, and the server's own account of memory.
+# Lines that no run may leave, whatever the test: sanitizers', valgrind's, and the server's own account of
+# memory.
 TROUBLE = re.compile(r'Sanitizer|runtime error:|\[alert\]|\[emerg\]|not given back|^==\d+==|Assertion', re.M)
 
 
@@ -26,17 +28,26 @@ def version():
         return ''
 
 
+def holds(path, *marks):
+    try:
+        with open(path, 'rb') as file:
+            content = file.read()
+    except OSError:
+        return False
+    return any(mark in content for mark in marks)
+
+
 VERSION = version()
-# The same language is read by nginx: the tests of what is not ours hold for it too (TIDEPOOL_BINARY=/usr/sbin/nginx).
+# The same language is read by nginx: the tests of what is not ours hold for it too
+# (TIDEPOOL_BINARY=/usr/sbin/nginx).
 OURS = 'tidepool' in VERSION.lower()
 # Sanitizers have allocators of their own: what counts system calls or bytes means nothing with them.
-INSTRUMENTED = bool(WRAPPER) or any(mark in open(BINARY, 'rb').read() for mark in (b'__asan_init', b'__tsan_init')) \
-    if os.path.exists(BINARY) else False
+INSTRUMENTED = bool(WRAPPER) or holds(BINARY, b'__asan_init', b'__tsan_init')
 
 
 class Ports:
-    """Ports of 127.0.0.1 below the kernel's ephemeral range. Each test process owns a slice of 100, by a file lock, so
-    that several may run at once."""
+    """Ports of 127.0.0.1 below the kernel's ephemeral range. Each test process owns a slice of 100, by a file
+    lock, so that several may run at once."""
 
     def __init__(self):
         folder = '/tmp/tidepool-test-ports'
@@ -70,8 +81,8 @@ PORTS = Ports()
 
 
 class Server:
-    """One instance in a folder of its own. In a configuration `@name@` stands for a port of 127.0.0.1, the same wherever
-    the name is the same, and `@dir@` for the folder."""
+    """One instance in a folder of its own. In a configuration `@name@` stands for a port of 127.0.0.1, the
+    same wherever the name is the same, and `@dir@` for the folder."""
 
     def __init__(self, folder):
         self.folder = str(folder)
@@ -113,14 +124,16 @@ class Server:
         return self.write(name, self.expand(text))
 
     def configure(self, text, workers=1, error_log='error.log info'):
-        """A configuration with what every one needs in its first line, so that line numbers are off by one only."""
+        """A configuration with what every one needs in its first line, so that line numbers are off by one
+        only."""
         user = 'user root; ' if os.geteuid() == 0 else ''
         first = f'daemon off; {user}pid tidepool.pid; error_log {error_log}; worker_processes {workers};'
         events = '' if re.search(r'\bevents\s*\{', text) else ' events { worker_connections 512; }'
         return self.configure_raw(first + events + '\n' + text)
 
     def http(self, body, **options):
-        """The usual case: one http block with the given contents; the access log is off unless they say otherwise."""
+        """The usual case: one http block with the given contents; the access log is off unless they say
+        otherwise."""
         log = '' if 'access_log' in body else 'access_log off; '
         temp = '' if 'client_body_temp_path' in body else 'client_body_temp_path @dir@/body; '
         return self.configure('http { ' + log + temp + body + '\n}', **options)
@@ -137,8 +150,9 @@ class Server:
 
     def spawn(self, *arguments, env=None):
         self.stderr = open(self.path('stderr'), 'ab')
-        self.process = subprocess.Popen(self.command('-c', 'nginx.conf', *arguments), stdin=subprocess.DEVNULL,
-                                        stdout=self.stderr, stderr=self.stderr, env=dict(os.environ, **(env or {})))
+        self.process = subprocess.Popen(self.command('-c', 'nginx.conf', *arguments),
+                                        stdin=subprocess.DEVNULL, stdout=self.stderr, stderr=self.stderr,
+                                        env=dict(os.environ, **(env or {})))
         self.started.append(self.process)
         return self.process
 
@@ -149,7 +163,8 @@ class Server:
         except FileNotFoundError:
             pass
         self.spawn(*arguments, env=env)
-        self.wait_for(lambda: self.read('tidepool.pid').strip() or self.process.poll() is not None, 'the pid file')
+        self.wait_for(lambda: self.read('tidepool.pid').strip() or self.process.poll() is not None,
+                      'the pid file')
         assert self.process.poll() is None, f'did not start: {self.read("stderr")}{self.read("error.log")}'
         assert int(self.read('tidepool.pid')) == self.process.pid
         return self
@@ -161,7 +176,8 @@ class Server:
             time.sleep(0.005)
 
     def wait_log(self, pattern, name='error.log', count=1):
-        self.wait_for(lambda: len(re.findall(pattern, self.read(name), re.M)) >= count, f'{pattern!r} in {name}')
+        self.wait_for(lambda: len(re.findall(pattern, self.read(name), re.M)) >= count,
+                      f'{pattern!r} in {name}')
 
     def kick(self, number):
         os.kill(self.process.pid, number)
@@ -225,7 +241,8 @@ class Server:
     def get(self, target='/', **options):
         return self.ask('GET', target, **options)
 
-    # Accounts of the kernel, over the process and its children (a server of processes has its connections there)
+    # Accounts of the kernel, over the process and its children (a server of processes has its connections
+    # there)
 
     def pids(self):
         pids = [self.process.pid]

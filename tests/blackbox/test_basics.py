@@ -63,7 +63,8 @@ def test_head(shared):
     assert get.body == b'a' * 1000
 
 
-@pytest.mark.parametrize('target, status', [('/text', 200), ('/none', 204), ('/go', 301), ('/missing', 404), ('/a.txt', 200)])
+@pytest.mark.parametrize('target, status',
+                         [('/text', 200), ('/none', 204), ('/go', 301), ('/missing', 404), ('/a.txt', 200)])
 def test_head_keeps_the_connection_in_step(shared, target, status):
     """RFC 9112 6.3: whatever the status, an answer to HEAD ends with its head."""
     with shared.client() as client:
@@ -72,7 +73,8 @@ def test_head_keeps_the_connection_in_step(shared, target, status):
 
 
 def test_no_content_has_no_framing(shared):
-    """RFC 9110 8.6, RFC 9112 6.1: no Content-Length and no Transfer-Encoding in 204 (checked by the client)."""
+    """RFC 9110 8.6, RFC 9112 6.1: no Content-Length and no Transfer-Encoding in 204 (checked by the
+    client)."""
     assert shared.get('/none').status == 204
 
 
@@ -106,7 +108,8 @@ def test_keep_alive_is_the_default(shared):
         client.expect_open()
 
 
-@pytest.mark.parametrize('value', ['close', 'Close', 'CLOSE', 'te, close', 'close, te', ' close ', 'x,close,y'])
+@pytest.mark.parametrize('value',
+                         ['close', 'Close', 'CLOSE', 'te, close', 'close, te', ' close ', 'x,close,y'])
 def test_close(shared, value):
     """RFC 9112 9.6: the close option, a token in a list, in any case; the answer says it too."""
     if ',' in value:
@@ -176,7 +179,8 @@ def test_keepalive_timeout_is_told(shared):
 
 
 def test_pipelining(shared):
-    """RFC 9112 9.3.2: answers come in the order of the requests, all of them, though one write brought them."""
+    """RFC 9112 9.3.2: answers come in the order of the requests, all of them, though one write brought
+    them."""
     targets = [f'/echoed?n={n}' for n in range(16)]
     with shared.client() as client:
         client.send(b''.join(request('GET', target) for target in targets))
@@ -186,7 +190,8 @@ def test_pipelining(shared):
 
 def test_pipelining_mixed(shared):
     """Files, short answers, errors and HEAD in one write."""
-    wanted = [('GET', '/a.txt', 200), ('HEAD', '/a.txt', 200), ('GET', '/missing', 404), ('GET', '/none', 204),
+    wanted = [('GET', '/a.txt', 200), ('HEAD', '/a.txt', 200), ('GET', '/missing', 404),
+              ('GET', '/none', 204),
               ('GET', '/text', 200), ('GET', '/', 200), ('HEAD', '/missing', 404), ('GET', '/go', 301)] * 4
     with shared.client() as client:
         client.send(b''.join(request(method, target) for method, target, _ in wanted))
@@ -198,7 +203,8 @@ def test_pipelining_mixed(shared):
 def test_pipelining_ends_with_close(shared):
     """RFC 9112 9.6: what follows a request with close is not answered."""
     with shared.client() as client:
-        client.send(request('GET', '/text') + request('GET', '/text', [('Connection', 'close')]) + request('GET', '/a.txt'))
+        client.send(request('GET', '/text') + request('GET', '/text', [('Connection', 'close')]) +
+                    request('GET', '/a.txt'))
         assert client.response().status == 200
         assert client.response().get('Connection') == 'close'
         client.expect_close()
@@ -214,7 +220,8 @@ def test_pipelining_many(shared):
 
 
 def test_pipelining_large_answers(shared):
-    """The client sends many requests before it reads the first answer: back-pressure, then all arrive whole."""
+    """The client sends many requests before it reads the first answer: back-pressure, then all arrive
+    whole."""
     with shared.client() as client:
         client.send(request('GET', '/a.txt') * 3000)
         for _ in range(3000):

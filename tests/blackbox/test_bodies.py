@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Request bodies: their framing (RFC 9112 6 and 7), Expect (RFC 9110 10.1.1), limits; and that the bytes of a body are
-never read as a request."""
+"""Request bodies: their framing (RFC 9112 6 and 7), Expect (RFC 9110 10.1.1), limits; and that the bytes of a
+body are never read as a request."""
 import pytest
 
 from wire import Closed, chunked, request
@@ -61,7 +61,8 @@ def test_sizes(shared, size):
 
 
 @ours
-@pytest.mark.parametrize('chunks', [[b'x'], [b'hello ', b'world'], [b'y' * 5000] * 3, [b'z'] * 500, [b'w' * 70000]])
+@pytest.mark.parametrize('chunks',
+                         [[b'x'], [b'hello ', b'world'], [b'y' * 5000] * 3, [b'z'] * 500, [b'w' * 70000]])
 def test_chunked(shared, chunks):
     """RFC 9112 7.1."""
     with shared.client() as client:
@@ -94,15 +95,18 @@ def test_length_split_at_every_byte(shared):
 @ours
 def test_chunked_byte_by_byte(shared):
     with shared.client() as client:
-        data = request('POST', '/', [('Transfer-Encoding', 'chunked')], chunked(b'slow', b'body', trailers=b'A: b\r\nC: d\r\n'))
+        data = request('POST', '/', [('Transfer-Encoding', 'chunked')],
+                       chunked(b'slow', b'body', trailers=b'A: b\r\nC: d\r\n'))
         assert client.send_slowly(data).response('POST').body == b'slowbody'
         client.expect_open()
 
 
 @ours
 @pytest.mark.parametrize('framing', [
-    b'5;name=value\r\nhello\r\n0\r\n\r\n', b'5;name="quoted; text"\r\nhello\r\n0\r\n\r\n', b'05\r\nhello\r\n0\r\n\r\n',
-    b'5\r\nhello\r\n000\r\n\r\n', b'5 ;name\r\nhello\r\n0\r\n\r\n', b'5\r\nhello\r\n0;last\r\nTrailer: x\r\n\r\n'])
+    b'5;name=value\r\nhello\r\n0\r\n\r\n', b'5;name="quoted; text"\r\nhello\r\n0\r\n\r\n',
+    b'05\r\nhello\r\n0\r\n\r\n',
+    b'5\r\nhello\r\n000\r\n\r\n', b'5 ;name\r\nhello\r\n0\r\n\r\n',
+    b'5\r\nhello\r\n0;last\r\nTrailer: x\r\n\r\n'])
 def test_chunk_extensions(shared, framing):
     """RFC 9112 7.1.1: unknown extensions are ignored; 7.1.2: trailers are read past."""
     with shared.client() as client:
@@ -113,11 +117,16 @@ def test_chunk_extensions(shared, framing):
 
 @ours
 @pytest.mark.parametrize('framing', [
-    b'5\nhello\r\n0\r\n\r\n', b'5\r\nhello\n0\r\n\r\n', b'5\r\nhello\r\n0\n\n', b'5\r\nhello0\r\n\r\n', b'5\r\nhelloX\r\n0\r\n\r\n',
-    b'x\r\nhello\r\n0\r\n\r\n', b'-5\r\nhello\r\n0\r\n\r\n', b'+5\r\nhello\r\n0\r\n\r\n', b'0x5\r\nhello\r\n0\r\n\r\n',
-    b' 5\r\nhello\r\n0\r\n\r\n', b'5 \r\nhello\r\n0\r\n\r\n', b'\r\nhello\r\n0\r\n\r\n', b'5\rhello\r\n0\r\n\r\n',
-    b'10000000000000000\r\nhello\r\n0\r\n\r\n', b'5;a\0b\r\nhello\r\n0\r\n\r\n', b'5;a\nb\r\nhello\r\n0\r\n\r\n',
-    b'0\r\nno colon\r\n\r\n', b'0\r\n folded: x\r\n\r\n', b'0\r\nA : x\r\n\r\n', b'0\r\nA: \0\r\n\r\n'], ids=repr)
+    b'5\nhello\r\n0\r\n\r\n', b'5\r\nhello\n0\r\n\r\n', b'5\r\nhello\r\n0\n\n', b'5\r\nhello0\r\n\r\n',
+    b'5\r\nhelloX\r\n0\r\n\r\n',
+    b'x\r\nhello\r\n0\r\n\r\n', b'-5\r\nhello\r\n0\r\n\r\n', b'+5\r\nhello\r\n0\r\n\r\n',
+    b'0x5\r\nhello\r\n0\r\n\r\n',
+    b' 5\r\nhello\r\n0\r\n\r\n', b'5 \r\nhello\r\n0\r\n\r\n', b'\r\nhello\r\n0\r\n\r\n',
+    b'5\rhello\r\n0\r\n\r\n',
+    b'10000000000000000\r\nhello\r\n0\r\n\r\n', b'5;a\0b\r\nhello\r\n0\r\n\r\n',
+    b'5;a\nb\r\nhello\r\n0\r\n\r\n',
+    b'0\r\nno colon\r\n\r\n', b'0\r\n folded: x\r\n\r\n', b'0\r\nA : x\r\n\r\n', b'0\r\nA: \0\r\n\r\n'],
+    ids=repr)
 def test_bad_chunks(shared, framing):
     """RFC 9112 7.1: anything else loses the framing: 400 (nothing of the answer is out yet), then the end."""
     with shared.client() as client:
@@ -126,7 +135,8 @@ def test_bad_chunks(shared, framing):
         client.expect_close()
 
 
-# RFC 9112 6.1 and 6.3: which combinations end how. Where both could be meant, the answer is an error and the connection
+# RFC 9112 6.1 and 6.3: which combinations end how. Where both could be meant, the answer is an error and the
+# connection
 # is closed, so that no second reading of the bytes can matter.
 SMUGGLING = [
     (b'Content-Length: 5\r\nTransfer-Encoding: chunked', 400),
@@ -197,11 +207,13 @@ def test_chunked_in_any_case(shared):
         client.expect_open()
 
 
-@pytest.mark.parametrize('target, method', [('/text', 'POST'), ('/text', 'GET'), ('/file', 'GET'), ('/missing', 'GET'),
+@pytest.mark.parametrize('target, method',
+                         [('/text', 'POST'), ('/text', 'GET'), ('/file', 'GET'), ('/missing', 'GET'),
                                             ('/small-return', 'POST'), ('/file', 'POST')])
 @pytest.mark.parametrize('framing', ['length', 'chunked'])
 def test_body_nobody_reads_is_no_request(shared, target, method, framing):
-    """RFC 9112 9.3: a body that is not wanted is read past, or the connection is closed; its bytes are never a request."""
+    """RFC 9112 9.3: a body that is not wanted is read past, or the connection is closed; its bytes are never
+    a request."""
     if framing == 'length':
         data = request(method, target, body=HIT)
     else:
@@ -289,19 +301,22 @@ def test_413(shared):
 @ours
 def test_413_boundary(shared):
     assert shared.ask('POST', '/small', body=b'x' * 1000).status == 200
-    assert shared.ask('POST', '/small', [('Transfer-Encoding', 'chunked')], chunked(b'x' * 600, b'y' * 400)).status == 200
+    assert shared.ask('POST', '/small', [('Transfer-Encoding', 'chunked')],
+                      chunked(b'x' * 600, b'y' * 400)).status == 200
 
 
 @ours
 def test_413_chunked(shared):
     with shared.client() as client:
-        client.send(request('POST', '/small', [('Transfer-Encoding', 'chunked')], chunked(b'x' * 600, b'y' * 401)))
+        client.send(request('POST', '/small', [('Transfer-Encoding', 'chunked')],
+                            chunked(b'x' * 600, b'y' * 401)))
         assert client.response('POST').status == 413
         client.expect_close()
 
 
 def test_413_while_the_body_is_sent(shared):
-    """Lingering close: the answer reaches a client that is still sending; closing at once would reset it away."""
+    """Lingering close: the answer reaches a client that is still sending; closing at once would reset it
+    away."""
     for _ in range(5):
         with shared.client() as client:
             client.send(b'POST /small-return HTTP/1.1\r\nHost: a\r\nContent-Length: 4000000\r\n\r\n')
@@ -331,7 +346,8 @@ def test_unlimited(shared):
 
 @ours
 def test_framing_error_after_the_answer_began(shared):
-    """echo_body: once the answer streams, a framing error cuts the connection: the client must be able to tell."""
+    """echo_body: once the answer streams, a framing error cuts the connection: the client must be able to
+    tell."""
     with shared.client() as client:
         client.send(POST + b'Transfer-Encoding: chunked\r\n\r\n' + b'8000\r\n' + b'x' * 0x8000 + b'\r\n')
         assert client.head().status == 200
@@ -345,7 +361,8 @@ def test_framing_error_after_the_answer_began(shared):
 
 @ours
 def test_client_vanishes_within_its_body(shared):
-    for data in (POST + b'Content-Length: 100\r\n\r\nabc', POST + b'Transfer-Encoding: chunked\r\n\r\n5\r\nab',
+    for data in (POST + b'Content-Length: 100\r\n\r\nabc',
+                 POST + b'Transfer-Encoding: chunked\r\n\r\n5\r\nab',
                  POST + b'Content-Length: 1000000\r\n\r\n' + b'x' * 100000):
         client = shared.client()
         client.send(data)
@@ -366,7 +383,8 @@ def test_echo_bodies_pipelined(shared):
     bodies = [b'%d' % n * (n * 37 % 900) for n in range(60)]
     with shared.client() as client:
         client.send(b''.join(request('POST', '/', body=body) if n % 2 else
-                             request('POST', '/', [('Transfer-Encoding', 'chunked')], chunked(*([body] if body else [])))
+                             request('POST', '/', [('Transfer-Encoding', 'chunked')],
+                                     chunked(*([body] if body else [])))
                              for n, body in enumerate(bodies)))
         for body in bodies:
             assert client.response('POST').body == body

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The command line (nginx: command-line parameters), and what a wrong configuration gets: one clear line and status 1."""
+"""The command line (nginx: command-line parameters), and what a wrong configuration gets: one clear line and
+status 1."""
 import os
 import re
 
@@ -57,7 +58,9 @@ def test_h(server, option):
         assert re.search(rf'^\s*(-\?,)?{flag}\b', said, re.M), flag
 
 
-@pytest.mark.parametrize('arguments', [['-x'], ['-c'], ['-g'], ['-s'], ['-s', 'dance'], ['argument'], ['-p'], ['-e']], ids=' '.join)
+@pytest.mark.parametrize('arguments',
+                         [['-x'], ['-c'], ['-g'], ['-s'], ['-s', 'dance'], ['argument'], ['-p'], ['-e']],
+                         ids=' '.join)
 def test_wrong_options(server, arguments):
     server.configure(GOOD)
     done = server.run(*arguments)
@@ -102,14 +105,18 @@ ERRORS = [
     ('http { sendfile on off; }', 'invalid number of arguments in "sendfile" directive'),
     ('http { sendfile maybe; }', 'invalid value "maybe" in "sendfile" directive'),
     ('http { sendfile on; sendfile off; }', '"sendfile" directive is duplicate'),
-    ('worker_rlimit_nofile many;', 'invalid number "many"|"worker_rlimit_nofile" directive invalid value|invalid number'),
+    ('worker_rlimit_nofile many;',
+     'invalid number "many"|"worker_rlimit_nofile" directive invalid value|invalid number'),
     ('http { client_max_body_size 1q; }', '"client_max_body_size" directive invalid value'),
-    ('http { client_header_timeout 5 minutes; }', 'invalid number of arguments in "client_header_timeout" directive'),
+    ('http { client_header_timeout 5 minutes; }',
+     'invalid number of arguments in "client_header_timeout" directive'),
     ('http { client_header_timeout 5parsecs; }', '"client_header_timeout" directive invalid value'),
     ('http { large_client_header_buffers 0 8k; }', 'large_client_header_buffers|invalid'),
-    ('http { server { listen 127.0.0.1:99999; } }', 'invalid port in "127.0.0.1:99999" of the "listen" directive'),
+    ('http { server { listen 127.0.0.1:99999; } }',
+     'invalid port in "127.0.0.1:99999" of the "listen" directive'),
     ('http { server { listen 127.0.0.1:80 sideways; } }', 'invalid parameter "sideways"'),
-    ('http { server { listen 300.1.1.1:80; } }', 'host not found in "300.1.1.1:80" of the "listen" directive|invalid'),
+    ('http { server { listen 300.1.1.1:80; } }',
+     'host not found in "300.1.1.1:80" of the "listen" directive|invalid'),
     ('http { server { location { } } }', 'invalid number of arguments in "location" directive'),
     ('http { server { location ~ "(" { } } }', 'pcre2?_compile\\(\\) failed|regex'),
     ('http { server { server_name ~(; } }', 'pcre2?_compile\\(\\) failed|regex'),
@@ -120,11 +127,14 @@ ERRORS = [
     ('http { server { return 1000; } }', 'invalid return code "1000"'),
     ('http { server { return 200 "$nothing_of_that_name"; } }', 'unknown "nothing_of_that_name" variable'),
     ('http { server { root html; alias html; } }', '"alias" directive is not allowed here|duplicate'),
-    ('http { server { location / { root html; alias html; } } }', '"alias" directive is duplicate, "root" directive was specified earlier'),
+    ('http { server { location / { root html; alias html; } } }',
+     '"alias" directive is duplicate, "root" directive was specified earlier'),
     ('http { access_log logs/a.log nosuch; }', 'unknown log format "nosuch"'),
     ('http { log_format combined "x"; }', 'duplicate "log_format" name "combined"'),
-    ('http { server { location / { limit_conn nozone 1; } } }', 'unknown limit_conn_zone "nozone"|zero size shared memory zone "nozone"'),
-    ('http { limit_conn_zone $binary_remote_addr; }', 'invalid number of arguments|must have "zone" parameter'),
+    ('http { server { location / { limit_conn nozone 1; } } }',
+     'unknown limit_conn_zone "nozone"|zero size shared memory zone "nozone"'),
+    ('http { limit_conn_zone $binary_remote_addr; }',
+     'invalid number of arguments|must have "zone" parameter'),
     ('error_log error.log loud;', 'invalid log level "loud"'),
     ('include absent.conf;', 'open\\(\\) ".*absent.conf" failed \\(2: No such file or directory\\)'),
     ('http', 'unexpected end of file, expecting ";" or "}"'),
@@ -152,7 +162,8 @@ OUR_ERRORS = [
     ('stream { server { echo; } }', 'no "listen" is defined for server|listen'),
     ('stream { server { listen 127.0.0.1:9; echo on; } }', 'invalid number of arguments in "echo" directive'),
     ('stream { server { listen 127.0.0.1:9; } }', 'echo|no handler'),
-    ('stream { server { listen 127.0.0.1:9; echo; echo_timeout x; } }', '"echo_timeout" directive invalid value'),
+    ('stream { server { listen 127.0.0.1:9; echo; echo_timeout x; } }',
+     '"echo_timeout" directive invalid value'),
 ]
 
 
@@ -203,7 +214,8 @@ def test_unwritable_log(server):
     server.http('access_log @dir@/no/such/folder/access.log; server { listen 127.0.0.1:@http@; }')
     done = server.run('-c', 'nginx.conf', '-t')
     assert done.returncode == 1
-    assert re.search(r'open\(\) ".*/no/such/folder/access.log" failed \(2: No such file or directory\)', done.stderr)
+    assert re.search(r'open\(\) ".*/no/such/folder/access.log" failed \(2: No such file or directory\)',
+                     done.stderr)
 
 
 LANGUAGE = '''
@@ -232,13 +244,16 @@ LANGUAGE = '''
 
 
 def test_language(server):
-    """nginx's lexer: quotes, escapes, comments, line breaks, braces in quotes, ${name}, include with a pattern."""
+    """nginx's lexer: quotes, escapes, comments, line breaks, braces in quotes, ${name}, include with a
+    pattern."""
     server.write('sub/a.inc', 'location = /a { return 200 "from a"; }')
     server.write('sub/b.inc', 'location = /b { return 200 "from b"; }')
     server.http(LANGUAGE)
     server.start()
-    for target, text in (('/quotes', 'single "inner" \'x\''), ('/double', 'double \'inner\' "x"'), ('/escapes', 'tab\tend\\'),
-                         ('/bare', 'a\\;b'), ('/hash', 'a#b'), ('/braces', '{;}'), ('/lines', 'on many lines'), ('/braced', '/bracedx'),
+    for target, text in (('/quotes', 'single "inner" \'x\''), ('/double', 'double \'inner\' "x"'),
+                         ('/escapes', 'tab\tend\\'),
+                         ('/bare', 'a\\;b'), ('/hash', 'a#b'), ('/braces', '{;}'),
+                         ('/lines', 'on many lines'), ('/braced', '/bracedx'),
                          ('/a', 'from a'), ('/b', 'from b')):
         assert server.get(target).text == text, target
 
@@ -248,8 +263,10 @@ def test_embedded_default(server):
     """Without a file the embedded configuration is used; -T shows it."""
     done = server.run('-T')
     assert done.returncode == 0 and '127.0.0.1:8080' in done.stdout and '127.0.0.1:7007' in done.stdout
-    server.configure_raw(done.stdout.replace('127.0.0.1:8080', '127.0.0.1:@http@').replace('127.0.0.1:7007', '127.0.0.1:@echo@')
-                         + '\npid tidepool.pid;' + ('user root;' if os.geteuid() == 0 and not re.search(r'^\s*user ', done.stdout, re.M) else ''))
+    text = done.stdout.replace('127.0.0.1:8080', '127.0.0.1:@http@').replace('127.0.0.1:7007', '127.0.0.1:@echo@')
+    text = re.sub(r'^\s*(daemon|pid|user)\s[^;]*;', '', text, flags=re.M)
+    user = 'user root;' if os.geteuid() == 0 else ''
+    server.configure_raw(f'{text}\ndaemon off; pid tidepool.pid; {user}')
     server.start()
     answer = server.get()
     assert answer.status == 200 and b'Tidepool' in answer.body

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A short form of `make sweep`: some of the Nth calls for memory fail, spread over a whole life of the server."""
+"""A short form of `make sweep`: some of the Nth calls for memory fail, spread over a whole life of the
+server."""
 import os
 import sys
 

@@ -30,7 +30,8 @@ def test_combined(server):
             client.response()
     found = [COMBINED.fullmatch(line) for line in lines(server, 13)]
     assert all(found) and len(found) == 13
-    assert found[0].groupdict() == {'request': 'GET /a.txt?q=1 HTTP/1.1', 'status': '200', 'bytes': '77', 'referer': 'http://r/',
+    assert found[0].groupdict() == {'request': 'GET /a.txt?q=1 HTTP/1.1', 'status': '200', 'bytes': '77',
+                                    'referer': 'http://r/',
                                     'agent': 'agent/1 (x)'}
     assert found[1]['status'] == '404' and found[1]['agent'] == '-'
     assert (found[2]['request'], found[2]['bytes']) == ('HEAD /a.txt HTTP/1.1', '0')
@@ -38,7 +39,8 @@ def test_combined(server):
 
 
 def test_escapes(server):
-    """nginx: a quote, a backslash and bytes outside of printable ASCII are written as \\xXX: no client writes our log."""
+    """nginx: a quote, a backslash and bytes outside of printable ASCII are written as \\xXX: no client writes
+    our log."""
     server.http('access_log access.log; server { listen 127.0.0.1:@http@; return 200; }')
     server.start()
     server.get('/%22"\\x', fields=[('User-Agent', 'a"b\\c\x80\xff'), ('Referer', 'tab\there')])
@@ -89,7 +91,8 @@ def test_off_and_inheritance(server):
     for target in ('/off', '/own', '/both'):
         server.get(target)
     for name, target in (('one.log', '/both'), ('two.log', '/both'), ('own.log', '/own')):
-        assert [COMBINED.fullmatch(line)['request'] for line in lines(server, 1, name)] == [f'GET {target} HTTP/1.1']
+        assert [COMBINED.fullmatch(line)['request']
+                for line in lines(server, 1, name)] == [f'GET {target} HTTP/1.1']
 
 
 def test_buffer(server):

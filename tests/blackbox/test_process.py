@@ -15,7 +15,8 @@ SIMPLE = 'server { listen 127.0.0.1:@http@; location / { return 200 "%s"; } }'
 
 
 def test_pid_file(server):
-    """Written when it listens, with the pid of the process that was started; gone at the end (Server checks all three)."""
+    """Written when it listens, with the pid of the process that was started; gone at the end (Server checks
+    all three)."""
     server.http(SIMPLE % 'x')
     server.start()
     assert server.get().text == 'x'
@@ -142,7 +143,8 @@ def test_address_in_use(server, tmp_path):
         assert process.wait(30) == 1
     finally:
         second.kill()
-    assert re.search(r'bind\(\) to 127\.0\.0\.1:\d+ failed \(98: Address already in use\)', second.read('stderr') + second.read('error.log'))
+    assert re.search(r'bind\(\) to 127\.0\.0\.1:\d+ failed \(98: Address already in use\)',
+                     second.read('stderr') + second.read('error.log'))
     assert all(server.get().text == 'first' for _ in range(10))
 
 
@@ -169,7 +171,9 @@ def test_reload(server):
     assert server.process.pid == pid and int(server.read('tidepool.pid')) == pid
 
 
-@pytest.mark.parametrize('text', ['nonsense on;', 'http {', 'http { server { listen 127.0.0.1:@http@; location ~ ( { } } }'])
+@pytest.mark.parametrize('text',
+                         ['nonsense on;', 'http {',
+                          'http { server { listen 127.0.0.1:@http@; location ~ ( { } } }'])
 def test_reload_of_a_wrong_file_keeps_the_old(server, text):
     server.http(SIMPLE % 'old')
     server.start()
@@ -247,9 +251,10 @@ def test_reload_takes_idle_connections_along(server):
 @pytest.mark.parametrize('buffer', ['', ' buffer=4k'])
 def test_reopen_loses_no_line(server, buffer):
     """USR1 while requests come: every request has its line, in one file or the other."""
-    server.http(f'access_log access.log combined{buffer}; server {{ listen 127.0.0.1:@http@; return 200; }}', workers=2)
+    server.http(f'access_log access.log combined{buffer}; server {{ listen 127.0.0.1:@http@; return 200; }}',
+                workers=2)
     server.start()
-    total, per, workers = 0, 150, 4
+    per, workers = 150, 4
     def client(number):
         with server.client() as one:
             for n in range(per):
@@ -270,7 +275,8 @@ def test_reopen_loses_no_line(server, buffer):
     lines = server.read('access.log') + ''.join(server.read(f'access.{n}') for n in range(files))
     found = re.findall(r'"GET /(\d+)/(\d+) HTTP/1.1"', lines)
     assert files > 0 and len(found) == len(lines.splitlines())
-    assert sorted((int(a), int(b)) for a, b in found) == sorted((a, b) for a in range(workers) for b in range(per))
+    wanted = [(a, b) for a in range(workers) for b in range(per)]
+    assert sorted((int(a), int(b)) for a, b in found) == wanted
 
 
 def test_unix_socket(server):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Twenty reloads under load lose nothing: keep-alive and close clients, 1 and 4 workers in turn, a listener that comes
-and goes."""
+"""Twenty reloads under load lose nothing: keep-alive and close clients, 1 and 4 workers in turn, a listener
+that comes and goes."""
 import threading
 
 import pytest
@@ -118,7 +118,8 @@ def test_nothing_queued_is_lost_when_workers_go(server):
     server.start()
     for number in range(6):
         clients = []
-        server.http('server { listen 127.0.0.1:@http@; return 200 "x"; }', workers=1 if number % 2 == 0 else 4)
+        workers = 1 if number % 2 == 0 else 4
+        server.http('server { listen 127.0.0.1:@http@; return 200 "x"; }', workers=workers)
         server.kick(1)
         for _ in range(150):
             clients.append(server.client())
@@ -134,7 +135,8 @@ def test_generations_are_given_back(server):
     server.http('server { listen 127.0.0.1:@http@; location / { return 200 "$http_n"; } }', workers=2)
     server.start()
     def reload(number):
-        server.http(f'server {{ listen 127.0.0.1:@http@; location / {{ return 200 "{number}"; }} }}', workers=2)
+        server.http(f'server {{ listen 127.0.0.1:@http@; location / {{ return 200 "{number}"; }} }}',
+                    workers=2)
         server.reload(lambda: server.get().text == str(number))
     for number in range(5):
         reload(number)

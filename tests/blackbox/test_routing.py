@@ -66,12 +66,17 @@ CONFIG = '''
 
 
 @pytest.mark.parametrize('host, text', [
-    ('example.org', 'exact'), ('EXAMPLE.Org', 'exact'), ('example.org:8080', 'exact'), ('example.org.', 'exact'), ('www.example.org', 'exact'),
-    ('a.example.org', 'leading'), ('a.b.example.org', 'leading'), ('x.sub.example.org', 'longer leading'), ('mail.anything.at.all', 'trailing'),
-    ('dotted.net', 'dotted'), ('any.dotted.net', 'dotted'), ('re42.test', 'regex'), ('re.test', 'later regex'), ('bob.named', 'hello bob'),
-    ('nobody', 'default'), ('first', 'first'), ('127.0.0.1', 'default'), ('[::1]', 'default'), ('xexample.org', 'default')])
+    ('example.org', 'exact'), ('EXAMPLE.Org', 'exact'), ('example.org:8080', 'exact'),
+    ('example.org.', 'exact'), ('www.example.org', 'exact'),
+    ('a.example.org', 'leading'), ('a.b.example.org', 'leading'), ('x.sub.example.org', 'longer leading'),
+    ('mail.anything.at.all', 'trailing'),
+    ('dotted.net', 'dotted'), ('any.dotted.net', 'dotted'), ('re42.test', 'regex'),
+    ('re.test', 'later regex'), ('bob.named', 'hello bob'),
+    ('nobody', 'default'), ('first', 'first'), ('127.0.0.1', 'default'), ('[::1]', 'default'),
+    ('xexample.org', 'default')])
 def test_server_names(shared, host, text):
-    """nginx: exact, then the longest leading wildcard, then trailing, then the first regex, then the default server."""
+    """nginx: exact, then the longest leading wildcard, then trailing, then the first regex, then the default
+    server."""
     assert shared.get('/', host=host).text == text
 
 
@@ -86,25 +91,33 @@ def test_server_for_http_1_0(shared):
 
 
 @pytest.mark.parametrize('target, text', [
-    ('/exact', 'exact'), ('/exact?x', 'exact'), ('/exact/', 'prefix of exact'), ('/exactly', 'prefix of exact'), ('/pre', 'pre'), ('/prefi', 'pre'),
-    ('/prefix', 'prefix'), ('/prefixes', 'prefix'), ('/static/a.txt', 'no regex'), ('/pre/a.txt', 'regex txt'), ('/a.md', 'second regex'),
-    ('/pic.gif', 'regex gif'), ('/pic.GiF', 'regex gif'), ('/a.TXT', 'else'), ('/user/ann/7', 'user ann number 7'), ('/user/ann/x', 'else'),
-    ('/named/zoe', 'named zoe'), ('/outer/', 'outer'), ('/outer/inner/x', 'inner'), ('/outer/x.md', 'nested regex'), ('/with%20space', 'space'),
-    ('/', 'root'), ('/else', 'else'), ('/static/../a.txt', 'regex txt'), ('/%65xact', 'exact'), ('//exact', 'exact')])
+    ('/exact', 'exact'), ('/exact?x', 'exact'), ('/exact/', 'prefix of exact'),
+    ('/exactly', 'prefix of exact'), ('/pre', 'pre'), ('/prefi', 'pre'),
+    ('/prefix', 'prefix'), ('/prefixes', 'prefix'), ('/static/a.txt', 'no regex'),
+    ('/pre/a.txt', 'regex txt'), ('/a.md', 'second regex'),
+    ('/pic.gif', 'regex gif'), ('/pic.GiF', 'regex gif'), ('/a.TXT', 'else'),
+    ('/user/ann/7', 'user ann number 7'), ('/user/ann/x', 'else'),
+    ('/named/zoe', 'named zoe'), ('/outer/', 'outer'), ('/outer/inner/x', 'inner'),
+    ('/outer/x.md', 'nested regex'), ('/with%20space', 'space'),
+    ('/', 'root'), ('/else', 'else'), ('/static/../a.txt', 'regex txt'), ('/%65xact', 'exact'),
+    ('//exact', 'exact')])
 def test_locations(shared, target, text):
-    """nginx: = first, then the longest prefix; ^~ ends the search; then regexes in their order; nested ones likewise."""
+    """nginx: = first, then the longest prefix; ^~ ends the search; then regexes in their order; nested ones
+    likewise."""
     assert shared.get(target, port='loc').text == text
 
 
 @pytest.mark.parametrize('target, status, text', [
-    ('/text', 200, 'some text\n'), ('/created', 201, 'made'), ('/empty', 200, ''), ('/emptytext', 200, ''), ('/unknown-status', 599, 'odd')])
+    ('/text', 200, 'some text\n'), ('/created', 201, 'made'), ('/empty', 200, ''), ('/emptytext', 200, ''),
+    ('/unknown-status', 599, 'odd')])
 def test_return_text(shared, target, status, text):
     answer = shared.get(target, port='ret')
     assert (answer.status, answer.text) == (status, text)
 
 
 @pytest.mark.parametrize('target, status, location', [
-    ('/moved', 301, 'https://example.org/x'), ('/found', 302, '/relative'), ('/url', 302, 'http://example.org/direct'), ('/other', 303, '/see'),
+    ('/moved', 301, 'https://example.org/x'), ('/found', 302, '/relative'),
+    ('/url', 302, 'http://example.org/direct'), ('/other', 303, '/see'),
     ('/temp', 307, '/t'), ('/perm', 308, '/p')])
 def test_return_redirect(shared, target, status, location):
     """nginx: absolute_redirect is on by default: a path becomes a whole URL with the host that was asked."""
@@ -144,5 +157,6 @@ def test_variables(shared):
 def test_same_connection_many_servers(shared):
     """The Host of each request counts, not that of the first on the connection."""
     with shared.client() as client:
-        for host, text in (('example.org', 'exact'), ('nobody', 'default'), ('re1.test', 'regex'), ('example.org', 'exact')):
+        for host, text in (('example.org', 'exact'), ('nobody', 'default'), ('re1.test', 'regex'),
+                           ('example.org', 'exact')):
             assert client.ask('GET', '/', host=host).text == text

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Files: nginx's core module (root, alias, index, types, etag, open_file_cache) and RFC 9110 13 (conditions), 14 (ranges)."""
+"""Files: nginx's core module (root, alias, index, types, etag, open_file_cache) and RFC 9110 13 (conditions),
+14 (ranges)."""
 import os
 import re
 import time
@@ -11,11 +12,16 @@ from wire import request
 BIG = os.urandom(1 << 16) * 80
 DIGITS = b'0123456789' * 10
 FILES = {
-    'index.html': '<p>home</p>\n', 'a.txt': 'text\n', 'UPPER.TXT': 'upper\n', 'page.html': '<p>page</p>\n', 'noextension': 'plain\n',
-    'picture.PNG': 'png', 'archive.tar.gz': 'gz', 'dot.': 'dot', '.hidden.txt': 'hidden', 'empty.txt': '', 'digits.txt': DIGITS,
-    'big.bin': BIG, 'dir/index.html': 'dir index\n', 'dir/inner/file.txt': 'inner\n', 'noindex/file.txt': 'x', 'second/second.html': '2',
-    'with space.txt': 'space\n', 'pct%41.txt': 'percent\n', 'ünïcode.txt': 'unicode\n', 'plus+.txt': 'plus\n', 'q?.txt': 'question\n',
-    'old.txt': 'old\n', '../outside.txt': 'secret\n', '../aliased/deep/file.txt': 'aliased\n', 'gone/keep.txt': 'x',
+    'index.html': '<p>home</p>\n', 'a.txt': 'text\n', 'UPPER.TXT': 'upper\n', 'page.html': '<p>page</p>\n',
+    'noextension': 'plain\n',
+    'picture.PNG': 'png', 'archive.tar.gz': 'gz', 'dot.': 'dot', '.hidden.txt': 'hidden', 'empty.txt': '',
+    'digits.txt': DIGITS,
+    'big.bin': BIG, 'dir/index.html': 'dir index\n', 'dir/inner/file.txt': 'inner\n', 'noindex/file.txt': 'x',
+    'second/second.html': '2',
+    'with space.txt': 'space\n', 'pct%41.txt': 'percent\n', 'ünïcode.txt': 'unicode\n', 'plus+.txt': 'plus\n',
+    'q?.txt': 'question\n',
+    'old.txt': 'old\n', '../outside.txt': 'secret\n', '../aliased/deep/file.txt': 'aliased\n',
+    'gone/keep.txt': 'x',
 }
 CONFIG = '''
     default_type application/octet-stream;
@@ -49,8 +55,10 @@ def prepare(server):
 
 
 @pytest.mark.parametrize('target, kind', [
-    ('/a.txt', 'text/plain'), ('/UPPER.TXT', 'text/plain'), ('/page.html', 'text/html'), ('/picture.PNG', 'image/png'),
-    ('/archive.tar.gz', 'application/gzip'), ('/noextension', 'application/octet-stream'), ('/dot.', 'application/octet-stream'),
+    ('/a.txt', 'text/plain'), ('/UPPER.TXT', 'text/plain'), ('/page.html', 'text/html'),
+    ('/picture.PNG', 'image/png'),
+    ('/archive.tar.gz', 'application/gzip'), ('/noextension', 'application/octet-stream'),
+    ('/dot.', 'application/octet-stream'),
     ('/.hidden.txt', 'text/plain'), ('/', 'text/html'), ('/typed/a.txt', 'text/special')])
 def test_types(shared, target, kind):
     """nginx: types maps the extension, in any case, to a type; default_type is the rest."""
@@ -59,21 +67,29 @@ def test_types(shared, target, kind):
 
 
 @pytest.mark.parametrize('target, body', [
-    ('/', '<p>home</p>\n'), ('/dir/', 'dir index\n'), ('/second/', '2'), ('/a.txt', 'text\n'), ('/a.txt?query', 'text\n'),
-    ('/with%20space.txt', 'space\n'), ('/pct%2541.txt', 'percent\n'), ('/%C3%BCn%C3%AFcode.txt', 'unicode\n'), ('/plus+.txt', 'plus\n'),
-    ('/q%3F.txt', 'question\n'), ('/%61.txt', 'text\n'), ('//a.txt', 'text\n'), ('/./a.txt', 'text\n'), ('/dir/../a.txt', 'text\n'),
-    ('/dir/./inner/..//inner/file.txt', 'inner\n'), ('/dir/%2e%2e/a.txt', 'text\n'), ('/dir/.%2E/a.txt', 'text\n'), ('/dir%2Finner/file.txt', 'inner\n'),
-    ('/link.txt', 'text\n'), ('/out.txt', 'secret\n'), ('/linkdir/', 'dir index\n'), ('/al/deep/file.txt', 'aliased\n'),
+    ('/', '<p>home</p>\n'), ('/dir/', 'dir index\n'), ('/second/', '2'), ('/a.txt', 'text\n'),
+    ('/a.txt?query', 'text\n'),
+    ('/with%20space.txt', 'space\n'), ('/pct%2541.txt', 'percent\n'), ('/%C3%BCn%C3%AFcode.txt', 'unicode\n'),
+    ('/plus+.txt', 'plus\n'),
+    ('/q%3F.txt', 'question\n'), ('/%61.txt', 'text\n'), ('//a.txt', 'text\n'), ('/./a.txt', 'text\n'),
+    ('/dir/../a.txt', 'text\n'),
+    ('/dir/./inner/..//inner/file.txt', 'inner\n'), ('/dir/%2e%2e/a.txt', 'text\n'),
+    ('/dir/.%2E/a.txt', 'text\n'), ('/dir%2Finner/file.txt', 'inner\n'),
+    ('/link.txt', 'text\n'), ('/out.txt', 'secret\n'), ('/linkdir/', 'dir index\n'),
+    ('/al/deep/file.txt', 'aliased\n'),
     ('/exact-alias', 'aliased\n'), ('/a.txt#fragment', 'text\n'), ('/empty.txt', '')])
 def test_found(shared, target, body):
-    """RFC 3986 5.2.4 and 6.2.2: dot segments and escapes; nginx: merge_slashes, alias, index; symbolic links are followed."""
+    """RFC 3986 5.2.4 and 6.2.2: dot segments and escapes; nginx: merge_slashes, alias, index; symbolic links
+    are followed."""
     answer = shared.get(target)
     assert (answer.status, answer.text) == (200, body)
 
 
 @pytest.mark.parametrize('target, status', [
-    ('/missing', 404), ('/missing/', 404), ('/a.txt/', 404), ('/a.txt/x', 404), ('/dangling.txt', 404), ('/noindex/', 403), ('/dir/inner/', 403),
-    ('/al', 404), ('/' + 'n' * 300, 404), ('/loop', (403, 404, 500)), ('/%ff%fe', 404), ('/dir/inner/file', 404), ('/a.txt%20', 404)])
+    ('/missing', 404), ('/missing/', 404), ('/a.txt/', 404), ('/a.txt/x', 404), ('/dangling.txt', 404),
+    ('/noindex/', 403), ('/dir/inner/', 403),
+    ('/al', 404), ('/' + 'n' * 300, 404), ('/loop', (403, 404, 500)), ('/%ff%fe', 404),
+    ('/dir/inner/file', 404), ('/a.txt%20', 404)])
 def test_not_found(shared, target, status):
     """RFC 9110 15.5.4, 15.5.5; nginx: a directory without an index is 403."""
     answer = shared.get(target)
@@ -82,10 +98,14 @@ def test_not_found(shared, target, status):
 
 
 @pytest.mark.parametrize('target', [
-    '/../outside.txt', '/%2e%2e/outside.txt', '/dir/../../outside.txt', '/dir/..%2f..%2foutside.txt', '/%2e%2e%2foutside.txt',
-    '/./../outside.txt', '//../outside.txt', '/dir/inner/../../../outside.txt', '/al/../../outside.txt', '/al/%2e%2e/%2e%2e/outside.txt',
-    '/..', '/dir/../..', '/.%2e/', '/al/../../../../../../etc/passwd', '/%2e%2e/%2e%2e/%2e%2e/etc/passwd', '/..%00/', '/..;/outside.txt',
-    '/%c0%ae%c0%ae/outside.txt', '/..%5coutside.txt', '/al../outside.txt', '/al..%2foutside.txt', 'http://h/../outside.txt'])
+    '/../outside.txt', '/%2e%2e/outside.txt', '/dir/../../outside.txt', '/dir/..%2f..%2foutside.txt',
+    '/%2e%2e%2foutside.txt',
+    '/./../outside.txt', '//../outside.txt', '/dir/inner/../../../outside.txt', '/al/../../outside.txt',
+    '/al/%2e%2e/%2e%2e/outside.txt',
+    '/..', '/dir/../..', '/.%2e/', '/al/../../../../../../etc/passwd', '/%2e%2e/%2e%2e/%2e%2e/etc/passwd',
+    '/..%00/', '/..;/outside.txt',
+    '/%c0%ae%c0%ae/outside.txt', '/..%5coutside.txt', '/al../outside.txt', '/al..%2foutside.txt',
+    'http://h/../outside.txt'])
 def test_never_outside(shared, target):
     """Dot segments, however they are written, do not leave the root."""
     answer = shared.get(target)
@@ -94,7 +114,8 @@ def test_never_outside(shared, target):
 
 
 @pytest.mark.parametrize('target, location', [
-    ('/dir', '/dir/'), ('/dir?a=b', '/dir/?a=b'), ('/linkdir', '/linkdir/'), ('/dir/inner', '/dir/inner/'), ('/al/deep', '/al/deep/')])
+    ('/dir', '/dir/'), ('/dir?a=b', '/dir/?a=b'), ('/linkdir', '/linkdir/'), ('/dir/inner', '/dir/inner/'),
+    ('/al/deep', '/al/deep/')])
 def test_directory_redirect(shared, target, location):
     """nginx: 301 to the name with a slash; the query stays."""
     answer = shared.get(target, host='example.org')
@@ -166,21 +187,26 @@ TAG = '"%x-%x"' % (784111777, len('old\n'))
 
 @pytest.mark.parametrize('fields, status', [
     ([('If-None-Match', TAG)], 304), ([('If-None-Match', f'W/{TAG}')], 304), ([('If-None-Match', '*')], 304),
-    ([('If-None-Match', f'"x", {TAG}, "y"')], 304), ([('If-None-Match', '"x"')], 200), ([('If-None-Match', '"x", "y"')], 200),
+    ([('If-None-Match', f'"x", {TAG}, "y"')], 304), ([('If-None-Match', '"x"')], 200),
+    ([('If-None-Match', '"x", "y"')], 200),
     ([('If-Modified-Since', OLD)], 304), ([('If-Modified-Since', 'Sunday, 06-Nov-94 08:49:37 GMT')], 304),
     ([('If-Modified-Since', 'Sun Nov  6 08:49:37 1994')], 304), ([('If-Modified-Since', EARLIER)], 200),
     ([('If-Modified-Since', 'yesterday')], 200), ([('If-Modified-Since', '')], 200),
-    ([('If-None-Match', '"x"'), ('If-Modified-Since', OLD)], 200), ([('If-None-Match', TAG), ('If-Modified-Since', EARLIER)], 304),
-    ([('If-Match', TAG)], 200), ([('If-Match', '*')], 200), ([('If-Match', f'"x", {TAG}')], 200), ([('If-Match', '"x"')], 412),
+    ([('If-None-Match', '"x"'), ('If-Modified-Since', OLD)], 200),
+    ([('If-None-Match', TAG), ('If-Modified-Since', EARLIER)], 304),
+    ([('If-Match', TAG)], 200), ([('If-Match', '*')], 200), ([('If-Match', f'"x", {TAG}')], 200),
+    ([('If-Match', '"x"')], 412),
     ([('If-Match', f'W/{TAG}')], 412),
-    ([('If-Unmodified-Since', OLD)], 200), ([('If-Unmodified-Since', LATER)], 200), ([('If-Unmodified-Since', EARLIER)], 412),
-    ([('If-Match', TAG), ('If-Unmodified-Since', EARLIER)], 200), ([('If-Match', TAG), ('If-None-Match', TAG)], 304),
+    ([('If-Unmodified-Since', OLD)], 200), ([('If-Unmodified-Since', LATER)], 200),
+    ([('If-Unmodified-Since', EARLIER)], 412),
+    ([('If-Match', TAG), ('If-Unmodified-Since', EARLIER)], 200),
+    ([('If-Match', TAG), ('If-None-Match', TAG)], 304),
     ([('If-Match', '"x"'), ('If-None-Match', TAG)], 412),
 ])
 def test_conditions(shared, fields, status):
     """RFC 9110 13.1 and the order of 13.2.2. nginx: if_modified_since exact is the default."""
     from instance import OURS
-    if not OURS and len(fields) == 2 and fields[1] in (('If-Unmodified-Since', EARLIER), ('If-Modified-Since', EARLIER)):
+    if not OURS and len(fields) == 2 and fields[1] == (fields[1][0], EARLIER):
         pytest.skip('nginx looks at both')
     answer = shared.get('/old.txt', fields=fields)
     assert answer.status == status
@@ -204,7 +230,8 @@ def test_several_if_none_match(shared):
 
 
 @pytest.mark.parametrize('spec, first, last', [
-    ('bytes=0-9', 0, 9), ('bytes=5-5', 5, 5), ('bytes=90-', 90, 99), ('bytes=-7', 93, 99), ('bytes=-500', 0, 99),
+    ('bytes=0-9', 0, 9), ('bytes=5-5', 5, 5), ('bytes=90-', 90, 99), ('bytes=-7', 93, 99),
+    ('bytes=-500', 0, 99),
     ('bytes=95-5000', 95, 99), ('bytes=0-', 0, 99), ('bytes= 3-4', 3, 4)])
 @pytest.mark.parametrize('port', ['http', 'copied'])
 def test_ranges(shared, spec, first, last, port):
@@ -228,7 +255,9 @@ def test_unsatisfiable_ranges(shared, spec):
 
 
 @pytest.mark.ours
-@pytest.mark.parametrize('spec', ['bytes', 'bytes=', 'bytes=a-b', 'bytes=-', 'bytes=9-5', 'lines=0-5', 'bytes=0-5x', 'bytes 0-5'])
+@pytest.mark.parametrize('spec',
+                         ['bytes', 'bytes=', 'bytes=a-b', 'bytes=-', 'bytes=9-5', 'lines=0-5', 'bytes=0-5x',
+                          'bytes 0-5'])
 def test_ranges_ignored(shared, spec):
     """RFC 9110 14.2: what is no valid bytes range is ignored."""
     answer = shared.get('/digits.txt', fields=[('Range', spec)])
@@ -288,7 +317,8 @@ def test_open_file_cache_serves_many(shared):
 
 @pytest.mark.parametrize('port', ['http', 'copied'])
 def test_file_shrinks_while_it_is_sent(shared, port):
-    """The length is promised: what is missing cannot be made up, so the connection is cut, and the server lives."""
+    """The length is promised: what is missing cannot be made up, so the connection is cut, and the server
+    lives."""
     path = shared.write(f'html/shrinking-{port}.bin', b's' * (24 << 20))
     with shared.client(port) as client:
         client.send(request('GET', f'/shrinking-{port}.bin'))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""In steady state the server asks the system for no memory: after a warm-up, strace sees no mmap, munmap, brk, madvise
-or mremap over thousands of mixed requests; and what it holds does not grow."""
+"""In steady state the server asks the system for no memory: after a warm-up, strace sees no mmap, munmap,
+brk, madvise or mremap over thousands of mixed requests; and what it holds does not grow."""
 import os
 import re
 import shutil
@@ -35,13 +35,15 @@ CONFIG = '''
 
 
 def mixed(client, echo, times):
-    """Plain, 8 KiB head, 64 KiB POST (length and chunked), 100 KiB file, 404, limits, echo: one after the other."""
+    """Plain, 8 KiB head, 64 KiB POST (length and chunked), 100 KiB file, 404, limits, echo: one after the
+    other."""
     body = b'b' * 65536
     for _ in range(times):
         assert client.ask('GET', '/plain').status == 200
         assert client.ask('GET', '/plain', [('X-Large', 'h' * 8000)]).status == 200
         assert client.ask('POST', '/body', body=body).body == body
-        assert client.ask('POST', '/body', [('Transfer-Encoding', 'chunked')], chunked(body[:30000], body[30000:])).body == body
+        assert client.ask('POST', '/body', [('Transfer-Encoding', 'chunked')],
+                          chunked(body[:30000], body[30000:])).body == body
         assert len(client.ask('GET', '/100k.bin').body) == 102400
         assert len(client.ask('GET', '/cached/100k.bin').body) == 102400
         assert client.ask('GET', '/limited/small.txt').status == 200
@@ -86,16 +88,19 @@ def test_no_system_call_for_memory(server, workers):
     # The warm-up is heavier than what is counted: four connections may peak together in either.
     drive(server, 6)
     trace = server.path('trace')
-    with subprocess.Popen(['strace', '-f', '-qq', '-e', 'trace=mmap,munmap,brk,madvise,mremap', '-o', trace, '-p', str(server.process.pid)],
+    with subprocess.Popen(['strace', '-f', '-qq', '-e', 'trace=mmap,munmap,brk,madvise,mremap', '-o', trace,
+                           '-p', str(server.process.pid)],
                           stderr=subprocess.PIPE, text=True) as strace:
-        attached = lambda: strace.poll() is not None or re.search(r'^TracerPid:\s+[1-9]', status(server), re.M)
+        attached = lambda: strace.poll() is not None or re.search(r'^TracerPid:\s+[1-9]', status(server),
+                re.M)
         server.wait_for(attached, 'strace')
         if strace.poll() is not None:
             pytest.skip('strace may not attach here: ' + strace.stderr.read())
         drive(server, 3)
         strace.terminate()
         strace.communicate()
-    calls = [line for line in server.read('trace').splitlines() if re.search(r'(mmap|munmap|brk|madvise|mremap)\(', line)]
+    calls = [line for line in server.read('trace').splitlines()
+             if re.search(r'(mmap|munmap|brk|madvise|mremap)\(', line)]
     assert calls == []
 
 

@@ -20,7 +20,8 @@ def start(server, inside='', outside='', **options):
 
 def exchange(client, data, step=65536):
     """Sends all and reads as much, at the same time; returns what came."""
-    sender = threading.Thread(target=lambda: [client.send(data[at:at + step]) for at in range(0, len(data), step)])
+    sender = threading.Thread(target=lambda: [client.send(data[at:at + step])
+                                              for at in range(0, len(data), step)])
     sender.start()
     got = client.exactly(len(data))
     sender.join()
@@ -64,7 +65,8 @@ def test_byte_by_byte(server):
 
 @pytest.mark.plain
 def test_slow_reader_is_held_back(server):
-    """Back-pressure: a client that sends and does not read fills no memory of ours; in the end all bytes come back."""
+    """Back-pressure: a client that sends and does not read fills no memory of ours; in the end all bytes come
+    back."""
     start(server, 'echo_buffer_size 16k;')
     with server.client('echo') as warm:
         exchange(warm, b'w' * (1 << 20))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A raw-socket HTTP/1.1 client that believes nothing: every byte of an answer has to be where RFC 9112 puts it."""
+"""A raw-socket HTTP/1.1 client that believes nothing: every byte of an answer has to be where RFC 9112 puts
+it."""
 import os
 import re
 import select
@@ -49,7 +50,8 @@ class Response:
 
 
 def request(method='GET', target='/', fields=(), body=None, host='localhost', version='1.1'):
-    """The bytes of a request. Content-Length is added for a body unless the fields already say how it is framed."""
+    """The bytes of a request. Content-Length is added for a body unless the fields already say how it is
+    framed."""
     lines = [f'{method} {target} HTTP/{version}']
     if host is not None:
         lines.append(f'Host: {host}')
@@ -113,7 +115,8 @@ class Client:
         return self
 
     def settle(self):
-        """Returns when the peer's kernel has taken all we sent (SIOCOUTQ is 0) and its loop had a moment to read it."""
+        """Returns when the peer's kernel has taken all we sent (SIOCOUTQ is 0) and its loop had a moment to
+        read it."""
         import fcntl
         import termios
         if self.socket.family != socket.AF_UNIX:
@@ -190,7 +193,8 @@ class Client:
         return Response(int(match.group(1)), match.group(2).decode(), fields)
 
     def response(self, method='GET', interim=()):
-        """The next final answer with its body by its framing (RFC 9112 6.3). `interim` lists the 1xx that must come first."""
+        """The next final answer with its body by its framing (RFC 9112 6.3). `interim` lists the 1xx that
+        must come first."""
         for status in interim:
             answer = self.head()
             if answer.status != status or answer.get('Content-Length') or answer.get('Transfer-Encoding'):

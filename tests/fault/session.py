@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""One life of a server in which the Nth call of one kind for memory fails: start, a scripted session, a reload, the
-session again, a graceful end. What must hold, whichever call it was: no crash, no leak, no connection that hangs, every
-answer whole; and the server serves afterwards, or has said why it did not start."""
+"""One life of a server in which the Nth call of one kind for memory fails: start, a scripted session, a
+reload, the session again, a graceful end. What must hold, whichever call it was: no crash, no leak, no
+connection that hangs, every answer whole; and the server serves afterwards, or has said why it did not
+start."""
 import os
 import re
 import signal
@@ -47,8 +48,9 @@ class Trouble(Exception):
 
 
 def attempt(work):
-    """The outcome of a step: True when all was as without a failure, False for a refusal that is in order (503 and its
-    kin, a closed connection); a connection that hangs or an answer that is no HTTP is trouble."""
+    """The outcome of a step: True when all was as without a failure, False for a refusal that is in order
+    (503 and its kin, a closed connection); a connection that hangs or an answer that is no HTTP is
+    trouble."""
     try:
         return bool(work())
     except (Closed, ConnectionError):
@@ -61,7 +63,8 @@ def keepalive(server):
     def steps():
         good = True
         with server.client() as client:
-            for target, text in (('/plain', 'plain'), ('/plain', 'plain'), ('/re/word', 'word'), ('/absent', None)):
+            for target, text in (('/plain', 'plain'), ('/plain', 'plain'), ('/re/word', 'word'),
+                                 ('/absent', None)):
                 answer = client.ask('GET', target)
                 good &= answer.status == 404 if text is None else answer.text == text
             answer = client.ask('GET', '/plain', [('X-Large', 'h' * 8000)])
@@ -77,7 +80,8 @@ def keepalive(server):
 def bodies(server):
     def steps():
         good = True
-        for framing, body in (((), b'b' * 4000), ((), b'c' * 65536), ((('Transfer-Encoding', 'chunked'),), b'd' * 30000)):
+        for framing, body in (((), b'b' * 4000), ((), b'c' * 65536),
+                              ((('Transfer-Encoding', 'chunked'),), b'd' * 30000)):
             with server.client() as client:
                 client.send(request('POST', '/body', framing, chunked(body) if framing else body))
                 answer = client.response('POST')
@@ -142,8 +146,8 @@ def write(server, word):
 
 
 def life(folder, fault, persistent=False):
-    """Runs one life with TIDEPOOL_FAULT=fault. Returns (whether the failure was seen at all, calls by point). Raises
-    Trouble."""
+    """Runs one life with TIDEPOOL_FAULT=fault. Returns (whether the failure was seen at all, calls by point).
+    Raises Trouble."""
     server = instance.Server(folder)
     server.write('html/100k.txt', LARGE)
     server.write('html/index.html', 'index')
@@ -151,10 +155,12 @@ def life(folder, fault, persistent=False):
     seen = False
     try:
         process = server.spawn(env={'TIDEPOOL_FAULT': fault})
-        server.wait_for(lambda: server.read('tidepool.pid').strip() or process.poll() is not None, 'the start')
+        server.wait_for(lambda: server.read('tidepool.pid').strip() or process.poll() is not None,
+                        'the start')
         if process.poll() is not None:
             check(server, process)
-            if process.returncode != 1 or not re.search(r'\[(emerg|alert|crit)\]|memory', server.read('stderr')):
+            if process.returncode != 1 or not re.search(r'\[(emerg|alert|crit)\]|memory',
+                                                        server.read('stderr')):
                 raise Trouble(f'did not start, status {process.returncode}, and said only: {server.read("stderr")[-500:]!r}')
             return True, {}
         good = session(server)

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Fails the Nth call for memory, for every N, at each point where memory is asked for (pool/fault.h).
 
-A first life with nothing failing counts the calls; then one life for each N, several side by side. --stride takes every
-so-manieth only; --persistent fails that call and all later ones, where the server need not serve but must neither crash
-nor hang, and ends when told.
+A first life with nothing failing counts the calls; then one life for each N, several side by side. --stride
+takes every so-manieth only; --persistent fails that call and all later ones, where the server need not serve
+but must neither crash nor hang, and ends when told.
 """
 import argparse
 import concurrent.futures
@@ -50,7 +50,8 @@ def main():
     options = arguments()
     points = options.points.split(',')
     folder = tempfile.mkdtemp(prefix='tidepool-sweep-')
-    _, trouble, _, calls = one(options.binary, folder, ','.join(f'{point}:0' for point in points), False, True)
+    _, trouble, _, calls = one(options.binary, folder, ','.join(f'{point}:0' for point in points), False,
+                               True)
     if trouble:
         sys.exit(f'the life without a failure went wrong: {trouble}')
     print('calls: ' + ', '.join(f'{point} {calls.get(point, "unknown")}' for point in points), flush=True)
@@ -63,7 +64,8 @@ def main():
         # Lives differ by a few calls (how often a reload is asked about), hence the margin.
         numbers = range(options.first, (options.last or calls[point] + 20) + 1, options.stride)
         with concurrent.futures.ProcessPoolExecutor(options.jobs) as executor:
-            jobs = [executor.submit(one, options.binary, folder, f'{point}:{number}{"+" if options.persistent else ""}',
+            jobs = [executor.submit(one, options.binary, folder,
+                                    f'{point}:{number}{"+" if options.persistent else ""}',
                                     options.persistent, options.keep) for number in numbers]
             for job in concurrent.futures.as_completed(jobs):
                 fault, trouble, noticed, _ = job.result()

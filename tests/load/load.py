@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Drives the server with wrk and with a small TCP echo client. Any socket error, any answer other than 2xx and any wrong
-body fails. The figures are those of this machine, client and server together on it: good for seeing a regression."""
+"""Drives the server with wrk and with a small TCP echo client. Any socket error, any answer other than 2xx
+and any wrong body fails. The figures are those of this machine, client and server together on it: good for
+seeing a regression."""
 import argparse
 import os
 import re
@@ -37,7 +38,8 @@ def scenarios(threads, seconds):
     common = ['wrk', '-t', str(threads), '-d', f'{seconds}s', '--timeout', '10s']
     return [
         ('plain, 64 connections', common + ['-c', '64'], '/plain', []),
-        ('pipelined 16, 64 connections', common + ['-c', '64', '-s', f'{HERE}/pipeline.lua'], '/plain', ['16']),
+        ('pipelined 16, 64 connections', common + ['-c', '64', '-s', f'{HERE}/pipeline.lua'], '/plain',
+         ['16']),
         ('many connections, 2,000', common + ['-c', '2000'], '/plain', []),
         ('short-lived connections', common + ['-c', '64', '-H', 'Connection: close'], '/plain', []),
         ('file of 1 KiB', common + ['-c', '64'], '/1k.txt', []),
@@ -49,13 +51,15 @@ def scenarios(threads, seconds):
 
 def wrk(name, command, url, arguments):
     """Whether all went well; prints a line of figures, and what wrk said if not."""
-    done = subprocess.run(command + [url] + (['--'] + arguments if arguments else []), capture_output=True, text=True)
+    done = subprocess.run(command + [url] + (['--'] + arguments if arguments else []), capture_output=True,
+                          text=True)
     said = done.stdout + done.stderr
     rate = re.search(r'Requests/sec:\s+([\d.]+)', said)
     bad = re.findall(r'Socket errors:.*|Non-2xx or 3xx responses:.*|wrong bodies: [1-9]\d*', said)
     good = done.returncode == 0 and rate and float(rate.group(1)) > 0 and not bad
     transfer = re.search(r'Transfer/sec:\s+(\S+)', said)
-    print(f'{"ok    " if good else "FAILED"} {name}: ' + (f'{float(rate.group(1)):,.0f} requests/s, {transfer.group(1)}/s' if rate else said),
+    print(f'{"ok    " if good else "FAILED"} {name}: ' +
+          (f'{float(rate.group(1)):,.0f} requests/s, {transfer.group(1)}/s' if rate else said),
           flush=True)
     if bad:
         print('       ' + '; '.join(bad))
@@ -68,7 +72,8 @@ def main():
     parser.add_argument('--seconds', type=int, default=5, help='for each scenario')
     parser.add_argument('--workers', default='auto')
     options = parser.parse_args()
-    os.environ['TIDEPOOL_BINARY'] = os.environ.get('TIDEPOOL_BINARY', os.path.abspath(f'{options.build}/tidepool'))
+    os.environ['TIDEPOOL_BINARY'] = os.environ.get('TIDEPOOL_BINARY',
+                                                   os.path.abspath(f'{options.build}/tidepool'))
     sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'blackbox'))
     from instance import Server
 
@@ -83,9 +88,12 @@ def main():
         try:
             url = f'http://127.0.0.1:{server.port()}'
             good = [wrk(name, command, url + path, arguments)
-                    for name, command, path, arguments in scenarios(min(4, os.cpu_count() or 2), options.seconds)]
-            for name, connections, size in (('TCP echo of 64 bytes, 64 connections', 64, 64), ('TCP echo of 64 KiB, 64 connections', 64, 65536)):
-                done = subprocess.run([f'{options.build}/tests/load/echo_load', '127.0.0.1', str(server.port('echo')), str(connections), str(size),
+                    for name, command, path, arguments in scenarios(min(4, os.cpu_count() or 2),
+                                                                    options.seconds)]
+            for name, connections, size in (('TCP echo of 64 bytes, 64 connections', 64, 64),
+                                            ('TCP echo of 64 KiB, 64 connections', 64, 65536)):
+                done = subprocess.run([f'{options.build}/tests/load/echo_load', '127.0.0.1',
+                                       str(server.port('echo')), str(connections), str(size),
                                        str(options.seconds)], capture_output=True, text=True)
                 good.append(done.returncode == 0)
                 print(f'{"ok    " if done.returncode == 0 else "FAILED"} {name}: {(done.stdout + done.stderr).strip()}', flush=True)
