@@ -203,3 +203,8 @@ $(BUILD)/generated/default_conf.c: conf/default.conf
 
 $(BUILD)/generated/%.o: $(BUILD)/generated/%.c
 	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# ---- the plain allocators of the source documents, to test and to measure against ------------------------------------
+
+BASELINES := $(call layer,tests/baseline)
+$(addprefix $(BUILD)/tests/unit/pool/,test_sgi_defects test_baselines): $(BASELINES)
