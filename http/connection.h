@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* An HTTP connection: the driver.
  *
- * Purpose: receives bytes, feeds the parser, runs requests one after another, sends what they answered. Everything that
- *   one read brought is answered before anything is sent, and leaves in as few calls as possible.
- * Lifetime: the struct is the first thing in the connection's pool. A request is made after the pin with its first byte
- *   and goes with the reset; input buffers are blocks the pool owns, given back when the connection is idle.
- * Threads: its worker.
- * Errors: what the peer does wrong is answered and the connection closed; memory that is missing is 503, or a cut.
+ * Purpose: receives bytes, feeds the parser, runs requests one after another, sends what they answered.
+ * Everything that one read brought is answered before anything is sent, and leaves in as few calls as
+ * possible. Lifetime: the struct is the first thing in the connection's pool. A request is made after the pin
+ * with its first byte and goes with the reset; input buffers are blocks the pool owns, given back when the
+ * connection is idle. Threads: its worker. Errors: what the peer does wrong is answered and the connection
+ * closed; memory that is missing is 503, or a cut.
  */
 #ifndef HTTP_CONNECTION_H
 #define HTTP_CONNECTION_H
@@ -22,10 +22,12 @@ enum http_state {
     HTTP_HEAD_IN, /* receiving a head */
     HTTP_BODY_IN, /* receiving a body that a module waits for, or discarding one */
     HTTP_SENDING, /* the answer waits for the socket */
-    HTTP_LINGER   /* answered for good: what still comes in is dropped until the peer closes */
+    HTTP_LINGER,  /* answered for good: what still comes in is dropped until the peer closes */
+    HTTP_STATES
 };
 
-/* Where bytes from the socket go. One block; a head that outgrows it goes on in a larger one, the older are kept. */
+/* Where bytes from the socket go. One block; a head that outgrows it goes on in a larger one, the older are
+ * kept. */
 struct http_input {
     char *bytes;       /* null: none taken */
     uint32_t start;    /* first byte not consumed: the request being read begins here */
@@ -38,16 +40,20 @@ struct http_connection {
     struct http_input input;
     struct http_request *request; /* null: none begun */
     struct http_parser parser;
-    double lingering_until;       /* seconds (ev_now) */
-    uint8_t state;                /* enum http_state */
-    bool expects_more;            /* the last read filled its buffer: there may be more */
-    bool eof;                     /* the peer has shut its sending side */
-    bool closing;                 /* closes when the output is out */
+    double lingering_until; /* seconds (ev_now) */
+    uint8_t state;          /* enum http_state */
+    bool expects_more;      /* the last read filled its buffer: there may be more */
+    bool eof;               /* the peer has shut its sending side */
+    bool closing;           /* closes when the output is out */
+    bool linger;            /* then waits for the peer, who may still be sending */
+    bool cut;               /* an answer that has begun cannot be finished: closes at once */
+    uint8_t timing;         /* enum http_state whose timeout runs; HTTP_STATES: none */
 };
 
 extern const struct protocol http_protocol;
 
-/* The request's module has more of its answer, or all of it: goes on from an event that is not the connection's own. */
+/* The request's module has more of its answer, or all of it: goes on from an event that is not the
+ * connection's own. */
 void http_connection_resume(struct http_connection *connection);
 
 static inline struct http_connection *http_connection_of(struct connection *connection)

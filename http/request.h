@@ -2,8 +2,8 @@
 /* A request, from its first byte until its answer is queued and logged.
  *
  * Purpose: what the parser found, what the router chose, and the answer as modules describe it.
- * Lifetime: in the connection's pool after the pin: everything here, and all that modules allocate from request->pool,
- *   goes at the reset. What outlives the request (queued output) lies in the output queue.
+ * Lifetime: in the connection's pool after the pin: everything here, and all that modules allocate from
+ * request->pool, goes at the reset. What outlives the request (queued output) lies in the output queue.
  * Threads: the connection's worker.
  * Errors: outcomes (module.h); an allocation that fails is HTTP_STATUS with http_no_memory(request).
  */
@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "http/config.h"
+#include "http/body.h"
 #include "http/module.h"
 #include "http/protocol/framing.h"
 #include "http/protocol/head.h"
@@ -30,10 +31,10 @@ struct http_header {
 };
 
 enum http_body_kind {
-    HTTP_BODY_NONE,   /* no bytes; content_length is what GET would have (HEAD), or 0 */
-    HTTP_BODY_BYTES,  /* response.bytes: copied into the output queue */
-    HTTP_BODY_FILE,   /* response.file from response.offset, content_length bytes */
-    HTTP_BODY_STREAM  /* the module queues it by itself: content_length ≥ 0, or -1 for chunked */
+    HTTP_BODY_NONE,  /* no bytes; content_length is what GET would have (HEAD), or 0 */
+    HTTP_BODY_BYTES, /* response.bytes: copied into the output queue */
+    HTTP_BODY_FILE,  /* response.file from response.offset, content_length bytes */
+    HTTP_BODY_STREAM /* the module queues it by itself: content_length ≥ 0, or -1 for chunked */
 };
 
 struct http_response {
@@ -45,12 +46,12 @@ struct http_response {
     struct http_text allow;        /* for 405 and OPTIONS */
     struct http_text bytes;        /* HTTP_BODY_BYTES; must live until the step returns */
     struct http_header *headers, **headers_end;
-    struct open_file *file;        /* HTTP_BODY_FILE: a reference that the response takes over */
-    int64_t offset;                /* of the file's first byte to send */
+    struct open_file *file;          /* HTTP_BODY_FILE: a reference that the response takes over */
+    int64_t offset;                  /* of the file's first byte to send */
     int64_t range_first, range_size; /* 206: first byte, size of the whole; range_size -1: no Content-Range */
     enum http_body_kind body;
-    bool accept_ranges;            /* the range filter may answer 206, and Accept-Ranges is sent */
-    bool retry_after;              /* 503 for want of memory */
+    bool accept_ranges; /* the range filter may answer 206, and Accept-Ranges is sent */
+    bool retry_after;   /* 503 for want of memory */
 };
 
 struct http_request {
@@ -59,53 +60,69 @@ struct http_request {
     /* what was asked */
     struct http_head head;
     struct http_framing_result framing;
-    struct http_host host;       /* name in lower case; empty if HTTP/1.0 sent none */
-    struct http_text target;     /* as received: $request_uri */
-    struct http_text path;       /* decoded and normalised, NUL-terminated: $uri */
-    struct http_text args;       /* after the first ?, as received: $args */
-    struct http_text extension;  /* of the last segment, without the dot; length 0: none */
-    double began;                /* seconds (ev_now) when its first byte was there */
+    struct http_host host;      /* name in lower case; empty if HTTP/1.0 sent none */
+    struct http_text target;    /* as received: $request_uri */
+    struct http_text path;      /* decoded and normalised, NUL-terminated: $uri */
+    struct http_text args;      /* after the first ?, as received: $args */
+    struct http_text extension; /* of the last segment, without the dot; length 0: none */
+    double began;               /* seconds (ev_now) when its first byte was there */
+    uint64_t length;            /* bytes of it received so far: head and body */
     /* what was chosen */
     const struct http_server *server;
     const struct http_location *location;
-    const struct http_step *step; /* the next to run */
+    const struct http_step *step;  /* the next to run */
     struct http_text captures[10]; /* $0 … $9 of the last regular expression that matched */
     unsigned capture_count;
-    unsigned relocations;        /* internal redirects so far; bounded */
+    unsigned relocations; /* internal redirects so far; bounded */
     /* the answer */
-    int status;                  /* 0: not decided */
+    int status; /* 0: not decided */
     struct http_response response;
-    uint64_t sent_head;          /* bytes of the head queued */
-    uint64_t sent_body;          /* bytes of the body queued */
-    bool keep_alive;             /* the connection goes on after this answer */
-    bool head_queued;            /* the answer has begun: errors can only cut the connection */
+    uint64_t sent_head; /* bytes of the head queued */
+    uint64_t sent_body; /* bytes of the body queued */
+    bool keep_alive;    /* the connection goes on after this answer */
+    bool head_queued;   /* the answer has begun: errors can only cut the connection */
+    bool complete;      /* the whole answer is queued, but for a file that is still being sent */
     /* the body that comes in: body.h */
-    struct http_body *body;
-    bool body_read;              /* nothing of the request is left on the connection */
+    struct http_body body;
+    bool body_read; /* nothing of the request is left on the connection */
+    /* input blocks that hold parts of the head; the last one may be the connection's current block */
+    void *kept[HTTP_HEAD_BUFFERS + 1];
+    unsigned kept_count;
+    bool
+        head_in_input; /* the connection's current block holds some of the head: it must not be overwritten */
 };
 
 /* ---- for modules: describing the answer; all return what a step may return at once ---- */
 
 /* `body` must live until the step has returned. HEAD gets the head alone. */
-enum http_outcome http_answer_bytes(struct http_request *request, int status, struct http_text type, struct http_text body);
+enum http_outcome http_answer_bytes(struct http_request *request, int status, struct http_text type,
+                                    struct http_text body);
 
 /* The page of a status: a small HTML text for errors and redirects, nothing for 1xx, 204, 304. */
 enum http_outcome http_answer_status(struct http_request *request, int status);
 
-/* A redirect; `location` as to be sent (absolute, or a path that becomes absolute), in memory of the request. */
+/* A redirect; `location` as to be sent (absolute, or a path that becomes absolute), in memory of the request.
+ */
 enum http_outcome http_answer_redirect(struct http_request *request, int status, struct http_text location);
 
-/* A regular file: the response takes over the reference. Type, validators and ranges are filled in from it. */
+/* A regular file: the response takes over the reference. Type, validators and ranges are filled in from it.
+ */
 enum http_outcome http_answer_file(struct http_request *request, struct open_file *file);
 
-/* Goes on at another path of this server (`path` NUL-terminated, in the request's memory); args are kept if `args` is null. */
-enum http_outcome http_relocate(struct http_request *request, struct http_text path, const struct http_text *args);
+/* Goes on at another path of this server (`path` NUL-terminated, in the request's memory); args are kept if
+ * `args` is null. */
+enum http_outcome http_relocate(struct http_request *request, struct http_text path,
+                                const struct http_text *args);
 
-/* 503, or 500 when the system has no memory: which budget was full is logged with the directive that turns it. */
+/* 503, or 500 when the system has no memory: which budget was full is logged with the directive that turns
+ * it. */
 enum http_outcome http_no_memory(struct http_request *request);
 
 /* Adds a header to the answer; texts must live as long as the request. False: no memory. */
 bool http_add_header(struct http_request *request, struct http_text name, struct http_text value);
+
+/* Seconds since the epoch: the loop's time of this turn. */
+double http_now(const struct http_request *request);
 
 /* The media type of request->extension in this location. */
 struct http_text http_type_of(const struct http_request *request);

@@ -59,8 +59,9 @@ static struct connection *make_connection(struct worker *worker, const struct bi
     return connection;
 }
 
-struct connection *connection_open(struct worker *worker, struct tenure *tenure, const struct binding *binding, int fd,
-                                   const struct peer *peer, uint32_t requests)
+struct connection *connection_open(struct worker *worker, struct tenure *tenure,
+                                   const struct binding *binding, int fd, const struct peer *peer,
+                                   uint32_t requests)
 {
     struct connection *connection = ev_memory_reserve(fd) ? make_connection(worker, binding) : NULL;
 
@@ -214,8 +215,8 @@ enum output_result connection_send(struct connection *connection)
     return result;
 }
 
-void connection_log(const struct connection *connection, const struct log *log, enum log_level level, int error,
-                    const char *format, ...)
+void connection_log(const struct connection *connection, const struct log *log, enum log_level level,
+                    int error, const char *format, ...)
 {
     char text[1024], more[1024], client[PEER_TEXT_MAX];
     size_t described = 0;

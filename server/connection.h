@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A connection and its pool.
  *
- * Purpose: what every protocol needs of an accepted socket: a pool, one watcher, one timeout, an output queue, and an
- *   end in two phases.
- * Lifetime: the pool is made first and the connection is the first thing in it, before the pin. connection_close stops
- *   the watcher, closes the descriptor and puts the connection on its worker's list of the closed; the pool goes at the
- *   end of the same turn of the loop (connection_bury), so a callback may still look at the connection it was called
- *   with, but must return soon.
- * Threads: the worker that owns it. connection_hand_on is the one way to another worker, as a descriptor in a message.
+ * Purpose: what every protocol needs of an accepted socket: a pool, one watcher, one timeout, an output
+ * queue, and an end in two phases. Lifetime: the pool is made first and the connection is the first thing in
+ * it, before the pin. connection_close stops the watcher, closes the descriptor and puts the connection on
+ * its worker's list of the closed; the pool goes at the end of the same turn of the loop (connection_bury),
+ * so a callback may still look at the connection it was called with, but must return soon. Threads: the
+ * worker that owns it. connection_hand_on is the one way to another worker, as a descriptor in a message.
  * Errors: connection_open returns NULL and has closed the descriptor.
  */
 #ifndef SERVER_CONNECTION_H
@@ -32,14 +31,15 @@ struct connection;
 struct protocol {
     const char *name;
     size_t connection_size; /* bytes of its own struct, which begins with a struct connection */
-    /* A new connection, zeroed after the part of struct connection; `requests` > 0: it comes from another worker and
-     * is idle between two of its requests. False: it could not be set up, the caller closes it. */
+    /* A new connection, zeroed after the part of struct connection; `requests` > 0: it comes from another
+     * worker and is idle between two of its requests. False: it could not be set up, the caller closes it. */
     bool (*opened)(struct connection *connection);
-    void (*ready)(struct connection *connection, int events);  /* EV_READ, EV_WRITE: what may go on */
-    void (*expired)(struct connection *connection);            /* the timeout it started */
-    void (*drain)(struct connection *connection);              /* its worker or generation ends: see connection_ending */
-    void (*closed)(struct connection *connection);             /* last word, before the pool goes; may be null */
-    /* Appends ", request: …" to a log line about this connection, at most `size` bytes; returns their number. */
+    void (*ready)(struct connection *connection, int events); /* EV_READ, EV_WRITE: what may go on */
+    void (*expired)(struct connection *connection);           /* the timeout it started */
+    void (*drain)(struct connection *connection);  /* its worker or generation ends: see connection_ending */
+    void (*closed)(struct connection *connection); /* last word, before the pool goes; may be null */
+    /* Appends ", request: …" to a log line about this connection, at most `size` bytes; returns their number.
+     */
     size_t (*describe)(const struct connection *connection, char *to, size_t size);
 };
 
@@ -47,23 +47,25 @@ struct connection {
     /* set once */
     struct pool *pool;
     struct worker *worker;
-    uint64_t number;               /* unique in the process; *N in the error log */
+    uint64_t number; /* unique in the process; *N in the error log */
     /* owner thread */
-    struct ev_io io;               /* io.fd is the socket, -1 once closed */
+    struct ev_io io; /* io.fd is the socket, -1 once closed */
     struct timeout timeout;
     struct connection *previous, *next; /* all of the worker; `next` alone once closed */
-    const struct binding *binding; /* of tenure's generation */
-    struct tenure *tenure;         /* the generation it lives under */
+    const struct binding *binding;      /* of tenure's generation */
+    struct tenure *tenure;              /* the generation it lives under */
     struct output output;
-    const char *doing;             /* literal, for log lines: "reading request headers" */
+    const char *doing; /* literal, for log lines: "reading request headers" */
     struct peer peer;
-    uint32_t requests;             /* begun on it */
+    uint32_t requests; /* begun on it */
     bool closed;
 };
 
-/* Makes the connection of descriptor `fd` (taken over, whatever happens) under `tenure`. NULL: said in the log. */
-struct connection *connection_open(struct worker *worker, struct tenure *tenure, const struct binding *binding, int fd,
-                                   const struct peer *peer, uint32_t requests);
+/* Makes the connection of descriptor `fd` (taken over, whatever happens) under `tenure`. NULL: said in the
+ * log. */
+struct connection *connection_open(struct worker *worker, struct tenure *tenure,
+                                   const struct binding *binding, int fd, const struct peer *peer,
+                                   uint32_t requests);
 
 /* First phase of the end. The protocol hears `closed` in the second. */
 void connection_close(struct connection *connection);
@@ -71,7 +73,8 @@ void connection_close(struct connection *connection);
 /* The second phase: runs cleanups and returns the memory. Called by the worker alone. */
 void connection_bury(struct connection *connection);
 
-/* An idle connection on a worker that leaves: its socket goes to another worker. The connection is closed here. */
+/* An idle connection on a worker that leaves: its socket goes to another worker. The connection is closed
+ * here. */
 void connection_hand_on(struct connection *connection);
 
 /* Watches for EV_READ, EV_WRITE, both or neither (0). Free when nothing changes. */
@@ -82,16 +85,17 @@ bool connection_timeout(struct connection *connection, int64_t ms);
 static inline void connection_timeout_stop(struct connection *connection);
 
 enum connection_end {
-    CONNECTION_STAYS,    /* nothing ends */
-    CONNECTION_REBIND,   /* a newer generation serves this address: go on under it (connection_rebind) */
-    CONNECTION_HAND_ON,  /* the worker leaves and others stay */
-    CONNECTION_END       /* its address or the whole server goes: close when idle */
+    CONNECTION_STAYS,   /* nothing ends */
+    CONNECTION_REBIND,  /* a newer generation serves this address: go on under it (connection_rebind) */
+    CONNECTION_HAND_ON, /* the worker leaves and others stay */
+    CONNECTION_END      /* its address or the whole server goes: close when idle */
 };
 
 /* What an idle connection should do next. */
 enum connection_end connection_ending(const struct connection *connection);
 
-/* Does it: true if the connection is still here (perhaps under a newer generation); otherwise it is closed. */
+/* Does it: true if the connection is still here (perhaps under a newer generation); otherwise it is closed.
+ */
 bool connection_settle_idle(struct connection *connection);
 
 enum connection_read {
@@ -106,9 +110,10 @@ enum connection_read connection_receive(struct connection *connection, void *to,
 /* Sends the output queue; counts the bytes. */
 enum output_result connection_send(struct connection *connection);
 
-/* One line about this connection: "*N MESSAGE while DOING, client: …, server: …". `log` is the settings' own. */
-void connection_log(const struct connection *connection, const struct log *log, enum log_level level, int error,
-                    const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* One line about this connection: "*N MESSAGE while DOING, client: …, server: …". `log` is the settings' own.
+ */
+void connection_log(const struct connection *connection, const struct log *log, enum log_level level,
+                    int error, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* ---- inline bodies ---- */
 

@@ -8,7 +8,8 @@
 static int make_room(struct crew *crew, unsigned count)
 {
     if (count > crew->member_room) {
-        struct crew_member *members = sysmem_realloc(crew->members, crew->member_room * sizeof *members, count * sizeof *members);
+        struct crew_member *members =
+            sysmem_realloc(crew->members, crew->member_room * sizeof *members, count * sizeof *members);
 
         if (!members)
             return -ENOMEM;
@@ -16,7 +17,8 @@ static int make_room(struct crew *crew, unsigned count)
         crew->member_room = count;
     }
     if (count > crew->worker_room) {
-        struct worker **workers = sysmem_realloc(crew->workers, crew->worker_room * sizeof *workers, count * sizeof *workers);
+        struct worker **workers =
+            sysmem_realloc(crew->workers, crew->worker_room * sizeof *workers, count * sizeof *workers);
 
         if (!workers)
             return -ENOMEM;
@@ -115,7 +117,8 @@ static bool all_ended(const struct crew *crew, unsigned first)
 bool crew_tell(struct crew *crew, struct generation *current)
 {
     bool quit_done = crew->order == CREW_QUIT && all_ended(crew, 0);
-    bool left = crew->order == CREW_SERVE && current && crew_switched(crew, current) && all_ended(crew, crew->count);
+    bool left =
+        crew->order == CREW_SERVE && current && crew_switched(crew, current) && all_ended(crew, crew->count);
     bool sent = true;
 
     for (unsigned i = 0; i < crew->total; i++) {
@@ -124,7 +127,8 @@ bool crew_tell(struct crew *crew, struct generation *current)
         if (quit_done || (left && i >= crew->count))
             order = CREW_RELEASE;
         else if (crew->members[i].order == CREW_RELEASE)
-            crew->members[i].order = order; /* it had new work when it was released: ask again once it has ended */
+            crew->members[i].order =
+                order; /* it had new work when it was released: ask again once it has ended */
         sent &= tell(&crew->members[i], current, order);
     }
     return sent;

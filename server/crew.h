@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The crew: the workers as the main thread sees them.
  *
- * Purpose: grows and shrinks with worker_processes, and tells every worker what it should know: the generation, and
- *   whether to quit, stop or go. What could not be sent for want of memory is sent again until it is.
- * Lifetime: one per process, owned by the main thread.
- * Threads: the main thread.
- * Errors: a negative errno; crew_tell says whether all has been sent.
+ * Purpose: grows and shrinks with worker_processes, and tells every worker what it should know: the
+ * generation, and whether to quit, stop or go. What could not be sent for want of memory is sent again until
+ * it is. Lifetime: one per process, owned by the main thread. Threads: the main thread. Errors: a negative
+ * errno; crew_tell says whether all has been sent.
  */
 #ifndef SERVER_CREW_H
 #define SERVER_CREW_H
@@ -27,14 +26,15 @@ struct crew {
     struct worker **workers;     /* of the members, same order: for sockets_share */
     unsigned count, total;
     unsigned member_room, worker_room; /* entries allocated */
-    unsigned next_index;         /* of the next worker made */
-    enum crew_order order;       /* what all should do */
+    unsigned next_index;               /* of the next worker made */
+    enum crew_order order;             /* what all should do */
 };
 
 /* Makes workers until there are `count`, those that leave counted in. On failure none has been added. */
 int crew_grow(struct crew *crew, unsigned count);
 
-/* From now on the first `count` serve and the others leave; one that was leaving may be among the first again. */
+/* From now on the first `count` serve and the others leave; one that was leaving may be among the first
+ * again. */
 void crew_divide(struct crew *crew, unsigned count);
 
 /* Sends what is still to be said. False: some could not be sent, call again soon. */

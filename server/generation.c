@@ -11,7 +11,8 @@ enum { GENERATION_BLOCK = 16 * 1024 /* bytes; a configuration of a few servers f
 
 static void *settings_section(void *scope, unsigned module)
 {
-    /* Only the first module of the main context, settings_module, keeps its fields here; the others have their own. */
+    /* Only the first module of the main context, settings_module, keeps its fields here; the others have
+     * their own. */
     return module == 0 ? &((struct generation *)scope)->settings : NULL;
 }
 
@@ -53,7 +54,8 @@ static int load(struct generation *generation, const struct generation_source *s
 
 struct generation *generation_load(const struct generation_source *source, char *error, size_t size)
 {
-    struct pool_options pools = {.first_size = GENERATION_BLOCK, .block_size = GENERATION_BLOCK, .name = "generation"};
+    struct pool_options pools = {
+        .first_size = GENERATION_BLOCK, .block_size = GENERATION_BLOCK, .name = "generation"};
     struct pool *pool = pool_create(&pools);
     struct generation *generation = pool ? pool_calloc(pool, sizeof *generation, "generation") : NULL;
 
@@ -92,7 +94,8 @@ struct binding *generation_bind(struct generation *generation, const struct list
     return binding;
 }
 
-const struct binding *generation_find(const struct generation *generation, const struct listen_address *address)
+const struct binding *generation_find(const struct generation *generation,
+                                      const struct listen_address *address)
 {
     for (const struct binding *binding = generation->bindings; binding; binding = binding->next)
         if (listen_address_equal(&binding->address, address))

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A generation: one configuration, from the moment it was read until the last connection that began under it is gone.
+/* A generation: one configuration, from the moment it was read until the last connection that began under it
+ * is gone.
  *
- * Purpose: settings that never change once workers see them. Reload builds a new generation beside the old one.
- * Lifetime: made by the main thread in a pool of its own; counted. The main thread holds the current one, each worker
- *   the ones its connections live under, each connection on its way between workers one. The main thread destroys it
- *   when the count is zero (generation_sweep in master.c).
- * Threads: read-only once published; the count is atomic.
- * Errors: a negative errno with a sentence in conf.error.
+ * Purpose: settings that never change once workers see them. Reload builds a new generation beside the old
+ * one. Lifetime: made by the main thread in a pool of its own; counted. The main thread holds the current
+ * one, each worker the ones its connections live under, each connection on its way between workers one. The
+ * main thread destroys it when the count is zero (generation_sweep in master.c). Threads: read-only once
+ * published; the count is atomic. Errors: a negative errno with a sentence in conf.error.
  */
 #ifndef SERVER_GENERATION_H
 #define SERVER_GENERATION_H
@@ -30,30 +30,32 @@ struct binding {
     struct binding *next;
     struct listen_address address;
     const struct protocol *protocol;
-    void *data;                /* the protocol's: its servers on this address */
-    int backlog;               /* connections the kernel may queue; -1: the kernel's own limit */
-    struct pool_options pools; /* what its connections' pools are made with; classes is filled in by the worker */
+    void *data;  /* the protocol's: its servers on this address */
+    int backlog; /* connections the kernel may queue; -1: the kernel's own limit */
+    struct pool_options
+        pools; /* what its connections' pools are made with; classes is filled in by the worker */
     struct socket_set *sockets; /* main thread: the open sockets; shared by generations */
 };
 
 /* What a worker serves under a generation. */
 struct share {
     struct worker *worker;
-    struct listener *listeners; /* `count` of them, owned by the worker while the generation is its current one */
+    struct listener
+        *listeners; /* `count` of them, owned by the worker while the generation is its current one */
     unsigned count;
 };
 
 struct generation {
     atomic_uint references;
     struct pool *pool;
-    struct sgi *sgi;          /* the process's, for tables that threads share */
+    struct sgi *sgi; /* the process's, for tables that threads share */
     struct conf conf;
     struct settings settings;
     struct binding *bindings;
-    unsigned number;          /* 1, 2, … in the order of loading */
-    struct share *shares;     /* one per worker */
+    unsigned number;      /* 1, 2, … in the order of loading */
+    struct share *shares; /* one per worker */
     unsigned worker_count;
-    struct generation *next;  /* main thread: all that are alive */
+    struct generation *next; /* main thread: all that are alive */
 };
 
 /* What a configuration is read from and with; outlives every generation. */
@@ -65,16 +67,18 @@ struct generation_source {
     struct sgi *sgi;
 };
 
-/* Reads and applies it; conf.user of the tables' setters is the generation. NULL: `error` (`size` bytes) holds the
- * sentence. */
+/* Reads and applies it; conf.user of the tables' setters is the generation. NULL: `error` (`size` bytes)
+ * holds the sentence. */
 struct generation *generation_load(const struct generation_source *source, char *error, size_t size);
 
-/* For the directives `listen`: adds an address, or finds the binding that an earlier one made. NULL: out of memory. */
+/* For the directives `listen`: adds an address, or finds the binding that an earlier one made. NULL: out of
+ * memory. */
 struct binding *generation_bind(struct generation *generation, const struct listen_address *address,
                                 const struct protocol *protocol);
 
 /* The binding of that address, or NULL. */
-const struct binding *generation_find(const struct generation *generation, const struct listen_address *address);
+const struct binding *generation_find(const struct generation *generation,
+                                      const struct listen_address *address);
 
 static inline struct generation *generation_of(const struct conf *conf);
 static inline void generation_get(struct generation *generation);

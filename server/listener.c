@@ -8,7 +8,8 @@
 #include "server/worker.h"
 
 enum {
-    LISTENER_BURST = 64 /* connections a wake-up: enough to empty a burst in few turns, few enough not to starve others */
+    LISTENER_BURST =
+        64 /* connections a wake-up: enough to empty a burst in few turns, few enough not to starve others */
 };
 
 enum accepted { ACCEPTED, ACCEPT_LATER, ACCEPT_PAUSED };

@@ -31,8 +31,8 @@ struct master {
     struct generation *current;
     struct generation *generations; /* all that are alive, newest first */
     struct socket_set *sockets;
-    unsigned loaded;                /* generations so far */
-    uid_t uid;                      /* of the workers' files; (uid_t)-1: as they are */
+    unsigned loaded; /* generations so far */
+    uid_t uid;       /* of the workers' files; (uid_t)-1: as they are */
     gid_t gid;
 };
 
@@ -72,7 +72,8 @@ static void sweep_generations(struct master *master)
     }
 }
 
-/* Brings workers, sockets and generations to where they should be; called whenever one of them may have moved. */
+/* Brings workers, sockets and generations to where they should be; called whenever one of them may have
+ * moved. */
 static void settle(struct master *master)
 {
     if (crew_reap(&master->crew) && master->crew.order != CREW_SERVE) {
@@ -104,7 +105,8 @@ static void on_retry(struct ev_loop *loop, struct ev_timer *timer, int events)
 
 static unsigned workers_wanted(const struct generation *generation)
 {
-    return generation->settings.worker_processes ? (unsigned)generation->settings.worker_processes : process_cpus();
+    return generation->settings.worker_processes ? (unsigned)generation->settings.worker_processes
+                                                 : process_cpus();
 }
 
 static void say_warnings(const struct generation *generation, const struct log *log)
@@ -145,7 +147,8 @@ static void reload(struct master *master)
     }
     say_warnings(generation, master_log(master));
     if (generation->settings.pool_mode != (int)pool_mode())
-        log_write(master_log(master), LOG_LEVEL_WARN, 0, "\"pool_mode\" is read at start only, the mode stays as it is");
+        log_write(master_log(master), LOG_LEVEL_WARN, 0,
+                  "\"pool_mode\" is read at start only, the mode stays as it is");
     if (take_into_service(master, generation)) {
         log_write(master_log(master), LOG_LEVEL_EMERG, 0, "%s", generation->conf.error);
         generation_destroy(generation);
@@ -166,7 +169,8 @@ static void on_signal(struct ev_loop *loop, struct ev_signal *signal, int events
 
     (void)loop;
     (void)events;
-    log_write(master_log(master), LOG_LEVEL_NOTICE, 0, "signal %d (%s) received", signal->signum, strsignal(signal->signum));
+    log_write(master_log(master), LOG_LEVEL_NOTICE, 0, "signal %d (%s) received", signal->signum,
+              strsignal(signal->signum));
     switch (signal->signum) {
     case SIGTERM:
     case SIGINT:
@@ -243,7 +247,8 @@ static int find_user(struct master *master, const struct settings *settings)
         return 0;
     if (!process_find_user(settings->user, settings->group, &master->uid, &master->gid, &missing))
         return 0;
-    return conf_fail(&master->current->conf, NULL, "user or group \"%s\" was not found", missing ? missing : settings->user);
+    return conf_fail(&master->current->conf, NULL, "user or group \"%s\" was not found",
+                     missing ? missing : settings->user);
 }
 
 /* From a configuration to a process that may serve: what needs privileges comes first. */

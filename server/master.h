@@ -11,8 +11,8 @@
 
 #include "server/generation.h"
 
-/* Serves until a signal ends it: TERM or INT at once, QUIT gracefully; HUP reloads, USR1 reopens the logs. Takes over
- * `generation`, which was loaded from `source`. Returns the exit status. */
+/* Serves until a signal ends it: TERM or INT at once, QUIT gracefully; HUP reloads, USR1 reopens the logs.
+ * Takes over `generation`, which was loaded from `source`. Returns the exit status. */
 int master_run(const struct generation_source *source, struct generation *generation);
 
 #endif

@@ -11,7 +11,7 @@
  * Errors: get returns a negative errno: that of open(2) or stat(2), or -ENOMEM; *file is then NULL and
  * nothing is held.
  *
- * Records of the sgi: struct open_file fits its 128-byte-and-below lists; an entry (80 bytes and its
+ * Records of the sgi: struct open_file fits its 128-byte-and-below lists; an entry (68 bytes and its
  * path) does for paths up to 60 bytes and goes to level 1 above that.
  */
 #ifndef TIDEPOOL_SERVER_OPEN_FILES_H

@@ -8,10 +8,12 @@
 #include <sys/uio.h>
 
 enum {
-    OUTPUT_FIRST = 3072,       /* bytes of an answer's first block: 16 small pipelined answers fit, in a 4 KiB class */
-    OUTPUT_MORE = 15 * 1024,   /* bytes of the blocks after it: a 16 KiB class with room for the headers */
-    OUTPUT_VECTORS = 32,       /* blocks gathered into one call */
-    OUTPUT_SHARE = 2 << 20     /* bytes one wake-up may send, so that one download cannot hold up the loop (nginx: 2m) */
+    OUTPUT_FIRST =
+        3072, /* bytes of an answer's first block: 16 small pipelined answers fit, in a 4 KiB class */
+    OUTPUT_MORE = 15 * 1024, /* bytes of the blocks after it: a 16 KiB class with room for the headers */
+    OUTPUT_VECTORS = 32,     /* blocks gathered into one call */
+    OUTPUT_SHARE =
+        2 << 20 /* bytes one wake-up may send, so that one download cannot hold up the loop (nginx: 2m) */
 };
 
 static struct output_block *append_block(struct output *output, struct pool *pool, size_t size)
@@ -102,7 +104,8 @@ static ssize_t send_bytes(const struct output *output, int fd)
     bool file = block->file.fd >= 0;
 
     if (!block->next || file)
-        return send(fd, block->bytes + block->start, block->end - block->start, MSG_NOSIGNAL | (file ? MSG_MORE : 0));
+        return send(fd, block->bytes + block->start, block->end - block->start,
+                    MSG_NOSIGNAL | (file ? MSG_MORE : 0));
     for (; block && message.msg_iovlen < OUTPUT_VECTORS && !file; block = block->next) {
         vectors[message.msg_iovlen].iov_base = (void *)(uintptr_t)(block->bytes + block->start);
         vectors[message.msg_iovlen++].iov_len = block->end - block->start;
@@ -131,7 +134,8 @@ static void consume(struct output *output, struct pool *pool, size_t sent)
     }
 }
 
-/* A file that has become shorter than was promised cannot be answered for: ESTALE, and the connection is cut. */
+/* A file that has become shorter than was promised cannot be answered for: ESTALE, and the connection is cut.
+ */
 static ssize_t send_file(struct output_file *file, int fd, size_t share)
 {
     size_t size = file->left < share ? (size_t)file->left : share;

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a connection has still to send.
  *
- * Purpose: a queue of bytes and file ranges that leaves with as few system calls as possible: all bytes that stand
- *   together go in one call, and bytes followed by a file carry MSG_MORE.
- * Lifetime: part of struct connection. Blocks are taken whole from the connection's pool (pool_take), so they survive
- *   the resets between requests, and go back as soon as they are sent. A file range holds its own reference on the
- *   file, dropped through `release`.
- * Threads: the connection's worker only.
- * Errors: NULL or -ENOMEM when the pool says no (pool_failure tells why); OUTPUT_ERROR with errno when the peer is gone.
+ * Purpose: a queue of bytes and file ranges that leaves with as few system calls as possible: all bytes that
+ * stand together go in one call, and bytes followed by a file carry MSG_MORE. Lifetime: part of struct
+ * connection. Blocks are taken whole from the connection's pool (pool_take), so they survive the resets
+ * between requests, and go back as soon as they are sent. A file range holds its own reference on the file,
+ * dropped through `release`. Threads: the connection's worker only. Errors: NULL or -ENOMEM when the pool
+ * says no (pool_failure tells why); OUTPUT_ERROR with errno when the peer is gone.
  */
 #ifndef SERVER_OUTPUT_H
 #define SERVER_OUTPUT_H
@@ -48,16 +47,19 @@ enum output_result {
     OUTPUT_ERROR  /* the connection is lost; errno says why */
 };
 
-/* Room for at least `size` contiguous bytes at the end of the queue, or NULL. *room, if not null, is all there is. */
+/* Room for at least `size` contiguous bytes at the end of the queue, or NULL. *room, if not null, is all
+ * there is. */
 static inline char *output_reserve(struct output *output, struct pool *pool, size_t size, size_t *room);
 
 /* Says that `size` of the reserved bytes were written. */
 static inline void output_commit(struct output *output, size_t size);
 
-/* Copies `size` bytes to the end of the queue, in as many blocks as needed; 0 or -ENOMEM (what fitted stays). */
+/* Copies `size` bytes to the end of the queue, in as many blocks as needed; 0 or -ENOMEM (what fitted stays).
+ */
 int output_copy(struct output *output, struct pool *pool, const char *bytes, size_t size);
 
-/* Appends a file range of `size` > 0 bytes. On failure (-ENOMEM) `release` is not called: the caller keeps the file. */
+/* Appends a file range of `size` > 0 bytes. On failure (-ENOMEM) `release` is not called: the caller keeps
+ * the file. */
 int output_add_file(struct output *output, struct pool *pool, const struct output_file *file);
 
 /* Sends what it can to `fd`, at most OUTPUT_SHARE bytes; *sent (bytes) is added to. */

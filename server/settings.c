@@ -15,8 +15,9 @@
 static const struct conf_enum pool_modes[] = {
     {"normal", POOL_NORMAL}, {"poison", POOL_POISON}, {"passthrough", POOL_PASSTHROUGH}, {NULL, 0}};
 static const struct conf_enum levels[] = {
-    {"emerg", LOG_LEVEL_EMERG},   {"alert", LOG_LEVEL_ALERT}, {"crit", LOG_LEVEL_CRIT},   {"error", LOG_LEVEL_ERROR}, {"warn", LOG_LEVEL_WARN},
-    {"notice", LOG_LEVEL_NOTICE}, {"info", LOG_LEVEL_INFO},   {"debug", LOG_LEVEL_DEBUG}, {NULL, 0}};
+    {"emerg", LOG_LEVEL_EMERG}, {"alert", LOG_LEVEL_ALERT}, {"crit", LOG_LEVEL_CRIT},
+    {"error", LOG_LEVEL_ERROR}, {"warn", LOG_LEVEL_WARN},   {"notice", LOG_LEVEL_NOTICE},
+    {"info", LOG_LEVEL_INFO},   {"debug", LOG_LEVEL_DEBUG}, {NULL, 0}};
 static const struct conf_range at_least_one = {1, -1};
 
 static int set_workers(struct conf_setting *setting)
@@ -103,7 +104,9 @@ int settings_set_error_log(struct conf_setting *setting)
         while (known->name && strcmp(known->name, node->args[1]))
             known++;
         if (!known->name)
-            return conf_setting_invalid(setting, node->args[1], "a log level: debug, info, notice, warn, error, crit, alert or emerg");
+            return conf_setting_invalid(
+                setting, node->args[1],
+                "a log level: debug, info, notice, warn, error, crit, alert or emerg");
         level = (enum log_level)known->value;
     }
     if (strcmp(path, "stderr")) {
@@ -128,24 +131,28 @@ int settings_set_error_log(struct conf_setting *setting)
 
 static const struct conf_directive directives[] = {
     {"daemon", CONF_MAIN, 1, 1, 0, conf_set_flag, FIELD(daemon), NULL, "on", "Run in the background."},
-    {"pid", CONF_MAIN, 1, 1, 0, set_pid, FIELD(pid), NULL, "logs/tidepool.pid", "Where the process number is written; `off`: nowhere."},
-    {"user", CONF_MAIN, 1, 2, 0, set_user, 0, NULL, "nobody", "User and group of the server when started as root."},
+    {"pid", CONF_MAIN, 1, 1, 0, set_pid, FIELD(pid), NULL, "logs/tidepool.pid",
+     "Where the process number is written; `off`: nowhere."},
+    {"user", CONF_MAIN, 1, 2, 0, set_user, 0, NULL, "nobody",
+     "User and group of the server when started as root."},
     {"worker_processes", CONF_MAIN, 1, 1, 0, set_workers, FIELD(worker_processes), &at_least_one, "1",
      "Worker threads; `auto`: as many as the CPUs usable here (affinity and cgroup quota)."},
-    {"worker_rlimit_nofile", CONF_MAIN, 1, 1, 0, conf_set_number, FIELD(worker_rlimit_nofile), &at_least_one, NULL,
-     "Limit of open files (RLIMIT_NOFILE)."},
+    {"worker_rlimit_nofile", CONF_MAIN, 1, 1, 0, conf_set_number, FIELD(worker_rlimit_nofile), &at_least_one,
+     NULL, "Limit of open files (RLIMIT_NOFILE)."},
     {"worker_shutdown_timeout", CONF_MAIN, 1, 1, 0, conf_set_msec, FIELD(worker_shutdown_timeout), NULL, "0",
      "After this time a graceful shutdown, or what is left of an old configuration, is cut; 0: never."},
     {"pool_mode", CONF_MAIN, 1, 1, 0, conf_set_enum, FIELD(pool_mode), pool_modes, "normal",
-     "How pools behave: `poison` fills what is taken and given back, `passthrough` makes every allocation one of the system's. Read at start only."},
+     "How pools behave: `poison` fills what is taken and given back, `passthrough` makes every allocation "
+     "one of the system's. Read at start only."},
     {"memory_budget", CONF_MAIN, 1, 1, 0, conf_set_size, FIELD(memory_budget), NULL, "0",
      "Bytes that the process may hold altogether; 0: no limit. Above it: 503 with Retry-After."},
-    {"error_log", CONF_MAIN, 1, 2, CONF_REPEAT, settings_set_error_log, FIELD(log), NULL, "logs/error.log error",
-     "File (or stderr) and level of the error log."},
+    {"error_log", CONF_MAIN, 1, 2, CONF_REPEAT, settings_set_error_log, FIELD(log), NULL,
+     "logs/error.log error", "File (or stderr) and level of the error log."},
     {"events", CONF_MAIN, 0, 0, CONF_BLOCK, set_events, 0, NULL, NULL, "Settings of the event loops."},
-    {"worker_connections", CONF_EVENTS, 1, 1, 0, conf_set_number, FIELD(worker_connections), &at_least_one, "512",
-     "Connections that a worker may hold."},
-    {"use", CONF_EVENTS, 1, 1, 0, set_ignored, 0, "the loop is always epoll", NULL, "Accepted for nginx's sake: the loop is always epoll."},
+    {"worker_connections", CONF_EVENTS, 1, 1, 0, conf_set_number, FIELD(worker_connections), &at_least_one,
+     "512", "Connections that a worker may hold."},
+    {"use", CONF_EVENTS, 1, 1, 0, set_ignored, 0, "the loop is always epoll", NULL,
+     "Accepted for nginx's sake: the loop is always epoll."},
     {"multi_accept", CONF_EVENTS, 1, 1, 0, set_ignored, 0, "a wake-up always accepts a burst", NULL,
      "Accepted for nginx's sake: a wake-up always accepts a burst."},
 };

@@ -35,7 +35,8 @@ extern const struct conf_module settings_module;
 /* Defaults, before any directive. `error_log` is the -e option or NULL. */
 void settings_init(struct settings *settings);
 
-/* Fills in what depends on the rest: the default error log (`path`, full name or "stderr"). 0 or a negative errno. */
+/* Fills in what depends on the rest: the default error log (`path`, full name or "stderr"). 0 or a negative
+ * errno. */
 int settings_finish(struct conf *conf, struct settings *settings, const char *path);
 
 /* `error_log FILE [level];` in any context: a setter whose field (at offset) is a const struct log *. */

@@ -27,7 +27,8 @@ static int fail(struct generation *generation, const struct listen_address *addr
     return conf_fail_errno(&generation->conf, NULL, error, "%s to %s failed", call, address->text);
 }
 
-/* A path left behind by a server that is gone refuses connections: it may be taken over. One that answers may not. */
+/* A path left behind by a server that is gone refuses connections: it may be taken over. One that answers may
+ * not. */
 static void remove_stale_path(const struct listen_address *address)
 {
     const struct sockaddr_un *name = (const struct sockaddr_un *)&address->socket;
@@ -49,11 +50,13 @@ static int bound_socket(const struct listen_address *address, bool shared)
     if (fd < 0)
         return -errno;
     if (!is_unix(address)) {
-        /* Accepted sockets inherit TCP_NODELAY: answers leave whole, so waiting to fill a segment only delays them. */
+        /* Accepted sockets inherit TCP_NODELAY: answers leave whole, so waiting to fill a segment only delays
+         * them. */
         if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) ||
             (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)) ||
             setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) ||
-            (address->socket.ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on)))
+            (address->socket.ss_family == AF_INET6 &&
+             setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on)))
             goto failed;
     }
     if (!bind(fd, (const struct sockaddr *)&address->socket, address->length))
@@ -65,7 +68,8 @@ failed:
     return -error;
 }
 
-static int start_listening(struct socket_set *set, struct generation *generation, const struct binding *binding)
+static int start_listening(struct socket_set *set, struct generation *generation,
+                           const struct binding *binding)
 {
     if (is_unix(&set->address) && !set->listening)
         chmod(((const struct sockaddr_un *)&set->address.socket)->sun_path, UNIX_MODE);
@@ -124,7 +128,8 @@ static void close_set(struct socket_set *set)
 }
 
 /* Brings a set to `count` bound sockets. */
-static int fill_set(struct socket_set *set, struct generation *generation, const struct binding *binding, unsigned count)
+static int fill_set(struct socket_set *set, struct generation *generation, const struct binding *binding,
+                    unsigned count)
 {
     if (count > set->capacity) {
         int *fds = sysmem_realloc(set->fds, set->capacity * sizeof *fds, count * sizeof *fds);
@@ -231,7 +236,8 @@ int sockets_share(struct generation *generation, struct worker *const *workers, 
     for (unsigned i = 0; i < count; i++) {
         shares[i].worker = workers[i];
         shares[i].count = share_of(generation, i, count, NULL, NULL);
-        shares[i].listeners = pool_array(generation->pool, shares[i].count + 1, sizeof *shares[i].listeners, "listeners");
+        shares[i].listeners =
+            pool_array(generation->pool, shares[i].count + 1, sizeof *shares[i].listeners, "listeners");
         if (!shares[i].listeners)
             return conf_fail_memory(&generation->conf);
         share_of(generation, i, count, shares[i].listeners, workers[i]);

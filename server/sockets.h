@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Listening sockets.
  *
- * Purpose: opens what a generation listens on and hands each worker its share. An address has one socket per worker
- *   (SO_REUSEPORT) and keeps every socket it ever had until the address goes, for closing one would reset what the
- *   kernel has queued on it: with fewer workers each serves several. A unix socket has one.
- * Lifetime: a set lives as long as a generation in use listens on its address; sockets_sweep closes the others once all
- *   workers have switched.
- * Threads: the main thread.
- * Errors: a negative errno, said in the generation's conf.error with the address.
+ * Purpose: opens what a generation listens on and hands each worker its share. An address has one socket per
+ * worker (SO_REUSEPORT) and keeps every socket it ever had until the address goes, for closing one would
+ * reset what the kernel has queued on it: with fewer workers each serves several. A unix socket has one.
+ * Lifetime: a set lives as long as a generation in use listens on its address; sockets_sweep closes the
+ * others once all workers have switched. Threads: the main thread. Errors: a negative errno, said in the
+ * generation's conf.error with the address.
  */
 #ifndef SERVER_SOCKETS_H
 #define SERVER_SOCKETS_H
@@ -23,8 +22,9 @@ struct socket_set {
     unsigned listening; /* of count: the rest are bound, and listen once the whole configuration stands */
 };
 
-/* Opens what `generation` needs and is not open yet, for `workers` workers: first a probe of every new address without
- * SO_REUSEPORT, so that a second server on it is an error, then the sockets. On failure nothing new stays open. */
+/* Opens what `generation` needs and is not open yet, for `workers` workers: first a probe of every new
+ * address without SO_REUSEPORT, so that a second server on it is an error, then the sockets. On failure
+ * nothing new stays open. */
 int sockets_open(struct socket_set **sets, struct generation *generation, unsigned workers);
 
 /* Divides the sockets among `workers` (an array of `count`): fills generation->shares. */

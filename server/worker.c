@@ -14,7 +14,8 @@
 #include "server/log.h"
 
 enum { SECOND = 1 };
-static const double PAUSE_SECONDS = 0.5; /* as nginx's accept_mutex_delay: long enough for a descriptor to come free */
+static const double PAUSE_SECONDS =
+    0.5; /* as nginx's accept_mutex_delay: long enough for a descriptor to come free */
 
 /* ---- tenures: the worker's hold on generations ---- */
 
@@ -135,7 +136,8 @@ void worker_pause(struct worker *worker, int error, const char *what)
     const struct share *share = own_share(worker, worker->tenure->generation);
 
     if (!worker->pause_logged)
-        log_write(worker->tenure->generation->settings.log, LOG_LEVEL_CRIT, error, "%s, accepting pauses", what);
+        log_write(worker->tenure->generation->settings.log, LOG_LEVEL_CRIT, error, "%s, accepting pauses",
+                  what);
     worker->pause_logged = true;
     worker->paused = true;
     for (unsigned i = 0; share && i < share->count; i++)
@@ -147,8 +149,8 @@ void worker_pause(struct worker *worker, int error, const char *what)
 
 /* ---- connections from and to other workers ---- */
 
-static void send_socket(struct worker *to, struct generation *generation, const struct binding *binding, int fd,
-                        uint32_t requests)
+static void send_socket(struct worker *to, struct generation *generation, const struct binding *binding,
+                        int fd, uint32_t requests)
 {
     struct message message = {.kind = WORKER_CONNECTION, .descriptor = fd};
 
@@ -191,7 +193,8 @@ static void take_socket(struct worker *worker, const struct message *message)
         if (getpeername(message->descriptor, (struct sockaddr *)&address, &length))
             length = 0;
         peer_from_socket(&peer, &address, length);
-        connection_open(worker, worker->tenure, binding, message->descriptor, &peer, (uint32_t)message->numbers[2]);
+        connection_open(worker, worker->tenure, binding, message->descriptor, &peer,
+                        (uint32_t)message->numbers[2]);
     }
     if (generation_put(generation))
         worker->shared->wake_main();
@@ -216,7 +219,8 @@ static void take_generation(struct worker *worker, struct generation *generation
     struct tenure *before = worker->tenure, *tenure = make_tenure(worker, generation);
 
     if (!tenure) {
-        /* Nothing is lost: the old generation goes on here, and the main thread hears that this worker lags behind. */
+        /* Nothing is lost: the old generation goes on here, and the main thread hears that this worker lags
+         * behind. */
         log_write(log_thread(), LOG_LEVEL_CRIT, ENOMEM, "no memory to switch to the new configuration");
         if (generation_put(generation))
             worker->shared->wake_main();
@@ -283,7 +287,8 @@ static void drop(struct mailbox *mailbox, struct message *message)
 
     if (message->kind == WORKER_CONNECTION)
         close(message->descriptor);
-    if ((message->kind == WORKER_CONNECTION || message->kind == WORKER_SWITCH) && generation_put(message->pointers[0]))
+    if ((message->kind == WORKER_CONNECTION || message->kind == WORKER_SWITCH) &&
+        generation_put(message->pointers[0]))
         worker->shared->wake_main();
 }
 

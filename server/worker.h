@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A worker: a thread with a libev loop, its own sockets, its own size classes and its own counters.
  *
- * Purpose: everything that serves. A turn of the loop: the kernel's events → callbacks of listeners and connections →
- *   end of the turn (turn_ends in worker.c): closed connections are buried, log lines leave.
- * Lifetime: worker_create starts the thread, which makes its loop and allocators; worker_destroy joins it. A worker that
- *   has finished says so in `ended` and goes on delivering messages until WORKER_RELEASE, for another worker that has
- *   not heard yet may still hand it a connection, which it passes on.
- * Threads: fields stand in groups by owner. The main thread speaks to it by messages alone (worker_send).
- * Errors: NULL or a negative errno; running out of memory or descriptors while serving pauses accepting.
+ * Purpose: everything that serves. A turn of the loop: the kernel's events → callbacks of listeners and
+ * connections → end of the turn (turn_ends in worker.c): closed connections are buried, log lines leave.
+ * Lifetime: worker_create starts the thread, which makes its loop and allocators; worker_destroy joins it. A
+ * worker that has finished says so in `ended` and goes on delivering messages until WORKER_RELEASE, for
+ * another worker that has not heard yet may still hand it a connection, which it passes on. Threads: fields
+ * stand in groups by owner. The main thread speaks to it by messages alone (worker_send). Errors: NULL or a
+ * negative errno; running out of memory or descriptors while serving pauses accepting.
  */
 #ifndef SERVER_WORKER_H
 #define SERVER_WORKER_H
@@ -30,7 +30,8 @@
 /* What the threads share. One per process, owned by the main thread. */
 struct shared {
     struct sgi *sgi;
-    void (*wake_main)(void); /* callable from every thread: a worker ended, a generation is unused, a switch is done */
+    void (*wake_main)(
+        void); /* callable from every thread: a worker ended, a generation is unused, a switch is done */
 };
 
 /* A worker's hold on a generation: one reference for all connections it has under it. */
@@ -54,7 +55,7 @@ struct worker {
     struct shared *shared;
     struct ev_loop *loop;
     pthread_t thread;
-    sem_t started;          /* posted once by the thread: `failure` holds 0 or a negative errno */
+    sem_t started; /* posted once by the thread: `failure` holds 0 or a negative errno */
     int failure;
     /* owner thread */
     struct sizeclass *classes;
@@ -65,9 +66,9 @@ struct worker {
     struct tenure *tenures; /* all, newest first */
     struct connection *connections, *closed;
     unsigned connection_count;
-    unsigned handed_on;     /* connections this worker gave to others: spreads them */
+    unsigned handed_on; /* connections this worker gave to others: spreads them */
     enum worker_state state;
-    bool paused;            /* accepting rests until `resume` fires */
+    bool paused; /* accepting rests until `resume` fires */
     bool pause_logged;
     struct ev_prepare turn;
     struct ev_timer resume;
@@ -82,12 +83,12 @@ struct worker {
 };
 
 enum worker_message {
-    WORKER_SWITCH,     /* a new generation, with a reference for the worker */
-    WORKER_QUIT,       /* finish what is begun, then end */
-    WORKER_STOP,       /* end now, whatever is open */
-    WORKER_RELEASE,    /* nobody will send it anything any more: end, unless a connection has come meanwhile */
-    WORKER_FLUSH,      /* write out the log buffers */
-    WORKER_CONNECTION  /* a socket from another worker, with a reference on the generation its binding is of */
+    WORKER_SWITCH,    /* a new generation, with a reference for the worker */
+    WORKER_QUIT,      /* finish what is begun, then end */
+    WORKER_STOP,      /* end now, whatever is open */
+    WORKER_RELEASE,   /* nobody will send it anything any more: end, unless a connection has come meanwhile */
+    WORKER_FLUSH,     /* write out the log buffers */
+    WORKER_CONNECTION /* a socket from another worker, with a reference on the generation its binding is of */
 };
 
 /* Starts a worker and waits until its loop stands. NULL: *error is a negative errno. */

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What modules say when they answer (request.h): the response is described here and written by response.c. */
+#include <ev.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "http/flow.h"
+#include "http/protocol/condition.h"
+#include "http/protocol/etag.h"
+#include "http/protocol/range.h"
+#include "http/protocol/status.h"
+#include "http/protocol/uri.h"
+#include "server/open_files.h"
+#include "server/version.h"
+
+enum { PAGE_MAX = 512 /* bytes of a status page: the fixed text and the longest reason, twice */ };
+
+enum http_outcome http_answer_bytes(struct http_request *request, int status, struct http_text type,
+                                    struct http_text body)
+{
+    struct http_response *response = &request->response;
+
+    request->status = status;
+    response->content_type = type;
+    response->content_length = (int64_t)body.length;
+    response->bytes = body;
+    response->body =
+        request->head.method == HTTP_HEAD || http_status_bodiless(status) ? HTTP_BODY_NONE : HTTP_BODY_BYTES;
+    return HTTP_ANSWERED;
+}
+
+enum http_outcome http_answer_status(struct http_request *request, int status)
+{
+    struct http_text line = http_status_line(status);
+    char *page;
+    int length;
+
+    request->status = status;
+    http_response_drop_file(request);
+    request->response.body = HTTP_BODY_NONE;
+    request->response.content_length = 0;
+    request->response.last_modified = -1;
+    request->response.etag.length = 0;
+    request->response.accept_ranges = false;
+    request->response.content_type.length = 0;
+    if (status == 444 || http_status_bodiless(status))
+        return HTTP_ANSWERED;
+    page = pool_nalloc(request->pool, PAGE_MAX, "page");
+    if (!page)
+        return HTTP_ANSWERED; /* a bare status is better than none */
+    length =
+        snprintf(page, PAGE_MAX,
+                 "<html>\r\n<head><title>%.*s</title></head>\r\n<body>\r\n<center><h1>%.*s</h1></center>\r\n"
+                 "<hr><center>" VERSION_TEXT "</center>\r\n</body>\r\n</html>\r\n",
+                 (int)line.length, line.bytes, (int)line.length, line.bytes);
+    return http_answer_bytes(request, status, HTTP_TEXT("text/html"),
+                             (struct http_text){page, (size_t)length});
+}
+
+/* "http://host[:port]" of this request, as redirects name it: the host asked for, and the port it came in by.
+ */
+static int format_origin(const struct http_request *request, char *to, size_t size)
+{
+    const struct listen_address *address = &request->connection->base.binding->address;
+    struct http_text host = request->host.name;
+    unsigned port = listen_address_port(address);
+
+    if (!host.length)
+        host = (struct http_text){request->server->name, strlen(request->server->name)};
+    if (port && port != 80)
+        return snprintf(to, size, "http://%.*s:%u", (int)host.length, host.bytes, port);
+    return snprintf(to, size, "http://%.*s", (int)host.length, host.bytes);
+}
+
+enum http_outcome http_answer_redirect(struct http_request *request, int status, struct http_text location)
+{
+    size_t room =
+        location.length + request->host.name.length + strlen(request->server->name) + sizeof "http://:65535";
+    char *absolute;
+    int length;
+
+    request->response.location = location;
+    if (location.length && location.bytes[0] == '/') {
+        absolute = pool_nalloc(request->pool, room, "location");
+        if (!absolute)
+            return http_no_memory(request);
+        length = format_origin(request, absolute, room);
+        memcpy(absolute + length, location.bytes, location.length);
+        request->response.location = (struct http_text){absolute, (size_t)length + location.length};
+    }
+    return http_answer_status(request, status);
+}
+
+/* One range becomes 206; several, or one that is not to be obeyed, leave the whole file. */
+static int take_range(struct http_request *request, int64_t size, const struct http_validators *validators)
+{
+    const struct http_field *field = http_head_find(&request->head, HTTP_FIELD_RANGE);
+    struct http_response *response = &request->response;
+    struct http_range range;
+    unsigned count;
+
+    if (!field || !http_condition_range(&request->head, validators))
+        return 200;
+    switch (http_range_parse(http_field_value(&request->head, field), size, &range, 1, &count)) {
+    case HTTP_RANGE_NONE:
+        return 200;
+    case HTTP_RANGE_UNSATISFIABLE:
+        return 416;
+    case HTTP_RANGE_OK:
+        break;
+    }
+    response->offset = response->range_first = range.first;
+    response->range_size = size;
+    response->content_length = range.last - range.first + 1;
+    return 206;
+}
+
+static enum http_outcome answer_condition(struct http_request *request, enum http_condition condition)
+{
+    struct http_response *response = &request->response;
+    struct http_text etag = response->etag;
+    int64_t modified = response->last_modified;
+    enum http_outcome outcome = http_answer_status(request, condition == HTTP_CONDITION_FAILED ? 412 : 304);
+
+    if (condition == HTTP_CONDITION_NOT_MODIFIED) {
+        response->etag = etag;
+        response->last_modified = modified;
+        response->content_length = -1;
+    }
+    return outcome;
+}
+
+enum http_outcome http_answer_file(struct http_request *request, struct open_file *file)
+{
+    struct http_response *response = &request->response;
+    struct http_validators validators = {.last_modified = file->mtime.tv_sec};
+    enum http_condition condition;
+
+    response->file = file;
+    response->content_type = http_type_of(request);
+    response->content_length = file->size;
+    response->last_modified = file->mtime.tv_sec;
+    response->accept_ranges = true;
+    if (request->location->core.etag) {
+        char *etag = pool_nalloc(request->pool, HTTP_ETAG_MAX, "etag");
+
+        if (!etag)
+            return http_no_memory(request);
+        response->etag = (struct http_text){etag, http_etag_format(file->mtime.tv_sec, file->size, etag)};
+    }
+    validators.etag = response->etag;
+    condition = http_condition_evaluate(&request->head, &validators, HTTP_IMS_EXACT);
+    if (condition != HTTP_CONDITION_PASS)
+        return answer_condition(request, condition);
+    request->status = take_range(request, file->size, &validators);
+    if (request->status == 416) {
+        int64_t size = file->size;
+        enum http_outcome outcome = http_answer_status(request, 416);
+
+        response->range_size = size;
+        return outcome;
+    }
+    response->body =
+        request->head.method == HTTP_HEAD || !response->content_length ? HTTP_BODY_NONE : HTTP_BODY_FILE;
+    if (response->body == HTTP_BODY_NONE)
+        http_response_drop_file(request);
+    return HTTP_ANSWERED;
+}
+
+enum http_outcome http_relocate(struct http_request *request, struct http_text path,
+                                const struct http_text *args)
+{
+    const char *segment = path.bytes, *dot = NULL;
+
+    request->path = path;
+    if (args)
+        request->args = *args;
+    for (const char *at = path.bytes; at < path.bytes + path.length; at++) {
+        if (*at == '/') {
+            segment = at + 1;
+            dot = NULL;
+        }
+        if (*at == '.' && at > segment)
+            dot = at + 1;
+    }
+    request->extension =
+        dot ? (struct http_text){dot, (size_t)(path.bytes + path.length - dot)} : (struct http_text){"", 0};
+    return HTTP_RELOCATE;
+}
+
+enum http_outcome http_no_memory(struct http_request *request)
+{
+    const struct settings *settings = &request->connection->base.tenure->generation->settings;
+    struct pool_stats stats;
+
+    request->response.retry_after = true;
+    request->keep_alive = false;
+    request->status = 503;
+    counter_add(&request->connection->base.worker->counters.over_budget, 1);
+    pool_stats(request->pool, &stats);
+    switch (pool_failure(request->pool)) {
+    case POOL_FAILURE_BUDGET:
+        http_log(request, LOG_LEVEL_ERROR, 0,
+                 "connection_pool_budget of %zu bytes reached: the pool holds %zu, more was asked for \"%s\"",
+                 stats.budget_bytes, stats.held_bytes, stats.purpose ? stats.purpose : "");
+        break;
+    case POOL_FAILURE_TOTAL:
+        http_log(request, LOG_LEVEL_ERROR, 0,
+                 "memory_budget of %zu bytes reached: the pool holds %zu, more was asked for \"%s\"",
+                 settings->memory_budget, stats.held_bytes, stats.purpose ? stats.purpose : "");
+        break;
+    default:
+        http_log(request, LOG_LEVEL_CRIT, ENOMEM,
+                 "out of memory: the pool holds %zu bytes, more was asked for \"%s\"", stats.held_bytes,
+                 stats.purpose ? stats.purpose : "");
+    }
+    return HTTP_STATUS;
+}
+
+bool http_add_header(struct http_request *request, struct http_text name, struct http_text value)
+{
+    struct http_header *header = pool_alloc(request->pool, sizeof *header, "header");
+
+    if (!header)
+        return false;
+    *header = (struct http_header){.name = name, .value = value};
+    *request->response.headers_end = header;
+    request->response.headers_end = &header->next;
+    return true;
+}
+
+struct http_text http_type_of(const struct http_request *request)
+{
+    const struct http_core *core = &request->location->core;
+    const char *type = request->extension.length
+                           ? http_mime_find(core->types, request->extension.bytes, request->extension.length)
+                           : NULL;
+
+    if (!type)
+        type = core->default_type;
+    return (struct http_text){type, strlen(type)};
+}

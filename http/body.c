@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/body.h"
+
+#include "http/connection.h"
+#include "http/flow.h"
+#include "http/request.h"
+
+void http_body_init(struct http_request *request)
+{
+    struct http_body *body = &request->body;
+
+    if (request->framing.framing == HTTP_FRAMING_LENGTH)
+        body->left = request->framing.content_length;
+    if (request->framing.framing == HTTP_FRAMING_CHUNKED)
+        http_chunked_init(&body->chunked);
+    request->body_read = request->framing.framing == HTTP_FRAMING_NONE ||
+                         (request->framing.framing == HTTP_FRAMING_LENGTH && !body->left);
+}
+
+/* The body cannot be followed any more: what comes after it must not be read as a request. */
+static enum http_outcome lose_framing(struct http_request *request, int status, const char *why)
+{
+    http_log(request, LOG_LEVEL_INFO, 0, "%s", why);
+    request->keep_alive = false;
+    request->status = status;
+    return HTTP_STATUS;
+}
+
+static bool too_long(const struct http_request *request)
+{
+    off_t limit = request->location->core.client_max_body_size;
+
+    return limit && request->body.received > (uint64_t)limit;
+}
+
+static enum http_outcome deliver(struct http_request *request, struct http_text bytes, bool last)
+{
+    request->body.received += bytes.length;
+    request->length += bytes.length;
+    if (too_long(request))
+        return lose_framing(request, 413,
+                            "client intended to send too large chunked body (client_max_body_size)");
+    if (last)
+        request->body_read = true;
+    return request->body.take ? request->body.take(request, bytes, last) : HTTP_TAKEN;
+}
+
+static enum http_outcome advance_length(struct http_request *request, struct http_input *input)
+{
+    struct http_body *body = &request->body;
+    struct http_text bytes = {input->bytes + input->start, input->end - input->start};
+
+    if ((uint64_t)bytes.length > (uint64_t)body->left)
+        bytes.length = (size_t)body->left;
+    if (!bytes.length)
+        return HTTP_TAKEN;
+    body->left -= (int64_t)bytes.length;
+    input->start += (uint32_t)bytes.length;
+    return deliver(request, bytes, !body->left);
+}
+
+static enum http_outcome advance_chunked(struct http_request *request, struct http_input *input)
+{
+    enum http_outcome outcome = HTTP_TAKEN;
+
+    while (outcome == HTTP_TAKEN && input->start < input->end && !http_output_full(request->connection)) {
+        struct http_text bytes = {"", 0};
+        size_t consumed = 0;
+        enum http_chunked_result result =
+            http_chunked_next(&request->body.chunked, input->bytes + input->start, input->end - input->start,
+                              &consumed, &bytes);
+
+        input->start += (uint32_t)consumed;
+        switch (result) {
+        case HTTP_CHUNKED_MORE:
+            return HTTP_TAKEN;
+        case HTTP_CHUNKED_DATA:
+            outcome = deliver(request, bytes, false);
+            break;
+        case HTTP_CHUNKED_DONE:
+            return deliver(request, (struct http_text){"", 0}, true);
+        case HTTP_CHUNKED_BAD:
+            return lose_framing(request, 400, "client sent invalid chunked body");
+        case HTTP_CHUNKED_TOO_LARGE:
+            return lose_framing(request, 400, "client sent too long chunk extensions or trailers");
+        }
+    }
+    return outcome;
+}
+
+enum http_outcome http_body_advance(struct http_request *request)
+{
+    struct http_input *input = &request->connection->input;
+
+    if (request->body_read)
+        return HTTP_TAKEN;
+    return request->framing.framing == HTTP_FRAMING_LENGTH ? advance_length(request, input)
+                                                           : advance_chunked(request, input);
+}
+
+enum http_outcome http_body_read(struct http_request *request, http_body_taker *take, void *data)
+{
+    static const struct http_text go_on = {"HTTP/1.1 100 Continue\r\n\r\n", 25};
+    struct http_connection *connection = request->connection;
+
+    request->body.take = take;
+    request->body.data = data;
+    request->body.begun = true;
+    if (request->body_read)
+        return take(request, (struct http_text){"", 0}, true);
+    if (request->framing.expect_continue && connection->input.start == connection->input.end &&
+        output_copy(&connection->base.output, request->pool, go_on.bytes, go_on.length))
+        return http_no_memory(request);
+    return http_body_advance(request);
+}

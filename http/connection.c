@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/connection.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "http/flow.h"
+#include "http/input.h"
+
+enum { READS_PER_WAKE = 8 /* receives, so that one busy connection cannot hold up the loop */ };
+
+enum stop {
+    STOP_BYTES,  /* everything here is done: more must come */
+    STOP_OUTPUT, /* the output must drain first */
+    STOP_GONE    /* the connection is closed */
+};
+
+static const struct http_reading *reading_of(const struct http_connection *connection)
+{
+    const struct http_address *address = connection->base.binding->data;
+
+    return &address->default_server->reading;
+}
+
+static const struct http_core *core_of(const struct http_connection *connection)
+{
+    const struct http_address *address = connection->base.binding->data;
+
+    return connection->request && connection->request->location ? &connection->request->location->core
+                                                                : &address->default_server->outside->core;
+}
+
+static const struct log *log_of(const struct http_connection *connection)
+{
+    const struct log *log = core_of(connection)->error_log;
+
+    return log ? log : connection->base.tenure->generation->settings.log;
+}
+
+/* ---- one step further ---- */
+
+/* A request is answered as far as it will be: what comes next? */
+static void after_answer(struct http_connection *connection)
+{
+    struct http_request *request = connection->request;
+    const struct http_input *input = &connection->input;
+    bool file = request->response.file != NULL;
+
+    if (!request->body_read && !request->keep_alive)
+        connection->linger = true;
+    if (request->keep_alive && !request->body_read) {
+        connection->state = HTTP_BODY_IN;
+        return;
+    }
+    connection->state = HTTP_SENDING;
+    if (!request->keep_alive) {
+        connection->closing = true;
+        connection->linger |= input->start < input->end || connection->expects_more;
+    }
+    if (file)
+        return; /* it ends when the file is out */
+    if (request->keep_alive)
+        connection->state = HTTP_IDLE;
+    http_request_end(connection, input->start == input->end);
+}
+
+/* False: the head is not all here yet. */
+static bool read_head(struct http_connection *connection)
+{
+    struct http_input *input = &connection->input;
+    struct http_request *request = connection->request;
+    int status;
+
+    if (!request) {
+        request = http_request_begin(connection);
+        if (!request) {
+            http_response_last_resort(connection);
+            connection->cut = true;
+            return true;
+        }
+    }
+    for (;;) {
+        switch (http_parser_feed(&connection->parser, &request->head, input->bytes + input->start,
+                                 input->end - input->start)) {
+        case HTTP_PARSE_DONE:
+            request->length += connection->parser.offset;
+            input->start += connection->parser.offset;
+            connection->base.doing = "processing request";
+            http_request_run(request);
+            return true;
+        case HTTP_PARSE_MORE:
+            connection->state = HTTP_HEAD_IN;
+            if (input->end < input->capacity)
+                return false;
+            status = http_input_grow_head(connection);
+            if (!status)
+                return false;
+            http_request_refuse(request, status, "client sent too large header");
+            return true;
+        case HTTP_PARSE_FIELDS_FULL:
+            if (http_input_grow_fields(request))
+                continue;
+            http_request_refuse(request, 431, "client sent too many header fields");
+            return true;
+        case HTTP_PARSE_BAD:
+            http_request_refuse(request, connection->parser.status, request->head.error);
+            return true;
+        }
+    }
+}
+
+static void read_body(struct http_connection *connection)
+{
+    struct http_request *request = connection->request;
+    enum http_outcome outcome = http_body_advance(request);
+
+    if (!request->complete && outcome != HTTP_TAKEN)
+        http_request_continue(request, outcome);
+    else if (request->complete && outcome != HTTP_TAKEN)
+        request->keep_alive = false; /* what was to be dropped cannot be followed */
+}
+
+static enum stop advance(struct http_connection *connection)
+{
+    struct http_input *input = &connection->input;
+
+    for (;;) {
+        if (connection->state == HTTP_SENDING)
+            return STOP_OUTPUT;
+        if (connection->state == HTTP_LINGER) {
+            input->start = input->end;
+            return STOP_BYTES;
+        }
+        if (http_output_full(connection))
+            return STOP_OUTPUT;
+        if (input->start == input->end)
+            return STOP_BYTES;
+        if (connection->state == HTTP_BODY_IN)
+            read_body(connection);
+        else if (!read_head(connection))
+            return STOP_BYTES;
+        if (connection->cut) {
+            connection_close(&connection->base);
+            return STOP_GONE;
+        }
+        if (connection->request->complete)
+            after_answer(connection);
+        else
+            connection->state = HTTP_BODY_IN;
+    }
+}
+
+/* ---- sending ---- */
+
+static void finish_closing(struct http_connection *connection)
+{
+    struct connection *base = &connection->base;
+
+    if (!connection->linger || connection->eof) {
+        connection_close(base);
+        return;
+    }
+    shutdown(base->io.fd, SHUT_WR);
+    connection->state = HTTP_LINGER;
+    connection->lingering_until =
+        ev_now(base->worker->loop) + (double)core_of(connection)->lingering_time / 1000.;
+    base->doing = "lingering";
+}
+
+/* Everything queued is out. False: the connection is closed. */
+static bool output_out(struct http_connection *connection)
+{
+    if (connection->state != HTTP_SENDING)
+        return true;
+    if (connection->request) {
+        bool keep = connection->request->keep_alive;
+
+        http_request_end(connection, connection->input.start == connection->input.end);
+        if (keep) {
+            connection->state = HTTP_IDLE;
+            return true;
+        }
+    }
+    finish_closing(connection);
+    return !connection->base.closed;
+}
+
+/* Sends what is queued. False: the connection is closed. */
+static bool push(struct http_connection *connection)
+{
+    struct connection *base = &connection->base;
+
+    do {
+        enum output_result result = base->output.head ? connection_send(base) : OUTPUT_DONE;
+        int error = errno;
+
+        if (result == OUTPUT_AGAIN)
+            return true;
+        if (result == OUTPUT_ERROR) {
+            base->doing = "sending to client";
+            connection_log(base, log_of(connection), log_level_of_errno(error), error, "send() failed");
+            connection_close(base);
+            return false;
+        }
+    } while (connection->request && connection->request->response.file &&
+             http_response_pump(connection->request));
+    if (connection->cut) {
+        connection_close(base);
+        return false;
+    }
+    return output_out(connection);
+}
+
+/* ---- waiting ---- */
+
+static bool wait_for(struct http_connection *connection, int events, enum http_state timing, int64_t ms)
+{
+    connection_watch(&connection->base, events);
+    connection->timing = (uint8_t)timing;
+    return connection_timeout(&connection->base, ms);
+}
+
+static void wait_idle(struct http_connection *connection)
+{
+    struct connection *base = &connection->base;
+
+    if (base->worker->state != WORKER_SERVES || base->tenure != base->worker->tenure) {
+        if (!connection_settle_idle(base))
+            return;
+    }
+    http_input_release(connection);
+    base->doing = "waiting for request";
+    wait_for(connection, EV_READ, HTTP_IDLE, core_of(connection)->keepalive_timeout);
+}
+
+/* Nothing can go on now: what to wait for, and how long. */
+static void settle(struct http_connection *connection)
+{
+    const struct http_core *core = core_of(connection);
+
+    if (connection->base.output.head) {
+        connection->base.doing = "sending to client";
+        wait_for(connection,
+                 EV_WRITE |
+                     (connection->state == HTTP_BODY_IN && !http_output_full(connection) ? EV_READ : 0),
+                 HTTP_SENDING, core->send_timeout);
+        return;
+    }
+    switch ((enum http_state)connection->state) {
+    case HTTP_IDLE:
+        wait_idle(connection);
+        return;
+    case HTTP_HEAD_IN:
+        connection->base.doing = "reading client request headers";
+        /* The whole head must come within its time, however slowly it drips. */
+        if (connection->timing != HTTP_HEAD_IN)
+            wait_for(connection, EV_READ, HTTP_HEAD_IN, reading_of(connection)->client_header_timeout);
+        else
+            connection_watch(&connection->base, EV_READ);
+        return;
+    case HTTP_BODY_IN:
+        connection->base.doing = "reading client request body";
+        wait_for(connection, EV_READ, HTTP_BODY_IN, core->client_body_timeout);
+        return;
+    case HTTP_LINGER:
+        if (ev_now(connection->base.worker->loop) >= connection->lingering_until)
+            connection_close(&connection->base);
+        else
+            wait_for(connection, EV_READ, HTTP_LINGER, core->lingering_timeout);
+        return;
+    case HTTP_SENDING: /* nothing is queued: a module will resume */
+    case HTTP_STATES:
+        connection_watch(&connection->base, 0);
+        connection_timeout_stop(&connection->base);
+        return;
+    }
+}
+
+/* Runs until nothing can go on, then waits. */
+static void go_on(struct http_connection *connection)
+{
+    for (;;) {
+        enum stop stop = advance(connection);
+
+        if (stop == STOP_GONE || !push(connection))
+            return;
+        if (stop == STOP_BYTES || connection->base.output.head || connection->state == HTTP_LINGER)
+            break;
+        if (connection->state == HTTP_SENDING)
+            break;
+    }
+    settle(connection);
+}
+
+/* ---- events ---- */
+
+static void peer_shut(struct http_connection *connection)
+{
+    connection->eof = true;
+    if (connection->state == HTTP_HEAD_IN ||
+        (connection->state == HTTP_BODY_IN && !connection->request->complete))
+        connection_log(&connection->base, log_of(connection), LOG_LEVEL_INFO, 0,
+                       "client prematurely closed connection");
+    if (!connection->base.output.head || connection->state == HTTP_LINGER) {
+        connection_close(&connection->base);
+        return;
+    }
+    connection->closing = true;
+    if (connection->request)
+        connection->request->keep_alive = false;
+    connection->state = HTTP_SENDING;
+}
+
+/* False: the connection is closed. */
+static bool receive(struct http_connection *connection)
+{
+    struct http_input *input = &connection->input;
+    size_t got = 0, room;
+    int error;
+
+    if (!http_input_room(connection)) {
+        if (!connection->request || !connection->request->head_queued)
+            http_response_last_resort(connection);
+        connection_close(&connection->base);
+        return false;
+    }
+    room = input->capacity - input->end;
+    connection->expects_more = false;
+    switch (connection_receive(&connection->base, input->bytes + input->end, room, &got)) {
+    case CONNECTION_READ:
+        input->end += (uint32_t)got;
+        connection->expects_more = got == room;
+        return true;
+    case CONNECTION_AGAIN:
+        return true;
+    case CONNECTION_EOF:
+        peer_shut(connection);
+        return !connection->base.closed;
+    case CONNECTION_LOST:
+        break;
+    }
+    error = errno;
+    connection_log(&connection->base, log_of(connection), log_level_of_errno(error), error, "recv() failed");
+    connection_close(&connection->base);
+    return false;
+}
+
+static void on_ready(struct connection *base, int events)
+{
+    struct http_connection *connection = http_connection_of(base);
+
+    if (events & EV_READ) {
+        for (int i = 0; i < READS_PER_WAKE; i++) {
+            if (!receive(connection))
+                return;
+            if (!connection->expects_more)
+                break;
+            if (advance(connection) == STOP_GONE)
+                return;
+            if (http_output_full(connection) || connection->state == HTTP_SENDING)
+                break;
+        }
+    }
+    go_on(connection);
+}
+
+static void on_expired(struct connection *base)
+{
+    struct http_connection *connection = http_connection_of(base);
+    enum http_state timing = connection->timing;
+
+    connection->timing = HTTP_STATES;
+    if ((timing != HTTP_HEAD_IN && timing != HTTP_BODY_IN) || !connection->request ||
+        connection->request->head_queued) {
+        connection_log(base, log_of(connection), LOG_LEVEL_INFO, ETIMEDOUT, "client timed out");
+        connection_close(base);
+        return;
+    }
+    http_request_refuse(connection->request, 408, "client timed out");
+    if (connection->cut) {
+        connection_close(base);
+        return;
+    }
+    after_answer(connection);
+    go_on(connection);
+}
+
+static bool on_opened(struct connection *base)
+{
+    struct http_connection *connection = http_connection_of(base);
+
+    pool_pin(base->pool);
+    connection->state = HTTP_IDLE;
+    return wait_for(connection, EV_READ, base->requests ? HTTP_IDLE : HTTP_HEAD_IN,
+                    base->requests ? core_of(connection)->keepalive_timeout
+                                   : reading_of(connection)->client_header_timeout);
+}
+
+/* Idle connections follow; one that has not sent its first byte ends under what it began with, unless its
+ * worker goes. */
+static void on_drain(struct connection *base)
+{
+    struct http_connection *connection = http_connection_of(base);
+    bool fresh = !base->requests;
+
+    if (connection->state != HTTP_IDLE || connection->input.start < connection->input.end ||
+        base->output.head)
+        return;
+    if (!fresh || connection_ending(base) == CONNECTION_HAND_ON)
+        connection_settle_idle(base);
+}
+
+static void on_closed(struct connection *base)
+{
+    struct http_connection *connection = http_connection_of(base);
+
+    if (!connection->request)
+        return;
+    /* Logged as nginx does: 400 if the head never came whole, and not at all if not a byte of it did. */
+    if (!connection->request->status && http_parser_begun(&connection->parser))
+        connection->request->status = 400;
+    http_request_end(connection, true);
+}
+
+static size_t describe(const struct connection *base, char *to, size_t size)
+{
+    const struct http_connection *connection = (const struct http_connection *)(const void *)base;
+    const struct http_request *request = connection->request;
+    struct http_text line, host;
+    int length;
+
+    if (!request || !request->head.buffer_count || !request->head.request_line.length)
+        return 0;
+    line = http_head_text(&request->head, request->head.request_line);
+    host = request->host.name;
+    length = snprintf(
+        to, size, ", server: %s, request: \"%.*s\"%s%.*s%s", request->server ? request->server->name : "",
+        (int)(line.length < 700 ? line.length : 700), line.bytes, host.length ? ", host: \"" : "",
+        (int)(host.length < 200 ? host.length : 200), host.bytes ? host.bytes : "", host.length ? "\"" : "");
+    return length < 0 ? 0 : (size_t)length < size ? (size_t)length : size - 1;
+}
+
+void http_connection_resume(struct http_connection *connection)
+{
+    if (!connection->base.closed)
+        go_on(connection);
+}
+
+const struct protocol http_protocol = {
+    .name = "http",
+    .connection_size = sizeof(struct http_connection),
+    .opened = on_opened,
+    .ready = on_ready,
+    .expired = on_expired,
+    .drain = on_drain,
+    .closed = on_closed,
+    .describe = describe,
+};

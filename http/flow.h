@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The inner side of a request's way: what connection.c, request.c, body.c and response.c ask of each other.
+ *
+ * Purpose: connection.c moves bytes and decides what happens next; request.c makes, routes, runs and ends a
+ * request; body.c takes its body off the connection; response.c turns the answer into bytes. Lifetime,
+ * threads: those of the connection. Errors: as said at each function.
+ */
+#ifndef HTTP_FLOW_H
+#define HTTP_FLOW_H
+
+#include "http/connection.h"
+#include "http/request.h"
+
+enum {
+    HTTP_OUTPUT_LIMIT = 64 * 1024 /* bytes queued at which a connection stops parsing and reading bodies */
+};
+
+static inline bool http_output_full(const struct http_connection *connection)
+{
+    return connection->base.output.unsent >= HTTP_OUTPUT_LIMIT;
+}
+
+/* request.c: the request whose first byte is in the input. NULL: no memory. */
+struct http_request *http_request_begin(struct http_connection *connection);
+
+/* Its head is complete: decides framing, host, path, server, location, and runs it. */
+void http_request_run(struct http_request *request);
+
+/* It cannot be read: answers `status`; the connection will close. */
+void http_request_refuse(struct http_request *request, int status, const char *why);
+
+/* What a step or a body's taker said: goes on with the steps, or queues the answer. Afterwards
+ * request->complete says whether the answer is queued, else the body is waited for. If nothing can be said
+ * any more, connection->cut is set. */
+void http_request_continue(struct http_request *request, enum http_outcome outcome);
+
+/* Logs it and resets the pool. `idle`: nothing more is here, so also the reserve goes back. */
+void http_request_end(struct http_connection *connection, bool idle);
+
+/* response.c: queues head and body, or the file. 0 or -ENOMEM, with nothing or a part of it queued. */
+int http_response_queue(struct http_request *request);
+
+/* More of a file that is read and copied (sendfile off). False: nothing left, or it cannot be read (cut). */
+bool http_response_pump(struct http_request *request);
+
+/* Drops the reference on the file of the answer, if it still has one. */
+void http_response_drop_file(struct http_request *request);
+
+/* The last resort when there is no memory: a fixed 503 with Retry-After, sent past the queue. */
+void http_response_last_resort(struct http_connection *connection);
+
+/* A streamed answer: HTTP_BODY_STREAM. Each returns 0 or -ENOMEM. */
+int http_stream_begin(struct http_request *request);
+int http_stream_write(struct http_request *request, struct http_text bytes);
+int http_stream_end(struct http_request *request);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where a connection's bytes come in.
+ *
+ * Purpose: one block at a time (client_header_buffer_size); a head that outgrows it goes on in larger ones
+ *   (large_client_header_buffers) while the earlier stay where fields point into them; bodies come in larger
+ * blocks that are used over again. Lifetime: blocks are taken from the connection's pool and outlive resets;
+ * those that hold parts of a head go back with the request, the current one when the connection is idle.
+ * Threads: the connection's worker.
+ * Errors: false, or the HTTP status to answer with.
+ */
+#ifndef HTTP_INPUT_H
+#define HTTP_INPUT_H
+
+#include "http/connection.h"
+
+/* Makes room behind input.end. False: no memory. */
+bool http_input_room(struct http_connection *connection);
+
+/* The block is full in the middle of a head: goes on in a larger one. 0, 414, 431 or 503. */
+int http_input_grow_head(struct http_connection *connection);
+
+/* Doubles the array of fields. False: there are too many, or no memory. */
+bool http_input_grow_fields(struct http_request *request);
+
+/* The request ends: gives back the blocks that held its head, but for the current one. */
+void http_input_drop_kept(struct http_request *request);
+
+/* The connection is idle: gives the current block back. */
+void http_input_release(struct http_connection *connection);
+
+#endif

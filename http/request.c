@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/request.h"
+
+#include <ev.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "http/flow.h"
+#include "http/input.h"
+#include "http/locations.h"
+#include "http/protocol/uri.h"
+#include "http/server_names.h"
+
+enum {
+    REQUEST_FIELDS = 24, /* fields that a head may have before the array grows: a browser sends 10 to 20 */
+    REQUEST_RELOCATIONS = 10 /* internal redirects, as nginx */
+};
+
+/* What a request without a location does: nobody configured an answer. */
+static const struct http_step no_steps[] = {{NULL, NULL}};
+
+static const struct http_address *address_of(const struct http_connection *connection)
+{
+    return connection->base.binding->data;
+}
+
+struct http_request *http_request_begin(struct http_connection *connection)
+{
+    struct pool *pool = connection->base.pool;
+    const struct http_server *server = address_of(connection)->default_server;
+    const struct http_parser_limits limits = {.strict_line_endings = server->reading.strict_line_endings};
+    struct http_request *request = pool_calloc(pool, sizeof *request, "request");
+    struct http_field *fields = request ? pool_alloc(pool, REQUEST_FIELDS * sizeof *fields, "fields") : NULL;
+
+    if (!fields)
+        return NULL;
+    request->connection = connection;
+    request->pool = pool;
+    request->head.fields = fields;
+    request->head.field_capacity = REQUEST_FIELDS;
+    request->response.content_length = -1;
+    request->response.last_modified = -1;
+    request->response.range_size = -1;
+    request->response.headers_end = &request->response.headers;
+    request->server = server;
+    request->location = server->outside;
+    request->began = ev_now(connection->base.worker->loop);
+    request->head_in_input = true;
+    http_parser_init(&connection->parser, &limits, &request->head);
+    connection->request = request;
+    connection->base.requests++;
+    counter_add(&connection->base.worker->counters.requests, 1);
+    return request;
+}
+
+static bool copy_path(struct http_request *request, struct http_text path)
+{
+    char *copy = pool_nalloc(request->pool, path.length + 1, "path");
+
+    if (!copy)
+        return false;
+    memcpy(copy, path.bytes, path.length);
+    copy[path.length] = '\0';
+    request->path = (struct http_text){copy, path.length};
+    return true;
+}
+
+/* The target's path, decoded and normalised. 0 or an HTTP status. */
+static int take_path(struct http_request *request)
+{
+    struct http_text raw = http_head_text(&request->head, request->head.path);
+    bool merge = request->server->reading.merge_slashes;
+    struct http_uri uri;
+
+    request->target = http_head_text(&request->head, request->head.target);
+    if (request->head.form == HTTP_TARGET_ASTERISK || request->head.form == HTTP_TARGET_AUTHORITY) {
+        request->path = (struct http_text){"", 0};
+        return 0;
+    }
+    if (!http_uri_plain(raw.bytes, raw.length, merge, &uri)) {
+        char *out = pool_nalloc(request->pool, raw.length + 2, "path");
+
+        if (!out)
+            return http_no_memory(request) == HTTP_STATUS ? request->status : 503;
+        if (http_uri_normalize(raw.bytes, raw.length, out, merge, &uri))
+            return 400;
+        if (uri.path.bytes == out)
+            out[uri.path.length] = '\0';
+        request->path = uri.path;
+    }
+    if ((uri.plain || !request->path.bytes) && !copy_path(request, uri.path))
+        return http_no_memory(request) == HTTP_STATUS ? request->status : 503;
+    request->args = uri.args;
+    request->extension = uri.extension;
+    return 0;
+}
+
+static int choose_server(struct http_request *request)
+{
+    const struct http_address *address = address_of(request->connection);
+    int status = http_host_decide(&request->head, &request->host);
+
+    if (status)
+        return status;
+    if (request->host.upper) {
+        char *lower = pool_nalloc(request->pool, request->host.name.length + 1, "host");
+
+        if (!lower)
+            return http_no_memory(request) == HTTP_STATUS ? request->status : 503;
+        http_host_lower(&request->host, lower);
+    }
+    if (address->names && request->host.name.length) {
+        request->server = http_find_server(address, request->host.name, request);
+        request->location = request->server->outside;
+    }
+    return 0;
+}
+
+static enum http_outcome choose_location(struct http_request *request)
+{
+    request->location = http_find_location(request);
+    request->step = request->location->steps ? request->location->steps : no_steps;
+    return HTTP_NEXT;
+}
+
+/* What the head says before any location is asked. 0: go on; else the status to answer with. */
+static int check_head(struct http_request *request)
+{
+    int status = http_framing_decide(&request->head, &request->framing);
+
+    if (!status)
+        status = choose_server(request);
+    if (!status && request->head.method == HTTP_METHOD_UNKNOWN)
+        status = 501;
+    if (!status)
+        status = take_path(request);
+    return status;
+}
+
+void http_request_run(struct http_request *request)
+{
+    const struct http_core *core;
+    int status = check_head(request);
+    off_t limit;
+
+    if (status) {
+        http_request_refuse(request, status,
+                            request->head.error ? request->head.error : "client sent invalid request");
+        return;
+    }
+    http_body_init(request);
+    request->keep_alive = request->framing.keep_alive;
+    if (request->head.method == HTTP_CONNECT || request->head.method == HTTP_TRACE) {
+        request->response.allow = HTTP_TEXT("GET, HEAD");
+        http_request_continue(request, http_answer_status(request, 405));
+        return;
+    }
+    if (request->head.form == HTTP_TARGET_ASTERISK) {
+        request->response.allow = HTTP_TEXT("GET, HEAD, POST, PUT, DELETE, OPTIONS");
+        http_request_continue(
+            request, http_answer_bytes(request, 200, (struct http_text){"", 0}, (struct http_text){"", 0}));
+        return;
+    }
+    choose_location(request);
+    core = &request->location->core;
+    limit = core->client_max_body_size;
+    if (request->framing.too_large || (limit && request->framing.content_length > limit)) {
+        http_request_refuse(request, 413, "client intended to send too large body (client_max_body_size)");
+        return;
+    }
+    request->keep_alive = request->keep_alive && core->keepalive_timeout &&
+                          request->connection->base.requests < core->keepalive_requests &&
+                          request->connection->base.worker->state != WORKER_QUITS;
+    http_request_continue(request, HTTP_NEXT);
+}
+
+void http_request_refuse(struct http_request *request, int status, const char *why)
+{
+    http_log(request, LOG_LEVEL_INFO, 0, "%s", why);
+    request->keep_alive = false;
+    if (status == 505)
+        request->head.minor = 1;
+    http_request_continue(request, http_answer_status(request, status));
+}
+
+/* Statuses after which the connection is not worth keeping, as nginx. */
+static bool status_closes(int status)
+{
+    return status == 400 || status == 408 || status == 413 || status == 414 || status == 431 ||
+           status == 500 || status == 501 || status == 505;
+}
+
+static void answer(struct http_request *request)
+{
+    struct http_connection *connection = request->connection;
+
+    request->complete = true;
+    if (request->status == 444) {
+        connection->cut = true;
+        return;
+    }
+    if (request->response.body == HTTP_BODY_STREAM)
+        return; /* the module has queued it */
+    if (status_closes(request->status) ||
+        (!request->body_read && request->framing.expect_continue && !request->body.begun))
+        request->keep_alive = false;
+    if (!http_response_queue(request))
+        return;
+    http_log(request, LOG_LEVEL_CRIT, 0, "no memory for the answer");
+    if (!connection->base.output.head)
+        http_response_last_resort(connection);
+    request->keep_alive = false;
+    connection->cut = true;
+}
+
+void http_request_continue(struct http_request *request, enum http_outcome outcome)
+{
+    for (;;) {
+        switch (outcome) {
+        case HTTP_NEXT:
+            if (!request->step || !request->step->run) {
+                outcome = http_answer_status(request, 404);
+                continue;
+            }
+            outcome = request->step->run(request, request->step->section);
+            if (outcome == HTTP_NEXT)
+                request->step++;
+            continue;
+        case HTTP_STATUS:
+            if (request->head_queued) {
+                request->complete = true;
+                request->connection->cut = true;
+                return;
+            }
+            outcome = http_answer_status(request, request->status);
+            continue;
+        case HTTP_RELOCATE:
+            if (++request->relocations > REQUEST_RELOCATIONS) {
+                http_log(request, LOG_LEVEL_ERROR, 0,
+                         "rewrite or internal redirection cycle while redirecting to \"%.*s\"",
+                         (int)request->path.length, request->path.bytes);
+                outcome = http_answer_status(request, 500);
+                continue;
+            }
+            outcome = choose_location(request);
+            continue;
+        case HTTP_ANSWERED:
+            answer(request);
+            return;
+        case HTTP_TAKEN:
+            return;
+        }
+    }
+}
+
+void http_request_end(struct http_connection *connection, bool idle)
+{
+    struct http_request *request = connection->request;
+    struct pool *pool = connection->base.pool;
+
+    for (const struct http_log_step *step = request->status ? request->location->log_steps : NULL;
+         step && step->run; step++)
+        step->run(request, step->section);
+    if (request->response.file)
+        http_response_drop_file(request);
+    http_input_drop_kept(request);
+    connection->request = NULL;
+    if (idle)
+        pool_idle(pool);
+    else
+        pool_reset(pool);
+}
+
+double http_now(const struct http_request *request)
+{
+    return ev_now(request->connection->base.worker->loop);
+}
+
+void http_log(const struct http_request *request, int level, int error, const char *format, ...)
+{
+    const struct connection *base = &request->connection->base;
+    const struct log *log = request->location->core.error_log;
+    char text[1024];
+    va_list args;
+
+    if (!log)
+        log = base->tenure->generation->settings.log;
+    if (!log_enabled(log, (enum log_level)level))
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    connection_log(base, log, (enum log_level)level, error, "%s", text);
+}

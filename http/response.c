@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From the answer as described to bytes in the output queue. */
+#include <ev.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "http/flow.h"
+#include "http/protocol/date.h"
+#include "http/protocol/status.h"
+#include "server/open_files.h"
+#include "server/version.h"
+
+enum {
+    HEAD_FIXED =
+        640, /* bytes of a head without its variable texts: all fixed names, numbers and dates together */
+    FILE_COPY_MAX =
+        8192, /* bytes up to which a file is read behind its head: one call instead of sendfile's own */
+    FILE_PUMP = 32 * 1024 /* bytes read at a time with sendfile off */
+};
+
+#define START "HTTP/1.1 200 OK\r\nServer: " VERSION_TEXT "\r\nDate: "
+
+/* The head's constant beginning, made anew when the second changes. One per thread. */
+struct start {
+    int64_t second;
+    size_t length;
+    char bytes[sizeof START + HTTP_DATE_LENGTH + 2];
+};
+
+static _Thread_local struct start start;
+
+static const char *date_text(void)
+{
+    return start.bytes + sizeof START - 1;
+}
+
+static void refresh_start(double now)
+{
+    if ((int64_t)now == start.second)
+        return;
+    start.second = (int64_t)now;
+    memcpy(start.bytes, START, sizeof START - 1);
+    http_date_format(start.second, start.bytes + sizeof START - 1);
+    memcpy(start.bytes + sizeof START - 1 + HTTP_DATE_LENGTH, "\r\n", 2);
+    start.length = sizeof START - 1 + HTTP_DATE_LENGTH + 2;
+}
+
+static char *put(char *at, const char *bytes, size_t length)
+{
+    memcpy(at, bytes, length);
+    return at + length;
+}
+
+#define PUT(at, literal) put((at), (literal), sizeof(literal) - 1)
+
+static char *put_text(char *at, struct http_text text)
+{
+    return put(at, text.bytes, text.length);
+}
+
+static char *put_number(char *at, uint64_t number)
+{
+    char digits[20];
+    size_t count = 0;
+
+    do
+        digits[sizeof digits - ++count] = (char)('0' + number % 10);
+    while (number /= 10);
+    return put(at, digits + sizeof digits - count, count);
+}
+
+static char *put_start(char *at, int status)
+{
+    struct http_text line;
+
+    if (status == 200)
+        return put(at, start.bytes, start.length);
+    line = http_status_line(status);
+    at = PUT(at, "HTTP/1.1 ");
+    if (line.length) {
+        at = put_text(at, line);
+    } else {
+        at = put_number(at, (uint64_t)status);
+        *at++ = ' ';
+    }
+    at = PUT(at, "\r\nServer: " VERSION_TEXT "\r\nDate: ");
+    return put(at, date_text(), HTTP_DATE_LENGTH + 2);
+}
+
+static char *put_field(char *at, const char *name, size_t name_length, struct http_text value)
+{
+    if (!value.length)
+        return at;
+    at = put(at, name, name_length);
+    at = put_text(at, value);
+    return PUT(at, "\r\n");
+}
+
+#define PUT_FIELD(at, name, value) put_field((at), name ": ", sizeof(name ": ") - 1, (value))
+
+/* How the body is framed (RFC 9112 6.3): not at all where the status forbids one. */
+static char *put_length(char *at, const struct http_request *request)
+{
+    int64_t length = request->response.content_length;
+
+    if (http_status_bodiless(request->status))
+        return at;
+    if (length < 0)
+        return request->head.minor ? PUT(at, "Transfer-Encoding: chunked\r\n") : at;
+    at = PUT(at, "Content-Length: ");
+    at = put_number(at, (uint64_t)length);
+    return PUT(at, "\r\n");
+}
+
+static char *put_connection(char *at, const struct http_request *request)
+{
+    int64_t seconds = request->location->core.keepalive_header;
+
+    if (!request->keep_alive)
+        return PUT(at, "Connection: close\r\n");
+    at = PUT(at, "Connection: keep-alive\r\n");
+    if (!seconds)
+        return at;
+    at = PUT(at, "Keep-Alive: timeout=");
+    at = put_number(at, (uint64_t)seconds);
+    return PUT(at, "\r\n");
+}
+
+/* What only some answers have. */
+static char *put_rare(char *at, const struct http_request *request)
+{
+    const struct http_response *response = &request->response;
+
+    if (response->last_modified >= 0) {
+        char date[HTTP_DATE_LENGTH + 1];
+
+        http_date_format(response->last_modified, date);
+        at = PUT_FIELD(at, "Last-Modified", ((struct http_text){date, HTTP_DATE_LENGTH}));
+    }
+    at = PUT_FIELD(at, "Location", response->location);
+    at = PUT_FIELD(at, "ETag", response->etag);
+    at = PUT_FIELD(at, "Allow", response->allow);
+    if (response->range_size >= 0) {
+        at = PUT(at, "Content-Range: bytes ");
+        if (request->status == 416) {
+            *at++ = '*';
+        } else {
+            at = put_number(at, (uint64_t)response->range_first);
+            *at++ = '-';
+            at = put_number(at, (uint64_t)(response->range_first + response->content_length - 1));
+        }
+        *at++ = '/';
+        at = put_number(at, (uint64_t)response->range_size);
+        at = PUT(at, "\r\n");
+    } else if (response->accept_ranges) {
+        at = PUT(at, "Accept-Ranges: bytes\r\n");
+    }
+    if (response->retry_after)
+        at = PUT(at, "Retry-After: 1\r\n");
+    for (const struct http_header *header = response->headers; header; header = header->next) {
+        at = put_text(at, header->name);
+        at = PUT(at, ": ");
+        at = put_text(at, header->value);
+        at = PUT(at, "\r\n");
+    }
+    return at;
+}
+
+static size_t head_bound(const struct http_response *response)
+{
+    size_t size = HEAD_FIXED + response->content_type.length + response->location.length +
+                  response->etag.length + response->allow.length;
+
+    for (const struct http_header *header = response->headers; header; header = header->next)
+        size += header->name.length + header->value.length + 4;
+    return size;
+}
+
+static int queue_head(struct http_request *request, size_t body_room)
+{
+    struct http_connection *connection = request->connection;
+    const struct http_response *response = &request->response;
+    size_t bound = head_bound(response) + body_room;
+    char *begin = output_reserve(&connection->base.output, request->pool, bound, NULL), *at;
+
+    if (!begin)
+        return -ENOMEM;
+    refresh_start(ev_now(connection->base.worker->loop));
+    at = put_start(begin, request->status);
+    at = PUT_FIELD(at, "Content-Type", response->content_type);
+    at = put_length(at, request);
+    at = put_rare(at, request);
+    at = put_connection(at, request);
+    at = PUT(at, "\r\n");
+    request->sent_head = (uint64_t)(at - begin);
+    request->head_queued = true;
+    output_commit(&connection->base.output, (size_t)(at - begin));
+    return 0;
+}
+
+static void release_file(void *file)
+{
+    open_files_put(file);
+}
+
+void http_response_drop_file(struct http_request *request)
+{
+    if (request->response.file)
+        open_files_put(request->response.file);
+    request->response.file = NULL;
+}
+
+/* Reads a part of the file to the end of the queue. 0, or a negative errno (-ESTALE: the file has become
+ * shorter). */
+static int copy_file(struct http_request *request, size_t size)
+{
+    struct http_response *response = &request->response;
+    struct output *output = &request->connection->base.output;
+
+    while (size) {
+        size_t room;
+        char *to = output_reserve(output, request->pool, size < FILE_COPY_MAX ? size : FILE_COPY_MAX, &room);
+        ssize_t got;
+
+        if (!to)
+            return -ENOMEM;
+        got = pread(response->file->fd, to, room < size ? room : size, response->offset);
+        if (got <= 0)
+            return got ? -errno : -ESTALE;
+        output_commit(output, (size_t)got);
+        response->offset += got;
+        request->sent_body += (uint64_t)got;
+        size -= (size_t)got;
+    }
+    return 0;
+}
+
+static void cut(struct http_request *request, int error)
+{
+    http_log(request, LOG_LEVEL_CRIT, -error, "reading the file to be sent failed");
+    request->keep_alive = false;
+    request->connection->cut = true;
+}
+
+/* What is left of the file: content_length and range_first say where it ends. */
+static uint64_t file_left(const struct http_request *request)
+{
+    return (uint64_t)request->response.content_length - request->sent_body;
+}
+
+bool http_response_pump(struct http_request *request)
+{
+    uint64_t left = file_left(request);
+    int error;
+
+    if (!left || !request->response.file)
+        return false;
+    error = copy_file(request, left < FILE_PUMP ? (size_t)left : FILE_PUMP);
+    if (error)
+        cut(request, error);
+    return !error;
+}
+
+static int queue_file(struct http_request *request)
+{
+    struct http_response *response = &request->response;
+    struct output_file file = {.fd = response->file->fd,
+                               .offset = response->offset,
+                               .left = (uint64_t)response->content_length,
+                               .release = release_file,
+                               .owner = response->file};
+    int error;
+
+    if (response->content_length <= FILE_COPY_MAX) {
+        error = copy_file(request, (size_t)response->content_length);
+        if (!error)
+            http_response_drop_file(request);
+        else
+            cut(request, error);
+        return 0;
+    }
+    if (!request->location->core.sendfile)
+        return 0; /* http_response_pump reads it as the socket takes it */
+    open_files_hold(response->file);
+    if (output_add_file(&request->connection->base.output, request->pool, &file)) {
+        open_files_put(response->file);
+        return -ENOMEM;
+    }
+    request->sent_body = file.left;
+    return 0;
+}
+
+int http_response_queue(struct http_request *request)
+{
+    struct http_response *response = &request->response;
+    size_t room = 0;
+
+    if (response->body == HTTP_BODY_BYTES && response->bytes.length <= FILE_COPY_MAX)
+        room = response->bytes.length;
+    if (response->body == HTTP_BODY_FILE && response->content_length <= FILE_COPY_MAX)
+        room = (size_t)response->content_length;
+    if (queue_head(request, room))
+        return -ENOMEM;
+    if (response->body == HTTP_BODY_FILE)
+        return queue_file(request);
+    if (response->body != HTTP_BODY_BYTES)
+        return 0;
+    request->sent_body = response->bytes.length;
+    return output_copy(&request->connection->base.output, request->pool, response->bytes.bytes,
+                       response->bytes.length);
+}
+
+void http_response_last_resort(struct http_connection *connection)
+{
+    static const char answer[] = "HTTP/1.1 503 Service Temporarily Unavailable\r\nServer: " VERSION_TEXT
+                                 "\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n";
+
+    if (connection->base.output.head)
+        return; /* it would land in the middle of another answer */
+    counter_add(&connection->base.worker->counters.over_budget, 1);
+    if (send(connection->base.io.fd, answer, sizeof answer - 1, MSG_NOSIGNAL) < 0)
+        connection->linger = false;
+}
+
+int http_stream_begin(struct http_request *request)
+{
+    request->response.body = HTTP_BODY_STREAM;
+    if (request->response.content_length < 0 && !request->head.minor)
+        request->keep_alive = false; /* HTTP/1.0 knows no chunks: the end of the connection ends the body */
+    return queue_head(request, 0);
+}
+
+int http_stream_write(struct http_request *request, struct http_text bytes)
+{
+    struct output *output = &request->connection->base.output;
+    bool chunked = request->response.content_length < 0 && request->head.minor;
+    char size[24];
+
+    if (!bytes.length || request->head.method == HTTP_HEAD)
+        return 0;
+    request->sent_body += bytes.length;
+    if (chunked && output_copy(output, request->pool, size,
+                               (size_t)snprintf(size, sizeof size, "%zx\r\n", bytes.length)))
+        return -ENOMEM;
+    if (output_copy(output, request->pool, bytes.bytes, bytes.length))
+        return -ENOMEM;
+    return chunked ? output_copy(output, request->pool, "\r\n", 2) : 0;
+}
+
+int http_stream_end(struct http_request *request)
+{
+    if (request->response.content_length >= 0 || !request->head.minor || request->head.method == HTTP_HEAD)
+        return 0;
+    return output_copy(&request->connection->base.output, request->pool, "0\r\n\r\n", 5);
+}

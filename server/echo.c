@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/echo.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "pool/refpool.h"
+#include "server/worker.h"
+
+enum {
+    ECHO_READS = 8,    /* receives per wake-up, so that one busy connection cannot hold up the loop */
+    ECHO_VECTORS = 16, /* chunks gathered into one send */
+    ECHO_ROOM = 512    /* bytes that make what is left of a block worth receiving into */
+};
+
+/* A piece of what was received, at the front of the memory it lies in. */
+struct piece {
+    struct refpool_chunk chunk;
+    struct piece *next;
+    size_t start, end; /* unsent bytes, counted from `bytes` */
+    char bytes[];
+};
+
+struct echo_connection {
+    struct connection base;
+    struct refpool *refpool;
+    struct piece *first, *last; /* received and not yet sent */
+    size_t unsent;              /* bytes of them */
+    bool eof;                   /* the peer has shut its sending side: closes when all is out */
+};
+
+static struct echo_connection *echo_of(struct connection *base)
+{
+    return (struct echo_connection *)(void *)base;
+}
+
+static const struct echo_settings *settings_of(const struct echo_connection *echo)
+{
+    return echo->base.binding->data;
+}
+
+static void lost(struct echo_connection *echo, const char *call, int error)
+{
+    connection_log(&echo->base, echo->base.tenure->generation->settings.log, log_level_of_errno(error), error,
+                   "%s failed", call);
+    connection_close(&echo->base);
+}
+
+static struct piece *take_piece(struct echo_connection *echo, size_t *size)
+{
+    size_t room = refpool_room(echo->refpool), half = settings_of(echo)->buffer_size / 2;
+    struct refpool_chunk chunk;
+    struct piece *piece;
+
+    *size = room >= ECHO_ROOM + sizeof *piece ? room : half;
+    piece = refpool_alloc(echo->refpool, *size, &chunk);
+    if (!piece)
+        return NULL;
+    piece->chunk = chunk;
+    piece->next = NULL;
+    piece->start = piece->end = 0;
+    return piece;
+}
+
+static void append(struct echo_connection *echo, struct piece *piece)
+{
+    if (echo->last)
+        echo->last->next = piece;
+    else
+        echo->first = piece;
+    echo->last = piece;
+    echo->unsent += piece->end;
+}
+
+static void drop_first(struct echo_connection *echo)
+{
+    struct piece *piece = echo->first;
+    struct refpool_chunk chunk = piece->chunk;
+
+    echo->first = piece->next;
+    if (!echo->first)
+        echo->last = NULL;
+    refpool_free(echo->refpool, &chunk);
+}
+
+/* One receive. False: the connection is closed, or nothing more is there. */
+static bool receive(struct echo_connection *echo)
+{
+    size_t size, got = 0;
+    struct piece *piece = take_piece(echo, &size);
+    enum connection_read result;
+
+    if (!piece) {
+        lost(echo, "memory for a buffer", ENOMEM);
+        return false;
+    }
+    result = connection_receive(&echo->base, piece->bytes, size - sizeof *piece, &got);
+    if (result == CONNECTION_READ) {
+        struct refpool_chunk chunk = piece->chunk;
+
+        piece->end = got;
+        refpool_give_back(echo->refpool, &chunk, size, sizeof *piece + got);
+        append(echo, piece);
+        return got == size - sizeof *piece;
+    }
+    struct refpool_chunk unused = piece->chunk;
+    refpool_free(echo->refpool, &unused);
+    if (result == CONNECTION_EOF)
+        echo->eof = true;
+    if (result == CONNECTION_LOST)
+        lost(echo, "recv()", errno);
+    return false;
+}
+
+static ssize_t send_pieces(const struct echo_connection *echo)
+{
+    struct iovec vectors[ECHO_VECTORS];
+    struct msghdr message = {.msg_iov = vectors};
+
+    for (struct piece *piece = echo->first; piece && message.msg_iovlen < ECHO_VECTORS; piece = piece->next) {
+        vectors[message.msg_iovlen].iov_base = piece->bytes + piece->start;
+        vectors[message.msg_iovlen++].iov_len = piece->end - piece->start;
+    }
+    return sendmsg(echo->base.io.fd, &message, MSG_NOSIGNAL);
+}
+
+/* Sends until nothing is left or the socket is full. False: the connection is closed. */
+static bool send_all(struct echo_connection *echo)
+{
+    while (echo->first) {
+        ssize_t sent = send_pieces(echo);
+
+        if (sent < 0) {
+            if (errno == EINTR)
+                continue;
+            if (errno == EAGAIN || errno == EWOULDBLOCK)
+                return true;
+            lost(echo, "send()", errno);
+            return false;
+        }
+        counter_add(&echo->base.worker->counters.sent, (uint64_t)sent);
+        echo->unsent -= (size_t)sent;
+        while (echo->first && (size_t)sent >= echo->first->end - echo->first->start) {
+            sent -= (ssize_t)(echo->first->end - echo->first->start);
+            drop_first(echo);
+        }
+        if (echo->first)
+            echo->first->start += (size_t)sent;
+    }
+    return true;
+}
+
+static void wait_more(struct echo_connection *echo)
+{
+    struct connection *base = &echo->base;
+    bool full = echo->unsent >= 2 * settings_of(echo)->buffer_size;
+
+    if (!echo->first && echo->eof) {
+        connection_close(base);
+        return;
+    }
+    if (!echo->first) {
+        refpool_idle(echo->refpool);
+        if (base->worker->state == WORKER_QUITS || base->tenure != base->worker->tenure) {
+            if (!connection_settle_idle(base))
+                return;
+        }
+    }
+    base->doing = echo->first ? "sending to client" : "waiting for data";
+    connection_watch(base, (echo->first ? EV_WRITE : 0) | (full || echo->eof ? 0 : EV_READ));
+    connection_timeout(base, settings_of(echo)->timeout);
+}
+
+static void on_ready(struct connection *base, int events)
+{
+    struct echo_connection *echo = echo_of(base);
+
+    if (events & EV_WRITE && !send_all(echo))
+        return;
+    for (int i = 0; events & EV_READ && i < ECHO_READS; i++) {
+        bool more = echo->unsent < 2 * settings_of(echo)->buffer_size && receive(echo);
+
+        if (base->closed || !send_all(echo))
+            return;
+        if (!more)
+            break;
+    }
+    wait_more(echo);
+}
+
+static bool on_opened(struct connection *base)
+{
+    struct echo_connection *echo = echo_of(base);
+
+    echo->refpool = refpool_create(base->pool, settings_of(echo)->buffer_size);
+    if (!echo->refpool)
+        return false;
+    pool_pin(base->pool);
+    base->doing = "waiting for data";
+    connection_watch(base, EV_READ);
+    return connection_timeout(base, settings_of(echo)->timeout);
+}
+
+static void on_expired(struct connection *base)
+{
+    connection_log(base, base->tenure->generation->settings.log, LOG_LEVEL_INFO, ETIMEDOUT,
+                   "client timed out");
+    connection_close(base);
+}
+
+static void on_drain(struct connection *base)
+{
+    const struct echo_connection *echo = echo_of(base);
+
+    if (!echo->first && connection_ending(base) != CONNECTION_STAYS)
+        connection_settle_idle(base);
+}
+
+static void on_closed(struct connection *base)
+{
+    refpool_destroy(echo_of(base)->refpool);
+}
+
+const struct protocol echo_protocol = {
+    .name = "echo",
+    .connection_size = sizeof(struct echo_connection),
+    .opened = on_opened,
+    .ready = on_ready,
+    .expired = on_expired,
+    .drain = on_drain,
+    .closed = on_closed,
+};

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Puts the parts together: command line → configuration → a test, a signal, or a server. The one file of
+ * server/ that knows HTTP. */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf/options.h"
+#include "http/config.h"
+#include "pool/fault.h"
+#include "pool/mode.h"
+#include "pool/sgi.h"
+#include "pool/sysmem.h"
+#include "server/clock.h"
+#include "server/log.h"
+#include "server/master.h"
+#include "server/process.h"
+#include "server/stream.h"
+#include "server/version.h"
+
+#ifndef PREFIX
+#define PREFIX "/usr/local/tidepool/"
+#endif
+
+/* -V: our own lines, then one for tools that look for nginx, and what of nginx is here and what is not. */
+#define BUILD_LINES                                                                                          \
+    "nginx version: nginx/" VERSION_NGINX " (compatible)\n"                                                  \
+    "built with gcc-compatible " __VERSION__ "\n"                                                            \
+    "configure arguments: --with-stream --with-threads --without-http_proxy_module "                         \
+    "--without-http_fastcgi_module "                                                                         \
+    "--without-http_uwsgi_module --without-http_scgi_module --without-http_grpc_module "                     \
+    "--without-http_memcached_module "                                                                       \
+    "--without-http_ssi_module --without-http_userid_module --without-http_auth_basic_module "               \
+    "--without-http_mirror_module --without-http_geo_module --without-http_split_clients_module "            \
+    "--without-http_referer_module --without-http_upstream_hash_module --without-http_browser_module\n"
+
+static const struct conf_module *const main_modules[] = {&settings_module, &http_block, &stream_block};
+static const struct conf_modules all_modules = {main_modules, sizeof main_modules / sizeof *main_modules};
+
+static void complain(const char *text)
+{
+    log_write(log_before_config(), LOG_LEVEL_EMERG, 0, "%s", text);
+}
+
+/* An absolute folder that ends in '/'. */
+static bool resolve_prefix(const char *given, char prefix[PATH_MAX])
+{
+    size_t length;
+
+    if (!given)
+        given = PREFIX;
+    if (*given == '/') {
+        if (snprintf(prefix, PATH_MAX - 1, "%s", given) >= PATH_MAX - 1)
+            return false;
+    } else {
+        if (!getcwd(prefix, PATH_MAX - 1))
+            return false;
+        length = strlen(prefix);
+        if (snprintf(prefix + length, PATH_MAX - 1 - length, "/%s", given) >= (int)(PATH_MAX - 1 - length))
+            return false;
+    }
+    length = strlen(prefix);
+    if (prefix[length - 1] != '/')
+        memcpy(prefix + length, "/", 2);
+    return true;
+}
+
+/* The configuration file's full name: relative ones stand in the prefix. */
+static bool resolve_file(const char *given, const char *prefix, char file[PATH_MAX])
+{
+    return snprintf(file, PATH_MAX, "%s%s", *given == '/' ? "" : prefix, given) < PATH_MAX;
+}
+
+static int send_signal(const struct options *options, const struct generation *generation)
+{
+    static const int numbers[] = {[OPTIONS_SIGNAL_STOP] = SIGTERM,
+                                  [OPTIONS_SIGNAL_QUIT] = SIGQUIT,
+                                  [OPTIONS_SIGNAL_REOPEN] = SIGUSR1,
+                                  [OPTIONS_SIGNAL_RELOAD] = SIGHUP};
+    const char *path = generation->settings.pid;
+    const struct log *log = log_before_config();
+    pid_t pid;
+
+    if (!path) {
+        log_write(log, LOG_LEVEL_ERROR, 0, "the configuration writes no pid file");
+        return 1;
+    }
+    pid = pid_file_read(path);
+    if (pid < 0) {
+        if (pid == -EINVAL)
+            log_write(log, LOG_LEVEL_ERROR, 0, "invalid PID number in \"%s\"", path);
+        else
+            log_write(log, LOG_LEVEL_ERROR, -pid, "open() \"%s\" failed", path);
+        return 1;
+    }
+    if (!kill(pid, numbers[options->signal]))
+        return 0;
+    log_write(log, LOG_LEVEL_ALERT, errno, "kill(%d, %d) failed", (int)pid, numbers[options->signal]);
+    return 1;
+}
+
+static void print_warnings(const struct generation *generation)
+{
+    for (const struct conf_warning *warning = generation->conf.warnings; warning; warning = warning->next)
+        log_write(log_before_config(), LOG_LEVEL_WARN, 0, "%s", warning->text);
+}
+
+static int tested(const struct options *options, const struct generation *generation, const char *file)
+{
+    if (!options->quiet) {
+        print_warnings(generation);
+        fprintf(stderr, "tidepool: the configuration file %s syntax is ok\n", file);
+        fprintf(stderr, "tidepool: configuration file %s test is successful\n", file);
+    }
+    return options->dump && conf_dump(&generation->conf, STDOUT_FILENO) ? 1 : 0;
+}
+
+/* The mode stands before the first pool, but is read with the help of one: read again if it is another. */
+static struct generation *load(const struct generation_source *source, char *error, size_t size)
+{
+    struct generation *generation = generation_load(source, error, size);
+
+    if (!generation || generation->settings.pool_mode == (int)pool_mode())
+        return generation;
+    enum pool_mode mode = (enum pool_mode)generation->settings.pool_mode;
+    generation_destroy(generation);
+    if (pool_mode_set(mode)) {
+        snprintf(error, size, "the pool mode could not be set");
+        return NULL;
+    }
+    return generation_load(source, error, size);
+}
+
+/* What was not given back: nothing, or a bug to be reported with this line. */
+static void say_account(void)
+{
+    struct sysmem_stats stats;
+
+    sysmem_stats(&stats);
+    if (stats.live_count || pool_live())
+        log_write(log_before_config(), LOG_LEVEL_ALERT, 0,
+                  "not given back: %llu bytes in %llu allocations, %zu pools",
+                  (unsigned long long)stats.live_bytes, (unsigned long long)stats.live_count, pool_live());
+}
+
+static int run(const struct options *options, const struct generation_source *source, const char *name)
+{
+    char error[CONF_ERROR_SIZE];
+    struct generation *generation = load(source, error, sizeof error);
+    int status;
+
+    if (!generation) {
+        complain(error);
+        if (options->test)
+            fprintf(stderr, "tidepool: configuration file %s test failed\n", name);
+        return 1;
+    }
+    if (!options->test && options->signal == OPTIONS_SIGNAL_NONE)
+        return master_run(source, generation);
+    status = options->test ? tested(options, generation, name) : send_signal(options, generation);
+    generation_destroy(generation);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static char prefix[PATH_MAX], file[PATH_MAX];
+    const struct options_names names = {.program = "tidepool",
+                                        .version = VERSION_TEXT,
+                                        .build = BUILD_LINES,
+                                        .prefix = PREFIX,
+                                        .error_log = "logs/error.log",
+                                        .file = "built-in default"};
+    struct generation_source source = {.modules = &all_modules, .prefix = prefix};
+    struct options options;
+    int status;
+
+    if (fault_from_environment()) {
+        complain("TIDEPOOL_FAULT is not understood: \"point:N[+],…\" is expected");
+        return 1;
+    }
+    clock_init_zone();
+    if (options_parse(&options, argc, argv)) {
+        complain(options.error);
+        return 1;
+    }
+    if (options.show_version) {
+        options_show(&options, &names, stderr);
+        if (!options.test)
+            return 0;
+    }
+    if (!resolve_prefix(options.prefix, prefix) ||
+        (options.file && !resolve_file(options.file, prefix, file))) {
+        complain("the prefix or the configuration file has too long a name");
+        return 1;
+    }
+    source.options = &options;
+    source.file = options.file ? file : NULL;
+    source.sgi = sgi_create();
+    if (!source.sgi) {
+        complain("out of memory");
+        return 1;
+    }
+    status = run(&options, &source, options.file ? file : "built-in default");
+    sgi_destroy(source.sgi);
+    say_account();
+    return status;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/stream.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/set.h"
+#include "server/echo.h"
+#include "server/generation.h"
+
+enum {
+    STREAM_POOL = 512,
+    STREAM_BLOCK = 4096 /* bytes of an echo connection's first block, and of its others */
+};
+
+#define FIELD(name) offsetof(struct stream_server, name)
+
+/* One `server { }`, or what stands around it and is inherited. */
+struct stream_server {
+    struct echo_settings echo;
+    bool does_echo;
+    unsigned listens; /* addresses so far */
+};
+
+static const struct conf_range buffer_range = {512, 1 << 20};
+static const struct conf_range at_least_one = {1, -1};
+
+static int parse_backlog(const struct conf_setting *setting, const char *text, struct binding *binding)
+{
+    char *end;
+    long backlog = strtol(text, &end, 10);
+
+    if (!*text || *end || backlog < -1 || backlog > 65535)
+        return conf_setting_invalid(setting, text, "a backlog of -1 to 65535");
+    binding->backlog = (int)backlog;
+    return 0;
+}
+
+static int set_listen(struct conf_setting *setting)
+{
+    struct generation *generation = generation_of(setting->conf);
+    struct stream_server *server = setting->section;
+    const struct conf_node *node = setting->node;
+    struct listen_address address;
+    struct binding *binding;
+    const char *why;
+
+    if (listen_address_parse(node->args[0], 0, &address, &why))
+        return conf_fail(setting->conf, node, "%s in \"%s\" of the \"listen\" directive", why, node->args[0]);
+    if (!listen_address_port(&address) && address.socket.ss_family != AF_UNIX)
+        return conf_fail(setting->conf, node, "no port in \"%s\" of the \"listen\" directive", node->args[0]);
+    if (generation_find(generation, &address))
+        return conf_fail(setting->conf, node, "duplicate \"%s\" address and port pair", address.text);
+    binding = generation_bind(generation, &address, &echo_protocol);
+    if (!binding)
+        return conf_fail_memory(setting->conf);
+    binding->data = server;
+    binding->pools =
+        (struct pool_options){.first_size = STREAM_POOL, .block_size = STREAM_BLOCK, .name = "connection"};
+    server->listens++;
+    for (unsigned i = 1; i < node->arg_count; i++) {
+        if (!strncmp(node->args[i], "backlog=", 8)) {
+            if (parse_backlog(setting, node->args[i] + 8, binding))
+                return -EINVAL;
+        } else if (strcmp(node->args[i], "reuseport")) {
+            return conf_fail(setting->conf, node, "the invalid \"%s\" parameter of the \"listen\" directive",
+                             node->args[i]);
+        }
+    }
+    return 0;
+}
+
+static int set_echo(struct conf_setting *setting)
+{
+    ((struct stream_server *)setting->section)->does_echo = true;
+    return 0;
+}
+
+/* Every module's fields are in the one struct stream_server that is the scope. */
+static void *section(void *scope, unsigned module)
+{
+    (void)module;
+    return scope;
+}
+
+static int set_server(struct conf_setting *setting)
+{
+    struct stream_server *server = pool_alloc(setting->conf->pool, sizeof *server, "stream server");
+    int result;
+
+    if (!server)
+        return conf_fail_memory(setting->conf);
+    *server = *(const struct stream_server *)setting->scope;
+    result = conf_apply_children(setting, CONF_STREAM_SERVER, server);
+    if (result)
+        return result;
+    if (!server->listens)
+        return conf_fail(setting->conf, setting->node, "no \"listen\" is defined for server");
+    if (!server->does_echo)
+        return conf_fail(setting->conf, setting->node, "no handler for server, \"echo\" is expected");
+    return 0;
+}
+
+static const struct conf_directive inner[] = {
+    {"server", CONF_STREAM, 0, 0, CONF_BLOCK | CONF_REPEAT, set_server, 0, NULL, NULL,
+     "A server that speaks no HTTP."},
+    {"listen", CONF_STREAM_SERVER, 1, CONF_ARGS_ANY, CONF_REPEAT, set_listen, 0, NULL, NULL,
+     "Address to listen on: `address:port`, `port` or `unix:path`; `backlog=number`."},
+    {"echo", CONF_STREAM_SERVER, 0, 0, 0, set_echo, 0, NULL, NULL, "Sends back what is received."},
+    {"echo_timeout", CONF_STREAM | CONF_STREAM_SERVER, 1, 1, 0, conf_set_msec, FIELD(echo.timeout),
+     &at_least_one, "60s", "A connection without progress for so long is closed."},
+    {"echo_buffer_size", CONF_STREAM | CONF_STREAM_SERVER, 1, 1, 0, conf_set_size, FIELD(echo.buffer_size),
+     &buffer_range, "16k",
+     "Size of a connection's buffers; about twice as much is received ahead of what was sent."},
+};
+
+static const struct conf_module stream_module = {"stream", inner, sizeof inner / sizeof *inner};
+
+static int set_stream(struct conf_setting *setting)
+{
+    static const struct conf_module *const modules[] = {&stream_module};
+    static const struct conf_modules all = {modules, sizeof modules / sizeof *modules};
+    struct stream_server defaults = {.echo = {.timeout = 60000, .buffer_size = 16 * 1024}};
+
+    return conf_apply(setting->conf, setting->node->children, CONF_STREAM, &all, section, &defaults);
+}
+
+static const struct conf_directive outer[] = {
+    {"stream", CONF_MAIN, 0, 0, CONF_BLOCK, set_stream, 0, NULL, NULL, "Servers that speak no HTTP."},
+};
+
+const struct conf_module stream_block = {"stream", outer, sizeof outer / sizeof *outer};

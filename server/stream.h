@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The stream block: servers that speak no HTTP.
+ *
+ * Purpose: `stream { server { listen …; echo; } }`.
+ * Lifetime: settings lie in the generation's pool.
+ * Threads: read by the main thread, used by all.
+ * Errors: those of reading a configuration.
+ */
+#ifndef SERVER_STREAM_H
+#define SERVER_STREAM_H
+
+#include "conf/directive.h"
+
+extern const struct conf_module stream_block;
+
+#endif

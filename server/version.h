@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The version, in one place.
+ *
+ * Purpose: what -v, -V, the Server header and status pages say.
+ * Lifetime, threads, errors: none; literals.
+ */
+#ifndef SERVER_VERSION_H
+#define SERVER_VERSION_H
+
+#define VERSION_NUMBER "0.1.0"
+#define VERSION_TEXT   "tidepool/" VERSION_NUMBER
+
+/* The nginx whose configuration language and command line this version follows: tools that ask for it parse
+ * -V. */
+#define VERSION_NGINX "1.29.0"
+
+#endif
