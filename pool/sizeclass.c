@@ -70,6 +70,13 @@ static void ring_push(struct sizeclass_span *head, struct sizeclass_span *span)
 
 /* ---- lifetime ---- */
 
+static _Atomic uint64_t sizeclass_lost_objects;
+
+uint64_t sizeclass_lost(void)
+{
+    return atomic_load(&sizeclass_lost_objects);
+}
+
 struct sizeclass *sizeclass_create(void)
 {
     struct sizeclass *classes = sysmem_calloc(sizeof(*classes));
@@ -102,8 +109,12 @@ struct sizeclass *sizeclass_create(void)
 
 void sizeclass_destroy(struct sizeclass *classes)
 {
+    struct sizeclass_stats stats;
+
     if (classes == NULL)
         return;
+    sizeclass_stats(classes, &stats);
+    atomic_fetch_add(&sizeclass_lost_objects, stats.live_objects);
     arena_destroy_all(classes);
 #ifdef ANNOTATE_ASAN
     sysmem_free(classes->quarantine, sizeof(*classes->quarantine));

@@ -5,7 +5,7 @@
  * KiB arenas, mapped aligned, whose first page describes the others: so a 512-byte object costs 512 bytes,
  * and the span (page or run) of an object is a mask and a shift away.
  *
- * Lifetime: one per worker, create to destroy; destroy unmaps everything, live objects included.
+ * Lifetime: one per worker, create to destroy; destroy unmaps everything; objects still out count as lost.
  * Threads:  one owner, no lock: the thread of the first get, or sizeclass_adopt()'s caller. Checked in poison
  * mode and with TIDEPOOL_DEBUG. Errors:   NULL with errno ENOMEM or EDQUOT (memory_budget). A double free or
  * a wrong size ends the process in the checked builds.
@@ -83,6 +83,7 @@ bool sizeclass_trim(struct sizeclass *classes, int64_t now_ms);
 
 void sizeclass_stats(const struct sizeclass *classes,
                      struct sizeclass_stats *stats); /* the owner's; O(pages) */
+uint64_t sizeclass_lost(void); /* objects out when their sizeclass was destroyed, of the process */
 
 /* What the inline bodies need: not for callers. */
 struct sizeclass {

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "pool/mode.h"
+#include "pool/sizeclass.h"
+#include "pool/sysmem.h"
+
+static uint64_t system_calls(void)
+{
+    struct sysmem_stats stats;
+    uint64_t calls = 0;
+
+    sysmem_stats(&stats);
+    for (int i = 0; i < SYSMEM_CALLS; i++)
+        calls += stats.calls[i];
+    return calls;
+}
+
+static struct sizeclass_stats stats_of(struct sizeclass *classes)
+{
+    struct sizeclass_stats stats;
+
+    sizeclass_stats(classes, &stats);
+    return stats;
+}
+
+static int setup(void **state)
+{
+    *state = sizeclass_create();
+    return *state == NULL;
+}
+
+static int teardown(void **state)
+{
+    struct sysmem_stats stats;
+    uint64_t lost = sizeclass_lost();
+
+    sizeclass_destroy(*state);
+    sysmem_stats(&stats);
+    return stats.live_count != 0 || sizeclass_lost() != lost;
+}
+
+static void test_every_size_fits_its_class(void **state)
+{
+    (void)state;
+    size_t previous = 0;
+    for (size_t size = 0; size <= SIZECLASS_MAX; size++) {
+        size_t rounded = sizeclass_round(size);
+        assert_true(rounded >= size && rounded >= 16 && rounded % 16 == 0);
+        assert_true(rounded >= previous);
+        assert_int_equal(sizeclass_round(rounded), rounded);
+        assert_true(size < 17 || rounded <= 2 * size);
+        previous = rounded;
+    }
+    assert_int_equal(sizeclass_round(512), 512);
+    assert_int_equal(sizeclass_round(4096), 4096);
+    assert_int_equal(sizeclass_round(SIZECLASS_MAX + 1), SIZECLASS_MAX + 1);
+}
+
+static void test_objects_are_apart_aligned_and_whole(void **state)
+{
+    struct sizeclass *classes = *state;
+    enum { EACH = 20 };
+    static const size_t sizes[] = {1,    16,   17,   48,   100,   512,   513,   700,
+                                   2048, 2049, 4096, 5000, 16384, 40000, 65536, 70000};
+    unsigned char *objects[sizeof(sizes) / sizeof(sizes[0])][EACH];
+    size_t kinds = sizeof(sizes) / sizeof(sizes[0]);
+
+    for (size_t kind = 0; kind < kinds; kind++) {
+        for (size_t i = 0; i < EACH; i++) {
+            size_t capacity = 0;
+            objects[kind][i] = sizeclass_get(classes, sizes[kind], &capacity);
+            assert_non_null(objects[kind][i]);
+            assert_int_equal(capacity, sizeclass_round(sizes[kind]));
+            assert_int_equal(
+                (uintptr_t)objects[kind][i] % (sizes[kind] > 2048 && sizes[kind] <= 65536 ? 4096 : 16), 0);
+            memset(objects[kind][i], (int)(kind * EACH + i) & 0xff, capacity);
+        }
+    }
+    for (size_t kind = 0; kind < kinds; kind++)
+        for (size_t i = 0; i < EACH; i++)
+            for (size_t byte = 0; byte < sizeclass_round(sizes[kind]); byte++)
+                assert_int_equal(objects[kind][i][byte], (kind * EACH + i) & 0xff);
+    assert_int_equal(stats_of(classes).live_objects, (kinds - 1) * EACH); /* 70000 bytes are the system's */
+    for (size_t kind = 0; kind < kinds; kind++)
+        for (size_t i = 0; i < EACH; i++)
+            sizeclass_put(classes, objects[kind][i], i % 2 == 0 ? sizes[kind] : sizeclass_round(sizes[kind]));
+    assert_int_equal(stats_of(classes).live_objects, 0);
+    assert_int_equal(stats_of(classes).live_bytes, 0);
+}
+
+static void test_steady_state_calls_no_system(void **state)
+{
+    struct sizeclass *classes = *state;
+    void *objects[64];
+
+    for (int round = 0; round < 100; round++) {
+        uint64_t before = system_calls();
+        for (size_t i = 0; i < 64; i++) {
+            objects[i] = sizeclass_get(classes, (size_t)16 << (i % 13), NULL);
+            assert_non_null(objects[i]);
+        }
+        for (size_t i = 0; i < 64; i++)
+            sizeclass_put(classes, objects[i], (size_t)16 << (i % 13));
+        if (round >= 10) /* ASan's quarantine has filled by then */
+            assert_int_equal(system_calls(), before);
+    }
+}
+
+static size_t resident_bytes(void)
+{
+    long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%*s %ld", &pages), 1);
+    fclose(file);
+    return (size_t)pages * 4096;
+}
+
+/* An idle connection is a 512-byte block; it must cost just that. */
+static void test_small_blocks_cost_what_they_hold(void **state)
+{
+    struct sizeclass *classes = *state;
+    enum { MANY = 15000, SIZE = 512 };
+    static void *objects[MANY];
+
+    memset(objects, 1, sizeof(objects));
+    size_t before = resident_bytes();
+    for (int i = 0; i < MANY; i++) {
+        objects[i] = sizeclass_get(classes, SIZE, NULL);
+        assert_non_null(objects[i]);
+        memset(objects[i], 1, SIZE);
+    }
+    assert_true(stats_of(classes).resident_bytes <= (uint64_t)MANY * SIZE * 102 / 100);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    if (!mode_watched)
+        assert_true(resident_bytes() - before <=
+                    (size_t)MANY * SIZE * 102 / 100 + 32 * 4096); /* + page tables' like */
+#endif
+    (void)before;
+    for (int i = 0; i < MANY; i++)
+        sizeclass_put(classes, objects[i], SIZE);
+}
+
+static void test_trim_gives_back_what_was_not_needed(void **state)
+{
+    struct sizeclass *classes = *state;
+    enum { MANY = 2000, SIZE = 4096 };
+    static void *objects[MANY];
+
+    for (int i = 0; i < MANY; i++)
+        assert_non_null(objects[i] = memset(sizeclass_get(classes, SIZE, NULL), 1, SIZE));
+    int64_t now = 1000000;
+    sizeclass_trim(classes, now);
+    for (int i = 10; i < MANY; i++)
+        sizeclass_put(classes, objects[i], SIZE);
+    /* The window in which they came back: they have not been empty all through it. */
+    uint64_t mapped = stats_of(classes).mapped_bytes;
+    assert_true(sizeclass_trim(classes, now += SIZECLASS_WINDOW_MS));
+    assert_int_equal(stats_of(classes).mapped_bytes, mapped);
+    /* Within a window nothing happens, though spans are empty. */
+    uint64_t calls = system_calls();
+    assert_true(sizeclass_trim(classes, now + SIZECLASS_WINDOW_MS / 2));
+    assert_int_equal(system_calls(), calls);
+    sizeclass_trim(classes, now += SIZECLASS_WINDOW_MS);
+    assert_true(stats_of(classes).mapped_bytes <=
+                2 * SIZECLASS_ARENA + mapped / 4); /* a quarter: the quarantine */
+#ifndef __SANITIZE_ADDRESS__
+    assert_int_equal(stats_of(classes).empty_bytes, 0);
+    assert_true(stats_of(classes).resident_bytes <= 20 * 4096);
+#endif
+    assert_false(sizeclass_trim(classes, now + 1));
+    for (int i = 0; i < 10; i++)
+        sizeclass_put(classes, objects[i], SIZE);
+}
+
+/* What comes and goes within a window is needed, so that a busy server does not call the system every second.
+ */
+static void test_trim_leaves_what_is_in_use_now_and_then(void **state)
+{
+    struct sizeclass *classes = *state;
+    void *objects[50];
+    int64_t now = 5000;
+
+    for (int second = 0; second < 20; second++, now += 1000) {
+        uint64_t before = system_calls();
+        for (int i = 0; i < 50; i++)
+            assert_non_null(objects[i] = sizeclass_get(classes, 16384, NULL));
+        for (int i = 0; i < 50; i++)
+            sizeclass_put(classes, objects[i], 16384);
+        (void)sizeclass_trim(classes, now);
+        if (second > 0) {
+#ifndef __SANITIZE_ADDRESS__
+            assert_int_equal(system_calls(), before);
+#endif
+        }
+    }
+    now += 1000;
+    (void)sizeclass_trim(classes, now + SIZECLASS_WINDOW_MS);
+    (void)sizeclass_trim(classes, now + 2 * SIZECLASS_WINDOW_MS);
+#ifndef __SANITIZE_ADDRESS__
+    assert_int_equal(stats_of(classes).span_bytes, 0);
+    assert_int_equal(stats_of(classes).arenas, 1);
+#endif
+}
+
+/* Pages of one class serve another before the system is asked for more. */
+static void test_empty_pages_serve_other_classes(void **state)
+{
+    struct sizeclass *classes = *state;
+    static void *objects[3000];
+
+#ifdef __SANITIZE_ADDRESS__
+    skip(); /* the quarantine holds some of them back */
+#endif
+    for (int i = 0; i < 1000; i++)
+        assert_non_null(objects[i] = sizeclass_get(classes, 1024, NULL));
+    uint64_t arenas = stats_of(classes).arenas;
+    for (int i = 0; i < 1000; i++)
+        sizeclass_put(classes, objects[i], 1024);
+    for (int i = 0; i < 3000; i++)
+        assert_non_null(objects[i] = sizeclass_get(classes, 256, NULL));
+    assert_int_equal(stats_of(classes).arenas, arenas);
+    for (int i = 0; i < 3000; i++)
+        sizeclass_put(classes, objects[i], 256);
+}
+
+static void test_failure_is_null_and_changes_nothing(void **state)
+{
+    struct sizeclass *classes = *state;
+
+    fault_arm(FAULT_SIZECLASS, 1, false);
+    errno = 0;
+    assert_null(sizeclass_get(classes, 64, NULL));
+    assert_int_equal(errno, ENOMEM);
+    fault_arm(FAULT_SIZECLASS, 2, false); /* the inline path knows the switch too */
+    void *p = sizeclass_get(classes, 64, NULL);
+    assert_non_null(p);
+    assert_null(sizeclass_get(classes, 64, NULL));
+    fault_arm(FAULT_SIZECLASS, 0, false);
+    sizeclass_put(classes, p, 64);
+    sysmem_set_budget(600 * 1024);
+    static void *objects[300];
+    int got = 0;
+    while (got < 300 && (objects[got] = sizeclass_get(classes, 4096, NULL)) != NULL)
+        got++;
+    assert_true(got >= 120 && got < 300);
+    assert_int_equal(errno, EDQUOT);
+    sysmem_set_budget(0);
+    while (got > 0)
+        sizeclass_put(classes, objects[--got], 4096);
+}
+
+/* Random gets and puts against a record of who owns what. */
+static void test_random_against_an_oracle(void **state)
+{
+    enum { SLOTS = 700, STEPS = 60000 };
+    static struct {
+        unsigned char *p;
+        size_t size, capacity;
+        unsigned char mark;
+    } slots[SLOTS];
+    struct sizeclass *classes = *state;
+    const char *text = getenv("TIDEPOOL_SEED");
+    unsigned seed = text != NULL ? (unsigned)strtoul(text, NULL, 10) : 20260101u;
+    int64_t now = 0;
+    uint64_t live = 0;
+
+    print_message("seed %u (TIDEPOOL_SEED)\n", seed);
+    memset(slots, 0, sizeof(slots));
+    for (int step = 0; step < STEPS; step++) {
+        int i = rand_r(&seed) % SLOTS;
+        if (slots[i].p != NULL) {
+            assert_int_equal(slots[i].p[0], slots[i].mark);
+            assert_int_equal(slots[i].p[slots[i].capacity / 2], slots[i].mark);
+            assert_int_equal(slots[i].p[slots[i].capacity - 1], slots[i].mark);
+            sizeclass_put(classes, slots[i].p, rand_r(&seed) % 2 ? slots[i].size : slots[i].capacity);
+            live -= slots[i].size <= SIZECLASS_MAX;
+            slots[i].p = NULL;
+        } else {
+            int shift = rand_r(&seed) % 17;
+            slots[i].size = (size_t)rand_r(&seed) % ((size_t)2 << shift) + 1;
+            slots[i].mark = (unsigned char)rand_r(&seed);
+            slots[i].p = sizeclass_get(classes, slots[i].size, &slots[i].capacity);
+            assert_non_null(slots[i].p);
+            memset(slots[i].p, slots[i].mark, slots[i].capacity);
+            live += slots[i].size <= SIZECLASS_MAX;
+        }
+        if (step % 500 == 0)
+            (void)sizeclass_trim(classes, now += 700);
+        if (step % 5000 == 0)
+            assert_int_equal(stats_of(classes).live_objects, live);
+    }
+    for (int i = 0; i < SLOTS; i++)
+        if (slots[i].p != NULL)
+            sizeclass_put(classes, slots[i].p, slots[i].size);
+    assert_int_equal(stats_of(classes).live_objects, 0);
+}
+
+/* Runs `mistake` in a child in poison mode; true when the child was stopped. */
+static bool is_caught(void (*mistake)(struct sizeclass *))
+{
+    pid_t child = fork();
+
+    if (child == 0) {
+        if (freopen("/dev/null", "w", stderr) == NULL)
+            _exit(2);
+        signal(SIGABRT, SIG_DFL); /* cmocka would go on */
+        struct sizeclass *classes = sizeclass_create();
+        mistake(classes);
+        _exit(0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
+static void mistake_double(struct sizeclass *classes)
+{
+    void *p = sizeclass_get(classes, 100, NULL), *other = sizeclass_get(classes, 100, NULL);
+
+    sizeclass_put(classes, p, 100);
+    sizeclass_put(classes, other, 100);
+    sizeclass_put(classes, p, 100);
+}
+
+static void mistake_size(struct sizeclass *classes)
+{
+    sizeclass_put(classes, sizeclass_get(classes, 100, NULL), 200);
+}
+
+static void mistake_inside(struct sizeclass *classes)
+{
+    sizeclass_put(classes, (char *)sizeclass_get(classes, 100, NULL) + 16, 100);
+}
+
+static void mistake_stranger(struct sizeclass *classes)
+{
+    sizeclass_put(sizeclass_create(), sizeclass_get(classes, 100, NULL), 100);
+}
+
+static void mistake_none(struct sizeclass *classes)
+{
+    sizeclass_put(classes, sizeclass_get(classes, 100, NULL), 128);
+}
+
+static void test_mistakes_are_caught_in_poison_mode(void **state)
+{
+    (void)state;
+    assert_int_equal(pool_mode_set(POOL_POISON), 0);
+    assert_false(is_caught(mistake_none));
+    assert_true(is_caught(mistake_double));
+    assert_true(is_caught(mistake_size));
+    assert_true(is_caught(mistake_inside));
+    assert_true(is_caught(mistake_stranger));
+    assert_int_equal(pool_mode_set(POOL_NORMAL), 0);
+}
+
+static void test_what_is_out_at_destroy_counts_as_lost(void **state)
+{
+    uint64_t before = sizeclass_lost();
+    struct sizeclass *classes = sizeclass_create();
+
+    (void)state;
+    assert_non_null(classes);
+    assert_non_null(sizeclass_get(classes, 100, NULL));
+    assert_non_null(sizeclass_get(classes, 10000, NULL));
+    sizeclass_destroy(classes);
+    assert_int_equal(sizeclass_lost() - before, 2);
+}
+
+#define WITH_CLASSES(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_CLASSES(test_every_size_fits_its_class),
+        WITH_CLASSES(test_objects_are_apart_aligned_and_whole),
+        WITH_CLASSES(test_steady_state_calls_no_system),
+        WITH_CLASSES(test_small_blocks_cost_what_they_hold),
+        WITH_CLASSES(test_trim_gives_back_what_was_not_needed),
+        WITH_CLASSES(test_trim_leaves_what_is_in_use_now_and_then),
+        WITH_CLASSES(test_empty_pages_serve_other_classes),
+        WITH_CLASSES(test_failure_is_null_and_changes_nothing),
+        WITH_CLASSES(test_random_against_an_oracle),
+        cmocka_unit_test(test_mistakes_are_caught_in_poison_mode),
+        cmocka_unit_test(test_what_is_out_at_destroy_counts_as_lost),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
