@@ -181,7 +181,7 @@ install: all ## binary, libtidepool.a with its headers, sample configurations (D
 	install -m 755 $(BUILD)/tidepool $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(BUILD)/libtidepool.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 $(wildcard pool/*.h) $(DESTDIR)$(PREFIX)/include/pool/
-	install -m 644 $(wildcard conf/*.conf) $(DESTDIR)$(PREFIX)/share/tidepool/
+	install -m 644 $(wildcard conf/*.conf) conf/mime.types $(DESTDIR)$(PREFIX)/share/tidepool/
 
 docker: ## build the image tidepool (docker, or buildah where there is no daemon)
 	@sh docker/build.sh

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from instance import OURS
+from instance import OURS, ROOT
 
 GOOD = 'http { access_log off; server { listen 127.0.0.1:@http@; location / { return 200 "good"; } } }'
 
@@ -272,3 +272,22 @@ def test_embedded_default(server):
     assert answer.status == 200 and b'Tidepool' in answer.body
     with server.client('echo') as client:
         assert client.send(b'hello\n').exactly(6) == b'hello\n'
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize('name', ['conf/tidepool.conf', 'conf/default.conf', 'docker/tidepool.conf'])
+def test_samples(server, name):
+    """The configurations that we hand out are right, each directive of them."""
+    with open(os.path.join(ROOT, name), encoding='utf-8') as file:
+        text = file.read()
+    text = re.sub(r'listen (?:[\d.]+:|\[::\]:)?(\d+)', lambda match: f'listen 127.0.0.1:@p{match.group(1)}@', text)
+    # One of two addresses that are the same now.
+    text = re.sub(r'(listen 127\.0\.0\.1:@p8080@[^\n]*\n)\s*listen 127\.0\.0\.1:@p8080@[^\n]*\n', r'\1', text)
+    text = text.replace('/var/lib/tidepool/', '')
+    with open(os.path.join(ROOT, 'conf/mime.types'), encoding='utf-8') as file:
+        server.write('mime.types', file.read())
+    for folder in ('logs', 'html', 'tmp'):
+        os.makedirs(server.path(folder), exist_ok=True)
+    server.configure_raw(text, 'sample.conf')
+    done = server.run('-c', 'sample.conf', '-t')
+    assert done.returncode == 0, done.stderr
