@@ -24,29 +24,34 @@ OBJECTS  := $(POOL) $(CONF) $(SERVER) $(PROTOCOL) $(HTTP)
 all: $(BUILD)/tidepool $(BUILD)/libtidepool.a
 
 $(BUILD)/tidepool: $(BUILD)/server/main.o $(OBJECTS)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(if $(V),,@echo "  LINK $@")
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # The pools alone, for programs that want nothing else of the server.
 $(BUILD)/libtidepool.a: $(POOL)
-	rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar rcs $@ $^
 
 # Every object in an archive, so that a unit test links what it uses and nothing more.
 $(BUILD)/all.a: $(OBJECTS)
-	rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+# Command lines are shown with V=1.
+Q := $(if $(V),,@)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(if $(V),,@echo "  CC   $<")
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # A unit test stands in a folder named after the layer it tests, and links that layer and those below it.
 $(BUILD)/tests/unit/pool/%: $(BUILD)/tests/unit/pool/%.o $(BUILD)/libtidepool.a
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka
 $(BUILD)/tests/unit/conf/%: $(BUILD)/tests/unit/conf/%.o $(CONF) $(BUILD)/libtidepool.a
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka
 $(BUILD)/tests/unit/protocol/%: $(BUILD)/tests/unit/protocol/%.o $(PROTOCOL) $(BUILD)/libtidepool.a
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka
-$(BUILD)/tests/unit/server/% $(BUILD)/tests/unit/http/%: $(BUILD)/tests/unit/%.o $(BUILD)/all.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/all.a
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 # Chains of pattern rules make objects that make would otherwise throw away, and build again next time.
 .SECONDARY:
@@ -112,7 +117,7 @@ load: test-deps ## drive it with wrk; any socket error or answer other than 2xx 
 	$(PYTHON) tests/load/load.py --build $(BUILD)
 
 $(BUILD)/tests/load/%: $(BUILD)/tests/load/%.o
-	$(CC) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 
 # ---- fuzzing: tests/fuzz/fuzz_X.c, from the stored corpus in tests/fuzz/corpus/X ------------------------------------
 
