@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Locations: which one of a server takes a path.
  *
- * Purpose: nginx's search. `=` that equals the path wins at once; else the longest prefix is remembered and, unless it is
- *   a ^~, regular expressions are tried in file order; nested locations are searched likewise before those beside their
- *   parent. Names are a sorted array in which each knows the longest other one that it begins with: a binary search,
- *   then steps up that chain.
- * Lifetime: in the generation's pool.
- * Threads: read-only once built.
- * Errors: building: -EINVAL or -ENOMEM, said in struct conf. Finding: NULL, only when an expression failed (regex.h).
+ * Purpose: nginx's search. `=` that equals the path wins at once; else the longest prefix is remembered and,
+ * unless it is a ^~, regular expressions are tried in file order; nested locations are searched likewise
+ * before those beside their parent. Names are a sorted array in which each knows the longest other one that
+ * it begins with: a binary search, then steps up that chain. Lifetime: in the generation's pool. Threads:
+ * read-only once built. Errors: building: -EINVAL or -ENOMEM, said in struct conf. Finding: NULL, only when
+ * an expression failed (regex.h).
  */
 #ifndef HTTP_LOCATIONS_H
 #define HTTP_LOCATIONS_H
@@ -29,8 +28,9 @@ int http_locations_build(struct conf *conf, const struct http_location_list *fir
 int http_location_parse(struct conf *conf, const struct conf_node *node, struct http_location *location)
     __attribute__((warn_unused_result));
 
-/* The location of request->path in request->server, or the server's `outside`. A regular expression that decides sets the
- * request's captures. `internal` is not looked at: that is the caller's. NULL: answer 500. */
+/* The location of request->path in request->server, or the server's `outside`. A regular expression that
+ * decides sets the request's captures. `internal` is not looked at: that is the caller's. NULL: answer 500.
+ */
 const struct http_location *http_find_location(struct http_request *request);
 
 #endif

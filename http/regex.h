@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Regular expressions of server_name and location: PCRE2, once compiled, matched by any thread.
  *
- * Purpose: hides what PCRE2 needs around a match (memory, limits), so that matching takes no memory of the system once a
- *   thread has matched its first.
- * Lifetime: a compiled one lies in conf->pool and goes with it. Each thread that matches has scratch memory of its own,
- *   made by its first match and freed when the thread ends (or by http_regex_thread_release).
- * Threads: compiling: one at a time. Matching: any number.
- * Errors: compiling: NULL, with nginx's sentence in struct conf. Matching: HTTP_REGEX_FAILED, when memory is missing or
- *   the expression backtracks beyond HTTP_REGEX_STEPS, which bounds what one request can cost a worker.
+ * Purpose: hides what PCRE2 needs around a match (memory, limits), so that matching takes no memory of the
+ * system once a thread has matched its first. PCRE2's compiler to machine code stays off, as in nginx: its
+ * memory is executable and in nobody's account. Lifetime: a compiled one lies in conf->pool and goes with it.
+ * Each thread that matches has scratch memory of its own, made by its first match and freed when the thread
+ * ends (or by http_regex_thread_release). Threads: compiling: one at a time. Matching: any number. Errors:
+ * compiling: NULL, with nginx's sentence in struct conf. Matching: HTTP_REGEX_FAILED, when memory is missing
+ * or the expression backtracks beyond HTTP_REGEX_STEPS, which bounds what one request can cost a worker.
  */
 #ifndef HTTP_REGEX_H
 #define HTTP_REGEX_H
@@ -19,6 +19,7 @@
 
 enum {
     HTTP_CAPTURES = 10,        /* $0 … $9 */
+    HTTP_REGEX_GROUPS = 64,    /* with $0: more are refused; those behind $9 are reached by name */
     HTTP_REGEX_STEPS = 500000, /* PCRE2's match limit; its own default is 20 times that: half a second */
     HTTP_REGEX_HEAP = 4096     /* KiB of backtracking memory per thread */
 };
@@ -37,10 +38,15 @@ unsigned http_regex_groups(const struct http_regex *regex);
 /* The number of the group of that name; 0: it has none. */
 unsigned http_regex_group(const struct http_regex *regex, const char *name);
 
-/* Matches. After HTTP_REGEX_MATCH captures[0 … *count-1] are spans of `subject`, a group that took no part being empty;
- * an expression without groups sets *count to 0, as in nginx. Otherwise nothing is changed. */
+/* Matches. After HTTP_REGEX_MATCH captures[0 … *count-1] are spans of `subject`, a group that took no part
+ * being empty; an expression without groups sets *count to 0, as in nginx. Otherwise nothing is changed. */
 enum http_regex_result http_regex_match(const struct http_regex *regex, struct http_text subject,
                                         struct http_text captures[HTTP_CAPTURES], unsigned *count)
+    __attribute__((warn_unused_result));
+
+/* The same for one group alone. */
+enum http_regex_result http_regex_match_group(const struct http_regex *regex, struct http_text subject,
+                                              unsigned group, struct http_text *capture)
     __attribute__((warn_unused_result));
 
 /* Frees the calling thread's scratch memory. Ending threads do this by themselves; the main thread may. */
