@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* index: what a path that ends in a slash shows.
+ *
+ * Purpose: the first of the named files that is there is answered by an internal redirect, as in nginx, so
+ * that its own location decides how. Lifetime: the list lies in the generation's pool. Threads: the request's
+ * worker. Errors: HTTP_NEXT when no name is there; 404 when the folder is not, 403 when it may not be looked
+ * into.
+ */
+#ifndef HTTP_MODULES_INDEX_H
+#define HTTP_MODULES_INDEX_H
+
+#include "http/template.h"
+
+struct http_static;
+
+struct http_index_name {
+    struct http_index_name *next; /* in the order of trying */
+    struct http_template name;
+};
+
+/* `index`: a struct http_index_name * at the directive's offset. */
+int http_set_index(struct conf_setting *setting);
+
+/* `index index.html`. NULL: said in conf. */
+struct http_index_name *http_index_default(struct conf *conf);
+
+/* request->path ends in a slash. */
+enum http_outcome http_index_answer(struct http_request *request, const struct http_static *settings);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* return: an answer that stands in the configuration.
+ *
+ * Purpose: `return CODE [TEXT];`, `return CODE URL;`, `return URL;`, by nginx's rules: 301, 302, 303, 307 and
+ * 308 take a URL, other codes a text; a code alone from 400 on is answered with its page; 444 closes without
+ * an answer. In a server it answers whatever location would; in a location it is not inherited by those
+ * inside. Lifetime: the rule lies in the generation's pool. Threads: read-only; the request's worker. Errors:
+ * 503 if a text with variables finds no memory.
+ */
+#ifndef HTTP_MODULES_RETURN_H
+#define HTTP_MODULES_RETURN_H
+
+#include "http/module.h"
+#include "http/template.h"
+
+struct http_return_rule {
+    int status;    /* 0 … 999 */
+    bool redirect; /* `text` is a URL */
+    bool page;     /* the status' own page */
+    struct http_template text;
+};
+
+extern const struct http_module http_return_module;
+
+/* Reads the directive's arguments. 0 or a negative errno, said in conf. */
+int http_return_read(struct conf *conf, const struct conf_node *node, struct http_return_rule *rule);
+
+#endif
