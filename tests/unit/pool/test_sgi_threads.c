@@ -13,7 +13,7 @@
 #include "tests/unit/pool/seed.h"
 #include "tests/unit/pool/sgi_fixture.h"
 
-enum { RING = 256, PASSED = 40000, THREADS = 4, STEPS = 8000, LIVE = 64 };
+enum { RING = 256, PASSED = 10000, THREADS = 4, STEPS = 8000, LIVE = 64 };
 
 struct parcel {
     unsigned char *object;
