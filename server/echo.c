@@ -162,7 +162,7 @@ static void wait_more(struct echo_connection *echo)
     }
     if (!echo->first) {
         refpool_idle(echo->refpool);
-        if (base->worker->state == WORKER_QUITS || base->tenure != base->worker->tenure) {
+        if (base->worker->state != WORKER_SERVES || base->tenure != base->worker->tenure) {
             if (!connection_settle_idle(base))
                 return;
         }

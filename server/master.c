@@ -237,18 +237,21 @@ static void report_memory(const char *call, size_t size)
     log_write(log_thread(), LOG_LEVEL_CRIT, errno, "%s of %zu bytes failed", call, size);
 }
 
+/* As nginx: root serves as nobody unless told otherwise. */
+static const char *user_wanted(const struct settings *settings)
+{
+    return settings->user || geteuid() ? settings->user : "nobody";
+}
+
 static int find_user(struct master *master, const struct settings *settings)
 {
-    const char *missing = NULL;
+    const char *user = user_wanted(settings), *missing = NULL;
 
     master->uid = (uid_t)-1;
     master->gid = (gid_t)-1;
-    if (!settings->user || geteuid())
+    if (!user || geteuid() || !process_find_user(user, settings->group, &master->uid, &master->gid, &missing))
         return 0;
-    if (!process_find_user(settings->user, settings->group, &master->uid, &master->gid, &missing))
-        return 0;
-    return conf_fail(&master->current->conf, NULL, "user or group \"%s\" was not found",
-                     missing ? missing : settings->user);
+    return conf_fail(&master->current->conf, NULL, "user or group \"%s\" was not found", missing ? missing : user);
 }
 
 /* From a configuration to a process that may serve: what needs privileges comes first. */
@@ -276,7 +279,8 @@ static int prepare(struct master *master)
         return conf_fail_errno(conf, NULL, -result, "open() \"%s\" failed", settings->pid);
     if (master->uid != (uid_t)-1)
         log_file_chown_all(master->uid, master->gid);
-    result = process_drop_privileges(settings->user, settings->group, settings->log);
+    if (master->uid != 0)
+        result = process_drop_privileges(user_wanted(settings), settings->group, settings->log);
     if (result)
         return conf_fail_errno(conf, NULL, -result, "privileges could not be dropped");
     result = start_loop(master);
