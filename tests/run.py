@@ -70,7 +70,7 @@ def unit(program, valgrind):
     if failed == 0 and (status != 0 or begun == 0):
         failed = 1
         output += f'\n{program}: status {status} after {begun} tests\n'
-    return Result(os.path.relpath(program, ROOT), passed, failed, output, skipped)
+    return Result(re.sub('.*/tests/', 'tests/', program), passed, failed, output, skipped)
 
 
 def blackbox(path, build, wrapper):
