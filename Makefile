@@ -149,7 +149,7 @@ print-warnings:
 
 .PHONY: cover lint tidy cppcheck layers headers style format format-check
 cover: test-deps ## line coverage of the tests, by file
-	$(submake) check BUILD=build-cover OPTIMISE='-O0 -g' SANITIZE=--coverage
+	$(submake) check BUILD=build-cover OPTIMISE='-O0 -g' SANITIZE="--coverage -fprofile-update=atomic"
 	@$(PYTHON) tests/lint/coverage.py build-cover
 
 lint: test-deps ## style limits, include matrix, headers alone, clang-tidy, cppcheck

@@ -27,7 +27,7 @@ SANITIZER_ENVIRONMENT = {
     'UBSAN_OPTIONS': 'print_stacktrace=1:halt_on_error=1:exitcode=99',
     'TSAN_OPTIONS': 'halt_on_error=0:exitcode=99:second_deadlock_stack=1',
 }
-VALGRIND = ['valgrind', '--quiet', '--error-exitcode=99', '--leak-check=full',
+VALGRIND = ['valgrind', '--quiet', '--fair-sched=yes', '--error-exitcode=99', '--leak-check=full',
             '--errors-for-leak-kinds=definite',
             '--child-silent-after-fork=yes']
 # Under valgrind one thread runs at a time, twenty times slower: what is run is what touches memory most.
@@ -62,6 +62,8 @@ def run(command, seconds):
 
 
 def unit(program, valgrind):
+    if not os.path.exists(program):
+        return Result(program, 0, 1, 'not built')
     status, output = run((VALGRIND if valgrind else []) + [program], 900 if valgrind else 300)
     begun = len(re.findall(r'^\[ RUN      \] ', output, re.M))
     passed = len(re.findall(r'^\[       OK \] ', output, re.M))
@@ -79,6 +81,8 @@ def blackbox(path, build, wrapper):
         os.environ['TIDEPOOL_BINARY'] = os.environ.get('TIDEPOOL_BINARY',
                                                        os.path.abspath(f'{build}/tidepool'))
         os.environ['TIDEPOOL_WRAPPER'] = wrapper
+        if wrapper:
+            os.environ.setdefault('TIDEPOOL_PATIENCE', '120')
         status, output = run([sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '-rs',
                               f'--junitxml={report}',
                               path], 1500)
