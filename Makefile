@@ -125,9 +125,9 @@ FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: fuzz fuzz-build $(FUZZ:%=fuzz-%)
 fuzz: test-deps ## FUZZ_SECONDS (60) of each fuzz target, from the stored corpus
-	+$(MAKE) -j$(JOBS) fuzz-build BUILD=build-fuzz CC=clang OPTIMISE='-O1 -g' \
+	+$(MAKE) -j$(JOBS) --no-print-directory fuzz-build BUILD=build-fuzz CC=clang OPTIMISE='-O1 -g' \
 	    SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
-	+$(MAKE) -j$(JOBS) --output-sync=target $(FUZZ:%=fuzz-%)
+	+$(MAKE) -j$(JOBS) --no-print-directory --output-sync=target $(FUZZ:%=fuzz-%)
 
 fuzz-build: $(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%)
 
@@ -138,8 +138,10 @@ $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(PROTOCOL) $(CONF) $(P
 # New inputs go to the build folder; what they teach is added to the stored corpus by hand, minimised.
 $(FUZZ:%=fuzz-%): fuzz-%:
 	@mkdir -p build-fuzz/found/$* build-fuzz/crash
-	build-fuzz/tests/fuzz/fuzz_$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
-	    -print_final_stats=1 -artifact_prefix=build-fuzz/crash/$*- build-fuzz/found/$* $(wildcard tests/fuzz/corpus/$*)
+	@build-fuzz/tests/fuzz/fuzz_$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	    -artifact_prefix=build-fuzz/crash/$*- build-fuzz/found/$* $(wildcard tests/fuzz/corpus/$*) \
+	    > build-fuzz/$*.log 2>&1 || { tail -80 build-fuzz/$*.log; exit 1; }
+	@awk '/number_of_executed_units/ { print "fuzz_$*: " $$2 " inputs, none of them a failure" }' build-fuzz/$*.log
 
 # ---- looking at the source -----------------------------------------------------------------------------------------
 
