@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "pool/fault.h"
+#include "pool/sysmem.h"
+#include "server/timeouts.h"
+
+#include <errno.h>
+#include <string.h>
+
+static struct ev_loop *loop;
+static struct timeouts timeouts;
+static unsigned expired;
+static struct timeout *order[8192];
+static void (*then)(struct timeout *); /* what else to do on expiry */
+
+static void on_expired(struct timeout *timeout)
+{
+    assert_false(timeout_is_set(timeout));
+    if (expired < 8192)
+        order[expired] = timeout;
+    expired++;
+    if (then != NULL)
+        then(timeout);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+    if (loop == NULL)
+        return 1;
+    timeouts_init(&timeouts, loop, on_expired);
+    expired = 0;
+    then = NULL;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct sysmem_stats stats;
+
+    (void)state;
+    timeouts_deinit(&timeouts);
+    ev_loop_destroy(loop);
+    sysmem_stats(&stats);
+    return stats.live_count != 0;
+}
+
+static void start(struct timeout *timeout, int64_t ms)
+{
+    assert_int_equal(timeout_start(&timeouts, timeout, ms), 0);
+}
+
+static double run(void)
+{
+    double begin = ev_time();
+
+    ev_now_update(loop);
+    ev_run(loop, 0); /* until no timer is left: the anchor does not keep it */
+    return ev_time() - begin;
+}
+
+/* Queues are all that timeouts.c allocates (libev has an allocator of its own here). */
+static unsigned queues(void)
+{
+    struct sysmem_stats stats;
+
+    sysmem_stats(&stats);
+    return (unsigned)stats.live_count;
+}
+
+static void test_expires_in_order_and_in_time(void **state)
+{
+    struct timeout a = {0}, b = {0}, c = {0};
+
+    (void)state;
+    ev_now_update(loop);
+    start(&b, 30);
+    start(&c, 30);
+    start(&a, 10);
+    assert_true(timeout_is_set(&a));
+    double took = run();
+    assert_int_equal(expired, 3);
+    assert_ptr_equal(order[0], &a);
+    assert_ptr_equal(order[1], &b);
+    assert_ptr_equal(order[2], &c);
+    assert_true(took >= 0.0295);
+    assert_true(took < 2.);
+}
+
+static void test_stopped_does_not_expire(void **state)
+{
+    struct timeout a = {0}, b = {0};
+
+    (void)state;
+    start(&a, 5);
+    start(&b, 5);
+    timeout_stop(&a);
+    timeout_stop(&a); /* twice is nothing */
+    assert_false(timeout_is_set(&a));
+    run();
+    assert_int_equal(expired, 1);
+    assert_ptr_equal(order[0], &b);
+}
+
+static void test_started_again_begins_anew(void **state)
+{
+    struct timeout a = {0}, b = {0};
+
+    (void)state;
+    start(&a, 60);
+    start(&b, 60);
+    ev_sleep(0.02);
+    ev_now_update(loop);
+    start(&a, 60);
+    assert_true(run() >= 0.0595);
+    assert_int_equal(expired, 2);
+    assert_ptr_equal(order[0], &b);
+    start(&a, 40); /* to another duration, too */
+    start(&a, 5);
+    assert_true(run() < 2.);
+    assert_int_equal(expired, 3);
+}
+
+static void test_the_timer_fires_early_for_nobody(void **state)
+{
+    struct timeout a = {0};
+
+    (void)state;
+    start(&a, 50);
+    /* the timer still stands for the first start: it fires for nobody and is set for the head */
+    ev_sleep(0.03);
+    ev_now_update(loop);
+    start(&a, 50);
+    assert_true(run() >= 0.0495);
+    assert_int_equal(expired, 1);
+}
+
+static struct timeout others[3];
+
+static void stop_others(struct timeout *timeout)
+{
+    (void)timeout;
+    for (int i = 0; i < 3; i++)
+        timeout_stop(&others[i]);
+}
+
+static void test_expired_may_stop_the_next(void **state)
+{
+    struct timeout a = {0};
+
+    (void)state;
+    memset(others, 0, sizeof others);
+    ev_now_update(loop);
+    start(&a, 5);
+    for (int i = 0; i < 3; i++)
+        start(&others[i], 5);
+    then = stop_others;
+    run();
+    assert_int_equal(expired, 1);
+}
+
+static int again;
+
+static void start_again(struct timeout *timeout)
+{
+    if (again-- > 0)
+        start(timeout, 3);
+}
+
+static void test_expired_may_start_itself(void **state)
+{
+    struct timeout a = {0};
+
+    (void)state;
+    again = 3;
+    then = start_again;
+    start(&a, 3);
+    assert_true(run() >= 4 * 0.003 - 0.0005);
+    assert_int_equal(expired, 4);
+}
+
+static struct timeout elsewhere;
+
+static void start_elsewhere(struct timeout *timeout)
+{
+    if (timeout != &elsewhere)
+        start(&elsewhere, 7); /* its queue ran empty just now and is given to this duration */
+}
+
+static void test_expired_may_take_the_queue(void **state)
+{
+    struct timeout a = {0};
+
+    (void)state;
+    memset(&elsewhere, 0, sizeof elsewhere);
+    then = start_elsewhere;
+    start(&a, 3);
+    run();
+    assert_int_equal(expired, 2);
+    assert_ptr_equal(order[1], &elsewhere);
+    assert_int_equal(queues(), 1);
+}
+
+static void test_durations_that_are_gone_cost_nothing(void **state)
+{
+    struct timeout a = {0}, b = {0};
+
+    (void)state;
+    start(&b, 60000);
+    for (int i = 1; i < 500; i++)
+        start(&a, 1000 + i);
+    assert_in_range(queues(), 2, 3);
+    timeout_stop(&a);
+    timeout_stop(&b);
+}
+
+static unsigned turns;
+
+static void on_turn(struct ev_loop *in, ev_check *check, int events)
+{
+    (void)in;
+    (void)check;
+    (void)events;
+    turns++;
+}
+
+static void test_a_thousand_a_turn(void **state)
+{
+    static struct timeout many[3500];
+    ev_check check;
+
+    (void)state;
+    memset(many, 0, sizeof many);
+    turns = 0;
+    ev_check_init(&check, on_turn);
+    ev_check_start(loop, &check);
+    ev_unref(loop);
+    ev_now_update(loop);
+    for (int i = 0; i < 3500; i++)
+        start(&many[i], 2);
+    run();
+    assert_int_equal(expired, 3500);
+    assert_true(turns >= 4);
+    for (int i = 0; i < 3500; i++)
+        assert_ptr_equal(order[i], &many[i]);
+    ev_ref(loop);
+    ev_check_stop(loop, &check);
+}
+
+static void test_no_memory_for_a_queue(void **state)
+{
+    struct timeout a = {0};
+
+    (void)state;
+    fault_arm(FAULT_SYSTEM, 1, false);
+    assert_int_equal(timeout_start(&timeouts, &a, 5), -ENOMEM);
+    fault_arm(FAULT_SYSTEM, 0, false);
+    assert_false(timeout_is_set(&a));
+    start(&a, 5);
+    run();
+    assert_int_equal(expired, 1);
+}
+
+static void test_deinit_forgets_what_is_set(void **state)
+{
+    static struct timeout a;
+
+    (void)state;
+    start(&a, 60000);
+    timeouts_deinit(&timeouts);
+    assert_false(timeout_is_set(&a));
+    memset(&a, 0, sizeof a);
+    timeouts_init(&timeouts, loop, on_expired);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_expires_in_order_and_in_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_stopped_does_not_expire, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_started_again_begins_anew, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_timer_fires_early_for_nobody, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_expired_may_stop_the_next, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_expired_may_start_itself, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_expired_may_take_the_queue, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_durations_that_are_gone_cost_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_thousand_a_turn, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_no_memory_for_a_queue, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_deinit_forgets_what_is_set, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
