@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The tests of the parser, run over the form that it has where there is no SSE2. */
+#define HTTP_PROTOCOL_PORTABLE 1
+#define http_parser_init       portable_parser_init
+#define http_parser_feed       portable_parser_feed
+#define http_parser_move       portable_parser_move
+
+#include "http/protocol/parser.c"
+#include "tests/unit/protocol/test_parser.c"
+
+#ifdef HTTP_SCAN_SSE2
+#error "this is not the portable form"
+#endif
