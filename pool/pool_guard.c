@@ -70,11 +70,20 @@ bool pool_guard_resize(struct pool *pool, void *last, size_t old, size_t size)
         return false;
     if (size > pool->block_size || guard_span(size) > (size_t)(pool_block_end(pool->current) - at))
         return false;
+    annotate_usable(at, sizeof(struct pool_guard));
+    struct pool_guard guard = *(struct pool_guard *)(void *)at;
+    if (guard.magic != GUARD_MAGIC || guard.size != old) {
+        annotate_unusable(at, sizeof(struct pool_guard));
+        return false;
+    }
     guard_check(at);
-    const char *purpose = ((struct pool_guard *)(void *)at)->purpose;
     if (size < old)
         memset(at + sizeof(struct pool_guard) + size, POOL_FILL_FREED, old - size);
-    guard_write(pool, at, size, old, purpose);
+    guard_write(pool, at, size, old, guard.purpose);
+    if (size == 0) { /* as without guards, the allocation before it is the last one again */
+        pool->cursor = at;
+        pool_set_limit(pool);
+    }
     return true;
 }
 

@@ -167,8 +167,10 @@ static void sizeclass_check_put(struct sizeclass *classes, void *object, size_t 
     if (sizeclass_span_of(object)->class != sizeclass_index(size))
         mode_defect("a sizeclass object is given back with a wrong size", NULL, object);
     *byte = (uint8_t)(*byte & ~bit);
-    if (pool_mode() == POOL_POISON)
-        memset(object, POOL_FILL_FREED, sizeclass_sizes[sizeclass_index(size)]);
+    if (pool_mode() == POOL_POISON) {
+        annotate_usable_deep(object, sizeclass_round(size)); /* its user may have closed parts of it */
+        memset(object, POOL_FILL_FREED, sizeclass_round(size));
+    }
 }
 
 /* ---- get ---- */

@@ -13,9 +13,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "pool/annotate.h"
 #include "pool/mode.h"
 #include "pool/sizeclass.h"
 #include "pool/sysmem.h"
+#include "tests/unit/pool/seed.h"
+
+/* Under ASan what comes back waits in a quarantine of up to 1 MiB before it is free. */
+#ifdef ANNOTATE_ASAN
+enum { QUARANTINED = 1024 * 1024, QUARANTINE_ARENAS = 3 };
+#else
+enum { QUARANTINED = 0, QUARANTINE_ARENAS = 0 };
+#endif
 
 static uint64_t system_calls(void)
 {
@@ -145,12 +154,9 @@ static void test_small_blocks_cost_what_they_hold(void **state)
         memset(objects[i], 1, SIZE);
     }
     assert_true(stats_of(classes).resident_bytes <= (uint64_t)MANY * SIZE * 102 / 100);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    if (!mode_watched)
-        assert_true(resident_bytes() - before <=
-                    (size_t)MANY * SIZE * 102 / 100 + 32 * 4096); /* + page tables' like */
-#endif
-    (void)before;
+    if (!mode_watched) /* whose shadow memory would be counted; 128 KiB for what the C library does meanwhile
+                        */
+        assert_true(resident_bytes() - before <= (size_t)MANY * SIZE * 102 / 100 + 128 * 1024);
     for (int i = 0; i < MANY; i++)
         sizeclass_put(classes, objects[i], SIZE);
 }
@@ -176,12 +182,9 @@ static void test_trim_gives_back_what_was_not_needed(void **state)
     assert_true(sizeclass_trim(classes, now + SIZECLASS_WINDOW_MS / 2));
     assert_int_equal(system_calls(), calls);
     sizeclass_trim(classes, now += SIZECLASS_WINDOW_MS);
-    assert_true(stats_of(classes).mapped_bytes <=
-                2 * SIZECLASS_ARENA + mapped / 4); /* a quarter: the quarantine */
-#ifndef __SANITIZE_ADDRESS__
+    assert_true(stats_of(classes).mapped_bytes <= 2 * SIZECLASS_ARENA + QUARANTINED);
     assert_int_equal(stats_of(classes).empty_bytes, 0);
-    assert_true(stats_of(classes).resident_bytes <= 20 * 4096);
-#endif
+    assert_true(stats_of(classes).resident_bytes <= 20 * 4096 + 2 * QUARANTINED);
     assert_false(sizeclass_trim(classes, now + 1));
     for (int i = 0; i < 10; i++)
         sizeclass_put(classes, objects[i], SIZE);
@@ -202,19 +205,14 @@ static void test_trim_leaves_what_is_in_use_now_and_then(void **state)
         for (int i = 0; i < 50; i++)
             sizeclass_put(classes, objects[i], 16384);
         (void)sizeclass_trim(classes, now);
-        if (second > 0) {
-#ifndef __SANITIZE_ADDRESS__
+        if (second > 2) /* the quarantine has filled */
             assert_int_equal(system_calls(), before);
-#endif
-        }
     }
     now += 1000;
     (void)sizeclass_trim(classes, now + SIZECLASS_WINDOW_MS);
     (void)sizeclass_trim(classes, now + 2 * SIZECLASS_WINDOW_MS);
-#ifndef __SANITIZE_ADDRESS__
-    assert_int_equal(stats_of(classes).span_bytes, 0);
-    assert_int_equal(stats_of(classes).arenas, 1);
-#endif
+    assert_true(stats_of(classes).span_bytes <= QUARANTINED);
+    assert_true(stats_of(classes).arenas <= 1 + QUARANTINE_ARENAS);
 }
 
 /* Pages of one class serve another before the system is asked for more. */
@@ -223,9 +221,6 @@ static void test_empty_pages_serve_other_classes(void **state)
     struct sizeclass *classes = *state;
     static void *objects[3000];
 
-#ifdef __SANITIZE_ADDRESS__
-    skip(); /* the quarantine holds some of them back */
-#endif
     for (int i = 0; i < 1000; i++)
         assert_non_null(objects[i] = sizeclass_get(classes, 1024, NULL));
     uint64_t arenas = stats_of(classes).arenas;
@@ -233,7 +228,7 @@ static void test_empty_pages_serve_other_classes(void **state)
         sizeclass_put(classes, objects[i], 1024);
     for (int i = 0; i < 3000; i++)
         assert_non_null(objects[i] = sizeclass_get(classes, 256, NULL));
-    assert_int_equal(stats_of(classes).arenas, arenas);
+    assert_true(stats_of(classes).arenas <= arenas + QUARANTINE_ARENAS);
     for (int i = 0; i < 3000; i++)
         sizeclass_put(classes, objects[i], 256);
 }
@@ -274,26 +269,23 @@ static void test_random_against_an_oracle(void **state)
         unsigned char mark;
     } slots[SLOTS];
     struct sizeclass *classes = *state;
-    const char *text = getenv("TIDEPOOL_SEED");
-    unsigned seed = text != NULL ? (unsigned)strtoul(text, NULL, 10) : 20260101u;
+    uint64_t seed = seed_start("sizeclass");
     int64_t now = 0;
     uint64_t live = 0;
 
-    print_message("seed %u (TIDEPOOL_SEED)\n", seed);
     memset(slots, 0, sizeof(slots));
     for (int step = 0; step < STEPS; step++) {
-        int i = rand_r(&seed) % SLOTS;
+        size_t i = seed_below(&seed, SLOTS);
         if (slots[i].p != NULL) {
             assert_int_equal(slots[i].p[0], slots[i].mark);
             assert_int_equal(slots[i].p[slots[i].capacity / 2], slots[i].mark);
             assert_int_equal(slots[i].p[slots[i].capacity - 1], slots[i].mark);
-            sizeclass_put(classes, slots[i].p, rand_r(&seed) % 2 ? slots[i].size : slots[i].capacity);
+            sizeclass_put(classes, slots[i].p, seed_below(&seed, 2) == 0 ? slots[i].size : slots[i].capacity);
             live -= slots[i].size <= SIZECLASS_MAX;
             slots[i].p = NULL;
         } else {
-            int shift = rand_r(&seed) % 17;
-            slots[i].size = (size_t)rand_r(&seed) % ((size_t)2 << shift) + 1;
-            slots[i].mark = (unsigned char)rand_r(&seed);
+            slots[i].size = seed_below(&seed, (size_t)2 << seed_below(&seed, 17)) + 1;
+            slots[i].mark = (unsigned char)seed_next(&seed);
             slots[i].p = sizeclass_get(classes, slots[i].size, &slots[i].capacity);
             assert_non_null(slots[i].p);
             memset(slots[i].p, slots[i].mark, slots[i].capacity);
