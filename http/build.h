@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Building the http block: levels, their sections, and the steps of locations.
  *
- * Purpose: what lies between the directive tables and the finished struct http_main. A level is one of http { },
- *   server { }, location { }: its settings begin as a copy of those around it, then its directives are applied, then the
- *   blocks in it are built, then it is finished: every module's `finish` is called in the modules' order. The http level
- *   itself is not finished, since no request is ever there.
- * Lifetime: struct http_build and struct http_scope: while the block is read. Locations: in the generation's pool.
- * Threads: one at a time.
- * Errors: 0 or a negative errno, said in struct conf.
+ * Purpose: what lies between the directive tables and the finished struct http_main. A level is one of http {
+ * }, server { }, location { }: its settings begin as a copy of those around it, then its directives are
+ * applied, then the blocks in it are built, then it is finished: every module's `finish` is called in the
+ * modules' order. The http level itself is not finished, since no request is ever there. Lifetime: struct
+ * http_build and struct http_scope: while the block is read. Locations: in the generation's pool. Threads:
+ * one at a time. Errors: 0 or a negative errno, said in struct conf.
  */
 #ifndef HTTP_BUILD_H
 #define HTTP_BUILD_H
@@ -32,12 +31,12 @@ struct http_log_wish {
 struct http_build {
     struct conf *conf;
     struct http_main *main;
-    struct conf_modules modules;       /* http_modules, then those of the reading settings, then those outside */
-    struct http_listening *listening;  /* addresses, in file order */
+    struct conf_modules modules; /* http_modules, then the reading settings, then those outside of http */
+    struct http_listening *listening; /* addresses, in file order */
     struct http_server **servers_end;
-    /* while a level is finished */
-    struct http_step_wish *wishes[HTTP_PHASES];
-    struct http_log_wish *log_wishes;
+    /* while a level is finished: in the order of asking */
+    struct http_step_wish *wishes[HTTP_PHASES], **wishes_end[HTTP_PHASES];
+    struct http_log_wish *log_wishes, **log_wishes_end;
 };
 
 /* A block met at a level: it is built when the level's own directives are all set. */
@@ -54,6 +53,7 @@ struct http_scope {
     struct http_reading *reading;   /* NULL in a location */
     struct http_location *location; /* of the level */
     struct http_block_list *blocks; /* server or location blocks */
+    bool listens;                   /* a `listen` stood here */
 };
 
 /* A location, with what only building and messages need. */
@@ -67,7 +67,13 @@ static inline struct http_scope *http_scope_of(const struct conf_setting *settin
     return setting->scope;
 }
 
-static inline const struct http_place *http_place_of(const struct http_location *location)
+/* Every location is made in its place. */
+static inline struct http_place *http_place_of(struct http_location *location)
+{
+    return (struct http_place *)(void *)location;
+}
+
+static inline const struct http_place *http_place_of_const(const struct http_location *location)
 {
     return (const struct http_place *)(const void *)location;
 }

@@ -165,6 +165,27 @@ const struct http_location *http_find_location(struct http_request *request)
     return location;
 }
 
+static bool any(const struct http_location *location,
+                bool (*test)(const struct http_location *location, const void *data), const void *data)
+{
+    return location && (test(location, data) || http_locations_any(location->locations, test, data));
+}
+
+bool http_locations_any(const struct http_locations *locations,
+                        bool (*test)(const struct http_location *location, const void *data),
+                        const void *data)
+{
+    if (!locations)
+        return false;
+    for (uint32_t i = 0; i < locations->count; i++)
+        if (any(locations->entries[i].exact, test, data) || any(locations->entries[i].prefix, test, data))
+            return true;
+    for (const struct http_location *const *at = locations->regexes; *at; at++)
+        if (any(*at, test, data))
+            return true;
+    return false;
+}
+
 /* ---- building ---- */
 
 static int order_names(struct http_text a, struct http_text b)

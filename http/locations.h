@@ -24,6 +24,12 @@ struct http_location_list {
 int http_locations_build(struct conf *conf, const struct http_location_list *first,
                          const struct http_locations **locations) __attribute__((warn_unused_result));
 
+/* Whether `test(location, data)` is true of one of them, or of one nested in them. `locations` may be NULL.
+ */
+bool http_locations_any(const struct http_locations *locations,
+                        bool (*test)(const struct http_location *location, const void *data),
+                        const void *data);
+
 /* Reads the arguments of `location` into kind, name and regex. 0 or a negative errno. */
 int http_location_parse(struct conf *conf, const struct conf_node *node, struct http_location *location)
     __attribute__((warn_unused_result));

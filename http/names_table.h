@@ -36,14 +36,15 @@ struct http_names_regex {
 };
 
 struct http_names {
-    struct http_names_table exact;    /* whole hosts */
-    struct http_names_table leading;  /* what follows `*.` */
-    struct http_names_table trailing; /* what stands before `.*` */
+    struct http_names_table exact;          /* whole hosts */
+    struct http_names_table leading;        /* what follows `*.` */
+    struct http_names_table trailing;       /* what stands before `.*` */
     const struct http_names_regex *regexes; /* in file order */
 };
 
 /* An empty table for `count` names. 0 or -ENOMEM. */
-int http_names_init(struct pool *pool, struct http_names_table *table, size_t count) __attribute__((warn_unused_result));
+int http_names_init(struct pool *pool, struct http_names_table *table, size_t count)
+    __attribute__((warn_unused_result));
 
 /* Adds a name that is not there yet. */
 void http_names_put(struct http_names_table *table, struct http_text name, uint32_t hash,
@@ -60,8 +61,8 @@ static inline uint32_t http_names_hash(struct http_text name)
 }
 
 /* The server of that name, or NULL. */
-static inline const struct http_server *http_names_get(const struct http_names_table *table, struct http_text name,
-                                                       uint32_t hash)
+static inline const struct http_server *http_names_get(const struct http_names_table *table,
+                                                       struct http_text name, uint32_t hash)
 {
     for (uint32_t at = hash & table->mask; table->slots[at].server; at = (at + 1) & table->mask) {
         const struct http_names_slot *slot = &table->slots[at];

@@ -130,7 +130,8 @@ static bool claimed(struct http_names *names, const struct http_server_name *nam
 }
 
 static void add_name(struct conf *conf, struct http_names *names, struct http_names_regex **regex,
-                     const struct http_server_name *name, const struct http_server *server, const char *address)
+                     const struct http_server_name *name, const struct http_server *server,
+                     const char *address)
 {
     uint32_t hash = http_names_hash(name->text);
 
@@ -179,8 +180,8 @@ static void count_name(struct census *census, const struct http_server_name *nam
     }
 }
 
-int http_names_build(struct conf *conf, const struct http_server *const *servers, size_t count, const char *address,
-                     const struct http_names **names)
+int http_names_build(struct conf *conf, const struct http_server *const *servers, size_t count,
+                     const char *address, const struct http_names **names)
 {
     struct census census = {0};
     struct http_names *built;
@@ -220,7 +221,8 @@ static bool valid(const char *text)
             return false;
     }
     if (asterisks == 1)
-        return (length > 2 && text[0] == '*') || (length > 2 && text[length - 1] == '*' && text[length - 2] == '.');
+        return (length > 2 && text[0] == '*') ||
+               (length > 2 && text[length - 1] == '*' && text[length - 2] == '.');
     return asterisks == 0;
 }
 
@@ -249,7 +251,8 @@ static int parse_regex(struct conf *conf, const struct conf_node *node, struct h
 
     if (!*pattern)
         return conf_fail(conf, node, "empty regex in server name \"%s\"", name->configured);
-    /* Hosts come in lower case: a pattern that has a capital letter would otherwise never match. nginx's rule. */
+    /* Hosts come in lower case: a pattern that has a capital letter would otherwise never match. nginx's
+     * rule. */
     for (const char *at = pattern; *at; at++)
         caseless |= *at >= 'A' && *at <= 'Z';
     name->form = HTTP_NAME_REGEX;
@@ -258,7 +261,8 @@ static int parse_regex(struct conf *conf, const struct conf_node *node, struct h
     return name->regex ? 0 : -EINVAL;
 }
 
-struct http_server_name *http_server_name_parse(struct conf *conf, const struct conf_node *node, const char *text)
+struct http_server_name *http_server_name_parse(struct conf *conf, const struct conf_node *node,
+                                                const char *text)
 {
     struct http_server_name *name = pool_calloc(conf->pool, sizeof *name, "server name");
     char machine[HOST_NAME_MAX + 1], *lower;

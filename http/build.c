@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/build.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "http/core_directives.h"
+#include "http/request.h"
+#include "pool/pool.h"
+
+/* ---- locations and their sections ---- */
+
+static struct http_location *make_location(struct http_build *build)
+{
+    struct http_place *place = pool_calloc(build->conf->pool, sizeof *place, "location");
+
+    if (!place)
+        return NULL;
+    for (unsigned i = 0; i < HTTP_MODULES; i++) {
+        const struct http_module *module = http_modules[i];
+
+        if (i == HTTP_MODULE_CORE) {
+            place->location.sections[i] = &place->location.core;
+            continue;
+        }
+        if (!module || !module->section_size)
+            continue;
+        place->location.sections[i] = pool_calloc(build->conf->pool, module->section_size, "section");
+        if (!place->location.sections[i])
+            return NULL;
+    }
+    return &place->location;
+}
+
+struct http_location *http_location_defaults(struct http_build *build)
+{
+    struct http_location *location = make_location(build);
+
+    if (!location) {
+        conf_fail_memory(build->conf);
+        return NULL;
+    }
+    for (unsigned i = 0; i < HTTP_MODULES; i++) {
+        const struct http_module *module = i == HTTP_MODULE_CORE ? &http_core_module : http_modules[i];
+
+        if (module && module->defaults && module->defaults(build->conf, location->sections[i])) {
+            conf_fail(build->conf, NULL, "the defaults of module \"%s\" failed", module->conf.name);
+            return NULL;
+        }
+    }
+    return location;
+}
+
+struct http_location *http_location_copy(struct http_build *build, const struct http_location *from)
+{
+    struct http_location *location = make_location(build);
+
+    if (!location) {
+        conf_fail_memory(build->conf);
+        return NULL;
+    }
+    location->server = from->server;
+    location->core = from->core;
+    location->core.internal = false; /* never inherited */
+    location->name = HTTP_TEXT("");
+    for (unsigned i = 0; i < HTTP_MODULES; i++)
+        if (i != HTTP_MODULE_CORE && location->sections[i])
+            memcpy(location->sections[i], from->sections[i], http_modules[i]->section_size);
+    return location;
+}
+
+/* ---- levels ---- */
+
+static void *section_of(void *data, unsigned module)
+{
+    struct http_scope *scope = data;
+
+    if (module < HTTP_MODULES)
+        return scope->location->sections[module];
+    /* Modules behind this one are those of the main context: theirs are not allowed here, and never set. */
+    return module == HTTP_MODULES ? scope->reading : NULL;
+}
+
+int http_level_apply(struct http_scope *scope, const struct conf_node *children, uint32_t context)
+{
+    return conf_apply(scope->build->conf, children, context, &scope->build->modules, section_of, scope);
+}
+
+int http_set_block(struct conf_setting *setting)
+{
+    struct http_scope *scope = http_scope_of(setting);
+    struct http_block_list *item = pool_calloc(setting->conf->pool, sizeof *item, "block"),
+                           **end = &scope->blocks;
+
+    if (!item)
+        return -ENOMEM;
+    item->node = setting->node;
+    while (*end)
+        end = &(*end)->next;
+    *end = item;
+    return 0;
+}
+
+/* ---- steps ---- */
+
+struct conf *http_build_conf(struct http_build *build)
+{
+    return build->conf;
+}
+
+int http_add_step(struct http_build *build, enum http_phase phase,
+                  enum http_outcome (*run)(struct http_request *request, void *section), void *section)
+{
+    struct http_step_wish *wish = pool_calloc(build->conf->pool, sizeof *wish, "step");
+
+    if (!wish)
+        return conf_fail_memory(build->conf);
+    wish->step = (struct http_step){run, section};
+    *build->wishes_end[phase] = wish;
+    build->wishes_end[phase] = &wish->next;
+    return 0;
+}
+
+int http_add_log_step(struct http_build *build, void (*run)(struct http_request *request, void *section),
+                      void *section)
+{
+    struct http_log_wish *wish = pool_calloc(build->conf->pool, sizeof *wish, "step");
+
+    if (!wish)
+        return conf_fail_memory(build->conf);
+    wish->step = (struct http_log_step){run, section};
+    *build->log_wishes_end = wish;
+    build->log_wishes_end = &wish->next;
+    return 0;
+}
+
+static int lay_out(struct http_build *build, struct http_location *location)
+{
+    struct http_step *steps;
+    struct http_log_step *log_steps;
+    size_t count = 0, log_count = 0;
+
+    for (unsigned phase = 0; phase < HTTP_PHASES; phase++)
+        for (const struct http_step_wish *wish = build->wishes[phase]; wish; wish = wish->next)
+            count++;
+    for (const struct http_log_wish *wish = build->log_wishes; wish; wish = wish->next)
+        log_count++;
+    steps = pool_array(build->conf->pool, count + 1, sizeof *steps, "steps");
+    log_steps = pool_array(build->conf->pool, log_count + 1, sizeof *log_steps, "steps");
+    if (!steps || !log_steps)
+        return conf_fail_memory(build->conf);
+    location->steps = steps;
+    location->log_steps = log_steps;
+    for (unsigned phase = 0; phase < HTTP_PHASES; phase++)
+        for (const struct http_step_wish *wish = build->wishes[phase]; wish; wish = wish->next)
+            *steps++ = wish->step;
+    for (const struct http_log_wish *wish = build->log_wishes; wish; wish = wish->next)
+        *log_steps++ = wish->step;
+    *steps = (struct http_step){NULL, NULL};
+    *log_steps = (struct http_log_step){NULL, NULL};
+    return 0;
+}
+
+int http_level_finish(struct http_build *build, struct http_location *location)
+{
+    for (unsigned phase = 0; phase < HTTP_PHASES; phase++) {
+        build->wishes[phase] = NULL;
+        build->wishes_end[phase] = &build->wishes[phase];
+    }
+    build->log_wishes = NULL;
+    build->log_wishes_end = &build->log_wishes;
+    for (unsigned i = 0; i < HTTP_MODULES; i++) {
+        const struct http_module *module = i == HTTP_MODULE_CORE ? &http_core_module : http_modules[i];
+        int result = module && module->finish ? module->finish(build, location, location->sections[i]) : 0;
+
+        if (result)
+            return conf_fail_errno(build->conf, NULL, -result, "module \"%s\" failed", module->conf.name);
+    }
+    return lay_out(build, location);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/captures.h"
+
+#include "http/build.h"
+#include "http/regex.h"
+#include "http/request.h"
+#include "http/server_names.h"
+
+static bool has_group(const struct http_location *location, const void *name)
+{
+    return location->regex && http_regex_group(location->regex, name);
+}
+
+bool http_capture_known(const struct http_main *main, const char *name)
+{
+    for (const struct http_server *server = main->servers; server; server = server->next) {
+        for (const struct http_server_name *at = server->names; at; at = at->next)
+            if (at->regex && http_regex_group(at->regex, name))
+                return true;
+        if (http_locations_any(server->locations, has_group, name))
+            return true;
+    }
+    return false;
+}
+
+/* Whether this expression has the group, and matches. */
+static bool matches(const struct http_regex *regex, const char *name, struct http_text subject,
+                    struct http_text *value)
+{
+    unsigned group = http_regex_group(regex, name);
+
+    return group && http_regex_match_group(regex, subject, group, value) == HTTP_REGEX_MATCH;
+}
+
+/* The expression by which the host chose the server: none, if another form of name did. */
+static const struct http_regex *server_regex(const struct http_server *server, struct http_text host)
+{
+    struct http_text whole;
+
+    for (const struct http_server_name *at = server->names; at; at = at->next)
+        if (http_server_name_covers(at, host))
+            return NULL;
+    for (const struct http_server_name *at = server->names; at; at = at->next)
+        if (at->regex && http_regex_match_group(at->regex, host, 0, &whole) == HTTP_REGEX_MATCH)
+            return at->regex;
+    return NULL;
+}
+
+struct http_text http_capture_value(const struct http_request *request, const char *name)
+{
+    const struct http_place *place = request->location ? http_place_of_const(request->location) : NULL;
+    const struct http_regex *regex;
+    struct http_text value = {"", 0};
+
+    for (; place; place = place->outer)
+        if (place->location.regex && matches(place->location.regex, name, request->path, &value))
+            return value;
+    if (!request->server || !request->host.name.length)
+        return value;
+    regex = server_regex(request->server, request->host.name);
+    if (regex)
+        (void)matches(regex, name, request->host.name, &value);
+    return value;
+}

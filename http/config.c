@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The blocks http, server and location: each makes its level as build.h says. */
+#include "http/config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "http/build.h"
+#include "http/core_directives.h"
+#include "http/listen.h"
+#include "http/locations.h"
+#include "http/server_names.h"
+#include "http/variables.h"
+#include "pool/pool.h"
+#include "server/generation.h"
+
+/* ---- location ---- */
+
+/* nginx's rules for what may stand in what. */
+static int check_nesting(struct conf *conf, const struct conf_node *node,
+                         const struct http_location *location, const struct http_location *outer)
+{
+    const char *name = location->name.bytes, *around = outer->name.bytes;
+
+    if (outer->kind == HTTP_LOCATION_EXACT)
+        return conf_fail(conf, node, "location \"%s\" cannot be inside the exact location \"%s\"", name,
+                         around);
+    if (location->kind != HTTP_LOCATION_REGEX && strncmp(name, around, outer->name.length))
+        return conf_fail(conf, node, "location \"%s\" is outside location \"%s\"", name, around);
+    return 0;
+}
+
+static int build_locations(struct http_scope *scope, const struct http_place *outer,
+                           const struct http_locations **locations);
+
+/* As deep as the configuration's blocks, which conf/ bounds. */
+static int build_location(struct http_scope *around, const struct http_place *outer,
+                          const struct conf_node *node, const struct http_location **built)
+{
+    struct http_build *build = around->build;
+    struct http_location *location = http_location_copy(build, around->location);
+    struct http_scope scope = {
+        .build = build, .main = around->main, .server = around->server, .location = location};
+    struct http_place *place;
+    int result;
+
+    if (!location)
+        return -ENOMEM;
+    place = http_place_of(location);
+    place->outer = outer;
+    result = http_location_parse(build->conf, node, location);
+    if (!result && outer)
+        result = check_nesting(build->conf, node, location, &outer->location);
+    if (!result)
+        result = http_level_apply(&scope, node->children, CONF_LOCATION);
+    if (!result)
+        result = build_locations(&scope, place, &location->locations);
+    if (!result)
+        result = http_level_finish(build, location);
+    *built = location;
+    return result;
+}
+
+static int build_locations(struct http_scope *scope, const struct http_place *outer,
+                           const struct http_locations **locations)
+{
+    struct conf *conf = scope->build->conf;
+    struct http_location_list *first = NULL, **end = &first;
+
+    for (const struct http_block_list *block = scope->blocks; block; block = block->next) {
+        struct http_location_list *item = pool_calloc(conf->pool, sizeof *item, "location");
+        int result =
+            item ? build_location(scope, outer, block->node, &item->location) : conf_fail_memory(conf);
+
+        if (result)
+            return result;
+        item->node = block->node;
+        *end = item;
+        end = &item->next;
+    }
+    return http_locations_build(conf, first, locations);
+}
+
+/* ---- server ---- */
+
+/* nginx: without server_name the name is "". $server_name is the first as it was written, but for the dot of
+ * .name. */
+static int settle_names(struct conf *conf, const struct conf_node *node, struct http_server *server)
+{
+    if (!server->names)
+        server->names = http_server_name_parse(conf, node, "");
+    if (!server->names)
+        return -ENOMEM;
+    server->name = server->names->configured + (server->names->form == HTTP_NAME_DOTTED);
+    return 0;
+}
+
+static int build_server(struct http_scope *around, const struct conf_node *node)
+{
+    struct http_build *build = around->build;
+    struct http_server *server = pool_calloc(build->conf->pool, sizeof *server, "server");
+    struct http_location *outside = http_location_copy(build, around->location);
+    struct http_scope scope = {.build = build, .main = around->main, .server = server, .location = outside};
+    int result;
+
+    if (!server || !outside)
+        return conf_fail_memory(build->conf);
+    *server = (struct http_server){.main = around->main,
+                                   .reading = *around->reading,
+                                   .outside = outside,
+                                   .file = node->file,
+                                   .line = node->line};
+    outside->server = server;
+    scope.reading = &server->reading;
+    *build->servers_end = server;
+    build->servers_end = &server->next;
+    result = http_level_apply(&scope, node->children, CONF_SERVER);
+    if (!result)
+        result = settle_names(build->conf, node, server);
+    if (!result && !scope.listens)
+        result = http_listen_default(build, node, server);
+    if (!result)
+        result = build_locations(&scope, NULL, &server->locations);
+    return result ? result : http_level_finish(build, outside);
+}
+
+/* ---- http ---- */
+
+/* The modules' tables, that of the reading settings behind them, then those of the main context: so a
+ * directive that belongs there is "not allowed here" rather than unknown. */
+static int gather_tables(struct http_build *build, const struct conf_modules *outside)
+{
+    static const struct conf_module none = {"", NULL, 0};
+    const unsigned count = HTTP_MODULES + 1 + outside->count;
+    const struct conf_module **tables = pool_array(build->conf->pool, count, sizeof *tables, "modules");
+
+    if (!tables)
+        return conf_fail_memory(build->conf);
+    for (unsigned i = 0; i < HTTP_MODULES; i++)
+        tables[i] = http_modules[i] ? &http_modules[i]->conf : &none;
+    tables[HTTP_MODULE_CORE] = &http_core_module.conf;
+    tables[HTTP_MODULES] = &http_reading_module;
+    memcpy(&tables[HTTP_MODULES + 1], outside->modules, outside->count * sizeof *tables);
+    build->modules = (struct conf_modules){tables, count};
+    return 0;
+}
+
+static int build_http(struct http_build *build, const struct conf_node *node)
+{
+    struct http_reading reading;
+    struct http_scope scope = {.build = build, .main = build->main, .reading = &reading};
+    int result;
+
+    http_reading_defaults(&reading);
+    scope.location = http_location_defaults(build);
+    if (!scope.location)
+        return -ENOMEM;
+    /* NULL where the main context has no error_log: its default is opened when all is read. */
+    scope.location->core.error_log = build->main->generation->settings.log;
+    result = http_level_apply(&scope, node->children, CONF_HTTP);
+    for (const struct http_block_list *block = scope.blocks; block && !result; block = block->next)
+        result = build_server(&scope, block->node);
+    if (!result)
+        result = http_listen_finish(build);
+    return result ? result : http_variables_settle(build->conf, build->main);
+}
+
+static int set_http(struct conf_setting *setting)
+{
+    struct http_build build = {.conf = setting->conf};
+    int result;
+
+    build.main = pool_calloc(setting->conf->pool, sizeof *build.main, "http");
+    if (!build.main)
+        return -ENOMEM;
+    build.main->generation = generation_of(setting->conf);
+    build.main->conf = setting->conf;
+    build.servers_end = &build.main->servers;
+    result = gather_tables(&build, setting->modules);
+    return result ? result : build_http(&build, setting->node);
+}
+
+static const struct conf_directive directives[] = {
+    {"http", CONF_MAIN, 0, 0, CONF_BLOCK, set_http, 0, NULL, NULL,
+     "The HTTP server: its settings and its servers."},
+};
+
+const struct conf_module http_block = {"http", directives, sizeof directives / sizeof *directives};

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/core_directives.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "conf/units.h"
+#include "pool/pool.h"
+#include "server/settings.h"
+
+#define FIELD(name) offsetof(struct http_core, name)
+#define ALL         (CONF_HTTP | CONF_SERVER | CONF_LOCATION)
+
+static const struct conf_range buffer_range = {1, 1 << 30};
+
+/* Seconds that the client is told, after the time that the server keeps to. */
+static int set_keepalive_timeout(struct conf_setting *setting)
+{
+    struct http_core *core = setting->section;
+    int result = conf_set_msec(setting);
+
+    core->keepalive_header = 0;
+    if (result || setting->node->arg_count < 2)
+        return result;
+    if (!conf_parse_sec(setting->node->args[1], &core->keepalive_header))
+        return conf_setting_invalid(setting, setting->node->args[1],
+                                    "a time in whole seconds such as 60s, \"1h 30m\" or 1y");
+    return 0;
+}
+
+/* nginx spreads such files over up to three levels of folders; few of ours exist at a time. */
+static int set_temp_path(struct conf_setting *setting)
+{
+    const struct conf_node *node = setting->node;
+
+    for (unsigned i = 1; i < node->arg_count; i++)
+        if (strlen(node->args[i]) != 1 || node->args[i][0] < '0' || node->args[i][0] > '3')
+            return conf_setting_invalid(setting, node->args[i], "a level between 0 and 3");
+    return conf_set_path(setting);
+}
+
+static int set_internal(struct conf_setting *setting)
+{
+    struct http_core *core = setting->section;
+
+    core->internal = true;
+    return 0;
+}
+
+static int set_ignored(struct conf_setting *setting)
+{
+    (void)setting;
+    return 0;
+}
+
+static const struct conf_directive directives[] = {
+    {"types", ALL, 0, 0, CONF_BLOCK | CONF_RAW | CONF_REPEAT, http_set_types, FIELD(types), NULL,
+     "{ text/html html; image/gif gif; image/jpeg jpg; }",
+     "Media types by file extension: `TYPE EXTENSION …;`. Replaces the types of the level above."},
+    {"default_type", ALL, 1, 1, 0, conf_set_string, FIELD(default_type), NULL, "text/plain",
+     "The media type of what `types` does not know."},
+    {"error_log", ALL, 1, 2, CONF_REPEAT, settings_set_error_log, FIELD(error_log), NULL,
+     "logs/error.log error", "File (or stderr) and level of the error log."},
+    {"keepalive_timeout", ALL, 1, 2, 0, set_keepalive_timeout, FIELD(keepalive_timeout), NULL, "60s",
+     "How long an idle connection stays open; 0: it closes after each answer. The second time is what the "
+     "header `Keep-Alive: timeout=` says; without it none is sent."},
+    {"keepalive_requests", ALL, 1, 1, 0, conf_set_number, FIELD(keepalive_requests), NULL, "1000",
+     "Requests after which a connection closes."},
+    {"client_body_timeout", ALL, 1, 1, 0, conf_set_msec, FIELD(client_body_timeout), NULL, "60s",
+     "How long the client may be silent between two pieces of a body."},
+    {"send_timeout", ALL, 1, 1, 0, conf_set_msec, FIELD(send_timeout), NULL, "60s",
+     "How long the client may take nothing of an answer."},
+    {"lingering_time", ALL, 1, 1, 0, conf_set_msec, FIELD(lingering_time), NULL, "30s",
+     "How long bytes that nobody wants are read and dropped before a connection closes."},
+    {"lingering_timeout", ALL, 1, 1, 0, conf_set_msec, FIELD(lingering_timeout), NULL, "5s",
+     "How long to wait for more such bytes."},
+    {"client_max_body_size", ALL, 1, 1, 0, conf_set_offset, FIELD(client_max_body_size), NULL, "1m",
+     "A larger body is answered 413; 0: no limit."},
+    {"client_body_buffer_size", ALL, 1, 1, 0, conf_set_size, FIELD(client_body_buffer_size), &buffer_range,
+     "16k", "How much of a body is held in memory."},
+    {"client_body_temp_path", ALL, 1, 4, 0, set_temp_path, FIELD(client_body_temp_path), NULL,
+     "client_body_temp",
+     "Folder for bodies that do not fit in memory. Levels of folders may follow and are ignored."},
+    {"sendfile", ALL, 1, 1, 0, conf_set_flag, FIELD(sendfile), NULL, "off",
+     "Whether files go from the kernel's cache to the socket without being copied to the server."},
+    {"tcp_nodelay", ALL, 1, 1, 0, conf_set_flag, FIELD(tcp_nodelay), NULL, "on",
+     "Whether small packets leave without waiting for more (TCP_NODELAY)."},
+    {"etag", ALL, 1, 1, 0, conf_set_flag, FIELD(etag), NULL, "on", "Whether files are sent with an ETag."},
+    {"internal", CONF_LOCATION, 0, 0, 0, set_internal, 0, NULL, NULL,
+     "The location answers internal redirects alone; a client gets 404."},
+    {"tcp_nopush", ALL, 1, 1, 0, set_ignored, 0, NULL, NULL,
+     "Accepted for nginx's sake: the head and the beginning of a file always leave together."},
+    {"postpone_output", ALL, 1, 1, 0, set_ignored, 0, NULL, NULL,
+     "Accepted for nginx's sake: answers that are ready always leave together."},
+    {"output_buffers", ALL, 2, 2, 0, set_ignored, 0, NULL, NULL,
+     "Accepted for nginx's sake: output buffers come from the connection's pool as needed."},
+    {"sendfile_max_chunk", ALL, 1, 1, 0, set_ignored, 0, NULL, NULL,
+     "Accepted for nginx's sake: what one connection sends in a turn is always bounded."},
+    {"types_hash_max_size", ALL, 1, 1, 0, set_ignored, 0, NULL, NULL,
+     "Accepted for nginx's sake: tables have the size that they need."},
+    {"types_hash_bucket_size", ALL, 1, 1, 0, set_ignored, 0, NULL, NULL,
+     "Accepted for nginx's sake: tables have the size that they need."},
+    {"server_names_hash_max_size", CONF_HTTP, 1, 1, 0, set_ignored, 0, NULL, NULL,
+     "Accepted for nginx's sake: tables have the size that they need."},
+    {"server_names_hash_bucket_size", CONF_HTTP, 1, 1, 0, set_ignored, 0, NULL, NULL,
+     "Accepted for nginx's sake: tables have the size that they need."},
+    {"variables_hash_max_size", CONF_HTTP, 1, 1, 0, set_ignored, 0, NULL, NULL,
+     "Accepted for nginx's sake: tables have the size that they need."},
+    {"variables_hash_bucket_size", CONF_HTTP, 1, 1, 0, set_ignored, 0, NULL, NULL,
+     "Accepted for nginx's sake: tables have the size that they need."},
+};
+
+static int defaults(struct conf *conf, void *section)
+{
+    struct http_core *core = section;
+
+    *core = (struct http_core){.keepalive_timeout = 60 * 1000,
+                               .keepalive_requests = 1000,
+                               .client_body_timeout = 60 * 1000,
+                               .send_timeout = 60 * 1000,
+                               .lingering_time = 30 * 1000,
+                               .lingering_timeout = 5 * 1000,
+                               .client_max_body_size = 1024 * 1024,
+                               .client_body_buffer_size = 16 * 1024,
+                               .default_type = "text/plain",
+                               .tcp_nodelay = true,
+                               .etag = true};
+    core->client_body_temp_path = conf_full_name(conf, "client_body_temp", false);
+    core->types = http_default_types(conf->pool);
+    return core->client_body_temp_path && core->types ? 0 : -ENOMEM;
+}
+
+const struct http_module http_core_module = {
+    .conf = {"http core", directives, sizeof directives / sizeof *directives},
+    .section_size = sizeof(struct http_core),
+    .defaults = defaults,
+};

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The core directives of http { }: what every location has, and how requests are read.
+ *
+ * Purpose: two tables, since their fields lie in two structs: http_core in a location, http_reading in a
+ * server. Lifetime: constant. Threads: one at a time. Errors: those of conf/directive.h.
+ */
+#ifndef HTTP_CORE_DIRECTIVES_H
+#define HTTP_CORE_DIRECTIVES_H
+
+#include "http/config.h"
+#include "http/module.h"
+
+/* HTTP_MODULE_CORE: sections are struct http_core. */
+extern const struct http_module http_core_module;
+
+/* server, location and what stands in server { } alone; sections are struct http_reading. */
+extern const struct conf_module http_reading_module;
+
+/* The settings of the http level before any directive. */
+void http_reading_defaults(struct http_reading *reading);
+
+/* `types { }` in any context; setter of a const struct http_mime *. */
+int http_set_types(struct conf_setting *setting);
+
+/* The table where no `types` is: text/html html, image/gif gif, image/jpeg jpg. NULL: out of memory. */
+const struct http_mime *http_default_types(struct pool *pool);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/listen.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf/units.h"
+#include "http/connection.h"
+#include "http/server_names.h"
+#include "pool/pool.h"
+#include "server/generation.h"
+
+enum { HTTP_PORT = 80, HTTP_PORT_UNPRIVILEGED = 8000 };
+
+struct listening_server {
+    struct listening_server *next;
+    const struct http_server *server;
+};
+
+/* An address while it is read. */
+struct http_listening {
+    struct http_address address;                     /* binding->data; address.next is the next of these */
+    struct listening_server *servers, **servers_end; /* in file order */
+    size_t server_count;
+    bool has_default; /* `default_server` was said */
+    bool has_options; /* options of the socket were said */
+};
+
+/* What the arguments after the address say. */
+struct listen_options {
+    int backlog; /* 0: not said */
+    bool default_server, of_socket;
+};
+
+static struct http_listening *next_of(const struct http_listening *listening)
+{
+    return (struct http_listening *)(void *)listening->address.next;
+}
+
+/* ---- arguments ---- */
+
+static int parse_backlog(struct conf *conf, const struct conf_node *node, const char *text,
+                         struct listen_options *options)
+{
+    int64_t backlog;
+
+    if (!conf_parse_number(text, &backlog) || backlog < 1 || backlog > INT32_MAX)
+        return conf_fail(conf, node, "invalid backlog \"%s\"", text);
+    options->backlog = (int)backlog;
+    return 0;
+}
+
+static int parse_ipv6only(struct conf *conf, const struct conf_node *node, const char *text)
+{
+    if (!strcmp(text, "off"))
+        conf_warn(conf, node,
+                  "\"ipv6only=off\" has no effect: an IPv6 socket takes IPv6 alone, "
+                  "listen on the IPv4 address as well");
+    else if (strcmp(text, "on"))
+        return conf_fail(conf, node, "invalid ipv6only flags \"%s\"", text);
+    return 0;
+}
+
+/* What nginx knows and we have no use for. */
+static bool has_no_effect(const char *text)
+{
+    static const char *const names[] = {
+        "bind", "deferred", "rcvbuf=", "sndbuf=", "setfib=", "fastopen=", "so_keepalive=", "accept_filter="};
+
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t length = strlen(names[i]);
+
+        if (names[i][length - 1] == '=' ? !strncmp(text, names[i], length) : !strcmp(text, names[i]))
+            return true;
+    }
+    return false;
+}
+
+static int parse_option(struct conf *conf, const struct conf_node *node, const char *text,
+                        struct listen_options *options)
+{
+    if (!strcmp(text, "default_server") || !strcmp(text, "default")) {
+        options->default_server = true;
+        return 0;
+    }
+    if (!strcmp(text, "ssl"))
+        return conf_fail(conf, node, "the \"ssl\" parameter requires ngx_http_ssl_module");
+    if (!strcmp(text, "http2"))
+        return conf_fail(conf, node, "the \"http2\" parameter requires ngx_http_v2_module");
+    options->of_socket = true;
+    if (!strncmp(text, "backlog=", 8))
+        return parse_backlog(conf, node, text + 8, options);
+    if (!strncmp(text, "ipv6only=", 9))
+        return parse_ipv6only(conf, node, text + 9);
+    if (!strcmp(text, "reuseport"))
+        return 0; /* each worker has a socket of its own anyway */
+    if (!has_no_effect(text))
+        return conf_fail(conf, node, "invalid parameter \"%s\"", text);
+    conf_warn(conf, node, "the \"%s\" parameter of \"listen\" has no effect", text);
+    return 0;
+}
+
+/* ---- addresses ---- */
+
+/* Of that address, made if this is the first server there. NULL: said in conf. */
+static struct http_listening *listening_of(struct http_build *build, const struct conf_node *node,
+                                           const struct listen_address *address)
+{
+    struct binding *binding = generation_bind(build->main->generation, address, &http_protocol);
+    struct http_listening *listening;
+
+    if (!binding) {
+        conf_fail_memory(build->conf);
+        return NULL;
+    }
+    if (binding->protocol != &http_protocol) {
+        conf_fail(build->conf, node, "the address %s is taken: %s listens there", address->text,
+                  binding->protocol->name);
+        return NULL;
+    }
+    if (binding->data)
+        return binding->data;
+    listening = pool_calloc(build->conf->pool, sizeof *listening, "address");
+    if (!listening) {
+        conf_fail_memory(build->conf);
+        return NULL;
+    }
+    listening->address.binding = binding;
+    listening->servers_end = &listening->servers;
+    listening->address.next = build->listening ? &build->listening->address : NULL;
+    build->listening = listening;
+    binding->data = listening;
+    return listening;
+}
+
+static int add_server(struct http_build *build, const struct conf_node *node,
+                      const struct listen_address *address, const struct listen_options *options,
+                      const struct http_server *server)
+{
+    struct http_listening *listening = listening_of(build, node, address);
+    struct listening_server *item;
+
+    if (!listening)
+        return -EINVAL;
+    for (item = listening->servers; item; item = item->next)
+        if (item->server == server)
+            return conf_fail(build->conf, node, "a duplicate listen %s", address->text);
+    if (options->of_socket && listening->has_options)
+        return conf_fail(build->conf, node, "duplicate listen options for %s", address->text);
+    if (options->default_server && listening->has_default)
+        return conf_fail(build->conf, node, "a duplicate default server for %s", address->text);
+    item = pool_calloc(build->conf->pool, sizeof *item, "address");
+    if (!item)
+        return conf_fail_memory(build->conf);
+    item->server = server;
+    *listening->servers_end = item;
+    listening->servers_end = &item->next;
+    listening->server_count++;
+    listening->has_options |= options->of_socket;
+    listening->has_default |= options->default_server;
+    if (options->backlog)
+        listening->address.binding->backlog = options->backlog;
+    if (options->default_server || !listening->address.default_server)
+        listening->address.default_server = server;
+    return 0;
+}
+
+int http_set_listen(struct conf_setting *setting)
+{
+    struct http_scope *scope = http_scope_of(setting);
+    const struct conf_node *node = setting->node;
+    struct listen_options options = {0};
+    struct listen_address address;
+    const char *why = "";
+
+    if (listen_address_parse(node->args[0], HTTP_PORT, &address, &why))
+        return conf_fail(setting->conf, node, "%s in \"%s\" of the \"listen\" directive", why, node->args[0]);
+    for (unsigned i = 1; i < node->arg_count; i++) {
+        int result = parse_option(setting->conf, node, node->args[i], &options);
+
+        if (result)
+            return result;
+    }
+    scope->listens = true;
+    return add_server(scope->build, node, &address, &options, scope->server);
+}
+
+int http_listen_default(struct http_build *build, const struct conf_node *node, struct http_server *server)
+{
+    const struct listen_options options = {0};
+    struct listen_address address;
+    const char *why = "";
+
+    if (listen_address_parse("*", geteuid() == 0 ? HTTP_PORT : HTTP_PORT_UNPRIVILEGED, &address, &why))
+        return conf_fail(build->conf, node, "%s in the default of the \"listen\" directive", why);
+    return add_server(build, node, &address, &options, server);
+}
+
+/* ---- when all is read ---- */
+
+static int finish(struct http_build *build, struct http_listening *listening)
+{
+    const struct http_reading *reading = &listening->address.default_server->reading;
+    struct binding *binding = listening->address.binding;
+    const struct http_server **servers =
+        pool_array(build->conf->pool, listening->server_count, sizeof *servers, "address");
+    size_t count = 0;
+
+    if (!servers)
+        return conf_fail_memory(build->conf);
+    for (const struct listening_server *item = listening->servers; item; item = item->next)
+        servers[count++] = item->server;
+    binding->pools = (struct pool_options){.first_size = reading->connection_pool_size,
+                                           .block_size = reading->request_pool_size,
+                                           .budget = reading->connection_pool_budget,
+                                           .name = "connection"};
+    return http_names_build(build->conf, servers, count, binding->address.text, &listening->address.names);
+}
+
+int http_listen_finish(struct http_build *build)
+{
+    int result = 0;
+
+    for (struct http_listening *at = build->listening; at && !result; at = next_of(at))
+        result = finish(build, at);
+    return result;
+}

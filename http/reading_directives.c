@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The blocks of http { }, what stands in server { } alone, and how requests are read. */
+#include <errno.h>
+
+#include "http/build.h"
+#include "http/core_directives.h"
+#include "http/listen.h"
+#include "http/server_names.h"
+
+#define FIELD(name) offsetof(struct http_reading, name)
+#define BOTH        (CONF_HTTP | CONF_SERVER)
+
+enum {
+    CONNECTION_POOL_MIN = 512,      /* bytes: room for the pool, the connection and a little more */
+    CONNECTION_POOL_MAX = 64 * 1024 /* the largest size class */
+};
+
+static const struct conf_range pool_range = {0, CONNECTION_POOL_MAX};
+static const struct conf_range buffer_range = {1, 1 << 30};
+
+static int set_connection_pool_size(struct conf_setting *setting)
+{
+    struct http_reading *reading = setting->section;
+    int result = conf_set_size(setting);
+
+    if (!result && reading->connection_pool_size < CONNECTION_POOL_MIN)
+        reading->connection_pool_size = CONNECTION_POOL_MIN;
+    return result;
+}
+
+static int set_large_buffers(struct conf_setting *setting)
+{
+    struct http_reading *reading = setting->section;
+    const struct conf_buffers *buffers = &reading->large_client_header_buffers;
+    int result = conf_set_buffers(setting);
+
+    if (result)
+        return result;
+    /* A head has the small buffer and these. */
+    if (buffers->count >= HTTP_HEAD_BUFFERS)
+        return conf_setting_invalid(setting, setting->node->args[0], "a number between 1 and 15");
+    if ((int64_t)buffers->size > buffer_range.high)
+        return conf_setting_invalid(setting, setting->node->args[1], "a size of at most 1024m");
+    return 0;
+}
+
+static int set_server_name(struct conf_setting *setting)
+{
+    struct http_server *server = http_scope_of(setting)->server;
+    struct http_server_name **end = &server->names;
+
+    while (*end)
+        end = &(*end)->next;
+    for (unsigned i = 0; i < setting->node->arg_count; i++) {
+        *end = http_server_name_parse(setting->conf, setting->node, setting->node->args[i]);
+        if (!*end)
+            return -EINVAL;
+        end = &(*end)->next;
+    }
+    return 0;
+}
+
+static const struct conf_directive directives[] = {
+    {"server", CONF_HTTP, 0, 0, CONF_BLOCK | CONF_REPEAT, http_set_block, 0, NULL, NULL,
+     "A virtual server: settings for requests to an address and a name."},
+    {"location", CONF_SERVER | CONF_LOCATION, 1, 2, CONF_BLOCK | CONF_REPEAT, http_set_block, 0, NULL, NULL,
+     "Settings for paths: `location [ = | ^~ | ~ | ~* ] NAME { … }`. `=`: exactly this path; none or `^~`: "
+     "paths that begin with it; `~`, `~*`: a regular expression, with or without regard to case. The longest "
+     "prefix wins unless a regular expression matches, which `^~` keeps from being tried."},
+    {"listen", CONF_SERVER, 1, CONF_ARGS_ANY, CONF_REPEAT, http_set_listen, 0, NULL, "*:80 or *:8000",
+     "An address: `ADDRESS[:PORT]`, `PORT` or `unix:PATH`, then `default_server`, `backlog=NUMBER`, "
+     "`reuseport` (always on). Without any: port 80, or 8000 for users other than root."},
+    {"server_name", CONF_SERVER, 1, CONF_ARGS_ANY, CONF_REPEAT, set_server_name, 0, NULL, "\"\"",
+     "Names of the server: `example.org`, `*.example.org`, `.example.org` (both), `mail.*`, `~REGEX`, `\"\"` "
+     "(requests without a host), `$hostname`."},
+    {"client_header_buffer_size", BOTH, 1, 1, 0, conf_set_size, FIELD(client_header_buffer_size),
+     &buffer_range, "1k", "The first buffer for the head of a request."},
+    {"large_client_header_buffers", BOTH, 2, 2, 0, set_large_buffers, FIELD(large_client_header_buffers),
+     NULL, "4 8k",
+     "Number (15 at most) and size of further buffers for heads that do not fit in the first. A request line "
+     "longer than one of them is answered 414, a head that does not fit in all of them 431."},
+    {"client_header_timeout", BOTH, 1, 1, 0, conf_set_msec, FIELD(client_header_timeout), NULL, "60s",
+     "How long a head may take to arrive."},
+    {"connection_pool_size", BOTH, 1, 1, 0, set_connection_pool_size, FIELD(connection_pool_size),
+     &pool_range, "512",
+     "The first block of a connection's pool: what an idle connection keeps. 512 at least, 64k at most."},
+    {"request_pool_size", BOTH, 1, 1, 0, conf_set_size, FIELD(request_pool_size), &pool_range, "4k",
+     "The blocks that requests add to a connection's pool. 64k at most."},
+    {"connection_pool_budget", BOTH, 1, 1, 0, conf_set_size, FIELD(connection_pool_budget), NULL, "0",
+     "Bytes that a connection may hold altogether, buffers included; 0: no limit."},
+    {"merge_slashes", BOTH, 1, 1, 0, conf_set_flag, FIELD(merge_slashes), NULL, "on",
+     "Whether `//` in a path is taken as `/`."},
+    {"strict_line_endings", BOTH, 1, 1, 0, conf_set_flag, FIELD(strict_line_endings), NULL, "off",
+     "Whether a line of a head that ends in a bare LF is refused (RFC 9112 2.2 leaves it open)."},
+};
+
+const struct conf_module http_reading_module = {"http", directives, sizeof directives / sizeof *directives};
+
+void http_reading_defaults(struct http_reading *reading)
+{
+    *reading = (struct http_reading){.client_header_buffer_size = 1024,
+                                     .large_client_header_buffers = {4, 8 * 1024},
+                                     .client_header_timeout = 60 * 1000,
+                                     .connection_pool_size = CONNECTION_POOL_MIN,
+                                     .request_pool_size = 4 * 1024,
+                                     .merge_slashes = true};
+}
