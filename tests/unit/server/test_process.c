@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "server/cgroup.h"
+#include "server/log.h"
+#include "server/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/tidepool-process-XXXXXX";
+static char path[80];
+
+/* In a process of its own, which may change what it is; returns what `body` returned. */
+static int in_child(int (*body)(void))
+{
+    int status;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(body());
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void test_the_pid_file(void **state)
+{
+    struct stat status;
+    FILE *stream;
+
+    (void)state;
+    assert_int_equal(pid_file_read(path), -ENOENT);
+    assert_int_equal(pid_file_write(path, 123456), 0);
+    assert_int_equal(pid_file_read(path), 123456);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0644);
+    assert_int_equal(status.st_size, 7);
+    assert_int_equal(pid_file_write(path, 7), 0); /* shorter than before */
+    assert_int_equal(pid_file_read(path), 7);
+    pid_file_remove(path, 8); /* somebody else's */
+    assert_int_equal(pid_file_read(path), 7);
+    pid_file_remove(path, 7);
+    assert_int_equal(pid_file_read(path), -ENOENT);
+    stream = fopen(path, "w");
+    assert_non_null(stream);
+    fputs("12x\n", stream);
+    fclose(stream);
+    assert_int_equal(pid_file_read(path), -EINVAL);
+    unlink(path);
+    assert_int_equal(pid_file_write("/no/such/folder/pid", 1), -ENOENT);
+    assert_int_equal(pid_file_write("/dev/full", 1), -ENOSPC);
+}
+
+static int daemonise(void)
+{
+    pid_t before = getpid();
+
+    if (process_daemonise() != 0)
+        return 1;
+    /* here runs the grandchild; what it finds out goes into the file */
+    struct stat in, null;
+    bool good = getpid() != before && getsid(0) == getpid() && fstat(STDIN_FILENO, &in) == 0 &&
+                stat("/dev/null", &null) == 0 && in.st_rdev == null.st_rdev && in.st_ino == null.st_ino;
+    _exit(pid_file_write(path, good ? getpid() : 1) != 0);
+}
+
+static void test_a_daemon(void **state)
+{
+    pid_t pid = -1;
+
+    (void)state;
+    assert_int_equal(in_child(daemonise), 0); /* the parent leaves with 0 */
+    for (int i = 0; i < 500 && pid < 0; i++, usleep(10000))
+        pid = pid_file_read(path);
+    assert_true(pid > 1);
+    unlink(path);
+}
+
+static int limit_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (process_set_nofile(77) != 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 1;
+    if (limit.rlim_cur != 77 || limit.rlim_max < 77)
+        return 2;
+    limit.rlim_max = 77;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 3;
+    if (geteuid() == 0 && setuid(65534) != 0)
+        return 4;
+    return process_set_nofile(78) == -EPERM ? 0 : 5;
+}
+
+static void test_the_limit_of_descriptors(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(limit_descriptors), 0);
+}
+
+static int become_nobody(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    struct __user_cap_data_struct before[2], after[2];
+    const uint32_t bind_service = 1U << CAP_NET_BIND_SERVICE;
+    uid_t real, effective, saved;
+
+    if (syscall(SYS_capget, &header, before) != 0)
+        return 1;
+    if (process_drop_privileges("nobody", NULL, log_before_config()) != 0)
+        return 2;
+    if (getresuid(&real, &effective, &saved) != 0 || real != 65534 || effective != 65534 || saved != 65534)
+        return 3;
+    if (getgid() != 65534 || getegid() != 65534 || getgroups(0, NULL) > 1)
+        return 4;
+    if (syscall(SYS_capget, &header, after) != 0)
+        return 5;
+    if (after[0].effective != (before[0].permitted & bind_service) ||
+        after[0].permitted != after[0].effective || after[1].permitted != 0 || after[0].inheritable != 0)
+        return 6;
+    return setuid(0) == 0 ? 7 : 0;
+}
+
+static int no_such_user(void)
+{
+    return process_drop_privileges("no-such-user", NULL, log_before_config()) == -ENOENT ? 0 : 1;
+}
+
+static int not_root(void)
+{
+    if (setuid(65534) != 0)
+        return 1;
+    return process_drop_privileges("daemon", NULL, log_before_config()) == 0 && getuid() == 65534 ? 0 : 2;
+}
+
+static void test_privileges(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(in_child(become_nobody), 0);
+    assert_int_equal(in_child(no_such_user), 0);
+    assert_int_equal(in_child(not_root), 0);
+}
+
+static void test_users_and_groups(void **state)
+{
+    const char *missing = NULL;
+    uid_t uid = 1;
+    gid_t gid = 1;
+
+    (void)state;
+    assert_int_equal(process_find_user("root", NULL, &uid, &gid, &missing), 0);
+    assert_int_equal(uid, 0);
+    assert_int_equal(gid, 0);
+    assert_int_equal(process_find_user("root", "daemon", &uid, &gid, NULL), 0);
+    assert_int_equal(gid, getgrnam("daemon")->gr_gid);
+    assert_int_equal(process_find_user("no-such-user", NULL, &uid, &gid, &missing), -ENOENT);
+    assert_string_equal(missing, "no-such-user");
+    assert_int_equal(process_find_user("root", "no-such-group", &uid, &gid, &missing), -ENOENT);
+    assert_string_equal(missing, "no-such-group");
+}
+
+static int one_processor(void)
+{
+    cpu_set_t all, one;
+
+    CPU_ZERO(&one);
+    if (sched_getaffinity(0, sizeof all, &all) != 0)
+        return 1;
+    for (size_t i = 0; i < CPU_SETSIZE; i++) {
+        if (CPU_ISSET(i, &all)) {
+            CPU_SET(i, &one);
+            break;
+        }
+    }
+    if (sched_setaffinity(0, sizeof one, &one) != 0)
+        return 2;
+    return process_cpus() == 1 ? 0 : 3;
+}
+
+static void test_processors(void **state)
+{
+    (void)state;
+    assert_in_range(process_cpus(), 1, (unsigned)sysconf(_SC_NPROCESSORS_CONF));
+    assert_int_equal(in_child(one_processor), 0);
+}
+
+/* A folder that stands for /, with one file of one line in it. */
+static void put(const char *name, const char *text)
+{
+    char full[256];
+
+    snprintf(full, sizeof full, "%s/%s", folder, name);
+    for (char *slash = full + sizeof folder; (slash = strchr(slash, '/')) != NULL; slash++) {
+        *slash = '\0';
+        mkdir(full, 0700);
+        *slash = '/';
+    }
+    FILE *stream = fopen(full, "w");
+    assert_non_null(stream);
+    fputs(text, stream);
+    fclose(stream);
+}
+
+static void test_quota_of_version_2(void **state)
+{
+    static const struct {
+        const char *text;
+        unsigned quota;
+    } cases[] = {
+        {"max 100000\n", 0},
+        {"100000 100000\n", 1},
+        {"150000 100000\n", 2},
+        {"1000 100000\n", 1},
+        {"200001 100000\n", 3},
+        {"400000 100000\n", 4},
+        {"\n", 0},
+        {"-1 100000\n", 0},
+        {"100000\n", 0},
+        {"9223372036854775807 1\n", 0},
+    };
+
+    (void)state;
+    assert_int_equal(cgroup_cpu_quota(folder), 0); /* nothing is there */
+    put("proc/self/cgroup", "0::/a/b\n");
+    assert_int_equal(cgroup_cpu_quota(folder), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        put("sys/fs/cgroup/a/b/cpu.max", cases[i].text);
+        assert_int_equal(cgroup_cpu_quota(folder), cases[i].quota);
+    }
+    put("sys/fs/cgroup/a/b/cpu.max", "300000 100000\n"); /* the group above has less */
+    put("sys/fs/cgroup/a/cpu.max", "200000 100000\n");
+    assert_int_equal(cgroup_cpu_quota(folder), 2);
+    put("proc/self/cgroup", "0::/../outside\n"); /* a namespace hides the way: the mount itself */
+    put("sys/fs/cgroup/cpu.max", "500000 100000\n");
+    assert_int_equal(cgroup_cpu_quota(folder), 5);
+}
+
+static void test_quota_of_version_1(void **state)
+{
+    (void)state;
+    put("proc/self/cgroup", "12:cpuset:/\n4:cpu,cpuacct:/docker/1\n1:name=systemd:/x\n");
+    assert_int_equal(cgroup_cpu_quota(folder), 0);
+    put("sys/fs/cgroup/cpu,cpuacct/docker/1/cpu.cfs_quota_us", "250000\n");
+    put("sys/fs/cgroup/cpu,cpuacct/docker/1/cpu.cfs_period_us", "100000\n");
+    assert_int_equal(cgroup_cpu_quota(folder), 3);
+    put("sys/fs/cgroup/cpu,cpuacct/docker/1/cpu.cfs_quota_us", "-1\n");
+    assert_int_equal(cgroup_cpu_quota(folder), 0);
+}
+
+static int write_to_nobody(void)
+{
+    int ends[2];
+
+    process_ignore_sigpipe();
+    if (pipe(ends) != 0)
+        return 1;
+    close(ends[0]);
+    return write(ends[1], "x", 1) < 0 && errno == EPIPE ? 0 : 2;
+}
+
+static void test_sigpipe(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(write_to_nobody), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_pid_file),
+        cmocka_unit_test(test_a_daemon),
+        cmocka_unit_test(test_the_limit_of_descriptors),
+        cmocka_unit_test(test_privileges),
+        cmocka_unit_test(test_users_and_groups),
+        cmocka_unit_test(test_processors),
+        cmocka_unit_test(test_quota_of_version_2),
+        cmocka_unit_test(test_quota_of_version_1),
+        cmocka_unit_test(test_sigpipe),
+    };
+    char command[96];
+
+    umask(022);
+    if (mkdtemp(folder) == NULL)
+        return 1;
+    chmod(folder, 0777); /* for the child that has become nobody */
+    snprintf(path, sizeof path, "%s/pid", folder);
+    int failures = cmocka_run_group_tests(tests, NULL, NULL);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command) != 0 ? 1 : failures;
+}
