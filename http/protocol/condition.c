@@ -67,8 +67,9 @@ bool http_condition_range(const struct http_head *head, const struct http_valida
     if (http_head_repeats(head, HTTP_FIELD_IF_RANGE))
         return false;
     struct http_text value = http_field_value(head, field);
-    int64_t date;
-    if (value.length > 0 && (value.bytes[value.length - 1] == '"'))
+    if (value.length > 0 && value.bytes[value.length - 1] == '"')
         return http_etag_equal(value, resource->etag, false);
-    return http_date_parse(value.bytes, value.length, &date) && date == resource->last_modified;
+    int64_t date;
+    return resource->last_modified >= 0 && http_date_parse(value.bytes, value.length, &date) &&
+           date == resource->last_modified;
 }

@@ -2,14 +2,17 @@
 #include "http/protocol/list.h"
 #include "http/protocol/range.h"
 
-/* 1*DIGIT at *at: moves it behind and returns true. A number close to INT64_MAX or above it becomes
- * INT64_MAX. */
+/* 1*DIGIT at *at: moves it behind and returns true. A number above INT64_MAX becomes that. */
 static bool read_number(const char **at, const char *end, int64_t *number)
 {
     const char *start = *at;
     *number = 0;
-    for (; *at < end && **at >= '0' && **at <= '9'; (*at)++)
-        *number = *number <= (INT64_MAX - 9) / 10 ? *number * 10 + (**at - '0') : INT64_MAX;
+    for (; *at < end && **at >= '0' && **at <= '9'; (*at)++) {
+        int64_t next;
+        if (__builtin_mul_overflow(*number, 10, &next) || __builtin_add_overflow(next, **at - '0', &next))
+            next = INT64_MAX;
+        *number = next;
+    }
     return *at > start;
 }
 

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/protocol/status.h"
+#include "tests/unit/protocol/request.h"
+
+static void test_reasons(void **state)
+{
+    (void)state;
+    /* RFC 9110 15 where nginx agrees; nginx's own, which its tests compare, where it does not. */
+    assert_string_equal(http_status_reason(200), "OK");
+    assert_string_equal(http_status_reason(404), "Not Found");
+    assert_string_equal(http_status_reason(302), "Moved Temporarily");
+    assert_string_equal(http_status_reason(405), "Not Allowed");
+    assert_string_equal(http_status_reason(408), "Request Time-out");
+    assert_string_equal(http_status_reason(413), "Request Entity Too Large");
+    assert_string_equal(http_status_reason(414), "Request-URI Too Large");
+    assert_string_equal(http_status_reason(416), "Requested Range Not Satisfiable");
+    assert_string_equal(http_status_reason(503), "Service Temporarily Unavailable");
+    assert_string_equal(http_status_reason(504), "Gateway Time-out");
+    assert_string_equal(http_status_reason(299), "");
+    assert_string_equal(http_status_reason(0), "");
+    assert_string_equal(http_status_reason(99), "");
+    assert_string_equal(http_status_reason(600), "");
+    assert_string_equal(http_status_reason(-1), "");
+}
+
+/* Every line begins with its own code, and is as long as it says. */
+static void test_lines(void **state)
+{
+    (void)state;
+    unsigned known = 0;
+    for (int status = -10; status < 1000; status++) {
+        struct http_text line = http_status_line(status);
+        char code[16];
+        (void)snprintf(code, sizeof(code), "%d ", status);
+        assert_int_equal(line.length, strlen(line.bytes));
+        if (line.length == 0)
+            continue;
+        known++;
+        assert_memory_equal(line.bytes, code, 4);
+        assert_ptr_equal(http_status_reason(status), line.bytes + 4);
+        assert_true(line.length > 4);
+    }
+    assert_in_range(known, 40, 70);
+}
+
+/* RFC 9112 6.3 rule 1. */
+static void test_bodiless(void **state)
+{
+    (void)state;
+    assert_true(http_status_bodiless(100));
+    assert_true(http_status_bodiless(204));
+    assert_true(http_status_bodiless(304));
+    assert_false(http_status_bodiless(200));
+    assert_false(http_status_bodiless(205));
+    assert_false(http_status_bodiless(404));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_bodiless),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
