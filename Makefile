@@ -215,3 +215,34 @@ $(BUILD)/generated/%.o: $(BUILD)/generated/%.c
 
 BASELINES := $(call layer,tests/baseline)
 $(addprefix $(BUILD)/tests/unit/pool/,test_sgi_defects test_baselines): $(BASELINES)
+
+# ---- allocators side by side ------------------------------------------------------------------------------------------
+
+# APR's pools and libstdc++'s __pool_alloc take part where they can be built; others stand in for malloc by LD_PRELOAD.
+BENCH_APR    := $(shell pkg-config --silence-errors --cflags apr-1)
+BENCH_CXX    := $(shell command -v $(CXX))
+BENCH_ALLOC  := $(call layer,tests/bench) $(BASELINES) $(if $(BENCH_CXX),$(BUILD)/tests/bench/pool_alloc.o)
+$(BUILD)/tests/bench/alloc_apr.o: CFLAGS += $(if $(BENCH_APR),-DBENCH_APR -isystem $(patsubst -I%,%,$(filter -I%,$(BENCH_APR))))
+$(BUILD)/tests/bench/alloc_cxx.o: CFLAGS += $(if $(BENCH_CXX),-DBENCH_CXX)
+
+$(BUILD)/tests/bench/pool_alloc.o: tests/bench/pool_alloc.cc
+	@mkdir -p $(@D)
+	$(CXX) $(OPTIMISE) $(SANITIZE) -pthread -c -o $@ $<
+
+$(BUILD)/tests/bench/alloc: $(BENCH_ALLOC) $(BUILD)/libtidepool.a
+	$(if $(BENCH_CXX),$(CXX),$(CC)) $(LDFLAGS) -o $@ $^ $(if $(BENCH_APR),$(shell pkg-config --libs apr-1))
+
+.PHONY: bench-alloc
+bench-alloc: $(BUILD)/tests/bench/alloc ## ns per allocation of ours, of peers and of the plain baselines
+	@$<
+
+# ---- the pools without the server -------------------------------------------------------------------------------------
+
+$(BUILD)/tests/example/pool_example: $(BUILD)/tests/example/pool_example.o $(BUILD)/libtidepool.a
+	$(CC) $(LDFLAGS) -o $@ $^
+
+# Part of the tests: it ends with failure if anything was not given back.
+.PHONY: example
+example: $(BUILD)/tests/example/pool_example ## build and run the example program that uses libtidepool.a alone
+	@$<
+unit: example

@@ -109,7 +109,7 @@ static void test_d6_a_block_is_passed_over_for_ever(void **state)
     struct mp_node *first = pool->head;
 
     (void)mp_alloc(pool, 600);
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < 7; i++)
         (void)mp_alloc(pool, 1000);
     assert_ptr_not_equal(pool->current, first);
     assert_true(first->end - first->last > 300);
