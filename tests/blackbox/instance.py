@@ -50,20 +50,26 @@ class Ports:
     lock, so that several may run at once."""
 
     def __init__(self):
+        self.owner = None
+
+    def claim(self):
+        """A slice for this process: one that was forked off may not go on with its parent's."""
         folder = '/tmp/tidepool-test-ports'
         os.makedirs(folder, mode=0o777, exist_ok=True)
         for first in range(12000, 32000, 100):
-            self.lock = open(os.path.join(folder, str(first)), 'a')
+            lock = open(os.path.join(folder, str(first)), 'a')
             try:
-                fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                self.lock.close()
+                lock.close()
                 continue
-            self.first, self.next = first, 0
+            self.owner, self.lock, self.first, self.next = os.getpid(), lock, first, 0
             return
         raise RuntimeError('no slice of ports is left')
 
     def take(self):
+        if self.owner != os.getpid():
+            self.claim()
         for _ in range(100):
             port = self.first + self.next % 100
             self.next += 1

@@ -136,7 +136,8 @@ def reload(server, word):
             if is_word(server, word):
                 return True
             if server.process.poll() is not None:
-                raise Trouble(f'died at reload with status {server.process.returncode}')
+                said = server.read('error.log')[-600:]
+                raise Trouble(f'died at reload with status {server.process.returncode}: {said}')
             time.sleep(0.02)
     return False
 
@@ -159,9 +160,9 @@ def life(folder, fault, persistent=False):
                         'the start')
         if process.poll() is not None:
             check(server, process)
-            if process.returncode != 1 or not re.search(r'\[(emerg|alert|crit)\]|memory',
-                                                        server.read('stderr')):
-                raise Trouble(f'did not start, status {process.returncode}, and said only: {server.read("stderr")[-500:]!r}')
+            said = server.read('stderr') + server.read('error.log')
+            if process.returncode != 1 or not re.search(r'\[(emerg|alert|crit)\]', said):
+                raise Trouble(f'did not start, status {process.returncode}, and said only: {said[-500:]!r}')
             return True, {}
         good = session(server)
         changed = reload(server, 'new')

@@ -66,7 +66,29 @@ static void test_the_pid_file(void **state)
     assert_int_equal(pid_file_read(path), -EINVAL);
     unlink(path);
     assert_int_equal(pid_file_write("/no/such/folder/pid", 1), -ENOENT);
-    assert_int_equal(pid_file_write("/dev/full", 1), -ENOSPC);
+}
+
+static int write_beyond_the_limit(void)
+{
+    struct rlimit limit = {.rlim_cur = 1, .rlim_max = 1};
+
+    signal(SIGXFSZ, SIG_IGN);
+    return setrlimit(RLIMIT_FSIZE, &limit) == 0 && pid_file_write(path, 12) < 0 ? 0 : 1;
+}
+
+static void test_a_pid_file_that_cannot_be_written(void **state)
+{
+    struct stat status;
+
+    (void)state;
+    assert_int_equal(in_child(write_beyond_the_limit), 0);
+    assert_int_equal(pid_file_read(path), -ENOENT); /* half a number does not stay */
+    /* A device is not removed. The link stands between the test and the machine's own, should that ever
+     * break. */
+    assert_int_equal(symlink("/dev/full", path), 0);
+    assert_int_equal(pid_file_write(path, 1), -ENOSPC);
+    assert_int_equal(lstat(path, &status), 0);
+    unlink(path);
 }
 
 static int daemonise(void)
@@ -287,15 +309,11 @@ static void test_sigpipe(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_pid_file),
-        cmocka_unit_test(test_a_daemon),
-        cmocka_unit_test(test_the_limit_of_descriptors),
-        cmocka_unit_test(test_privileges),
-        cmocka_unit_test(test_users_and_groups),
-        cmocka_unit_test(test_processors),
-        cmocka_unit_test(test_quota_of_version_2),
-        cmocka_unit_test(test_quota_of_version_1),
-        cmocka_unit_test(test_sigpipe),
+        cmocka_unit_test(test_the_pid_file),       cmocka_unit_test(test_a_pid_file_that_cannot_be_written),
+        cmocka_unit_test(test_a_daemon),           cmocka_unit_test(test_the_limit_of_descriptors),
+        cmocka_unit_test(test_privileges),         cmocka_unit_test(test_users_and_groups),
+        cmocka_unit_test(test_processors),         cmocka_unit_test(test_quota_of_version_2),
+        cmocka_unit_test(test_quota_of_version_1), cmocka_unit_test(test_sigpipe),
     };
     char command[96];
 
