@@ -12,6 +12,7 @@
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,7 @@ int process_close_stderr(void)
 
 int pid_file_write(const char *path, pid_t pid)
 {
+    struct stat status;
     char text[32];
     int length = snprintf(text, sizeof text, "%d\n", (int)pid);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -68,9 +70,12 @@ int pid_file_write(const char *path, pid_t pid)
         return -errno;
     ssize_t written = write(fd, text, (size_t)length);
     int error = written == length ? 0 : written < 0 ? -errno : -ENOSPC;
+    /* A half-written number misleads whoever reads it; a device that somebody named as the pid file is not
+     * ours. */
+    bool removable = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
     if (close(fd) != 0 && error == 0)
         error = -errno;
-    if (error != 0)
+    if (error != 0 && removable)
         unlink(path);
     return error;
 }

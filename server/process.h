@@ -23,7 +23,8 @@ __attribute__((warn_unused_result)) int process_daemonise(void);
 /* stderr to /dev/null: once a daemon has nothing more to tell whoever started it. */
 __attribute__((warn_unused_result)) int process_close_stderr(void);
 
-/* Creates or overwrites; mode 0644; one line with the number. A failed write removes the file. */
+/* Creates or overwrites; mode 0644; one line with the number. A failed write removes what it made, if that is
+ * a regular file. */
 __attribute__((warn_unused_result)) int pid_file_write(const char *path, pid_t pid);
 /* Removes the file only if it still holds `pid`: a later process may have taken the path. */
 void pid_file_remove(const char *path, pid_t pid);
