@@ -46,7 +46,7 @@ struct listen_address {
 };
 
 /*
- * Reads nginx's forms: 8080 · *:80 · 127.0.0.1 · 127.0.0.1:80 · [::1] · [::1]:80 · localhost · localhost:80 ·
+ * Reads nginx's forms: 8080, *:80, 127.0.0.1, 127.0.0.1:80, [::1], [::1]:80, localhost, localhost:80,
  * unix:/path. A name takes the first address of the resolver. Returns 0, or -EINVAL with *why pointing to a
  * literal.
  */

@@ -34,9 +34,8 @@ enum log_level {
 };
 
 struct log {
-    enum log_level level; /* lines of this level and of those more severe are written */
-    struct log_file
-        *file; /* NULL: the terminal of whoever starts us: stderr, in the short form "tidepool: [emerg] …" */
+    enum log_level level;   /* lines of this level and of those more severe are written */
+    struct log_file *file;  /* NULL: stderr, in the short form "tidepool: [emerg] message" */
     const struct log *next; /* NULL at the end */
 };
 
