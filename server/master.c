@@ -251,7 +251,8 @@ static int find_user(struct master *master, const struct settings *settings)
     master->gid = (gid_t)-1;
     if (!user || geteuid() || !process_find_user(user, settings->group, &master->uid, &master->gid, &missing))
         return 0;
-    return conf_fail(&master->current->conf, NULL, "user or group \"%s\" was not found", missing ? missing : user);
+    return conf_fail(&master->current->conf, NULL, "user or group \"%s\" was not found",
+                     missing ? missing : user);
 }
 
 /* From a configuration to a process that may serve: what needs privileges comes first. */

@@ -10,142 +10,10 @@
 
 #include "pool/sysmem.h"
 #include "server/ev_memory.h"
-#include "server/listener.h"
 #include "server/log.h"
+#include "server/tenure.h"
 
 enum { SECOND = 1 };
-static const double PAUSE_SECONDS =
-    0.5; /* as nginx's accept_mutex_delay: long enough for a descriptor to come free */
-
-/* ---- tenures: the worker's hold on generations ---- */
-
-static void end_tenure(struct tenure *tenure)
-{
-    struct worker *worker = tenure->worker;
-    struct tenure **link = &worker->tenures;
-
-    while (*link != tenure)
-        link = &(*link)->next;
-    *link = tenure->next;
-    ev_timer_stop(worker->loop, &tenure->shutdown);
-    log_buffers_flush(&worker->logs);
-    if (generation_put(tenure->generation))
-        worker->shared->wake_main();
-    sysmem_free(tenure, sizeof *tenure);
-}
-
-void tenure_enter(struct tenure *tenure)
-{
-    tenure->connections++;
-}
-
-void tenure_leave(struct tenure *tenure)
-{
-    if (--tenure->connections == 0 && tenure->worker->tenure != tenure)
-        end_tenure(tenure);
-}
-
-static void close_tenure(struct worker *worker, const struct tenure *tenure)
-{
-    for (struct connection *connection = worker->connections, *next; connection; connection = next) {
-        next = connection->next;
-        if (!tenure || connection->tenure == tenure)
-            connection_close(connection);
-    }
-}
-
-static void on_shutdown_timeout(struct ev_loop *loop, struct ev_timer *timer, int events)
-{
-    struct tenure *tenure = timer->data;
-
-    (void)loop;
-    (void)events;
-    close_tenure(tenure->worker, tenure);
-}
-
-static void start_shutdown_timeout(struct tenure *tenure)
-{
-    int64_t ms = tenure->generation->settings.worker_shutdown_timeout;
-
-    if (!ms || ev_is_active(&tenure->shutdown))
-        return;
-    ev_timer_set(&tenure->shutdown, (double)ms / 1000., 0.);
-    ev_timer_start(tenure->worker->loop, &tenure->shutdown);
-}
-
-static struct tenure *make_tenure(struct worker *worker, struct generation *generation)
-{
-    struct tenure *tenure = sysmem_calloc(sizeof *tenure);
-
-    if (!tenure)
-        return NULL;
-    tenure->worker = worker;
-    tenure->generation = generation;
-    ev_timer_init(&tenure->shutdown, on_shutdown_timeout, 0., 0.);
-    tenure->shutdown.data = tenure;
-    tenure->next = worker->tenures;
-    worker->tenures = tenure;
-    return tenure;
-}
-
-/* ---- listeners ---- */
-
-static const struct share *own_share(const struct worker *worker, const struct generation *generation)
-{
-    for (unsigned i = 0; i < generation->worker_count; i++)
-        if (generation->shares[i].worker == worker)
-            return &generation->shares[i];
-    return NULL;
-}
-
-static void start_listeners(struct worker *worker)
-{
-    const struct share *share = own_share(worker, worker->tenure->generation);
-
-    for (unsigned i = 0; share && i < share->count; i++)
-        listener_start(&share->listeners[i]);
-}
-
-/* `next`: what is served from now on; an address that it lacks is accepted from until its queue is empty. */
-static void stop_listeners(struct worker *worker, const struct generation *next)
-{
-    const struct share *share = worker->tenure ? own_share(worker, worker->tenure->generation) : NULL;
-
-    for (unsigned i = 0; share && i < share->count; i++) {
-        struct listener *listener = &share->listeners[i];
-
-        listener_stop(listener);
-        if (!next || !generation_find(next, &listener->binding->address))
-            listener_drain(listener);
-    }
-}
-
-static void on_resume(struct ev_loop *loop, struct ev_timer *timer, int events)
-{
-    struct worker *worker = timer->data;
-
-    (void)loop;
-    (void)events;
-    worker->paused = false;
-    if (worker->state == WORKER_SERVES)
-        start_listeners(worker);
-}
-
-void worker_pause(struct worker *worker, int error, const char *what)
-{
-    const struct share *share = own_share(worker, worker->tenure->generation);
-
-    if (!worker->pause_logged)
-        log_write(worker->tenure->generation->settings.log, LOG_LEVEL_CRIT, error, "%s, accepting pauses",
-                  what);
-    worker->pause_logged = true;
-    worker->paused = true;
-    for (unsigned i = 0; share && i < share->count; i++)
-        listener_stop(&share->listeners[i]);
-    ev_timer_stop(worker->loop, &worker->resume);
-    ev_timer_set(&worker->resume, PAUSE_SECONDS, 0.);
-    ev_timer_start(worker->loop, &worker->resume);
-}
 
 /* ---- connections from and to other workers ---- */
 
@@ -202,66 +70,16 @@ static void take_socket(struct worker *worker, const struct message *message)
 
 /* ---- messages of the main thread ---- */
 
-static void drain_all(struct worker *worker)
-{
-    for (struct connection *connection = worker->connections, *next; connection; connection = next) {
-        next = connection->next;
-        if (connection->tenure != worker->tenure || worker->state != WORKER_SERVES)
-            connection->binding->protocol->drain(connection);
-    }
-    for (struct tenure *tenure = worker->tenures; tenure; tenure = tenure->next)
-        if (tenure != worker->tenure || worker->state != WORKER_SERVES)
-            start_shutdown_timeout(tenure);
-}
-
-static void take_generation(struct worker *worker, struct generation *generation)
-{
-    struct tenure *before = worker->tenure, *tenure = make_tenure(worker, generation);
-
-    if (!tenure) {
-        /* Nothing is lost: the old generation goes on here, and the main thread hears that this worker lags
-         * behind. */
-        log_write(log_thread(), LOG_LEVEL_CRIT, ENOMEM, "no memory to switch to the new configuration");
-        if (generation_put(generation))
-            worker->shared->wake_main();
-        return;
-    }
-    if (before)
-        tenure_enter(before); /* so that it stays until the last line below */
-    stop_listeners(worker, generation);
-    log_thread_set(generation->settings.log);
-    worker->tenure = tenure;
-    worker->state = own_share(worker, generation) ? WORKER_SERVES : WORKER_LEAVES;
-    if (worker->state == WORKER_SERVES)
-        atomic_store(&worker->ended, false);
-    if (worker->state == WORKER_SERVES && !worker->paused)
-        start_listeners(worker);
-    if (before) {
-        drain_all(worker);
-        tenure_leave(before);
-    }
-    atomic_store(&worker->generation, generation->number);
-    worker->shared->wake_main();
-}
-
-static void quit(struct worker *worker)
-{
-    worker->state = WORKER_QUITS;
-    ev_timer_stop(worker->loop, &worker->resume);
-    stop_listeners(worker, NULL);
-    drain_all(worker);
-}
-
 static void deliver(struct mailbox *mailbox, struct message *message)
 {
     struct worker *worker = (struct worker *)((char *)mailbox - offsetof(struct worker, mailbox));
 
     switch ((enum worker_message)message->kind) {
     case WORKER_SWITCH:
-        take_generation(worker, message->pointers[0]);
+        tenure_switch(worker, message->pointers[0]);
         break;
     case WORKER_QUIT:
-        quit(worker);
+        tenure_quit(worker);
         break;
     case WORKER_STOP:
         ev_break(worker->loop, EVBREAK_ALL);
@@ -374,8 +192,7 @@ static int set_up(struct worker *worker)
         return -ENOMEM;
     timeouts_init(&worker->timeouts, worker->loop, on_expired);
     log_buffers_init(&worker->logs, worker->classes);
-    ev_timer_init(&worker->resume, on_resume, PAUSE_SECONDS, 0.);
-    worker->resume.data = worker;
+    tenure_init(worker);
     ev_timer_init(&worker->second, on_second, SECOND, SECOND);
     worker->second.data = worker;
     ev_prepare_init(&worker->turn, turn_ends);
@@ -402,18 +219,14 @@ static void serve(struct worker *worker)
 {
     ev_ref(worker->loop); /* the loop runs until ev_break, whether or not anything is watched */
     ev_run(worker->loop, 0);
-    for (const struct tenure *tenure = worker->tenures; tenure; tenure = tenure->next)
-        if (tenure == worker->tenure)
-            stop_listeners(worker, tenure->generation);
-    close_tenure(worker, NULL);
+    tenure_stop_accepting(worker);
+    tenure_close_all(worker, NULL);
     bury_closed(worker);
     mailbox_deinit(&worker->mailbox, drop);
     log_buffers_deinit(&worker->logs);
     timeouts_deinit(&worker->timeouts);
     log_thread_set(NULL);
-    worker->tenure = NULL;
-    while (worker->tenures)
-        end_tenure(worker->tenures);
+    tenure_end_all(worker);
 }
 
 static void *run(void *argument)

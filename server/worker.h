@@ -25,6 +25,7 @@
 #include "server/generation.h"
 #include "server/log_buffer.h"
 #include "server/mailbox.h"
+#include "server/tenure.h"
 #include "server/timeouts.h"
 
 /* What the threads share. One per process, owned by the main thread. */
@@ -32,15 +33,6 @@ struct shared {
     struct sgi *sgi;
     void (*wake_main)(
         void); /* callable from every thread: a worker ended, a generation is unused, a switch is done */
-};
-
-/* A worker's hold on a generation: one reference for all connections it has under it. */
-struct tenure {
-    struct tenure *next;
-    struct worker *worker;
-    struct generation *generation;
-    unsigned connections;
-    struct ev_timer shutdown; /* worker_shutdown_timeout, once the generation is no longer current */
 };
 
 enum worker_state {
@@ -100,15 +92,8 @@ int worker_send(struct worker *worker, enum worker_message kind, struct generati
 /* Waits for the thread, which was stopped or released, and frees the worker. */
 void worker_destroy(struct worker *worker);
 
-/* ---- for listener.c and connection.c, on the worker's own thread ---- */
-
-/* Accepting rests for half a second; said once until it goes well again. */
-void worker_pause(struct worker *worker, int error, const char *what);
-
-/* Sends a socket to one of the workers of its current generation; on failure it is closed. */
+/* On the worker's own thread: sends a socket to one of the workers of its current generation; on failure it
+ * is closed. */
 void worker_pass(struct worker *worker, const struct binding *binding, int fd, uint32_t requests);
-
-void tenure_enter(struct tenure *tenure);
-void tenure_leave(struct tenure *tenure);
 
 #endif

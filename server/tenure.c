@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/tenure.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "pool/sysmem.h"
+#include "server/listener.h"
+#include "server/worker.h"
+
+static const double PAUSE_SECONDS =
+    0.5; /* as nginx's accept_mutex_delay: long enough for a descriptor to come free */
+
+/* ---- tenures: the worker's hold on generations ---- */
+
+static void end_tenure(struct tenure *tenure)
+{
+    struct worker *worker = tenure->worker;
+    struct tenure **link = &worker->tenures;
+
+    while (*link != tenure)
+        link = &(*link)->next;
+    *link = tenure->next;
+    ev_timer_stop(worker->loop, &tenure->shutdown);
+    log_buffers_flush(&worker->logs);
+    if (generation_put(tenure->generation))
+        worker->shared->wake_main();
+    sysmem_free(tenure, sizeof *tenure);
+}
+
+void tenure_enter(struct tenure *tenure)
+{
+    tenure->connections++;
+}
+
+void tenure_leave(struct tenure *tenure)
+{
+    if (--tenure->connections == 0 && tenure->worker->tenure != tenure)
+        end_tenure(tenure);
+}
+
+void tenure_close_all(struct worker *worker, const struct tenure *tenure)
+{
+    for (struct connection *connection = worker->connections, *next; connection; connection = next) {
+        next = connection->next;
+        if (!tenure || connection->tenure == tenure)
+            connection_close(connection);
+    }
+}
+
+static void on_shutdown_timeout(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct tenure *tenure = timer->data;
+
+    (void)loop;
+    (void)events;
+    tenure_close_all(tenure->worker, tenure);
+}
+
+static void start_shutdown_timeout(struct tenure *tenure)
+{
+    int64_t ms = tenure->generation->settings.worker_shutdown_timeout;
+
+    if (!ms || ev_is_active(&tenure->shutdown))
+        return;
+    ev_timer_set(&tenure->shutdown, (double)ms / 1000., 0.);
+    ev_timer_start(tenure->worker->loop, &tenure->shutdown);
+}
+
+static struct tenure *make_tenure(struct worker *worker, struct generation *generation)
+{
+    struct tenure *tenure = sysmem_calloc(sizeof *tenure);
+
+    if (!tenure)
+        return NULL;
+    tenure->worker = worker;
+    tenure->generation = generation;
+    ev_timer_init(&tenure->shutdown, on_shutdown_timeout, 0., 0.);
+    tenure->shutdown.data = tenure;
+    tenure->next = worker->tenures;
+    worker->tenures = tenure;
+    return tenure;
+}
+
+/* ---- listeners ---- */
+
+static const struct share *own_share(const struct worker *worker, const struct generation *generation)
+{
+    for (unsigned i = 0; i < generation->worker_count; i++)
+        if (generation->shares[i].worker == worker)
+            return &generation->shares[i];
+    return NULL;
+}
+
+static void start_listeners(struct worker *worker)
+{
+    const struct share *share = own_share(worker, worker->tenure->generation);
+
+    for (unsigned i = 0; share && i < share->count; i++)
+        listener_start(&share->listeners[i]);
+}
+
+/* `next`: what is served from now on; an address that it lacks is accepted from until its queue is empty. */
+static void stop_listeners(struct worker *worker, const struct generation *next)
+{
+    const struct share *share = worker->tenure ? own_share(worker, worker->tenure->generation) : NULL;
+
+    for (unsigned i = 0; share && i < share->count; i++) {
+        struct listener *listener = &share->listeners[i];
+
+        listener_stop(listener);
+        if (!next || !generation_find(next, &listener->binding->address))
+            listener_drain(listener);
+    }
+}
+
+static void on_resume(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct worker *worker = timer->data;
+
+    (void)loop;
+    (void)events;
+    worker->paused = false;
+    if (worker->state == WORKER_SERVES)
+        start_listeners(worker);
+}
+
+void worker_pause(struct worker *worker, int error, const char *what)
+{
+    const struct share *share = own_share(worker, worker->tenure->generation);
+
+    if (!worker->pause_logged)
+        log_write(worker->tenure->generation->settings.log, LOG_LEVEL_CRIT, error, "%s, accepting pauses",
+                  what);
+    worker->pause_logged = true;
+    worker->paused = true;
+    for (unsigned i = 0; share && i < share->count; i++)
+        listener_stop(&share->listeners[i]);
+    ev_timer_stop(worker->loop, &worker->resume);
+    ev_timer_set(&worker->resume, PAUSE_SECONDS, 0.);
+    ev_timer_start(worker->loop, &worker->resume);
+}
+
+/* ---- switching ---- */
+
+static void drain_all(struct worker *worker)
+{
+    for (struct connection *connection = worker->connections, *next; connection; connection = next) {
+        next = connection->next;
+        if (connection->tenure != worker->tenure || worker->state != WORKER_SERVES)
+            connection->binding->protocol->drain(connection);
+    }
+    for (struct tenure *tenure = worker->tenures; tenure; tenure = tenure->next)
+        if (tenure != worker->tenure || worker->state != WORKER_SERVES)
+            start_shutdown_timeout(tenure);
+}
+
+void tenure_switch(struct worker *worker, struct generation *generation)
+{
+    struct tenure *before = worker->tenure, *tenure = make_tenure(worker, generation);
+
+    if (!tenure) {
+        /* Nothing is lost: the old generation goes on here, and the main thread hears that this worker lags
+         * behind. */
+        log_write(log_thread(), LOG_LEVEL_CRIT, ENOMEM, "no memory to switch to the new configuration");
+        if (generation_put(generation))
+            worker->shared->wake_main();
+        return;
+    }
+    if (before)
+        tenure_enter(before); /* so that it stays until the last line below */
+    stop_listeners(worker, generation);
+    log_thread_set(generation->settings.log);
+    worker->tenure = tenure;
+    worker->state = own_share(worker, generation) ? WORKER_SERVES : WORKER_LEAVES;
+    if (worker->state == WORKER_SERVES)
+        atomic_store(&worker->ended, false);
+    if (worker->state == WORKER_SERVES && !worker->paused)
+        start_listeners(worker);
+    if (before) {
+        drain_all(worker);
+        tenure_leave(before);
+    }
+    atomic_store(&worker->generation, generation->number);
+    worker->shared->wake_main();
+}
+
+void tenure_quit(struct worker *worker)
+{
+    worker->state = WORKER_QUITS;
+    ev_timer_stop(worker->loop, &worker->resume);
+    stop_listeners(worker, NULL);
+    drain_all(worker);
+}
+
+void tenure_init(struct worker *worker)
+{
+    ev_timer_init(&worker->resume, on_resume, PAUSE_SECONDS, 0.);
+    worker->resume.data = worker;
+}
+
+void tenure_end_all(struct worker *worker)
+{
+    worker->tenure = NULL;
+    while (worker->tenures)
+        end_tenure(worker->tenures);
+}
+
+void tenure_stop_accepting(struct worker *worker)
+{
+    ev_timer_stop(worker->loop, &worker->resume);
+    if (worker->tenure)
+        stop_listeners(worker, worker->tenure->generation);
+}
