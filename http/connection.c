@@ -6,16 +6,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "http/advance.h"
 #include "http/flow.h"
 #include "http/input.h"
 
 enum { READS_PER_WAKE = 8 /* receives, so that one busy connection cannot hold up the loop */ };
-
-enum stop {
-    STOP_BYTES,  /* everything here is done: more must come */
-    STOP_OUTPUT, /* the output must drain first */
-    STOP_GONE    /* the connection is closed */
-};
 
 static const struct http_reading *reading_of(const struct http_connection *connection)
 {
@@ -37,119 +32,6 @@ static const struct log *log_of(const struct http_connection *connection)
     const struct log *log = core_of(connection)->error_log;
 
     return log ? log : connection->base.tenure->generation->settings.log;
-}
-
-/* ---- one step further ---- */
-
-/* A request is answered as far as it will be: what comes next? */
-static void after_answer(struct http_connection *connection)
-{
-    struct http_request *request = connection->request;
-    const struct http_input *input = &connection->input;
-    bool file = request->response.file != NULL;
-
-    if (!request->body_read && !request->keep_alive)
-        connection->linger = true;
-    if (request->keep_alive && !request->body_read) {
-        connection->state = HTTP_BODY_IN;
-        return;
-    }
-    connection->state = HTTP_SENDING;
-    if (!request->keep_alive) {
-        connection->closing = true;
-        connection->linger |= input->start < input->end || connection->expects_more;
-    }
-    if (file)
-        return; /* it ends when the file is out */
-    if (request->keep_alive)
-        connection->state = HTTP_IDLE;
-    http_request_end(connection, input->start == input->end);
-}
-
-/* False: the head is not all here yet. */
-static bool read_head(struct http_connection *connection)
-{
-    struct http_input *input = &connection->input;
-    struct http_request *request = connection->request;
-    int status;
-
-    if (!request) {
-        request = http_request_begin(connection);
-        if (!request) {
-            http_response_last_resort(connection);
-            connection->cut = true;
-            return true;
-        }
-    }
-    for (;;) {
-        switch (http_parser_feed(&connection->parser, &request->head, input->bytes + input->start,
-                                 input->end - input->start)) {
-        case HTTP_PARSE_DONE:
-            request->length += connection->parser.offset;
-            input->start += connection->parser.offset;
-            connection->base.doing = "processing request";
-            http_request_run(request);
-            return true;
-        case HTTP_PARSE_MORE:
-            connection->state = HTTP_HEAD_IN;
-            if (input->end < input->capacity)
-                return false;
-            status = http_input_grow_head(connection);
-            if (!status)
-                return false;
-            http_request_refuse(request, status, "client sent too large header");
-            return true;
-        case HTTP_PARSE_FIELDS_FULL:
-            if (http_input_grow_fields(request))
-                continue;
-            http_request_refuse(request, 431, "client sent too many header fields");
-            return true;
-        case HTTP_PARSE_BAD:
-            http_request_refuse(request, connection->parser.status, request->head.error);
-            return true;
-        }
-    }
-}
-
-static void read_body(struct http_connection *connection)
-{
-    struct http_request *request = connection->request;
-    enum http_outcome outcome = http_body_advance(request);
-
-    if (!request->complete && outcome != HTTP_TAKEN)
-        http_request_continue(request, outcome);
-    else if (request->complete && outcome != HTTP_TAKEN)
-        request->keep_alive = false; /* what was to be dropped cannot be followed */
-}
-
-static enum stop advance(struct http_connection *connection)
-{
-    struct http_input *input = &connection->input;
-
-    for (;;) {
-        if (connection->state == HTTP_SENDING)
-            return STOP_OUTPUT;
-        if (connection->state == HTTP_LINGER) {
-            input->start = input->end;
-            return STOP_BYTES;
-        }
-        if (http_output_full(connection))
-            return STOP_OUTPUT;
-        if (input->start == input->end)
-            return STOP_BYTES;
-        if (connection->state == HTTP_BODY_IN)
-            read_body(connection);
-        else if (!read_head(connection))
-            return STOP_BYTES;
-        if (connection->cut) {
-            connection_close(&connection->base);
-            return STOP_GONE;
-        }
-        if (connection->request->complete)
-            after_answer(connection);
-        else
-            connection->state = HTTP_BODY_IN;
-    }
 }
 
 /* ---- sending ---- */
@@ -282,11 +164,11 @@ static void settle(struct http_connection *connection)
 static void go_on(struct http_connection *connection)
 {
     for (;;) {
-        enum stop stop = advance(connection);
+        enum http_stop stop = http_advance(connection);
 
-        if (stop == STOP_GONE || !push(connection))
+        if (stop == HTTP_STOP_GONE || !push(connection))
             return;
-        if (stop == STOP_BYTES || connection->base.output.head || connection->state == HTTP_LINGER)
+        if (stop == HTTP_STOP_BYTES || connection->base.output.head || connection->state == HTTP_LINGER)
             break;
         if (connection->state == HTTP_SENDING)
             break;
@@ -357,7 +239,7 @@ static void on_ready(struct connection *base, int events)
                 return;
             if (!connection->expects_more)
                 break;
-            if (advance(connection) == STOP_GONE)
+            if (http_advance(connection) == HTTP_STOP_GONE)
                 return;
             if (http_output_full(connection) || connection->state == HTTP_SENDING)
                 break;
@@ -383,7 +265,7 @@ static void on_expired(struct connection *base)
         connection_close(base);
         return;
     }
-    after_answer(connection);
+    http_advance_answered(connection);
     go_on(connection);
 }
 
