@@ -116,16 +116,17 @@ BENCH_INLINE unsigned bench_wait(_Atomic unsigned *index, unsigned until)
 BENCH_INLINE void bench_churn_own(const struct bench_ops *ops, struct bench_churn *job)
 {
     struct bench_object live[CHURN_LIVE];
+    uint32_t seed = job->seed;
 
     for (int i = 0; i < CHURN_LIVE; i++) {
-        live[i].size = trace_churn_size(&job->seed);
+        live[i].size = trace_churn_size(&seed);
         live[i].object = bench_alloc(ops, job->state, live[i].size);
     }
     for (unsigned i = 0; i < job->pairs; i++) {
         struct bench_object *oldest = &live[i % CHURN_LIVE];
 
         ops->free(job->state, oldest->object, oldest->size);
-        oldest->size = trace_churn_size(&job->seed);
+        oldest->size = trace_churn_size(&seed);
         oldest->object = bench_alloc(ops, job->state, oldest->size);
     }
     for (int i = 0; i < CHURN_LIVE; i++)
@@ -135,6 +136,7 @@ BENCH_INLINE void bench_churn_own(const struct bench_ops *ops, struct bench_chur
 BENCH_INLINE void bench_churn_cross(const struct bench_ops *ops, struct bench_churn *job)
 {
     unsigned seen = 0, room = BENCH_RING, taken = 0;
+    uint32_t seed = job->seed;
 
     for (unsigned put = 0; put < job->pairs + CHURN_LIVE; put++) {
         struct bench_object *object;
@@ -150,7 +152,7 @@ BENCH_INLINE void bench_churn_cross(const struct bench_ops *ops, struct bench_ch
         if (put == room)
             room = bench_wait(&job->out->taken, put + BENCH_SHOWN - BENCH_RING) + BENCH_RING;
         object = &job->out->objects[put % BENCH_RING];
-        object->size = trace_churn_size(&job->seed);
+        object->size = trace_churn_size(&seed);
         object->object = bench_alloc(ops, job->state, object->size);
         if ((put + 1) % BENCH_SHOWN == 0)
             atomic_store_explicit(&job->out->put, put + 1, memory_order_release);

@@ -5,7 +5,10 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/unit/pool/seed.h"
 #include "tests/unit/pool/sgi_fixture.h"
@@ -58,12 +61,20 @@ struct taken {
     size_t size;
 };
 
+static void *take_aligned(struct sgi *sgi, size_t size)
+{
+    void *object = sgi_alloc(sgi, size);
+
+    assert_int_equal((uintptr_t)object % (size % 16 == 0 ? 16 : 8), 0);
+    return object;
+}
+
 /* With the system failing, takes objects of `size` until none is left. */
 static size_t take_all(struct sgi *sgi, size_t size, struct taken *taken, size_t count)
 {
     void *object;
 
-    while ((object = sgi_alloc(sgi, size)) != NULL)
+    while ((object = take_aligned(sgi, size)) != NULL)
         taken[count++] = (struct taken){object, size};
     return count;
 }
@@ -72,15 +83,15 @@ static size_t take_all(struct sgi *sgi, size_t size, struct taken *taken, size_t
  */
 static void test_every_byte_serves(void **state)
 {
-    enum { MOST = 3 * SGI_SPAN / 8 };
+    enum { SPANS = 6, MOST = (SPANS + 1) * SGI_SPAN / 8 };
     struct sgi *sgi = *state;
     struct taken *taken = test_malloc(MOST * sizeof(*taken));
     size_t count = 0, bytes = 0;
     uint64_t seed = seed_start("every_byte");
 
-    while (stats_of(sgi).spans_mapped < 2) {
+    while (stats_of(sgi).spans_mapped < SPANS) {
         size_t size = 8 + seed_below(&seed, 16) * 8;
-        taken[count++] = (struct taken){sgi_alloc(sgi, size), size};
+        taken[count++] = (struct taken){take_aligned(sgi, size), size};
     }
     fault_arm(FAULT_SYSTEM, 1, true);
     for (size_t size = SGI_SMALL_MAX; size > 0; size -= 8)
@@ -125,6 +136,35 @@ static void test_scavenging(void **state)
         sgi_free(sgi, taken[i].object, taken[i].size);
     }
     assert_true(bytes > 0);
+    test_free(taken);
+    assert_goes_back(sgi);
+}
+
+/* 40 bytes at a multiple of 16 serve a 24, and what is left begins at an odd 8: no 16 can be made of it, but
+ * two 8. */
+static void test_a_left_over_is_aligned(void **state)
+{
+    struct sgi *sgi = *state;
+    struct taken *taken = test_malloc(SGI_SPAN / 8 * sizeof(*taken));
+    char *first = sgi_alloc(sgi, 40), *eight[2];
+    size_t count = 0;
+
+    assert_int_equal((uintptr_t)first % 16, 0);
+    fault_arm(FAULT_SYSTEM, 1, true);
+    for (size_t size = SGI_SMALL_MAX; size > 0; size -= 8)
+        count = take_all(sgi, size, taken, count);
+    sgi_free(sgi, first, 40);
+    assert_ptr_equal(sgi_alloc(sgi, 24), first);
+    assert_null(sgi_alloc(sgi, 16));
+    eight[0] = sgi_alloc(sgi, 8);
+    eight[1] = sgi_alloc(sgi, 8);
+    assert_int_equal((eight[0] - first) + (eight[1] - first), 24 + 32);
+    fault_arm(FAULT_SYSTEM, 0, false);
+    sgi_free(sgi, first, 24);
+    sgi_free(sgi, eight[0], 8);
+    sgi_free(sgi, eight[1], 8);
+    for (size_t i = 0; i < count; i++)
+        sgi_free(sgi, taken[i].object, taken[i].size);
     test_free(taken);
     assert_goes_back(sgi);
 }
@@ -262,6 +302,76 @@ static void test_trim_has_hysteresis(void **state)
     assert_goes_back(sgi);
 }
 
+/* Spans that growth has just mapped have not lain unused yet. */
+static void test_trim_leaves_fresh_spans(void **state)
+{
+    struct sgi *sgi = *state;
+    struct sgi_stats before, after = stats_of(sgi);
+
+    do {
+        before = after;
+        assert_non_null(sgi_alloc(sgi, 128));
+        after = stats_of(sgi);
+    } while (after.spans_mapped - before.spans_mapped < 2);
+    assert_int_equal(sgi_trim(sgi), 0);
+    assert_true(sgi_trim(sgi) > 0);
+}
+
+/* What lies in the depot serves a thread without magazines before the system is asked. */
+static void test_the_depot_serves_all(void **state)
+{
+    enum { OBJECTS = 4000 };
+    static void *objects[OBJECTS];
+    struct sgi *sgi = *state;
+    uint64_t mapped;
+
+    assert_int_equal(sgi_thread_attach(sgi), 0);
+    for (int i = 0; i < OBJECTS; i++)
+        assert_non_null(objects[i] = sgi_alloc(sgi, 64));
+    for (int i = 0; i < OBJECTS; i++)
+        sgi_free(sgi, objects[i], 64);
+    sgi_thread_detach(sgi);
+    assert_true(stats_of(sgi).depot_bytes > OBJECTS * 64 / 2);
+    mapped = stats_of(sgi).spans_mapped;
+    for (int i = 0; i < OBJECTS; i++)
+        assert_non_null(objects[i] = sgi_alloc(sgi, 64));
+    assert_int_equal(stats_of(sgi).spans_mapped, mapped);
+    for (int i = 0; i < OBJECTS; i++)
+        sgi_free(sgi, objects[i], 64);
+    assert_goes_back(sgi);
+}
+
+#ifdef ANNOTATE_ASAN
+/* A free object, and what of its class was not asked for, are out of bounds: the sanitizer sees it without
+ * any mode. */
+static void test_sanitizer_sees_into_it(void **state)
+{
+    struct sgi *sgi = *state;
+
+    for (int mistake = 0; mistake < 3; mistake++) {
+        int status;
+        pid_t child = fork();
+
+        assert_true(child >= 0);
+        if (child == 0) {
+            char *object = sgi_alloc(sgi, 20);
+            volatile char *bytes = object;
+
+            dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+            if (mistake == 1)
+                bytes[20] = 1;
+            if (mistake == 2) {
+                sgi_free(sgi, object, 20);
+                bytes[10] = 1;
+            }
+            _exit(0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(WIFEXITED(status) && WEXITSTATUS(status) == 0, mistake == 0);
+    }
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +380,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_every_byte_serves, setup, teardown),
         cmocka_unit_test_setup_teardown(test_every_byte_serves, setup_poison, teardown_mode),
         cmocka_unit_test_setup_teardown(test_scavenging, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_left_over_is_aligned, setup, teardown),
         cmocka_unit_test_setup_teardown(test_handler, setup, teardown),
         cmocka_unit_test_setup_teardown(test_realloc_asks_the_handler, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reallocate, setup, teardown),
@@ -277,6 +388,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_reallocate, setup_passthrough, teardown_mode),
         cmocka_unit_test_setup_teardown(test_fault_counts_each_call, setup, teardown),
         cmocka_unit_test_setup_teardown(test_trim_has_hysteresis, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_trim_leaves_fresh_spans, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_depot_serves_all, setup, teardown),
+#ifdef ANNOTATE_ASAN
+        cmocka_unit_test_setup_teardown(test_sanitizer_sees_into_it, setup, teardown),
+#endif
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

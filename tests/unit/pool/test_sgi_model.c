@@ -51,8 +51,10 @@ static void model_replace(struct sgi *sgi, struct model *slot, uint64_t *seed)
         object = NULL;
     }
     *slot = (struct model){object, object != NULL ? size : 0, (unsigned char)seed_next(seed)};
-    if (object != NULL)
-        memset(object, slot->fill, size);
+    if (object == NULL)
+        return;
+    assert_int_equal((uintptr_t)object % ((size + 7) / 8 % 2 == 0 && size > 0 ? 16 : 8), 0);
+    memset(object, slot->fill, size);
 }
 
 static void test_model(void **state)
