@@ -14,6 +14,7 @@
 #include "http/template.h"
 
 struct http_root {
+    const char *prefix;          /* that a folder of variables which is no full name begins at */
     struct http_template folder; /* without a slash at the end if it is root's */
     bool alias;
     bool whole;          /* alias in a location with a regular expression */

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/modules/access_log.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "conf/units.h"
+#include "http/connection.h"
+#include "http/modules/log_format.h"
+#include "server/log_file.h"
+
+enum { FLUSH_ALONE = -1 /* flush= was not given */ };
+
+/* A file that some access_log of the configuration names: its buffer is the same for all of them. */
+struct access_file {
+    struct access_file *next;
+    struct log_file *file;
+    size_t buffer;    /* bytes; 0: lines leave with their turn */
+    int64_t flush_ms; /* 0: only when full */
+};
+
+struct access_log {
+    struct access_log *next;
+    const struct access_file *to;
+    const struct http_log_format *format;
+    struct http_template condition; /* if=; constant and null: always */
+};
+
+/* What all levels of a configuration share. */
+struct access_shared {
+    struct http_log_format *formats; /* combined is always among them */
+    struct access_file *files;
+};
+
+struct access_section {
+    struct access_shared *shared;
+    struct access_log *logs; /* null: none was named */
+    bool off;
+};
+
+/* ---- a request ---- */
+
+static bool wanted(const struct access_log *log, struct http_request *request)
+{
+    struct http_text value;
+
+    if (!log->condition.constant.bytes)
+        return true;
+    if (!http_template_write(&log->condition, request, &value))
+        return true;
+    return value.length > 1 || (value.length == 1 && *value.bytes != '0');
+}
+
+static void run(struct http_request *request, void *section)
+{
+    const struct access_section *settings = section;
+    struct log_buffers *buffers = &request->connection->base.worker->logs;
+    struct http_log_line line;
+
+    for (const struct access_log *log = settings->logs; log; log = log->next) {
+        const struct access_file *to = log->to;
+        size_t length;
+        char *bytes;
+
+        if (!wanted(log, request))
+            continue;
+        length = http_log_measure(log->format, request, &line);
+        bytes = log_buffers_reserve(buffers, to->file, to->buffer, to->flush_ms, length);
+        if (!bytes)
+            continue;
+        http_log_write(log->format, &line, bytes);
+        log_buffers_commit(buffers, to->file, length);
+    }
+}
+
+/* ---- reading ---- */
+
+static int defaults(struct conf *conf, void *section)
+{
+    struct access_section *settings = section;
+
+    settings->shared = pool_calloc(conf->pool, sizeof *settings->shared, "access log");
+    if (!settings->shared)
+        return conf_fail_memory(conf);
+    settings->shared->formats = http_log_format_combined(conf);
+    return settings->shared->formats ? 0 : -ENOMEM;
+}
+
+static struct http_log_format *find_format(const struct access_shared *shared, const char *name)
+{
+    struct http_log_format *format = shared->formats;
+
+    while (format && strcmp(format->name, name) != 0)
+        format = format->next;
+    return format;
+}
+
+static int set_log_format(struct conf_setting *setting)
+{
+    struct access_section *settings = setting->section;
+    struct http_log_format *format;
+
+    if (find_format(settings->shared, setting->node->args[0]))
+        return conf_fail(setting->conf, setting->node, "duplicate \"log_format\" name \"%s\"",
+                         setting->node->args[0]);
+    format = http_log_format_read(setting->conf, setting->node);
+    if (!format)
+        return -EINVAL;
+    format->next = settings->shared->formats;
+    settings->shared->formats = format;
+    return 0;
+}
+
+static void put_file(void *file)
+{
+    log_file_put(file);
+}
+
+/* The file of that name, with one reference per configuration. NULL: said in conf. */
+static struct access_file *open_file(struct conf *conf, const struct conf_node *node,
+                                     struct access_shared *shared, const char *name)
+{
+    const char *path = conf_full_name(conf, name, false);
+    struct access_file *entry = path ? pool_calloc(conf->pool, sizeof *entry, "access log") : NULL;
+    int error;
+
+    if (!entry)
+        return NULL;
+    entry->file = log_file_get(path, &error);
+    if (!entry->file) {
+        (void)conf_fail_errno(conf, node, -error, "open() \"%s\" failed", path);
+        return NULL;
+    }
+    if (!pool_cleanup_add(conf->pool, put_file, entry->file)) {
+        log_file_put(entry->file);
+        (void)conf_fail_memory(conf);
+        return NULL;
+    }
+    for (struct access_file *known = shared->files; known; known = known->next)
+        if (known->file == entry->file)
+            return known;
+    entry->next = shared->files;
+    shared->files = entry;
+    return entry;
+}
+
+/* What follows the format: buffer=, flush=, if=. */
+struct access_options {
+    size_t buffer;
+    int64_t flush_ms; /* FLUSH_ALONE: not given */
+};
+
+static int read_options(const struct conf_setting *setting, struct access_log *log,
+                        struct access_options *options)
+{
+    const struct conf_node *node = setting->node;
+
+    for (unsigned i = 2; i < node->arg_count; i++) {
+        const char *text = node->args[i];
+
+        if (!strncmp(text, "buffer=", 7)) {
+            if (!conf_parse_size(text + 7, &options->buffer) || options->buffer == 0)
+                return conf_fail(setting->conf, node, "invalid buffer size \"%s\"", text + 7);
+        } else if (!strncmp(text, "flush=", 6)) {
+            if (!conf_parse_msec(text + 6, &options->flush_ms) || options->flush_ms == 0)
+                return conf_fail(setting->conf, node, "invalid flush time \"%s\"", text + 6);
+        } else if (!strncmp(text, "if=", 3)) {
+            int result = http_template_compile(setting->conf, node, text + 3, &log->condition);
+
+            if (result)
+                return result;
+        } else {
+            return conf_fail(setting->conf, node, "invalid parameter \"%s\"", text);
+        }
+    }
+    if (options->flush_ms != FLUSH_ALONE && options->buffer == 0)
+        return conf_fail(setting->conf, node, "no buffer is defined for access_log \"%s\"", node->args[0]);
+    return 0;
+}
+
+static int set_buffer(const struct conf_setting *setting, struct access_file *file,
+                      const struct access_options *options)
+{
+    int64_t flush_ms = options->flush_ms == FLUSH_ALONE ? 0 : options->flush_ms;
+
+    if (options->buffer == 0)
+        return 0;
+    if (file->buffer && (file->buffer != options->buffer || file->flush_ms != flush_ms))
+        return conf_fail(setting->conf, setting->node,
+                         "access_log \"%s\" already defined with conflicting parameters", file->file->path);
+    file->buffer = options->buffer;
+    file->flush_ms = flush_ms;
+    return 0;
+}
+
+/* Adds to the logs of this level. NULL: no memory, said in conf. */
+static struct access_log *add_log(struct conf *conf, struct access_section *settings)
+{
+    struct access_log **end = &settings->logs;
+
+    while (*end)
+        end = &(*end)->next;
+    *end = pool_calloc(conf->pool, sizeof **end, "access log");
+    if (!*end)
+        (void)conf_fail_memory(conf);
+    return *end;
+}
+
+static int set_access_log(struct conf_setting *setting)
+{
+    struct access_section *settings = setting->section;
+    const struct conf_node *node = setting->node;
+    struct access_options options = {.flush_ms = FLUSH_ALONE};
+    const char *path = node->args[0], *name = node->arg_count > 1 ? node->args[1] : "combined";
+    struct access_file *file;
+    struct access_log *log;
+    int result;
+
+    if (setting->first) {
+        settings->logs = NULL;
+        settings->off = false;
+    }
+    if (!strcmp(path, "off")) {
+        settings->off = true;
+        return node->arg_count > 1 ? conf_fail(setting->conf, node, "invalid parameter \"%s\"", name) : 0;
+    }
+    if (strchr(path, '$') || !strncmp(path, "syslog:", 7))
+        return conf_fail(setting->conf, node,
+                         "access_log takes the name of a file, without variables, not \"%s\"", path);
+    log = add_log(setting->conf, settings);
+    if (!log)
+        return -ENOMEM;
+    log->format = find_format(settings->shared, name);
+    if (!log->format)
+        return conf_fail(setting->conf, node, "unknown log format \"%s\"", name);
+    result = read_options(setting, log, &options);
+    if (result)
+        return result;
+    file = open_file(setting->conf, node, settings->shared, path);
+    if (!file)
+        return -EINVAL;
+    log->to = file;
+    return set_buffer(setting, file, &options);
+}
+
+static int finish(struct http_build *build, struct http_location *location, void *section)
+{
+    struct access_section *settings = section;
+    struct conf *conf = http_build_conf(build);
+
+    (void)location;
+    if (settings->off)
+        return 0;
+    if (!settings->logs) {
+        struct access_log *log = add_log(conf, settings);
+
+        if (!log)
+            return -ENOMEM;
+        log->format = find_format(settings->shared, "combined");
+        log->to = open_file(conf, NULL, settings->shared, "logs/access.log");
+        if (!log->to)
+            return -EINVAL;
+    }
+    return http_add_log_step(build, run, settings);
+}
+
+static const struct conf_directive directives[] = {
+    {"log_format", CONF_HTTP, 2, CONF_ARGS_ANY, CONF_REPEAT, set_log_format, 0, NULL,
+     "combined '$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent "
+     "\"$http_referer\" "
+     "\"$http_user_agent\"'",
+     "A name, how values are escaped (`escape=default`, `json` or `none`), and the text of a line, with "
+     "variables."},
+    {"access_log", CONF_HTTP | CONF_SERVER | CONF_LOCATION | CONF_IF | CONF_LIMIT_EXCEPT, 1, CONF_ARGS_ANY,
+     CONF_REPEAT, set_access_log, 0, NULL, "logs/access.log combined",
+     "File and format of a log of requests; `buffer=size` keeps lines until it is full, `flush=time` no "
+     "longer than that; "
+     "`if=$variable` logs only what is neither empty nor 0. `off`: none. A level that has any inherits "
+     "none."},
+};
+
+const struct http_module http_access_log_module = {
+    .conf = {"access_log", directives, sizeof directives / sizeof *directives},
+    .section_size = sizeof(struct access_section),
+    .defaults = defaults,
+    .finish = finish,
+};

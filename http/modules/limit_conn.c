@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/modules/limit_conn.h"
+
+#include <stddef.h>
+
+#include "conf/set.h"
+#include "http/connection.h"
+#include "http/template.h"
+#include "server/limit_zones.h"
+#include "server/log.h"
+
+struct limit_section {
+    struct limit_zone *zones; /* of the http block; `compiled` is the key's struct http_template */
+    struct limit_rule *rules;
+    int64_t status;
+    int log_level; /* enum log_level */
+    bool dry_run;
+};
+
+/* The request that was last let in on this thread. An internal redirect happens in the same step of the loop
+ * as the location before it, so this is enough to count a request once, as nginx does. */
+static _Thread_local struct {
+    uint64_t connection;
+    uint32_t request;
+} entered;
+
+/* ---- a request ---- */
+
+static void leave(void *hold)
+{
+    limit_leave(hold);
+}
+
+/* The key's value; false: it is not counted. */
+static bool write_key(struct http_request *request, const struct limit_rule *rule, struct http_text *key)
+{
+    *key = (struct http_text){"", 0};
+    if (!http_template_write(rule->zone->compiled, request, key))
+        return true;
+    if (key->length > CLIENT_KEY_MAX)
+        http_log(request, LOG_LEVEL_ERROR, 0, "the value of the \"%s\" key is more than %d bytes: \"%.*s\"",
+                 rule->zone->key, CLIENT_KEY_MAX, CLIENT_KEY_MAX, key->bytes);
+    return key->length > 0 && key->length <= CLIENT_KEY_MAX;
+}
+
+static enum http_outcome refuse(struct http_request *request, const struct limit_section *settings,
+                                const struct limit_rule *rule)
+{
+    http_log(request, settings->log_level, 0, "limiting connections%s by zone \"%s\"",
+             settings->dry_run ? ", dry run," : "", rule->name);
+    if (settings->dry_run)
+        return HTTP_NEXT;
+    request->status = (int)settings->status;
+    return HTTP_STATUS;
+}
+
+/* HTTP_NEXT: counted, or not to be. What the request holds is left by a cleanup, also if a later rule refuses
+ * it. */
+static enum http_outcome apply(struct http_request *request, const struct limit_section *settings,
+                               const struct limit_rule *rule)
+{
+    struct limit_hold *hold;
+    struct http_text key;
+
+    if (!write_key(request, rule, &key))
+        return HTTP_NEXT;
+    hold = key.length ? pool_alloc(request->pool, sizeof *hold, "limit_conn") : NULL;
+    if (!hold)
+        return http_no_memory(request);
+    if (limit_enter(rule, key.bytes, key.length, hold) != CLIENT_OK)
+        return refuse(request, settings, rule);
+    if (!pool_cleanup_add(request->pool, leave, hold)) {
+        limit_leave(hold);
+        return http_no_memory(request);
+    }
+    return HTTP_NEXT;
+}
+
+static enum http_outcome run(struct http_request *request, void *section)
+{
+    const struct limit_section *settings = section;
+    const struct connection *connection = &request->connection->base;
+
+    if (entered.connection == connection->number && entered.request == connection->requests)
+        return HTTP_NEXT;
+    entered.connection = connection->number;
+    entered.request = connection->requests;
+    for (const struct limit_rule *rule = settings->rules; rule; rule = rule->next) {
+        enum http_outcome outcome = apply(request, settings, rule);
+
+        if (outcome != HTTP_NEXT)
+            return outcome;
+    }
+    return HTTP_NEXT;
+}
+
+/* ---- reading ---- */
+
+static int set_zone(struct conf_setting *setting)
+{
+    struct limit_section *settings = setting->section;
+    struct http_template *key = pool_calloc(setting->conf->pool, sizeof *key, "limit zone");
+    struct limit_zone *zone;
+    int result = key ? 0 : conf_fail_memory(setting->conf);
+
+    if (!result)
+        result = http_template_compile(setting->conf, setting->node, setting->node->args[0], key);
+    if (!result)
+        result = limit_zone_read(setting, LIMIT_HTTP, &settings->zones, &zone);
+    if (!result)
+        zone->compiled = key;
+    return result;
+}
+
+static int set_rule(struct conf_setting *setting)
+{
+    struct limit_section *settings = setting->section;
+
+    return limit_rule_read(setting, &settings->rules);
+}
+
+static int defaults(struct conf *conf, void *section)
+{
+    struct limit_section *settings = section;
+
+    (void)conf;
+    settings->status = 503;
+    settings->log_level = LOG_LEVEL_ERROR;
+    return 0;
+}
+
+static int finish(struct http_build *build, struct http_location *location, void *section)
+{
+    struct limit_section *settings = section;
+    int result = limit_rules_resolve(http_build_conf(build), settings->rules, settings->zones);
+
+    (void)location;
+    if (result || !settings->rules)
+        return result;
+    return http_add_step(build, HTTP_PHASE_LIMIT, run, settings);
+}
+
+#define FIELD(name) offsetof(struct limit_section, name)
+
+enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
+
+static const struct conf_enum levels[] = {
+    {"info", LOG_LEVEL_INFO},
+    {"notice", LOG_LEVEL_NOTICE},
+    {"warn", LOG_LEVEL_WARN},
+    {"error", LOG_LEVEL_ERROR},
+    {NULL, 0},
+};
+static const struct conf_range statuses = {400, 599};
+
+static const struct conf_directive directives[] = {
+    {"limit_conn_zone", CONF_HTTP, 2, 2, CONF_REPEAT, set_zone, 0, NULL, NULL,
+     "A key (text with variables) and `zone=name:size`: memory in which is counted how much each key has in "
+     "progress. It "
+     "outlives reloads that leave name, key and size alone."},
+    {"limit_conn", EVERYWHERE, 2, 2, CONF_REPEAT, set_rule, 0, NULL, NULL,
+     "A zone, and how many requests a key may have in progress at most. A level that has any inherits none."},
+    {"limit_conn_log_level", EVERYWHERE, 1, 1, 0, conf_set_enum, FIELD(log_level), levels, "error",
+     "At which level it is logged that a request was refused."},
+    {"limit_conn_status", EVERYWHERE, 1, 1, 0, conf_set_number, FIELD(status), &statuses, "503",
+     "The status that a refused request is answered with."},
+    {"limit_conn_dry_run", EVERYWHERE, 1, 1, 0, conf_set_flag, FIELD(dry_run), NULL, "off",
+     "Counts and logs, but refuses nothing."},
+};
+
+const struct http_module http_limit_conn_module = {
+    .conf = {"limit_conn", directives, sizeof directives / sizeof *directives},
+    .section_size = sizeof(struct limit_section),
+    .defaults = defaults,
+    .finish = finish,
+};

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/modules/paths.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- reading ---- */
+
+static bool names_variable(const char *text, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (const char *at = strchr(text, '$'); at; at = strchr(at + 1, '$')) {
+        const char *begin = at + 1 + (at[1] == '{');
+
+        if (!strncmp(begin, name, length))
+            return true;
+    }
+    return false;
+}
+
+/* The folder as a full name, as far as it is known now. NULL: no memory, said in conf. */
+static const char *folder_text(struct conf *conf, const char *text, bool alias)
+{
+    const char *full = *text == '$' ? text : conf_full_name(conf, text, false);
+    size_t length = full ? strlen(full) : 0;
+    char *copy;
+
+    if (!full || alias || length == 0 || full[length - 1] != '/')
+        return full;
+    copy = pool_strndup(conf->pool, full, length - 1, "root");
+    if (!copy)
+        (void)conf_fail_memory(conf);
+    return copy;
+}
+
+static struct http_root *make_root(struct conf *conf, const struct conf_node *node, const char *text,
+                                   bool alias)
+{
+    struct http_root *root = pool_calloc(conf->pool, sizeof *root, "root");
+    const char *folder = root ? folder_text(conf, text, alias) : NULL;
+
+    if (!folder) {
+        (void)conf_fail_memory(conf);
+        return NULL;
+    }
+    root->alias = alias;
+    root->prefix = conf->prefix;
+    return http_template_compile(conf, node, folder, &root->folder) ? NULL : root;
+}
+
+int http_set_root(struct conf_setting *setting)
+{
+    struct http_root **field =
+        (struct http_root **)(void *)((char *)setting->section + setting->directive->offset);
+    bool alias = !strcmp(setting->directive->name, "alias");
+    const char *text = setting->node->args[0];
+    struct http_root *root;
+
+    if (*field && (*field)->section == setting->section)
+        return conf_fail(setting->conf, setting->node,
+                         "\"%s\" directive is duplicate, \"%s\" directive was specified earlier",
+                         setting->directive->name, (*field)->alias ? "alias" : "root");
+    if (names_variable(text, "document_root") || names_variable(text, "realpath_root"))
+        return conf_fail(setting->conf, setting->node,
+                         "the $document_root variable cannot be used in the \"%s\" directive",
+                         setting->directive->name);
+    root = make_root(setting->conf, setting->node, text, alias);
+    if (!root)
+        return -EINVAL;
+    root->section = setting->section;
+    *field = root;
+    return 0;
+}
+
+struct http_root *http_root_default(struct conf *conf)
+{
+    return make_root(conf, NULL, "html", false);
+}
+
+/* ---- a request ---- */
+
+bool http_root_write(struct http_request *request, const struct http_root *root, struct http_text *folder)
+{
+    size_t length = strlen(root->prefix);
+    char *full;
+
+    if (!http_template_write(&root->folder, request, folder))
+        return false;
+    if (http_template_constant(&root->folder) || (folder->length && *folder->bytes == '/'))
+        return true;
+    full = pool_nalloc(request->pool, length + folder->length + 1, "path");
+    if (!full)
+        return false;
+    memcpy(full, root->prefix, length);
+    memcpy(full + length, folder->bytes, folder->length + 1);
+    *folder = (struct http_text){full, length + folder->length};
+    return true;
+}
+
+/* Whether the segment across the place where two texts were joined is a "..". */
+static bool climbs(const char *name, size_t joint, size_t length)
+{
+    size_t begin = joint, end = joint;
+
+    while (begin > 0 && name[begin - 1] != '/')
+        begin--;
+    while (end < length && name[end] != '/')
+        end++;
+    return end - begin == 2 && name[begin] == '.' && name[begin + 1] == '.';
+}
+
+enum http_path http_map_path(struct http_request *request, const struct http_root *root, size_t reserve,
+                             struct http_text *name)
+{
+    struct http_text folder, rest = request->path;
+    char *to;
+
+    if (!http_root_write(request, root, &folder))
+        return HTTP_PATH_NO_MEMORY;
+    if (root->alias) {
+        size_t skip = root->whole || root->skip > rest.length ? rest.length : root->skip;
+
+        rest = (struct http_text){rest.bytes + skip, rest.length - skip};
+    }
+    to = pool_nalloc(request->pool, folder.length + rest.length + reserve + 1, "path");
+    if (!to)
+        return HTTP_PATH_NO_MEMORY;
+    memcpy(to, folder.bytes, folder.length);
+    memcpy(to + folder.length, rest.bytes, rest.length);
+    *name = (struct http_text){to, folder.length + rest.length};
+    to[name->length] = '\0';
+    return root->alias && rest.length && climbs(to, folder.length, name->length) ? HTTP_PATH_REFUSED
+                                                                                 : HTTP_PATH_OK;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/modules/static.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "http/protocol/uri.h"
+#include "server/generation.h"
+#include "server/log.h"
+
+enum http_outcome http_static_failed(struct http_request *request, int error, const char *call,
+                                     const char *name)
+{
+    int level = LOG_LEVEL_ERROR;
+
+    switch (-error) {
+    case ENOMEM:
+        return http_no_memory(request);
+    case ENOENT:
+    case ENOTDIR:
+    case ENAMETOOLONG:
+        request->status = 404;
+        break;
+    case EACCES:
+    case ELOOP:
+        request->status = 403;
+        break;
+    default:
+        request->status = 500;
+        level = LOG_LEVEL_CRIT;
+    }
+    http_log(request, level, -error, "%s \"%s\" failed", call, name);
+    return HTTP_STATUS;
+}
+
+static enum http_outcome not_allowed(struct http_request *request)
+{
+    request->response.allow = HTTP_TEXT("GET, HEAD");
+    request->status = 405;
+    return HTTP_STATUS;
+}
+
+/* A directory is asked for by its name with a slash, or relative links in its pages would lead elsewhere. */
+static enum http_outcome add_slash(struct http_request *request)
+{
+    struct http_text path = request->path, args = request->args;
+    size_t escaped = http_uri_escaped_length(path.bytes, path.length, HTTP_ESCAPE_URI);
+    char *location = pool_nalloc(request->pool, escaped + args.length + 2, "location"), *at;
+
+    if (!location)
+        return http_no_memory(request);
+    at = http_uri_escape(location, path.bytes, path.length, HTTP_ESCAPE_URI);
+    *at++ = '/';
+    if (args.length) {
+        *at++ = '?';
+        memcpy(at, args.bytes, args.length);
+        at += args.length;
+    }
+    return http_answer_redirect(request, 301, (struct http_text){location, (size_t)(at - location)});
+}
+
+/* A path with a slash at its end is a directory's: its index, or nothing. */
+static enum http_outcome answer_directory(struct http_request *request, const struct http_static *settings)
+{
+    enum http_outcome outcome = http_index_answer(request, settings);
+    struct http_text name;
+
+    if (outcome != HTTP_NEXT)
+        return outcome;
+    if (http_map_path(request, settings->root, 0, &name) == HTTP_PATH_NO_MEMORY)
+        return http_no_memory(request);
+    http_log(request, LOG_LEVEL_ERROR, 0, "directory index of \"%s\" is forbidden", name.bytes);
+    request->status = 403;
+    return HTTP_STATUS;
+}
+
+static enum http_outcome answer_file(struct http_request *request, struct open_file *file, const char *name)
+{
+    enum http_outcome outcome;
+
+    if (file->is_regular && request->head.method != HTTP_POST)
+        return http_answer_file(request, file);
+    if (file->is_directory) {
+        outcome = add_slash(request);
+    } else if (!file->is_regular) {
+        http_log(request, LOG_LEVEL_CRIT, 0, "\"%s\" is not a regular file", name);
+        request->status = 404;
+        outcome = HTTP_STATUS;
+    } else {
+        outcome = not_allowed(request);
+    }
+    open_files_put(file);
+    return outcome;
+}
+
+static enum http_outcome run(struct http_request *request, void *section)
+{
+    const struct http_static *settings = section;
+    struct open_file *file;
+    struct http_text name;
+    int error;
+
+    /* POST of a file is refused too, but as in nginx only once it is found: an index may lead it elsewhere.
+     */
+    if (request->head.method != HTTP_GET && request->head.method != HTTP_HEAD &&
+        request->head.method != HTTP_POST)
+        return not_allowed(request);
+    if (request->path.length && request->path.bytes[request->path.length - 1] == '/')
+        return answer_directory(request, settings);
+    switch (http_map_path(request, settings->root, 0, &name)) {
+    case HTTP_PATH_OK:
+        break;
+    case HTTP_PATH_NO_MEMORY:
+        return http_no_memory(request);
+    case HTTP_PATH_REFUSED:
+        http_log(request, LOG_LEVEL_ERROR, 0, "\"%s\" would leave its alias", name.bytes);
+        request->status = 404;
+        return HTTP_STATUS;
+    }
+    error = http_file_open(settings->sgi, settings->cache, name.bytes, &settings->options, &file);
+    return error ? http_static_failed(request, error, "open()", name.bytes)
+                 : answer_file(request, file, name.bytes);
+}
+
+/* ---- reading ---- */
+
+static int defaults(struct conf *conf, void *section)
+{
+    struct http_static *settings = section;
+
+    settings->cache_valid = 60;
+    settings->cache_min_uses = 1;
+    settings->sgi = generation_of(conf)->sgi;
+    return 0;
+}
+
+static int finish(struct http_build *build, struct http_location *location, void *section)
+{
+    struct http_static *settings = section;
+    struct conf *conf = http_build_conf(build);
+
+    if (!settings->root)
+        settings->root = http_root_default(conf);
+    if (!settings->index)
+        settings->index = http_index_default(conf);
+    if (!settings->root || !settings->index)
+        return -ENOMEM;
+    if (settings->root->alias && settings->root->section == section) {
+        settings->root->skip = location->name.length;
+        settings->root->whole = location->kind == HTTP_LOCATION_REGEX;
+    }
+    settings->options = (struct open_file_options){.valid_ms = settings->cache_valid * 1000,
+                                                   .min_uses = (unsigned)settings->cache_min_uses,
+                                                   .cache_errors = settings->cache_errors};
+    return http_add_step(build, HTTP_PHASE_CONTENT, run, settings);
+}
+
+#define FIELD(name) offsetof(struct http_static, name)
+
+enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
+
+static const struct conf_range seconds = {0, INT32_MAX}, uses = {1, INT32_MAX};
+
+static const struct conf_directive directives[] = {
+    {"root", EVERYWHERE | CONF_IF, 1, 1, 0, http_set_root, FIELD(root), NULL, "html",
+     "The folder that files are taken from: the whole path of the URL follows it."},
+    {"alias", CONF_LOCATION, 1, 1, 0, http_set_root, FIELD(root), NULL, NULL,
+     "The folder that takes the place of the location's prefix; in a location with a regular expression, the "
+     "file itself."},
+    {"index", EVERYWHERE, 1, CONF_ARGS_ANY, CONF_REPEAT, http_set_index, FIELD(index), NULL, "index.html",
+     "Files that are shown for a path that ends in a slash; the first that is there."},
+    {"open_file_cache", EVERYWHERE, 1, 2, 0, http_set_file_cache, FIELD(cache), NULL, "off",
+     "Keeps up to `max=N` files open, until they were not asked for during `inactive=time` (60s)."},
+    {"open_file_cache_valid", EVERYWHERE, 1, 1, 0, conf_set_sec, FIELD(cache_valid), &seconds, "60s",
+     "How long a file of the cache is taken as unchanged."},
+    {"open_file_cache_min_uses", EVERYWHERE, 1, 1, 0, conf_set_number, FIELD(cache_min_uses), &uses, "1",
+     "How often a file is asked for during the cache's `inactive` before it is kept open."},
+    {"open_file_cache_errors", EVERYWHERE, 1, 1, 0, conf_set_flag, FIELD(cache_errors), NULL, "off",
+     "Whether it is also remembered that a file is missing."},
+};
+
+const struct http_module http_static_module = {
+    .conf = {"static", directives, sizeof directives / sizeof *directives},
+    .section_size = sizeof(struct http_static),
+    .defaults = defaults,
+    .finish = finish,
+};

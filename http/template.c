@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/template.h"
+
+#include <errno.h>
+#include <string.h>
+
+static bool in_name(char byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+           byte == '_';
+}
+
+/* The name behind a dollar; *end is the byte after it, and after its bracket. 0 or -EINVAL. */
+static int read_name(struct conf *conf, const struct conf_node *node, const char *dollar,
+                     struct http_text *name, const char **end)
+{
+    const char *at = dollar + 1;
+    bool bracket = *at == '{';
+
+    if (*at >= '1' && *at <= '9') {
+        *name = (struct http_text){at, 1};
+        *end = at + 1;
+        return 0;
+    }
+    if (bracket)
+        at++;
+    name->bytes = at;
+    while (in_name(*at))
+        at++;
+    name->length = (size_t)(at - name->bytes);
+    if (bracket && *at != '}')
+        return conf_fail(conf, node, "the closing bracket in \"%.*s\" variable is missing", (int)name->length,
+                         name->bytes);
+    if (name->length == 0)
+        return conf_fail(conf, node, "invalid variable name");
+    *end = at + bracket;
+    return 0;
+}
+
+int http_template_compile(struct conf *conf, const struct conf_node *node, const char *text,
+                          struct http_template *to)
+{
+    unsigned dollars = 0;
+
+    *to = (struct http_template){.constant = {text, strlen(text)}};
+    for (const char *at = strchr(text, '$'); at; at = strchr(at + 1, '$'))
+        dollars++;
+    if (dollars == 0)
+        return 0;
+    to->parts = pool_array(conf->pool, (size_t)dollars + 1, sizeof *to->parts, "template");
+    if (!to->parts)
+        return conf_fail_memory(conf);
+
+    for (const char *at = text; *at;) {
+        struct http_template_part *part = &to->parts[to->part_count++];
+        size_t length = strcspn(at, "$");
+        struct http_text name;
+        int result;
+
+        part->literal = (struct http_text){at, length};
+        part->variable.get = NULL;
+        at += length;
+        if (!*at)
+            break;
+        result = read_name(conf, node, at, &name, &at);
+        if (!result)
+            result = http_variable_find(conf, node, name, &part->variable);
+        if (result)
+            return result;
+    }
+    return 0;
+}
+
+/* Twice over the variables, the first time to know how long it gets: getting one is cheap, and nothing is
+ * kept between. */
+bool http_template_write_slow(const struct http_template *template, struct http_request *request,
+                              struct http_text *text)
+{
+    size_t room = template->constant.length + 64, length = 0; /* a guess; grows as values come */
+    char *bytes = pool_nalloc(request->pool, room, "template");
+
+    if (!bytes)
+        return false;
+    for (unsigned i = 0; i < template->part_count; i++) {
+        const struct http_template_part *part = &template->parts[i];
+        struct http_text value = {"", 0};
+        size_t wanted;
+
+        if (part->variable.get)
+            (void)http_variable_get(request, &part->variable, &value);
+        wanted = length + part->literal.length + value.length + 1;
+        if (wanted > room) {
+            char *larger = pool_nalloc(request->pool, wanted * 2, "template");
+
+            if (!larger)
+                return false;
+            memcpy(larger, bytes, length);
+            bytes = larger;
+            room = wanted * 2;
+        }
+        memcpy(bytes + length, part->literal.bytes, part->literal.length);
+        length += part->literal.length;
+        memcpy(bytes + length, value.bytes, value.length);
+        length += value.length;
+    }
+    bytes[length] = '\0';
+    *text = (struct http_text){bytes, length};
+    return true;
+}

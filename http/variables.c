@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/variables.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "http/captures.h"
+#include "http/request_id.h"
+#include "http/variables_table.h"
+
+/* A name that no table has, until all regular expressions are known. In the pool of its configuration, which
+ * takes it off the list if reading ends before it is settled. */
+struct trusted {
+    struct trusted *next;
+    const struct conf *conf;
+    const struct conf_node *node;
+    const char *name;
+};
+
+static struct trusted *trusted; /* the main thread's, oldest last */
+
+static void forget(void *data)
+{
+    for (struct trusted **link = &trusted; *link; link = &(*link)->next) {
+        if (*link == data) {
+            *link = (*link)->next;
+            return;
+        }
+    }
+}
+
+static int trust(struct conf *conf, const struct conf_node *node, const char *name)
+{
+    struct trusted *entry = pool_alloc(conf->pool, sizeof *entry, "variable");
+
+    if (!entry || !pool_cleanup_add(conf->pool, forget, entry))
+        return conf_fail_memory(conf);
+    *entry = (struct trusted){trusted, conf, node, name};
+    trusted = entry;
+    return 0;
+}
+
+int http_variables_settle(struct conf *conf, const struct http_main *main)
+{
+    const struct trusted *wrong = NULL;
+
+    for (struct trusted **link = &trusted; *link;) {
+        struct trusted *entry = *link;
+
+        if (entry->conf != conf) {
+            link = &entry->next;
+            continue;
+        }
+        if (!http_capture_known(main, entry->name))
+            wrong = entry; /* the one that was read first is met last */
+        *link = entry->next;
+    }
+    return wrong ? conf_fail(conf, wrong->node, "unknown \"%s\" variable", wrong->name) : 0;
+}
+
+static const struct http_variable_row *find_row(const struct http_variable_row *rows, struct http_text name)
+{
+    for (; rows->name; rows++)
+        if (strlen(rows->name) == name.length && !memcmp(rows->name, name.bytes, name.length))
+            return rows;
+    return NULL;
+}
+
+static bool begins(struct http_text name, const char *prefix, struct http_text *rest)
+{
+    size_t length = strlen(prefix);
+
+    if (name.length <= length || memcmp(name.bytes, prefix, length) != 0)
+        return false;
+    *rest = (struct http_text){name.bytes + length, name.length - length};
+    return true;
+}
+
+/* Keeps `name`; for a header, in its spelling: lower case, and dashes for underscores. */
+static int keep_name(struct conf *conf, struct http_text name, bool header, struct http_variable *variable)
+{
+    char *copy = pool_strndup(conf->pool, name.bytes, name.length, "variable");
+
+    if (!copy)
+        return conf_fail_memory(conf);
+    for (char *at = copy; header && *at; at++)
+        *at = *at == '_' ? '-' : http_lower(*at);
+    variable->name = copy;
+    variable->length = (uint32_t)name.length;
+    return 0;
+}
+
+static int find_field(struct conf *conf, struct http_text name, struct http_variable *variable)
+{
+    int result = keep_name(conf, name, true, variable);
+
+    if (result)
+        return result;
+    variable->number = (uint16_t)http_field_lookup(variable->name, variable->length);
+    variable->get = variable->number == HTTP_FIELD_OTHER ? http_get_other_field : http_get_field;
+    return 0;
+}
+
+static int find_sent(struct conf *conf, struct http_text name, struct http_variable *variable)
+{
+    const struct http_variable_row *row = find_row(http_sent_variables, name);
+
+    variable->get = row ? row->get : http_get_header;
+    variable->plain = row && row->plain;
+    return keep_name(conf, name, true, variable);
+}
+
+int http_variable_find(struct conf *conf, const struct conf_node *node, struct http_text name,
+                       struct http_variable *variable)
+{
+    static const struct http_variable_row *const tables[] = {
+        http_request_variables, http_connection_variables, http_response_variables};
+    struct http_text rest;
+    int result;
+
+    memset(variable, 0, sizeof *variable);
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        const struct http_variable_row *row = find_row(tables[i], name);
+
+        if (!row)
+            continue;
+        *variable = (struct http_variable){
+            .get = row->get, .name = row->name, .length = (uint32_t)name.length, .plain = row->plain};
+        return name.length == 10 && !memcmp(name.bytes, "request_id", 10) ? http_request_id_seed(conf) : 0;
+    }
+    if (name.length == 1 && *name.bytes >= '1' && *name.bytes <= '9') {
+        variable->get = http_get_capture;
+        variable->number = (uint16_t)(*name.bytes - '0');
+        return keep_name(conf, name, false, variable);
+    }
+    if (begins(name, "http_", &rest))
+        return find_field(conf, rest, variable);
+    if (begins(name, "sent_http_", &rest))
+        return find_sent(conf, rest, variable);
+    if (begins(name, "arg_", &rest)) {
+        variable->get = http_get_argument;
+        return keep_name(conf, rest, false, variable);
+    }
+    if (begins(name, "cookie_", &rest)) {
+        variable->get = http_get_cookie;
+        return keep_name(conf, rest, false, variable);
+    }
+    variable->get = http_get_group;
+    result = keep_name(conf, name, false, variable);
+    return result ? result : trust(conf, node, variable->name);
+}

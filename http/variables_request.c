@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Variables of what was asked. */
+#include <ctype.h>
+#include <strings.h>
+
+#include "http/captures.h"
+#include "http/connection.h"
+#include "http/modules/static.h"
+#include "http/request_id.h"
+#include "http/variables_table.h"
+
+/* A part of the request line; none of it is there before the line has been read. */
+static enum http_found line_part(struct http_request *request, struct http_span span, struct http_text *value)
+{
+    if (span.length == 0)
+        return http_value_none(value);
+    *value = http_head_text(&request->head, span);
+    return HTTP_FOUND;
+}
+
+static enum http_found get_request(struct http_request *request, const struct http_variable *variable,
+                                   struct http_text *value)
+{
+    (void)variable;
+    return line_part(request, request->head.request_line, value);
+}
+
+static enum http_found get_method(struct http_request *request, const struct http_variable *variable,
+                                  struct http_text *value)
+{
+    (void)variable;
+    return line_part(request, request->head.method_text, value);
+}
+
+/* In the absolute form without scheme and authority, as nginx. */
+static enum http_found get_request_uri(struct http_request *request, const struct http_variable *variable,
+                                       struct http_text *value)
+{
+    (void)variable;
+    if (request->head.form == HTTP_TARGET_ABSOLUTE)
+        return line_part(request, request->head.path, value);
+    return http_value_text(request->target, value);
+}
+
+static enum http_found get_uri(struct http_request *request, const struct http_variable *variable,
+                               struct http_text *value)
+{
+    (void)variable;
+    return http_value_text(request->path, value);
+}
+
+static enum http_found get_args(struct http_request *request, const struct http_variable *variable,
+                                struct http_text *value)
+{
+    (void)variable;
+    /* nginx logs "-" for no arguments, for its variable is then not found. */
+    if (request->args.length == 0)
+        return http_value_none(value);
+    return http_value_text(request->args, value);
+}
+
+static enum http_found get_is_args(struct http_request *request, const struct http_variable *variable,
+                                   struct http_text *value)
+{
+    (void)variable;
+    return http_value_string(request->args.length ? "?" : "", value);
+}
+
+static enum http_found get_host(struct http_request *request, const struct http_variable *variable,
+                                struct http_text *value)
+{
+    (void)variable;
+    if (request->host.name.length)
+        return http_value_text(request->host.name, value);
+    return http_value_string(request->server->name, value);
+}
+
+static enum http_found get_protocol(struct http_request *request, const struct http_variable *variable,
+                                    struct http_text *value)
+{
+    (void)variable;
+    if (request->head.major != 1)
+        return http_value_none(value);
+    return http_value_string(request->head.minor ? "HTTP/1.1" : "HTTP/1.0", value);
+}
+
+static enum http_found get_length(struct http_request *request, const struct http_variable *variable,
+                                  struct http_text *value)
+{
+    (void)variable;
+    return http_value_number(request, request->length, 1, value);
+}
+
+/* An id is not asked for more than once a line as a rule, so it is made each time. */
+static enum http_found get_request_id(struct http_request *request, const struct http_variable *variable,
+                                      struct http_text *value)
+{
+    char *to = pool_nalloc(request->pool, HTTP_REQUEST_ID_LENGTH, "variable");
+
+    (void)variable;
+    if (!to)
+        return http_value_none(value);
+    http_request_id_write(request->connection->base.number, request->connection->base.requests, to);
+    *value = (struct http_text){to, HTTP_REQUEST_ID_LENGTH};
+    return HTTP_FOUND;
+}
+
+/* Where the request began in its first buffer: behind another one's bytes if the client sent both at once. */
+static enum http_found get_pipe(struct http_request *request, const struct http_variable *variable,
+                                struct http_text *value)
+{
+    const struct http_input *input = &request->connection->input;
+    const char *first = request->head.buffers[0];
+
+    (void)variable;
+    return http_value_string(
+        input->bytes && first > input->bytes && first < input->bytes + input->capacity ? "p" : ".", value);
+}
+
+/* ---- names of files ---- */
+
+static enum http_found get_document_root(struct http_request *request, const struct http_variable *variable,
+                                         struct http_text *value)
+{
+    (void)variable;
+    return http_root_write(request, http_static_of(request)->root, value) ? HTTP_FOUND
+                                                                          : http_value_none(value);
+}
+
+static enum http_found get_request_filename(struct http_request *request,
+                                            const struct http_variable *variable, struct http_text *value)
+{
+    (void)variable;
+    return http_map_path(request, http_static_of(request)->root, 0, value) == HTTP_PATH_OK
+               ? HTTP_FOUND
+               : http_value_none(value);
+}
+
+/* ---- fields ---- */
+
+/* Lines after `field` of the same name are added to its value (RFC 9110 5.3; RFC 6265 5.4 for cookies). */
+static enum http_found join_lines(struct http_request *request, const struct http_variable *variable,
+                                  const struct http_field *field, struct http_text *value)
+{
+    const struct http_head *head = &request->head;
+    const char *between = variable->number == HTTP_FIELD_COOKIE ? "; " : ", ";
+
+    *value = http_field_value(head, field);
+    while (++field < head->fields + head->field_count) {
+        struct http_text name = http_field_name(head, field);
+
+        if (name.length == variable->length && http_text_is(name.bytes, name.length, variable->name) &&
+            !http_value_join(request, http_field_value(head, field), between, value))
+            return http_value_none(value);
+    }
+    return HTTP_FOUND;
+}
+
+enum http_found http_get_field(struct http_request *request, const struct http_variable *variable,
+                               struct http_text *value)
+{
+    const struct http_head *head = &request->head;
+    const struct http_field *field = http_head_find(head, (enum http_field_id)variable->number);
+
+    if (!field)
+        return http_value_none(value);
+    if (http_head_repeats(head, (enum http_field_id)variable->number))
+        return join_lines(request, variable, field, value);
+    *value = http_field_value(head, field);
+    return HTTP_FOUND;
+}
+
+enum http_found http_get_other_field(struct http_request *request, const struct http_variable *variable,
+                                     struct http_text *value)
+{
+    const struct http_field *field = http_head_find_name(&request->head, variable->name, variable->length);
+
+    return field ? join_lines(request, variable, field, value) : http_value_none(value);
+}
+
+static enum http_found get_known_field(struct http_request *request, enum http_field_id id,
+                                       struct http_text *value)
+{
+    const struct http_field *field = http_head_find(&request->head, id);
+
+    if (!field)
+        return http_value_none(value);
+    *value = http_field_value(&request->head, field);
+    return HTTP_FOUND;
+}
+
+static enum http_found get_content_type(struct http_request *request, const struct http_variable *variable,
+                                        struct http_text *value)
+{
+    (void)variable;
+    return get_known_field(request, HTTP_FIELD_CONTENT_TYPE, value);
+}
+
+static enum http_found get_content_length(struct http_request *request, const struct http_variable *variable,
+                                          struct http_text *value)
+{
+    (void)variable;
+    return get_known_field(request, HTTP_FIELD_CONTENT_LENGTH, value);
+}
+
+/* ---- basic credentials (RFC 7617 2): the name before the colon ---- */
+
+static int base64_value(char byte)
+{
+    if (byte >= 'A' && byte <= 'Z')
+        return byte - 'A';
+    if (byte >= 'a' && byte <= 'z')
+        return byte - 'a' + 26;
+    if (byte >= '0' && byte <= '9')
+        return byte - '0' + 52;
+    return byte == '+' ? 62 : byte == '/' ? 63 : -1;
+}
+
+static size_t base64_decode(struct http_text in, char *to)
+{
+    uint32_t bits = 0;
+    unsigned count = 0;
+    char *start = to;
+
+    for (size_t i = 0; i < in.length; i++) {
+        int digit = base64_value(in.bytes[i]);
+
+        if (digit < 0)
+            break;
+        bits = bits << 6 | (uint32_t)digit;
+        count += 6;
+        if (count >= 8) {
+            count -= 8;
+            *to++ = (char)(bits >> count & 0xff);
+        }
+    }
+    return (size_t)(to - start);
+}
+
+static enum http_found get_remote_user(struct http_request *request, const struct http_variable *variable,
+                                       struct http_text *value)
+{
+    struct http_text field;
+    const char *colon;
+    char *user;
+
+    (void)variable;
+    if (get_known_field(request, HTTP_FIELD_AUTHORIZATION, &field) == HTTP_NOT_FOUND || field.length <= 6 ||
+        strncasecmp(field.bytes, "Basic ", 6) != 0)
+        return http_value_none(value);
+    field = (struct http_text){field.bytes + 6, field.length - 6};
+    while (field.length && *field.bytes == ' ')
+        field = (struct http_text){field.bytes + 1, field.length - 1};
+    user = pool_nalloc(request->pool, field.length + 1, "variable");
+    if (!user)
+        return http_value_none(value);
+    colon = memchr(user, ':', base64_decode(field, user));
+    if (!colon)
+        return http_value_none(value);
+    *value = (struct http_text){user, (size_t)(colon - user)};
+    return HTTP_FOUND;
+}
+
+/* ---- arguments, cookies, captures ---- */
+
+static bool same(const char *at, const char *end, const struct http_variable *variable)
+{
+    return (size_t)(end - at) >= variable->length && !strncasecmp(at, variable->name, variable->length);
+}
+
+enum http_found http_get_argument(struct http_request *request, const struct http_variable *variable,
+                                  struct http_text *value)
+{
+    const char *at = request->args.bytes, *end = at + request->args.length;
+
+    while (request->args.length && at < end) {
+        const char *stop = memchr(at, '&', (size_t)(end - at));
+
+        if (!stop)
+            stop = end;
+        if (same(at, stop, variable) && at + variable->length < stop && at[variable->length] == '=') {
+            at += variable->length + 1;
+            *value = (struct http_text){at, (size_t)(stop - at)};
+            return HTTP_FOUND;
+        }
+        at = stop + 1;
+    }
+    return http_value_none(value);
+}
+
+static const char *skip_blanks(const char *at, const char *end)
+{
+    while (at < end && *at == ' ')
+        at++;
+    return at;
+}
+
+/* The value of a cookie in one line of them (RFC 6265 4.2.1); commas part them too, as in nginx. */
+static bool find_cookie(struct http_text line, const struct http_variable *variable, struct http_text *value)
+{
+    const char *at = line.bytes, *end = at + line.length;
+
+    while (at < end) {
+        if (same(at, end, variable)) {
+            const char *after = skip_blanks(at + variable->length, end);
+
+            if (after < end && *after == '=') {
+                after = skip_blanks(after + 1, end);
+                at = memchr(after, ';', (size_t)(end - after));
+                *value = (struct http_text){after, (size_t)((at ? at : end) - after)};
+                return true;
+            }
+        }
+        while (at < end && *at != ';' && *at != ',')
+            at++;
+        at = skip_blanks(at < end ? at + 1 : end, end);
+    }
+    return false;
+}
+
+enum http_found http_get_cookie(struct http_request *request, const struct http_variable *variable,
+                                struct http_text *value)
+{
+    const struct http_head *head = &request->head;
+
+    for (const struct http_field *field = http_head_find(head, HTTP_FIELD_COOKIE); field;
+         field = http_head_next(head, field))
+        if (find_cookie(http_field_value(head, field), variable, value))
+            return HTTP_FOUND;
+    return http_value_none(value);
+}
+
+enum http_found http_get_capture(struct http_request *request, const struct http_variable *variable,
+                                 struct http_text *value)
+{
+    if (variable->number >= request->capture_count)
+        return http_value_none(value);
+    return http_value_text(request->captures[variable->number], value);
+}
+
+enum http_found http_get_group(struct http_request *request, const struct http_variable *variable,
+                               struct http_text *value)
+{
+    struct http_text text = http_capture_value(request, variable->name);
+
+    return text.length ? http_value_text(text, value) : http_value_none(value);
+}
+
+const struct http_variable_row http_request_variables[] = {
+    {"request", get_request, false},
+    {"request_method", get_method, true},
+    {"request_uri", get_request_uri, false},
+    {"uri", get_uri, false},
+    {"document_uri", get_uri, false},
+    {"args", get_args, false},
+    {"query_string", get_args, false},
+    {"is_args", get_is_args, true},
+    {"host", get_host, false},
+    {"server_protocol", get_protocol, true},
+    {"request_length", get_length, true},
+    {"request_id", get_request_id, true},
+    {"pipe", get_pipe, true},
+    {"document_root", get_document_root, false},
+    {"request_filename", get_request_filename, false},
+    {"content_type", get_content_type, false},
+    {"content_length", get_content_length, false},
+    {"remote_user", get_remote_user, false},
+    {NULL, NULL, false},
+};

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Variables of the answer. */
+#include <stdio.h>
+
+#include "http/protocol/date.h"
+#include "http/protocol/status.h"
+#include "http/variables_table.h"
+
+static enum http_found get_status(struct http_request *request, const struct http_variable *variable,
+                                  struct http_text *value)
+{
+    (void)variable;
+    return http_value_number(request, (uint64_t)request->status, 3, value);
+}
+
+static enum http_found get_body_bytes_sent(struct http_request *request, const struct http_variable *variable,
+                                           struct http_text *value)
+{
+    (void)variable;
+    return http_value_number(request, request->sent_body, 1, value);
+}
+
+static enum http_found get_bytes_sent(struct http_request *request, const struct http_variable *variable,
+                                      struct http_text *value)
+{
+    (void)variable;
+    return http_value_number(request, request->sent_head + request->sent_body, 1, value);
+}
+
+const struct http_variable_row http_response_variables[] = {
+    {"status", get_status, true},
+    {"body_bytes_sent", get_body_bytes_sent, true},
+    {"bytes_sent", get_bytes_sent, true},
+    {NULL, NULL, false},
+};
+
+/* ---- $sent_http_NAME: what the answer says of itself, then what modules added ---- */
+
+static enum http_found value_if_any(struct http_text text, struct http_text *value)
+{
+    return text.length ? http_value_text(text, value) : http_value_none(value);
+}
+
+static enum http_found get_type(struct http_request *request, const struct http_variable *variable,
+                                struct http_text *value)
+{
+    (void)variable;
+    return value_if_any(request->response.content_type, value);
+}
+
+static enum http_found get_length(struct http_request *request, const struct http_variable *variable,
+                                  struct http_text *value)
+{
+    (void)variable;
+    if (request->response.content_length < 0 || http_status_bodiless(request->status))
+        return http_value_none(value);
+    return http_value_number(request, (uint64_t)request->response.content_length, 1, value);
+}
+
+static enum http_found get_location(struct http_request *request, const struct http_variable *variable,
+                                    struct http_text *value)
+{
+    (void)variable;
+    return value_if_any(request->response.location, value);
+}
+
+static enum http_found get_etag(struct http_request *request, const struct http_variable *variable,
+                                struct http_text *value)
+{
+    (void)variable;
+    return value_if_any(request->response.etag, value);
+}
+
+static enum http_found get_allow(struct http_request *request, const struct http_variable *variable,
+                                 struct http_text *value)
+{
+    (void)variable;
+    return value_if_any(request->response.allow, value);
+}
+
+static enum http_found get_last_modified(struct http_request *request, const struct http_variable *variable,
+                                         struct http_text *value)
+{
+    char *to;
+
+    (void)variable;
+    if (request->response.last_modified < 0)
+        return http_value_none(value);
+    to = pool_nalloc(request->pool, HTTP_DATE_LENGTH + 1, "variable");
+    if (!to)
+        return http_value_none(value);
+    http_date_format(request->response.last_modified, to);
+    *value = (struct http_text){to, HTTP_DATE_LENGTH};
+    return HTTP_FOUND;
+}
+
+static enum http_found get_connection(struct http_request *request, const struct http_variable *variable,
+                                      struct http_text *value)
+{
+    (void)variable;
+    return http_value_string(request->keep_alive ? "keep-alive" : "close", value);
+}
+
+static enum http_found get_keep_alive(struct http_request *request, const struct http_variable *variable,
+                                      struct http_text *value)
+{
+    enum { TIMEOUT_MAX = 40 }; /* bytes: "timeout=", a number and a NUL */
+    int64_t seconds = request->location->core.keepalive_header;
+    char *to;
+
+    (void)variable;
+    if (!request->keep_alive || !seconds)
+        return http_value_none(value);
+    to = pool_nalloc(request->pool, TIMEOUT_MAX, "variable");
+    if (!to)
+        return http_value_none(value);
+    (void)snprintf(to, TIMEOUT_MAX, "timeout=%lld", (long long)seconds);
+    return http_value_string(to, value);
+}
+
+static enum http_found get_transfer_encoding(struct http_request *request,
+                                             const struct http_variable *variable, struct http_text *value)
+{
+    (void)variable;
+    if (request->response.content_length >= 0 || request->head.minor == 0 ||
+        http_status_bodiless(request->status))
+        return http_value_none(value);
+    return http_value_string("chunked", value);
+}
+
+static enum http_found get_accept_ranges(struct http_request *request, const struct http_variable *variable,
+                                         struct http_text *value)
+{
+    (void)variable;
+    return request->response.accept_ranges ? http_value_string("bytes", value) : http_value_none(value);
+}
+
+enum http_found http_get_header(struct http_request *request, const struct http_variable *variable,
+                                struct http_text *value)
+{
+    bool found = false;
+
+    for (const struct http_header *header = request->response.headers; header; header = header->next) {
+        if (header->name.length != variable->length ||
+            !http_text_is(header->name.bytes, header->name.length, variable->name))
+            continue;
+        if (!found)
+            *value = header->value;
+        else if (!http_value_join(request, header->value, ", ", value))
+            return http_value_none(value);
+        found = true;
+    }
+    return found ? HTTP_FOUND : http_value_none(value);
+}
+
+const struct http_variable_row http_sent_variables[] = {
+    {"content_type", get_type, false},
+    {"content_length", get_length, true},
+    {"location", get_location, false},
+    {"etag", get_etag, false},
+    {"allow", get_allow, true},
+    {"last_modified", get_last_modified, true},
+    {"connection", get_connection, true},
+    {"keep_alive", get_keep_alive, true},
+    {"transfer_encoding", get_transfer_encoding, true},
+    {"accept_ranges", get_accept_ranges, true},
+    {NULL, NULL, false},
+};

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The rows behind variables.c, by what they are about. Internal to the variables.
+ *
+ * Purpose: a row names a variable and its getter; each file has a table, variables.c looks through them.
+ * Lifetime: constant. Threads: getters run on the request's worker.
+ * Errors: getters return HTTP_NOT_FOUND.
+ */
+#ifndef HTTP_VARIABLES_TABLE_H
+#define HTTP_VARIABLES_TABLE_H
+
+#include <string.h>
+
+#include "http/variables.h"
+
+typedef enum http_found http_getter(struct http_request *request, const struct http_variable *variable,
+                                    struct http_text *value);
+
+struct http_variable_row {
+    const char *name; /* null after the last */
+    http_getter *get;
+    bool plain; /* struct http_variable */
+};
+
+extern const struct http_variable_row http_request_variables[];    /* variables_request.c */
+extern const struct http_variable_row http_connection_variables[]; /* variables_connection.c */
+extern const struct http_variable_row http_response_variables[];   /* variables_response.c */
+extern const struct http_variable_row
+    http_sent_variables[]; /* likewise, without the sent_http_ before them */
+
+/* Of families of names; variable->name is what stands behind the prefix, for fields in a header's spelling.
+ */
+http_getter http_get_field, http_get_other_field, http_get_argument, http_get_cookie, http_get_capture,
+    http_get_group;
+http_getter http_get_header;
+
+static inline enum http_found http_value_none(struct http_text *value)
+{
+    *value = (struct http_text){"", 0};
+    return HTTP_NOT_FOUND;
+}
+
+/* A span that may be missing altogether (null). */
+static inline enum http_found http_value_text(struct http_text text, struct http_text *value)
+{
+    if (!text.bytes)
+        return http_value_none(value);
+    *value = text;
+    return HTTP_FOUND;
+}
+
+static inline enum http_found http_value_string(const char *string, struct http_text *value)
+{
+    *value = (struct http_text){string, strlen(string)};
+    return HTTP_FOUND;
+}
+
+/* `number` in decimal, with zeros before it up to `digits` of them. */
+static inline enum http_found http_value_number(struct http_request *request, uint64_t number,
+                                                unsigned digits, struct http_text *value)
+{
+    enum { DIGITS = 20 };
+    char *to = pool_nalloc(request->pool, DIGITS, "variable"), *at;
+
+    if (!to)
+        return http_value_none(value);
+    at = to + DIGITS;
+    do {
+        *--at = (char)('0' + number % 10);
+        number /= 10;
+    } while (number || at > to + DIGITS - digits);
+    *value = (struct http_text){at, (size_t)(to + DIGITS - at)};
+    return HTTP_FOUND;
+}
+
+/* Joins two values with `between` ("; " or ", "). */
+static inline bool http_value_join(struct http_request *request, struct http_text more, const char *between,
+                                   struct http_text *value)
+{
+    size_t length = value->length + 2 + more.length;
+    char *to = pool_nalloc(request->pool, length, "variable");
+
+    if (!to)
+        return false;
+    memcpy(to, value->bytes, value->length);
+    memcpy(to + value->length, between, 2);
+    memcpy(to + value->length + 2, more.bytes, more.length);
+    *value = (struct http_text){to, length};
+    return true;
+}
+
+#endif

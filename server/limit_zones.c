@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/limit_zones.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "conf/units.h"
+#include "pool/sysmem.h"
+#include "server/generation.h"
+
+enum {
+    ZONE_MIN = 32 * 1024, /* bytes: nginx's eight pages */
+    RULE_MAX = 65535      /* as nginx */
+};
+
+static const char text_key[] = "$remote_addr", binary_key[] = "$binary_remote_addr";
+
+/* A counting zone that some living configuration names. */
+struct registered {
+    struct registered *next;
+    struct client_zone *zone;
+    enum limit_use use;
+    unsigned references; /* struct limit_zones */
+    size_t key_size;     /* of `key`, its NUL included */
+    char key[];
+};
+
+static struct registered *registry; /* the main thread's */
+
+static void put_registered(void *data)
+{
+    struct registered *entry = data, **link = &registry;
+
+    if (--entry->references > 0)
+        return;
+    while (*link != entry)
+        link = &(*link)->next;
+    *link = entry->next;
+    client_zone_put(entry->zone);
+    sysmem_free(entry, sizeof *entry + entry->key_size);
+}
+
+/* With one more reference; NULL: no memory. */
+static struct registered *get_registered(struct sgi *sgi, enum limit_use use, const char *name,
+                                         const char *key, size_t bytes)
+{
+    size_t key_size = strlen(key) + 1;
+    struct registered *entry = registry;
+
+    while (entry && (entry->use != use || strcmp(client_zone_name(entry->zone), name) != 0 ||
+                     strcmp(entry->key, key) != 0 || client_zone_bytes(entry->zone) != bytes))
+        entry = entry->next;
+    if (entry) {
+        entry->references++;
+        return entry;
+    }
+    entry = sysmem_alloc(sizeof *entry + key_size);
+    if (!entry)
+        return NULL;
+    entry->zone = client_zone_create(sgi, name, bytes);
+    if (!entry->zone) {
+        sysmem_free(entry, sizeof *entry + key_size);
+        return NULL;
+    }
+    entry->next = registry;
+    entry->use = use;
+    entry->references = 1;
+    entry->key_size = key_size;
+    memcpy(entry->key, key, key_size);
+    registry = entry;
+    return entry;
+}
+
+/* ---- limit_conn_zone ---- */
+
+/* Splits "zone=NAME:SIZE". NULL: said in conf. */
+static const char *read_name(const struct conf_setting *setting, const char *text, size_t *bytes)
+{
+    const struct conf_node *node = setting->node;
+    const char *colon;
+
+    if (strncmp(text, "zone=", 5) != 0) {
+        (void)conf_fail(setting->conf, node, "invalid parameter \"%s\"", text);
+        return NULL;
+    }
+    text += 5;
+    colon = strchr(text, ':');
+    if (!colon || colon == text || !conf_parse_size(colon + 1, bytes)) {
+        (void)conf_fail(setting->conf, node, "invalid zone size \"%s\"", text);
+        return NULL;
+    }
+    if (*bytes < ZONE_MIN) {
+        (void)conf_fail(setting->conf, node, "zone \"%s\" is too small", text);
+        return NULL;
+    }
+    text = pool_strndup(setting->conf->pool, text, (size_t)(colon - text), "limit zone");
+    if (!text)
+        (void)conf_fail_memory(setting->conf);
+    return text;
+}
+
+static const struct limit_zone *find_zone(const struct limit_zone *list, const char *name)
+{
+    while (list && strcmp(list->name, name) != 0)
+        list = list->next;
+    return list;
+}
+
+int limit_zone_read(struct conf_setting *setting, enum limit_use use, struct limit_zone **list,
+                    struct limit_zone **added)
+{
+    struct conf *conf = setting->conf;
+    const struct limit_zone *same;
+    struct registered *entry;
+    struct limit_zone *zone;
+    const char *name;
+    size_t bytes;
+
+    name = read_name(setting, setting->node->args[1], &bytes);
+    if (!name)
+        return -EINVAL;
+    same = find_zone(*list, name);
+    if (same)
+        return conf_fail(conf, setting->node, "%s \"%s\" is already bound to key \"%s\"", setting->node->name,
+                         name, same->key);
+    zone = pool_calloc(conf->pool, sizeof *zone, "limit zone");
+    entry = zone ? get_registered(generation_of(conf)->sgi, use, name, setting->node->args[0], bytes) : NULL;
+    if (!entry)
+        return conf_fail_memory(conf);
+    if (!pool_cleanup_add(conf->pool, put_registered, entry)) {
+        put_registered(entry);
+        return conf_fail_memory(conf);
+    }
+    *zone = (struct limit_zone){*list, name, setting->node->args[0], entry->zone, NULL};
+    *list = *added = zone;
+    return 0;
+}
+
+/* ---- limit_conn ---- */
+
+int limit_rule_read(struct conf_setting *setting, struct limit_rule **rules)
+{
+    const struct conf_node *node = setting->node;
+    struct limit_rule **end = rules;
+    int64_t number;
+
+    if (setting->first)
+        *rules = NULL;
+    for (; *end; end = &(*end)->next)
+        if (!strcmp((*end)->name, node->args[0]))
+            return conf_setting_fail(setting, "is duplicate");
+    if (!conf_parse_number(node->args[1], &number) || number == 0)
+        return conf_fail(setting->conf, node, "invalid number of connections \"%s\"", node->args[1]);
+    if (number > RULE_MAX)
+        return conf_fail(setting->conf, node, "connection limit must be less %d", RULE_MAX + 1);
+    *end = pool_calloc(setting->conf->pool, sizeof **end, "limit rule");
+    if (!*end)
+        return conf_fail_memory(setting->conf);
+    **end = (struct limit_rule){.name = node->args[0], .number = (unsigned)number, .node = node};
+    return 0;
+}
+
+int limit_rules_resolve(struct conf *conf, struct limit_rule *rules, const struct limit_zone *zones)
+{
+    for (; rules; rules = rules->next) {
+        rules->zone = find_zone(zones, rules->name);
+        if (!rules->zone)
+            return conf_fail(conf, rules->node, "unknown limit_conn_zone \"%s\"", rules->name);
+    }
+    return 0;
+}
+
+/* ---- counting ---- */
+
+bool limit_key_is_peer(const char *key)
+{
+    return !strcmp(key, binary_key) || !strcmp(key, text_key);
+}
+
+size_t limit_key_of_peer(const char *key, const struct peer *peer, char out[PEER_TEXT_MAX])
+{
+    size_t length = peer->family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+
+    if (peer->family == AF_UNIX || !strcmp(key, text_key))
+        return peer_format(peer, out);
+    memcpy(out, peer->bytes, length);
+    return length;
+}
+
+enum client_verdict limit_enter(const struct limit_rule *rule, const void *key, size_t length,
+                                struct limit_hold *hold)
+{
+    hold->zone = rule->zone->zone;
+    return client_zone_enter(hold->zone, key, length, client_hash(key, length), rule->number, &hold->node);
+}
+
+void limit_leave(const struct limit_hold *hold)
+{
+    client_zone_leave(hold->zone, hold->node);
+}
