@@ -11,11 +11,9 @@
 #include <cmocka.h>
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "pool/account.h"
@@ -69,23 +67,6 @@ static inline struct pool_stats stats_of(const struct pool *pool)
 
     pool_stats(pool, &stats);
     return stats;
-}
-
-/* Runs `mistake` in a child; whether the child was stopped by a check. */
-static inline bool is_caught(void (*mistake)(void **state), void **state)
-{
-    pid_t child = fork();
-
-    if (child == 0) {
-        if (freopen("/dev/null", "w", stderr) == NULL)
-            _exit(2);
-        signal(SIGABRT, SIG_DFL); /* cmocka would go on */
-        mistake(state);
-        _exit(0);
-    }
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
 }
 
 /* A group of tests in each mode, with size classes and on the system alone. Returns how many failed. */

@@ -6,17 +6,15 @@
 #include <cmocka.h>
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "pool/annotate.h"
 #include "pool/mode.h"
 #include "pool/sizeclass.h"
 #include "pool/sysmem.h"
+#include "tests/unit/pool/mistake.h"
 #include "tests/unit/pool/seed.h"
 
 /* Under ASan what comes back waits in a quarantine of up to 1 MiB before it is free. */
@@ -302,62 +300,58 @@ static void test_random_against_an_oracle(void **state)
     assert_int_equal(stats_of(classes).live_objects, 0);
 }
 
-/* Runs `mistake` in a child in poison mode; true when the child was stopped. */
-static bool is_caught(void (*mistake)(struct sizeclass *))
+static void mistake_double(void **state)
 {
-    pid_t child = fork();
+    struct sizeclass *classes = sizeclass_create();
 
-    if (child == 0) {
-        if (freopen("/dev/null", "w", stderr) == NULL)
-            _exit(2);
-        signal(SIGABRT, SIG_DFL); /* cmocka would go on */
-        struct sizeclass *classes = sizeclass_create();
-        mistake(classes);
-        _exit(0);
-    }
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
-}
-
-static void mistake_double(struct sizeclass *classes)
-{
     void *p = sizeclass_get(classes, 100, NULL), *other = sizeclass_get(classes, 100, NULL);
 
+    (void)state;
     sizeclass_put(classes, p, 100);
     sizeclass_put(classes, other, 100);
     sizeclass_put(classes, p, 100);
 }
 
-static void mistake_size(struct sizeclass *classes)
+static void mistake_size(void **state)
 {
+    struct sizeclass *classes = sizeclass_create();
+
+    (void)state;
     sizeclass_put(classes, sizeclass_get(classes, 100, NULL), 200);
 }
 
-static void mistake_inside(struct sizeclass *classes)
+static void mistake_inside(void **state)
 {
+    struct sizeclass *classes = sizeclass_create();
+
+    (void)state;
     sizeclass_put(classes, (char *)sizeclass_get(classes, 100, NULL) + 16, 100);
 }
 
-static void mistake_stranger(struct sizeclass *classes)
+static void mistake_stranger(void **state)
 {
+    struct sizeclass *classes = sizeclass_create();
+
+    (void)state;
     sizeclass_put(sizeclass_create(), sizeclass_get(classes, 100, NULL), 100);
 }
 
-static void mistake_none(struct sizeclass *classes)
+static void mistake_none(void **state)
 {
+    struct sizeclass *classes = sizeclass_create();
+
+    (void)state;
     sizeclass_put(classes, sizeclass_get(classes, 100, NULL), 128);
 }
 
 static void test_mistakes_are_caught_in_poison_mode(void **state)
 {
-    (void)state;
     assert_int_equal(pool_mode_set(POOL_POISON), 0);
-    assert_false(is_caught(mistake_none));
-    assert_true(is_caught(mistake_double));
-    assert_true(is_caught(mistake_size));
-    assert_true(is_caught(mistake_inside));
-    assert_true(is_caught(mistake_stranger));
+    assert_false(is_caught(mistake_none, state));
+    assert_true(is_caught(mistake_double, state));
+    assert_true(is_caught(mistake_size, state));
+    assert_true(is_caught(mistake_inside, state));
+    assert_true(is_caught(mistake_stranger, state));
     assert_int_equal(pool_mode_set(POOL_NORMAL), 0);
 }
 
