@@ -155,6 +155,7 @@ static void test_a_left_over_is_aligned(void **state)
         count = take_all(sgi, size, taken, count);
     sgi_free(sgi, first, 40);
     assert_ptr_equal(sgi_alloc(sgi, 24), first);
+    assert_null(sgi_alloc(sgi, 24)); /* threads what is left */
     assert_null(sgi_alloc(sgi, 16));
     eight[0] = sgi_alloc(sgi, 8);
     eight[1] = sgi_alloc(sgi, 8);
