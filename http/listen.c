@@ -45,7 +45,7 @@ static int parse_backlog(struct conf *conf, const struct conf_node *node, const 
 {
     int64_t backlog;
 
-    if (!conf_parse_number(text, &backlog) || backlog < 1 || backlog > INT32_MAX)
+    if (!conf_parse_number(text + strlen("backlog="), &backlog) || backlog < 1 || backlog > INT32_MAX)
         return conf_fail(conf, node, "invalid backlog \"%s\"", text);
     options->backlog = (int)backlog;
     return 0;
@@ -90,7 +90,7 @@ static int parse_option(struct conf *conf, const struct conf_node *node, const c
         return conf_fail(conf, node, "the \"http2\" parameter requires ngx_http_v2_module");
     options->of_socket = true;
     if (!strncmp(text, "backlog=", 8))
-        return parse_backlog(conf, node, text + 8, options);
+        return parse_backlog(conf, node, text, options);
     if (!strncmp(text, "ipv6only=", 9))
         return parse_ipv6only(conf, node, text + 9);
     if (!strcmp(text, "reuseport"))

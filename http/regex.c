@@ -195,7 +195,7 @@ static struct http_text span(struct http_text subject, const PCRE2_SIZE *spans, 
 {
     PCRE2_SIZE from = spans[2 * group], to = spans[2 * group + 1];
 
-    /* \K in a lookahead can make an end that lies before its start. */
+    /* \K in a lookahead makes an end that lies before its start; PCRE2 from 10.38 on refuses it. */
     if (from == PCRE2_UNSET || to <= from)
         return (struct http_text){subject.bytes, 0};
     return (struct http_text){subject.bytes + from, to - from};
