@@ -295,6 +295,37 @@ static void test_every_call_may_fail(void **state)
     assert_true(cleaned > 10);
 }
 
+static void test_steady_state_calls_no_system(void **state)
+{
+    struct pool *connection = pool_of(state, 512, 4096, 0);
+    struct sysmem_stats before, after;
+
+    if (fixture_system || fixture_mode == POOL_PASSTHROUGH ||
+        mode_watched) { /* ASan's quarantine has to fill */
+        pool_destroy(connection);
+        return;
+    }
+    sysmem_stats(&before);
+    for (int request = 0; request < 2000; request++) {
+        struct pool *other = pool_of(state, 512, 4096, 0);
+        if (request == 20)
+            sysmem_stats(&before);
+        for (int i = 0; i < 40; i++)
+            assert_non_null(pool_alloc(connection, 100, "request"));
+        pool_put(connection, pool_take(connection, 16384 - POOL_CHUNK_HEADER, NULL, "body"));
+        assert_non_null(pool_alloc(connection, 9000, "large"));
+        assert_non_null(pool_alloc(other, 1000, "other"));
+        if (request % 3 == 0)
+            pool_idle(connection);
+        else
+            pool_reset(connection);
+        pool_destroy(other);
+    }
+    sysmem_stats(&after);
+    assert_memory_equal(before.calls, after.calls, sizeof(before.calls));
+    pool_destroy(connection);
+}
+
 static void test_the_mode_stays_while_a_pool_lives(void **state)
 {
     struct pool *pool = pool_of(state, 512, 1024, 0);
@@ -334,6 +365,7 @@ int main(void)
         WITH_POOLS(test_extend_and_give_back_move_the_end_alone),
         WITH_POOLS(test_the_reason_of_a_null_is_kept),
         WITH_POOLS(test_every_call_may_fail),
+        WITH_POOLS(test_steady_state_calls_no_system),
         WITH_POOLS(test_the_mode_stays_while_a_pool_lives),
         WITH_POOLS(test_the_struct_leaves_room_for_a_connection),
     };

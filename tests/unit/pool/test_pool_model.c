@@ -5,7 +5,7 @@
 
 #include "tests/unit/pool/seed.h"
 
-enum { OBJECTS = 1500, STEPS = 4000 };
+enum { OBJECTS = 800, STEPS = 2000 };
 
 enum kind { SMALL, LARGE, BUFFER };
 
