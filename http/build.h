@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Building the http block: levels, their sections, and the steps of locations.
  *
- * Purpose: what lies between the directive tables and the finished struct http_main. A level is one of http {
- * }, server { }, location { }: its settings begin as a copy of those around it, then its directives are
- * applied, then the blocks in it are built, then it is finished: every module's `finish` is called in the
- * modules' order. The http level itself is not finished, since no request is ever there. Lifetime: struct
- * http_build and struct http_scope: while the block is read. Locations: in the generation's pool. Threads:
- * one at a time. Errors: 0 or a negative errno, said in struct conf.
+ * Purpose: what lies between the directive tables and the finished struct http_main. A level is one of
+ *   http { }, server { }, location { }: its settings begin as a copy of those around it, then its
+ *   directives are applied, then the blocks in it are built, then it is finished: every module's
+ *   `finish` is called in the modules' order. The http level itself is not finished, since no request is
+ *   ever there.
+ * Lifetime: struct http_build and struct http_scope: while the block is read. Locations: in the
+ *   generation's pool.
+ * Threads: one at a time.
+ * Errors: 0 or a negative errno, said in struct conf.
  */
 #ifndef HTTP_BUILD_H
 #define HTTP_BUILD_H

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* listen: on which addresses a server answers.
  *
- * Purpose: gathers the servers of each address, then decides its default server, builds its table of names,
- * and says how its connections' pools are made. A request is read under the default server's settings, as
- * nobody knows its Host yet. Lifetime: in the generation's pool. Threads: one at a time. Errors: 0 or a
- * negative errno, said in struct conf.
+ * Purpose: gathers the servers of each address, then decides its default server, builds its table of
+ *   names, and says how its connections' pools are made. A request is read under the default server's
+ *   settings, as nobody knows its Host yet.
+ * Lifetime: in the generation's pool.
+ * Threads: one at a time.
+ * Errors: 0 or a negative errno, said in struct conf.
  */
 #ifndef HTTP_LISTEN_H
 #define HTTP_LISTEN_H

@@ -50,13 +50,21 @@ int http_names_init(struct pool *pool, struct http_names_table *table, size_t co
 void http_names_put(struct http_names_table *table, struct http_text name, uint32_t hash,
                     const struct http_server *server);
 
-/* FNV-1a: hosts are short, and a table is the administrator's, not the peer's. */
+#define HTTP_NAMES_HASH 2166136261U /* of no bytes */
+
+/* FNV-1a from the last byte to the first, so that one pass over a host gives the hash of all its ends. A weak
+ * one will do: what is in a table is the administrator's choice, not the peer's. */
+static inline uint32_t http_names_hash_more(uint32_t hash, char byte)
+{
+    return (hash ^ (unsigned char)byte) * 16777619U;
+}
+
 static inline uint32_t http_names_hash(struct http_text name)
 {
-    uint32_t hash = 2166136261U;
+    uint32_t hash = HTTP_NAMES_HASH;
 
-    for (size_t i = 0; i < name.length; i++)
-        hash = (hash ^ (unsigned char)name.bytes[i]) * 16777619U;
+    for (size_t i = name.length; i-- > 0;)
+        hash = http_names_hash_more(hash, name.bytes[i]);
     return hash;
 }
 

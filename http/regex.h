@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Regular expressions of server_name and location: PCRE2, once compiled, matched by any thread.
  *
- * Purpose: hides what PCRE2 needs around a match (memory, limits), so that matching takes no memory of the
- * system once a thread has matched its first. PCRE2's compiler to machine code stays off, as in nginx: its
- * memory is executable and in nobody's account. Lifetime: a compiled one lies in conf->pool and goes with it.
- * Each thread that matches has scratch memory of its own, made by its first match and freed when the thread
- * ends (or by http_regex_thread_release). Threads: compiling: one at a time. Matching: any number. Errors:
- * compiling: NULL, with nginx's sentence in struct conf. Matching: HTTP_REGEX_FAILED, when memory is missing
- * or the expression backtracks beyond HTTP_REGEX_STEPS, which bounds what one request can cost a worker.
+ * Purpose: hides what PCRE2 needs around a match (memory, limits), so that matching takes no memory of
+ *   the system once a thread has matched its first. PCRE2's compiler to machine code stays off, as in
+ *   nginx: its memory is executable and in nobody's account.
+ * Lifetime: a compiled one lies in conf->pool and goes with it. Each thread that matches has scratch
+ *   memory of its own, made by its first match and freed when the thread ends (or by
+ *   http_regex_thread_release).
+ * Threads: compiling: one at a time. Matching: any number.
+ * Errors: compiling: NULL, with nginx's sentence in struct conf. Matching: HTTP_REGEX_FAILED, when
+ *   memory is missing or the expression backtracks beyond HTTP_REGEX_STEPS, which bounds what one
+ *   request can cost a worker.
  */
 #ifndef HTTP_REGEX_H
 #define HTTP_REGEX_H

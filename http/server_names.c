@@ -13,24 +13,25 @@
 
 /* ---- finding ---- */
 
-static const struct http_server *find_exact(const struct http_names *names, struct http_text host)
+/* The exact name, or the longest that a dot of the host stands before. Both tables are asked with hashes that
+ * one pass from the end makes. */
+static const struct http_server *find_exact_or_leading(const struct http_names *names, struct http_text host)
 {
-    return http_names_get(&names->exact, host, http_names_hash(host));
-}
+    const struct http_server *leading = NULL, *server;
+    uint32_t hash = HTTP_NAMES_HASH;
 
-/* Suffixes behind a dot, the longest first. */
-static const struct http_server *find_leading(const struct http_names *names, struct http_text host)
-{
-    const char *end = host.bytes + host.length, *dot = memchr(host.bytes, '.', host.length);
+    for (size_t i = host.length; i-- > 0;) {
+        if (host.bytes[i] == '.' && names->leading.count) {
+            struct http_text suffix = {host.bytes + i + 1, host.length - i - 1};
 
-    for (; dot; dot = memchr(dot + 1, '.', (size_t)(end - dot - 1))) {
-        struct http_text suffix = {dot + 1, (size_t)(end - dot - 1)};
-        const struct http_server *server = http_names_get(&names->leading, suffix, http_names_hash(suffix));
-
-        if (server)
-            return server;
+            server = http_names_get(&names->leading, suffix, hash);
+            if (server)
+                leading = server;
+        }
+        hash = http_names_hash_more(hash, host.bytes[i]);
     }
-    return NULL;
+    server = http_names_get(&names->exact, host, hash);
+    return server ? server : leading;
 }
 
 /* What stands before a dot, the longest first. */
@@ -77,9 +78,7 @@ const struct http_server *http_find_server(const struct http_address *address, s
 
     if (!names)
         return address->default_server;
-    server = find_exact(names, host);
-    if (!server && names->leading.count)
-        server = find_leading(names, host);
+    server = find_exact_or_leading(names, host);
     if (!server && names->trailing.count)
         server = find_trailing(names, host);
     /* As in nginx, a request without a host never meets an expression. */
