@@ -28,58 +28,57 @@ const uint8_t http_chars[256] = {
 };
 /* clang-format on */
 
+#define HASH(length, a, b, c, d) NAMES_HASH(length, NAMES_WORD(a, b, c, d))
+
 const uint8_t names_by_hash[256] = {
-    [NAMES_HASH(6, 'c', 'p')] = HTTP_FIELD_ACCEPT,
-    [NAMES_HASH(14, 'c', 'e')] = HTTP_FIELD_ACCEPT_CHARSET,
-    [NAMES_HASH(15, 'c', 'n')] = HTTP_FIELD_ACCEPT_ENCODING,
-    [NAMES_HASH(15, 'c', 'g')] = HTTP_FIELD_ACCEPT_LANGUAGE,
-    [NAMES_HASH(13, 'c', 'e')] = HTTP_FIELD_ACCEPT_RANGES,
-    [NAMES_HASH(13, 'u', 'o')] = HTTP_FIELD_AUTHORIZATION,
-    [NAMES_HASH(13, 'a', 'o')] = HTTP_FIELD_CACHE_CONTROL,
-    [NAMES_HASH(10, 'o', 'o')] = HTTP_FIELD_CONNECTION,
-    [NAMES_HASH(16, 'o', 'n')] = HTTP_FIELD_CONTENT_ENCODING,
-    [NAMES_HASH(14, 'o', 't')] = HTTP_FIELD_CONTENT_LENGTH,
-    [NAMES_HASH(13, 'o', 'g')] = HTTP_FIELD_CONTENT_RANGE,
-    [NAMES_HASH(12, 'o', 'p')] = HTTP_FIELD_CONTENT_TYPE,
-    [NAMES_HASH(6, 'o', 'i')] = HTTP_FIELD_COOKIE,
-    [NAMES_HASH(4, 'a', 't')] = HTTP_FIELD_DATE,
-    [NAMES_HASH(5, 'e', 't')] = HTTP_FIELD_DEPTH,
-    [NAMES_HASH(11, 'e', 'o')] = HTTP_FIELD_DESTINATION,
-    [NAMES_HASH(3, 'n', 'n')] = HTTP_FIELD_DNT,
-    [NAMES_HASH(6, 'x', 'c')] = HTTP_FIELD_EXPECT,
-    [NAMES_HASH(9, 'o', 'e')] = HTTP_FIELD_FORWARDED,
-    [NAMES_HASH(4, 'r', 'o')] = HTTP_FIELD_FROM,
-    [NAMES_HASH(4, 'o', 's')] = HTTP_FIELD_HOST,
-    [NAMES_HASH(8, 'f', 'c')] = HTTP_FIELD_IF_MATCH,
-    [NAMES_HASH(17, 'f', 'c')] = HTTP_FIELD_IF_MODIFIED_SINCE,
-    [NAMES_HASH(13, 'f', 'c')] = HTTP_FIELD_IF_NONE_MATCH,
-    [NAMES_HASH(8, 'f', 'g')] = HTTP_FIELD_IF_RANGE,
-    [NAMES_HASH(19, 'f', 'c')] = HTTP_FIELD_IF_UNMODIFIED_SINCE,
-    [NAMES_HASH(10, 'e', 'v')] = HTTP_FIELD_KEEP_ALIVE,
-    [NAMES_HASH(12, 'a', 'd')] = HTTP_FIELD_MAX_FORWARDS,
-    [NAMES_HASH(6, 'r', 'i')] = HTTP_FIELD_ORIGIN,
-    [NAMES_HASH(9, 'v', 't')] = HTTP_FIELD_OVERWRITE,
-    [NAMES_HASH(6, 'r', 'm')] = HTTP_FIELD_PRAGMA,
-    [NAMES_HASH(19, 'r', 'o')] = HTTP_FIELD_PROXY_AUTHORIZATION,
-    [NAMES_HASH(16, 'r', 'o')] = HTTP_FIELD_PROXY_CONNECTION,
-    [NAMES_HASH(5, 'a', 'g')] = HTTP_FIELD_RANGE,
-    [NAMES_HASH(7, 'e', 'e')] = HTTP_FIELD_REFERER,
-    [NAMES_HASH(14, 'e', 's')] = HTTP_FIELD_SEC_FETCH_DEST,
-    [NAMES_HASH(14, 'e', 'd')] = HTTP_FIELD_SEC_FETCH_MODE,
-    [NAMES_HASH(14, 'e', 't')] = HTTP_FIELD_SEC_FETCH_SITE,
-    [NAMES_HASH(14, 'e', 'e')] = HTTP_FIELD_SEC_FETCH_USER,
-    [NAMES_HASH(2, 'e', 't')] = HTTP_FIELD_TE,
-    [NAMES_HASH(7, 'r', 'e')] = HTTP_FIELD_TRAILER,
-    [NAMES_HASH(17, 'r', 'n')] = HTTP_FIELD_TRANSFER_ENCODING,
-    [NAMES_HASH(7, 'p', 'd')] = HTTP_FIELD_UPGRADE,
-    [NAMES_HASH(25, 'p', 't')] = HTTP_FIELD_UPGRADE_INSECURE_REQUESTS,
-    [NAMES_HASH(10, 's', 'n')] = HTTP_FIELD_USER_AGENT,
-    [NAMES_HASH(3, 'i', 'i')] = HTTP_FIELD_VIA,
-    [NAMES_HASH(15, '-', 'o')] = HTTP_FIELD_X_FORWARDED_FOR,
-    [NAMES_HASH(16, '-', 's')] = HTTP_FIELD_X_FORWARDED_HOST,
-    [NAMES_HASH(17, '-', 't')] = HTTP_FIELD_X_FORWARDED_PROTO,
-    [NAMES_HASH(9, '-', 'i')] = HTTP_FIELD_X_REAL_IP,
-    [NAMES_HASH(16, '-', 't')] = HTTP_FIELD_X_REQUESTED_WITH,
+    [HASH(6, 'c', 'e', 'p', 't')] = HTTP_FIELD_ACCEPT,
+    [HASH(14, 'r', 's', 'e', 't')] = HTTP_FIELD_ACCEPT_CHARSET,
+    [HASH(15, 'd', 'i', 'n', 'g')] = HTTP_FIELD_ACCEPT_ENCODING,
+    [HASH(15, 'u', 'a', 'g', 'e')] = HTTP_FIELD_ACCEPT_LANGUAGE,
+    [HASH(13, 'n', 'g', 'e', 's')] = HTTP_FIELD_ACCEPT_RANGES,
+    [HASH(13, 't', 'i', 'o', 'n')] = HTTP_FIELD_AUTHORIZATION,
+    [HASH(13, 't', 'r', 'o', 'l')] = HTTP_FIELD_CACHE_CONTROL,
+    [HASH(10, 't', 'i', 'o', 'n')] = HTTP_FIELD_CONNECTION,
+    [HASH(16, 'd', 'i', 'n', 'g')] = HTTP_FIELD_CONTENT_ENCODING,
+    [HASH(14, 'n', 'g', 't', 'h')] = HTTP_FIELD_CONTENT_LENGTH,
+    [HASH(13, 'a', 'n', 'g', 'e')] = HTTP_FIELD_CONTENT_RANGE,
+    [HASH(12, 't', 'y', 'p', 'e')] = HTTP_FIELD_CONTENT_TYPE,
+    [HASH(6, 'o', 'k', 'i', 'e')] = HTTP_FIELD_COOKIE,
+    [HASH(4, 'd', 'a', 't', 'e')] = HTTP_FIELD_DATE,
+    [HASH(5, 'e', 'p', 't', 'h')] = HTTP_FIELD_DEPTH,
+    [HASH(11, 't', 'i', 'o', 'n')] = HTTP_FIELD_DESTINATION,
+    [HASH(6, 'p', 'e', 'c', 't')] = HTTP_FIELD_EXPECT,
+    [HASH(9, 'r', 'd', 'e', 'd')] = HTTP_FIELD_FORWARDED,
+    [HASH(4, 'f', 'r', 'o', 'm')] = HTTP_FIELD_FROM,
+    [HASH(4, 'h', 'o', 's', 't')] = HTTP_FIELD_HOST,
+    [HASH(8, 'a', 't', 'c', 'h')] = HTTP_FIELD_IF_MATCH,
+    [HASH(17, 'i', 'n', 'c', 'e')] = HTTP_FIELD_IF_MODIFIED_SINCE,
+    [HASH(13, 'a', 't', 'c', 'h')] = HTTP_FIELD_IF_NONE_MATCH,
+    [HASH(8, 'a', 'n', 'g', 'e')] = HTTP_FIELD_IF_RANGE,
+    [HASH(19, 'i', 'n', 'c', 'e')] = HTTP_FIELD_IF_UNMODIFIED_SINCE,
+    [HASH(10, 'l', 'i', 'v', 'e')] = HTTP_FIELD_KEEP_ALIVE,
+    [HASH(12, 'a', 'r', 'd', 's')] = HTTP_FIELD_MAX_FORWARDS,
+    [HASH(6, 'i', 'g', 'i', 'n')] = HTTP_FIELD_ORIGIN,
+    [HASH(9, 'r', 'i', 't', 'e')] = HTTP_FIELD_OVERWRITE,
+    [HASH(6, 'a', 'g', 'm', 'a')] = HTTP_FIELD_PRAGMA,
+    [HASH(19, 't', 'i', 'o', 'n')] = HTTP_FIELD_PROXY_AUTHORIZATION,
+    [HASH(16, 't', 'i', 'o', 'n')] = HTTP_FIELD_PROXY_CONNECTION,
+    [HASH(5, 'a', 'n', 'g', 'e')] = HTTP_FIELD_RANGE,
+    [HASH(7, 'e', 'r', 'e', 'r')] = HTTP_FIELD_REFERER,
+    [HASH(14, 'd', 'e', 's', 't')] = HTTP_FIELD_SEC_FETCH_DEST,
+    [HASH(14, 'm', 'o', 'd', 'e')] = HTTP_FIELD_SEC_FETCH_MODE,
+    [HASH(14, 's', 'i', 't', 'e')] = HTTP_FIELD_SEC_FETCH_SITE,
+    [HASH(14, 'u', 's', 'e', 'r')] = HTTP_FIELD_SEC_FETCH_USER,
+    [HASH(7, 'i', 'l', 'e', 'r')] = HTTP_FIELD_TRAILER,
+    [HASH(17, 'd', 'i', 'n', 'g')] = HTTP_FIELD_TRANSFER_ENCODING,
+    [HASH(7, 'r', 'a', 'd', 'e')] = HTTP_FIELD_UPGRADE,
+    [HASH(25, 'e', 's', 't', 's')] = HTTP_FIELD_UPGRADE_INSECURE_REQUESTS,
+    [HASH(10, 'g', 'e', 'n', 't')] = HTTP_FIELD_USER_AGENT,
+    [HASH(15, '-', 'f', 'o', 'r')] = HTTP_FIELD_X_FORWARDED_FOR,
+    [HASH(16, 'h', 'o', 's', 't')] = HTTP_FIELD_X_FORWARDED_HOST,
+    [HASH(17, 'r', 'o', 't', 'o')] = HTTP_FIELD_X_FORWARDED_PROTO,
+    [HASH(9, 'l', '-', 'i', 'p')] = HTTP_FIELD_X_REAL_IP,
+    [HASH(16, 'w', 'i', 't', 'h')] = HTTP_FIELD_X_REQUESTED_WITH,
 };
 
 #define NAME(literal)                                                                                        \
@@ -173,10 +172,16 @@ bool http_text_is(const char *bytes, size_t length, const char *lower)
 
 enum http_field_id http_field_lookup(const char *name, size_t length)
 {
-    if (length < 2)
-        return HTTP_FIELD_OTHER;
-    enum http_field_id id = names_candidate(name, length);
-    return http_text_is(name, length, names_fields[id].text) ? id : HTTP_FIELD_OTHER;
+    static const uint8_t not_hashed[] = {HTTP_FIELD_TE, HTTP_FIELD_VIA, HTTP_FIELD_DNT};
+    if (length >= NAMES_HASHED_MIN) {
+        enum http_field_id id = names_candidate(name, length);
+        return http_text_is(name, length, names_fields[id].text) ? id : HTTP_FIELD_OTHER;
+    }
+    for (size_t i = 0; i < sizeof(not_hashed); i++) {
+        if (http_text_is(name, length, names_fields[not_hashed[i]].text))
+            return not_hashed[i];
+    }
+    return HTTP_FIELD_OTHER;
 }
 
 const char *http_field_text(enum http_field_id id)
@@ -188,9 +193,9 @@ uint8_t http_method_lookup(const char *method, size_t length)
 {
     if (length == 3 && method[0] == 'G' && method[1] == 'E' && method[2] == 'T')
         return HTTP_GET; /* most are */
-    for (uint8_t i = 0; i < HTTP_METHODS; i++) {
+    for (int i = 0; i < HTTP_METHODS; i++) {
         if (methods[i].length == length && memcmp(methods[i].text, method, length) == 0)
-            return i;
+            return (uint8_t)i;
     }
     return HTTP_METHOD_UNKNOWN;
 }

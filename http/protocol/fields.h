@@ -4,7 +4,7 @@
  *
  * Lifetime. Constant tables. Threads. Any. Errors. None: an unknown name is HTTP_FIELD_OTHER.
  *
- * A name is found by a perfect hash of its length and two of its letters, and one masked compare of 16 bytes:
+ * A name is found by a perfect hash of its length and last letters, and one masked compare of 16 bytes:
  * a name that is found needs no other check of its letters. To add one: the enum here, its two lines in
  * fields.c. If its hash is taken, the compiler says so (an initialiser is overridden), and new factors are to
  * be found.

@@ -6,6 +6,8 @@
 #ifndef TIDEPOOL_HTTP_PROTOCOL_NAMES_H
 #define TIDEPOOL_HTTP_PROTOCOL_NAMES_H
 
+#include <string.h>
+
 #include "http/protocol/fields.h"
 #include "http/protocol/scan.h"
 
@@ -22,19 +24,27 @@ struct known_name {
 extern const struct known_name names_fields[HTTP_FIELD_COUNT];
 extern const uint8_t names_by_hash[256];
 
-/* Length, second byte and last but one, of either case, tell all known names apart; the factors were found by
- * trying. */
-#define NAMES_HASH(length, second, last_but_one)                                                             \
-    (((length)*32u + ((second) | 0x20u) * 9u + ((last_but_one) | 0x20u)) & 255u)
+enum {
+    NAMES_HASHED_MIN = 4, /* letters of the shortest name that is hashed */
+};
 
-/* The only known name that these 2 or more bytes can be: it is if its letters are the same. */
+/* Length and the last four letters of either case tell these names apart; the factor was found by trying. */
+#define NAMES_WORD(a, b, c, d)                                                                               \
+    ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
+#define NAMES_HASH(length, word) ((((word) | 0x20202020u) + (length)) * 0x19999e3fu >> 24)
+
+/* The only known name that these 4 or more bytes can be: it is if its letters are the same. */
 static inline enum http_field_id names_candidate(const char *name, size_t length)
 {
-    const unsigned char *bytes = (const unsigned char *)name;
-    return names_by_hash[NAMES_HASH((unsigned)length, bytes[1], bytes[length - 2])];
+    uint32_t word;
+    memcpy(&word, name + length - sizeof(word), sizeof(word));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap32(word);
+#endif
+    return names_by_hash[NAMES_HASH((uint32_t)length, word)];
 }
 
-/* http_field_lookup for 2 to 16 bytes of which 16 may be read. */
+/* http_field_lookup for 4 to 16 bytes of which 16 may be read. */
 static inline enum http_field_id names_lookup_wide(const char *name, size_t length)
 {
     enum http_field_id id = names_candidate(name, length);

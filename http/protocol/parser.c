@@ -280,7 +280,7 @@ static void take_common_fields(struct http_parser *parser, struct http_head *hea
     uint8_t buffer = (uint8_t)(head->buffer_count - 1);
     for (; end - at >= COMMON_MIN && field < full; field++) {
         size_t name_length = scan_colon_wide(at);
-        if (name_length < 2 || name_length == SCAN_WIDTH)
+        if (name_length < NAMES_HASHED_MIN || name_length == SCAN_WIDTH)
             break;
         enum http_field_id id = names_lookup_wide(at, name_length);
         if (id == HTTP_FIELD_OTHER)

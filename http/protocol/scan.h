@@ -52,14 +52,13 @@ static inline unsigned scan_stop_mask(const char *at, int highest)
 }
 
 /*
- * Bit i: byte i is not ASCII, or <= highest, or DEL. One compare does it: one up, DEL and what is not ASCII
+ * Bit i: byte i is ASCII, above `highest` and not DEL. One compare does it: one up, DEL and what is not ASCII
  * are negative, but for 0xff, which is 0.
  */
-static inline unsigned scan_unusual_mask(const char *at, int highest)
+static inline unsigned scan_usual_mask(const char *at, int highest)
 {
     __m128i one_up = _mm_add_epi8(scan_load(at), _mm_set1_epi8(1));
-    __m128i usual = _mm_cmpgt_epi8(one_up, _mm_set1_epi8((char)(highest + 1)));
-    return (unsigned)_mm_movemask_epi8(usual) ^ 0xffff;
+    return (unsigned)_mm_movemask_epi8(_mm_cmpgt_epi8(one_up, _mm_set1_epi8((char)(highest + 1))));
 }
 
 /* The first byte of [at, end) that is DEL or not above `highest`; `end` if there is none. Bytes from `base`
@@ -69,10 +68,10 @@ static inline const char *scan_stop(const char *base, const char *at, const char
     if (end - base >= SCAN_WIDTH) {
         const char *last = end - SCAN_WIDTH;
         for (; at <= last; at += SCAN_WIDTH) {
-            unsigned mask = scan_unusual_mask(at, highest);
-            if (mask == 0)
+            unsigned mask = scan_usual_mask(at, highest);
+            if (mask == 0xffff)
                 continue;
-            const char *unusual = at + __builtin_ctz(mask);
+            const char *unusual = at + __builtin_ctz(~mask);
             if ((signed char)*unusual >= 0)
                 return unusual;
             mask = scan_stop_mask(at, highest); /* obs-text: now exactly */

@@ -92,7 +92,7 @@ int http_uri_normalize(const char *bytes, size_t length, char *out, bool merge_s
     else if (at < end && *at != '?')
         return 400;
     while (at < end && *at != '?') {
-        int byte = *at;
+        int byte = (unsigned char)*at;
         if (byte == '%') {
             byte = decode(at, end);
             if (byte < 0)
