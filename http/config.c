@@ -69,9 +69,11 @@ static int build_locations(struct http_scope *scope, const struct http_place *ou
 
     for (const struct http_block_list *block = scope->blocks; block; block = block->next) {
         struct http_location_list *item = pool_calloc(conf->pool, sizeof *item, "location");
-        int result =
-            item ? build_location(scope, outer, block->node, &item->location) : conf_fail_memory(conf);
+        int result;
 
+        if (!item)
+            return conf_fail_memory(conf);
+        result = build_location(scope, outer, block->node, &item->location);
         if (result)
             return result;
         item->node = block->node;

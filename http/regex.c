@@ -74,12 +74,11 @@ static void to_system(void *block, void *unused)
 static int fail_compile(struct conf *conf, const struct conf_node *node, const char *pattern, int error,
                         size_t offset)
 {
-    PCRE2_UCHAR sentence[128];
+    PCRE2_UCHAR sentence[128] = "";
 
     if (error == PCRE2_ERROR_NOMEMORY || error == PCRE2_ERROR_HEAP_FAILED)
         return conf_fail_memory(conf);
-    if (pcre2_get_error_message(error, sentence, sizeof sentence) < 0)
-        strcpy((char *)sentence, "unknown error");
+    (void)pcre2_get_error_message(error, sentence, sizeof sentence);
     if (offset >= strlen(pattern))
         return conf_fail(conf, node, "pcre2_compile() failed: %s in \"%s\"", (char *)sentence, pattern);
     return conf_fail(conf, node, "pcre2_compile() failed: %s in \"%s\" at \"%s\"", (char *)sentence, pattern,
