@@ -98,7 +98,7 @@ def test_relative_paths(server):
 ERRORS = [
     ('nonsense on;', 'unknown directive "nonsense"'),
     ('http { nonsense on; }', 'unknown directive "nonsense"'),
-    ('listen 80;', '"listen" directive is not allowed here'),
+    ('listen 80;', '"listen" directive is not allowed here|unknown directive "listen"'),
     ('http { server { worker_processes 1; } }', '"worker_processes" directive is not allowed here'),
     ('http { server { location / { listen 80; } } }', '"listen" directive is not allowed here'),
     ('http { keepalive_timeout; }', 'invalid number of arguments in "keepalive_timeout" directive'),
@@ -159,7 +159,7 @@ OUR_ERRORS = [
     ('pool_mode sideways;', 'invalid value "sideways" in "pool_mode" directive|invalid'),
     ('memory_budget lots;', 'invalid value "lots" in "memory_budget" directive'),
     ('http { connection_pool_budget; }', 'invalid number of arguments in "connection_pool_budget" directive'),
-    ('http { echo; }', '"echo" directive is not allowed here'),
+    ('http { echo; }', '"echo" directive is not allowed here|unknown directive "echo"'),
     ('http { echo_body; }', '"echo_body" directive is not allowed here'),
     ('stream { server { echo; } }', 'no "listen" is defined for server|listen'),
     ('stream { server { listen 127.0.0.1:9; echo on; } }', 'invalid number of arguments in "echo" directive'),
@@ -170,6 +170,7 @@ OUR_ERRORS = [
 
 
 def check_error(server, text, message):
+    os.makedirs(server.path('logs'))
     server.configure_raw('daemon off; pid tidepool.pid; events { }\n' + text + '\n')
     done = server.run('-c', 'nginx.conf', '-t')
     assert done.returncode == 1

@@ -39,7 +39,7 @@ def test_414(server):
 
 @pytest.mark.ours
 @pytest.mark.parametrize('fields',
-                         [[('X', 'v' * 3000)], [(f'X-{n}', 'v' * 1000) for n in range(5)],
+                         [[('X', 'v' * 3000)], [(f'X-{n}', 'v' * 1000) for n in range(8)],
                           [(f'X-{n}', 'v') for n in range(2000)]],
                          ids=['one', 'several', 'many'])
 def test_431(server, fields):
@@ -176,12 +176,12 @@ def test_limit_conn(server):
 @pytest.mark.ours
 def test_connection_pool_budget(server):
     """A connection over its budget gets the outcome of what it asked for; others do not notice."""
-    server.http('connection_pool_budget 24k; large_client_header_buffers 16 8k; client_max_body_size 0; client_body_buffer_size 1m; '
+    server.http('connection_pool_budget 24k; large_client_header_buffers 12 8k; client_max_body_size 0; client_body_buffer_size 1m; '
                 'server { listen 127.0.0.1:@http@; location / { echo_body; } location /text { return 200 "text"; } }')
     server.start()
     with server.client() as witness:
         assert witness.ask('GET', '/text').status == 200
-        assert server.get('/text', fields=[(f'X-{n}', 'v' * 7000) for n in range(12)]).status in (431, 503)
+        assert server.get('/text', fields=[(f'X-{n}', 'v' * 7000) for n in range(11)]).status in (431, 503)
         assert server.get('/' + 'u' * 8000).status in (200, 414, 503)
         assert server.ask('POST', '/', body=b'b' * 200000).status in (200, 413, 503)
         assert witness.ask('GET', '/text').status == 200
@@ -241,7 +241,7 @@ def test_descriptors_run_out(server):
     afterwards."""
     server.configure('worker_rlimit_nofile 40; http { access_log off; server { listen 127.0.0.1:@http@; keepalive_timeout 60s; ' + TEXT + ' } }')
     server.start()
-    server.expect(r'accept4?\(\) failed \(24|worker_connections')
+    server.expect(r'accept4?\(\) failed.*\(24|worker_connections')
     clients = []
     for _ in range(100):
         client = server.client()
@@ -249,7 +249,7 @@ def test_descriptors_run_out(server):
         clients.append(client)
     answered = [client for client in clients if try_answer(client)]
     assert 10 < len(answered) < 40
-    server.wait_log(r'accept4?\(\) failed \(24: Too many open files\)')
+    server.wait_log(r'accept4?\(\) failed.*\(24: Too many open files\)')
     assert len(re.findall('Too many open files', server.read('error.log'))) < 20, 'the log is flooded'
     for client in answered:
         client.close()

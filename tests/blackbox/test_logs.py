@@ -136,8 +136,12 @@ def test_error_log_levels(server, level, present):
     server.start()
     assert server.get('/absent').status == 404
     server.stop()
-    assert bool(re.search(r'\[error\] .*open\(\) ".*/html/absent" failed \(2: No such file or directory\), client: 127\.0\.0\.1, server: .*, '
-                          r'request: "GET /absent HTTP/1\.1", host: "localhost"', server.read('error.log'))) == present
+    found = re.search(r'\[error\] .*open\(\) ".*/html/absent" failed.*', server.read('error.log'))
+    assert bool(found) == present
+    if present:
+        for part in ('(2: No such file or directory)', ', client: 127.0.0.1, ', ', server: ', ', request: "GET /absent HTTP/1.1"',
+                     ', host: "localhost"'):
+            assert part in found.group()
 
 
 def test_error_log_line(server):

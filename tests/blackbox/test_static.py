@@ -337,4 +337,4 @@ def test_file_vanishes(shared):
     assert shared.get('/vanishing.txt').text == 'here'
     os.unlink(path)
     assert shared.get('/vanishing.txt').status == 404
-    shared.wait_log('vanishing.txt" failed \\(2: No such file')
+    shared.wait_log(r'vanishing.txt" failed.*\(2: No such file')
