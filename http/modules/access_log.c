@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conf/units.h"
+#include "http/build.h"
 #include "http/connection.h"
 #include "http/modules/log_format.h"
 #include "server/log_file.h"
@@ -14,9 +15,10 @@ enum { FLUSH_ALONE = -1 /* flush= was not given */ };
 /* A file that some access_log of the configuration names: its buffer is the same for all of them. */
 struct access_file {
     struct access_file *next;
-    struct log_file *file;
-    size_t buffer;    /* bytes; 0: lines leave with their turn */
-    int64_t flush_ms; /* 0: only when full */
+    const char *path;
+    struct log_file *file; /* null until a server that may write to it is read as a whole */
+    size_t buffer;         /* bytes; 0: lines leave with their turn */
+    int64_t flush_ms;      /* 0: only when full */
 };
 
 struct access_log {
@@ -116,32 +118,51 @@ static void put_file(void *file)
     log_file_put(file);
 }
 
-/* The file of that name, with one reference per configuration. NULL: said in conf. */
-static struct access_file *open_file(struct conf *conf, const struct conf_node *node,
-                                     struct access_shared *shared, const char *name)
+/* The file of that name. NULL: no memory, said in conf. */
+static struct access_file *name_file(struct conf *conf, struct access_shared *shared, const char *name)
 {
     const char *path = conf_full_name(conf, name, false);
-    struct access_file *entry = path ? pool_calloc(conf->pool, sizeof *entry, "access log") : NULL;
-    int error;
+    struct access_file *file = shared->files;
 
-    if (!entry)
+    if (!path)
         return NULL;
-    entry->file = log_file_get(path, &error);
-    if (!entry->file) {
-        (void)conf_fail_errno(conf, node, -error, "open() \"%s\" failed", path);
-        return NULL;
-    }
-    if (!pool_cleanup_add(conf->pool, put_file, entry->file)) {
-        log_file_put(entry->file);
+    while (file && strcmp(file->path, path) != 0)
+        file = file->next;
+    if (file)
+        return file;
+    file = pool_calloc(conf->pool, sizeof *file, "access log");
+    if (!file) {
         (void)conf_fail_memory(conf);
         return NULL;
     }
-    for (struct access_file *known = shared->files; known; known = known->next)
-        if (known->file == entry->file)
-            return known;
-    entry->next = shared->files;
-    shared->files = entry;
-    return entry;
+    file->path = path;
+    file->next = shared->files;
+    shared->files = file;
+    return file;
+}
+
+/* As late as can be: a configuration that is wrong leaves no files behind, and what is wrong with it is said
+ * first. */
+static int open_files(struct http_build *build, const struct access_shared *shared)
+{
+    struct conf *conf = http_build_conf(build);
+
+    for (struct access_file *file = shared->files; file; file = file->next) {
+        int error, result;
+
+        if (file->file)
+            continue;
+        file->file = log_file_get(file->path, &error);
+        if (!file->file) {
+            result = http_variables_settle(conf, build->main);
+            return result ? result : conf_fail_errno(conf, NULL, -error, "open() \"%s\" failed", file->path);
+        }
+        if (!pool_cleanup_add(conf->pool, put_file, file->file)) {
+            log_file_put(file->file);
+            return conf_fail_memory(conf);
+        }
+    }
+    return 0;
 }
 
 /* What follows the format: buffer=, flush=, if=. */
@@ -236,32 +257,37 @@ static int set_access_log(struct conf_setting *setting)
     result = read_options(setting, log, &options);
     if (result)
         return result;
-    file = open_file(setting->conf, node, settings->shared, path);
+    file = name_file(setting->conf, settings->shared, path);
     if (!file)
         return -EINVAL;
     log->to = file;
     return set_buffer(setting, file, &options);
 }
 
+static int add_default(struct conf *conf, struct access_section *settings)
+{
+    struct access_log *log = add_log(conf, settings);
+
+    if (!log)
+        return -ENOMEM;
+    log->format = find_format(settings->shared, "combined");
+    log->to = name_file(conf, settings->shared, "logs/access.log");
+    return log->to ? 0 : -ENOMEM;
+}
+
 static int finish(struct http_build *build, struct http_location *location, void *section)
 {
     struct access_section *settings = section;
-    struct conf *conf = http_build_conf(build);
+    int result = 0;
 
-    (void)location;
-    if (settings->off)
-        return 0;
-    if (!settings->logs) {
-        struct access_log *log = add_log(conf, settings);
-
-        if (!log)
-            return -ENOMEM;
-        log->format = find_format(settings->shared, "combined");
-        log->to = open_file(conf, NULL, settings->shared, "logs/access.log");
-        if (!log->to)
-            return -EINVAL;
-    }
-    return http_add_log_step(build, run, settings);
+    if (!settings->off && !settings->logs)
+        result = add_default(http_build_conf(build), settings);
+    if (!result && !settings->off)
+        result = http_add_log_step(build, run, settings);
+    /* The server's own level is finished after all its locations. */
+    if (!result && location->kind == HTTP_LOCATION_SERVER)
+        result = open_files(build, settings->shared);
+    return result;
 }
 
 static const struct conf_directive directives[] = {
