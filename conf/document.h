@@ -2,8 +2,8 @@
 /*
  * Prints directive tables as Markdown, nginx's way: syntax, default, contexts, help.
  *
- * Lifetime: keeps nothing. Threads: one at a time per stream.
- * Errors: 0, or -EIO if the stream failed.
+ * Lifetime: keeps nothing.
+ * Threads: one at a time per stream. Errors: 0, or -EIO if the stream failed.
  */
 #ifndef CONF_DOCUMENT_H
 #define CONF_DOCUMENT_H

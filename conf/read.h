@@ -10,7 +10,8 @@
  * A read gives a root: a node that stands for the text, whose children are the directives (NULL: an empty
  * text). Apply it with conf_apply(conf, root->children, CONF_MAIN, …).
  *
- * Lifetime: the tree lies in conf->pool. Threads: one at a time.
+ * Lifetime: the tree lies in conf->pool.
+ * Threads: one at a time.
  * Errors: NULL, and a sentence in conf->error.
  */
 #ifndef CONF_READ_H

@@ -16,8 +16,9 @@
  * | conf_set_enum      | int               | array of struct conf_enum, ended by a NULL name          |
  * | conf_set_buffers   | struct conf_buffers | -; two arguments: number, size                         |
  *
- * Lifetime: strings lie in the tree's pool. Threads: one at a time.
- * Errors: -EINVAL, and conf->error says what was expected; -ENOMEM (conf_set_path).
+ * Lifetime: strings lie in the tree's pool.
+ * Threads: one at a time. Errors: -EINVAL, and conf->error says what was expected; -ENOMEM
+ *   (conf_set_path).
  */
 #ifndef CONF_SET_H
 #define CONF_SET_H

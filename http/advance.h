@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The state machine of a connection: what the bytes that are here allow.
+/*
+ * The state machine of a connection: what the bytes that are here allow.
  *
  * Purpose: heads are parsed, requests run and bodies taken until bytes are missing or the output is full.
- * Nothing is received or sent here: connection.c does that, before and after. Lifetime, threads: those of the
- * connection. Errors: what the peer did wrong is answered; HTTP_STOP_GONE when nothing can be said any more.
+ *   Nothing is received or sent here: connection.c does that, before and after. Lifetime, threads: those
+ *   of the connection.
+ * Errors: what the peer did wrong is answered; HTTP_STOP_GONE when nothing can be said any more.
  */
 #ifndef HTTP_ADVANCE_H
 #define HTTP_ADVANCE_H

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The body of a request as it comes in.
+/*
+ * The body of a request as it comes in.
  *
- * Purpose: takes the body off the connection by its framing and hands it to the module that wants it, span by
- * span and without copying; or drops it, so that the next request begins where it should. Lifetime: part of
- * struct http_request. Threads: the connection's worker. Errors: a broken chunked body is 400, one over
- * client_max_body_size 413; framing is lost then, so the connection ends.
+ * Purpose: takes the body off the connection by its framing and hands it to the module that wants it, span
+ *   by span and without copying; or drops it, so that the next request begins where it should.
+ * Lifetime: part of struct http_request.
+ * Threads: the connection's worker.
+ * Errors: a broken chunked body is 400, one over client_max_body_size 413; framing is lost then, so the
+ *   connection ends.
  */
 #ifndef HTTP_BODY_H
 #define HTTP_BODY_H

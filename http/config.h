@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The http block as it is served: servers, locations, settings.
+/*
+ * The http block as it is served: servers, locations, settings.
  *
- * Purpose: what the directives of http, server and location become. A location holds a section of settings per module
- *   (module.h) and the steps that a request in it takes.
+ * Purpose: what the directives of http, server and location become. A location holds a section of settings
+ *   per module (module.h) and the steps that a request in it takes.
  * Lifetime: in the generation's pool; never changes once the configuration is read.
  * Threads: read-only, shared by all workers.
  * Errors: those of reading, with a sentence in struct conf.
@@ -33,9 +34,9 @@ struct client_zone;
 struct http_main {
     struct generation *generation;
     struct conf *conf;
-    struct http_server *servers;    /* all, in file order */
+    struct http_server *servers;     /* all, in file order */
     struct http_log_format *formats; /* access_log.h: named by log_format; `combined` is always there */
-    struct http_zone *zones;        /* limit_conn.h: limit_conn_zone */
+    struct http_zone *zones;         /* limit_conn.h: limit_conn_zone */
 };
 
 /* What a binding (a listening address) serves: binding->data. */
@@ -55,7 +56,7 @@ struct http_reading {
     size_t request_pool_size;                        /* bytes of the blocks after the pin */
     size_t connection_pool_budget;                   /* bytes that a connection may hold; 0: no limit */
     bool merge_slashes;
-    bool strict_line_endings;                        /* a bare LF is refused */
+    bool strict_line_endings; /* a bare LF is refused */
 };
 
 struct http_server {
@@ -64,32 +65,32 @@ struct http_server {
     struct http_reading reading;
     struct http_location *outside; /* settings of the server itself: for what no location takes */
     const struct http_locations *locations;
-    const char *name;              /* first server_name, "" if none: $server_name */
+    const char *name;               /* first server_name, "" if none: $server_name */
     struct http_server_name *names; /* as configured, in file order (server_names.h) */
-    const char *file;              /* where its block begins, for messages */
+    const char *file;               /* where its block begins, for messages */
     unsigned line;
 };
 
 enum http_location_kind {
-    HTTP_LOCATION_SERVER,     /* not a location: what stands directly in server { } */
-    HTTP_LOCATION_PREFIX,     /* location /x */
-    HTTP_LOCATION_PREFERRED,  /* location ^~ /x: regular expressions are not tried */
-    HTTP_LOCATION_EXACT,      /* location = /x */
-    HTTP_LOCATION_REGEX       /* location ~ or ~* */
+    HTTP_LOCATION_SERVER,    /* not a location: what stands directly in server { } */
+    HTTP_LOCATION_PREFIX,    /* location /x */
+    HTTP_LOCATION_PREFERRED, /* location ^~ /x: regular expressions are not tried */
+    HTTP_LOCATION_EXACT,     /* location = /x */
+    HTTP_LOCATION_REGEX      /* location ~ or ~* */
 };
 
 /* Core settings that every location has; inherited by copying. */
 struct http_core {
-    const struct log *error_log;   /* never null */
-    int64_t keepalive_timeout;     /* ms; 0: connections close after each answer */
-    int64_t keepalive_header;      /* seconds in `Keep-Alive: timeout=`; 0: not sent */
-    int64_t keepalive_requests;    /* requests per connection */
-    int64_t client_body_timeout;   /* ms between two reads of a body */
-    int64_t send_timeout;          /* ms between two writes */
-    int64_t lingering_time;        /* ms that unread bytes are read and dropped at most before closing */
-    int64_t lingering_timeout;     /* ms between two such reads */
-    off_t client_max_body_size;    /* bytes; 0: no limit */
-    size_t client_body_buffer_size; /* bytes */
+    const struct log *error_log;       /* never null */
+    int64_t keepalive_timeout;         /* ms; 0: connections close after each answer */
+    int64_t keepalive_header;          /* seconds in `Keep-Alive: timeout=`; 0: not sent */
+    int64_t keepalive_requests;        /* requests per connection */
+    int64_t client_body_timeout;       /* ms between two reads of a body */
+    int64_t send_timeout;              /* ms between two writes */
+    int64_t lingering_time;            /* ms that unread bytes are read and dropped at most before closing */
+    int64_t lingering_timeout;         /* ms between two such reads */
+    off_t client_max_body_size;        /* bytes; 0: no limit */
+    size_t client_body_buffer_size;    /* bytes */
     const char *client_body_temp_path; /* folder, full name */
     const char *default_type;
     const struct http_mime *types;
@@ -98,13 +99,13 @@ struct http_core {
 
 struct http_location {
     enum http_location_kind kind;
-    struct http_text name;              /* prefix or exact text; the pattern of a regex */
-    const struct http_regex *regex;     /* HTTP_LOCATION_REGEX */
-    bool auto_redirect;                 /* `location /x/` also answers /x with 301 (set by a module that proxies) */
+    struct http_text name;          /* prefix or exact text; the pattern of a regex */
+    const struct http_regex *regex; /* HTTP_LOCATION_REGEX */
+    bool auto_redirect; /* `location /x/` also answers /x with 301 (set by a module that proxies) */
     const struct http_server *server;
     struct http_core core;
-    void *sections[HTTP_MODULES];       /* each module's settings here, in the order of http_modules */
-    const struct http_step *steps;      /* what a request does here, by phase; ends with a null function */
+    void *sections[HTTP_MODULES];          /* each module's settings here, in the order of http_modules */
+    const struct http_step *steps;         /* what a request does here, by phase; ends with a null function */
     const struct http_log_step *log_steps; /* likewise after the answer */
     const struct http_locations *locations; /* nested ones; null: none */
 };

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* An HTTP connection: the driver.
+/*
+ * An HTTP connection: the driver.
  *
  * Purpose: receives bytes, feeds the parser, runs requests one after another, sends what they answered.
- * Everything that one read brought is answered before anything is sent, and leaves in as few calls as
- * possible. Lifetime: the struct is the first thing in the connection's pool. A request is made after the pin
- * with its first byte and goes with the reset; input buffers are blocks the pool owns, given back when the
- * connection is idle. Threads: its worker. Errors: what the peer does wrong is answered and the connection
- * closed; memory that is missing is 503, or a cut.
+ *   Everything that one read brought is answered before anything is sent, and leaves in as few calls as
+ *   possible.
+ * Lifetime: the struct is the first thing in the connection's pool. A request is made after the pin with
+ *   its first byte and goes with the reset; input buffers are blocks the pool owns, given back when the
+ *   connection is idle.
+ * Threads: its worker.
+ * Errors: what the peer does wrong is answered and the connection closed; memory that is missing is 503,
+ *   or a cut.
  */
 #ifndef HTTP_CONNECTION_H
 #define HTTP_CONNECTION_H

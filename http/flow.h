@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The inner side of a request's way: what connection.c, request.c, body.c and response.c ask of each other.
+/*
+ * The inner side of a request's way: what connection.c, request.c, body.c and response.c ask of each other.
  *
- * Purpose: connection.c moves bytes and decides what happens next; request.c makes, routes, runs and ends a
- * request; body.c takes its body off the connection; response.c turns the answer into bytes. Lifetime,
- * threads: those of the connection. Errors: as said at each function.
+ * Purpose: connection.c moves bytes and decides what happens next; request.c makes, routes, runs and ends
+ *   a request; body.c takes its body off the connection; response.c turns the answer into bytes. Lifetime,
+ *   threads: those of the connection.
+ * Errors: as said at each function.
  */
 #ifndef HTTP_FLOW_H
 #define HTTP_FLOW_H

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where a connection's bytes come in.
+/*
+ * Where a connection's bytes come in.
  *
  * Purpose: one block at a time (client_header_buffer_size); a head that outgrows it goes on in larger ones
- *   (large_client_header_buffers) while the earlier stay where fields point into them; bodies come in larger
- * blocks that are used over again. Lifetime: blocks are taken from the connection's pool and outlive resets;
- * those that hold parts of a head go back with the request, the current one when the connection is idle.
+ *   (large_client_header_buffers) while the earlier stay where fields point into them; bodies come in
+ *   larger blocks that are used over again.
+ * Lifetime: blocks are taken from the connection's pool and outlive resets; those that hold parts of a
+ *   head go back with the request, the current one when the connection is idle.
  * Threads: the connection's worker.
  * Errors: false, or the HTTP status to answer with.
  */

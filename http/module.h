@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Modules: what a location can do.
  *
- * Purpose: a module is a table of directives, a section of settings per location, and the steps it adds to the road of a
- *   request in locations that want it. A location that does not use a module does not call it.
+ * Purpose: a module is a table of directives, a section of settings per location, and the steps it adds to
+ * the road of a request in locations that want it. A location that does not use a module does not call it.
  * Lifetime: module tables are constant; sections and steps lie in the generation's pool.
  * Threads: steps run on the worker of the request.
  * Errors: a step's outcome; finish and set return a negative errno with a sentence in struct conf.
  *
- * How to write one: fill a struct http_module, add it to enum http_module_index and to the table in modules.c, and have
- * `finish` call http_add_step for the locations whose section asks for it.
+ * How to write one: fill a struct http_module, add it to enum http_module_index and to the table in
+ * modules.c, and have `finish` call http_add_step for the locations whose section asks for it.
  */
 #ifndef HTTP_MODULE_H
 #define HTTP_MODULE_H
@@ -68,10 +68,12 @@ struct http_module {
 
 extern const struct http_module *const http_modules[HTTP_MODULES];
 
-/* For `finish`: memory for the location's steps comes from the generation's pool. 0 or -ENOMEM (said in conf). */
+/* For `finish`: memory for the location's steps comes from the generation's pool. 0 or -ENOMEM (said in
+ * conf). */
 int http_add_step(struct http_build *build, enum http_phase phase,
                   enum http_outcome (*run)(struct http_request *request, void *section), void *section);
-int http_add_log_step(struct http_build *build, void (*run)(struct http_request *request, void *section), void *section);
+int http_add_log_step(struct http_build *build, void (*run)(struct http_request *request, void *section),
+                      void *section);
 struct conf *http_build_conf(struct http_build *build);
 
 #endif

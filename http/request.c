@@ -110,9 +110,13 @@ static int choose_server(struct http_request *request)
             return http_no_memory(request) == HTTP_STATUS ? request->status : 503;
         http_host_lower(&request->host, lower);
     }
-    if (address->names && request->host.name.length) {
-        request->server = http_find_server(address, request->host.name, request);
-        request->location = request->server->outside;
+    if (address->names) {
+        const struct http_server *server = http_find_server(address, request->host.name, request);
+
+        if (!server)
+            return 500;
+        request->server = server;
+        request->location = server->outside;
     }
     return 0;
 }

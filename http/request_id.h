@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* $request_id: 32 hexadecimal digits that no other request has and nobody can guess.
+/*
+ * $request_id: 32 hexadecimal digits that no other request has and nobody can guess.
  *
  * Purpose: a keyed hash (SipHash-2-4, Aumasson and Bernstein 2012) of the connection's number and the
- * request's number on it: the same each time it is asked for, so that nothing need be kept in the request.
+ *   request's number on it: the same each time it is asked for, so that nothing need be kept in the
+ *   request.
  * Lifetime: the key is random, made once per process.
  * Threads: seeding: the main thread, while a configuration is read, so before any worker can ask. Writing:
- * any. Errors: seeding: -errno of getrandom, said in conf.
+ *   any.
+ * Errors: seeding: -errno of getrandom, said in conf.
  */
 #ifndef HTTP_REQUEST_ID_H
 #define HTTP_REQUEST_ID_H

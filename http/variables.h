@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Variables: $uri, $http_user_agent, $1 …
+/*
+ * Variables: $uri, $http_user_agent, $1 …
  *
- * Purpose: one table of names for everything that writes text about a request: templates (template.h) and log
- * formats. A name is looked up once, while the configuration is read; what remains is a function to call.
- * Values are never cached: they are spans of what is there already, or a few bytes that are cheaper to make
- * again than to keep. Lifetime: a struct http_variable lies in the generation's pool. A value points into the
- * request, its pool or a literal, and lives until the request's reset. Threads: finding: while a
- * configuration is read. Getting: the request's worker. Errors: finding: nginx's sentence in struct conf.
- * Getting: HTTP_NOT_FOUND, also when memory is missing.
+ * Purpose: one table of names for everything that writes text about a request: templates (template.h) and
+ *   log formats. A name is looked up once, while the configuration is read; what remains is a function to
+ *   call. Values are never cached: they are spans of what is there already, or a few bytes that are
+ *   cheaper to make again than to keep.
+ * Lifetime: a struct http_variable lies in the generation's pool. A value points into the request, its
+ *   pool or a literal, and lives until the request's reset.
+ * Threads: finding: while a configuration is read. Getting: the request's worker.
+ * Errors: finding: nginx's sentence in struct conf. Getting: HTTP_NOT_FOUND, also when memory is missing.
  */
 #ifndef HTTP_VARIABLES_H
 #define HTTP_VARIABLES_H

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The rows behind variables.c, by what they are about. Internal to the variables.
+/*
+ * The rows behind variables.c, by what they are about. Internal to the variables.
  *
  * Purpose: a row names a variable and its getter; each file has a table, variables.c looks through them.
- * Lifetime: constant. Threads: getters run on the request's worker.
+ * Lifetime: constant.
+ * Threads: getters run on the request's worker.
  * Errors: getters return HTTP_NOT_FOUND.
  */
 #ifndef HTTP_VARIABLES_TABLE_H

@@ -2,7 +2,9 @@
 /*
  * account: what has been taken and not given back, for the line that the process logs at its end.
  *
- * Lifetime: static. Threads: to be asked when the others have ended. Errors: none.
+ * Lifetime: static.
+ * Threads: to be asked when the others have ended.
+ * Errors: none.
  */
 #ifndef POOL_ACCOUNT_H
 #define POOL_ACCOUNT_H

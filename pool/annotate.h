@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* annotate: tells the memory checkers which bytes of a live block nobody may touch.
+/*
+ * annotate: tells the memory checkers which bytes of a live block nobody may touch.
  *
  * Purpose. An allocator that keeps memory hides what happens in it. Under AddressSanitizer the marks are
- * exact to 8 bytes and checked at every access; in an ordinary build they cost nothing. annotate_*_deep also
- * tells valgrind, at the price of a dozen instructions, and is for cold paths. Lifetime: a range marked
- * unusable must be marked usable before its memory goes back to the system. Threads: any. Errors: none.
+ *   exact to 8 bytes and checked at every access; in an ordinary build they cost nothing. annotate_*_deep
+ *   also tells valgrind, at the price of a dozen instructions, and is for cold paths.
+ * Lifetime: a range marked unusable must be marked usable before its memory goes back to the system.
+ * Threads: any.
+ * Errors: none.
  */
 #ifndef POOL_ANNOTATE_H
 #define POOL_ANNOTATE_H

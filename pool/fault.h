@@ -4,9 +4,10 @@
  * purpose.
  *
  * Lifetime: static; nothing to create. A point is armed for one call (the Nth from now on) or for that and
- * all later. Threads:  any. Calls are counted by one atomic counter a point, and only while the point is
- * armed or counted: an unarmed point costs one relaxed load. Errors:   fault_from_environment() is the only
- * function that can fail (a text it does not understand).
+ *   all later.
+ * Threads: any. Calls are counted by one atomic counter a point, and only while the point is armed or
+ *   counted: an unarmed point costs one relaxed load.
+ * Errors: fault_from_environment() is the only function that can fail (a text it does not understand).
  */
 #ifndef POOL_FAULT_H
 #define POOL_FAULT_H

@@ -9,7 +9,9 @@
  * the process with a line on stderr. passthrough  every allocation is one of the system's, so that ASan,
  * valgrind or the system's allocator see each.
  *
- * Lifetime: static. Threads: set before threads start, read by all. Errors: pool_mode_set() alone.
+ * Lifetime: static.
+ * Threads: set before threads start, read by all.
+ * Errors: pool_mode_set() alone.
  */
 #ifndef POOL_MODE_H
 #define POOL_MODE_H

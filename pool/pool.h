@@ -4,13 +4,15 @@
  * Small requests are cut off a block by moving a pointer; large ones have a block to themselves and can be
  * freed early; the rest goes together.
  *
- * Lifetime: create … destroy. pool_pin() divides it: what was allocated before the pin lives until destroy,
- * what comes after it until the next pool_reset(). Buffers (pool_take) live until pool_put, over resets. At
- * reset and destroy cleanups run first, newest first, each unlinked before it is called, while all memory is
- * still there. Threads:  one owner: the creating thread, or pool_set_owner()'s caller. Asserted wherever the
- * inline path is left. Errors:   NULL, and pool_failure() tells why. A full budget is such an error; it is
- * looked at where a block, a large one or a buffer is taken, never per allocation. `purpose` is a literal
- * saying what memory is for; only the slow call looks at it.
+ * Lifetime: create … destroy. pool_pin() divides it: what was allocated before the pin lives until
+ *   destroy, what comes after it until the next pool_reset(). Buffers (pool_take) live until pool_put,
+ *   over resets. At reset and destroy cleanups run first, newest first, each unlinked before it is called,
+ *   while all memory is still there.
+ * Threads: one owner: the creating thread, or pool_set_owner()'s caller. Asserted wherever the inline path
+ *   is left.
+ * Errors: NULL, and pool_failure() tells why. A full budget is such an error; it is looked at where a
+ *   block, a large one or a buffer is taken, never per allocation. `purpose` is a literal saying what
+ *   memory is for; only the slow call looks at it.
  *
  * An allocation of 0 bytes gives a pointer that must not be written to and may equal the next one's. Modes:
  * pool/mode.h.

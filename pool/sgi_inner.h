@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sgi_inner: what the files of sgi share; nobody else includes it.
+/*
+ * sgi_inner: what the files of sgi share; nobody else includes it.
  *
- * Purpose. sgi.c decides between the levels; sgi_level1.c is the system with the handler; sgi_magazine.c is
- * what a thread has of its own; sgi_depot.c holds the whole magazines between them; sgi_central.c holds the
- * locked lists and the reserve; sgi_trim.c gives back; sgi_tag.c are the checks of poison mode. Lifetime: see
- * sgi.h. Threads. Two kinds of lock, never held together and never across a system call: one over the lists,
- * one over the depot of a class. A name in _locked wants the lists' lock held. Errors: NULL, 0 or false is
- * "no memory".
+ * Purpose. sgi.c decides between the levels; sgi_level1.c is the system with the handler; sgi_magazine.c
+ *   is what a thread has of its own; sgi_depot.c holds the whole magazines between them; sgi_central.c
+ *   holds the locked lists and the reserve; sgi_trim.c gives back; sgi_tag.c are the checks of poison
+ *   mode.
+ * Lifetime: see sgi.h.
+ * Threads. Two kinds of lock, never held together and never across a system call: one over the lists, one
+ *   over the depot of a class. A name in _locked wants the lists' lock held.
+ * Errors: NULL, 0 or false is "no memory".
  */
 #ifndef POOL_SGI_INNER_H
 #define POOL_SGI_INNER_H

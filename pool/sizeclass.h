@@ -6,9 +6,10 @@
  * and the span (page or run) of an object is a mask and a shift away.
  *
  * Lifetime: one per worker, create to destroy; destroy unmaps everything; objects still out count as lost.
- * Threads:  one owner, no lock: the thread of the first get, or sizeclass_adopt()'s caller. Checked in poison
- * mode and with TIDEPOOL_DEBUG. Errors:   NULL with errno ENOMEM or EDQUOT (memory_budget). A double free or
- * a wrong size ends the process in the checked builds.
+ * Threads: one owner, no lock: the thread of the first get, or sizeclass_adopt()'s caller. Checked in
+ *   poison mode and with TIDEPOOL_DEBUG.
+ * Errors: NULL with errno ENOMEM or EDQUOT (memory_budget). A double free or a wrong size ends the process
+ *   in the checked builds.
  *
  * Empty spans stay with their class until sizeclass_trim() finds that they were not needed for a while, or
  * another class needs the pages: in steady state no call reaches the system.

@@ -4,7 +4,9 @@
  * 126 after it. Which pages are free, and which of the free ones are still resident, are two bitmaps.
  *
  * Lifetime: arenas belong to a sizeclass and go with it, or when arena_purge() finds one without a page in
- * use. Threads:  the sizeclass's owner. Errors: NULL, with errno from sysmem. For sizeclass.c alone.
+ *   use.
+ * Threads: the sizeclass's owner.
+ * Errors: NULL, with errno from sysmem. For sizeclass.c alone.
  */
 #ifndef POOL_SIZECLASS_ARENA_H
 #define POOL_SIZECLASS_ARENA_H

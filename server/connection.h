@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A connection and its pool.
+/*
+ * A connection and its pool.
  *
  * Purpose: what every protocol needs of an accepted socket: a pool, one watcher, one timeout, an output
- * queue, and an end in two phases. Lifetime: the pool is made first and the connection is the first thing in
- * it, before the pin. connection_close stops the watcher, closes the descriptor and puts the connection on
- * its worker's list of the closed; the pool goes at the end of the same turn of the loop (connection_bury),
- * so a callback may still look at the connection it was called with, but must return soon. Threads: the
- * worker that owns it. connection_hand_on is the one way to another worker, as a descriptor in a message.
+ *   queue, and an end in two phases.
+ * Lifetime: the pool is made first and the connection is the first thing in it, before the pin.
+ *   connection_close stops the watcher, closes the descriptor and puts the connection on its worker's list
+ *   of the closed; the pool goes at the end of the same turn of the loop (connection_bury), so a callback
+ *   may still look at the connection it was called with, but must return soon.
+ * Threads: the worker that owns it. connection_hand_on is the one way to another worker, as a descriptor
+ *   in a message.
  * Errors: connection_open returns NULL and has closed the descriptor.
  */
 #ifndef SERVER_CONNECTION_H

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* echo: sends back what it receives. The simplest protocol on the engine, and the file to read first.
+/*
+ * echo: sends back what it receives. The simplest protocol on the engine, and the file to read first.
  *
  * Purpose: shows a connection's life without HTTP: bytes are received into a chunk of counted blocks
- * (pool/refpool.h), queued, sent, and freed; there is no request and so no reset. Lifetime: the struct is the
- * first thing in the connection's pool; its blocks go when it is idle. Threads: the connection's worker.
+ *   (pool/refpool.h), queued, sent, and freed; there is no request and so no reset.
+ * Lifetime: the struct is the first thing in the connection's pool; its blocks go when it is idle.
+ * Threads: the connection's worker.
  * Errors: a peer that reads too slowly is not read from (back-pressure) and cut after echo_timeout without
- * progress.
+ *   progress.
  */
 #ifndef SERVER_ECHO_H
 #define SERVER_ECHO_H

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A generation: one configuration, from the moment it was read until the last connection that began under it
+/*
+ * A generation: one configuration, from the moment it was read until the last connection that began under it
  * is gone.
  *
  * Purpose: settings that never change once workers see them. Reload builds a new generation beside the old
- * one. Lifetime: made by the main thread in a pool of its own; counted. The main thread holds the current
- * one, each worker the ones its connections live under, each connection on its way between workers one. The
- * main thread destroys it when the count is zero (generation_sweep in master.c). Threads: read-only once
- * published; the count is atomic. Errors: a negative errno with a sentence in conf.error.
+ *   one.
+ * Lifetime: made by the main thread in a pool of its own; counted. The main thread holds the current one,
+ *   each worker the ones its connections live under, each connection on its way between workers one. The
+ *   main thread destroys it when the count is zero (generation_sweep in master.c).
+ * Threads: read-only once published; the count is atomic.
+ * Errors: a negative errno with a sentence in conf.error.
  */
 #ifndef SERVER_GENERATION_H
 #define SERVER_GENERATION_H

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A listener: a listening socket as one worker watches it.
+/*
+ * A listener: a listening socket as one worker watches it.
  *
- * Purpose: accepts, at most LISTENER_BURST connections a wake-up, and makes them connections of the worker.
+ * Purpose: accepts, at most LISTENER_BURST connections a wake-up, and makes them connections of the
+ *   worker.
  * Lifetime: made by the main thread in the generation's pool, one per socket; used by the worker while the
- * generation is its current one. The descriptor belongs to the socket set (sockets.h). Threads: its worker.
+ *   generation is its current one. The descriptor belongs to the socket set (sockets.h).
+ * Threads: its worker.
  * Errors: no descriptors or no memory pauses accepting (worker_pause).
  */
 #ifndef SERVER_LISTENER_H

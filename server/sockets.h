@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Listening sockets.
+/*
+ * Listening sockets.
  *
- * Purpose: opens what a generation listens on and hands each worker its share. An address has one socket per
- * worker (SO_REUSEPORT) and keeps every socket it ever had until the address goes, for closing one would
- * reset what the kernel has queued on it: with fewer workers each serves several. A unix socket has one.
+ * Purpose: opens what a generation listens on and hands each worker its share. An address has one socket
+ *   per worker (SO_REUSEPORT) and keeps every socket it ever had until the address goes, for closing one
+ *   would reset what the kernel has queued on it: with fewer workers each serves several. A unix socket
+ *   has one.
  * Lifetime: a set lives as long as a generation in use listens on its address; sockets_sweep closes the
- * others once all workers have switched. Threads: the main thread. Errors: a negative errno, said in the
- * generation's conf.error with the address.
+ *   others once all workers have switched.
+ * Threads: the main thread.
+ * Errors: a negative errno, said in the generation's conf.error with the address.
  */
 #ifndef SERVER_SOCKETS_H
 #define SERVER_SOCKETS_H

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A worker: a thread with a libev loop, its own sockets, its own size classes and its own counters.
+/*
+ * A worker: a thread with a libev loop, its own sockets, its own size classes and its own counters.
  *
  * Purpose: everything that serves. A turn of the loop: the kernel's events → callbacks of listeners and
- * connections → end of the turn (turn_ends in worker.c): closed connections are buried, log lines leave.
- * Lifetime: worker_create starts the thread, which makes its loop and allocators; worker_destroy joins it. A
- * worker that has finished says so in `ended` and goes on delivering messages until WORKER_RELEASE, for
- * another worker that has not heard yet may still hand it a connection, which it passes on. Threads: fields
- * stand in groups by owner. The main thread speaks to it by messages alone (worker_send). Errors: NULL or a
- * negative errno; running out of memory or descriptors while serving pauses accepting.
+ *   connections → end of the turn (turn_ends in worker.c): closed connections are buried, log lines leave.
+ * Lifetime: worker_create starts the thread, which makes its loop and allocators; worker_destroy joins it.
+ *   A worker that has finished says so in `ended` and goes on delivering messages until WORKER_RELEASE,
+ *   for another worker that has not heard yet may still hand it a connection, which it passes on.
+ * Threads: fields stand in groups by owner. The main thread speaks to it by messages alone (worker_send).
+ * Errors: NULL or a negative errno; running out of memory or descriptors while serving pauses accepting.
  */
 #ifndef SERVER_WORKER_H
 #define SERVER_WORKER_H

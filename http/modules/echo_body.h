@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* echo_body: answers any method with 200 and the request's body.
+/*
+ * echo_body: answers any method with 200 and the request's body.
  *
  * Purpose: a location for load tests and for judging how requests are read. The head of the answer is held
- * until the body has ended or client_body_buffer_size is full; then it streams. Lifetime: a section per
- * location. Threads: the request's worker. Errors: a framing error before the answer has begun is 400, after
- * it the connection is cut.
+ *   until the body has ended or client_body_buffer_size is full; then it streams.
+ * Lifetime: a section per location.
+ * Threads: the request's worker.
+ * Errors: a framing error before the answer has begun is 400, after it the connection is cut.
  */
 #ifndef HTTP_MODULES_ECHO_BODY_H
 #define HTTP_MODULES_ECHO_BODY_H

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* open_file_cache as a level of the configuration has it.
+/*
+ * open_file_cache as a level of the configuration has it.
  *
  * Purpose: reads the directive, and asks the cache (or, without one, the system) for files.
  * Lifetime: made when its directive is read, destroyed with the generation's pool; levels inside share it.
- * Threads: any worker. Every second or so one of them, with a request at hand, drops what is unused; without
- * requests it stays. Errors: negative errnos, as open_files.h.
+ * Threads: any worker. Every second or so one of them, with a request at hand, drops what is unused;
+ *   without requests it stays.
+ * Errors: negative errnos, as open_files.h.
  */
 #ifndef HTTP_MODULES_FILE_CACHE_H
 #define HTTP_MODULES_FILE_CACHE_H

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* index: what a path that ends in a slash shows.
+/*
+ * index: what a path that ends in a slash shows.
  *
  * Purpose: the first of the named files that is there is answered by an internal redirect, as in nginx, so
- * that its own location decides how. Lifetime: the list lies in the generation's pool. Threads: the request's
- * worker. Errors: HTTP_NEXT when no name is there; 404 when the folder is not, 403 when it may not be looked
- * into.
+ *   that its own location decides how.
+ * Lifetime: the list lies in the generation's pool.
+ * Threads: the request's worker.
+ * Errors: HTTP_NEXT when no name is there; 404 when the folder is not, 403 when it may not be looked into.
  */
 #ifndef HTTP_MODULES_INDEX_H
 #define HTTP_MODULES_INDEX_H

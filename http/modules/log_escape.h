@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Escaping in access logs, so that no client writes our log.
+/*
+ * Escaping in access logs, so that no client writes our log.
  *
  * Purpose: two forms. The default, nginx's: a quote, a backslash and every byte outside printable ASCII is
- * \xXX. JSON: what a string of RFC 8259 7 must escape, and nothing else. Lifetime, threads: pure functions
- * over bytes. Errors: none. `measure` returns how many bytes escaping adds; 0 means that the text can be
- * copied. `write` writes length + measure bytes and returns the byte after them.
+ *   \xXX. JSON: what a string of RFC 8259 7 must escape, and nothing else. Lifetime, threads: pure
+ *   functions over bytes.
+ * Errors: none. `measure` returns how many bytes escaping adds; 0 means that the text can be copied.
+ *   `write` writes length + measure bytes and returns the byte after them.
  */
 #ifndef HTTP_MODULES_LOG_ESCAPE_H
 #define HTTP_MODULES_LOG_ESCAPE_H

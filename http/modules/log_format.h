@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* log_format: what a line of an access log looks like.
+/*
+ * log_format: what a line of an access log looks like.
  *
- * Purpose: a format is compiled into literals and variables, and a line is made in two passes: the values are
- * got and measured, then written where the caller has room. So a line is never written twice, and only what
- * needs escaping is looked at byte by byte. Lifetime: formats lie in the generation's pool; struct
- * http_log_line is on the stack of whoever writes a line. Threads: read-only once read. Errors: those of
- * reading. A value that cannot be got is "-".
+ * Purpose: a format is compiled into literals and variables, and a line is made in two passes: the values
+ *   are got and measured, then written where the caller has room. So a line is never written twice, and
+ *   only what needs escaping is looked at byte by byte.
+ * Lifetime: formats lie in the generation's pool; struct http_log_line is on the stack of whoever writes a
+ *   line.
+ * Threads: read-only once read.
+ * Errors: those of reading. A value that cannot be got is "-".
  */
 #ifndef HTTP_MODULES_LOG_FORMAT_H
 #define HTTP_MODULES_LOG_FORMAT_H

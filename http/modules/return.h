@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* return: an answer that stands in the configuration.
+/*
+ * return: an answer that stands in the configuration.
  *
- * Purpose: `return CODE [TEXT];`, `return CODE URL;`, `return URL;`, by nginx's rules: 301, 302, 303, 307 and
- * 308 take a URL, other codes a text; a code alone from 400 on is answered with its page; 444 closes without
- * an answer. In a server it answers whatever location would; in a location it is not inherited by those
- * inside. Lifetime: the rule lies in the generation's pool. Threads: read-only; the request's worker. Errors:
- * 503 if a text with variables finds no memory.
+ * Purpose: `return CODE [TEXT];`, `return CODE URL;`, `return URL;`, by nginx's rules: 301, 302, 303, 307
+ *   and 308 take a URL, other codes a text; a code alone from 400 on is answered with its page; 444 closes
+ *   without an answer. In a server it answers whatever location would; in a location it is not inherited
+ *   by those inside.
+ * Lifetime: the rule lies in the generation's pool.
+ * Threads: read-only; the request's worker. Errors: 503 if a text with variables finds no memory.
  */
 #ifndef HTTP_MODULES_RETURN_H
 #define HTTP_MODULES_RETURN_H

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Files: what a location does when nothing else is said.
+/*
+ * Files: what a location does when nothing else is said.
  *
- * Purpose: GET and HEAD of files below root or alias; a directory is redirected to its name with a slash, and
- * shown by its index (index.h). open_file_cache keeps files open. Lifetime: settings lie in the generation's
- * pool. Threads: the request's worker. Errors: ENOENT, ENOTDIR and ENAMETOOLONG are 404, EACCES and ELOOP
- * 403, anything else (no descriptors, a broken disk) 500; each is logged with the file's name as in nginx.
+ * Purpose: GET and HEAD of files below root or alias; a directory is redirected to its name with a slash,
+ *   and shown by its index (index.h). open_file_cache keeps files open.
+ * Lifetime: settings lie in the generation's pool.
+ * Threads: the request's worker.
+ * Errors: ENOENT, ENOTDIR and ENAMETOOLONG are 404, EACCES and ELOOP 403, anything else (no descriptors, a
+ *   broken disk) 500; each is logged with the file's name as in nginx.
  */
 #ifndef HTTP_MODULES_STATIC_H
 #define HTTP_MODULES_STATIC_H

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * HTTP dates (RFC 9110 5.6.7). Pure arithmetic on the proleptic Gregorian calendar: no locale, no clock, no
- * time zone. Lifetime. Nothing is kept. Threads. Any. Errors. False.
+ * HTTP dates (RFC 9110 5.6.7). Pure arithmetic on the proleptic Gregorian calendar: no locale, no clock,
+ *   no time zone.
+ * Lifetime. Nothing is kept.
+ * Threads. Any.
+ * Errors. False.
  */
 #ifndef TIDEPOOL_HTTP_PROTOCOL_DATE_H
 #define TIDEPOOL_HTTP_PROTOCOL_DATE_H

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Entity tags (RFC 9110 8.8.3).
- * Lifetime. Nothing is kept. Threads. Any. Errors. None: what is no entity tag matches nothing.
+ * Lifetime. Nothing is kept.
+ * Threads. Any.
+ * Errors. None: what is no entity tag matches nothing.
  */
 #ifndef TIDEPOOL_HTTP_PROTOCOL_ETAG_H
 #define TIDEPOOL_HTTP_PROTOCOL_ETAG_H

@@ -2,7 +2,9 @@
 /*
  * Names: the field names the server knows by number, the methods, and the alphabets of RFC 9110 5.6.
  *
- * Lifetime. Constant tables. Threads. Any. Errors. None: an unknown name is HTTP_FIELD_OTHER.
+ * Lifetime. Constant tables.
+ * Threads. Any.
+ * Errors. None: an unknown name is HTTP_FIELD_OTHER.
  *
  * A name is found by a perfect hash of its length and last letters, and one masked compare of 16 bytes:
  * a name that is found needs no other check of its letters. To add one: the enum here, its two lines in

@@ -3,8 +3,9 @@
  * The one decision about a request's body and connection (RFC 9112 6, 9.3; RFC 9110 10.1.1). Everything that
  * could make two parties disagree about where the body ends is refused here and nowhere else.
  *
- * Lifetime. Nothing is kept. Threads. Any. Errors. The status to answer with; the connection is then to be
- * closed.
+ * Lifetime. Nothing is kept.
+ * Threads. Any.
+ * Errors. The status to answer with; the connection is then to be closed.
  *
  * 400: Content-Length repeated (even with one value), as a list, not digits alone; with Transfer-Encoding;
  * Transfer-Encoding in HTTP/1.0, empty, with parameters, chunked twice or not last. 501: one transfer coding

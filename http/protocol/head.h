@@ -4,9 +4,10 @@
  * received.
  *
  * Lifetime. The caller owns the struct, the array of fields and the buffers. Nothing is copied: a span is
- * valid as long as buffers[] points at the bytes it was parsed from. A buffer may move if its entry in
- * buffers[] is changed with it. Threads. One owner. Errors. None here; the parser (parser.h) says what was
- * wrong in `error`.
+ *   valid as long as buffers[] points at the bytes it was parsed from. A buffer may move if its entry in
+ *   buffers[] is changed with it.
+ * Threads. One owner.
+ * Errors. None here; the parser (parser.h) says what was wrong in `error`.
  *
  * A head may span several buffers (large_client_header_buffers): a field names its buffer, the request line
  * has one of its own.

@@ -2,7 +2,8 @@
 /*
  * Which host a request is for (RFC 9112 3.2, RFC 9110 7.2, RFC 3986 3.2.2).
  *
- * Lifetime. The name points into the text that was parsed. Threads. Any. Errors. 400.
+ * Lifetime. The name points into the text that was parsed.
+ * Threads. Any. Errors. 400.
  *
  * HTTP/1.1 needs exactly one Host; HTTP/1.0 may have one. Host is checked even if the target has an
  * authority, which then wins (RFC 9112 3.2.2). Refused: an empty Host, a list, userinfo, bytes outside

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Comma-separated lists (RFC 9110 5.6.1) whose members contain no quoted commas. Internal to http/protocol.
- * Lifetime. Members point into the value. Threads. Any. Errors. None.
+ * Comma-separated lists (RFC 9110 5.6.1) whose members contain no quoted commas. Internal to
+ *   http/protocol.
+ * Lifetime. Members point into the value.
+ * Threads. Any.
+ * Errors. None.
  */
 #ifndef TIDEPOOL_HTTP_PROTOCOL_LIST_H
 #define TIDEPOOL_HTTP_PROTOCOL_LIST_H

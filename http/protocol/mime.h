@@ -3,7 +3,9 @@
  * A table from file extension to media type: open addressing in memory of the caller.
  *
  * Lifetime. The caller owns table and slots; extensions and types are kept by pointer and must outlive the
- * table. Threads. Any number of readers once it is filled. Errors. Stated per function.
+ *   table.
+ * Threads. Any number of readers once it is filled.
+ * Errors. Stated per function.
  */
 #ifndef TIDEPOOL_HTTP_PROTOCOL_MIME_H
 #define TIDEPOOL_HTTP_PROTOCOL_MIME_H

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The tables behind http_field_lookup, and its inline form for the parser. Internal to http/protocol.
- * Lifetime. Constant. Threads. Any. Errors. None.
+ * Lifetime. Constant.
+ * Threads. Any.
+ * Errors. None.
  */
 #ifndef TIDEPOOL_HTTP_PROTOCOL_NAMES_H
 #define TIDEPOOL_HTTP_PROTOCOL_NAMES_H

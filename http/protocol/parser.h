@@ -2,9 +2,10 @@
 /*
  * The parser of a request head (RFC 9112 2–5): strict, in place, restartable at every byte.
  *
- * Lifetime. The caller owns everything; init makes the parser ready for one head. Threads. One owner.
+ * Lifetime. The caller owns everything; init makes the parser ready for one head.
+ * Threads. One owner.
  * Errors. HTTP_PARSE_BAD with the answer's status in `status` and the reason in head->error; the parser is
- * then spent.
+ *   then spent.
  *
  * It goes line by line and judges a line when its LF is there, so the verdict does not depend on how the
  * bytes were cut; only the very first byte is judged at once, since a client that speaks TLS sends no LF and
@@ -25,9 +26,9 @@
  * - DONE: the head is complete; the byte after it is buffer[parser.offset].
  *
  * Decisions. Empty lines before the request line are skipped (RFC 9112 2.2). A bare LF ends a line unless
- * strict_line_endings; a bare CR, NUL, other control byte, obs-fold, blank before the colon, empty name, byte
- * outside tchar in a name: 400. A line without a version (HTTP/0.9) is 400, another major version 505,
- * HTTP/1.2 … 1.9 are as 1.1.
+ *   strict_line_endings; a bare CR, NUL, other control byte, obs-fold, blank before the colon, empty name,
+ *   byte outside tchar in a name: 400. A line without a version (HTTP/0.9) is 400, another major version
+ *   505, HTTP/1.2 … 1.9 are as 1.1.
  */
 #ifndef TIDEPOOL_HTTP_PROTOCOL_PARSER_H
 #define TIDEPOOL_HTTP_PROTOCOL_PARSER_H

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Byte ranges (RFC 9110 14.1.2).
- * Lifetime. The caller owns the array. Threads. Any. Errors. Outcomes below.
+ * Lifetime. The caller owns the array.
+ * Threads. Any.
+ * Errors. Outcomes below.
  */
 #ifndef TIDEPOOL_HTTP_PROTOCOL_RANGE_H
 #define TIDEPOOL_HTTP_PROTOCOL_RANGE_H

@@ -2,7 +2,9 @@
 /*
  * Inner loops of the parser, 16 bytes at a time where there is SSE2 (all of x86-64), byte by byte elsewhere.
  *
- * Lifetime. Nothing is kept. Threads. Any. Errors. None.
+ * Lifetime. Nothing is kept.
+ * Threads. Any.
+ * Errors. None.
  *
  * Internal to http/protocol. Both forms give the same results: the unit tests of the parser run over each,
  * the portable one chosen with HTTP_PROTOCOL_PORTABLE. Nothing outside [base, end) is read.

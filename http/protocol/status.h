@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Status codes and their reason phrases: nginx's, where it has one, since its clients and tests compare them;
- * else RFC 9110 15. Lifetime. Constant. Threads. Any. Errors. None.
+ * Status codes and their reason phrases: nginx's, where it has one, since its clients and tests compare
+ *   them; else RFC 9110 15.
+ * Lifetime. Constant.
+ * Threads. Any.
+ * Errors. None.
  */
 #ifndef TIDEPOOL_HTTP_PROTOCOL_STATUS_H
 #define TIDEPOOL_HTTP_PROTOCOL_STATUS_H

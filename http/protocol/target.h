@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The form of a request target (RFC 9112 3.2). Called by the parser; internal to http/protocol.
- * Lifetime. Nothing is kept. Threads. Any. Errors. The reason as a literal: 400.
+ * Lifetime. Nothing is kept.
+ * Threads. Any.
+ * Errors. The reason as a literal: 400.
  */
 #ifndef TIDEPOOL_HTTP_PROTOCOL_TARGET_H
 #define TIDEPOOL_HTTP_PROTOCOL_TARGET_H

@@ -3,7 +3,8 @@
  * The path of a request, decoded and normalised once (RFC 3986 2.1, 5.2.4, 6.2.2), so that nothing later has
  * to.
  *
- * Lifetime. Results point into the input, or into the buffer handed in. Threads. Any. Errors. 400.
+ * Lifetime. Results point into the input, or into the buffer handed in.
+ * Threads. Any. Errors. 400.
  *
  * As nginx: %XX is decoded, dot segments are removed after decoding (so %2e%2e counts), // becomes / if
  * merge_slashes, and the query is neither decoded nor looked at. 400: %00, a bad escape, a path that climbs
