@@ -81,7 +81,7 @@ enum http_location_kind {
 
 /* Core settings that every location has; inherited by copying. */
 struct http_core {
-    const struct log *error_log;       /* never null */
+    const struct log *error_log;       /* null: the main context's (generation->settings.log) */
     int64_t keepalive_timeout;         /* ms; 0: connections close after each answer */
     int64_t keepalive_header;          /* seconds in `Keep-Alive: timeout=`; 0: not sent */
     int64_t keepalive_requests;        /* requests per connection */

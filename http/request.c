@@ -123,8 +123,15 @@ static int choose_server(struct http_request *request)
 
 static enum http_outcome choose_location(struct http_request *request)
 {
-    request->location = http_find_location(request);
-    request->step = request->location->steps ? request->location->steps : no_steps;
+    const struct http_location *location = http_find_location(request);
+
+    request->step = no_steps;
+    request->location = location ? location : request->server->outside;
+    request->status = location ? 404 : 500; /* null: a regular expression gave up, which it has logged */
+    if (!location || (location->core.internal && !request->relocations))
+        return HTTP_STATUS;
+    if (location->steps)
+        request->step = location->steps;
     return HTTP_NEXT;
 }
 
@@ -146,6 +153,7 @@ void http_request_run(struct http_request *request)
 {
     const struct http_core *core;
     int status = check_head(request);
+    enum http_outcome outcome;
     off_t limit;
 
     if (status) {
@@ -166,7 +174,7 @@ void http_request_run(struct http_request *request)
             request, http_answer_bytes(request, 200, (struct http_text){"", 0}, (struct http_text){"", 0}));
         return;
     }
-    choose_location(request);
+    outcome = choose_location(request);
     core = &request->location->core;
     limit = core->client_max_body_size;
     if (request->framing.too_large || (limit && request->framing.content_length > limit)) {
@@ -176,7 +184,7 @@ void http_request_run(struct http_request *request)
     request->keep_alive = request->keep_alive && core->keepalive_timeout &&
                           request->connection->base.requests < core->keepalive_requests &&
                           request->connection->base.worker->state != WORKER_QUITS;
-    http_request_continue(request, HTTP_NEXT);
+    http_request_continue(request, outcome);
 }
 
 void http_request_refuse(struct http_request *request, int status, const char *why)

@@ -218,7 +218,7 @@ enum output_result connection_send(struct connection *connection)
 void connection_log(const struct connection *connection, const struct log *log, enum log_level level,
                     int error, const char *format, ...)
 {
-    char text[1024], more[1024], client[PEER_TEXT_MAX];
+    char text[1024], more[1024], client[PEER_TEXT_MAX], reason[128] = "";
     size_t described = 0;
     va_list args;
 
@@ -227,10 +227,12 @@ void connection_log(const struct connection *connection, const struct log *log, 
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    if (error)
+        snprintf(reason, sizeof reason, " (%d: %s)", error, strerrordesc_np(error));
     peer_format(&connection->peer, client);
     if (connection->binding->protocol->describe)
         described = connection->binding->protocol->describe(connection, more, sizeof more);
-    log_write(log, level, error, "*%llu %s while %s, client: %s, listening on: %s%.*s",
-              (unsigned long long)connection->number, text, connection->doing, client,
-              connection->binding->address.text, (int)described, more);
+    log_write(log, level, 0, "*%llu %s%s while %s, client: %s%.*s, listening on: %s",
+              (unsigned long long)connection->number, text, reason, connection->doing, client, (int)described,
+              more, connection->binding->address.text);
 }

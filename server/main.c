@@ -119,20 +119,23 @@ static int tested(const struct options *options, const struct generation *genera
     return options->dump && conf_dump(&generation->conf, STDOUT_FILENO) ? 1 : 0;
 }
 
-/* The mode stands before the first pool, but is read with the help of one: read again if it is another. */
-static struct generation *load(const struct generation_source *source, char *error, size_t size)
+/* The mode stands before the first pool, but is read with the help of one: if it is another than the usual, all is made
+ * again under it. */
+static struct generation *load(struct generation_source *source, char *error, size_t size)
 {
     struct generation *generation = generation_load(source, error, size);
+    enum pool_mode mode;
 
     if (!generation || generation->settings.pool_mode == (int)pool_mode())
         return generation;
-    enum pool_mode mode = (enum pool_mode)generation->settings.pool_mode;
+    mode = (enum pool_mode)generation->settings.pool_mode;
     generation_destroy(generation);
-    if (pool_mode_set(mode)) {
-        snprintf(error, size, "the pool mode could not be set");
-        return NULL;
-    }
-    return generation_load(source, error, size);
+    sgi_destroy(source->sgi);
+    source->sgi = pool_mode_set(mode) ? NULL : sgi_create();
+    if (source->sgi)
+        return generation_load(source, error, size);
+    snprintf(error, size, "the pool mode could not be set");
+    return NULL;
 }
 
 /* What was not given back: nothing, or a bug to be reported with this line. */
@@ -147,7 +150,7 @@ static void say_account(void)
                   (unsigned long long)stats.live_bytes, (unsigned long long)stats.live_count, pool_live());
 }
 
-static int run(const struct options *options, const struct generation_source *source, const char *name)
+static int run(const struct options *options, struct generation_source *source, const char *name)
 {
     char error[CONF_ERROR_SIZE];
     struct generation *generation = load(source, error, sizeof error);
@@ -206,7 +209,8 @@ int main(int argc, char **argv)
         return 1;
     }
     status = run(&options, &source, options.file ? file : "built-in default");
-    sgi_destroy(source.sgi);
+    if (source.sgi)
+        sgi_destroy(source.sgi);
     say_account();
     return status;
 }

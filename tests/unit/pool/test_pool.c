@@ -75,6 +75,7 @@ static void test_what_stands_before_the_pin_outlives_resets(void **state)
     memset(large, 'L', 5000);
     memset(second, 'S', 250);
     pool_pin(pool);
+    assert_int_equal(stats_of(pool).reserve, 0);
     for (int round = 0; round < 20; round++) {
         for (int i = 0; i < round; i++) {
             char *p = pool_alloc(pool, 300, "test");

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "pool/annotate.h"
 #include "pool/mode.h"
@@ -126,15 +127,27 @@ static void test_steady_state_calls_no_system(void **state)
     }
 }
 
-static size_t resident_bytes(void)
+/* What the kernel has given for the arenas that these objects are in. */
+static size_t resident_bytes(void *const *objects, size_t count)
 {
-    long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
+    unsigned char pages[SIZECLASS_ARENA / SIZECLASS_PAGE];
+    char *arenas[64];
+    size_t known = 0, resident = 0;
 
-    assert_non_null(file);
-    assert_int_equal(fscanf(file, "%*s %ld", &pages), 1);
-    fclose(file);
-    return (size_t)pages * 4096;
+    for (size_t i = 0; i < count; i++) {
+        char *arena = (char *)objects[i] - (uintptr_t)objects[i] % SIZECLASS_ARENA;
+        size_t at = 0;
+        while (at < known && arenas[at] != arena)
+            at++;
+        if (at < known)
+            continue;
+        assert_true(known < 64);
+        arenas[known++] = arena;
+        assert_int_equal(mincore(arena, SIZECLASS_ARENA, pages), 0);
+        for (size_t page = 0; page < sizeof(pages); page++)
+            resident += (pages[page] & 1u) * SIZECLASS_PAGE;
+    }
+    return resident;
 }
 
 /* An idle connection is a 512-byte block; it must cost just that. */
@@ -144,8 +157,6 @@ static void test_small_blocks_cost_what_they_hold(void **state)
     enum { MANY = 15000, SIZE = 512 };
     static void *objects[MANY];
 
-    memset(objects, 1, sizeof(objects));
-    size_t before = resident_bytes();
     for (int i = 0; i < MANY; i++) {
         objects[i] = sizeclass_get(classes, SIZE, NULL);
         assert_non_null(objects[i]);
@@ -229,6 +240,26 @@ static void test_empty_pages_serve_other_classes(void **state)
     assert_true(stats_of(classes).arenas <= arenas + QUARANTINE_ARENAS);
     for (int i = 0; i < 3000; i++)
         sizeclass_put(classes, objects[i], 256);
+}
+
+/* Spans with room are found behind full ones. */
+static void test_holes_are_filled_first(void **state)
+{
+    struct sizeclass *classes = *state;
+    void *objects[80];
+
+    for (int i = 0; i < 80; i++)
+        assert_non_null(objects[i] = sizeclass_get(classes, 512, NULL));
+    uint64_t bytes = stats_of(classes).span_bytes;
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 80; i += 4)
+            sizeclass_put(classes, objects[i], 512);
+        for (int i = 0; i < 80; i += 4)
+            assert_non_null(objects[i] = sizeclass_get(classes, 512, NULL));
+    }
+    assert_true(stats_of(classes).span_bytes <= bytes + QUARANTINED);
+    for (int i = 0; i < 80; i++)
+        sizeclass_put(classes, objects[i], 512);
 }
 
 static void test_failure_is_null_and_changes_nothing(void **state)
@@ -380,6 +411,7 @@ int main(void)
         WITH_CLASSES(test_trim_gives_back_what_was_not_needed),
         WITH_CLASSES(test_trim_leaves_what_is_in_use_now_and_then),
         WITH_CLASSES(test_empty_pages_serve_other_classes),
+        WITH_CLASSES(test_holes_are_filled_first),
         WITH_CLASSES(test_failure_is_null_and_changes_nothing),
         WITH_CLASSES(test_random_against_an_oracle),
         cmocka_unit_test(test_mistakes_are_caught_in_poison_mode),
