@@ -4,7 +4,7 @@
  *
  * Lifetime. The caller owns the struct; init per body.
  * Threads. One owner.
- * Errors. HTTP_CHUNKED_BAD (400) and HTTP_CHUNKED_TOO_LARGE (400: extensions; 431: trailers); the framing
+ * Errors. HTTP_CHUNKED_BAD (400) and HTTP_CHUNKED_TOO_LARGE (431 if trailer_bytes is above its limit, else 400); the framing
  *   is lost then, so the connection must be closed. Once an error or DONE was returned, so are all later
  *   calls.
  *
