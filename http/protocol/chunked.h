@@ -4,9 +4,9 @@
  *
  * Lifetime. The caller owns the struct; init per body.
  * Threads. One owner.
- * Errors. HTTP_CHUNKED_BAD (400) and HTTP_CHUNKED_TOO_LARGE (431 if trailer_bytes is above its limit, else 400); the framing
- *   is lost then, so the connection must be closed. Once an error or DONE was returned, so are all later
- *   calls.
+ * Errors. HTTP_CHUNKED_BAD (400) and HTTP_CHUNKED_TOO_LARGE (431 if trailer_bytes is above its limit, else
+ *   400); the framing is lost then, so the connection must be closed. Once an error or DONE was returned, so
+ *   are all later calls.
  *
  * Strict where leniency has been used for smuggling: CRLF alone ends a line, a size has no sign, prefix or
  * blank before its CRLF, sizes above INT64_MAX are refused, extensions and trailers follow the grammar.
