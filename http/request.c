@@ -165,6 +165,8 @@ void http_request_run(struct http_request *request)
     request->keep_alive = request->framing.keep_alive;
     if (request->head.method == HTTP_CONNECT || request->head.method == HTTP_TRACE) {
         request->response.allow = HTTP_TEXT("GET, HEAD");
+        request->keep_alive =
+            false; /* as nginx: who asks for a tunnel or an echo of its fields is not a browser */
         http_request_continue(request, http_answer_status(request, 405));
         return;
     }
