@@ -25,7 +25,8 @@ ROOT = os.path.dirname(HERE)
 SANITIZER_ENVIRONMENT = {
     'ASAN_OPTIONS': 'detect_leaks=1:detect_stack_use_after_return=1:exitcode=99:allocator_may_return_null=1',
     'UBSAN_OPTIONS': 'print_stacktrace=1:halt_on_error=1:exitcode=99',
-    'TSAN_OPTIONS': 'halt_on_error=0:exitcode=99:second_deadlock_stack=1',
+    'TSAN_OPTIONS': 'halt_on_error=0:exitcode=99:second_deadlock_stack=1:'
+                    f'suppressions={HERE}/lint/tsan.supp',
 }
 VALGRIND = ['valgrind', '--quiet', '--fair-sched=yes', '--error-exitcode=99', '--leak-check=full',
             '--errors-for-leak-kinds=definite',
