@@ -19,7 +19,7 @@ __attribute__((constructor)) static void mode_look_for_watchers(void)
 #if defined(ANNOTATE_ASAN)
     mode_watched = true;
 #elif defined(ANNOTATE_VALGRIND)
-    /* Only memcheck wants to be told; its other tools, callgrind above all, should count what everybody runs. */
+    /* Only memcheck wants to be told; other tools, callgrind above all, should count what everybody runs. */
     char byte = 0, known = 0;
 
     mode_watched = VALGRIND_GET_VBITS(&byte, &known, 1) == 1;

@@ -11,6 +11,7 @@
 #define POOL_POOL_INLINE_H
 
 #include "pool/annotate.h"
+#include "pool/pool.h"
 
 /* Head of every block. The blocks of a pool form one chain: in use up to `current`, kept ones behind it. */
 struct pool_block {
