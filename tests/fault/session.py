@@ -188,7 +188,8 @@ def life(folder, fault, persistent=False):
             raise Trouble(f'exit status {process.returncode}: {server.read("stderr")[-1500:]}')
         said = server.read('stderr') + server.read('error.log')
         return seen, {name: int(count) for name, count in CALLS.findall(said)}
-    except AssertionError as error:
+    except (AssertionError, Trouble) as error:
+        # What a sanitizer said explains more than what a client saw of it.
         check(server, process)
         raise Trouble(str(error)) from error
     finally:
