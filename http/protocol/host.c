@@ -4,23 +4,45 @@
 
 #include "http/protocol/host.h"
 
-/* IP-literal (RFC 3986 3.2.2) at the start: its length with the brackets, or 0 if it is none. IPvFuture is
- * refused. */
+/* IPvFuture = "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" ), RFC 3986 3.2.2. */
+static bool is_future(const char *bytes, size_t length)
+{
+    size_t at = 1;
+
+    if (length < 4 || http_lower(bytes[0]) != 'v')
+        return false;
+    while (at < length && http_char_is(bytes[at], HTTP_CHAR_HEX))
+        at++;
+    if (at == 1 || at + 1 >= length || bytes[at] != '.')
+        return false;
+    for (at++; at < length; at++)
+        if (bytes[at] != ':' && bytes[at] != ',' && !http_char_is(bytes[at], HTTP_CHAR_HOST))
+            return false;
+    return true;
+}
+
+static bool is_ipv6(const char *bytes, size_t length)
+{
+    char text[INET6_ADDRSTRLEN];
+    struct in6_addr address;
+
+    if (length >= sizeof(text) || memchr(bytes, '\0', length) != NULL)
+        return false;
+    memcpy(text, bytes, length);
+    text[length] = '\0';
+    return inet_pton(AF_INET6, text, &address) == 1;
+}
+
+/* IP-literal (RFC 3986 3.2.2) at the start: its length with the brackets, or 0 if it is none. */
 static size_t literal_length(const char *bytes, size_t length, bool *upper)
 {
     const char *end = memchr(bytes, ']', length);
     if (end == NULL)
         return 0;
-    char text[INET6_ADDRSTRLEN];
     size_t inner = (size_t)(end - bytes) - 1;
-    if (inner >= sizeof(text) || memchr(bytes + 1, '\0', inner) != NULL)
-        return 0;
-    memcpy(text, bytes + 1, inner);
-    text[inner] = '\0';
-    for (size_t i = 0; i < inner; i++)
-        *upper |= text[i] >= 'A' && text[i] <= 'Z';
-    struct in6_addr address;
-    return inet_pton(AF_INET6, text, &address) == 1 ? inner + 2 : 0;
+    for (size_t i = 1; i <= inner; i++)
+        *upper |= bytes[i] >= 'A' && bytes[i] <= 'Z';
+    return is_ipv6(bytes + 1, inner) || is_future(bytes + 1, inner) ? inner + 2 : 0;
 }
 
 /*
