@@ -106,8 +106,18 @@ static int find_sent(struct conf *conf, struct http_text name, struct http_varia
     const struct http_variable_row *row = find_row(http_sent_variables, name);
 
     variable->get = row ? row->get : http_get_header;
-    variable->plain = row && row->plain;
     return keep_name(conf, name, true, variable);
+}
+
+enum http_found http_get_printed(struct http_request *request, const struct http_variable *variable,
+                                 struct http_text *value)
+{
+    char *to = pool_nalloc(request->pool, HTTP_PRINT_MAX, "variable");
+
+    if (!to)
+        return http_value_none(value);
+    *value = (struct http_text){to, (size_t)(variable->print(request, to) - to)};
+    return HTTP_FOUND;
 }
 
 int http_variable_find(struct conf *conf, const struct conf_node *node, struct http_text name,
@@ -124,8 +134,10 @@ int http_variable_find(struct conf *conf, const struct conf_node *node, struct h
 
         if (!row)
             continue;
-        *variable = (struct http_variable){
-            .get = row->get, .name = row->name, .length = (uint32_t)name.length, .plain = row->plain};
+        *variable = (struct http_variable){.get = row->print ? http_get_printed : row->get,
+                                           .print = row->print,
+                                           .name = row->name,
+                                           .length = (uint32_t)name.length};
         return name.length == 10 && !memcmp(name.bytes, "request_id", 10) ? http_request_id_seed(conf) : 0;
     }
     if (name.length == 1 && *name.bytes >= '1' && *name.bytes <= '9') {

@@ -25,14 +25,18 @@ enum http_found {
     HTTP_NOT_FOUND /* the value is empty; a log writes "-" */
 };
 
+enum { HTTP_PRINT_MAX = 48 /* bytes that a printed variable takes at most: an address */ };
+
 struct http_variable {
     enum http_found (*get)(struct http_request *request, const struct http_variable *variable,
                            struct http_text *value);
+    /* Null, or: writes the value straight to where it is wanted, at most HTTP_PRINT_MAX bytes that no log escapes, and
+     * returns the byte after it. `get` does the same by way of the request's pool. */
+    char *(*print)(struct http_request *request, char *to);
     const char
         *name; /* NUL-terminated: what the getter looks for ("x-one" of $http_x_one), or the name itself */
     uint32_t length; /* of `name` */
     uint16_t number; /* of a known field, or of a capture */
-    bool plain;      /* only letters, digits and punctuation that no log escapes are ever in its value */
 };
 
 /* Finds a variable by its name without the dollar. A name that is in no table may be a group of a regular

@@ -19,11 +19,9 @@ static enum http_found value_peer(struct http_request *request, const struct pee
     return HTTP_FOUND;
 }
 
-static enum http_found get_remote_addr(struct http_request *request, const struct http_variable *variable,
-                                       struct http_text *value)
+static char *print_remote_addr(struct http_request *request, char *to)
 {
-    (void)variable;
-    return value_peer(request, &request->connection->base.peer, value);
+    return to + peer_format(&request->connection->base.peer, to);
 }
 
 static enum http_found get_binary_remote_addr(struct http_request *request,
@@ -31,37 +29,33 @@ static enum http_found get_binary_remote_addr(struct http_request *request,
 {
     const struct peer *peer = &request->connection->base.peer;
 
+    (void)variable;
     if (peer->family == AF_UNIX)
-        return get_remote_addr(request, variable, value);
+        return value_peer(request, peer, value);
     *value = (struct http_text){(const char *)peer->bytes,
                                 peer->family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr)};
     return HTTP_FOUND;
 }
 
-static enum http_found value_port(struct http_request *request, uint16_t port, struct http_text *value)
+/* A unix socket has none. */
+static char *print_port(uint16_t port, char *to)
 {
-    return port ? http_value_number(request, port, 1, value) : http_value_string("", value);
+    return port ? http_print_number(to, port, 1) : to;
 }
 
-static enum http_found get_remote_port(struct http_request *request, const struct http_variable *variable,
-                                       struct http_text *value)
+static char *print_remote_port(struct http_request *request, char *to)
 {
-    (void)variable;
-    return value_port(request, request->connection->base.peer.port, value);
+    return print_port(request->connection->base.peer.port, to);
 }
 
-static enum http_found get_connection(struct http_request *request, const struct http_variable *variable,
-                                      struct http_text *value)
+static char *print_connection(struct http_request *request, char *to)
 {
-    (void)variable;
-    return http_value_number(request, request->connection->base.number, 1, value);
+    return http_print_number(to, request->connection->base.number, 1);
 }
 
-static enum http_found get_connection_requests(struct http_request *request,
-                                               const struct http_variable *variable, struct http_text *value)
+static char *print_connection_requests(struct http_request *request, char *to)
 {
-    (void)variable;
-    return http_value_number(request, request->connection->base.requests, 1, value);
+    return http_print_number(to, request->connection->base.requests, 1);
 }
 
 /* ---- the server ---- */
@@ -100,11 +94,9 @@ static enum http_found get_server_addr(struct http_request *request, const struc
     return value_peer(request, &peer, value);
 }
 
-static enum http_found get_server_port(struct http_request *request, const struct http_variable *variable,
-                                       struct http_text *value)
+static char *print_server_port(struct http_request *request, char *to)
 {
-    (void)variable;
-    return value_port(request, listen_address_port(&request->connection->base.binding->address), value);
+    return print_port(listen_address_port(&request->connection->base.binding->address), to);
 }
 
 static enum http_found get_scheme(struct http_request *request, const struct http_variable *variable,
@@ -148,11 +140,10 @@ static enum http_found get_version(struct http_request *request, const struct ht
     return http_value_string(VERSION_NUMBER, value);
 }
 
-static enum http_found get_pid(struct http_request *request, const struct http_variable *variable,
-                               struct http_text *value)
+static char *print_pid(struct http_request *request, char *to)
 {
-    (void)variable;
-    return http_value_number(request, (uint64_t)getpid(), 1, value);
+    (void)request;
+    return http_print_number(to, (uint64_t)getpid(), 1);
 }
 
 /* ---- the clock: texts of the worker's, which change with the second ---- */
@@ -165,72 +156,59 @@ static struct clock *clock_of(const struct http_request *request)
     return clock;
 }
 
-static enum http_found get_time_local(struct http_request *request, const struct http_variable *variable,
-                                      struct http_text *value)
+static char *print_time_local(struct http_request *request, char *to)
 {
-    (void)variable;
-    *value = (struct http_text){clock_of(request)->log_time, sizeof "21/Nov/2026:03:26:00 +0000" - 1};
-    return HTTP_FOUND;
+    enum { LENGTH = sizeof "21/Nov/2026:03:26:00 +0000" - 1 };
+
+    memcpy(to, clock_of(request)->log_time, LENGTH);
+    return to + LENGTH;
 }
 
-static enum http_found get_time_iso8601(struct http_request *request, const struct http_variable *variable,
-                                        struct http_text *value)
+static char *print_time_iso8601(struct http_request *request, char *to)
 {
-    (void)variable;
-    *value = (struct http_text){clock_of(request)->iso8601, sizeof "2026-11-21T03:26:00+00:00" - 1};
-    return HTTP_FOUND;
+    enum { LENGTH = sizeof "2026-11-21T03:26:00+00:00" - 1 };
+
+    memcpy(to, clock_of(request)->iso8601, LENGTH);
+    return to + LENGTH;
 }
 
 /* Seconds with three decimals. */
-static enum http_found value_seconds(struct http_request *request, double seconds, struct http_text *value)
+static char *print_seconds(double seconds, char *to)
 {
     uint64_t ms = seconds > 0 ? (uint64_t)(seconds * 1000.) : 0;
-    struct http_text whole, rest;
 
-    if (http_value_number(request, ms / 1000, 1, &whole) == HTTP_NOT_FOUND ||
-        http_value_number(request, ms % 1000, 3, &rest) == HTTP_NOT_FOUND)
-        return http_value_none(value);
-    char *to = pool_nalloc(request->pool, whole.length + 4, "variable");
-    if (!to)
-        return http_value_none(value);
-    memcpy(to, whole.bytes, whole.length);
-    to[whole.length] = '.';
-    memcpy(to + whole.length + 1, rest.bytes, 3);
-    *value = (struct http_text){to, whole.length + 4};
-    return HTTP_FOUND;
+    to = http_print_number(to, ms / 1000, 1);
+    *to++ = '.';
+    return http_print_number(to, ms % 1000, 3);
 }
 
-static enum http_found get_msec(struct http_request *request, const struct http_variable *variable,
-                                struct http_text *value)
+static char *print_msec(struct http_request *request, char *to)
 {
-    (void)variable;
-    return value_seconds(request, http_now(request), value);
+    return print_seconds(http_now(request), to);
 }
 
-static enum http_found get_request_time(struct http_request *request, const struct http_variable *variable,
-                                        struct http_text *value)
+static char *print_request_time(struct http_request *request, char *to)
 {
-    (void)variable;
-    return value_seconds(request, http_now(request) - request->began, value);
+    return print_seconds(http_now(request) - request->began, to);
 }
 
 const struct http_variable_row http_connection_variables[] = {
-    {"remote_addr", get_remote_addr, true},
-    {"remote_port", get_remote_port, true},
-    {"binary_remote_addr", get_binary_remote_addr, false},
-    {"connection", get_connection, true},
-    {"connection_requests", get_connection_requests, true},
-    {"server_name", get_server_name, false},
-    {"server_addr", get_server_addr, false},
-    {"server_port", get_server_port, true},
-    {"scheme", get_scheme, true},
-    {"https", get_https, true},
-    {"hostname", get_hostname, false},
-    {"nginx_version", get_version, true},
-    {"pid", get_pid, true},
-    {"time_local", get_time_local, true},
-    {"time_iso8601", get_time_iso8601, true},
-    {"msec", get_msec, true},
-    {"request_time", get_request_time, true},
-    {NULL, NULL, false},
+    {"remote_addr", NULL, print_remote_addr},
+    {"remote_port", NULL, print_remote_port},
+    {"binary_remote_addr", get_binary_remote_addr, NULL},
+    {"connection", NULL, print_connection},
+    {"connection_requests", NULL, print_connection_requests},
+    {"server_name", get_server_name, NULL},
+    {"server_addr", get_server_addr, NULL},
+    {"server_port", NULL, print_server_port},
+    {"scheme", get_scheme, NULL},
+    {"https", get_https, NULL},
+    {"hostname", get_hostname, NULL},
+    {"nginx_version", get_version, NULL},
+    {"pid", NULL, print_pid},
+    {"time_local", NULL, print_time_local},
+    {"time_iso8601", NULL, print_time_iso8601},
+    {"msec", NULL, print_msec},
+    {"request_time", NULL, print_request_time},
+    {NULL, NULL, NULL},
 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Variables of what was asked. */
-#include <ctype.h>
 #include <strings.h>
 
 #include "http/captures.h"
@@ -84,25 +83,15 @@ static enum http_found get_protocol(struct http_request *request, const struct h
     return http_value_string(request->head.minor ? "HTTP/1.1" : "HTTP/1.0", value);
 }
 
-static enum http_found get_length(struct http_request *request, const struct http_variable *variable,
-                                  struct http_text *value)
+static char *print_length(struct http_request *request, char *to)
 {
-    (void)variable;
-    return http_value_number(request, request->length, 1, value);
+    return http_print_number(to, request->length, 1);
 }
 
-/* An id is not asked for more than once a line as a rule, so it is made each time. */
-static enum http_found get_request_id(struct http_request *request, const struct http_variable *variable,
-                                      struct http_text *value)
+static char *print_request_id(struct http_request *request, char *to)
 {
-    char *to = pool_nalloc(request->pool, HTTP_REQUEST_ID_LENGTH, "variable");
-
-    (void)variable;
-    if (!to)
-        return http_value_none(value);
     http_request_id_write(request->connection->base.number, request->connection->base.requests, to);
-    *value = (struct http_text){to, HTTP_REQUEST_ID_LENGTH};
-    return HTTP_FOUND;
+    return to + HTTP_REQUEST_ID_LENGTH;
 }
 
 /* Where the request began in its first buffer: behind another one's bytes if the client sent both at once. */
@@ -347,23 +336,23 @@ enum http_found http_get_group(struct http_request *request, const struct http_v
 }
 
 const struct http_variable_row http_request_variables[] = {
-    {"request", get_request, false},
-    {"request_method", get_method, true},
-    {"request_uri", get_request_uri, false},
-    {"uri", get_uri, false},
-    {"document_uri", get_uri, false},
-    {"args", get_args, false},
-    {"query_string", get_args, false},
-    {"is_args", get_is_args, true},
-    {"host", get_host, false},
-    {"server_protocol", get_protocol, true},
-    {"request_length", get_length, true},
-    {"request_id", get_request_id, true},
-    {"pipe", get_pipe, true},
-    {"document_root", get_document_root, false},
-    {"request_filename", get_request_filename, false},
-    {"content_type", get_content_type, false},
-    {"content_length", get_content_length, false},
-    {"remote_user", get_remote_user, false},
-    {NULL, NULL, false},
+    {"request", get_request, NULL},
+    {"request_method", get_method, NULL},
+    {"request_uri", get_request_uri, NULL},
+    {"uri", get_uri, NULL},
+    {"document_uri", get_uri, NULL},
+    {"args", get_args, NULL},
+    {"query_string", get_args, NULL},
+    {"is_args", get_is_args, NULL},
+    {"host", get_host, NULL},
+    {"server_protocol", get_protocol, NULL},
+    {"request_length", NULL, print_length},
+    {"request_id", NULL, print_request_id},
+    {"pipe", get_pipe, NULL},
+    {"document_root", get_document_root, NULL},
+    {"request_filename", get_request_filename, NULL},
+    {"content_type", get_content_type, NULL},
+    {"content_length", get_content_length, NULL},
+    {"remote_user", get_remote_user, NULL},
+    {NULL, NULL, NULL},
 };

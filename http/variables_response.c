@@ -6,32 +6,26 @@
 #include "http/protocol/status.h"
 #include "http/variables_table.h"
 
-static enum http_found get_status(struct http_request *request, const struct http_variable *variable,
-                                  struct http_text *value)
+static char *print_status(struct http_request *request, char *to)
 {
-    (void)variable;
-    return http_value_number(request, (uint64_t)request->status, 3, value);
+    return http_print_number(to, (uint64_t)request->status, 3);
 }
 
-static enum http_found get_body_bytes_sent(struct http_request *request, const struct http_variable *variable,
-                                           struct http_text *value)
+static char *print_body_bytes_sent(struct http_request *request, char *to)
 {
-    (void)variable;
-    return http_value_number(request, request->sent_body, 1, value);
+    return http_print_number(to, request->sent_body, 1);
 }
 
-static enum http_found get_bytes_sent(struct http_request *request, const struct http_variable *variable,
-                                      struct http_text *value)
+static char *print_bytes_sent(struct http_request *request, char *to)
 {
-    (void)variable;
-    return http_value_number(request, request->sent_head + request->sent_body, 1, value);
+    return http_print_number(to, request->sent_head + request->sent_body, 1);
 }
 
 const struct http_variable_row http_response_variables[] = {
-    {"status", get_status, true},
-    {"body_bytes_sent", get_body_bytes_sent, true},
-    {"bytes_sent", get_bytes_sent, true},
-    {NULL, NULL, false},
+    {"status", NULL, print_status},
+    {"body_bytes_sent", NULL, print_body_bytes_sent},
+    {"bytes_sent", NULL, print_bytes_sent},
+    {NULL, NULL, NULL},
 };
 
 /* ---- $sent_http_NAME: what the answer says of itself, then what modules added ---- */
@@ -54,7 +48,7 @@ static enum http_found get_length(struct http_request *request, const struct htt
     (void)variable;
     if (request->response.content_length < 0 || http_status_bodiless(request->status))
         return http_value_none(value);
-    return http_value_number(request, (uint64_t)request->response.content_length, 1, value);
+    return http_value_number(request, (uint64_t)request->response.content_length, value);
 }
 
 static enum http_found get_location(struct http_request *request, const struct http_variable *variable,
@@ -154,15 +148,15 @@ enum http_found http_get_header(struct http_request *request, const struct http_
 }
 
 const struct http_variable_row http_sent_variables[] = {
-    {"content_type", get_type, false},
-    {"content_length", get_length, true},
-    {"location", get_location, false},
-    {"etag", get_etag, false},
-    {"allow", get_allow, true},
-    {"last_modified", get_last_modified, true},
-    {"connection", get_connection, true},
-    {"keep_alive", get_keep_alive, true},
-    {"transfer_encoding", get_transfer_encoding, true},
-    {"accept_ranges", get_accept_ranges, true},
-    {NULL, NULL, false},
+    {"content_type", get_type, NULL},
+    {"content_length", get_length, NULL},
+    {"location", get_location, NULL},
+    {"etag", get_etag, NULL},
+    {"allow", get_allow, NULL},
+    {"last_modified", get_last_modified, NULL},
+    {"connection", get_connection, NULL},
+    {"keep_alive", get_keep_alive, NULL},
+    {"transfer_encoding", get_transfer_encoding, NULL},
+    {"accept_ranges", get_accept_ranges, NULL},
+    {NULL, NULL, NULL},
 };

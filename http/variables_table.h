@@ -19,8 +19,8 @@ typedef enum http_found http_getter(struct http_request *request, const struct h
 
 struct http_variable_row {
     const char *name; /* null after the last */
-    http_getter *get;
-    bool plain; /* struct http_variable */
+    http_getter *get; /* null if `print` is not */
+    char *(*print)(struct http_request *request, char *to);
 };
 
 extern const struct http_variable_row http_request_variables[];    /* variables_request.c */
@@ -34,6 +34,7 @@ extern const struct http_variable_row
 http_getter http_get_field, http_get_other_field, http_get_argument, http_get_cookie, http_get_capture,
     http_get_group;
 http_getter http_get_header;
+http_getter http_get_printed; /* of all variables that print */
 
 static inline enum http_found http_value_none(struct http_text *value)
 {
@@ -57,20 +58,30 @@ static inline enum http_found http_value_string(const char *string, struct http_
 }
 
 /* `number` in decimal, with zeros before it up to `digits` of them. */
-static inline enum http_found http_value_number(struct http_request *request, uint64_t number,
-                                                unsigned digits, struct http_text *value)
+static inline char *http_print_number(char *to, uint64_t number, unsigned digits)
 {
-    enum { DIGITS = 20 };
-    char *to = pool_nalloc(request->pool, DIGITS, "variable"), *at;
+    char *end;
+
+    for (uint64_t rest = number; rest >= 10; rest /= 10, to++)
+        digits -= digits > 1;
+    for (; digits > 1; digits--, to++)
+        *to = '0';
+    end = to + 1;
+    do {
+        *to-- = (char)('0' + number % 10);
+        number /= 10;
+    } while (number);
+    return end;
+}
+
+static inline enum http_found http_value_number(struct http_request *request, uint64_t number,
+                                                struct http_text *value)
+{
+    char *to = pool_nalloc(request->pool, HTTP_PRINT_MAX, "variable");
 
     if (!to)
         return http_value_none(value);
-    at = to + DIGITS;
-    do {
-        *--at = (char)('0' + number % 10);
-        number /= 10;
-    } while (number || at > to + DIGITS - digits);
-    *value = (struct http_text){at, (size_t)(to + DIGITS - at)};
+    *value = (struct http_text){to, (size_t)(http_print_number(to, number, 1) - to)};
     return HTTP_FOUND;
 }
 

@@ -33,18 +33,6 @@ const uint8_t sizeclass_small[SIZECLASS_SMALL_MAX / 16 + 1] = {
 const uint8_t sizeclass_runs[SIZECLASS_MAX / SIZECLASS_PAGE + 1] = {
     13, 13, 14, 15, 16, 17, 18, 19, 20, TWICE(21), TWICE(22), TWICE(23), TWICE(24)};
 
-#ifdef ANNOTATE_ASAN
-/* Objects given back wait here before they are used again, oldest first out, so that a stale pointer is
- * caught. */
-enum { QUARANTINE_OBJECTS = 256, QUARANTINE_BYTES = 1024 * 1024 };
-
-struct sizeclass_quarantine {
-    void *objects[QUARANTINE_OBJECTS];
-    uint32_t first, count;
-    size_t bytes;
-};
-#endif
-
 /* ---- rings of spans ---- */
 
 static void ring_init(struct sizeclass_span *head)
@@ -173,6 +161,8 @@ static void sizeclass_check_put(struct sizeclass *classes, void *object, size_t 
     }
 }
 
+static void sizeclass_flush(struct sizeclass *classes);
+
 /* ---- get ---- */
 
 static uint32_t span_capacity(const struct sizeclass_span *span)
@@ -201,7 +191,8 @@ static struct sizeclass_span *sizeclass_new_span(struct sizeclass *classes, unsi
     unsigned pages = size <= SIZECLASS_PAGE ? 1 : size / SIZECLASS_PAGE;
     struct sizeclass_span *span = arena_get(classes, pages, classes->empties == 0);
 
-    if (span == NULL && classes->empties > 0) {
+    if (span == NULL) {
+        sizeclass_flush(classes);
         for (int i = 0; i < SIZECLASS_CLASSES; i++)
             sizeclass_release_empties(classes, &classes->class[i], UINT32_MAX);
         span = arena_get(classes, pages, true);
@@ -272,7 +263,7 @@ void *sizeclass_get_slow(struct sizeclass *classes, size_t size, size_t *capacit
 
 /* ---- put ---- */
 
-void sizeclass_moved(struct sizeclass *classes, struct sizeclass_span *span)
+static void sizeclass_moved(struct sizeclass *classes, struct sizeclass_span *span)
 {
     struct sizeclass_class *class = &classes->class[span->class];
 
@@ -327,12 +318,28 @@ void sizeclass_put_slow(struct sizeclass *classes, void *p, size_t size)
 #endif
 }
 
-/* ---- trim and figures ---- */
+/* What the classes keep at hand goes back to its spans. */
+static void sizeclass_flush(struct sizeclass *classes)
+{
+    for (int i = 0; i < SIZECLASS_CLASSES; i++) {
+        struct sizeclass_class *class = &classes->class[i];
+
+        for (void *object = class->cache, *next; object != NULL; object = next) {
+            next = *(void **)object;
+            sizeclass_put_now(classes, object);
+        }
+        class->cache = NULL;
+        class->cached = 0;
+    }
+}
+
+/* ---- trim ---- */
 
 bool sizeclass_trim(struct sizeclass *classes, int64_t now_ms)
 {
     if (classes->window_began >= 0 && now_ms - classes->window_began < SIZECLASS_WINDOW_MS)
         return classes->empties > 0 || classes->dirty;
+    sizeclass_flush(classes);
 
     for (int i = 0; i < SIZECLASS_CLASSES; i++) {
         struct sizeclass_class *class = &classes->class[i];
@@ -343,42 +350,4 @@ bool sizeclass_trim(struct sizeclass *classes, int64_t now_ms)
     classes->window_began = now_ms;
     arena_purge(classes);
     return classes->empties > 0;
-}
-
-static void sizeclass_stats_arena(struct sizeclass_arena *arena, struct sizeclass_stats *stats)
-{
-    stats->arenas++;
-    stats->mapped_bytes += SIZECLASS_ARENA;
-    stats->resident_bytes +=
-        SIZECLASS_PAGE * (1 + (uint64_t)arena_count(arena->dirty) + arena->has_live_bits);
-    for (int page = 0; page < SIZECLASS_ARENA_PAGES; page++) {
-        const struct sizeclass_span *span = &arena->spans[page];
-        if (!span->owned)
-            continue;
-        uint64_t size = sizeclass_sizes[span->class];
-        uint64_t touched = (span->carved * size + SIZECLASS_PAGE - 1) / SIZECLASS_PAGE;
-        stats->span_bytes += (uint64_t)span->pages * SIZECLASS_PAGE;
-        stats->empty_bytes += span->used == 0 ? (uint64_t)span->pages * SIZECLASS_PAGE : 0;
-        stats->resident_bytes += touched * SIZECLASS_PAGE;
-        stats->live_objects += span->used;
-        stats->live_bytes += span->used * size;
-        stats->class_live[span->class] += span->used;
-    }
-}
-
-void sizeclass_stats(const struct sizeclass *classes, struct sizeclass_stats *stats)
-{
-    struct sizeclass_arena *arena = classes->arenas;
-
-    memset(stats, 0, sizeof(*stats));
-    for (uint32_t n = 0; n < classes->arena_count; n++, arena = arena->next)
-        sizeclass_stats_arena(arena, stats);
-#ifdef ANNOTATE_ASAN
-    stats->live_objects -= classes->quarantine->count; /* given back, though not to their spans yet */
-    stats->live_bytes -= classes->quarantine->bytes;
-    for (uint32_t i = 0; i < classes->quarantine->count; i++) {
-        uint32_t at = (classes->quarantine->first + i) % QUARANTINE_OBJECTS;
-        stats->class_live[sizeclass_span_of(classes->quarantine->objects[at])->class]--;
-    }
-#endif
 }

@@ -30,6 +30,7 @@ enum {
     SIZECLASS_ARENA = 512 * 1024, /* bytes and alignment of an arena */
     SIZECLASS_SMALL_CLASSES = 13,
     SIZECLASS_CLASSES = 25,
+    SIZECLASS_CACHE = 4,       /* objects that a class keeps at hand: what most requests take and return */
     SIZECLASS_WINDOW_MS = 2000 /* how long a span must have been empty for trim to give it back */
 };
 
@@ -47,6 +48,8 @@ struct sizeclass_span {
 
 struct sizeclass_class {
     struct sizeclass_span partial, empty; /* heads of rings; `free` is always NULL in them */
+    void *cache;                          /* objects given back last, linked through their first word */
+    uint32_t cached;                      /* how many; their spans count them as out */
     uint32_t empties;                     /* length of `empty` */
     uint32_t empties_low;                 /* the least it has been since the window began */
 };
@@ -86,66 +89,6 @@ void sizeclass_stats(const struct sizeclass *classes,
                      struct sizeclass_stats *stats); /* the owner's; O(pages) */
 uint64_t sizeclass_lost(void); /* objects out when their sizeclass was destroyed, of the process */
 
-/* What the inline bodies need: not for callers. */
-struct sizeclass {
-    struct sizeclass_class class[SIZECLASS_CLASSES];
-    unsigned hooks; /* not 0: checks or annotations; everything takes the slow call */
-    uint32_t arena_count;
-    struct sizeclass_arena *arenas;          /* ring; those with free pages come first */
-    uint32_t empties;                        /* empty spans of all classes */
-    bool dirty;                              /* some free pages are resident */
-    int64_t window_began;                    /* of trim; -1: not yet */
-    uint32_t owner;                          /* mode_thread(); 0: nobody yet */
-    struct sizeclass_quarantine *quarantine; /* ASan builds only */
-};
-
-extern const uint8_t sizeclass_small[SIZECLASS_SMALL_MAX / 16 + 1]; /* (size + 15) / 16 → class */
-extern const uint8_t sizeclass_runs[SIZECLASS_MAX / SIZECLASS_PAGE + 1];
-extern const uint32_t sizeclass_sizes[SIZECLASS_CLASSES];
-void *sizeclass_get_slow(struct sizeclass *classes, size_t size, size_t *capacity);
-void sizeclass_put_slow(struct sizeclass *classes, void *p, size_t size);
-void sizeclass_moved(struct sizeclass *classes, struct sizeclass_span *span); /* became empty, or was full */
-
-static inline unsigned sizeclass_index(size_t size) /* of at most SIZECLASS_MAX bytes */
-{
-    return size <= SIZECLASS_SMALL_MAX ? sizeclass_small[(size + 15) / 16]
-                                       : sizeclass_runs[(size + SIZECLASS_PAGE - 1) / SIZECLASS_PAGE];
-}
-
-static inline struct sizeclass_span *sizeclass_span_of(void *p)
-{
-    size_t offset = (uintptr_t)p & (SIZECLASS_ARENA - 1);
-
-    return (struct sizeclass_span *)(void *)((char *)p - offset) + 1 + offset / SIZECLASS_PAGE;
-}
-
-static inline void *sizeclass_get(struct sizeclass *classes, size_t size, size_t *capacity)
-{
-    if (__builtin_expect(size > SIZECLASS_MAX || classes->hooks != 0, 0))
-        return sizeclass_get_slow(classes, size, capacity);
-    unsigned class = sizeclass_index(size);
-    struct sizeclass_span *span = classes->class[class].partial.next;
-    void *object = span->free;
-    if (object == NULL || atomic_load_explicit(&fault_armed[FAULT_SIZECLASS], memory_order_relaxed))
-        return sizeclass_get_slow(classes, size, capacity);
-    span->free = *(void **)object;
-    span->used++;
-    if (capacity != NULL)
-        *capacity = sizeclass_sizes[class];
-    return object;
-}
-
-static inline void sizeclass_put(struct sizeclass *classes, void *p, size_t size)
-{
-    if (__builtin_expect(size > SIZECLASS_MAX || classes->hooks != 0, 0)) {
-        sizeclass_put_slow(classes, p, size);
-        return;
-    }
-    struct sizeclass_span *span = sizeclass_span_of(p);
-    *(void **)p = span->free;
-    span->free = p;
-    if (--span->used == 0 || !span->listed)
-        sizeclass_moved(classes, span);
-}
+#include "pool/sizeclass_inline.h"
 
 #endif

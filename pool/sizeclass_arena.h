@@ -73,4 +73,16 @@ static inline uint8_t *arena_live_byte(void *p, uint8_t *bit)
     return (uint8_t *)arena_of(p) + (SIZECLASS_ARENA - SIZECLASS_PAGE) + unit / 8;
 }
 
+#ifdef ANNOTATE_ASAN
+/* Objects given back wait here before they are used again, oldest first out, so that a stale pointer is
+ * caught. */
+enum { QUARANTINE_OBJECTS = 256, QUARANTINE_BYTES = 1024 * 1024 };
+
+struct sizeclass_quarantine {
+    void *objects[QUARANTINE_OBJECTS];
+    uint32_t first, count;
+    size_t bytes;
+};
+#endif
+
 #endif

@@ -70,7 +70,7 @@ static void run(struct http_request *request, void *section)
         bytes = log_buffers_reserve(buffers, to->file, to->buffer, to->flush_ms, length);
         if (!bytes)
             continue;
-        http_log_write(log->format, &line, bytes);
+        length = (size_t)(http_log_write(log->format, request, &line, bytes) - bytes);
         log_buffers_commit(buffers, to->file, length);
     }
 }

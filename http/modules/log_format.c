@@ -10,33 +10,45 @@ static const char combined[] =
     "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent "
     "\"$http_referer\" \"$http_user_agent\"";
 
+static void take_part(const struct http_template_part *from, struct http_log_part *to,
+                      struct http_log_format *format)
+{
+    size_t first = from->literal.length < sizeof to->first ? from->literal.length : sizeof to->first;
+
+    memcpy(to->first, from->literal.bytes, first);
+    to->length = (uint32_t)first;
+    to->rest = (struct http_text){from->literal.bytes + first, from->literal.length - first};
+    to->variable = from->variable;
+    to->printed = from->variable.get && from->variable.print;
+    format->fixed += from->literal.length + (to->printed ? HTTP_PRINT_MAX : 0);
+}
+
 /* `text` becomes the format's parts, and lives as long. */
 static int compile(struct conf *conf, const struct conf_node *node, const char *text,
                    struct http_log_format *format)
 {
     struct http_template template;
-    unsigned variables = 0;
+    struct http_template_part whole;
     int result = http_template_compile(conf, node, text, &template);
 
     if (result)
         return result;
     if (http_template_constant(&template)) {
-        template.parts = pool_calloc(conf->pool, sizeof *template.parts, "log format");
-        if (!template.parts)
-            return conf_fail_memory(conf);
-        template.parts->literal = template.constant;
+        whole = (struct http_template_part){.literal = template.constant};
+        template.parts = &whole;
         template.part_count = 1;
     }
-    format->parts = template.parts;
+    if (template.part_count > HTTP_LOG_PARTS)
+        return conf_fail(conf, node, "log format \"%s\" has more than %d parts", format->name,
+                         HTTP_LOG_PARTS);
+    format->parts = pool_calloc(conf->pool, template.part_count * sizeof *format->parts, "log format");
+    if (!format->parts)
+        return conf_fail_memory(conf);
     format->part_count = template.part_count;
-    format->literals = 1;
-    for (unsigned i = 0; i < format->part_count; i++) {
-        format->literals += format->parts[i].literal.length;
-        variables += format->parts[i].variable.get != NULL;
-    }
-    if (variables > HTTP_LOG_VARIABLES)
-        return conf_fail(conf, node, "log format \"%s\" has more than %d variables", format->name,
-                         HTTP_LOG_VARIABLES);
+    format->fixed =
+        sizeof format->parts->first + 1; /* the newline; and so much may be written behind the last literal */
+    for (unsigned i = 0; i < format->part_count; i++)
+        take_part(&template.parts[i], &format->parts[i], format);
     return 0;
 }
 
@@ -111,24 +123,20 @@ static uint32_t measure_escape(enum http_log_escape escape, struct http_text val
 size_t http_log_measure(const struct http_log_format *format, struct http_request *request,
                         struct http_log_line *line)
 {
-    size_t length = format->literals;
-    unsigned index = 0;
+    const struct http_log_part *part = format->parts, *end = part + format->part_count;
+    struct http_text *value = line->values;
+    uint32_t *escaped = line->escaped;
+    size_t length = format->fixed;
 
-    for (const struct http_template_part *part = format->parts; part < format->parts + format->part_count;
-         part++) {
-        struct http_text *value = &line->values[index];
-
-        if (!part->variable.get)
+    for (; part < end; part++) {
+        if (part->printed || !part->variable.get)
             continue;
-        line->escaped[index] = 0;
-        if (http_variable_get(request, &part->variable, value) == HTTP_NOT_FOUND) {
-            if (format->escape == HTTP_LOG_ESCAPE_DEFAULT)
-                *value = HTTP_TEXT("-");
-        } else if (!part->variable.plain) {
-            line->escaped[index] = measure_escape(format->escape, *value);
-        }
-        length += value->length + line->escaped[index];
-        index++;
+        *escaped = 0;
+        if (http_variable_get(request, &part->variable, value) == HTTP_FOUND)
+            *escaped = measure_escape(format->escape, *value);
+        else if (format->escape == HTTP_LOG_ESCAPE_DEFAULT)
+            *value = HTTP_TEXT("-");
+        length += value++->length + *escaped++;
     }
     return length;
 }
@@ -136,40 +144,48 @@ size_t http_log_measure(const struct http_log_format *format, struct http_reques
 /* memcpy, without a call for the short texts that lines are mostly made of. */
 static inline char *put(char *to, const char *from, size_t length)
 {
-    if (length >= 8 && length <= 16) {
+    if (length > 16) {
+        memcpy(to, from, length);
+    } else if (length >= 8) {
         uint64_t first, last;
 
-        memcpy(&first, from, 8);
-        memcpy(&last, from + length - 8, 8);
-        memcpy(to, &first, 8);
-        memcpy(to + length - 8, &last, 8);
-    } else if (length < 8) {
+        memcpy(&first, from, sizeof first);
+        memcpy(&last, from + length - sizeof last, sizeof last);
+        memcpy(to, &first, sizeof first);
+        memcpy(to + length - sizeof last, &last, sizeof last);
+    } else {
         for (size_t i = 0; i < length; i++)
             to[i] = from[i];
-    } else {
-        memcpy(to, from, length);
     }
     return to + length;
 }
 
-void http_log_write(const struct http_log_format *format, const struct http_log_line *line, char *to)
+static char *put_escaped(enum http_log_escape escape, char *to, struct http_text value)
 {
-    unsigned index = 0;
+    return escape == HTTP_LOG_ESCAPE_JSON ? http_log_json_write(to, value) : http_log_escape_write(to, value);
+}
 
-    for (const struct http_template_part *part = format->parts; part < format->parts + format->part_count;
-         part++) {
-        const struct http_text *value = &line->values[index];
+char *http_log_write(const struct http_log_format *format, struct http_request *request,
+                     const struct http_log_line *line, char *to)
+{
+    const struct http_log_part *part = format->parts, *end = part + format->part_count;
+    const struct http_text *value = line->values;
+    const uint32_t *escaped = line->escaped;
 
-        to = put(to, part->literal.bytes, part->literal.length);
-        if (!part->variable.get)
-            continue;
-        if (line->escaped[index] == 0)
-            to = put(to, value->bytes, value->length);
-        else if (format->escape == HTTP_LOG_ESCAPE_JSON)
-            to = http_log_json_write(to, *value);
-        else
-            to = http_log_escape_write(to, *value);
-        index++;
+    for (; part < end; part++) {
+        memcpy(to, part->first, sizeof part->first); /* what is too much is written over */
+        to += part->length;
+        if (part->rest.length)
+            to = put(to, part->rest.bytes, part->rest.length);
+        if (part->printed) {
+            to = part->variable.print(request, to);
+        } else if (part->variable.get) {
+            to = *escaped == 0 ? put(to, value->bytes, value->length)
+                               : put_escaped(format->escape, to, *value);
+            value++;
+            escaped++;
+        }
     }
     *to = '\n';
+    return to + 1;
 }

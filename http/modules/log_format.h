@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * log_format: what a line of an access log looks like.
+/* log_format: what a line of an access log looks like.
  *
- * Purpose: a format is compiled into literals and variables, and a line is made in two passes: the values
- *   are got and measured, then written where the caller has room. So a line is never written twice, and
- *   only what needs escaping is looked at byte by byte.
- * Lifetime: formats lie in the generation's pool; struct http_log_line is on the stack of whoever writes a
- *   line.
+ * Purpose: a format is compiled into literals and variables. Numbers, times and addresses are printed where the line is;
+ *   other values are got and measured first, so that the line's room is known before it is written, and only a value that
+ *   needs escaping is looked at byte by byte.
+ * Lifetime: formats lie in the generation's pool; struct http_log_line is on the stack of whoever writes a line.
  * Threads: read-only once read.
  * Errors: those of reading. A value that cannot be got is "-".
  */
@@ -16,14 +14,22 @@
 #include "http/template.h"
 
 enum {
-    HTTP_LOG_VARIABLES = 128 /* in one format: a line's values are kept on the stack while it is written */
+    HTTP_LOG_PARTS = 128 /* of one format: a line's values are kept on the stack while it is written */
 };
 
 enum http_log_escape {
-    HTTP_LOG_ESCAPE_DEFAULT, /* a quote, a backslash and what is not printable ASCII is \xXX; what is missing
-                                is "-" */
-    HTTP_LOG_ESCAPE_JSON,    /* as in a JSON string; what is missing is empty */
-    HTTP_LOG_ESCAPE_NONE     /* as it is; what is missing is empty */
+    HTTP_LOG_ESCAPE_DEFAULT, /* a quote, a backslash and what is not printable ASCII is \xXX; what is missing is "-" */
+    HTTP_LOG_ESCAPE_JSON, /* as in a JSON string; what is missing is empty */
+    HTTP_LOG_ESCAPE_NONE  /* as it is; what is missing is empty */
+};
+
+/* A literal, then a variable; the last may lack one. */
+struct http_log_part {
+    char first[16];        /* of the literal: 16 bytes can be read, whatever its length */
+    struct http_text rest; /* what does not fit there */
+    uint32_t length;       /* of `first`, 0 … 16 */
+    bool printed;          /* by variable.print; else it is got, if get is not null */
+    struct http_variable variable;
 };
 
 struct http_log_format {
@@ -31,14 +37,14 @@ struct http_log_format {
     const char *name;
     enum http_log_escape escape;
     unsigned part_count;
-    struct http_template_part *parts; /* as in a template */
-    size_t literals;                  /* bytes of all literals, and of the newline */
+    struct http_log_part *parts;
+    size_t fixed; /* bytes that the literals, the printed variables and the newline take at most */
 };
 
-/* The values of one line. */
+/* The values of one line that are not printed. */
 struct http_log_line {
-    struct http_text values[HTTP_LOG_VARIABLES];
-    uint32_t escaped[HTTP_LOG_VARIABLES]; /* bytes that escaping adds; 0: copy it as it is */
+    struct http_text values[HTTP_LOG_PARTS];
+    uint32_t escaped[HTTP_LOG_PARTS]; /* bytes that escaping adds; 0: copy it as it is */
 };
 
 /* The format `combined`. Null: no memory, said in conf. */
@@ -47,11 +53,12 @@ struct http_log_format *http_log_format_combined(struct conf *conf);
 /* `log_format NAME [escape=…] STRING …;` NULL: said in conf. */
 struct http_log_format *http_log_format_read(struct conf *conf, const struct conf_node *node);
 
-/* Gets the values; returns the bytes of the line, newline included. */
+/* Gets the values; returns how many bytes the line may take at most, newline included. */
 size_t http_log_measure(const struct http_log_format *format, struct http_request *request,
                         struct http_log_line *line);
 
-/* Writes exactly the bytes that were measured. */
-void http_log_write(const struct http_log_format *format, const struct http_log_line *line, char *to);
+/* Writes the line into as much room as was measured; returns the byte after it. */
+char *http_log_write(const struct http_log_format *format, struct http_request *request,
+                     const struct http_log_line *line, char *to);
 
 #endif
