@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sizeclass_inline: the struct behind pool/sizeclass.h and the two bodies that are inlined. Included by
+ * sizeclass.h alone.
+ *
+ * A class keeps the last few objects that came back at hand: a request takes and returns one or two blocks of the
+ * same classes, and a span that holds a single object would otherwise go from list to list each time.
+ */
+#ifndef POOL_SIZECLASS_INLINE_H
+#define POOL_SIZECLASS_INLINE_H
+
+#include "pool/sizeclass.h"
+
+struct sizeclass {
+    struct sizeclass_class class[SIZECLASS_CLASSES];
+    unsigned hooks; /* not 0: checks or annotations; everything takes the slow call */
+    uint32_t arena_count;
+    struct sizeclass_arena *arenas;          /* ring; those with free pages come first */
+    uint32_t empties;                        /* empty spans of all classes */
+    bool dirty;                              /* some free pages are resident */
+    int64_t window_began;                    /* of trim; -1: not yet */
+    uint32_t owner;                          /* mode_thread(); 0: nobody yet */
+    struct sizeclass_quarantine *quarantine; /* ASan builds only */
+};
+
+extern const uint8_t sizeclass_small[SIZECLASS_SMALL_MAX / 16 + 1]; /* (size + 15) / 16 → class */
+extern const uint8_t sizeclass_runs[SIZECLASS_MAX / SIZECLASS_PAGE + 1];
+extern const uint32_t sizeclass_sizes[SIZECLASS_CLASSES];
+void *sizeclass_get_slow(struct sizeclass *classes, size_t size, size_t *capacity);
+void sizeclass_put_slow(struct sizeclass *classes, void *p, size_t size);
+
+static inline unsigned sizeclass_index(size_t size) /* of at most SIZECLASS_MAX bytes */
+{
+    return size <= SIZECLASS_SMALL_MAX ? sizeclass_small[(size + 15) / 16]
+                                       : sizeclass_runs[(size + SIZECLASS_PAGE - 1) / SIZECLASS_PAGE];
+}
+
+static inline struct sizeclass_span *sizeclass_span_of(void *p)
+{
+    size_t offset = (uintptr_t)p & (SIZECLASS_ARENA - 1);
+
+    return (struct sizeclass_span *)(void *)((char *)p - offset) + 1 + offset / SIZECLASS_PAGE;
+}
+
+static inline void *sizeclass_get(struct sizeclass *classes, size_t size, size_t *capacity)
+{
+    if (__builtin_expect(size > SIZECLASS_MAX || classes->hooks != 0, 0))
+        return sizeclass_get_slow(classes, size, capacity);
+    unsigned index = sizeclass_index(size);
+    struct sizeclass_class *class = &classes->class[index];
+    void *object = class->cache;
+    if (object == NULL || atomic_load_explicit(&fault_armed[FAULT_SIZECLASS], memory_order_relaxed))
+        return sizeclass_get_slow(classes, size, capacity);
+    class->cache = *(void **)object;
+    class->cached--;
+    if (capacity != NULL)
+        *capacity = sizeclass_sizes[index];
+    return object;
+}
+
+static inline void sizeclass_put(struct sizeclass *classes, void *p, size_t size)
+{
+    if (__builtin_expect(size > SIZECLASS_MAX || classes->hooks != 0, 0)) {
+        sizeclass_put_slow(classes, p, size);
+        return;
+    }
+    struct sizeclass_class *class = &classes->class[sizeclass_index(size)];
+    if (class->cached == SIZECLASS_CACHE) {
+        sizeclass_put_slow(classes, p, size);
+        return;
+    }
+    *(void **)p = class->cache;
+    class->cache = p;
+    class->cached++;
+}
+
+#endif

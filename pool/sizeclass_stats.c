@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "pool/annotate.h"
+#include "pool/sizeclass.h"
+#include "pool/sizeclass_arena.h"
+
+static void sizeclass_stats_arena(struct sizeclass_arena *arena, struct sizeclass_stats *stats)
+{
+    stats->arenas++;
+    stats->mapped_bytes += SIZECLASS_ARENA;
+    stats->resident_bytes +=
+        SIZECLASS_PAGE * (1 + (uint64_t)arena_count(arena->dirty) + arena->has_live_bits);
+    for (int page = 0; page < SIZECLASS_ARENA_PAGES; page++) {
+        const struct sizeclass_span *span = &arena->spans[page];
+        if (!span->owned)
+            continue;
+        uint64_t size = sizeclass_sizes[span->class];
+        uint64_t touched = (span->carved * size + SIZECLASS_PAGE - 1) / SIZECLASS_PAGE;
+        stats->span_bytes += (uint64_t)span->pages * SIZECLASS_PAGE;
+        stats->empty_bytes += span->used == 0 ? (uint64_t)span->pages * SIZECLASS_PAGE : 0;
+        stats->resident_bytes += touched * SIZECLASS_PAGE;
+        stats->live_objects += span->used;
+        stats->live_bytes += span->used * size;
+        stats->class_live[span->class] += span->used;
+    }
+}
+
+void sizeclass_stats(const struct sizeclass *classes, struct sizeclass_stats *stats)
+{
+    struct sizeclass_arena *arena = classes->arenas;
+
+    memset(stats, 0, sizeof(*stats));
+    for (uint32_t n = 0; n < classes->arena_count; n++, arena = arena->next)
+        sizeclass_stats_arena(arena, stats);
+    for (int i = 0; i < SIZECLASS_CLASSES; i++) {
+        uint64_t cached = classes->class[i].cached; /* given back, though not to their spans yet */
+
+        stats->live_objects -= cached;
+        stats->live_bytes -= cached * sizeclass_sizes[i];
+        stats->class_live[i] -= cached;
+    }
+#ifdef ANNOTATE_ASAN
+    stats->live_objects -= classes->quarantine->count; /* given back, though not to their spans yet */
+    stats->live_bytes -= classes->quarantine->bytes;
+    for (uint32_t i = 0; i < classes->quarantine->count; i++) {
+        uint32_t at = (classes->quarantine->first + i) % QUARANTINE_OBJECTS;
+        stats->class_live[sizeclass_span_of(classes->quarantine->objects[at])->class]--;
+    }
+#endif
+}
