@@ -202,18 +202,16 @@ enum http_outcome http_no_memory(struct http_request *request)
     switch (pool_failure(request->pool)) {
     case POOL_FAILURE_BUDGET:
         http_log(request, LOG_LEVEL_ERROR, 0,
-                 "connection_pool_budget of %zu bytes reached: the pool holds %zu, more was asked for \"%s\"",
-                 stats.budget_bytes, stats.held_bytes, stats.purpose ? stats.purpose : "");
+                 "connection_pool_budget of %zu bytes reached: the pool holds %zu", stats.budget_bytes,
+                 stats.held_bytes);
         break;
     case POOL_FAILURE_TOTAL:
-        http_log(request, LOG_LEVEL_ERROR, 0,
-                 "memory_budget of %zu bytes reached: the pool holds %zu, more was asked for \"%s\"",
-                 settings->memory_budget, stats.held_bytes, stats.purpose ? stats.purpose : "");
+        http_log(request, LOG_LEVEL_ERROR, 0, "memory_budget of %zu bytes reached: the pool holds %zu",
+                 settings->memory_budget, stats.held_bytes);
         break;
     default:
-        http_log(request, LOG_LEVEL_CRIT, ENOMEM,
-                 "out of memory: the pool holds %zu bytes, more was asked for \"%s\"", stats.held_bytes,
-                 stats.purpose ? stats.purpose : "");
+        http_log(request, LOG_LEVEL_CRIT, ENOMEM, "out of memory: the pool holds %zu bytes",
+                 stats.held_bytes);
     }
     return HTTP_STATUS;
 }

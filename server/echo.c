@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 
 #include "pool/refpool.h"
+#include "server/limit_zones.h"
 #include "server/worker.h"
 
 enum {
@@ -189,10 +190,38 @@ static void on_ready(struct connection *base, int events)
     wait_more(echo);
 }
 
+static void leave(void *hold)
+{
+    limit_leave(hold);
+}
+
+/* limit_conn: false if the client has too many connections already. */
+static bool enter(struct echo_connection *echo, const struct limit_rule *rule)
+{
+    struct limit_hold *hold = pool_alloc(echo->base.pool, sizeof *hold, "limit_conn");
+    char key[PEER_TEXT_MAX];
+
+    if (!hold)
+        return false;
+    if (limit_enter(rule, key, limit_key_of_peer(rule->zone->key, &echo->base.peer, key), hold) !=
+        CLIENT_OK) {
+        connection_log(&echo->base, echo->base.tenure->generation->settings.log, LOG_LEVEL_ERROR, 0,
+                       "limiting connections by zone \"%s\"", rule->name);
+        return false;
+    }
+    if (pool_cleanup_add(echo->base.pool, leave, hold))
+        return true;
+    limit_leave(hold);
+    return false;
+}
+
 static bool on_opened(struct connection *base)
 {
     struct echo_connection *echo = echo_of(base);
 
+    for (const struct limit_rule *rule = settings_of(echo)->limits; rule; rule = rule->next)
+        if (!enter(echo, rule))
+            return false;
     echo->refpool = refpool_create(base->pool, settings_of(echo)->buffer_size);
     if (!echo->refpool)
         return false;
@@ -219,7 +248,8 @@ static void on_drain(struct connection *base)
 
 static void on_closed(struct connection *base)
 {
-    refpool_destroy(echo_of(base)->refpool);
+    if (echo_of(base)->refpool)
+        refpool_destroy(echo_of(base)->refpool);
 }
 
 const struct protocol echo_protocol = {

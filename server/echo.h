@@ -14,12 +14,13 @@
 
 #include "server/connection.h"
 
-struct limit_zone;
+struct limit_rule;
 
 /* What `server { }` in a stream block says; binding->data of its addresses. */
 struct echo_settings {
-    int64_t timeout;    /* ms without progress after which a connection is closed */
-    size_t buffer_size; /* bytes of a block; two of them are received ahead of what was sent */
+    int64_t timeout;           /* ms without progress after which a connection is closed */
+    size_t buffer_size;        /* bytes of a block; two of them are received ahead of what was sent */
+    struct limit_rule *limits; /* limit_conn, in file order; null: none */
 };
 
 extern const struct protocol echo_protocol;

@@ -11,10 +11,10 @@
 
 #include "conf/options.h"
 #include "http/config.h"
+#include "pool/account.h"
 #include "pool/fault.h"
 #include "pool/mode.h"
 #include "pool/sgi.h"
-#include "pool/sysmem.h"
 #include "server/clock.h"
 #include "server/log.h"
 #include "server/master.h"
@@ -141,13 +141,23 @@ static struct generation *load(struct generation_source *source, char *error, si
 /* What was not given back: nothing, or a bug to be reported with this line. */
 static void say_account(void)
 {
-    struct sysmem_stats stats;
+    char text[512];
 
-    sysmem_stats(&stats);
-    if (stats.live_count || pool_live())
-        log_write(log_before_config(), LOG_LEVEL_ALERT, 0,
-                  "not given back: %llu bytes in %llu allocations, %zu pools",
-                  (unsigned long long)stats.live_bytes, (unsigned long long)stats.live_count, pool_live());
+    if (!account_settled(text, sizeof text))
+        log_write(log_before_config(), LOG_LEVEL_ALERT, 0, "%s", text);
+}
+
+/* With TIDEPOOL_FAULT="point:0": how many calls there were, which is how long a sweep has to be. */
+static void say_fault_calls(void)
+{
+    static const char *const names[FAULT_POINTS] = {[FAULT_SYSTEM] = "system",
+                                                    [FAULT_SIZECLASS] = "sizeclass",
+                                                    [FAULT_SGI] = "sgi",
+                                                    [FAULT_POOL] = "pool"};
+
+    for (int point = 0; point < FAULT_POINTS && getenv("TIDEPOOL_FAULT"); point++)
+        fprintf(stderr, "fault: %s %llu calls\n", names[point],
+                (unsigned long long)fault_calls((enum fault_point)point));
 }
 
 static int run(const struct options *options, struct generation_source *source, const char *name)
@@ -212,5 +222,6 @@ int main(int argc, char **argv)
     if (source.sgi)
         sgi_destroy(source.sgi);
     say_account();
+    say_fault_calls();
     return status;
 }

@@ -73,7 +73,7 @@ static struct log *open_log(struct pool *pool, const char *path, enum log_level 
     struct log *log = pool_calloc(pool, sizeof *log, "log");
     struct log_file *file;
 
-    *error = ENOMEM;
+    *error = -ENOMEM;
     if (!log)
         return NULL;
     file = log_file_get(path, error);
@@ -81,7 +81,7 @@ static struct log *open_log(struct pool *pool, const char *path, enum log_level 
         return NULL;
     if (!pool_cleanup_add(pool, put_file, file)) {
         log_file_put(file);
-        *error = ENOMEM;
+        *error = -ENOMEM;
         return NULL;
     }
     log->level = level;
@@ -116,7 +116,7 @@ int settings_set_error_log(struct conf_setting *setting)
     }
     log = open_log(setting->conf->pool, path, level, &error);
     if (!log)
-        return conf_fail_errno(setting->conf, node, error, "open() \"%s\" failed", path);
+        return conf_fail_errno(setting->conf, node, -error, "open() \"%s\" failed", path);
     if (setting->first) {
         *end = log;
         return 0;
@@ -189,5 +189,5 @@ int settings_finish(struct conf *conf, struct settings *settings, const char *pa
             return -ENOMEM;
     }
     settings->log = open_log(conf->pool, path, LOG_LEVEL_ERROR, &error);
-    return settings->log ? 0 : conf_fail_errno(conf, NULL, error, "open() \"%s\" failed", path);
+    return settings->log ? 0 : conf_fail_errno(conf, NULL, -error, "open() \"%s\" failed", path);
 }

@@ -8,6 +8,7 @@
 #include "conf/set.h"
 #include "server/echo.h"
 #include "server/generation.h"
+#include "server/limit_zones.h"
 
 enum {
     STREAM_POOL = 512,
@@ -19,6 +20,7 @@ enum {
 /* One `server { }`, or what stands around it and is inherited. */
 struct stream_server {
     struct echo_settings echo;
+    struct limit_zone *zones; /* of the whole block */
     bool does_echo;
     unsigned listens; /* addresses so far */
 };
@@ -55,7 +57,7 @@ static int set_listen(struct conf_setting *setting)
     binding = generation_bind(generation, &address, &echo_protocol);
     if (!binding)
         return conf_fail_memory(setting->conf);
-    binding->data = server;
+    binding->data = &server->echo;
     binding->pools =
         (struct pool_options){.first_size = STREAM_POOL, .block_size = STREAM_BLOCK, .name = "connection"};
     server->listens++;
@@ -69,6 +71,22 @@ static int set_listen(struct conf_setting *setting)
         }
     }
     return 0;
+}
+
+static int set_zone(struct conf_setting *setting)
+{
+    struct stream_server *stream = setting->section;
+    struct limit_zone *zone;
+    int result = limit_zone_read(setting, LIMIT_STREAM, &stream->zones, &zone);
+
+    if (!result && !limit_key_is_peer(zone->key))
+        return conf_setting_invalid(setting, zone->key, "$remote_addr or $binary_remote_addr");
+    return result;
+}
+
+static int set_limit(struct conf_setting *setting)
+{
+    return limit_rule_read(setting, &((struct stream_server *)setting->section)->echo.limits);
 }
 
 static int set_echo(struct conf_setting *setting)
@@ -93,6 +111,8 @@ static int set_server(struct conf_setting *setting)
         return conf_fail_memory(setting->conf);
     *server = *(const struct stream_server *)setting->scope;
     result = conf_apply_children(setting, CONF_STREAM_SERVER, server);
+    if (!result)
+        result = limit_rules_resolve(setting->conf, server->echo.limits, server->zones);
     if (result)
         return result;
     if (!server->listens)
@@ -108,6 +128,10 @@ static const struct conf_directive inner[] = {
     {"listen", CONF_STREAM_SERVER, 1, CONF_ARGS_ANY, CONF_REPEAT, set_listen, 0, NULL, NULL,
      "Address to listen on: `address:port`, `port` or `unix:path`; `backlog=number`."},
     {"echo", CONF_STREAM_SERVER, 0, 0, 0, set_echo, 0, NULL, NULL, "Sends back what is received."},
+    {"limit_conn_zone", CONF_STREAM, 2, 2, CONF_REPEAT, set_zone, 0, NULL, NULL,
+     "`limit_conn_zone key zone=name:size;` counts connections by $remote_addr or $binary_remote_addr."},
+    {"limit_conn", CONF_STREAM | CONF_STREAM_SERVER, 2, 2, CONF_REPEAT, set_limit, 0, NULL, NULL,
+     "`limit_conn zone number;` connections above the number are closed at once."},
     {"echo_timeout", CONF_STREAM | CONF_STREAM_SERVER, 1, 1, 0, conf_set_msec, FIELD(echo.timeout),
      &at_least_one, "60s", "A connection without progress for so long is closed."},
     {"echo_buffer_size", CONF_STREAM | CONF_STREAM_SERVER, 1, 1, 0, conf_set_size, FIELD(echo.buffer_size),

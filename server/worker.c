@@ -162,8 +162,7 @@ static void on_second(struct ev_loop *loop, struct ev_timer *timer, int events)
     (void)events;
     if (!worker->paused)
         worker->pause_logged = false;
-    if (worker->index == 0)
-        sgi_trim(worker->shared->sgi); /* one for all: the first worker is always there */
+    sgi_trim(worker->shared->sgi);
     if (!more && !worker->connection_count && log_buffers_due(&worker->logs) == INT64_MAX)
         ev_timer_stop(loop, timer);
 }
