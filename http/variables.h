@@ -30,8 +30,8 @@ enum { HTTP_PRINT_MAX = 48 /* bytes that a printed variable takes at most: an ad
 struct http_variable {
     enum http_found (*get)(struct http_request *request, const struct http_variable *variable,
                            struct http_text *value);
-    /* Null, or: writes the value straight to where it is wanted, at most HTTP_PRINT_MAX bytes that no log escapes, and
-     * returns the byte after it. `get` does the same by way of the request's pool. */
+    /* Null, or: writes the value straight to where it is wanted, at most HTTP_PRINT_MAX bytes that no log
+     * escapes, and returns the byte after it. `get` does the same by way of the request's pool. */
     char *(*print)(struct http_request *request, char *to);
     const char
         *name; /* NUL-terminated: what the getter looks for ("x-one" of $http_x_one), or the name itself */

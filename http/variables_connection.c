@@ -40,7 +40,7 @@ static enum http_found get_binary_remote_addr(struct http_request *request,
 /* A unix socket has none. */
 static char *print_port(uint16_t port, char *to)
 {
-    return port ? http_print_number(to, port, 1) : to;
+    return port ? http_print_number(to, port) : to;
 }
 
 static char *print_remote_port(struct http_request *request, char *to)
@@ -50,12 +50,12 @@ static char *print_remote_port(struct http_request *request, char *to)
 
 static char *print_connection(struct http_request *request, char *to)
 {
-    return http_print_number(to, request->connection->base.number, 1);
+    return http_print_number(to, request->connection->base.number);
 }
 
 static char *print_connection_requests(struct http_request *request, char *to)
 {
-    return http_print_number(to, request->connection->base.requests, 1);
+    return http_print_number(to, request->connection->base.requests);
 }
 
 /* ---- the server ---- */
@@ -143,7 +143,7 @@ static enum http_found get_version(struct http_request *request, const struct ht
 static char *print_pid(struct http_request *request, char *to)
 {
     (void)request;
-    return http_print_number(to, (uint64_t)getpid(), 1);
+    return http_print_number(to, (uint64_t)getpid());
 }
 
 /* ---- the clock: texts of the worker's, which change with the second ---- */
@@ -177,9 +177,9 @@ static char *print_seconds(double seconds, char *to)
 {
     uint64_t ms = seconds > 0 ? (uint64_t)(seconds * 1000.) : 0;
 
-    to = http_print_number(to, ms / 1000, 1);
+    to = http_print_number(to, ms / 1000);
     *to++ = '.';
-    return http_print_number(to, ms % 1000, 3);
+    return http_print_digits(to, ms % 1000, 3);
 }
 
 static char *print_msec(struct http_request *request, char *to)

@@ -85,7 +85,7 @@ static enum http_found get_protocol(struct http_request *request, const struct h
 
 static char *print_length(struct http_request *request, char *to)
 {
-    return http_print_number(to, request->length, 1);
+    return http_print_number(to, request->length);
 }
 
 static char *print_request_id(struct http_request *request, char *to)

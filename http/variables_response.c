@@ -8,17 +8,17 @@
 
 static char *print_status(struct http_request *request, char *to)
 {
-    return http_print_number(to, (uint64_t)request->status, 3);
+    return http_print_digits(to, (uint64_t)request->status, 3);
 }
 
 static char *print_body_bytes_sent(struct http_request *request, char *to)
 {
-    return http_print_number(to, request->sent_body, 1);
+    return http_print_number(to, request->sent_body);
 }
 
 static char *print_bytes_sent(struct http_request *request, char *to)
 {
-    return http_print_number(to, request->sent_head + request->sent_body, 1);
+    return http_print_number(to, request->sent_head + request->sent_body);
 }
 
 const struct http_variable_row http_response_variables[] = {

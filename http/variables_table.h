@@ -57,21 +57,33 @@ static inline enum http_found http_value_string(const char *string, struct http_
     return HTTP_FOUND;
 }
 
-/* `number` in decimal, with zeros before it up to `digits` of them. */
-static inline char *http_print_number(char *to, uint64_t number, unsigned digits)
+/* How many decimal digits a number has. */
+static inline unsigned http_count_digits(uint64_t number)
 {
-    char *end;
+    unsigned digits = 1;
 
-    for (uint64_t rest = number; rest >= 10; rest /= 10, to++)
-        digits -= digits > 1;
-    for (; digits > 1; digits--, to++)
-        *to = '0';
-    end = to + 1;
-    do {
-        *to-- = (char)('0' + number % 10);
-        number /= 10;
-    } while (number);
+    for (; number >= 10000; number /= 10000)
+        digits += 4;
+    return digits + (number >= 10) + (number >= 100) + (number >= 1000);
+}
+
+extern const char http_digit_pairs[200]; /* "00" … "99" */
+
+/* The last `digits` digits of a number, two at a time. */
+static inline char *http_print_digits(char *to, uint64_t number, unsigned digits)
+{
+    char *end = to + digits;
+
+    for (to = end; digits >= 2; digits -= 2, number /= 100)
+        memcpy(to -= 2, &http_digit_pairs[number % 100 * 2], 2);
+    if (digits)
+        to[-1] = (char)('0' + number % 10);
     return end;
+}
+
+static inline char *http_print_number(char *to, uint64_t number)
+{
+    return http_print_digits(to, number, http_count_digits(number));
 }
 
 static inline enum http_found http_value_number(struct http_request *request, uint64_t number,
@@ -81,7 +93,7 @@ static inline enum http_found http_value_number(struct http_request *request, ui
 
     if (!to)
         return http_value_none(value);
-    *value = (struct http_text){to, (size_t)(http_print_number(to, number, 1) - to)};
+    *value = (struct http_text){to, (size_t)(http_print_number(to, number) - to)};
     return HTTP_FOUND;
 }
 

@@ -18,8 +18,8 @@ static bool odd(char byte)
 
 #ifdef __SSE2__
 
-/* A bit for each odd byte. */
-static inline int odd_bits(__m128i bytes)
+/* Bytes with the high bit set are the odd ones. */
+static inline __m128i odd_marks(__m128i bytes)
 {
     /* Signed, so that bytes from 0x80 on are below the blank. */
     __m128i control =
@@ -27,7 +27,7 @@ static inline int odd_bits(__m128i bytes)
     __m128i special =
         _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
 
-    return _mm_movemask_epi8(_mm_or_si128(control, special));
+    return _mm_or_si128(control, special);
 }
 
 static inline __m128i load(const char *at)
@@ -40,29 +40,30 @@ static inline __m128i load_half(const char *at)
     return _mm_loadl_epi64((const __m128i *)(const void *)at);
 }
 
-/* Whether any byte is odd: nearly always none, and that is what must be quick. The last step of each size overlaps the one
- * before it, so that nothing behind the text is read. */
-static bool any_odd(struct http_text text)
+/* The last step of each size overlaps the one before it, so that nothing behind the text is read. Stopping
+ * early is not worth its while: it would nearly always be in vain. */
+bool http_log_odd(struct http_text text)
 {
     const char *at = text.bytes, *end = at + text.length;
+    bool found = false;
 
     if (text.length >= 16) {
+        __m128i marks = odd_marks(load(end - 16));
+
         for (; end - at > 16; at += 16)
-            if (odd_bits(load(at)) != 0)
-                return true;
-        return odd_bits(load(end - 16)) != 0;
+            marks = _mm_or_si128(marks, odd_marks(load(at)));
+        return _mm_movemask_epi8(marks) != 0;
     }
     if (text.length >= 8)
-        return odd_bits(_mm_unpacklo_epi64(load_half(at), load_half(end - 8))) != 0;
+        return _mm_movemask_epi8(odd_marks(_mm_unpacklo_epi64(load_half(at), load_half(end - 8)))) != 0;
     while (at < end)
-        if (odd(*at++))
-            return true;
-    return false;
+        found |= odd(*at++);
+    return found;
 }
 
 #else
 
-static bool any_odd(struct http_text text)
+bool http_log_odd(struct http_text text)
 {
     for (size_t i = 0; i < text.length; i++)
         if (odd(text.bytes[i]))
@@ -76,8 +77,6 @@ uint32_t http_log_escape_measure(struct http_text text)
 {
     uint32_t added = 0;
 
-    if (!any_odd(text))
-        return 0;
     for (size_t i = 0; i < text.length; i++)
         added += odd(text.bytes[i]) ? 3 : 0;
     return added;
@@ -125,8 +124,6 @@ uint32_t http_log_json_measure(struct http_text text)
 {
     uint32_t added = 0;
 
-    if (!any_odd(text))
-        return 0;
     for (size_t i = 0; i < text.length; i++) {
         if (json_letter(text.bytes[i]))
             added += 1;

@@ -5,8 +5,8 @@
  * Purpose: two forms. The default, nginx's: a quote, a backslash and every byte outside printable ASCII is
  *   \xXX. JSON: what a string of RFC 8259 7 must escape, and nothing else. Lifetime, threads: pure
  *   functions over bytes.
- * Errors: none. `measure` returns how many bytes escaping adds; 0 means that the text can be copied.
- *   `write` writes length + measure bytes and returns the byte after them.
+ * Errors: none. `odd`: whether either form may have to change the text: nearly always not. `measure`
+ *   returns how many bytes escaping adds. `write` writes length + measure bytes and returns the byte after.
  */
 #ifndef HTTP_MODULES_LOG_ESCAPE_H
 #define HTTP_MODULES_LOG_ESCAPE_H
@@ -14,6 +14,8 @@
 #include <stdint.h>
 
 #include "http/protocol/head.h"
+
+bool http_log_odd(struct http_text text);
 
 uint32_t http_log_escape_measure(struct http_text text);
 char *http_log_escape_write(char *to, struct http_text text);

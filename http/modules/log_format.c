@@ -18,9 +18,17 @@ static void take_part(const struct http_template_part *from, struct http_log_par
     memcpy(to->first, from->literal.bytes, first);
     to->length = (uint32_t)first;
     to->rest = (struct http_text){from->literal.bytes + first, from->literal.length - first};
-    to->variable = from->variable;
-    to->printed = from->variable.get && from->variable.print;
-    format->fixed += from->literal.length + (to->printed ? HTTP_PRINT_MAX : 0);
+    format->fixed += from->literal.length;
+    if (!from->variable.get)
+        return;
+    if (from->variable.print) {
+        to->kind = HTTP_LOG_PRINTED;
+        to->print = from->variable.print;
+        format->fixed += HTTP_PRINT_MAX;
+    } else {
+        to->kind = HTTP_LOG_VALUE;
+        format->values[format->value_count++] = from->variable;
+    }
 }
 
 /* `text` becomes the format's parts, and lives as long. */
@@ -42,7 +50,8 @@ static int compile(struct conf *conf, const struct conf_node *node, const char *
         return conf_fail(conf, node, "log format \"%s\" has more than %d parts", format->name,
                          HTTP_LOG_PARTS);
     format->parts = pool_calloc(conf->pool, template.part_count * sizeof *format->parts, "log format");
-    if (!format->parts)
+    format->values = pool_array(conf->pool, template.part_count, sizeof *format->values, "log format");
+    if (!format->parts || !format->values)
         return conf_fail_memory(conf);
     format->part_count = template.part_count;
     format->fixed =
@@ -109,34 +118,25 @@ struct http_log_format *http_log_format_read(struct conf *conf, const struct con
 
 static uint32_t measure_escape(enum http_log_escape escape, struct http_text value)
 {
-    switch (escape) {
-    case HTTP_LOG_ESCAPE_DEFAULT:
-        return http_log_escape_measure(value);
-    case HTTP_LOG_ESCAPE_JSON:
-        return http_log_json_measure(value);
-    case HTTP_LOG_ESCAPE_NONE:
-        break;
-    }
-    return 0;
+    if (escape == HTTP_LOG_ESCAPE_NONE || !http_log_odd(value))
+        return 0;
+    return escape == HTTP_LOG_ESCAPE_JSON ? http_log_json_measure(value) : http_log_escape_measure(value);
 }
 
 size_t http_log_measure(const struct http_log_format *format, struct http_request *request,
                         struct http_log_line *line)
 {
-    const struct http_log_part *part = format->parts, *end = part + format->part_count;
-    struct http_text *value = line->values;
-    uint32_t *escaped = line->escaped;
     size_t length = format->fixed;
 
-    for (; part < end; part++) {
-        if (part->printed || !part->variable.get)
-            continue;
-        *escaped = 0;
-        if (http_variable_get(request, &part->variable, value) == HTTP_FOUND)
-            *escaped = measure_escape(format->escape, *value);
+    for (unsigned i = 0; i < format->value_count; i++) {
+        struct http_text *value = &line->values[i];
+
+        line->escaped[i] = 0;
+        if (http_variable_get(request, &format->values[i], value) == HTTP_FOUND)
+            line->escaped[i] = measure_escape(format->escape, *value);
         else if (format->escape == HTTP_LOG_ESCAPE_DEFAULT)
             *value = HTTP_TEXT("-");
-        length += value++->length + *escaped++;
+        length += value->length + line->escaped[i];
     }
     return length;
 }
@@ -177,9 +177,9 @@ char *http_log_write(const struct http_log_format *format, struct http_request *
         to += part->length;
         if (part->rest.length)
             to = put(to, part->rest.bytes, part->rest.length);
-        if (part->printed) {
-            to = part->variable.print(request, to);
-        } else if (part->variable.get) {
+        if (part->kind == HTTP_LOG_PRINTED) {
+            to = part->print(request, to);
+        } else if (part->kind == HTTP_LOG_VALUE) {
             to = *escaped == 0 ? put(to, value->bytes, value->length)
                                : put_escaped(format->escape, to, *value);
             value++;

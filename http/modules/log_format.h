@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* log_format: what a line of an access log looks like.
  *
- * Purpose: a format is compiled into literals and variables. Numbers, times and addresses are printed where the line is;
- *   other values are got and measured first, so that the line's room is known before it is written, and only a value that
- *   needs escaping is looked at byte by byte.
- * Lifetime: formats lie in the generation's pool; struct http_log_line is on the stack of whoever writes a line.
+ * Purpose: a format is compiled into literals and variables. Numbers, times and addresses are printed where
+ *   the line is; other values are got and measured first, so that the line's room is known before it is
+ *   written, and only a value that needs escaping is looked at byte by byte.
+ * Lifetime: formats lie in the generation's pool; struct http_log_line is on the stack of whoever writes.
  * Threads: read-only once read.
  * Errors: those of reading. A value that cannot be got is "-".
  */
@@ -18,30 +18,34 @@ enum {
 };
 
 enum http_log_escape {
-    HTTP_LOG_ESCAPE_DEFAULT, /* a quote, a backslash and what is not printable ASCII is \xXX; what is missing is "-" */
+    /* A quote, a backslash and what is not printable ASCII is \xXX; what is missing is "-". */
+    HTTP_LOG_ESCAPE_DEFAULT,
     HTTP_LOG_ESCAPE_JSON, /* as in a JSON string; what is missing is empty */
     HTTP_LOG_ESCAPE_NONE  /* as it is; what is missing is empty */
 };
 
-/* A literal, then a variable; the last may lack one. */
+enum http_log_kind { HTTP_LOG_LITERAL, HTTP_LOG_PRINTED, HTTP_LOG_VALUE };
+
+/* A literal, then a variable, or nothing. */
 struct http_log_part {
     char first[16];        /* of the literal: 16 bytes can be read, whatever its length */
     struct http_text rest; /* what does not fit there */
     uint32_t length;       /* of `first`, 0 … 16 */
-    bool printed;          /* by variable.print; else it is got, if get is not null */
-    struct http_variable variable;
+    enum http_log_kind kind;
+    char *(*print)(struct http_request *request, char *to); /* HTTP_LOG_PRINTED */
 };
 
 struct http_log_format {
     struct http_log_format *next;
     const char *name;
     enum http_log_escape escape;
-    unsigned part_count;
+    unsigned part_count, value_count;
     struct http_log_part *parts;
+    struct http_variable *values; /* of the parts that are HTTP_LOG_VALUE, in their order */
     size_t fixed; /* bytes that the literals, the printed variables and the newline take at most */
 };
 
-/* The values of one line that are not printed. */
+/* The values of one line. */
 struct http_log_line {
     struct http_text values[HTTP_LOG_PARTS];
     uint32_t escaped[HTTP_LOG_PARTS]; /* bytes that escaping adds; 0: copy it as it is */
