@@ -60,7 +60,8 @@ static bool copy_path(struct http_request *request, struct http_text path)
 
     if (!copy)
         return false;
-    memcpy(copy, path.bytes, path.length);
+    if (path.length)
+        memcpy(copy, path.bytes, path.length);
     copy[path.length] = '\0';
     request->path = (struct http_text){copy, path.length};
     return true;

@@ -28,6 +28,7 @@ static void sysmem_tell(const char *call, size_t size, int error)
     void (*report)(const char *, size_t) = atomic_load(&sysmem_report);
 
     sysmem_add(error == EDQUOT ? &sysmem_refused : &sysmem_failed, 1);
+    errno = error;
     if (report != NULL)
         report(call, size);
     errno = error;

@@ -124,6 +124,12 @@ bool crew_tell(struct crew *crew, struct generation *current)
     for (unsigned i = 0; i < crew->total; i++) {
         enum crew_order order = crew->order;
 
+        if (atomic_exchange(&crew->workers[i]->lagging, false)) {
+            crew->members[i].told = 0;
+            sent = false; /* not at once: memory may be there in a moment */
+            continue;
+        }
+
         if (quit_done || (left && i >= crew->count))
             order = CREW_RELEASE;
         else if (crew->members[i].order == CREW_RELEASE)
@@ -156,6 +162,14 @@ bool crew_switched(const struct crew *crew, const struct generation *current)
 {
     for (unsigned i = 0; i < crew->total; i++)
         if (atomic_load(&crew->workers[i]->generation) != current->number)
+            return false;
+    return true;
+}
+
+bool crew_deaf(const struct crew *crew)
+{
+    for (unsigned i = 0; i < crew->total; i++)
+        if (!atomic_load(&crew->workers[i]->deaf))
             return false;
     return true;
 }

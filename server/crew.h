@@ -49,6 +49,9 @@ bool crew_reap(struct crew *crew);
 /* Has every worker switched to that generation? */
 bool crew_switched(const struct crew *crew, const struct generation *current);
 
+/* Quitting: has every worker stopped accepting? */
+bool crew_deaf(const struct crew *crew);
+
 void crew_deinit(struct crew *crew);
 
 #endif

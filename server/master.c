@@ -86,6 +86,9 @@ static void settle(struct master *master)
     }
     if (master->crew.order == CREW_SERVE && crew_switched(&master->crew, master->current))
         sockets_sweep(&master->sockets, master->current);
+    if (master->crew.order == CREW_QUIT && crew_deaf(&master->crew))
+        sockets_sweep(&master->sockets,
+                      NULL); /* whoever connects from now on is told at once that nobody is here */
     sweep_generations(master);
 }
 
@@ -220,8 +223,10 @@ static int start_loop(struct master *master)
 
 static void stop_loop(struct master *master)
 {
-    if (!master->loop)
+    if (!master->loop) {
+        ev_memory_release();
         return;
+    }
     for (int i = 0; i < SIGNALS; i++)
         if (ev_is_active(&master->signals[i]))
             ev_signal_stop(master->loop, &master->signals[i]);
@@ -276,16 +281,18 @@ static int prepare(struct master *master)
         return result;
     if (settings->daemon && (result = process_daemonise()))
         return conf_fail_errno(conf, NULL, -result, "the process could not become a daemon");
+    result = start_loop(master);
+    if (result)
+        return conf_fail_errno(conf, NULL, -result, "the event loop could not be made");
+    /* Sockets listen and signals are caught, so whoever waits for this file may go on; only after it are privileges
+     * dropped, for its folder is often root's. */
     if (settings->pid && (result = pid_file_write(settings->pid, getpid())))
         return conf_fail_errno(conf, NULL, -result, "open() \"%s\" failed", settings->pid);
     if (master->uid != (uid_t)-1)
         log_file_chown_all(master->uid, master->gid);
     if (master->uid != 0)
         result = process_drop_privileges(user_wanted(settings), settings->group, settings->log);
-    if (result)
-        return conf_fail_errno(conf, NULL, -result, "privileges could not be dropped");
-    result = start_loop(master);
-    return result ? conf_fail_errno(conf, NULL, -result, "the event loop could not be made") : 0;
+    return result ? conf_fail_errno(conf, NULL, -result, "privileges could not be dropped") : 0;
 }
 
 static void end(struct master *master, const char *pid)
@@ -310,6 +317,7 @@ int master_run(const struct generation_source *source, struct generation *genera
     master.crew.shared = &master.shared;
     adopt(&master, generation);
     log_thread_set(generation->settings.log);
+    log_set_stderr_copy(true);
     say_warnings(generation, generation->settings.log);
     process_ignore_sigpipe();
     ev_memory_install();

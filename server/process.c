@@ -206,7 +206,7 @@ int process_drop_privileges(const char *user, const char *group, const struct lo
     int error = process_find_user(user, group, &uid, &gid, &missing);
     if (error != 0) {
         log_write(log, LOG_LEVEL_EMERG, error == -ENOENT ? 0 : error, "no such user or group: \"%s\"",
-                  missing);
+                  missing ? missing : user);
         return error;
     }
     return become(user, uid, gid, log);

@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf/set.h"
 #include "pool/pool.h"
 #include "server/generation.h"
 #include "server/log.h"
 #include "server/log_file.h"
+#include "server/process.h"
 
 #define FIELD(name) offsetof(struct settings, name)
 
@@ -33,9 +35,16 @@ static int set_workers(struct conf_setting *setting)
 static int set_user(struct conf_setting *setting)
 {
     struct settings *settings = setting->section;
+    const char *missing = NULL;
+    uid_t uid;
+    gid_t gid;
 
     settings->user = setting->node->args[0];
     settings->group = setting->node->arg_count > 1 ? setting->node->args[1] : NULL;
+    if (geteuid() == 0 && process_find_user(settings->user, settings->group, &uid, &gid, &missing))
+        return conf_fail(setting->conf, setting->node, "%s(\"%s\") failed",
+                         missing && missing == settings->group ? "getgrnam" : "getpwnam",
+                         missing ? missing : settings->user);
     return 0;
 }
 

@@ -160,11 +160,11 @@ void tenure_switch(struct worker *worker, struct generation *generation)
     struct tenure *before = worker->tenure, *tenure = make_tenure(worker, generation);
 
     if (!tenure) {
-        /* Nothing is lost: the old generation goes on here, and the main thread hears that this worker lags
-         * behind. */
+        /* Nothing is lost: the old generation goes on here until the main thread tells it again. */
         log_write(log_thread(), LOG_LEVEL_CRIT, ENOMEM, "no memory to switch to the new configuration");
-        if (generation_put(generation))
-            worker->shared->wake_main();
+        atomic_store(&worker->lagging, true);
+        generation_put(generation);
+        worker->shared->wake_main();
         return;
     }
     if (before)
@@ -190,6 +190,8 @@ void tenure_quit(struct worker *worker)
     worker->state = WORKER_QUITS;
     ev_timer_stop(worker->loop, &worker->resume);
     stop_listeners(worker, NULL);
+    atomic_store(&worker->deaf, true);
+    worker->shared->wake_main();
     drain_all(worker);
 }
 

@@ -69,6 +69,8 @@ struct worker {
     /* atomic */
     struct counters counters;
     atomic_uint generation; /* number of the generation it has switched to, for the main thread */
+    atomic_bool lagging;    /* it could not switch for want of memory: the main thread tells it again */
+    atomic_bool deaf;       /* it quits and accepts no more */
     atomic_bool ended;      /* nothing is left to do: waits for its release */
     atomic_bool gone;       /* the thread is returning: worker_destroy will not wait */
     /* any thread */
