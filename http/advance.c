@@ -95,6 +95,8 @@ enum http_stop http_advance(struct http_connection *connection)
             input->start = input->end;
             return HTTP_STOP_BYTES;
         }
+        if (connection->state == HTTP_WAITING)
+            return HTTP_STOP_BYTES;
         if (http_output_full(connection))
             return HTTP_STOP_OUTPUT;
         if (input->start == input->end)
@@ -110,6 +112,6 @@ enum http_stop http_advance(struct http_connection *connection)
         if (connection->request->complete)
             http_advance_answered(connection);
         else
-            connection->state = HTTP_BODY_IN;
+            connection->state = connection->request->body.begun ? HTTP_BODY_IN : HTTP_WAITING;
     }
 }

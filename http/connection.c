@@ -9,6 +9,7 @@
 #include "http/advance.h"
 #include "http/flow.h"
 #include "http/input.h"
+#include "http/request.h"
 
 enum { READS_PER_WAKE = 8 /* receives, so that one busy connection cannot hold up the loop */ };
 
@@ -104,6 +105,16 @@ static bool wait_for(struct http_connection *connection, int events, enum http_s
     return connection_timeout(&connection->base, ms);
 }
 
+/* How long is the module's business; the socket is only watched for the peer's end, and for as much as fits. */
+static void wait_for_module(struct http_connection *connection)
+{
+    bool room = connection->input.end < connection->input.capacity && !connection->eof;
+
+    connection->timing = HTTP_STATES;
+    connection_timeout_stop(&connection->base);
+    connection_watch(&connection->base, room ? EV_READ : 0);
+}
+
 static void wait_idle(struct http_connection *connection)
 {
     struct connection *base = &connection->base;
@@ -152,10 +163,12 @@ static void settle(struct http_connection *connection)
         else
             wait_for(connection, EV_READ, HTTP_LINGER, core->lingering_timeout);
         return;
-    case HTTP_SENDING: /* nothing is queued: a module will resume */
+    case HTTP_WAITING:
+        connection->base.doing = "waiting for the answer";
+        wait_for_module(connection);
+        return;
+    case HTTP_SENDING: /* left as soon as the output is out */
     case HTTP_STATES:
-        connection_watch(&connection->base, 0);
-        connection_timeout_stop(&connection->base);
         return;
     }
 }
@@ -181,6 +194,8 @@ static void go_on(struct http_connection *connection)
 static void peer_shut(struct http_connection *connection)
 {
     connection->eof = true;
+    if (connection->state == HTTP_WAITING && !connection->request->head_queued)
+        return; /* RFC 9112 9.6: who only shuts his sending side waits for the answer; a stream's reader has left */
     if (connection->state == HTTP_HEAD_IN ||
         (connection->state == HTTP_BODY_IN && !connection->request->complete))
         connection_log(&connection->base, log_of(connection), LOG_LEVEL_INFO, 0,
@@ -324,10 +339,18 @@ static size_t describe(const struct connection *base, char *to, size_t size)
     return length < 0 ? 0 : (size_t)length < size ? (size_t)length : size - 1;
 }
 
-void http_connection_resume(struct http_connection *connection)
+void http_resume(struct http_request *request, enum http_outcome outcome)
 {
-    if (!connection->base.closed)
-        go_on(connection);
+    struct http_connection *connection = request->connection;
+
+    http_request_continue(request, outcome);
+    if (connection->cut) {
+        connection_close(&connection->base);
+        return;
+    }
+    if (request->complete)
+        http_advance_answered(connection);
+    go_on(connection);
 }
 
 const struct protocol http_protocol = {

@@ -25,6 +25,7 @@ enum http_state {
     HTTP_IDLE,    /* nothing of a request is here; keep-alive or fresh */
     HTTP_HEAD_IN, /* receiving a head */
     HTTP_BODY_IN, /* receiving a body that a module waits for, or discarding one */
+    HTTP_WAITING, /* a module answers later: http_resume */
     HTTP_SENDING, /* the answer waits for the socket */
     HTTP_LINGER,  /* answered for good: what still comes in is dropped until the peer closes */
     HTTP_STATES
@@ -55,10 +56,6 @@ struct http_connection {
 };
 
 extern const struct protocol http_protocol;
-
-/* The request's module has more of its answer, or all of it: goes on from an event that is not the
- * connection's own. */
-void http_connection_resume(struct http_connection *connection);
 
 static inline struct http_connection *http_connection_of(struct connection *connection)
 {
