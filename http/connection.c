@@ -256,7 +256,8 @@ static void on_ready(struct connection *base, int events)
                 break;
             if (http_advance(connection) == HTTP_STOP_GONE)
                 return;
-            if (http_output_full(connection) || connection->state == HTTP_SENDING)
+            if (http_output_full(connection) || connection->state == HTTP_SENDING ||
+                connection->state == HTTP_WAITING)
                 break;
         }
     }
