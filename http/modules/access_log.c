@@ -208,7 +208,7 @@ static int set_buffer(const struct conf_setting *setting, struct access_file *fi
         return 0;
     if (file->buffer && (file->buffer != options->buffer || file->flush_ms != flush_ms))
         return conf_fail(setting->conf, setting->node,
-                         "access_log \"%s\" already defined with conflicting parameters", file->file->path);
+                         "access_log \"%s\" already defined with conflicting parameters", file->path);
     file->buffer = options->buffer;
     file->flush_ms = flush_ms;
     return 0;

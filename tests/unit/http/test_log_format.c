@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Expectations: nginx's ngx_http_log_module: log_format, access_log, ngx_http_log_escape. */
+#include "tests/unit/http/asked.h"
+
+#include <sys/mman.h>
+
+#include "http/modules/log_escape.h"
+#include "http/modules/log_format.h"
+
+static const struct http_log_format *read_format(struct asked *asked, const char *const *args, unsigned count)
+{
+    struct conf_node *node = pool_calloc(asked->generation->pool, sizeof *node, "node");
+    const char **copy = pool_calloc(asked->generation->pool, (count + 1) * sizeof *copy, "node");
+
+    assert_non_null(node);
+    assert_non_null(copy);
+    memcpy(copy, args, count * sizeof *copy);
+    *node =
+        (struct conf_node){.name = "log_format", .args = copy, .arg_count = count, .file = "text", .line = 1};
+    asked->generation->conf.error[0] = '\0';
+    return http_log_format_read(&asked->generation->conf, node);
+}
+
+/* The line in `out`, without its newline. Nothing is written beyond what was measured. */
+static void write_line(struct asked *asked, const struct http_log_format *format, char *out, size_t size)
+{
+    struct http_log_line line;
+    size_t most = http_log_measure(format, asked->request, &line), length;
+
+    assert_true(most < size);
+    memset(out, '#', size);
+    length = (size_t)(http_log_write(format, asked->request, &line, out) - out);
+    assert_true(length <= most);
+    for (size_t i = most; i < size; i++)
+        assert_int_equal(out[i], '#');
+    assert_int_equal(out[length - 1], '\n');
+    out[length - 1] = '\0';
+}
+
+static void check(struct asked *asked, const char *const *args, unsigned count, const char *expected)
+{
+    char line[4096];
+    const struct http_log_format *format = read_format(asked, args, count);
+
+    if (!format)
+        fail_msg("%s", asked->generation->conf.error);
+    write_line(asked, format, line, sizeof line);
+    assert_string_equal(line, expected);
+}
+
+#define CHECK(asked, expected, ...)                                                                          \
+    check((asked), (const char *const[]){"name", __VA_ARGS__},                                               \
+          sizeof((const char *const[]){"name", __VA_ARGS__}) / sizeof(char *), (expected))
+
+static void test_combined(void **state)
+{
+    struct asked *asked = *state;
+    const struct http_log_format *format;
+    char line[1024], expected[1024], date[64];
+    time_t now;
+    struct tm tm;
+
+    asked_load(asked, "server { return 404 gone; }");
+    asked_run(asked, "GET", "/a?b", "User-Agent: agent \"x\"\r\n");
+    format = http_log_format_combined(&asked->generation->conf);
+    assert_non_null(format);
+    now = (time_t)http_now(asked->request);
+    assert_non_null(localtime_r(&now, &tm));
+    strftime(date, sizeof date, "%d/%b/%Y:%H:%M:%S %z", &tm);
+    snprintf(expected, sizeof expected,
+             "10.1.2.3 - - [%s] \"GET /a?b HTTP/1.1\" 404 4 \"-\" \"agent \\x22x\\x22\"", date);
+    write_line(asked, format, line, sizeof line);
+    assert_string_equal(line, expected);
+}
+
+static void test_escapes(void **state)
+{
+    struct asked *asked = *state;
+
+    asked_load(asked, "server { return 200; }");
+    asked_run(asked, "GET", "/",
+              "X-Odd: q\"b\\t\té\r\nX-Empty:\r\nX-Long: 0123456789012345678901234567890\"\r\n");
+    CHECK(asked, "q\\x22b\\x5Ct\\x09\\xC3\\xA9", "$http_x_odd");
+    CHECK(asked, "q\\x22b\\x5Ct\\x09\\xC3\\xA9", "escape=default", "$http_x_odd");
+    CHECK(asked, "q\\\"b\\\\t\\té", "escape=json", "$http_x_odd");
+    CHECK(asked, "q\"b\\t\té", "escape=none", "$http_x_odd");
+    CHECK(asked, "0123456789012345678901234567890\\x22", "$http_x_long");
+    CHECK(asked, "-||", "$http_missing|$http_x_empty|");
+    CHECK(asked, "||", "escape=json", "$http_missing|$http_x_empty|");
+    CHECK(asked, "||", "escape=none", "$http_missing|$http_x_empty|");
+    CHECK(asked, "{\"uri\":\"/\",\"status\":200}", "escape=json", "{\"uri\":\"$uri\",",
+          "\"status\":$status}");
+}
+
+static void test_shapes(void **state)
+{
+    struct asked *asked = *state;
+
+    asked_load(asked, "server { return 200; }");
+    asked_run(asked, "GET", "/", "");
+    CHECK(asked, "nothing but text", "nothing ", "but ", "text");
+    CHECK(asked, "", "");
+    CHECK(asked, "/", "$uri");
+    CHECK(asked, "//GET", "$uri$uri$request_method");
+    CHECK(asked,
+          "fifteen bytes !/sixteen bytes !!/seventeen bytes !!/and a literal that is longer than any line in "
+          "a poem 200",
+          "fifteen bytes !${uri}", "sixteen bytes !!${uri}", "seventeen bytes !!${uri}",
+          "and a literal that is longer than any line in a poem $status");
+}
+
+static void test_refused(void **state)
+{
+    struct asked *asked = *state;
+
+    asked_refuse(asked, "log_format x;", "invalid number of arguments in \"log_format\" directive");
+    asked_refuse(asked, "log_format x escape=html $uri;", "unknown log format escaping \"html\"");
+    asked_refuse(asked, "log_format combined $uri;", "duplicate \"log_format\" name \"combined\"");
+    asked_refuse(asked, "log_format a $uri; log_format a $uri;", "duplicate \"log_format\" name \"a\"");
+    asked_refuse(asked, "log_format a '${uri';", "the closing bracket in \"uri\" variable is missing");
+    asked_refuse(asked, "log_format a $nope; server { access_log off; }", "unknown \"nope\" variable");
+    asked_refuse(asked, "access_log x.log nope;", "unknown log format \"nope\"");
+    asked_refuse(asked, "access_log x.log combined buffer=0;", "invalid buffer size \"0\"");
+    asked_refuse(asked, "access_log x.log combined buffer=1k flush=x;", "invalid flush time \"x\"");
+    asked_refuse(asked, "access_log x.log combined flush=1s;",
+                 "no buffer is defined for access_log \"x.log\"");
+    asked_refuse(asked, "access_log x.log combined color=red;", "invalid parameter \"color=red\"");
+    asked_refuse(asked, "access_log off combined;", "invalid parameter \"combined\"");
+    asked_refuse(asked, "access_log $host.log;", "without variables");
+    asked_refuse(asked,
+                 "access_log x.log combined buffer=1k; server { access_log x.log combined buffer=2k; }",
+                 "already defined with conflicting parameters");
+    asked_refuse(asked, "access_log no/such/folder/x.log; server { }",
+                 "no/such/folder/x.log\" failed (2: No such file");
+    asked_refuse(asked, "access_log no/such/folder/x.log; server { return 200 $nope; }",
+                 "unknown \"nope\" variable");
+}
+
+/* A file is only made when nothing is wrong with its server. */
+static void test_no_file_left_behind(void **state)
+{
+    struct asked *asked = *state;
+    char path[128];
+
+    snprintf(path, sizeof path, "%sx.log", asked->folder);
+    asked_refuse(asked, "access_log x.log; server { location /a { } location /a { } }", "duplicate location");
+    assert_int_equal(access(path, F_OK), -1);
+    asked_load(asked, "server { access_log x.log; }");
+    assert_int_equal(access(path, F_OK), 0);
+}
+
+static bool is_odd(unsigned char byte)
+{
+    return byte < 0x20 || byte > 0x7e || byte == '"' || byte == '\\';
+}
+
+/* Every length, the odd byte at every place, and a page behind the text that must not be read. */
+static void test_every_place(void **state)
+{
+    enum { PAGE = 4096, LONGEST = 70 };
+    char *pages = mmap(NULL, (size_t)PAGE * 2, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    (void)state;
+    assert_ptr_not_equal(pages, MAP_FAILED);
+    assert_int_equal(mprotect(pages + PAGE, PAGE, PROT_NONE), 0);
+    for (unsigned byte = 0; byte < 256; byte++) {
+        for (size_t length = 0; length <= LONGEST; length += byte == '"' ? 1 : 23) {
+            char *text = pages + PAGE - length, out[LONGEST + 4], expected[5];
+
+            memset(text, 'x', length);
+            assert_false(http_log_odd((struct http_text){text, length}));
+            for (size_t place = 0; place < length; place++) {
+                struct http_text value = {text, length};
+
+                text[place] = (char)byte;
+                assert_int_equal(http_log_odd(value), is_odd((unsigned char)byte));
+                assert_int_equal(http_log_escape_measure(value), is_odd((unsigned char)byte) ? 3 : 0);
+                if (is_odd((unsigned char)byte)) {
+                    assert_ptr_equal(http_log_escape_write(out, value), out + length + 3);
+                    snprintf(expected, sizeof expected, "\\x%02X", byte);
+                    assert_memory_equal(out + place, expected, 4);
+                }
+                text[place] = 'x';
+            }
+        }
+    }
+    munmap(pages, (size_t)PAGE * 2);
+}
+
+static void test_json(void **state)
+{
+    static const char *const rows[][2] = {
+        {"", ""},
+        {"plain", "plain"},
+        {"\"\\\b\f\n\r\t", "\\\"\\\\\\b\\f\\n\\r\\t"},
+        {"\x01\x1f\x7f\x80", "\\u0001\\u001F\x7f\x80"},
+        {"a/b", "a/b"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct http_text value = {rows[i][0], strlen(rows[i][0])};
+        char out[64];
+
+        assert_int_equal(value.length + http_log_json_measure(value), strlen(rows[i][1]));
+        *http_log_json_write(out, value) = '\0';
+        assert_string_equal(out, rows[i][1]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_combined, asked_setup, asked_teardown),
+        cmocka_unit_test_setup_teardown(test_escapes, asked_setup, asked_teardown),
+        cmocka_unit_test_setup_teardown(test_shapes, asked_setup, asked_teardown),
+        cmocka_unit_test_setup_teardown(test_refused, asked_setup, asked_teardown),
+        cmocka_unit_test_setup_teardown(test_no_file_left_behind, asked_setup, asked_teardown),
+        cmocka_unit_test(test_every_place),
+        cmocka_unit_test(test_json),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
