@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the tests of variables and modules share: a configuration with the real modules, and requests run through it as
- * the driver would, but for the socket. */
+/* What the tests of variables and modules share: a configuration with the real modules, and requests run
+ * through it as the driver would, but for the socket. */
 #ifndef TESTS_HTTP_ASKED_H
 #define TESTS_HTTP_ASKED_H
 
@@ -96,8 +96,8 @@ static inline int asked_teardown(void **state)
     return 0;
 }
 
-/* Reads what stands in `http { … }` as a new generation; the one before stays the caller's (asked_free). 0, or the
- * sentence is in generation->conf.error. */
+/* Reads what stands in `http { … }` as a new generation; the one before stays the caller's (asked_free). 0, or
+ * the sentence is in generation->conf.error. */
 static inline int asked_try(struct asked *asked, const char *text)
 {
     static const struct conf_module *const modules[] = {&http_block};
