@@ -96,8 +96,8 @@ static inline int asked_teardown(void **state)
     return 0;
 }
 
-/* Reads what stands in `http { … }` as a new generation; the one before stays the caller's (asked_free). 0, or
- * the sentence is in generation->conf.error. */
+/* Reads what stands in `http { … }` as a new generation; the one before stays the caller's (asked_free).
+ * 0, or the sentence is in generation->conf.error. */
 static inline int asked_try(struct asked *asked, const char *text)
 {
     static const struct conf_module *const modules[] = {&http_block};
