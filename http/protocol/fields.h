@@ -80,6 +80,7 @@ enum {
     HTTP_CHAR_VALUE = 2, /* field-vchar, SP or HTAB, RFC 9110 5.5 */
     HTTP_CHAR_HOST = 4,  /* a byte of reg-name but %, RFC 3986 3.2.2 */
     HTTP_CHAR_HEX = 8,   /* HEXDIG, either case */
+    HTTP_CHAR_PATH = 32, /* what matters in a path: % . / and ? */
     HTTP_CHAR_DNS = 16,  /* what most host names consist of: lower-case letters, digits, - and _ */
 };
 

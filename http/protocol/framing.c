@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
 #include "http/protocol/framing.h"
 #include "http/protocol/list.h"
 
@@ -93,6 +95,11 @@ static bool decide_keep_alive(const struct http_head *head)
 {
     if (!http_head_has(head, HTTP_FIELD_CONNECTION))
         return head->minor > 0;
+    /* What nearly every browser sends, before the list is taken apart. */
+    struct http_text value = http_field_value(head, http_head_find(head, HTTP_FIELD_CONNECTION));
+    if (!http_head_repeats(head, HTTP_FIELD_CONNECTION) && value.length == 10 &&
+        memcmp(value.bytes, "keep-alive", 10) == 0)
+        return true;
     if (http_list_has(head, HTTP_FIELD_CONNECTION, "close"))
         return false;
     return head->minor > 0 || http_list_has(head, HTTP_FIELD_CONNECTION, "keep-alive");

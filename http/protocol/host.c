@@ -54,19 +54,21 @@ static size_t name_length(const char *bytes, size_t length, bool *upper)
     size_t at = 0;
     while (at < length && bytes[at] != ':') {
         char byte = bytes[at];
-        if (http_char_is(byte, HTTP_CHAR_DNS)) {
-            at++;
-        } else if (byte == '%') {
-            if (length - at < 3 || !http_char_is(bytes[at + 1], HTTP_CHAR_HEX) ||
-                !http_char_is(bytes[at + 2], HTTP_CHAR_HEX))
-                return 0;
-            at++;
-        } else {
-            if (!http_char_is(byte, HTTP_CHAR_HOST) || (byte == '.' && at > 0 && bytes[at - 1] == '.'))
-                return 0;
-            *upper |= byte >= 'A' && byte <= 'Z';
-            at++;
+        if (!http_char_is(byte, HTTP_CHAR_DNS)) {
+            if (byte == '.') {
+                if (at > 0 && bytes[at - 1] == '.')
+                    return 0;
+            } else if (byte == '%') {
+                if (length - at < 3 || !http_char_is(bytes[at + 1], HTTP_CHAR_HEX) ||
+                    !http_char_is(bytes[at + 2], HTTP_CHAR_HEX))
+                    return 0;
+            } else {
+                if (!http_char_is(byte, HTTP_CHAR_HOST))
+                    return 0;
+                *upper |= byte >= 'A' && byte <= 'Z';
+            }
         }
+        at++;
     }
     return at;
 }

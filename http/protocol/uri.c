@@ -3,37 +3,43 @@
 
 #include "http/protocol/uri.h"
 
-/* Sets what follows from path and args. `query` is where the raw ? stands, or `end`. */
+/* Sets what follows from path and args. `query` is where the raw ? stands, or `end`; `segment` the first byte of the
+ * last segment, `dot` its last dot or NULL. */
 static void describe(struct http_uri *uri, struct http_text path, const char *query, const char *end,
-                     bool plain)
+                     const char *segment, const char *dot)
 {
+    const char *path_end = path.bytes + path.length;
+
     uri->path = path;
-    uri->plain = plain;
     uri->has_args = query < end;
     uri->args =
         uri->has_args ? (struct http_text){query + 1, (size_t)(end - query) - 1} : (struct http_text){end, 0};
-    uri->extension = (struct http_text){path.bytes + path.length, 0};
-    for (size_t at = path.length; at > 1 && path.bytes[at - 1] != '/'; at--) {
-        if (path.bytes[at - 1] == '.') { /* the first dot of .profile begins no extension */
-            if (path.bytes[at - 2] != '/')
-                uri->extension = (struct http_text){path.bytes + at, path.length - at};
-            return;
-        }
-    }
+    /* The first dot of .profile begins no extension. */
+    uri->extension = dot != NULL && dot > segment ? (struct http_text){dot + 1, (size_t)(path_end - dot) - 1}
+                                                  : (struct http_text){path_end, 0};
 }
 
 bool http_uri_plain(const char *bytes, size_t length, bool merge_slashes, struct http_uri *uri)
 {
-    const char *end = bytes + length, *at = bytes;
+    const char *end = bytes + length, *at = bytes, *segment = bytes, *dot = NULL;
     if (length == 0 || *at != '/')
         return false;
-    for (; at < end && *at != '?'; at++) {
-        if (*at == '%')
+    for (; at < end; at++) {
+        if (!http_char_is(*at, HTTP_CHAR_PATH))
+            continue;
+        if (*at == '?')
+            break;
+        if (*at == '.') {
+            dot = at;
+            continue;
+        }
+        if (*at == '%' || (at + 1 < end && (at[1] == '.' || (merge_slashes && at[1] == '/'))))
             return false;
-        if (*at == '/' && at + 1 < end && (at[1] == '.' || (merge_slashes && at[1] == '/')))
-            return false;
+        segment = at + 1;
+        dot = NULL;
     }
-    describe(uri, (struct http_text){bytes, (size_t)(at - bytes)}, at, end, true);
+    uri->plain = true;
+    describe(uri, (struct http_text){bytes, (size_t)(at - bytes)}, at, end, segment, dot);
     return true;
 }
 
@@ -107,7 +113,10 @@ int http_uri_normalize(const char *bytes, size_t length, char *out, bool merge_s
     }
     if (!end_segment(&writer, false))
         return 400;
-    describe(uri, (struct http_text){out, writer.length}, at, end, false);
+    const char *segment = memrchr(out, '/', writer.length);
+    uri->plain = false;
+    describe(uri, (struct http_text){out, writer.length}, at, end, segment + 1,
+             memrchr(segment, '.', (size_t)(out + writer.length - segment)));
     return 0;
 }
 
