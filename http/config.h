@@ -28,15 +28,12 @@ struct http_request;
 struct http_regex;
 struct http_names;     /* server_names.h */
 struct http_locations; /* locations.h */
-struct client_zone;
 
 /* Everything under `http { }`. */
 struct http_main {
     struct generation *generation;
     struct conf *conf;
-    struct http_server *servers;     /* all, in file order */
-    struct http_log_format *formats; /* access_log.h: named by log_format; `combined` is always there */
-    struct http_zone *zones;         /* limit_conn.h: limit_conn_zone */
+    struct http_server *servers; /* all, in file order */
 };
 
 /* What a binding (a listening address) serves: binding->data. */

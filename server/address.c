@@ -49,15 +49,16 @@ static size_t format_in4(const uint8_t bytes[4], char *out)
     char *at = out;
 
     for (unsigned i = 0; i < 4; i++) {
-        unsigned byte = bytes[i];
-        if (i > 0)
-            *at++ = '.';
+        unsigned byte = bytes[i], tens = byte / 10;
+
         if (byte >= 100)
             *at++ = (char)('0' + byte / 100);
         if (byte >= 10)
-            *at++ = (char)('0' + byte / 10 % 10);
-        *at++ = (char)('0' + byte % 10);
+            *at++ = (char)('0' + tens % 10);
+        *at++ = (char)('0' + byte - tens * 10);
+        *at++ = '.';
     }
+    at--;
     *at = '\0';
     return (size_t)(at - out);
 }
