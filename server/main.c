@@ -26,10 +26,16 @@
 #define PREFIX "/usr/local/tidepool/"
 #endif
 
+#ifdef __clang__
+#define COMPILER "clang"
+#else
+#define COMPILER "gcc"
+#endif
+
 /* -V: our own lines, then one for tools that look for nginx, and what of nginx is here and what is not. */
 #define BUILD_LINES                                                                                          \
     "nginx version: nginx/" VERSION_NGINX " (compatible)\n"                                                  \
-    "built with gcc-compatible " __VERSION__ "\n"                                                            \
+    "built by " COMPILER " " __VERSION__ "\n"                                                                \
     "configure arguments: --with-stream --with-threads --without-http_proxy_module "                         \
     "--without-http_fastcgi_module "                                                                         \
     "--without-http_uwsgi_module --without-http_scgi_module --without-http_grpc_module "                     \

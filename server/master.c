@@ -295,6 +295,17 @@ static int prepare(struct master *master)
     return result ? conf_fail_errno(conf, NULL, -result, "privileges could not be dropped") : 0;
 }
 
+/* It serves: what comes from now on belongs in the log. A daemon has no terminal, unless that is its log. */
+static void leave_terminal(const struct settings *settings)
+{
+    log_set_stderr_copy(false);
+    for (const struct log *log = settings->log; log; log = log->next)
+        if (log->file && log->file->fd == STDERR_FILENO)
+            return;
+    if (settings->daemon && process_close_stderr())
+        log_write(settings->log, LOG_LEVEL_WARN, 0, "stderr could not be closed");
+}
+
 static void end(struct master *master, const char *pid)
 {
     crew_deinit(&master->crew);
@@ -336,7 +347,7 @@ int master_run(const struct generation_source *source, struct generation *genera
         settle(&master);
         log_write(master_log(&master), LOG_LEVEL_NOTICE, 0, result ? "not started" : "start worker threads");
         if (!result)
-            log_set_stderr_copy(false);
+            leave_terminal(&generation->settings);
         if (master.crew.total)
             ev_run(master.loop, 0);
     }
