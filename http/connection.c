@@ -125,7 +125,7 @@ static void wait_idle(struct http_connection *connection)
     }
     http_input_release(connection);
     base->doing = "waiting for request";
-    wait_for(connection, EV_READ, HTTP_IDLE, core_of(connection)->keepalive_timeout);
+    wait_for(connection, EV_READ, HTTP_IDLE, connection->keepalive_timeout);
 }
 
 /* Nothing can go on now: what to wait for, and how long. */
@@ -291,9 +291,10 @@ static bool on_opened(struct connection *base)
 
     pool_pin(base->pool);
     connection->state = HTTP_IDLE;
-    return wait_for(connection, EV_READ, base->requests ? HTTP_IDLE : HTTP_HEAD_IN,
-                    base->requests ? core_of(connection)->keepalive_timeout
-                                   : reading_of(connection)->client_header_timeout);
+    connection->keepalive_timeout = core_of(connection)->keepalive_timeout;
+    if (base->requests && connection->keepalive_timeout)
+        return wait_for(connection, EV_READ, HTTP_IDLE, connection->keepalive_timeout);
+    return wait_for(connection, EV_READ, HTTP_HEAD_IN, reading_of(connection)->client_header_timeout);
 }
 
 /* Idle connections follow; one that has not sent its first byte ends under what it began with, unless its

@@ -45,14 +45,15 @@ struct http_connection {
     struct http_input input;
     struct http_request *request; /* null: none begun */
     struct http_parser parser;
-    double lingering_until; /* seconds (ev_now) */
-    uint8_t state;          /* enum http_state */
-    bool expects_more;      /* the last read filled its buffer: there may be more */
-    bool eof;               /* the peer has shut its sending side */
-    bool closing;           /* closes when the output is out */
-    bool linger;            /* then waits for the peer, who may still be sending */
-    bool cut;               /* an answer that has begun cannot be finished: closes at once */
-    uint8_t timing;         /* enum http_state whose timeout runs; HTTP_STATES: none */
+    int64_t keepalive_timeout; /* ms, of the last request's location */
+    double lingering_until;    /* seconds (ev_now) */
+    uint8_t state;             /* enum http_state */
+    bool expects_more;         /* the last read filled its buffer: there may be more */
+    bool eof;                  /* the peer has shut its sending side */
+    bool closing;              /* closes when the output is out */
+    bool linger;               /* then waits for the peer, who may still be sending */
+    bool cut;                  /* an answer that has begun cannot be finished: closes at once */
+    uint8_t timing;            /* enum http_state whose timeout runs; HTTP_STATES: none */
 };
 
 extern const struct protocol http_protocol;

@@ -280,6 +280,7 @@ void http_request_end(struct http_connection *connection, bool idle)
     if (request->response.file)
         http_response_drop_file(request);
     http_input_drop_kept(request);
+    connection->keepalive_timeout = request->location->core.keepalive_timeout;
     connection->request = NULL;
     if (idle)
         pool_idle(pool);

@@ -172,6 +172,17 @@ def test_keepalive_timeout(shared):
         client.expect_close()
 
 
+def test_keepalive_timeout_of_the_location(server):
+    """nginx: the context is http, server, location; the location of the last request counts."""
+    server.http('server { listen 127.0.0.1:@http@; keepalive_timeout 60s; location / { return 200 "long"; } '
+                'location /short { keepalive_timeout 200ms; return 200 "short"; } }')
+    server.start()
+    with server.client() as client:
+        assert client.ask('GET', '/').status == 200
+        assert client.ask('GET', '/short').status == 200
+        client.expect_close()
+
+
 def test_keepalive_timeout_is_told(shared):
     """nginx: the second argument goes into Keep-Alive."""
     with shared.client('told') as client:
