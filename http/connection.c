@@ -105,7 +105,8 @@ static bool wait_for(struct http_connection *connection, int events, enum http_s
     return connection_timeout(&connection->base, ms);
 }
 
-/* How long is the module's business; the socket is only watched for the peer's end, and for as much as fits. */
+/* How long is the module's business; the socket is only watched for the peer's end, and for as much as
+ * fits. */
 static void wait_for_module(struct http_connection *connection)
 {
     bool room = connection->input.end < connection->input.capacity && !connection->eof;
@@ -195,7 +196,7 @@ static void peer_shut(struct http_connection *connection)
 {
     connection->eof = true;
     if (connection->state == HTTP_WAITING && !connection->request->head_queued)
-        return; /* RFC 9112 9.6: who only shuts his sending side waits for the answer; a stream's reader has left */
+        return; /* RFC 9112 9.6: who shuts his sending side alone still waits; a stream's reader has left */
     if (connection->state == HTTP_HEAD_IN ||
         (connection->state == HTTP_BODY_IN && !connection->request->complete))
         connection_log(&connection->base, log_of(connection), LOG_LEVEL_INFO, 0,

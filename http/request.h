@@ -109,9 +109,9 @@ enum http_outcome http_answer_redirect(struct http_request *request, int status,
  */
 enum http_outcome http_answer_file(struct http_request *request, struct open_file *file);
 
-/* A step that said HTTP_TAKEN without reading the body goes on with this, from whatever it waited for: another outcome
- * answers, HTTP_TAKEN again sends what a streamed answer has queued. The request may be gone when it returns. Who waits
- * adds a cleanup to request->pool, which says that the client has left. */
+/* A step that said HTTP_TAKEN without reading the body goes on with this, from whatever it waited for:
+ * another outcome answers, HTTP_TAKEN again sends what a streamed answer has queued. The request may be
+ * gone when it returns. Who waits adds a cleanup to request->pool, which says that the client has left. */
 void http_resume(struct http_request *request, enum http_outcome outcome);
 
 /* Goes on at another path of this server (`path` NUL-terminated, in the request's memory); args are kept if

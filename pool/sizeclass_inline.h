@@ -3,8 +3,8 @@
  * sizeclass_inline: the struct behind pool/sizeclass.h and the two bodies that are inlined. Included by
  * sizeclass.h alone.
  *
- * A class keeps the last few objects that came back at hand: a request takes and returns one or two blocks of the
- * same classes, and a span that holds a single object would otherwise go from list to list each time.
+ * A class keeps the last few objects that came back at hand: a request takes and returns one or two blocks
+ * of the same classes, and a span that holds a single object would otherwise go from list to list each time.
  */
 #ifndef POOL_SIZECLASS_INLINE_H
 #define POOL_SIZECLASS_INLINE_H

@@ -41,7 +41,7 @@ struct protocol {
     void (*expired)(struct connection *connection);           /* the timeout it started */
     void (*drain)(struct connection *connection);  /* its worker or generation ends: see connection_ending */
     void (*closed)(struct connection *connection); /* last word, before the pool goes; may be null */
-    /* Appends ", request: …" to a log line about this connection, at most `size` bytes; returns their number.
+    /* Adds ", request: …" to a log line about this connection, at most `size` bytes; returns their number.
      */
     size_t (*describe)(const struct connection *connection, char *to, size_t size);
 };
@@ -113,7 +113,7 @@ enum connection_read connection_receive(struct connection *connection, void *to,
 /* Sends the output queue; counts the bytes. */
 enum output_result connection_send(struct connection *connection);
 
-/* One line about this connection: "*N MESSAGE while DOING, client: …, server: …". `log` is the settings' own.
+/* One line about this connection: "*N MESSAGE while DOING, client: …". `log` is the settings' own.
  */
 void connection_log(const struct connection *connection, const struct log *log, enum log_level level,
                     int error, const char *format, ...) __attribute__((format(printf, 5, 6)));

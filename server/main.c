@@ -125,8 +125,8 @@ static int tested(const struct options *options, const struct generation *genera
     return options->dump && conf_dump(&generation->conf, STDOUT_FILENO) ? 1 : 0;
 }
 
-/* The mode stands before the first pool, but is read with the help of one: if it is another than the usual, all is made
- * again under it. */
+/* The mode stands before the first pool, but is read with the help of one: if it is another than the
+ * usual, all is made again under it. */
 static struct generation *load(struct generation_source *source, char *error, size_t size)
 {
     struct generation *generation = generation_load(source, error, size);

@@ -284,8 +284,8 @@ static int prepare(struct master *master)
     result = start_loop(master);
     if (result)
         return conf_fail_errno(conf, NULL, -result, "the event loop could not be made");
-    /* Sockets listen and signals are caught, so whoever waits for this file may go on; only after it are privileges
-     * dropped, for its folder is often root's. */
+    /* Sockets listen and signals are caught, so whoever waits for this file may go on; only after it are
+     * privileges dropped, for its folder is often root's. */
     if (settings->pid && (result = pid_file_write(settings->pid, getpid())))
         return conf_fail_errno(conf, NULL, -result, "open() \"%s\" failed", settings->pid);
     if (master->uid != (uid_t)-1)

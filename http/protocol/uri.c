@@ -3,8 +3,8 @@
 
 #include "http/protocol/uri.h"
 
-/* Sets what follows from path and args. `query` is where the raw ? stands, or `end`; `segment` the first byte of the
- * last segment, `dot` its last dot or NULL. */
+/* Sets what follows from path and args. `query` is where the raw ? stands, or `end`; `segment` the first
+ * byte of the last segment, `dot` its last dot or NULL. */
 static void describe(struct http_uri *uri, struct http_text path, const char *query, const char *end,
                      const char *segment, const char *dot)
 {
