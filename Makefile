@@ -180,7 +180,7 @@ format: ## format all C sources in place
 	clang-format -i $(SOURCES)
 
 format-check:
-	clang-format --dry-run -Werror $(SOURCES)
+	$(Q)clang-format --dry-run -Werror $(SOURCES)
 
 # ---- out of the house ----------------------------------------------------------------------------------------------
 
