@@ -60,7 +60,7 @@ static bool copy_path(struct http_request *request, struct http_text path)
 
     if (!copy)
         return false;
-    if (path.length)
+    if (path.bytes)
         memcpy(copy, path.bytes, path.length);
     copy[path.length] = '\0';
     request->path = (struct http_text){copy, path.length};

@@ -80,7 +80,7 @@ static void pool_chunk_free(struct pool *pool, struct pool_chunk **list, struct 
 
 void pool_chunks_free(struct pool *pool, struct pool_chunk **list, struct pool_chunk *until)
 {
-    while (*list != until)
+    while (*list != NULL && *list != until)
         pool_chunk_free(pool, list, *list);
 }
 

@@ -192,8 +192,8 @@ static int become(const char *user, uid_t uid, gid_t gid, const struct log *log)
 int process_drop_privileges(const char *user, const char *group, const struct log *log)
 {
     const char *missing = NULL;
-    uid_t uid;
-    gid_t gid;
+    uid_t uid = (uid_t)-1;
+    gid_t gid = (gid_t)-1;
 
     if (user == NULL)
         return 0;
