@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "pool/probe.h"
+
 enum { POOL_BLOCK_DEFAULT = 4096, POOL_BLOCK_MOST = 1024 * 1024 * 1024 };
 
-static size_t pool_size_of(const struct pool *pool, size_t size, size_t least)
+size_t pool_size_of(const struct pool *pool, size_t size, size_t least)
 {
     size = (size < least ? least : size) + 15;
     size -= size % 16; /* `limit` is a multiple of 16 */
@@ -50,6 +52,7 @@ struct pool *pool_create(const struct pool_options *options)
     annotate_unusable(pool->cursor, first_size - sizeof(*pool));
     pool_pin(pool);
     mode_pools(+1);
+    PROBE3(pool__create, pool, pool->name, first_size);
     return pool;
 }
 
@@ -58,6 +61,7 @@ void pool_destroy(struct pool *pool)
     if (pool == NULL)
         return;
     pool_check_owner(pool);
+    PROBE3(pool__destroy, pool, pool->peak, pool->resets);
     pool_cleanups_run(pool, NULL);
     pool->pin_block = &pool->first;
     pool->pin_cursor = (char *)(pool + 1);
@@ -89,6 +93,7 @@ void pool_pin(struct pool *pool)
 static void pool_back_to_pin(struct pool *pool, bool learn)
 {
     pool_check_owner(pool);
+    PROBE4(pool__reset, pool, pool->resets, pool->used, pool->held);
     if (pool->cleanups != pool->pin_cleanups)
         pool_cleanups_run(pool, pool->pin_cleanups);
     if (pool_mode() == POOL_POISON)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "pool/probe.h"
 #include "pool/sysmem.h"
 
 /* ---- where memory comes from ---- */
@@ -35,6 +36,7 @@ void pool_raw_put(struct pool *pool, void *p, size_t size)
 void *pool_refuse(struct pool *pool, enum pool_failure why)
 {
     pool->failure = (uint8_t)why;
+    PROBE2(failure, pool, pool->failure);
     return NULL;
 }
 
@@ -53,6 +55,7 @@ bool pool_charge(struct pool *pool, size_t bytes)
     if (!pool_affords(pool, bytes))
         pool_release_blocks(pool, pool->used); /* the reserve is a comfort, not a need */
     if (!pool_affords(pool, bytes)) {
+        PROBE4(budget__hit, pool, bytes, pool->held, pool->budget);
         pool_refuse(pool, POOL_FAILURE_BUDGET);
         return false;
     }
@@ -91,6 +94,7 @@ static struct pool_block *pool_new_block(struct pool *pool, const char *purpose)
     *block = (struct pool_block){.size = pool->block_size};
     if (pool_mode() == POOL_POISON)
         memset(block + 1, POOL_FILL_FRESH, pool->block_size - sizeof(*block));
+    PROBE3(block__take, pool, block->size, purpose);
     pool->current->next = block;
     pool->chain++;
     pool->purpose = purpose;
@@ -153,6 +157,7 @@ void pool_release_blocks(struct pool *pool, uint32_t keep)
     while (block != NULL) {
         struct pool_block *next = block->next;
         size_t size = block->size;
+        PROBE2(block__return, pool, size);
         pool_uncharge(pool, size);
         pool_raw_put(pool, block, size);
         block = next;

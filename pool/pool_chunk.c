@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "pool/probe.h"
+
 /* A value that the bytes in front of an allocation do not have by chance, nor by a peer's intent: it depends
  * on where the process was loaded. */
 static uint64_t pool_chunk_tag(const struct pool *pool, const void *p, enum pool_chunk_kind kind)
@@ -58,6 +60,7 @@ void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignm
         (*list)->prev = chunk;
     *list = chunk;
     pool->purpose = purpose;
+    PROBE4(large__take, pool, total, purpose, kind);
     if (kind != POOL_CHUNK_BUFFER)
         annotate_unusable(p + size, (size_t)(base + total - p) - size);
     return p;
@@ -73,6 +76,7 @@ static void pool_chunk_free(struct pool *pool, struct pool_chunk **list, struct 
         *list = chunk->next;
     if (pool->pin_larges == chunk)
         pool->pin_larges = chunk->next;
+    PROBE3(large__return, pool, chunk->size, list == &pool->buffers ? POOL_CHUNK_BUFFER : POOL_CHUNK_LARGE);
     chunk->tag = 0; /* a second free finds nothing */
     pool_uncharge(pool, chunk->size);
     pool_raw_put(pool, chunk->base, chunk->size);

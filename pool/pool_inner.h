@@ -50,6 +50,9 @@ static inline char *pool_block_start(struct pool *pool, struct pool_block *block
     return block == &pool->first ? (char *)(pool + 1) : (char *)(block + 1);
 }
 
+/* pool.c: what a block of `size` wished for gets, `least` at least */
+size_t pool_size_of(const struct pool *pool, size_t size, size_t least);
+
 /* pool_block.c */
 void *pool_refuse(struct pool *pool, enum pool_failure why); /* keeps the reason; NULL */
 void *pool_refuse_errno(struct pool *pool);                  /* the reason is sysmem's */

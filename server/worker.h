@@ -26,6 +26,7 @@
 #include "server/generation.h"
 #include "server/log_buffer.h"
 #include "server/mailbox.h"
+#include "server/marks.h"
 #include "server/tenure.h"
 #include "server/timeouts.h"
 
@@ -68,6 +69,7 @@ struct worker {
     struct ev_timer second; /* runs while there is something to look after: trimming, buffered log lines */
     /* atomic */
     struct counters counters;
+    struct marks marks;
     atomic_uint generation; /* number of the generation it has switched to, for the main thread */
     atomic_bool lagging;    /* it could not switch for want of memory: the main thread tells it again */
     atomic_bool deaf;       /* it quits and accepts no more */
