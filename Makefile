@@ -17,7 +17,7 @@ POOL     := $(call layer,pool)
 CONF     := $(call layer,conf) $(BUILD)/generated/default_conf.o
 SERVER   := $(filter-out $(BUILD)/server/main.o,$(call layer,server))
 PROTOCOL := $(call layer,http/protocol)
-HTTP     := $(call layer,http) $(call layer,http/modules)
+HTTP     := $(call layer,http) $(call layer,http/modules) $(BUILD)/generated/pool_view_page.o
 OBJECTS  := $(POOL) $(CONF) $(SERVER) $(PROTOCOL) $(HTTP)
 
 .PHONY: all
@@ -206,6 +206,12 @@ $(BUILD)/generated/default_conf.c: conf/default.conf
 	{ printf '#include "conf/default.h"\nconst char conf_default_text[] =\n'; \
 	  sed -e 's/["\\?]/\\&/g' -e 's/^/    "/' -e 's/$$/\\n"/' $<; \
 	  printf '    "";\nconst size_t conf_default_length = sizeof conf_default_text - 1;\n'; } > $@.tmp
+	mv $@.tmp $@
+
+# The page of pool_view, with the policy that names its script and style by their hashes.
+$(BUILD)/generated/pool_view_page.c: http/modules/pool_view.html http/modules/pool_view.sh
+	@mkdir -p $(@D)
+	sh http/modules/pool_view.sh $< > $@.tmp
 	mv $@.tmp $@
 
 $(BUILD)/generated/%.o: $(BUILD)/generated/%.c

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/modules/pool_view.h"
+
+#include <string.h>
+
+#include "http/protocol/uri.h"
+#include "http/request.h"
+
+struct pool_view_section {
+    const void *owner; /* the section that the directive stood in: a copy of it elsewhere is not ours */
+    const struct conf_node *node; /* the directive */
+};
+
+/* What answers below the prefix, and how. */
+struct part {
+    struct http_text name;
+    enum http_outcome (*answer)(struct http_request *request);
+};
+
+static enum http_outcome answer_page(struct http_request *request)
+{
+    struct http_text policy = {pool_view_policy, pool_view_policy_length};
+
+    if (!http_add_header(request, HTTP_TEXT("Content-Security-Policy"), policy) ||
+        !http_add_header(request, HTTP_TEXT("Referrer-Policy"), HTTP_TEXT("no-referrer")))
+        return http_no_memory(request);
+    return http_answer_bytes(request, 200, HTTP_TEXT("text/html; charset=utf-8"),
+                             (struct http_text){pool_view_page, pool_view_page_length});
+}
+
+static const struct part parts[] = {
+    {{"", 0}, answer_page},
+};
+
+/* Names in the page are relative: it must be seen as a folder. */
+static enum http_outcome add_slash(struct http_request *request)
+{
+    struct http_text path = request->path;
+    size_t length = http_uri_escaped_length(path.bytes, path.length, HTTP_ESCAPE_URI);
+    char *location = pool_nalloc(request->pool, length + 1, "location");
+
+    if (!location)
+        return http_no_memory(request);
+    *http_uri_escape(location, path.bytes, path.length, HTTP_ESCAPE_URI) = '/';
+    return http_answer_redirect(request, 301, (struct http_text){location, length + 1});
+}
+
+static enum http_outcome run(struct http_request *request, void *section)
+{
+    struct http_text rest = request->path, prefix = request->location->name;
+
+    (void)section;
+    if (request->head.method != HTTP_GET && request->head.method != HTTP_HEAD) {
+        request->response.allow = HTTP_TEXT("GET, HEAD");
+        request->status = 405;
+        return HTTP_STATUS;
+    }
+    rest.bytes += prefix.length;
+    rest.length -= prefix.length;
+    if (prefix.bytes[prefix.length - 1] != '/') {
+        if (!rest.length)
+            return add_slash(request);
+        if (*rest.bytes == '/') {
+            rest.bytes++;
+            rest.length--;
+        }
+    }
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i].name.length == rest.length && !memcmp(parts[i].name.bytes, rest.bytes, rest.length)) {
+            if (!http_add_header(request, HTTP_TEXT("Cache-Control"), HTTP_TEXT("no-store")) ||
+                !http_add_header(request, HTTP_TEXT("X-Content-Type-Options"), HTTP_TEXT("nosniff")))
+                return http_no_memory(request);
+            return parts[i].answer(request);
+        }
+    request->status = 404;
+    return HTTP_STATUS;
+}
+
+static int set_pool_view(struct conf_setting *setting)
+{
+    struct pool_view_section *section = setting->section;
+
+    section->owner = section;
+    section->node = setting->node;
+    return 0;
+}
+
+static int finish(struct http_build *build, struct http_location *location, void *section)
+{
+    const struct pool_view_section *settings = section;
+    struct conf *conf = http_build_conf(build);
+
+    if (settings->owner != section)
+        return 0;
+    if (location->kind != HTTP_LOCATION_PREFIX && location->kind != HTTP_LOCATION_PREFERRED)
+        return conf_fail(conf, settings->node,
+                         "\"pool_view\" needs a location with a prefix, such as /pools/");
+    location->auto_redirect = true;
+    return http_add_step(build, HTTP_PHASE_CONTENT, run, section);
+}
+
+static const struct conf_directive directives[] = {
+    {"pool_view", CONF_LOCATION, 0, 0, 0, set_pool_view, 0, NULL, NULL,
+     "Shows the memory of this server: a page, and below it data, events and trace. To be protected with "
+     "allow and deny."},
+};
+
+const struct http_module http_pool_view_module = {
+    .conf = {"pool_view", directives, sizeof directives / sizeof *directives},
+    .section_size = sizeof(struct pool_view_section),
+    .finish = finish,
+};
