@@ -45,6 +45,12 @@ static enum http_outcome add_slash(struct http_request *request)
     return http_answer_redirect(request, 301, (struct http_text){location, length + 1});
 }
 
+static enum http_outcome not_found(struct http_request *request)
+{
+    request->status = 404;
+    return HTTP_STATUS;
+}
+
 static enum http_outcome run(struct http_request *request, void *section)
 {
     struct http_text rest = request->path, prefix = request->location->name;
@@ -60,10 +66,10 @@ static enum http_outcome run(struct http_request *request, void *section)
     if (prefix.bytes[prefix.length - 1] != '/') {
         if (!rest.length)
             return add_slash(request);
-        if (*rest.bytes == '/') {
-            rest.bytes++;
-            rest.length--;
-        }
+        if (*rest.bytes != '/')
+            return not_found(request);
+        rest.bytes++;
+        rest.length--;
     }
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (parts[i].name.length == rest.length && !memcmp(parts[i].name.bytes, rest.bytes, rest.length)) {
@@ -72,8 +78,7 @@ static enum http_outcome run(struct http_request *request, void *section)
                 return http_no_memory(request);
             return parts[i].answer(request);
         }
-    request->status = 404;
-    return HTTP_STATUS;
+    return not_found(request);
 }
 
 static int set_pool_view(struct conf_setting *setting)
@@ -95,7 +100,6 @@ static int finish(struct http_build *build, struct http_location *location, void
     if (location->kind != HTTP_LOCATION_PREFIX && location->kind != HTTP_LOCATION_PREFERRED)
         return conf_fail(conf, settings->node,
                          "\"pool_view\" needs a location with a prefix, such as /pools/");
-    location->auto_redirect = true;
     return http_add_step(build, HTTP_PHASE_CONTENT, run, section);
 }
 

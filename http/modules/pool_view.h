@@ -7,7 +7,7 @@
  *     data       a snapshot, JSON (pool_view.md is the schema)
  *     events     a snapshot a second, server-sent events
  *     trace      the memory of the request that asks, JSON
- *   The prefix without its slash leads there; anything else is 404.
+ *   `location /pools` leads from /pools to /pools/ by itself; anything else is 404.
  * What the page may do is said in a Content-Security-Policy: its one script and its one style sheet are named by their
  *   SHA-256, computed when the page is compiled in, it may talk to its own origin, and nothing else is allowed: no
  *   'unsafe-inline', no eval, no frame around it. A hash, not a nonce: a nonce must be new for each answer, and the page
