@@ -281,7 +281,7 @@ void http_request_end(struct http_connection *connection, bool idle)
         http_response_drop_file(request);
     http_input_drop_kept(request);
     connection->request = NULL;
-    marks_request(&connection->base.worker->marks, pool);
+    marks_add(&connection->base.worker->marks.requests, pool_request_bytes(pool));
     if (idle)
         pool_idle(pool);
     else

@@ -82,6 +82,7 @@ void pool_pin(struct pool *pool)
     pool_check_owner(pool);
     pool->cursor += -(uintptr_t)pool->cursor & 15; /* cannot pass the block's end, a multiple of 16 */
     pool->pin_cursor = pool->cursor;
+    pool_mark_start(pool);
     pool->pin_block = pool->current;
     pool->pin_cleanups = pool->cleanups;
     pool->pin_larges = pool->larges;

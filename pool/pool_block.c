@@ -108,6 +108,7 @@ bool pool_next_block(struct pool *pool, const char *purpose)
     if (block == NULL && (block = pool_new_block(pool, purpose)) == NULL)
         return false;
     pool->current->used = (uint32_t)(pool->cursor - (char *)pool->current);
+    pool->mark_base += (uint32_t)(uintptr_t)(block + 1) - (uint32_t)(uintptr_t)pool->cursor;
     pool->current = block;
     pool->used++;
     pool->cursor = (char *)(block + 1);
@@ -134,13 +135,13 @@ void *pool_alloc_slow(struct pool *pool, size_t size, size_t align, const char *
 
     bool large = pool_is_large(pool, size);
     if (pool_mode() == POOL_PASSTHROUGH)
-        return pool_chunk_get(pool, large ? POOL_CHUNK_LARGE : POOL_CHUNK_SMALL, 16, size, purpose);
+        return pool_large_get(pool, large ? POOL_CHUNK_LARGE : POOL_CHUNK_SMALL, 16, size, purpose);
     if (large)
-        return pool_chunk_get(pool, POOL_CHUNK_LARGE, 16, size, purpose);
+        return pool_large_get(pool, POOL_CHUNK_LARGE, 16, size, purpose);
     if (pool_mode() == POOL_POISON)
         return pool_guard_alloc(pool, size, purpose);
     if (pool_would_strand(pool, size))
-        return pool_chunk_get(pool, POOL_CHUNK_LARGE, 16, size, purpose);
+        return pool_large_get(pool, POOL_CHUNK_LARGE, 16, size, purpose);
     if (!pool_next_block(pool, purpose))
         return NULL;
     return align == 1 ? pool_nalloc(pool, size, purpose) : pool_alloc(pool, size, purpose);
@@ -215,6 +216,7 @@ void pool_rewind(struct pool *pool, bool learn)
         pool_rewind_watched(pool);
     pool->current = pool->pin_block;
     pool->cursor = pool->pin_cursor;
+    pool_mark_start(pool);
     pool->used = 0;
     pool_set_limit(pool);
     if (!learn)

@@ -66,6 +66,16 @@ void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignm
     return p;
 }
 
+void *pool_large_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignment, size_t size,
+                     const char *purpose)
+{
+    void *p = pool_chunk_get(pool, kind, alignment, size, purpose);
+
+    if (p != NULL)
+        pool->mark_base -= (uint32_t)(kind == POOL_CHUNK_LARGE ? 2 * size : size);
+    return p;
+}
+
 static void pool_chunk_free(struct pool *pool, struct pool_chunk **list, struct pool_chunk *chunk)
 {
     if (chunk->next != NULL)
@@ -76,7 +86,7 @@ static void pool_chunk_free(struct pool *pool, struct pool_chunk **list, struct 
         *list = chunk->next;
     if (pool->pin_larges == chunk)
         pool->pin_larges = chunk->next;
-    PROBE3(large__return, pool, chunk->size, list == &pool->buffers ? POOL_CHUNK_BUFFER : POOL_CHUNK_LARGE);
+    PROBE3(large__return, pool, chunk->size, chunk->purpose);
     chunk->tag = 0; /* a second free finds nothing */
     pool_uncharge(pool, chunk->size);
     pool_raw_put(pool, chunk->base, chunk->size);
@@ -95,7 +105,7 @@ void *pool_memalign(struct pool *pool, size_t alignment, size_t size, const char
     pool->slow_calls++;
     if (fault_fires(FAULT_POOL))
         return pool_refuse(pool, POOL_FAILURE_SYSTEM);
-    return pool_chunk_get(pool, POOL_CHUNK_LARGE, alignment < 16 ? 16 : alignment, size, purpose);
+    return pool_large_get(pool, POOL_CHUNK_LARGE, alignment < 16 ? 16 : alignment, size, purpose);
 }
 
 int pool_free(struct pool *pool, void *p)

@@ -56,6 +56,8 @@ struct pool {
     size_t held;
     size_t peak;
     const char *purpose;
+    uint32_t
+        mark_base; /* low half of where the request would begin if all of it stood in one row: pool_mark.h */
     uint8_t failure;
     uint8_t recent;   /* most blocks a request of this window used, POOL_RESERVE_BLOCKS at most */
     uint8_t previous; /* the same of the window before */

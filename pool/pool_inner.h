@@ -53,6 +53,12 @@ static inline char *pool_block_start(struct pool *pool, struct pool_block *block
 /* pool.c: what a block of `size` wished for gets, `least` at least */
 size_t pool_size_of(const struct pool *pool, size_t size, size_t least);
 
+/* The request's bytes (pool_mark.h) are counted from the pin on. */
+static inline void pool_mark_start(struct pool *pool)
+{
+    pool->mark_base = (uint32_t)(uintptr_t)pool->pin_cursor;
+}
+
 /* pool_block.c */
 void *pool_refuse(struct pool *pool, enum pool_failure why); /* keeps the reason; NULL */
 void *pool_refuse_errno(struct pool *pool);                  /* the reason is sysmem's */
@@ -69,6 +75,9 @@ bool pool_is_large(const struct pool *pool, size_t size); /* whatever is left in
 
 /* pool_chunk.c */
 void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignment, size_t size,
+                     const char *purpose);
+/* One of the request's allocations: it counts in the mark (pool_mark.h). */
+void *pool_large_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignment, size_t size,
                      const char *purpose);
 void pool_chunks_free(struct pool *pool, struct pool_chunk **list, struct pool_chunk *until);
 

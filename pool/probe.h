@@ -12,7 +12,7 @@
  * | block__take   | pool, bytes, purpose: a block after the first                               |
  * | block__return | pool, bytes                                                                 |
  * | large__take   | pool, bytes, purpose, kind (0 large, 1 small in passthrough mode, 2 buffer) |
- * | large__return | pool, bytes, kind as far as known: 2 buffer, 0 any other                    |
+ * | large__return | pool, bytes, purpose                                                        |
  * | budget__hit   | pool, bytes asked for, bytes held, the pool's budget                        |
  * | failure       | pool, enum pool_failure                                                     |
  *

@@ -27,7 +27,6 @@ struct worker;
 /* What it is made from. */
 struct advice_facts {
     struct marks_sum requests, connections;
-    uint64_t split;      /* requests that one block did not serve */
     uint64_t open;       /* connections now, of all protocols */
     size_t first_size;   /* connection_pool_size, bytes */
     size_t block_size;   /* request_pool_size as configured, or what `auto` has come to on this worker */
@@ -37,7 +36,8 @@ struct advice_facts {
 };
 
 struct advice {
-    uint64_t requests, open, split; /* as above */
+    uint64_t requests, open; /* requests seen, connections now */
+    uint64_t served_now;     /* of `requests`, those that block_size serves in one block */
     size_t first_size, block_size;
     size_t request_p50_bytes, request_p99_bytes; /* what half, and 99 % of the requests needed at most */
     size_t connection_p99_bytes;                 /* the most that 99 % of the connections that ended held */

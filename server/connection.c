@@ -108,7 +108,7 @@ void connection_bury(struct connection *connection)
     struct pool *pool = connection->pool;
     struct tenure *tenure = connection->tenure;
 
-    marks_connection(&connection->worker->marks, pool);
+    marks_add(&connection->worker->marks.connections, pool_peak_bytes(pool));
     output_discard(&connection->output, pool);
     if (connection->binding->protocol->closed)
         connection->binding->protocol->closed(connection);

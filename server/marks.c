@@ -34,7 +34,6 @@ void marks_collect(const struct marks_histogram *histogram, struct marks_sum *su
         sum->counts[i] += count;
         sum->total += count;
     }
-    sum->bytes += counter_read(&histogram->bytes);
 }
 
 void marks_since(const struct marks_sum *now, const struct marks_sum *before, struct marks_sum *difference)
@@ -42,7 +41,6 @@ void marks_since(const struct marks_sum *now, const struct marks_sum *before, st
     for (unsigned i = 0; i < MARKS_BUCKETS; i++)
         difference->counts[i] = now->counts[i] - before->counts[i];
     difference->total = now->total - before->total;
-    difference->bytes = now->bytes - before->bytes;
 }
 
 size_t marks_quantile(const struct marks_sum *sum, unsigned per_mille)
@@ -55,6 +53,15 @@ size_t marks_quantile(const struct marks_sum *sum, unsigned per_mille)
             return marks_bound(i);
     }
     return 0;
+}
+
+uint64_t marks_bytes(const struct marks_sum *sum)
+{
+    uint64_t bytes = 0;
+
+    for (unsigned i = 0; i < MARKS_BUCKETS; i++)
+        bytes += sum->counts[i] * marks_bound(i < MARKS_BUCKETS - 1 ? i : i - 1);
+    return bytes;
 }
 
 uint64_t marks_within(const struct marks_sum *sum, size_t bytes)

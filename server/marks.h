@@ -29,27 +29,21 @@ enum {
 
 struct marks_histogram {
     _Atomic uint64_t counts[MARKS_BUCKETS];
-    _Atomic uint64_t bytes; /* the sum of all marks */
 };
 
 struct marks {
     struct marks_histogram requests;    /* pool_request_bytes of each */
     struct marks_histogram connections; /* pool_peak_bytes of each that has ended: blocks and buffers */
-    _Atomic uint64_t split;             /* requests that one block did not serve (pool_request_split) */
 };
 
 /* Plain copies, of one worker or the sum of several. */
 struct marks_sum {
     uint64_t counts[MARKS_BUCKETS];
     uint64_t total; /* of counts */
-    uint64_t bytes;
 };
 
-/* The request that ends on this pool, before the reset. */
-static inline void marks_request(struct marks *marks, const struct pool *pool);
-
-/* The connection that ends. */
-static inline void marks_connection(struct marks *marks, const struct pool *pool);
+/* A mark, in bytes. */
+static inline void marks_add(struct marks_histogram *histogram, size_t bytes);
 
 /* Adds what `histogram` has now to `sum`, which begins zeroed. */
 void marks_collect(const struct marks_histogram *histogram, struct marks_sum *sum);
@@ -63,6 +57,10 @@ size_t marks_bound(unsigned bucket);
 /* The least bucket bound that `per_mille` thousandths of the marks, rounded up, do not pass. 0 if there are
  * none, SIZE_MAX if only the last bucket holds so many. */
 size_t marks_quantile(const struct marks_sum *sum, unsigned per_mille);
+
+/* The sum of all marks, each taken for its bucket's bound: at most 64 bytes too much for each up to 16 KiB, and
+ * a fifth above. The last bucket counts as 16 MiB each. */
+uint64_t marks_bytes(const struct marks_sum *sum);
 
 /* How many marks are at most `bytes`, a bucket that only begins below not counted. */
 uint64_t marks_within(const struct marks_sum *sum, size_t bytes);
@@ -78,19 +76,6 @@ static inline void marks_add(struct marks_histogram *histogram, size_t bytes)
     if (__builtin_expect(bucket >= MARKS_FINE, 0))
         bucket = marks_bucket_coarse(bytes);
     counter_add(&histogram->counts[bucket], 1);
-    counter_add(&histogram->bytes, bytes);
-}
-
-static inline void marks_request(struct marks *marks, const struct pool *pool)
-{
-    if (pool_request_split(pool))
-        counter_add(&marks->split, 1);
-    marks_add(&marks->requests, pool_request_bytes(pool));
-}
-
-static inline void marks_connection(struct marks *marks, const struct pool *pool)
-{
-    marks_add(&marks->connections, pool_peak_bytes(pool));
 }
 
 #endif
