@@ -282,10 +282,14 @@ void http_request_end(struct http_connection *connection, bool idle)
     http_input_drop_kept(request);
     connection->request = NULL;
     marks_add(&connection->base.worker->marks.requests, pool_request_bytes(pool));
-    if (idle)
-        pool_idle(pool);
-    else
+    if (!idle) {
         pool_reset(pool);
+        return;
+    }
+    pool_idle(pool);
+    if (connection->base.binding->automatic &&
+        pool_block_size(pool) != connection->base.worker->auto_size.block_size)
+        pool_set_block_size(pool, connection->base.worker->auto_size.block_size);
 }
 
 double http_now(const struct http_request *request)

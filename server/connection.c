@@ -47,6 +47,8 @@ static struct connection *make_connection(struct worker *worker, const struct bi
     struct pool *pool;
 
     options.classes = worker->classes;
+    if (binding->automatic)
+        options.block_size = worker->auto_size.block_size;
     pool = pool_create(&options);
     if (!pool)
         return NULL;

@@ -20,6 +20,7 @@
 
 #include "pool/sgi.h"
 #include "pool/sizeclass.h"
+#include "server/auto_size.h"
 #include "server/clock.h"
 #include "server/connection.h"
 #include "server/counters.h"
@@ -56,8 +57,9 @@ struct worker {
     struct timeouts timeouts;
     struct log_buffers logs;
     struct clock clock;
-    struct tenure *tenure;  /* the current generation's; NULL before the first */
-    struct tenure *tenures; /* all, newest first */
+    struct auto_size auto_size; /* for bindings whose blocks follow what requests need */
+    struct tenure *tenure;      /* the current generation's; NULL before the first */
+    struct tenure *tenures;     /* all, newest first */
     struct connection *connections, *closed;
     unsigned connection_count;
     unsigned handed_on; /* connections this worker gave to others: spreads them */
