@@ -72,7 +72,8 @@ void *pool_large_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignm
     void *p = pool_chunk_get(pool, kind, alignment, size, purpose);
 
     if (p != NULL)
-        pool->mark_base -= (uint32_t)(kind == POOL_CHUNK_LARGE ? 2 * size : size);
+        pool->mark_base -=
+            (uint32_t)(kind == POOL_CHUNK_LARGE && pool_is_large(pool, size) ? 2 * size : size);
     return p;
 }
 

@@ -3,9 +3,10 @@
  * pool_mark: the high-water marks of a pool, and the size of the blocks for the requests to come.
  *
  * The mark of a request is the bytes that one block would have had to offer, behind its head (struct
- * pool_block), for all that was allocated since the pin, alignment included. A large allocation counts twice,
- * freed or not, since only a block of twice its size would have taken it; in passthrough mode what would have
- * been cut from a block counts as asked for. Buffers do not count. Marks are kept modulo 4 GiB.
+ * pool_block), for all that was allocated since the pin, alignment included. An allocation of more than half
+ * a block counts twice, freed or not, since only a block of twice its size would have taken it; in
+ * passthrough mode what would have been cut from a block counts as asked for. Buffers do not count. Marks
+ * are kept modulo 4 GiB.
  *
  * Lifetime: of the pool. Threads: its owner. Errors: none.
  */

@@ -35,9 +35,11 @@ static const char *amount_text(uint64_t bytes, char text[TEXT])
 /* Rounded down: 100 % is said of all of them alone. */
 static const char *share_text(uint64_t part, uint64_t all, char text[TEXT])
 {
-    uint64_t tenths = part == all ? 1000 : part / all * 1000 + part % all * 1000 / all;
+    unsigned tenths = (unsigned)((double)part / (double)all * 1000.);
 
-    snprintf(text, TEXT, "%" PRIu64 ".%" PRIu64 " %%", tenths / 10, tenths % 10);
+    if (tenths > 999 && part != all)
+        tenths = 999;
+    snprintf(text, TEXT, "%u.%u %%", tenths / 10, tenths % 10);
     return text;
 }
 
