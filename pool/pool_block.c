@@ -219,6 +219,7 @@ void pool_rewind(struct pool *pool, bool learn)
     pool_mark_start(pool);
     pool->used = 0;
     pool_set_limit(pool);
+    pool->resets++;
     if (!learn)
         return;
 
@@ -226,7 +227,8 @@ void pool_rewind(struct pool *pool, bool learn)
     if (wanted > pool->recent)
         pool->recent = wanted;
     uint8_t keep = pool->recent > pool->previous ? pool->recent : pool->previous;
-    if (++pool->resets % POOL_RESERVE_WINDOW == 0) {
+    if (++pool->window == POOL_RESERVE_WINDOW) {
+        pool->window = 0;
         pool->previous = pool->recent;
         pool->recent = 0;
     }

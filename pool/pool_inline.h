@@ -61,6 +61,7 @@ struct pool {
     uint8_t failure;
     uint8_t recent;   /* most blocks a request of this window used, POOL_RESERVE_BLOCKS at most */
     uint8_t previous; /* the same of the window before */
+    uint8_t window;   /* resets in this window that kept a reserve */
 };
 
 _Static_assert(sizeof(struct pool) <= POOL_HEADER_MAX, "a connection's first block is 512 bytes");
