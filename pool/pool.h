@@ -65,7 +65,7 @@ struct pool_stats {
     uint32_t reserve;      /* kept for later */
     uint32_t larges;       /* large ones alive */
     uint32_t buffers;      /* taken */
-    uint32_t resets;       /* requests served */
+    uint32_t resets;       /* requests served: pool_reset and pool_idle */
     uint32_t slow_calls;
     enum pool_failure failure; /* the last */
     const char *purpose;       /* of the last request that a block, large one or buffer was taken for */

@@ -169,18 +169,29 @@ void advice_make(const struct advice_facts *facts, struct advice *advice)
     say_all(facts, advice);
 }
 
+/* JSON has no infinity: what lies beyond the last bucket is null. */
+static const char *mark_text(size_t bytes, char text[TEXT])
+{
+    if (bytes == SIZE_MAX)
+        return "null";
+    snprintf(text, TEXT, "%zu", bytes);
+    return text;
+}
+
 size_t advice_json(const struct advice *advice, char *to, size_t size)
 {
+    char p50[TEXT], p99[TEXT], peak[TEXT];
     int length = snprintf(
         to, size,
         "{\"requests\":%" PRIu64 ",\"open\":%" PRIu64 ",\"first_size\":%zu,\"block_size\":%zu,"
-        "\"automatic\":%s,\"known\":%s,\"request_p50_bytes\":%zu,\"request_p99_bytes\":%zu,"
-        "\"connection_p99_bytes\":%zu,\"served_now\":%" PRIu64 ",\"block_advised\":%zu,"
+        "\"automatic\":%s,\"known\":%s,\"request_p50_bytes\":%s,\"request_p99_bytes\":%s,"
+        "\"connection_p99_bytes\":%s,\"served_now\":%" PRIu64 ",\"block_advised\":%zu,"
         "\"block_fits\":%" PRIu64 ",\"block_cost\":%" PRId64 ",\"first_advised\":%zu,\"first_cost\":%" PRId64
         ",\"sentence\":\"%s\"}",
         advice->requests, advice->open, advice->first_size, advice->block_size,
-        advice->automatic ? "true" : "false", advice->known ? "true" : "false", advice->request_p50_bytes,
-        advice->request_p99_bytes, advice->connection_p99_bytes, advice->served_now, advice->block_advised,
+        advice->automatic ? "true" : "false", advice->known ? "true" : "false",
+        mark_text(advice->request_p50_bytes, p50), mark_text(advice->request_p99_bytes, p99),
+        mark_text(advice->connection_p99_bytes, peak), advice->served_now, advice->block_advised,
         advice->block_fits, advice->block_cost, advice->first_advised, advice->first_cost, advice->sentence);
 
     return length < 0 ? 0 : (size_t)length < size ? (size_t)length : size - 1;

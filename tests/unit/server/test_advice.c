@@ -139,6 +139,7 @@ static void test_room(void **state)
     size_t length = advice_json(&advice, json, sizeof json);
     assert_int_equal(length, strlen(json));
     assert_string_equal(json + length - 3, "x\"}");
+    assert_non_null(strstr(json, "\"request_p99_bytes\":null,\"connection_p99_bytes\":null,"));
     assert_int_equal(advice_json(&advice, json, 10), 9);
     assert_string_equal(json, "{\"request");
 
