@@ -120,27 +120,27 @@ void pool_set_owner(struct pool *pool)
     pool->owner = mode_thread();
 }
 
-void *pool_calloc(struct pool *pool, size_t size, const char *purpose)
+void *(pool_calloc)(struct pool *pool, size_t size, const char *purpose)
 {
-    void *p = pool_alloc(pool, size, purpose);
+    void *p = (pool_alloc)(pool, size, purpose);
 
     return p != NULL ? memset(p, 0, size) : NULL;
 }
 
-void *pool_array(struct pool *pool, size_t count, size_t size, const char *purpose)
+void *(pool_array)(struct pool *pool, size_t count, size_t size, const char *purpose)
 {
     size_t product;
 
     if (__builtin_mul_overflow(count, size, &product))
         return pool_refuse(pool, POOL_FAILURE_SYSTEM);
-    return pool_alloc(pool, product, purpose);
+    return (pool_alloc)(pool, product, purpose);
 }
 
-char *pool_strndup(struct pool *pool, const char *bytes, size_t length, const char *purpose)
+char *(pool_strndup)(struct pool *pool, const char *bytes, size_t length, const char *purpose)
 {
     if (length == SIZE_MAX)
         return pool_refuse(pool, POOL_FAILURE_SYSTEM);
-    char *copy = pool_nalloc(pool, length + 1, purpose);
+    char *copy = (pool_nalloc)(pool, length + 1, purpose);
     if (copy == NULL)
         return NULL;
     if (length > 0)
@@ -164,6 +164,8 @@ bool pool_extend(struct pool *pool, void *last, size_t old, size_t size)
 
     if (size < old || pool_mode() == POOL_PASSTHROUGH)
         return false;
+    if (pool->traced)
+        return pool_trace_resize(pool, last, old, size);
     if (pool_mode() == POOL_POISON)
         return pool_guard_resize(pool, last, old, size);
     if (!pool_is_last(pool, begin, old) || size > (size_t)(pool->limit - begin))
@@ -179,6 +181,8 @@ bool pool_give_back(struct pool *pool, void *last, size_t old, size_t keep)
 
     if (keep > old || pool_mode() == POOL_PASSTHROUGH)
         return false;
+    if (pool->traced)
+        return pool_trace_resize(pool, last, old, keep);
     if (pool_mode() == POOL_POISON)
         return pool_guard_resize(pool, last, old, keep);
     if (!pool_is_last(pool, begin, old))

@@ -35,8 +35,8 @@ void pool_raw_put(struct pool *pool, void *p, size_t size)
 
 void *pool_refuse(struct pool *pool, enum pool_failure why)
 {
-    pool->failure = (uint8_t)why;
-    PROBE2(failure, pool, pool->failure);
+    pool->failure = (unsigned)why & 3;
+    PROBE2(failure, pool, why);
     return NULL;
 }
 
@@ -129,6 +129,8 @@ static bool pool_would_strand(struct pool *pool, size_t size)
 void *pool_alloc_slow(struct pool *pool, size_t size, size_t align, const char *purpose)
 {
     pool_check_owner(pool);
+    if (pool->traced)
+        return pool_trace_alloc(pool, size, align, purpose);
     pool->slow_calls++;
     if (fault_fires(FAULT_POOL))
         return pool_refuse(pool, POOL_FAILURE_SYSTEM);
@@ -144,7 +146,7 @@ void *pool_alloc_slow(struct pool *pool, size_t size, size_t align, const char *
         return pool_large_get(pool, POOL_CHUNK_LARGE, 16, size, purpose);
     if (!pool_next_block(pool, purpose))
         return NULL;
-    return align == 1 ? pool_nalloc(pool, size, purpose) : pool_alloc(pool, size, purpose);
+    return align == 1 ? (pool_nalloc)(pool, size, purpose) : (pool_alloc)(pool, size, purpose);
 }
 
 void pool_release_blocks(struct pool *pool, uint32_t keep)

@@ -63,6 +63,9 @@ void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignm
     PROBE4(large__take, pool, total, purpose, kind);
     if (kind != POOL_CHUNK_BUFFER)
         annotate_unusable(p + size, (size_t)(base + total - p) - size);
+    if (pool->traced)
+        pool_trace_chunk(pool, p, kind == POOL_CHUNK_BUFFER ? (size_t)(base + total - p) : size, purpose,
+                         kind == POOL_CHUNK_BUFFER);
     return p;
 }
 
@@ -88,6 +91,8 @@ static void pool_chunk_free(struct pool *pool, struct pool_chunk **list, struct 
     if (pool->pin_larges == chunk)
         pool->pin_larges = chunk->next;
     PROBE3(large__return, pool, chunk->size, chunk->purpose);
+    if (pool->traced)
+        pool_trace_freed(pool, chunk + 1);
     chunk->tag = 0; /* a second free finds nothing */
     pool_uncharge(pool, chunk->size);
     pool_raw_put(pool, chunk->base, chunk->size);
@@ -99,7 +104,7 @@ void pool_chunks_free(struct pool *pool, struct pool_chunk **list, struct pool_c
         pool_chunk_free(pool, list, *list);
 }
 
-void *pool_memalign(struct pool *pool, size_t alignment, size_t size, const char *purpose)
+void *(pool_memalign)(struct pool *pool, size_t alignment, size_t size, const char *purpose)
 {
     assert(alignment != 0 && (alignment & (alignment - 1)) == 0 && alignment <= SIZECLASS_MAX);
     pool_check_owner(pool);
@@ -118,7 +123,7 @@ int pool_free(struct pool *pool, void *p)
     return 0;
 }
 
-void *pool_take(struct pool *pool, size_t size, size_t *capacity, const char *purpose)
+void *(pool_take)(struct pool *pool, size_t size, size_t *capacity, const char *purpose)
 {
     pool_check_owner(pool);
     pool->slow_calls++;
@@ -158,7 +163,8 @@ bool pool_owns(const struct pool *pool, const void *p)
 
     for (const struct pool_block *block = &pool->first;; block = block->next) {
         uintptr_t begin = block == &pool->first ? (uintptr_t)(pool + 1) : (uintptr_t)(block + 1);
-        uintptr_t end = block == pool->current ? (uintptr_t)pool->cursor : (uintptr_t)block + block->used;
+        uintptr_t end =
+            block == pool->current ? (uintptr_t)pool_trace_cursor(pool) : (uintptr_t)block + block->used;
         if (at >= begin && at < end)
             return true;
         if (block == pool->current)
@@ -194,7 +200,7 @@ void pool_stats(const struct pool *pool, struct pool_stats *stats)
     for (const struct pool_block *block = &pool->first;; block = block->next) {
         uintptr_t begin = block == &pool->first ? (uintptr_t)(pool + 1) : (uintptr_t)(block + 1);
         bool last = block == pool->current;
-        uintptr_t end = last ? (uintptr_t)pool->cursor : (uintptr_t)block + block->used;
+        uintptr_t end = last ? (uintptr_t)pool_trace_cursor(pool) : (uintptr_t)block + block->used;
         stats->blocks++;
         if (block == pool->pin_block)
             stats->pinned_bytes = stats->used_bytes + ((uintptr_t)pool->pin_cursor - begin);
