@@ -238,6 +238,15 @@ $(BUILD)/tests/bench/pool_alloc.o: tests/bench/pool_alloc.cc
 $(BUILD)/tests/bench/alloc: $(BENCH_ALLOC) $(BUILD)/libtidepool.a
 	$(if $(BENCH_CXX),$(CXX),$(CC)) $(LDFLAGS) -o $@ $^ $(if $(BENCH_APR),$(shell pkg-config --libs apr-1))
 
+.PHONY: ab ab-deps
+ab-deps: test-deps
+	@sh tests/packages.sh libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0
+
+AB_ROUNDS ?= 7
+ab: ab-deps ## pools against plain allocation, with four allocators: table and picture in build/ab/
+	$(submake) all
+	$(PYTHON) tests/bench/ab.py --build $(BUILD) --rounds $(AB_ROUNDS)
+
 .PHONY: bench-alloc
 bench-alloc: $(BUILD)/tests/bench/alloc ## ns per allocation of ours, of peers and of the plain baselines
 	@$<
