@@ -49,8 +49,6 @@ struct http_request *http_request_begin(struct http_connection *connection)
     request->head_in_input = true;
     http_parser_init(&connection->parser, &limits, &request->head);
     connection->request = request;
-    connection->base.requests++;
-    counter_add(&connection->base.worker->counters.requests, 1);
     return request;
 }
 
@@ -148,6 +146,17 @@ static int check_head(struct http_request *request)
     if (!status)
         status = take_path(request);
     return status;
+}
+
+int http_request_route(struct http_request *request)
+{
+    int status = check_head(request);
+
+    if (status)
+        return status;
+    http_body_init(request);
+    request->keep_alive = request->framing.keep_alive;
+    return choose_location(request) == HTTP_NEXT ? 0 : request->status;
 }
 
 void http_request_run(struct http_request *request)
