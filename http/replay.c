@@ -21,15 +21,15 @@ static int make_connection(struct http_replay *replay, const struct http_connect
     if (!replay->pool)
         return -ENOMEM;
     pool_trace_begin(&replay->trace, replay->pool);
-    replay->connection = pool_calloc(replay->pool, sizeof *replay->connection, "connection");
+    base = connection_place(replay->pool, binding->protocol);
     pool_trace_end(&replay->trace);
-    if (!replay->connection) {
+    if (!base) {
         pool_destroy(replay->pool);
         return -ENOMEM;
     }
     pool_pin(replay->pool);
     replay->pinned_after = replay->trace.count;
-    base = &replay->connection->base;
+    replay->connection = http_connection_of(base);
     base->pool = replay->pool;
     base->worker = worker;
     base->number = asker->base.number;

@@ -39,6 +39,11 @@ static void unlink_connection(struct worker *worker, struct connection *connecti
     worker->connection_count--;
 }
 
+struct connection *connection_place(struct pool *pool, const struct protocol *protocol)
+{
+    return pool_calloc(pool, protocol->connection_size, "connection");
+}
+
 /* The pool, and the connection as the first thing in it. */
 static struct connection *make_connection(struct worker *worker, const struct binding *binding)
 {
@@ -52,7 +57,7 @@ static struct connection *make_connection(struct worker *worker, const struct bi
     pool = pool_create(&options);
     if (!pool)
         return NULL;
-    connection = pool_calloc(pool, binding->protocol->connection_size, "connection");
+    connection = connection_place(pool, binding->protocol);
     if (!connection) {
         pool_destroy(pool);
         return NULL;

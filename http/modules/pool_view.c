@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "http/modules/pool_trace.h"
 #include "http/protocol/uri.h"
 #include "http/request.h"
 
@@ -30,6 +31,7 @@ static enum http_outcome answer_page(struct http_request *request)
 
 static const struct part parts[] = {
     {{"", 0}, answer_page},
+    {{"trace", 5}, http_pool_trace_answer},
 };
 
 /* Names in the page are relative: it must be seen as a folder. */
