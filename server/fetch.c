@@ -21,6 +21,7 @@ struct place {
     const char *authority; /* host and port as they were written */
     int authority_length;
     const char *path; /* with its slash, or "" */
+    int path_length;  /* without a slash at the end */
 };
 
 __attribute__((format(printf, 2, 3))) static bool fail(char error[FETCH_ERROR], const char *format, ...)
@@ -95,6 +96,9 @@ static bool parse_place(const char *from, struct place *place)
     place->authority = text;
     place->authority_length = (int)(end - text);
     place->path = *end == '/' ? end : "";
+    place->path_length = (int)strcspn(place->path, "?#");
+    while (place->path_length && place->path[place->path_length - 1] == '/')
+        place->path_length--;
     if (*text == '[') {
         text++;
         host_end = memchr(text, ']', (size_t)(end - text));
@@ -194,9 +198,8 @@ static bool fetch_http(const char *from, const char *path, struct fetched *fetch
 
     if (!parse_place(from, &place))
         return fail(error, "\"%s\" is no address", from);
-    length =
-        snprintf(question, sizeof question, "GET %s%s HTTP/1.0\r\nHost: %.*s\r\n\r\n",
-                 strcmp(place.path, "/") ? place.path : "", path, place.authority_length, place.authority);
+    length = snprintf(question, sizeof question, "GET %.*s%s HTTP/1.0\r\nHost: %.*s\r\n\r\n",
+                      place.path_length, place.path, path, place.authority_length, place.authority);
     if (length < 0 || (size_t)length >= sizeof question)
         return fail(error, "the address is too long");
     fd = connect_host(&place, error);

@@ -15,6 +15,7 @@
 #include "pool/fault.h"
 #include "pool/mode.h"
 #include "pool/sgi.h"
+#include "server/advice_command.h"
 #include "server/clock.h"
 #include "server/log.h"
 #include "server/master.h"
@@ -192,6 +193,8 @@ int main(int argc, char **argv)
     struct options options;
     int status;
 
+    if (argc > 1 && !strcmp(argv[1], "advise"))
+        return advice_command(argc - 1, argv + 1);
     if (fault_from_environment()) {
         complain("TIDEPOOL_FAULT is not understood: \"point:N[+],…\" is expected");
         return 1;
