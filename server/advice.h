@@ -59,8 +59,8 @@ void advice_of(const struct worker *worker, struct advice *advice);
 /* About once a second, on the worker: `request_pool_size auto` follows what requests need. */
 void advice_second(struct worker *worker, int64_t now_ms);
 
-/* One JSON object: the fields above by their names, marks of SIZE_MAX as null. Returns its length; what does not fit in `size` is cut
- * off, 2,048 are enough. */
+/* One JSON object: the fields above by their names, marks of SIZE_MAX as null. Returns its length; what does
+ * not fit in `size` is cut off, 2,048 are enough. */
 size_t advice_json(const struct advice *advice, char *to, size_t size);
 
 #endif

@@ -25,8 +25,8 @@ struct fetched {
     size_t size;   /* of the memory */
 };
 
-/* `from` as above. `line` is what the control socket is sent (without a newline), `path` what is put behind PATH
- * over HTTP ("/data?limit=0"). */
+/* `from` as above. `line` is what the control socket is sent (without a newline), `path` what is put behind
+ * PATH over HTTP ("/data?limit=0"). */
 bool fetch(const char *from, const char *line, const char *path, struct fetched *fetched,
            char error[FETCH_ERROR]) __attribute__((warn_unused_result));
 

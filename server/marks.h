@@ -58,8 +58,8 @@ size_t marks_bound(unsigned bucket);
  * none, SIZE_MAX if only the last bucket holds so many. */
 size_t marks_quantile(const struct marks_sum *sum, unsigned per_mille);
 
-/* The sum of all marks, each taken for its bucket's bound: at most 64 bytes too much for each up to 16 KiB, and
- * a fifth above. The last bucket counts as 16 MiB each. */
+/* The sum of all marks, each taken for its bucket's bound: at most 64 bytes too much for each up to 16 KiB,
+ * and a fifth above. The last bucket counts as 16 MiB each. */
 uint64_t marks_bytes(const struct marks_sum *sum);
 
 /* How many marks are at most `bytes`, a bucket that only begins below not counted. */
