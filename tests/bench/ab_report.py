@@ -75,6 +75,8 @@ class Report:
             lines[-1] += (f' Rows that must be equal differ by up to {self.noise("cpu_us"):.1f} % in CPU per request, '
                           f'{self.noise("rate"):.1f} % in requests per second and {self.noise("rss_mib"):.1f} % in '
                           'RSS: a smaller difference is none.')
+        lines[-1] += (' Passthrough pays for what a pool needs to give back what it took, too: a list, 48 bytes an '
+                      'allocation.')
         return '\n'.join(lines) + '\n'
 
     # As a picture
