@@ -35,7 +35,7 @@ enum pool_chunk_kind {
 
 static inline void pool_check_owner(const struct pool *pool)
 {
-    assert(pool->owner == mode_thread() && "a pool is used by a thread that does not own it");
+    assert(pool->owner == mode_thread_known() && "a pool is used by a thread that does not own it");
     (void)pool;
 }
 
