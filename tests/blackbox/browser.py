@@ -94,6 +94,7 @@ class Page:
 
     def open(self, url):
         self.call('Page.navigate', url=url)
+        self.wait('document.readyState !== "loading" && location.href !== "about:blank"')
 
     def value(self, expression):
         """Of JavaScript, as JSON; a promise is waited for."""
