@@ -17,6 +17,7 @@
 #include "pool/sgi.h"
 #include "server/advice_command.h"
 #include "server/clock.h"
+#include "server/control.h"
 #include "server/log.h"
 #include "server/master.h"
 #include "server/process.h"
@@ -39,7 +40,8 @@
     "--without-http_mirror_module --without-http_geo_module --without-http_split_clients_module "            \
     "--without-http_referer_module --without-http_upstream_hash_module --without-http_browser_module\n"
 
-static const struct conf_module *const main_modules[] = {&settings_module, &http_block, &stream_block};
+static const struct conf_module *const main_modules[] = {&settings_module, &http_block, &stream_block,
+                                                         &control_block};
 static const struct conf_modules all_modules = {main_modules, sizeof main_modules / sizeof *main_modules};
 
 static void complain(const char *text)
