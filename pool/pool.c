@@ -23,16 +23,16 @@ struct pool *pool_create(const struct pool_options *options)
         errno = EINVAL;
         return NULL;
     }
-    if (fault_fires(FAULT_POOL)) {
-        errno = ENOMEM;
-        return NULL;
-    }
     struct pool outline = {.classes =
                                options->classes}; /* enough to be asked for the block it will stand in */
+    if (fault_fires(FAULT_POOL)) {
+        errno = ENOMEM;
+        return pool_refuse(&outline, POOL_FAILURE_SYSTEM, options->first_size, options->name);
+    }
     size_t first_size = pool_size_of(&outline, options->first_size, POOL_FIRST_MIN);
     struct pool *pool = pool_raw_get(&outline, first_size);
     if (pool == NULL)
-        return NULL;
+        return pool_refuse(&outline, pool_reason(), first_size, options->name);
 
     *pool = (struct pool){
         .cursor = (char *)(pool + 1),
@@ -132,14 +132,14 @@ void *(pool_array)(struct pool *pool, size_t count, size_t size, const char *pur
     size_t product;
 
     if (__builtin_mul_overflow(count, size, &product))
-        return pool_refuse(pool, POOL_FAILURE_SYSTEM);
+        return pool_refuse(pool, POOL_FAILURE_SYSTEM, SIZE_MAX, purpose);
     return (pool_alloc)(pool, product, purpose);
 }
 
 char *(pool_strndup)(struct pool *pool, const char *bytes, size_t length, const char *purpose)
 {
     if (length == SIZE_MAX)
-        return pool_refuse(pool, POOL_FAILURE_SYSTEM);
+        return pool_refuse(pool, POOL_FAILURE_SYSTEM, SIZE_MAX, purpose);
     char *copy = (pool_nalloc)(pool, length + 1, purpose);
     if (copy == NULL)
         return NULL;

@@ -33,16 +33,31 @@ void pool_raw_put(struct pool *pool, void *p, size_t size)
         sizeclass_put(pool->classes, p, size);
 }
 
-void *pool_refuse(struct pool *pool, enum pool_failure why)
+static _Thread_local struct pool_refusal pool_refused;
+
+void *pool_refuse(struct pool *pool, enum pool_failure why, size_t asked, const char *purpose)
 {
-    pool->failure = (unsigned)why & 3;
+    pool->failure = (unsigned)why & 7;
+    pool_refused = (struct pool_refusal){why, asked, purpose};
     PROBE2(failure, pool, why);
     return NULL;
 }
 
-void *pool_refuse_errno(struct pool *pool)
+const struct pool_refusal *pool_last_refusal(void)
 {
-    return pool_refuse(pool, errno == EDQUOT ? POOL_FAILURE_TOTAL : POOL_FAILURE_SYSTEM);
+    return &pool_refused;
+}
+
+enum pool_failure pool_reason(void)
+{
+    switch (errno) {
+    case EDQUOT:
+        return POOL_FAILURE_TOTAL;
+    case ENOBUFS:
+        return POOL_FAILURE_WORKER;
+    default:
+        return POOL_FAILURE_SYSTEM;
+    }
 }
 
 static bool pool_affords(const struct pool *pool, size_t bytes)
@@ -50,13 +65,13 @@ static bool pool_affords(const struct pool *pool, size_t bytes)
     return pool->budget == 0 || (pool->held <= pool->budget && bytes <= pool->budget - pool->held);
 }
 
-bool pool_charge(struct pool *pool, size_t bytes)
+bool pool_charge(struct pool *pool, size_t bytes, const char *purpose)
 {
     if (!pool_affords(pool, bytes))
         pool_release_blocks(pool, pool->used); /* the reserve is a comfort, not a need */
     if (!pool_affords(pool, bytes)) {
         PROBE4(budget__hit, pool, bytes, pool->held, pool->budget);
-        pool_refuse(pool, POOL_FAILURE_BUDGET);
+        pool_refuse(pool, POOL_FAILURE_BUDGET, bytes, purpose);
         return false;
     }
     pool->held += bytes;
@@ -84,12 +99,12 @@ bool pool_is_large(const struct pool *pool, size_t size)
 
 static struct pool_block *pool_new_block(struct pool *pool, const char *purpose)
 {
-    if (!pool_charge(pool, pool->block_size))
+    if (!pool_charge(pool, pool->block_size, purpose))
         return NULL;
     struct pool_block *block = pool_raw_get(pool, pool->block_size);
     if (block == NULL) {
         pool_uncharge(pool, pool->block_size);
-        return pool_refuse_errno(pool);
+        return pool_refuse(pool, pool_reason(), pool->block_size, purpose);
     }
     *block = (struct pool_block){.size = pool->block_size};
     if (pool_mode() == POOL_POISON)
@@ -133,7 +148,7 @@ void *pool_alloc_slow(struct pool *pool, size_t size, size_t align, const char *
         return pool_trace_alloc(pool, size, align, purpose);
     pool->slow_calls++;
     if (fault_fires(FAULT_POOL))
-        return pool_refuse(pool, POOL_FAILURE_SYSTEM);
+        return pool_refuse(pool, POOL_FAILURE_SYSTEM, size, purpose);
 
     bool large = pool_is_large(pool, size);
     if (pool_mode() == POOL_PASSTHROUGH)

@@ -40,14 +40,14 @@ void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignm
     size_t extra = sizeof(struct pool_chunk) + alignment - 16;
 
     if (size > PTRDIFF_MAX - extra)
-        return pool_refuse(pool, POOL_FAILURE_SYSTEM);
+        return pool_refuse(pool, POOL_FAILURE_SYSTEM, size, purpose);
     size_t total = pool_raw_round(pool, size + extra);
-    if (!pool_charge(pool, total))
+    if (!pool_charge(pool, total, purpose))
         return NULL;
     char *base = pool_raw_get(pool, total);
     if (base == NULL) {
         pool_uncharge(pool, total);
-        return pool_refuse_errno(pool);
+        return pool_refuse(pool, pool_reason(), total, purpose);
     }
     char *p = base + sizeof(struct pool_chunk);
     p += -(uintptr_t)p & (alignment - 1);
@@ -110,7 +110,7 @@ void *(pool_memalign)(struct pool *pool, size_t alignment, size_t size, const ch
     pool_check_owner(pool);
     pool->slow_calls++;
     if (fault_fires(FAULT_POOL))
-        return pool_refuse(pool, POOL_FAILURE_SYSTEM);
+        return pool_refuse(pool, POOL_FAILURE_SYSTEM, size, purpose);
     return pool_large_get(pool, POOL_CHUNK_LARGE, alignment < 16 ? 16 : alignment, size, purpose);
 }
 
@@ -128,7 +128,7 @@ void *(pool_take)(struct pool *pool, size_t size, size_t *capacity, const char *
     pool_check_owner(pool);
     pool->slow_calls++;
     if (fault_fires(FAULT_POOL))
-        return pool_refuse(pool, POOL_FAILURE_SYSTEM);
+        return pool_refuse(pool, POOL_FAILURE_SYSTEM, size, purpose);
     void *p = pool_chunk_get(pool, POOL_CHUNK_BUFFER, 16, size, purpose);
     if (p != NULL && capacity != NULL)
         *capacity = ((struct pool_chunk *)p - 1)->size - sizeof(struct pool_chunk);

@@ -58,7 +58,7 @@ struct pool {
     const char *purpose;
     uint32_t
         mark_base; /* low half of where the request would begin if all of it stood in one row: pool_mark.h */
-    uint8_t failure : 2; /* enum pool_failure */
+    uint8_t failure : 3; /* enum pool_failure */
     uint8_t traced : 1;  /* pool_trace.h */
     uint8_t recent;      /* most blocks a request of this window used, POOL_RESERVE_BLOCKS at most */
     uint8_t previous;    /* the same of the window before */

@@ -60,9 +60,10 @@ static inline void pool_mark_start(struct pool *pool)
 }
 
 /* pool_block.c */
-void *pool_refuse(struct pool *pool, enum pool_failure why); /* keeps the reason; NULL */
-void *pool_refuse_errno(struct pool *pool);                  /* the reason is sysmem's */
-bool pool_charge(struct pool *pool, size_t bytes);           /* false: over budget, and refused */
+/* NULL; the reason is kept, and for pool_last_refusal() what was asked. */
+void *pool_refuse(struct pool *pool, enum pool_failure why, size_t asked, const char *purpose);
+enum pool_failure pool_reason(void); /* by errno, after the system or a sizeclass said no */
+bool pool_charge(struct pool *pool, size_t bytes, const char *purpose); /* false: over budget, and refused */
 void pool_uncharge(struct pool *pool, size_t bytes);
 void *pool_raw_get(struct pool *pool, size_t size); /* `size` is rounded already */
 void pool_raw_put(struct pool *pool, void *p, size_t size);
