@@ -24,8 +24,10 @@
 
 extern const struct http_module http_pool_view_module;
 
-/* Generated: the page and the policy it is sent with. Both end in a NUL that the lengths do not count. */
+/* Generated: the page, the same compressed, and the policy it is sent with. The texts end in a NUL that the
+ * lengths do not count. */
 extern const char pool_view_page[], pool_view_policy[];
-extern const size_t pool_view_page_length, pool_view_policy_length;
+extern const unsigned char pool_view_gzip[];
+extern const size_t pool_view_page_length, pool_view_gzip_length, pool_view_policy_length;
 
 #endif

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Prints pool_view.html as C: the page as a string, and the Content-Security-Policy that names its script and its style
-# sheet by their SHA-256. In the page <script>, </script>, <style> and </style> stand alone on their lines.
+# Prints pool_view.html as C: the page as a string, the same compressed, and the Content-Security-Policy that names its
+# script and its style sheet by their SHA-256. In the page <script>, </script>, <style> and </style> stand alone on their lines.
 # Usage: sh pool_view.sh pool_view.html
 set -eu
 page=$1
@@ -31,5 +31,9 @@ echo 'const char pool_view_page[] ='
 sed -e 's/["\\?]/\\&/g' -e 's/^/    "/' -e 's/$/\\n"/' "$page"
 echo '    "";'
 echo 'const size_t pool_view_page_length = sizeof pool_view_page - 1;'
+echo 'const unsigned char pool_view_gzip[] = {'
+gzip -9nc "$page" | od -An -v -tu1 | sed -e 's/ *\([0-9][0-9]*\)/\1,/g' -e 's/^/    /'
+echo '};'
+echo 'const size_t pool_view_gzip_length = sizeof pool_view_gzip;'
 echo "const char pool_view_policy[] = \"$policy\";"
 echo 'const size_t pool_view_policy_length = sizeof pool_view_policy - 1;'

@@ -2,6 +2,7 @@
 """pool_view: the page, the policy it comes with, and what a browser does with it. The parts with a browser need Chromium,
 and axe-core by way of npm; where one is missing they are skipped and say so."""
 import base64
+import gzip
 import hashlib
 import json
 import os
@@ -51,6 +52,16 @@ def test_the_page_is_the_file(shared):
     assert answer.get('Content-Type') == 'text/html; charset=utf-8'
     assert answer.get('Cache-Control') == 'no-store'
     assert answer.get('X-Content-Type-Options') == 'nosniff'
+
+
+@pytest.mark.parametrize('accepted, compressed', [
+    ('gzip', True), ('deflate, gzip, br', True), ('GZIP;q=0.5', True), ('br;q=1, gzip ; q=0.001', True), ('gzip;q=1', True),
+    ('gzip;q=0', False), ('gzip; q=0.000', False), ('xgzip, gzipped', False), ('br', False), ('', False)])
+def test_compressed_if_that_is_accepted(shared, accepted, compressed):
+    answer = shared.get('/pools/', fields=[('Accept-Encoding', accepted)])
+    assert answer.get('Vary') == 'Accept-Encoding'
+    assert answer.get('Content-Encoding') == ('gzip' if compressed else None)
+    assert (gzip.decompress(answer.body) if compressed else answer.body).decode() == source()
 
 
 def test_policy_names_script_and_style_by_their_hashes(shared):
