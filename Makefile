@@ -20,7 +20,7 @@ POOL     := $(call layer,pool)
 CONF     := $(call layer,conf) $(BUILD)/generated/default_conf.o
 SERVER   := $(filter-out $(BUILD)/server/main.o,$(call layer,server))
 PROTOCOL := $(call layer,http/protocol)
-HTTP     := $(call layer,http) $(call layer,http/modules)
+HTTP     := $(call layer,http) $(call layer,http/modules) $(BUILD)/generated/pool_view_page.o
 OBJECTS  := $(POOL) $(CONF) $(SERVER) $(PROTOCOL) $(HTTP)
 
 .PHONY: all
@@ -81,7 +81,7 @@ deps: ## install what building needs (Debian packages; nothing is done when noth
 	@sh tests/packages.sh gcc libc6-dev libev-dev libpcre2-dev zlib1g-dev
 
 test-deps: deps ## install what tests and checks need as well
-	@sh tests/packages.sh libcmocka-dev python3 python3-pytest wrk valgrind strace clang clang-format clang-tidy \
+	@sh tests/packages.sh libcmocka-dev systemtap-sdt-dev python3 python3-pytest wrk valgrind strace clang clang-format clang-tidy \
 	    cppcheck libclang-rt-14-dev
 
 .PHONY: run
@@ -211,6 +211,12 @@ $(BUILD)/generated/default_conf.c: conf/default.conf
 	  printf '    "";\nconst size_t conf_default_length = sizeof conf_default_text - 1;\n'; } > $@.tmp
 	mv $@.tmp $@
 
+# The page of pool_view, with the policy that names its script and style by their hashes.
+$(BUILD)/generated/pool_view_page.c: http/modules/pool_view.html http/modules/pool_view.sh
+	@mkdir -p $(@D)
+	sh http/modules/pool_view.sh $< > $@.tmp
+	mv $@.tmp $@
+
 $(BUILD)/generated/%.o: $(BUILD)/generated/%.c
 	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -234,6 +240,15 @@ $(BUILD)/tests/bench/pool_alloc.o: tests/bench/pool_alloc.cc
 
 $(BUILD)/tests/bench/alloc: $(BENCH_ALLOC) $(BUILD)/libtidepool.a
 	$(if $(BENCH_CXX),$(CXX),$(CC)) $(LDFLAGS) -o $@ $^ $(if $(BENCH_APR),$(shell pkg-config --libs apr-1))
+
+.PHONY: ab ab-deps
+ab-deps: test-deps
+	@sh tests/packages.sh libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0
+
+AB_ROUNDS ?= 7
+ab: ab-deps ## pools against plain allocation, with four allocators: table and picture in build/ab/
+	$(submake) all
+	$(PYTHON) tests/bench/ab.py --build $(BUILD) --rounds $(AB_ROUNDS)
 
 .PHONY: bench-alloc
 bench-alloc: $(BUILD)/tests/bench/alloc ## ns per allocation of ours, of peers and of the plain baselines

@@ -42,6 +42,8 @@ static bool read_head(struct http_connection *connection)
             connection->cut = true;
             return true;
         }
+        connection->base.requests++;
+        counter_add(&connection->base.worker->counters.requests, 1);
     }
     for (;;) {
         switch (http_parser_feed(&connection->parser, &request->head, input->bytes + input->start,

@@ -51,7 +51,8 @@ struct http_reading {
     int64_t client_header_timeout;                   /* ms */
     size_t connection_pool_size;                     /* bytes of a pool's first block, connection included */
     size_t request_pool_size;                        /* bytes of the blocks after the pin */
-    size_t connection_pool_budget;                   /* bytes that a connection may hold; 0: no limit */
+    bool request_pool_auto;        /* it follows what requests need, beginning with request_pool_size */
+    size_t connection_pool_budget; /* bytes that a connection may hold; 0: no limit */
     bool merge_slashes;
     bool strict_line_endings; /* a bare LF is refused */
 };

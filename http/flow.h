@@ -25,6 +25,10 @@ static inline bool http_output_full(const struct http_connection *connection)
 /* request.c: the request whose first byte is in the input. NULL: no memory. */
 struct http_request *http_request_begin(struct http_connection *connection);
 
+/* Its head is complete, and it is only to be seen where it would go: as http_request_run does, but no step runs. 0: a
+ * location takes it; else the status it would be answered with. */
+int http_request_route(struct http_request *request);
+
 /* Its head is complete: decides framing, host, path, server, location, and runs it. */
 void http_request_run(struct http_request *request);
 

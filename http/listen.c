@@ -215,6 +215,8 @@ static int finish(struct http_build *build, struct http_listening *listening)
                                            .block_size = reading->request_pool_size,
                                            .budget = reading->connection_pool_budget,
                                            .name = "connection"};
+    binding->measured = true;
+    binding->automatic = reading->request_pool_auto;
     return http_names_build(build->conf, servers, count, binding->address.text, &listening->address.names);
 }
 

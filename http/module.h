@@ -25,7 +25,9 @@ enum http_module_index {
     HTTP_MODULE_CORE, /* config.c: http_core, http_reading, server, location … */
     HTTP_MODULE_RETURN,
     HTTP_MODULE_LIMIT_CONN,
+    HTTP_MODULE_ACCESS,
     HTTP_MODULE_ECHO_BODY,
+    HTTP_MODULE_POOL_VIEW,
     HTTP_MODULE_STATIC,
     HTTP_MODULE_ACCESS_LOG,
     HTTP_MODULES
@@ -35,7 +37,8 @@ enum http_module_index {
 enum http_phase {
     HTTP_PHASE_REWRITE, /* return */
     HTTP_PHASE_LIMIT,   /* limit_conn */
-    HTTP_PHASE_CONTENT, /* static, echo_body: exactly one answers */
+    HTTP_PHASE_ACCESS,  /* allow, deny */
+    HTTP_PHASE_CONTENT, /* static, echo_body, pool_view: exactly one answers */
     HTTP_PHASES
 };
 

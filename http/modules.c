@@ -2,9 +2,11 @@
 /* The table of modules: a new one gets an index in module.h and its line here. */
 #include "http/core_directives.h"
 #include "http/module.h"
+#include "http/modules/access.h"
 #include "http/modules/access_log.h"
 #include "http/modules/echo_body.h"
 #include "http/modules/limit_conn.h"
+#include "http/modules/pool_view.h"
 #include "http/modules/return.h"
 #include "http/modules/static.h"
 
@@ -12,7 +14,9 @@ const struct http_module *const http_modules[HTTP_MODULES] = {
     [HTTP_MODULE_CORE] = &http_core_module,
     [HTTP_MODULE_RETURN] = &http_return_module,
     [HTTP_MODULE_LIMIT_CONN] = &http_limit_conn_module,
+    [HTTP_MODULE_ACCESS] = &http_access_module,
     [HTTP_MODULE_ECHO_BODY] = &http_echo_body_module,
+    [HTTP_MODULE_POOL_VIEW] = &http_pool_view_module,
     [HTTP_MODULE_STATIC] = &http_static_module,
     [HTTP_MODULE_ACCESS_LOG] = &http_access_log_module,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The blocks of http { }, what stands in server { } alone, and how requests are read. */
 #include <errno.h>
+#include <string.h>
 
 #include "http/build.h"
 #include "http/core_directives.h"
@@ -26,6 +27,14 @@ static int set_connection_pool_size(struct conf_setting *setting)
     if (!result && reading->connection_pool_size < CONNECTION_POOL_MIN)
         reading->connection_pool_size = CONNECTION_POOL_MIN;
     return result;
+}
+
+static int set_request_pool_size(struct conf_setting *setting)
+{
+    struct http_reading *reading = setting->section;
+
+    reading->request_pool_auto = !strcmp(setting->node->args[0], "auto");
+    return reading->request_pool_auto ? 0 : conf_set_size(setting);
 }
 
 static int set_large_buffers(struct conf_setting *setting)
@@ -84,8 +93,10 @@ static const struct conf_directive directives[] = {
     {"connection_pool_size", BOTH, 1, 1, 0, set_connection_pool_size, FIELD(connection_pool_size),
      &pool_range, "512",
      "The first block of a connection's pool: what an idle connection keeps. 512 at least, 64k at most."},
-    {"request_pool_size", BOTH, 1, 1, 0, conf_set_size, FIELD(request_pool_size), &pool_range, "4k",
-     "The blocks that requests add to a connection's pool. 64k at most."},
+    {"request_pool_size", BOTH, 1, 1, 0, set_request_pool_size, FIELD(request_pool_size), &pool_range, "4k",
+     "The blocks that requests add to a connection's pool. 64k at most. `auto`: each worker follows what 99 "
+     "% of its "
+     "requests need, beginning with 4k."},
     {"connection_pool_budget", BOTH, 1, 1, 0, conf_set_size, FIELD(connection_pool_budget), NULL, "0",
      "Bytes that a connection may hold altogether, buffers included; 0: no limit."},
     {"merge_slashes", BOTH, 1, 1, 0, conf_set_flag, FIELD(merge_slashes), NULL, "on",

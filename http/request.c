@@ -49,8 +49,6 @@ struct http_request *http_request_begin(struct http_connection *connection)
     request->head_in_input = true;
     http_parser_init(&connection->parser, &limits, &request->head);
     connection->request = request;
-    connection->base.requests++;
-    counter_add(&connection->base.worker->counters.requests, 1);
     return request;
 }
 
@@ -148,6 +146,17 @@ static int check_head(struct http_request *request)
     if (!status)
         status = take_path(request);
     return status;
+}
+
+int http_request_route(struct http_request *request)
+{
+    int status = check_head(request);
+
+    if (status)
+        return status;
+    http_body_init(request);
+    request->keep_alive = request->framing.keep_alive;
+    return choose_location(request) == HTTP_NEXT ? 0 : request->status;
 }
 
 void http_request_run(struct http_request *request)
@@ -282,10 +291,15 @@ void http_request_end(struct http_connection *connection, bool idle)
     http_input_drop_kept(request);
     connection->keepalive_timeout = request->location->core.keepalive_timeout;
     connection->request = NULL;
-    if (idle)
-        pool_idle(pool);
-    else
+    marks_add(&connection->base.worker->marks.requests, pool_request_bytes(pool));
+    if (!idle) {
         pool_reset(pool);
+        return;
+    }
+    pool_idle(pool);
+    if (connection->base.binding->automatic &&
+        pool_block_size(pool) != connection->base.worker->auto_size.block_size)
+        pool_set_block_size(pool, connection->base.worker->auto_size.block_size);
 }
 
 double http_now(const struct http_request *request)

@@ -8,7 +8,8 @@
 
 #include "pool/annotate.h"
 
-static _Atomic int mode_now = POOL_NORMAL;
+_Atomic int mode_now = POOL_NORMAL;
+_Thread_local uint32_t mode_thread_own;
 static _Atomic int mode_pool_count, mode_sizeclass_count;
 static _Atomic uint32_t mode_thread_count;
 
@@ -36,11 +37,6 @@ int pool_mode_set(enum pool_mode mode)
     return 0;
 }
 
-enum pool_mode pool_mode(void)
-{
-    return (enum pool_mode)atomic_load_explicit(&mode_now, memory_order_relaxed);
-}
-
 size_t pool_live(void)
 {
     return (size_t)atomic_load(&mode_pool_count);
@@ -58,11 +54,9 @@ void mode_sizeclasses(int change)
 
 uint32_t mode_thread(void)
 {
-    static _Thread_local uint32_t number;
-
-    if (__builtin_expect(number == 0, 0))
-        number = atomic_fetch_add(&mode_thread_count, 1) + 1;
-    return number;
+    if (__builtin_expect(mode_thread_own == 0, 0))
+        mode_thread_own = atomic_fetch_add(&mode_thread_count, 1) + 1;
+    return mode_thread_own;
 }
 
 void mode_defect(const char *what, const char *purpose, const void *at)

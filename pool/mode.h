@@ -16,6 +16,7 @@
 #ifndef POOL_MODE_H
 #define POOL_MODE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,7 +31,7 @@ enum {
 
 /* 0, or -EBUSY as long as a pool or a sizeclass lives, or -EINVAL. */
 int pool_mode_set(enum pool_mode mode);
-enum pool_mode pool_mode(void);
+static inline enum pool_mode pool_mode(void);
 
 /* How many pools of the process are alive: none at exit. */
 size_t pool_live(void);
@@ -45,7 +46,25 @@ extern bool mode_watched;
 /* A number for the calling thread, never 0 and never used again: whom an object belongs to. */
 uint32_t mode_thread(void);
 
+/* The same where it has been asked for before, else 0, which nothing belongs to: for comparing alone. */
+static inline uint32_t mode_thread_known(void);
+
 /* One of our own mistakes, found by a check: a line on stderr, then abort. `purpose` may be NULL. */
 _Noreturn void mode_defect(const char *what, const char *purpose, const void *at);
+
+/* ---- inline bodies ---- */
+
+extern _Atomic int mode_now;                   /* enum pool_mode; written by pool_mode_set alone */
+extern _Thread_local uint32_t mode_thread_own; /* written by mode_thread alone */
+
+static inline enum pool_mode pool_mode(void)
+{
+    return (enum pool_mode)atomic_load_explicit(&mode_now, memory_order_relaxed);
+}
+
+static inline uint32_t mode_thread_known(void)
+{
+    return mode_thread_own;
+}
 
 #endif

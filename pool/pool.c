@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "pool/probe.h"
+
 enum { POOL_BLOCK_DEFAULT = 4096, POOL_BLOCK_MOST = 1024 * 1024 * 1024 };
 
-static size_t pool_size_of(const struct pool *pool, size_t size, size_t least)
+size_t pool_size_of(const struct pool *pool, size_t size, size_t least)
 {
     size = (size < least ? least : size) + 15;
     size -= size % 16; /* `limit` is a multiple of 16 */
@@ -21,16 +23,16 @@ struct pool *pool_create(const struct pool_options *options)
         errno = EINVAL;
         return NULL;
     }
-    if (fault_fires(FAULT_POOL)) {
-        errno = ENOMEM;
-        return NULL;
-    }
     struct pool outline = {.classes =
                                options->classes}; /* enough to be asked for the block it will stand in */
+    if (fault_fires(FAULT_POOL)) {
+        errno = ENOMEM;
+        return pool_refuse(&outline, POOL_FAILURE_SYSTEM, options->first_size, options->name);
+    }
     size_t first_size = pool_size_of(&outline, options->first_size, POOL_FIRST_MIN);
     struct pool *pool = pool_raw_get(&outline, first_size);
     if (pool == NULL)
-        return NULL;
+        return pool_refuse(&outline, pool_reason(), first_size, options->name);
 
     *pool = (struct pool){
         .cursor = (char *)(pool + 1),
@@ -50,6 +52,7 @@ struct pool *pool_create(const struct pool_options *options)
     annotate_unusable(pool->cursor, first_size - sizeof(*pool));
     pool_pin(pool);
     mode_pools(+1);
+    PROBE3(pool__create, pool, pool->name, first_size);
     return pool;
 }
 
@@ -58,6 +61,7 @@ void pool_destroy(struct pool *pool)
     if (pool == NULL)
         return;
     pool_check_owner(pool);
+    PROBE3(pool__destroy, pool, pool->peak, pool->resets);
     pool_cleanups_run(pool, NULL);
     pool->pin_block = &pool->first;
     pool->pin_cursor = (char *)(pool + 1);
@@ -78,6 +82,7 @@ void pool_pin(struct pool *pool)
     pool_check_owner(pool);
     pool->cursor += -(uintptr_t)pool->cursor & 15; /* cannot pass the block's end, a multiple of 16 */
     pool->pin_cursor = pool->cursor;
+    pool_mark_start(pool);
     pool->pin_block = pool->current;
     pool->pin_cleanups = pool->cleanups;
     pool->pin_larges = pool->larges;
@@ -89,6 +94,7 @@ void pool_pin(struct pool *pool)
 static void pool_back_to_pin(struct pool *pool, bool learn)
 {
     pool_check_owner(pool);
+    PROBE4(pool__reset, pool, pool->resets, pool->used, pool->held);
     if (pool->cleanups != pool->pin_cleanups)
         pool_cleanups_run(pool, pool->pin_cleanups);
     if (pool_mode() == POOL_POISON)
@@ -114,27 +120,27 @@ void pool_set_owner(struct pool *pool)
     pool->owner = mode_thread();
 }
 
-void *pool_calloc(struct pool *pool, size_t size, const char *purpose)
+void *(pool_calloc)(struct pool *pool, size_t size, const char *purpose)
 {
-    void *p = pool_alloc(pool, size, purpose);
+    void *p = (pool_alloc)(pool, size, purpose);
 
     return p != NULL ? memset(p, 0, size) : NULL;
 }
 
-void *pool_array(struct pool *pool, size_t count, size_t size, const char *purpose)
+void *(pool_array)(struct pool *pool, size_t count, size_t size, const char *purpose)
 {
     size_t product;
 
     if (__builtin_mul_overflow(count, size, &product))
-        return pool_refuse(pool, POOL_FAILURE_SYSTEM);
-    return pool_alloc(pool, product, purpose);
+        return pool_refuse(pool, POOL_FAILURE_SYSTEM, SIZE_MAX, purpose);
+    return (pool_alloc)(pool, product, purpose);
 }
 
-char *pool_strndup(struct pool *pool, const char *bytes, size_t length, const char *purpose)
+char *(pool_strndup)(struct pool *pool, const char *bytes, size_t length, const char *purpose)
 {
     if (length == SIZE_MAX)
-        return pool_refuse(pool, POOL_FAILURE_SYSTEM);
-    char *copy = pool_nalloc(pool, length + 1, purpose);
+        return pool_refuse(pool, POOL_FAILURE_SYSTEM, SIZE_MAX, purpose);
+    char *copy = (pool_nalloc)(pool, length + 1, purpose);
     if (copy == NULL)
         return NULL;
     if (length > 0)
@@ -158,6 +164,8 @@ bool pool_extend(struct pool *pool, void *last, size_t old, size_t size)
 
     if (size < old || pool_mode() == POOL_PASSTHROUGH)
         return false;
+    if (pool->traced)
+        return pool_trace_resize(pool, last, old, size);
     if (pool_mode() == POOL_POISON)
         return pool_guard_resize(pool, last, old, size);
     if (!pool_is_last(pool, begin, old) || size > (size_t)(pool->limit - begin))
@@ -173,6 +181,8 @@ bool pool_give_back(struct pool *pool, void *last, size_t old, size_t keep)
 
     if (keep > old || pool_mode() == POOL_PASSTHROUGH)
         return false;
+    if (pool->traced)
+        return pool_trace_resize(pool, last, old, keep);
     if (pool_mode() == POOL_POISON)
         return pool_guard_resize(pool, last, old, keep);
     if (!pool_is_last(pool, begin, old))

@@ -41,7 +41,8 @@ enum pool_failure {
     POOL_FAILURE_NONE,
     POOL_FAILURE_SYSTEM, /* the system has no memory, or the size is absurd */
     POOL_FAILURE_BUDGET, /* this pool's budget */
-    POOL_FAILURE_TOTAL   /* memory_budget, of all */
+    POOL_FAILURE_TOTAL,  /* memory_budget, of all */
+    POOL_FAILURE_WORKER  /* worker_memory_budget, of the size classes that blocks come from */
 };
 
 struct pool_options {
@@ -65,10 +66,17 @@ struct pool_stats {
     uint32_t reserve;      /* kept for later */
     uint32_t larges;       /* large ones alive */
     uint32_t buffers;      /* taken */
-    uint32_t resets;       /* requests served */
+    uint32_t resets;       /* requests served: pool_reset and pool_idle */
     uint32_t slow_calls;
     enum pool_failure failure; /* the last */
     const char *purpose;       /* of the last request that a block, large one or buffer was taken for */
+};
+
+/* What the last NULL that a pool gave to this thread was for. */
+struct pool_refusal {
+    enum pool_failure why;
+    size_t asked; /* bytes that the pool wanted to take: the block, with rounding. SIZE_MAX: an absurd size */
+    const char *purpose; /* a literal; of a pool that could not be made its name */
 };
 
 struct pool;
@@ -121,7 +129,8 @@ void pool_on_file_error(void (*report)(const char *call, const char *name, int e
 
 bool pool_owns(const struct pool *pool,
                const void *p); /* inside an allocation that is alive; O(what is held) */
-enum pool_failure pool_failure(const struct pool *pool);            /* of the last NULL */
+enum pool_failure pool_failure(const struct pool *pool); /* of the last NULL */
+const struct pool_refusal *pool_last_refusal(void);      /* the calling thread's, of whichever pool */
 void pool_stats(const struct pool *pool, struct pool_stats *stats); /* the owner's; O(what is held) */
 
 #include "pool/pool_inline.h"

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "pool/probe.h"
 #include "pool/sysmem.h"
 
 /* ---- where memory comes from ---- */
@@ -32,15 +33,31 @@ void pool_raw_put(struct pool *pool, void *p, size_t size)
         sizeclass_put(pool->classes, p, size);
 }
 
-void *pool_refuse(struct pool *pool, enum pool_failure why)
+static _Thread_local struct pool_refusal pool_refused;
+
+void *pool_refuse(struct pool *pool, enum pool_failure why, size_t asked, const char *purpose)
 {
-    pool->failure = (uint8_t)why;
+    pool->failure = (unsigned)why & 7;
+    pool_refused = (struct pool_refusal){why, asked, purpose};
+    PROBE2(failure, pool, why);
     return NULL;
 }
 
-void *pool_refuse_errno(struct pool *pool)
+const struct pool_refusal *pool_last_refusal(void)
 {
-    return pool_refuse(pool, errno == EDQUOT ? POOL_FAILURE_TOTAL : POOL_FAILURE_SYSTEM);
+    return &pool_refused;
+}
+
+enum pool_failure pool_reason(void)
+{
+    switch (errno) {
+    case EDQUOT:
+        return POOL_FAILURE_TOTAL;
+    case ENOBUFS:
+        return POOL_FAILURE_WORKER;
+    default:
+        return POOL_FAILURE_SYSTEM;
+    }
 }
 
 static bool pool_affords(const struct pool *pool, size_t bytes)
@@ -48,12 +65,13 @@ static bool pool_affords(const struct pool *pool, size_t bytes)
     return pool->budget == 0 || (pool->held <= pool->budget && bytes <= pool->budget - pool->held);
 }
 
-bool pool_charge(struct pool *pool, size_t bytes)
+bool pool_charge(struct pool *pool, size_t bytes, const char *purpose)
 {
     if (!pool_affords(pool, bytes))
         pool_release_blocks(pool, pool->used); /* the reserve is a comfort, not a need */
     if (!pool_affords(pool, bytes)) {
-        pool_refuse(pool, POOL_FAILURE_BUDGET);
+        PROBE4(budget__hit, pool, bytes, pool->held, pool->budget);
+        pool_refuse(pool, POOL_FAILURE_BUDGET, bytes, purpose);
         return false;
     }
     pool->held += bytes;
@@ -81,16 +99,17 @@ bool pool_is_large(const struct pool *pool, size_t size)
 
 static struct pool_block *pool_new_block(struct pool *pool, const char *purpose)
 {
-    if (!pool_charge(pool, pool->block_size))
+    if (!pool_charge(pool, pool->block_size, purpose))
         return NULL;
     struct pool_block *block = pool_raw_get(pool, pool->block_size);
     if (block == NULL) {
         pool_uncharge(pool, pool->block_size);
-        return pool_refuse_errno(pool);
+        return pool_refuse(pool, pool_reason(), pool->block_size, purpose);
     }
     *block = (struct pool_block){.size = pool->block_size};
     if (pool_mode() == POOL_POISON)
         memset(block + 1, POOL_FILL_FRESH, pool->block_size - sizeof(*block));
+    PROBE3(block__take, pool, block->size, purpose);
     pool->current->next = block;
     pool->chain++;
     pool->purpose = purpose;
@@ -104,6 +123,7 @@ bool pool_next_block(struct pool *pool, const char *purpose)
     if (block == NULL && (block = pool_new_block(pool, purpose)) == NULL)
         return false;
     pool->current->used = (uint32_t)(pool->cursor - (char *)pool->current);
+    pool->mark_base += (uint32_t)(uintptr_t)(block + 1) - (uint32_t)(uintptr_t)pool->cursor;
     pool->current = block;
     pool->used++;
     pool->cursor = (char *)(block + 1);
@@ -124,22 +144,24 @@ static bool pool_would_strand(struct pool *pool, size_t size)
 void *pool_alloc_slow(struct pool *pool, size_t size, size_t align, const char *purpose)
 {
     pool_check_owner(pool);
+    if (pool->traced)
+        return pool_trace_alloc(pool, size, align, purpose);
     pool->slow_calls++;
     if (fault_fires(FAULT_POOL))
-        return pool_refuse(pool, POOL_FAILURE_SYSTEM);
+        return pool_refuse(pool, POOL_FAILURE_SYSTEM, size, purpose);
 
     bool large = pool_is_large(pool, size);
     if (pool_mode() == POOL_PASSTHROUGH)
-        return pool_chunk_get(pool, large ? POOL_CHUNK_LARGE : POOL_CHUNK_SMALL, 16, size, purpose);
+        return pool_large_get(pool, large ? POOL_CHUNK_LARGE : POOL_CHUNK_SMALL, 16, size, purpose);
     if (large)
-        return pool_chunk_get(pool, POOL_CHUNK_LARGE, 16, size, purpose);
+        return pool_large_get(pool, POOL_CHUNK_LARGE, 16, size, purpose);
     if (pool_mode() == POOL_POISON)
         return pool_guard_alloc(pool, size, purpose);
     if (pool_would_strand(pool, size))
-        return pool_chunk_get(pool, POOL_CHUNK_LARGE, 16, size, purpose);
+        return pool_large_get(pool, POOL_CHUNK_LARGE, 16, size, purpose);
     if (!pool_next_block(pool, purpose))
         return NULL;
-    return align == 1 ? pool_nalloc(pool, size, purpose) : pool_alloc(pool, size, purpose);
+    return align == 1 ? (pool_nalloc)(pool, size, purpose) : (pool_alloc)(pool, size, purpose);
 }
 
 void pool_release_blocks(struct pool *pool, uint32_t keep)
@@ -153,6 +175,7 @@ void pool_release_blocks(struct pool *pool, uint32_t keep)
     while (block != NULL) {
         struct pool_block *next = block->next;
         size_t size = block->size;
+        PROBE2(block__return, pool, size);
         pool_uncharge(pool, size);
         pool_raw_put(pool, block, size);
         block = next;
@@ -210,8 +233,10 @@ void pool_rewind(struct pool *pool, bool learn)
         pool_rewind_watched(pool);
     pool->current = pool->pin_block;
     pool->cursor = pool->pin_cursor;
+    pool_mark_start(pool);
     pool->used = 0;
     pool_set_limit(pool);
+    pool->resets++;
     if (!learn)
         return;
 
@@ -219,7 +244,8 @@ void pool_rewind(struct pool *pool, bool learn)
     if (wanted > pool->recent)
         pool->recent = wanted;
     uint8_t keep = pool->recent > pool->previous ? pool->recent : pool->previous;
-    if (++pool->resets % POOL_RESERVE_WINDOW == 0) {
+    if (++pool->window == POOL_RESERVE_WINDOW) {
+        pool->window = 0;
         pool->previous = pool->recent;
         pool->recent = 0;
     }

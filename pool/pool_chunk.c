@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "pool/probe.h"
+
 /* A value that the bytes in front of an allocation do not have by chance, nor by a peer's intent: it depends
  * on where the process was loaded. */
 static uint64_t pool_chunk_tag(const struct pool *pool, const void *p, enum pool_chunk_kind kind)
@@ -38,14 +40,14 @@ void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignm
     size_t extra = sizeof(struct pool_chunk) + alignment - 16;
 
     if (size > PTRDIFF_MAX - extra)
-        return pool_refuse(pool, POOL_FAILURE_SYSTEM);
+        return pool_refuse(pool, POOL_FAILURE_SYSTEM, size, purpose);
     size_t total = pool_raw_round(pool, size + extra);
-    if (!pool_charge(pool, total))
+    if (!pool_charge(pool, total, purpose))
         return NULL;
     char *base = pool_raw_get(pool, total);
     if (base == NULL) {
         pool_uncharge(pool, total);
-        return pool_refuse_errno(pool);
+        return pool_refuse(pool, pool_reason(), total, purpose);
     }
     char *p = base + sizeof(struct pool_chunk);
     p += -(uintptr_t)p & (alignment - 1);
@@ -58,8 +60,23 @@ void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignm
         (*list)->prev = chunk;
     *list = chunk;
     pool->purpose = purpose;
+    PROBE4(large__take, pool, total, purpose, kind);
     if (kind != POOL_CHUNK_BUFFER)
         annotate_unusable(p + size, (size_t)(base + total - p) - size);
+    if (pool->traced)
+        pool_trace_chunk(pool, p, kind == POOL_CHUNK_BUFFER ? (size_t)(base + total - p) : size, purpose,
+                         kind == POOL_CHUNK_BUFFER);
+    return p;
+}
+
+void *pool_large_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignment, size_t size,
+                     const char *purpose)
+{
+    void *p = pool_chunk_get(pool, kind, alignment, size, purpose);
+
+    if (p != NULL)
+        pool->mark_base -=
+            (uint32_t)(kind == POOL_CHUNK_LARGE && pool_is_large(pool, size) ? 2 * size : size);
     return p;
 }
 
@@ -73,6 +90,9 @@ static void pool_chunk_free(struct pool *pool, struct pool_chunk **list, struct 
         *list = chunk->next;
     if (pool->pin_larges == chunk)
         pool->pin_larges = chunk->next;
+    PROBE3(large__return, pool, chunk->size, chunk->purpose);
+    if (pool->traced)
+        pool_trace_freed(pool, chunk + 1);
     chunk->tag = 0; /* a second free finds nothing */
     pool_uncharge(pool, chunk->size);
     pool_raw_put(pool, chunk->base, chunk->size);
@@ -84,14 +104,14 @@ void pool_chunks_free(struct pool *pool, struct pool_chunk **list, struct pool_c
         pool_chunk_free(pool, list, *list);
 }
 
-void *pool_memalign(struct pool *pool, size_t alignment, size_t size, const char *purpose)
+void *(pool_memalign)(struct pool *pool, size_t alignment, size_t size, const char *purpose)
 {
     assert(alignment != 0 && (alignment & (alignment - 1)) == 0 && alignment <= SIZECLASS_MAX);
     pool_check_owner(pool);
     pool->slow_calls++;
     if (fault_fires(FAULT_POOL))
-        return pool_refuse(pool, POOL_FAILURE_SYSTEM);
-    return pool_chunk_get(pool, POOL_CHUNK_LARGE, alignment < 16 ? 16 : alignment, size, purpose);
+        return pool_refuse(pool, POOL_FAILURE_SYSTEM, size, purpose);
+    return pool_large_get(pool, POOL_CHUNK_LARGE, alignment < 16 ? 16 : alignment, size, purpose);
 }
 
 int pool_free(struct pool *pool, void *p)
@@ -103,12 +123,12 @@ int pool_free(struct pool *pool, void *p)
     return 0;
 }
 
-void *pool_take(struct pool *pool, size_t size, size_t *capacity, const char *purpose)
+void *(pool_take)(struct pool *pool, size_t size, size_t *capacity, const char *purpose)
 {
     pool_check_owner(pool);
     pool->slow_calls++;
     if (fault_fires(FAULT_POOL))
-        return pool_refuse(pool, POOL_FAILURE_SYSTEM);
+        return pool_refuse(pool, POOL_FAILURE_SYSTEM, size, purpose);
     void *p = pool_chunk_get(pool, POOL_CHUNK_BUFFER, 16, size, purpose);
     if (p != NULL && capacity != NULL)
         *capacity = ((struct pool_chunk *)p - 1)->size - sizeof(struct pool_chunk);
@@ -143,7 +163,8 @@ bool pool_owns(const struct pool *pool, const void *p)
 
     for (const struct pool_block *block = &pool->first;; block = block->next) {
         uintptr_t begin = block == &pool->first ? (uintptr_t)(pool + 1) : (uintptr_t)(block + 1);
-        uintptr_t end = block == pool->current ? (uintptr_t)pool->cursor : (uintptr_t)block + block->used;
+        uintptr_t end =
+            block == pool->current ? (uintptr_t)pool_trace_cursor(pool) : (uintptr_t)block + block->used;
         if (at >= begin && at < end)
             return true;
         if (block == pool->current)
@@ -179,7 +200,7 @@ void pool_stats(const struct pool *pool, struct pool_stats *stats)
     for (const struct pool_block *block = &pool->first;; block = block->next) {
         uintptr_t begin = block == &pool->first ? (uintptr_t)(pool + 1) : (uintptr_t)(block + 1);
         bool last = block == pool->current;
-        uintptr_t end = last ? (uintptr_t)pool->cursor : (uintptr_t)block + block->used;
+        uintptr_t end = last ? (uintptr_t)pool_trace_cursor(pool) : (uintptr_t)block + block->used;
         stats->blocks++;
         if (block == pool->pin_block)
             stats->pinned_bytes = stats->used_bytes + ((uintptr_t)pool->pin_cursor - begin);

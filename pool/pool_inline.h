@@ -56,9 +56,13 @@ struct pool {
     size_t held;
     size_t peak;
     const char *purpose;
-    uint8_t failure;
-    uint8_t recent;   /* most blocks a request of this window used, POOL_RESERVE_BLOCKS at most */
-    uint8_t previous; /* the same of the window before */
+    uint32_t
+        mark_base; /* low half of where the request would begin if all of it stood in one row: pool_mark.h */
+    uint8_t failure : 3; /* enum pool_failure */
+    uint8_t traced : 1;  /* pool_trace.h */
+    uint8_t recent;      /* most blocks a request of this window used, POOL_RESERVE_BLOCKS at most */
+    uint8_t previous;    /* the same of the window before */
+    uint8_t window;      /* resets in this window that kept a reserve */
 };
 
 _Static_assert(sizeof(struct pool) <= POOL_HEADER_MAX, "a connection's first block is 512 bytes");
@@ -89,5 +93,21 @@ static inline void *pool_nalloc(struct pool *pool, size_t size, const char *purp
     annotate_usable(p, size);
     return p;
 }
+
+/* A purpose is a literal; behind its NUL stands where it was said, for pool_trace.h. The functions themselves
+ * are called as (pool_alloc)(…) by those who hand a purpose on. */
+#define POOL_TEXT_OF(x)    #x
+#define POOL_TEXT(x)       POOL_TEXT_OF(x)
+#define POOL_HERE(purpose) (purpose "\0" __FILE__ ":" POOL_TEXT(__LINE__))
+
+#define pool_alloc(pool, size, purpose)        (pool_alloc)((pool), (size), POOL_HERE(purpose))
+#define pool_nalloc(pool, size, purpose)       (pool_nalloc)((pool), (size), POOL_HERE(purpose))
+#define pool_calloc(pool, size, purpose)       (pool_calloc)((pool), (size), POOL_HERE(purpose))
+#define pool_array(pool, count, size, purpose) (pool_array)((pool), (count), (size), POOL_HERE(purpose))
+#define pool_strndup(pool, bytes, length, purpose)                                                           \
+    (pool_strndup)((pool), (bytes), (length), POOL_HERE(purpose))
+#define pool_memalign(pool, alignment, size, purpose)                                                        \
+    (pool_memalign)((pool), (alignment), (size), POOL_HERE(purpose))
+#define pool_take(pool, size, capacity, purpose) (pool_take)((pool), (size), (capacity), POOL_HERE(purpose))
 
 #endif

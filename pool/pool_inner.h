@@ -35,7 +35,7 @@ enum pool_chunk_kind {
 
 static inline void pool_check_owner(const struct pool *pool)
 {
-    assert(pool->owner == mode_thread() && "a pool is used by a thread that does not own it");
+    assert(pool->owner == mode_thread_known() && "a pool is used by a thread that does not own it");
     (void)pool;
 }
 
@@ -50,10 +50,20 @@ static inline char *pool_block_start(struct pool *pool, struct pool_block *block
     return block == &pool->first ? (char *)(pool + 1) : (char *)(block + 1);
 }
 
+/* pool.c: what a block of `size` wished for gets, `least` at least */
+size_t pool_size_of(const struct pool *pool, size_t size, size_t least);
+
+/* The request's bytes (pool_mark.h) are counted from the pin on. */
+static inline void pool_mark_start(struct pool *pool)
+{
+    pool->mark_base = (uint32_t)(uintptr_t)pool->pin_cursor;
+}
+
 /* pool_block.c */
-void *pool_refuse(struct pool *pool, enum pool_failure why); /* keeps the reason; NULL */
-void *pool_refuse_errno(struct pool *pool);                  /* the reason is sysmem's */
-bool pool_charge(struct pool *pool, size_t bytes);           /* false: over budget, and refused */
+/* NULL; the reason is kept, and for pool_last_refusal() what was asked. */
+void *pool_refuse(struct pool *pool, enum pool_failure why, size_t asked, const char *purpose);
+enum pool_failure pool_reason(void); /* by errno, after the system or a sizeclass said no */
+bool pool_charge(struct pool *pool, size_t bytes, const char *purpose); /* false: over budget, and refused */
 void pool_uncharge(struct pool *pool, size_t bytes);
 void *pool_raw_get(struct pool *pool, size_t size); /* `size` is rounded already */
 void pool_raw_put(struct pool *pool, void *p, size_t size);
@@ -67,12 +77,22 @@ bool pool_is_large(const struct pool *pool, size_t size); /* whatever is left in
 /* pool_chunk.c */
 void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignment, size_t size,
                      const char *purpose);
+/* One of the request's allocations: it counts in the mark (pool_mark.h). */
+void *pool_large_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignment, size_t size,
+                     const char *purpose);
 void pool_chunks_free(struct pool *pool, struct pool_chunk **list, struct pool_chunk *until);
 
 /* pool_guard.c: poison mode */
 void *pool_guard_alloc(struct pool *pool, size_t size, const char *purpose);
 bool pool_guard_resize(struct pool *pool, void *last, size_t old, size_t size);
 void pool_guard_check(struct pool *pool); /* every red zone behind the pin */
+
+/* pool_trace.c: what happens in a pool that is traced */
+void *pool_trace_alloc(struct pool *pool, size_t size, size_t align, const char *purpose);
+void pool_trace_chunk(struct pool *pool, void *p, size_t size, const char *purpose, bool buffer);
+void pool_trace_freed(struct pool *pool, const void *p);
+bool pool_trace_resize(struct pool *pool, void *last, size_t old, size_t size);
+const char *pool_trace_cursor(const struct pool *pool); /* of any pool */
 
 /* pool_cleanup.c */
 void pool_cleanups_run(struct pool *pool, struct pool_cleanup *until);

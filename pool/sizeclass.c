@@ -185,6 +185,13 @@ static void sizeclass_release_empties(struct sizeclass *classes, struct sizeclas
         class->empties_low = class->empties;
 }
 
+static void sizeclass_release_all(struct sizeclass *classes)
+{
+    sizeclass_flush(classes);
+    for (int i = 0; i < SIZECLASS_CLASSES; i++)
+        sizeclass_release_empties(classes, &classes->class[i], UINT32_MAX);
+}
+
 static struct sizeclass_span *sizeclass_new_span(struct sizeclass *classes, unsigned index)
 {
     uint32_t size = sizeclass_sizes[index];
@@ -192,9 +199,7 @@ static struct sizeclass_span *sizeclass_new_span(struct sizeclass *classes, unsi
     struct sizeclass_span *span = arena_get(classes, pages, classes->empties == 0);
 
     if (span == NULL) {
-        sizeclass_flush(classes);
-        for (int i = 0; i < SIZECLASS_CLASSES; i++)
-            sizeclass_release_empties(classes, &classes->class[i], UINT32_MAX);
+        sizeclass_release_all(classes);
         span = arena_get(classes, pages, true);
     }
     if (span == NULL)
@@ -228,6 +233,27 @@ static struct sizeclass_span *sizeclass_find_span(struct sizeclass *classes, uns
     return sizeclass_new_span(classes, index);
 }
 
+static void *sizeclass_large_try(struct sizeclass *classes, size_t size)
+{
+    void *p = arena_affords(classes, size) ? sysmem_alloc(size) : NULL;
+
+    if (p != NULL)
+        classes->held += size;
+    return p;
+}
+
+/* Above the largest class: the system's. */
+static void *sizeclass_large_get(struct sizeclass *classes, size_t size)
+{
+    void *p = sizeclass_large_try(classes, size);
+
+    if (p == NULL && (errno == ENOBUFS || errno == EDQUOT)) {
+        sizeclass_reclaim(classes);
+        p = sizeclass_large_try(classes, size);
+    }
+    return p;
+}
+
 void *sizeclass_get_slow(struct sizeclass *classes, size_t size, size_t *capacity)
 {
     if (fault_fires(FAULT_SIZECLASS)) {
@@ -238,7 +264,7 @@ void *sizeclass_get_slow(struct sizeclass *classes, size_t size, size_t *capacit
     if (capacity != NULL)
         *capacity = rounded;
     if (size > SIZECLASS_MAX)
-        return sysmem_alloc(size);
+        return sizeclass_large_get(classes, size);
 
     struct sizeclass_span *span = sizeclass_find_span(classes, sizeclass_index(size));
     if (span == NULL)
@@ -295,6 +321,7 @@ static void sizeclass_put_now(struct sizeclass *classes, void *object)
 void sizeclass_put_slow(struct sizeclass *classes, void *p, size_t size)
 {
     if (size > SIZECLASS_MAX) {
+        classes->held -= size;
         sysmem_free(p, size);
         return;
     }
@@ -350,4 +377,11 @@ bool sizeclass_trim(struct sizeclass *classes, int64_t now_ms)
     classes->window_began = now_ms;
     arena_purge(classes);
     return classes->empties > 0;
+}
+
+void sizeclass_reclaim(struct sizeclass *classes)
+{
+    sizeclass_release_all(classes);
+    if (classes->dirty)
+        arena_purge(classes);
 }

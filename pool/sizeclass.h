@@ -8,7 +8,9 @@
  * Lifetime: one per worker, create to destroy; destroy unmaps everything; objects still out count as lost.
  * Threads: one owner, no lock: the thread of the first get, or sizeclass_adopt()'s caller. Checked in
  *   poison mode and with TIDEPOOL_DEBUG.
- * Errors: NULL with errno ENOMEM or EDQUOT (memory_budget). A double free or a wrong size ends the process
+ * Errors: NULL with errno ENOMEM, EDQUOT (memory_budget) or ENOBUFS (its own budget).
+ *   Budgets count pages from their first use until they go back to the system, and what is larger than 64 KiB;
+ *   before one refuses, all that is empty is given back. A double free or a wrong size ends the process
  *   in the checked builds.
  *
  * Empty spans stay with their class until sizeclass_trim() finds that they were not needed for a while, or
@@ -61,6 +63,8 @@ struct sizeclass_stats {
     uint64_t live_objects; /* up to 64 KiB; larger ones are in sysmem_stats */
     uint64_t live_bytes;
     uint64_t resident_bytes; /* pages touched and not purged, descriptors included */
+    uint64_t held_bytes;     /* what counts against the budget, larger objects included */
+    uint64_t budget_bytes;   /* 0: none */
     uint64_t class_live[SIZECLASS_CLASSES];
 };
 
@@ -84,6 +88,13 @@ size_t sizeclass_round(size_t size);
  * been empty through a whole window of SIZECLASS_WINDOW_MS, their pages to the system. Returns whether a
  * later call could give back more. */
 bool sizeclass_trim(struct sizeclass *classes, int64_t now_ms);
+
+/* The same at once, for when memory is short: all that is empty, whether it may be needed again or not. */
+void sizeclass_reclaim(struct sizeclass *classes);
+
+/* Bytes that it may hold altogether (worker_memory_budget); 0: no limit. What it holds stays, even if it is more. */
+static inline void sizeclass_set_budget(struct sizeclass *classes, size_t bytes);
+static inline size_t sizeclass_held(const struct sizeclass *classes); /* the owner's, as the next one */
 
 void sizeclass_stats(const struct sizeclass *classes,
                      struct sizeclass_stats *stats); /* the owner's; O(pages) */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pool/sizeclass_arena.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "pool/annotate.h"
@@ -29,6 +30,33 @@ static arena_bits arena_starts(arena_bits free, unsigned pages)
         length += step;
     }
     return free;
+}
+
+bool arena_affords(const struct sizeclass *classes, size_t bytes)
+{
+    if (classes->budget == 0 ||
+        (classes->held <= classes->budget && bytes <= classes->budget - classes->held))
+        return true;
+    errno = ENOBUFS;
+    return false;
+}
+
+static bool arena_charge(struct sizeclass *classes, unsigned pages)
+{
+    size_t bytes = (size_t)pages * SIZECLASS_PAGE;
+
+    if (!arena_affords(classes, bytes) || !sysmem_charge(bytes))
+        return false;
+    classes->held += bytes;
+    return true;
+}
+
+static void arena_uncharge(struct sizeclass *classes, unsigned pages)
+{
+    size_t bytes = (size_t)pages * SIZECLASS_PAGE;
+
+    classes->held -= bytes;
+    sysmem_uncharge(bytes);
 }
 
 static void arena_unlink(struct sizeclass *classes, struct sizeclass_arena *arena)
@@ -62,10 +90,15 @@ static void arena_link(struct sizeclass *classes, struct sizeclass_arena *arena,
 
 static struct sizeclass_arena *arena_create(struct sizeclass *classes)
 {
-    struct sizeclass_arena *arena = sysmem_map(SIZECLASS_ARENA, SIZECLASS_ARENA);
+    struct sizeclass_arena *arena;
 
-    if (arena == NULL)
+    if (!arena_charge(classes, 1)) /* the descriptors */
         return NULL;
+    arena = sysmem_reserve(SIZECLASS_ARENA, SIZECLASS_ARENA);
+    if (arena == NULL) {
+        arena_uncharge(classes, 1);
+        return NULL;
+    }
     annotate_unusable_deep((char *)arena + SIZECLASS_PAGE, (size_t)SIZECLASS_ARENA_PAGES * SIZECLASS_PAGE);
     arena->owner = classes;
     arena->free = ARENA_ALL;
@@ -78,8 +111,9 @@ static void arena_destroy(struct sizeclass *classes, struct sizeclass_arena *are
 {
     arena_unlink(classes, arena);
     classes->arena_count--;
+    arena_uncharge(classes, 1 + SIZECLASS_ARENA_PAGES - arena_count(arena->free & ~arena->dirty));
     annotate_usable_deep(arena, SIZECLASS_ARENA); /* ASan's marks would stay with the addresses */
-    sysmem_unmap(arena, SIZECLASS_ARENA);
+    sysmem_unreserve(arena, SIZECLASS_ARENA);
 }
 
 static struct sizeclass_span *arena_cut(struct sizeclass *classes, struct sizeclass_arena *arena,
@@ -90,7 +124,10 @@ static struct sizeclass_span *arena_cut(struct sizeclass *classes, struct sizecl
     unsigned first = arena_lowest(warm != 0 ? warm : starts);
     arena_bits run = arena_run(first, pages);
     struct sizeclass_span *span = &arena->spans[first];
+    unsigned fresh = arena_count(run & ~arena->dirty);
 
+    if (fresh != 0 && !arena_charge(classes, fresh))
+        return NULL;
     arena->free &= ~run;
     arena->dirty &= ~run;
     if (arena->free == 0) {
@@ -101,7 +138,7 @@ static struct sizeclass_span *arena_cut(struct sizeclass *classes, struct sizecl
     return span;
 }
 
-struct sizeclass_span *arena_get(struct sizeclass *classes, unsigned pages, bool grow)
+static struct sizeclass_span *arena_try(struct sizeclass *classes, unsigned pages, bool grow)
 {
     struct sizeclass_arena *arena = classes->arenas;
 
@@ -114,6 +151,17 @@ struct sizeclass_span *arena_get(struct sizeclass *classes, unsigned pages, bool
         return NULL;
     return arena_cut(classes, arena, arena->free & ~(ARENA_ALL << (SIZECLASS_ARENA_PAGES - pages + 1)),
                      pages);
+}
+
+struct sizeclass_span *arena_get(struct sizeclass *classes, unsigned pages, bool grow)
+{
+    errno = 0;
+    struct sizeclass_span *span = arena_try(classes, pages, grow);
+    if (span == NULL && classes->dirty && (errno == ENOBUFS || errno == EDQUOT)) {
+        arena_purge(classes);
+        span = arena_try(classes, pages, grow);
+    }
+    return span;
 }
 
 void arena_put(struct sizeclass *classes, struct sizeclass_span *span)
@@ -132,13 +180,14 @@ void arena_put(struct sizeclass *classes, struct sizeclass_span *span)
     }
 }
 
-static void arena_purge_one(struct sizeclass_arena *arena)
+static void arena_purge_one(struct sizeclass *classes, struct sizeclass_arena *arena)
 {
     while (arena->dirty != 0) {
         unsigned first = arena_lowest(arena->dirty), pages = 1;
         while (first + pages < SIZECLASS_ARENA_PAGES && (arena->dirty >> (first + pages) & 1) != 0)
             pages++;
         arena->dirty &= ~arena_run(first, pages);
+        arena_uncharge(classes, pages);
         (void)sysmem_purge((char *)arena + (size_t)(first + 1) * SIZECLASS_PAGE,
                            (size_t)pages * SIZECLASS_PAGE); /* refused: resident a while longer */
     }
@@ -154,7 +203,7 @@ void arena_purge(struct sizeclass *classes)
         if (arena->free == ARENA_ALL && classes->arena_count > 1)
             arena_destroy(classes, arena);
         else
-            arena_purge_one(arena);
+            arena_purge_one(classes, arena);
         arena = next;
     }
 }

@@ -6,7 +6,7 @@
  * Lifetime: arenas belong to a sizeclass and go with it, or when arena_purge() finds one without a page in
  *   use.
  * Threads: the sizeclass's owner.
- * Errors: NULL, with errno from sysmem. For sizeclass.c alone.
+ * Errors: NULL, with errno from sysmem, or ENOBUFS. For sizeclass.c alone.
  */
 #ifndef POOL_SIZECLASS_ARENA_H
 #define POOL_SIZECLASS_ARENA_H
@@ -33,7 +33,11 @@ _Static_assert(sizeof(struct sizeclass_arena) == SIZECLASS_PAGE, "the descriptor
 _Static_assert(offsetof(struct sizeclass_arena, spans) == 2 * sizeof(struct sizeclass_span),
                "sizeclass_span_of(): page n has the span at 1 + n");
 
-/* A run of pages, its descriptor zeroed but for `pages`; from a new arena only if `grow`. NULL: none. */
+/* Whether the sizeclass's own budget (errno ENOBUFS) would take so many bytes more. */
+bool arena_affords(const struct sizeclass *classes, size_t bytes);
+
+/* A run of pages, its descriptor zeroed but for `pages`; from a new arena only if `grow`. NULL: none. Pages that
+ * are not resident yet are charged; if a budget refuses them, those that are free are purged first. */
 struct sizeclass_span *arena_get(struct sizeclass *classes, unsigned pages, bool grow);
 
 /* The run's pages become free. */

@@ -19,6 +19,8 @@ struct sizeclass {
     uint32_t empties;                        /* empty spans of all classes */
     bool dirty;                              /* some free pages are resident */
     int64_t window_began;                    /* of trim; -1: not yet */
+    size_t budget;                           /* bytes; 0: no limit */
+    size_t held;                             /* bytes charged: arena_charge() */
     uint32_t owner;                          /* mode_thread(); 0: nobody yet */
     struct sizeclass_quarantine *quarantine; /* ASan builds only */
 };
@@ -33,6 +35,16 @@ static inline unsigned sizeclass_index(size_t size) /* of at most SIZECLASS_MAX 
 {
     return size <= SIZECLASS_SMALL_MAX ? sizeclass_small[(size + 15) / 16]
                                        : sizeclass_runs[(size + SIZECLASS_PAGE - 1) / SIZECLASS_PAGE];
+}
+
+static inline void sizeclass_set_budget(struct sizeclass *classes, size_t bytes)
+{
+    classes->budget = bytes;
+}
+
+static inline size_t sizeclass_held(const struct sizeclass *classes)
+{
+    return classes->held;
 }
 
 static inline struct sizeclass_span *sizeclass_span_of(void *p)

@@ -31,6 +31,8 @@ void sizeclass_stats(const struct sizeclass *classes, struct sizeclass_stats *st
     struct sizeclass_arena *arena = classes->arenas;
 
     memset(stats, 0, sizeof(*stats));
+    stats->held_bytes = classes->held;
+    stats->budget_bytes = classes->budget;
     for (uint32_t n = 0; n < classes->arena_count; n++, arena = arena->next)
         sizeclass_stats_arena(arena, stats);
     for (int i = 0; i < SIZECLASS_CLASSES; i++) {

@@ -36,13 +36,8 @@ static void sysmem_tell(const char *call, size_t size, int error)
 
 /* Books `size` bytes before the system is asked, so that two threads cannot both take the last of the budget.
  */
-static bool sysmem_admit(enum sysmem_call kind, const char *call, size_t size)
+static bool sysmem_book(const char *call, size_t size)
 {
-    sysmem_add(&sysmem_calls[kind], 1);
-    if (fault_fires(FAULT_SYSTEM) || size > PTRDIFF_MAX) {
-        sysmem_tell(call, size, ENOMEM);
-        return false;
-    }
     uint64_t now = atomic_fetch_add_explicit(&sysmem_bytes, size, memory_order_relaxed) + size;
     uint64_t budget = atomic_load_explicit(&sysmem_budget, memory_order_relaxed);
     if (budget != 0 && now > budget && size != 0) {
@@ -54,6 +49,16 @@ static bool sysmem_admit(enum sysmem_call kind, const char *call, size_t size)
     while (now > peak && !atomic_compare_exchange_weak(&sysmem_peak, &peak, now))
         continue;
     return true;
+}
+
+static bool sysmem_admit(enum sysmem_call kind, const char *call, size_t size)
+{
+    sysmem_add(&sysmem_calls[kind], 1);
+    if (fault_fires(FAULT_SYSTEM) || size > PTRDIFF_MAX) {
+        sysmem_tell(call, size, ENOMEM);
+        return false;
+    }
+    return sysmem_book(call, size);
 }
 
 /* What the system answered: counts it as live, or takes the booking back. */
@@ -149,25 +154,56 @@ static void *sysmem_map_aligned(size_t alignment, size_t size)
     return p + before;
 }
 
-void *sysmem_map(size_t alignment, size_t size)
+/* `booked`: what of it counts as live at once. */
+static void *sysmem_map_booked(size_t alignment, size_t size, size_t booked)
 {
-    if (!sysmem_admit(SYSMEM_MAP, "mmap", size))
+    if (!sysmem_admit(SYSMEM_MAP, "mmap", booked))
         return NULL;
     void *p = sysmem_map_aligned(alignment, size);
     if (p != NULL)
         (void)madvise(p, size,
                       MADV_NOHUGEPAGE); /* a kernel without huge pages says EINVAL: all is well then */
-    return sysmem_admitted(p, "mmap", size);
+    return sysmem_admitted(p, "mmap", booked);
 }
 
-void sysmem_unmap(void *p, size_t size)
+static void sysmem_unmap_booked(void *p, size_t size, size_t booked)
 {
     if (p == NULL)
         return;
     sysmem_add(&sysmem_calls[SYSMEM_UNMAP], 1);
-    sysmem_subtract(&sysmem_bytes, size);
+    sysmem_subtract(&sysmem_bytes, booked);
     sysmem_subtract(&sysmem_count, 1);
     munmap(p, size);
+}
+
+void *sysmem_map(size_t alignment, size_t size)
+{
+    return sysmem_map_booked(alignment, size, size);
+}
+
+void sysmem_unmap(void *p, size_t size)
+{
+    sysmem_unmap_booked(p, size, size);
+}
+
+void *sysmem_reserve(size_t alignment, size_t size)
+{
+    return sysmem_map_booked(alignment, size, 0);
+}
+
+void sysmem_unreserve(void *p, size_t size)
+{
+    sysmem_unmap_booked(p, size, 0);
+}
+
+bool sysmem_charge(size_t bytes)
+{
+    return sysmem_book("charge", bytes);
+}
+
+void sysmem_uncharge(size_t bytes)
+{
+    sysmem_subtract(&sysmem_bytes, bytes);
 }
 
 int sysmem_purge(void *p, size_t size)

@@ -11,6 +11,7 @@
 #ifndef POOL_SYSMEM_H
 #define POOL_SYSMEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,7 +29,7 @@ enum sysmem_call {
 
 struct sysmem_stats {
     uint64_t calls[SYSMEM_CALLS]; /* made, failed ones included */
-    uint64_t live_bytes;          /* as asked for; a mapping counts whole, touched or not */
+    uint64_t live_bytes;          /* as asked for; a mapping counts whole, a reservation what is charged */
     uint64_t live_count;          /* allocations and mappings not given back */
     uint64_t peak_bytes;          /* the most live_bytes has been */
     uint64_t budget_bytes;        /* 0: none */
@@ -56,6 +57,14 @@ void sysmem_free(void *p, size_t size);
  * time. */
 void *sysmem_map(size_t alignment, size_t size) __attribute__((warn_unused_result));
 void sysmem_unmap(void *p, size_t size);
+
+/* The same addresses, of which nothing counts as live yet: who reserves says with sysmem_charge which bytes he is
+ * about to touch, and with sysmem_uncharge which are purged or go with sysmem_unreserve. */
+void *sysmem_reserve(size_t alignment, size_t size) __attribute__((warn_unused_result));
+void sysmem_unreserve(void *p, size_t size);
+bool sysmem_charge(size_t bytes)
+    __attribute__((warn_unused_result)); /* false: over the budget, errno EDQUOT */
+void sysmem_uncharge(size_t bytes);
 
 /* Gives the memory of mapped pages back and keeps the addresses; they read as zero afterwards. 0 or a
  * negative errno. */

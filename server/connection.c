@@ -39,6 +39,11 @@ static void unlink_connection(struct worker *worker, struct connection *connecti
     worker->connection_count--;
 }
 
+struct connection *connection_place(struct pool *pool, const struct protocol *protocol)
+{
+    return pool_calloc(pool, protocol->connection_size, "connection");
+}
+
 /* The pool, and the connection as the first thing in it. */
 static struct connection *make_connection(struct worker *worker, const struct binding *binding)
 {
@@ -47,10 +52,12 @@ static struct connection *make_connection(struct worker *worker, const struct bi
     struct pool *pool;
 
     options.classes = worker->classes;
+    if (binding->automatic)
+        options.block_size = worker->auto_size.block_size;
     pool = pool_create(&options);
     if (!pool)
         return NULL;
-    connection = pool_calloc(pool, binding->protocol->connection_size, "connection");
+    connection = connection_place(pool, binding->protocol);
     if (!connection) {
         pool_destroy(pool);
         return NULL;
@@ -108,6 +115,7 @@ void connection_bury(struct connection *connection)
     struct pool *pool = connection->pool;
     struct tenure *tenure = connection->tenure;
 
+    marks_add(&connection->worker->marks.connections, pool_peak_bytes(pool));
     output_discard(&connection->output, pool);
     if (connection->binding->protocol->closed)
         connection->binding->protocol->closed(connection);

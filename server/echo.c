@@ -219,6 +219,11 @@ static bool on_opened(struct connection *base)
 {
     struct echo_connection *echo = echo_of(base);
 
+    if (!access_allowed(&settings_of(echo)->access, &base->peer)) {
+        connection_log(base, base->tenure->generation->settings.log, LOG_LEVEL_ERROR, 0,
+                       "access forbidden by rule");
+        return false;
+    }
     for (const struct limit_rule *rule = settings_of(echo)->limits; rule; rule = rule->next)
         if (!enter(echo, rule))
             return false;

@@ -12,15 +12,17 @@
 #ifndef SERVER_ECHO_H
 #define SERVER_ECHO_H
 
+#include "server/access_rules.h"
 #include "server/connection.h"
 
 struct limit_rule;
 
 /* What `server { }` in a stream block says; binding->data of its addresses. */
 struct echo_settings {
-    int64_t timeout;           /* ms without progress after which a connection is closed */
-    size_t buffer_size;        /* bytes of a block; two of them are received ahead of what was sent */
-    struct limit_rule *limits; /* limit_conn, in file order; null: none */
+    int64_t timeout;            /* ms without progress after which a connection is closed */
+    size_t buffer_size;         /* bytes of a block; two of them are received ahead of what was sent */
+    struct limit_rule *limits;  /* limit_conn, in file order; null: none */
+    struct access_rules access; /* allow, deny */
 };
 
 extern const struct protocol echo_protocol;

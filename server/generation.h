@@ -33,10 +33,13 @@ struct binding {
     struct binding *next;
     struct listen_address address;
     const struct protocol *protocol;
-    void *data;  /* the protocol's: its servers on this address */
-    int backlog; /* connections the kernel may queue; -1: the kernel's own limit */
+    void *data;    /* the protocol's: its servers on this address */
+    int backlog;   /* connections the kernel may queue; -1: the kernel's own limit */
+    unsigned mode; /* of a unix socket's path; 0: everybody may connect */
     struct pool_options
-        pools; /* what its connections' pools are made with; classes is filled in by the worker */
+        pools;     /* what its connections' pools are made with; classes is filled in by the worker */
+    bool measured; /* its pools are reset after each request, whose marks the worker keeps (server/marks.h) */
+    bool automatic;             /* blocks after the pin are as large as the worker's auto_size says */
     struct socket_set *sockets; /* main thread: the open sockets; shared by generations */
 };
 

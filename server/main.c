@@ -15,7 +15,9 @@
 #include "pool/fault.h"
 #include "pool/mode.h"
 #include "pool/sgi.h"
+#include "server/advice_command.h"
 #include "server/clock.h"
+#include "server/control.h"
 #include "server/log.h"
 #include "server/master.h"
 #include "server/process.h"
@@ -44,7 +46,8 @@
     "--without-http_mirror_module --without-http_geo_module --without-http_split_clients_module "            \
     "--without-http_referer_module --without-http_upstream_hash_module --without-http_browser_module\n"
 
-static const struct conf_module *const main_modules[] = {&settings_module, &http_block, &stream_block};
+static const struct conf_module *const main_modules[] = {&settings_module, &http_block, &stream_block,
+                                                         &control_block};
 static const struct conf_modules all_modules = {main_modules, sizeof main_modules / sizeof *main_modules};
 
 static void complain(const char *text)
@@ -198,6 +201,8 @@ int main(int argc, char **argv)
     struct options options;
     int status;
 
+    if (argc > 1 && !strcmp(argv[1], "advise"))
+        return advice_command(argc - 1, argv + 1);
     if (fault_from_environment()) {
         complain("TIDEPOOL_FAULT is not understood: \"point:N[+],…\" is expected");
         return 1;

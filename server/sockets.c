@@ -72,7 +72,8 @@ static int start_listening(struct socket_set *set, struct generation *generation
                            const struct binding *binding)
 {
     if (is_unix(&set->address) && !set->listening)
-        chmod(((const struct sockaddr_un *)&set->address.socket)->sun_path, UNIX_MODE);
+        chmod(((const struct sockaddr_un *)&set->address.socket)->sun_path,
+              binding->mode ? binding->mode : UNIX_MODE);
     for (; set->listening < set->count; set->listening++)
         if (listen(set->fds[set->listening], binding->backlog < 0 ? SOMAXCONN : binding->backlog))
             return fail(generation, &set->address, "listen()");

@@ -89,6 +89,14 @@ static int set_limit(struct conf_setting *setting)
     return limit_rule_read(setting, &((struct stream_server *)setting->section)->echo.limits);
 }
 
+/* A scope is its level's own. */
+static int set_access(struct conf_setting *setting)
+{
+    struct stream_server *server = setting->section;
+
+    return access_rule_read(setting, &server->echo.access, server);
+}
+
 static int set_echo(struct conf_setting *setting)
 {
     ((struct stream_server *)setting->section)->does_echo = true;
@@ -132,6 +140,10 @@ static const struct conf_directive inner[] = {
      "`limit_conn_zone key zone=name:size;` counts connections by $remote_addr or $binary_remote_addr."},
     {"limit_conn", CONF_STREAM | CONF_STREAM_SERVER, 2, 2, CONF_REPEAT, set_limit, 0, NULL, NULL,
      "`limit_conn zone number;` connections above the number are closed at once."},
+    {"allow", CONF_STREAM | CONF_STREAM_SERVER, 1, 1, CONF_REPEAT, set_access, 0, NULL, NULL,
+     "Lets in an address, a network (`10.0.0.0/8`), `unix:` or `all`. The first rule that matches decides."},
+    {"deny", CONF_STREAM | CONF_STREAM_SERVER, 1, 1, CONF_REPEAT, set_access, 0, NULL, NULL,
+     "Closes connections of an address, a network, `unix:` or `all` at once."},
     {"echo_timeout", CONF_STREAM | CONF_STREAM_SERVER, 1, 1, 0, conf_set_msec, FIELD(echo.timeout),
      &at_least_one, "60s", "A connection without progress for so long is closed."},
     {"echo_buffer_size", CONF_STREAM | CONF_STREAM_SERVER, 1, 1, 0, conf_set_size, FIELD(echo.buffer_size),

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "pool/sysmem.h"
+#include "server/advice.h"
 #include "server/ev_memory.h"
 #include "server/log.h"
 #include "server/tenure.h"
@@ -163,6 +164,7 @@ static void on_second(struct ev_loop *loop, struct ev_timer *timer, int events)
     if (!worker->paused)
         worker->pause_logged = false;
     sgi_trim(worker->shared->sgi);
+    advice_second(worker, turn_ms(worker));
     if (!more && !worker->connection_count && log_buffers_due(&worker->logs) == INT64_MAX)
         ev_timer_stop(loop, timer);
 }
@@ -194,6 +196,7 @@ static int set_up(struct worker *worker)
     timeouts_init(&worker->timeouts, worker->loop, on_expired);
     log_buffers_init(&worker->logs, worker->classes);
     tenure_init(worker);
+    auto_size_init(&worker->auto_size);
     ev_timer_init(&worker->second, on_second, SECOND, SECOND);
     worker->second.data = worker;
     ev_prepare_init(&worker->turn, turn_ends);

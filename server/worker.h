@@ -20,12 +20,14 @@
 
 #include "pool/sgi.h"
 #include "pool/sizeclass.h"
+#include "server/auto_size.h"
 #include "server/clock.h"
 #include "server/connection.h"
 #include "server/counters.h"
 #include "server/generation.h"
 #include "server/log_buffer.h"
 #include "server/mailbox.h"
+#include "server/marks.h"
 #include "server/tenure.h"
 #include "server/timeouts.h"
 
@@ -55,8 +57,9 @@ struct worker {
     struct timeouts timeouts;
     struct log_buffers logs;
     struct clock clock;
-    struct tenure *tenure;  /* the current generation's; NULL before the first */
-    struct tenure *tenures; /* all, newest first */
+    struct auto_size auto_size; /* for bindings whose blocks follow what requests need */
+    struct tenure *tenure;      /* the current generation's; NULL before the first */
+    struct tenure *tenures;     /* all, newest first */
     struct connection *connections, *closed;
     unsigned connection_count;
     unsigned handed_on; /* connections this worker gave to others: spreads them */
@@ -68,6 +71,7 @@ struct worker {
     struct ev_timer second; /* runs while there is something to look after: trimming, buffered log lines */
     /* atomic */
     struct counters counters;
+    struct marks marks;
     atomic_uint generation; /* number of the generation it has switched to, for the main thread */
     atomic_bool lagging;    /* it could not switch for want of memory: the main thread tells it again */
     atomic_bool deaf;       /* it quits and accepts no more */

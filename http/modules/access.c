@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/modules/access.h"
+
+#include "http/connection.h"
+#include "http/request.h"
+#include "server/access_rules.h"
+#include "server/log.h"
+
+struct access_section {
+    struct access_rules rules;
+};
+
+static enum http_outcome run(struct http_request *request, void *section)
+{
+    const struct access_section *access = section;
+
+    if (access_allowed(&access->rules, &request->connection->base.peer))
+        return HTTP_NEXT;
+    http_log(request, LOG_LEVEL_ERROR, 0, "access forbidden by rule");
+    request->status = 403;
+    return HTTP_STATUS;
+}
+
+/* A section is its level's own. */
+static int set_rule(struct conf_setting *setting)
+{
+    struct access_section *access = setting->section;
+
+    return access_rule_read(setting, &access->rules, access);
+}
+
+static int finish(struct http_build *build, struct http_location *location, void *section)
+{
+    const struct access_section *access = section;
+
+    (void)location;
+    return access->rules.first ? http_add_step(build, HTTP_PHASE_ACCESS, run, section) : 0;
+}
+
+enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
+
+static const struct conf_directive directives[] = {
+    {"allow", EVERYWHERE, 1, 1, CONF_REPEAT, set_rule, 0, NULL, NULL,
+     "Lets in an address, a network (`10.0.0.0/8`), `unix:` or `all`. The first rule that matches decides."},
+    {"deny", EVERYWHERE, 1, 1, CONF_REPEAT, set_rule, 0, NULL, NULL,
+     "Answers 403 to an address, a network, `unix:` or `all`."},
+};
+
+const struct http_module http_access_module = {
+    .conf = {"access", directives, sizeof directives / sizeof *directives},
+    .section_size = sizeof(struct access_section),
+    .finish = finish,
+};

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * allow and deny: who may ask here.
+ *
+ * Purpose: as nginx's module of that name: the first rule that the client's address matches decides; 403 and
+ *   a line "access forbidden by rule" at level error. A level that has any rule inherits none.
+ * Lifetime: in the generation's pool. Threads: the request's worker. Errors: those of reading.
+ */
+#ifndef HTTP_MODULES_ACCESS_H
+#define HTTP_MODULES_ACCESS_H
+
+#include "http/module.h"
+
+extern const struct http_module http_access_module;
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/modules/pool_view.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "http/modules/pool_trace.h"
+#include "http/protocol/uri.h"
+#include "http/request.h"
+
+struct pool_view_section {
+    const void *owner; /* the section that the directive stood in: a copy of it elsewhere is not ours */
+    const struct conf_node *node; /* the directive */
+};
+
+/* What answers below the prefix, and how. */
+struct part {
+    struct http_text name;
+    enum http_outcome (*answer)(struct http_request *request);
+};
+
+/* Whether a member of Accept-Encoding is gzip, its weight not 0 (RFC 9110 12.5.3). */
+static bool is_gzip(struct http_text member)
+{
+    static const char name[] = "gzip";
+    const char *at = member.bytes, *end = at + member.length;
+
+    while (at < end && (*at == ' ' || *at == '\t'))
+        at++;
+    if ((size_t)(end - at) < sizeof name - 1 || strncasecmp(at, name, sizeof name - 1))
+        return false;
+    at += sizeof name - 1;
+    if (at < end && !strchr(" \t;", *at))
+        return false;
+    while (at < end && strchr(" \t;qQ=.0", *at))
+        at++;
+    return at < end || !memchr(member.bytes, '=', member.length);
+}
+
+static bool accepts_gzip(const struct http_request *request)
+{
+    const struct http_field *field = http_head_find(&request->head, HTTP_FIELD_ACCEPT_ENCODING);
+
+    for (; field; field = http_head_next(&request->head, field)) {
+        struct http_text rest = http_field_value(&request->head, field);
+
+        while (rest.length) {
+            const char *comma = memchr(rest.bytes, ',', rest.length);
+            size_t length = comma ? (size_t)(comma - rest.bytes) : rest.length;
+
+            if (is_gzip((struct http_text){rest.bytes, length}))
+                return true;
+            length += comma != NULL;
+            rest = (struct http_text){rest.bytes + length, rest.length - length};
+        }
+    }
+    return false;
+}
+
+/* Compressed it is a third as long, and fits into the budget of a connection that is kept short. */
+static enum http_outcome answer_page(struct http_request *request)
+{
+    struct http_text type = HTTP_TEXT("text/html; charset=utf-8");
+    struct http_text policy = {pool_view_policy, pool_view_policy_length};
+
+    if (!http_add_header(request, HTTP_TEXT("Content-Security-Policy"), policy) ||
+        !http_add_header(request, HTTP_TEXT("Referrer-Policy"), HTTP_TEXT("no-referrer")) ||
+        !http_add_header(request, HTTP_TEXT("Vary"), HTTP_TEXT("Accept-Encoding")))
+        return http_no_memory(request);
+    if (!accepts_gzip(request))
+        return http_answer_bytes(request, 200, type,
+                                 (struct http_text){pool_view_page, pool_view_page_length});
+    if (!http_add_header(request, HTTP_TEXT("Content-Encoding"), HTTP_TEXT("gzip")))
+        return http_no_memory(request);
+    return http_answer_bytes(request, 200, type,
+                             (struct http_text){(const char *)pool_view_gzip, pool_view_gzip_length});
+}
+
+static const struct part parts[] = {
+    {{"", 0}, answer_page},
+    {{"trace", 5}, http_pool_trace_answer},
+};
+
+/* Names in the page are relative: it must be seen as a folder. */
+static enum http_outcome add_slash(struct http_request *request)
+{
+    struct http_text path = request->path;
+    size_t length = http_uri_escaped_length(path.bytes, path.length, HTTP_ESCAPE_URI);
+    char *location = pool_nalloc(request->pool, length + 1, "location");
+
+    if (!location)
+        return http_no_memory(request);
+    *http_uri_escape(location, path.bytes, path.length, HTTP_ESCAPE_URI) = '/';
+    return http_answer_redirect(request, 301, (struct http_text){location, length + 1});
+}
+
+static enum http_outcome not_found(struct http_request *request)
+{
+    request->status = 404;
+    return HTTP_STATUS;
+}
+
+static enum http_outcome run(struct http_request *request, void *section)
+{
+    struct http_text rest = request->path, prefix = request->location->name;
+
+    (void)section;
+    if (request->head.method != HTTP_GET && request->head.method != HTTP_HEAD) {
+        request->response.allow = HTTP_TEXT("GET, HEAD");
+        request->status = 405;
+        return HTTP_STATUS;
+    }
+    rest.bytes += prefix.length;
+    rest.length -= prefix.length;
+    if (prefix.bytes[prefix.length - 1] != '/') {
+        if (!rest.length)
+            return add_slash(request);
+        if (*rest.bytes != '/')
+            return not_found(request);
+        rest.bytes++;
+        rest.length--;
+    }
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i].name.length == rest.length && !memcmp(parts[i].name.bytes, rest.bytes, rest.length)) {
+            if (!http_add_header(request, HTTP_TEXT("Cache-Control"), HTTP_TEXT("no-store")) ||
+                !http_add_header(request, HTTP_TEXT("X-Content-Type-Options"), HTTP_TEXT("nosniff")))
+                return http_no_memory(request);
+            return parts[i].answer(request);
+        }
+    return not_found(request);
+}
+
+static int set_pool_view(struct conf_setting *setting)
+{
+    struct pool_view_section *section = setting->section;
+
+    section->owner = section;
+    section->node = setting->node;
+    return 0;
+}
+
+static int finish(struct http_build *build, struct http_location *location, void *section)
+{
+    const struct pool_view_section *settings = section;
+    struct conf *conf = http_build_conf(build);
+
+    if (settings->owner != section)
+        return 0;
+    if (location->kind != HTTP_LOCATION_PREFIX && location->kind != HTTP_LOCATION_PREFERRED)
+        return conf_fail(conf, settings->node,
+                         "\"pool_view\" needs a location with a prefix, such as /pools/");
+    return http_add_step(build, HTTP_PHASE_CONTENT, run, section);
+}
+
+static const struct conf_directive directives[] = {
+    {"pool_view", CONF_LOCATION, 0, 0, 0, set_pool_view, 0, NULL, NULL,
+     "Shows the memory of this server: a page, and below it data, events and trace. To be protected with "
+     "allow and deny."},
+};
+
+const struct http_module http_pool_view_module = {
+    .conf = {"pool_view", directives, sizeof directives / sizeof *directives},
+    .section_size = sizeof(struct pool_view_section),
+    .finish = finish,
+};

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Prints pool_view.html as C: the page as a string, the same compressed, and the Content-Security-Policy that names its
+# script and its style sheet by their SHA-256. In the page <script>, </script>, <style> and </style> stand alone on their lines.
+# Usage: sh pool_view.sh pool_view.html
+set -eu
+page=$1
+
+# The base64 of the SHA-256 of what lies between <$1> and </$1>: what CSP calls a hash source.
+hash_of() {
+    octal=$(awk -v tag="$1" '
+        $0 == "<" tag ">" { inside = 1; print ""; seen++; next }
+        $0 == "</" tag ">" { inside = 0 }
+        inside
+        END { exit seen != 1 }' "$page" | sha256sum | awk '{
+            for (i = 1; i < 64; i += 2) {
+                byte = 16 * (index("0123456789abcdef", substr($1, i, 1)) - 1) + index("0123456789abcdef", substr($1, i + 1, 1)) - 1
+                printf "\\%03o", byte
+            }
+        }')
+    printf "$octal" | base64
+}
+
+script=$(hash_of script)
+style=$(hash_of style)
+policy="default-src 'none'; script-src 'sha256-$script'; style-src 'sha256-$style'; connect-src 'self'; img-src data:; \
+base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+echo '#include "http/modules/pool_view.h"'
+echo 'const char pool_view_page[] ='
+# (?: trigraphs)
+sed -e 's/["\\?]/\\&/g' -e 's/^/    "/' -e 's/$/\\n"/' "$page"
+echo '    "";'
+echo 'const size_t pool_view_page_length = sizeof pool_view_page - 1;'
+echo 'const unsigned char pool_view_gzip[] = {'
+gzip -9nc "$page" | od -An -v -tu1 | sed -e 's/ *\([0-9][0-9]*\)/\1,/g' -e 's/^/    /'
+echo '};'
+echo 'const size_t pool_view_gzip_length = sizeof pool_view_gzip;'
+echo "const char pool_view_policy[] = \"$policy\";"
+echo 'const size_t pool_view_policy_length = sizeof pool_view_policy - 1;'

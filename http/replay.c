@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/replay.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "http/flow.h"
+#include "http/input.h"
+
+static int make_connection(struct http_replay *replay, const struct http_connection *asker)
+{
+    const struct binding *binding = asker->base.binding;
+    struct worker *worker = asker->base.worker;
+    struct pool_options options = binding->pools;
+    struct connection *base;
+
+    options.classes = worker->classes;
+    if (binding->automatic)
+        options.block_size = worker->auto_size.block_size;
+    replay->pool = pool_create(&options);
+    if (!replay->pool)
+        return -ENOMEM;
+    pool_trace_begin(&replay->trace, replay->pool);
+    base = connection_place(replay->pool, binding->protocol);
+    pool_trace_end(&replay->trace);
+    if (!base) {
+        pool_destroy(replay->pool);
+        return -ENOMEM;
+    }
+    pool_pin(replay->pool);
+    replay->pinned_after = replay->trace.count;
+    replay->connection = http_connection_of(base);
+    base->pool = replay->pool;
+    base->worker = worker;
+    base->number = asker->base.number;
+    base->io.fd = -1;
+    base->binding = binding;
+    base->tenure = asker->base.tenure;
+    base->peer = asker->base.peer;
+    base->requests = asker->base.requests;
+    base->doing = "tracing request";
+    return 0;
+}
+
+/* How many bytes of the asker's block `index` are whole lines of its head: the line that did not fit was copied to
+ * the next one. */
+static size_t whole_lines(const struct http_request *asker, unsigned index)
+{
+    const struct http_head *head = &asker->head;
+    const char *bytes = head->buffers[index], *end;
+    size_t last = 0;
+
+    if (index + 1u == head->buffer_count)
+        return asker->connection->parser.offset;
+    if (head->line_buffer == index)
+        last = head->request_line.offset + head->request_line.length;
+    for (unsigned i = 0; i < head->field_count; i++) {
+        const struct http_field *field = &head->fields[i];
+
+        if (field->buffer == index && field->value + field->value_length > last)
+            last = field->value + field->value_length;
+    }
+    if (!last)
+        return 0;
+    for (end = bytes + last; *end != '\n'; end++)
+        ; /* the parser has seen the line's end */
+    return (size_t)(end + 1 - bytes);
+}
+
+/* Parses what the input block holds. False: the head is not complete yet, or `status` says why it never will be. */
+static bool parse(struct http_replay *replay)
+{
+    struct http_connection *connection = replay->connection;
+    const struct http_input *input = &connection->input;
+
+    for (;;) {
+        struct http_request *request = connection->request;
+
+        switch (http_parser_feed(&connection->parser, &request->head, input->bytes + input->start,
+                                 input->end - input->start)) {
+        case HTTP_PARSE_DONE:
+            request->length += connection->parser.offset;
+            connection->input.start += connection->parser.offset;
+            return true;
+        case HTTP_PARSE_MORE:
+            connection->state = HTTP_HEAD_IN;
+            if (input->end == input->capacity)
+                replay->status = http_input_grow_head(connection);
+            return false;
+        case HTTP_PARSE_FIELDS_FULL:
+            if (http_input_grow_fields(request))
+                continue;
+            replay->status = 431;
+            return false;
+        case HTTP_PARSE_BAD:
+            replay->status = connection->parser.status;
+            return false;
+        }
+    }
+}
+
+/* Receives `length` bytes. True: the head is complete. */
+static bool receive(struct http_replay *replay, const char *bytes, size_t length)
+{
+    struct http_connection *connection = replay->connection;
+    struct http_input *input = &connection->input;
+
+    while (length) {
+        size_t room;
+
+        if (!http_input_room(connection) || (!connection->request && !http_request_begin(connection))) {
+            replay->status = 503;
+            return false;
+        }
+        room = input->capacity - input->end;
+        if (room > length)
+            room = length;
+        memcpy(input->bytes + input->end, bytes, room);
+        input->end += (uint32_t)room;
+        bytes += room;
+        length -= room;
+        if (parse(replay))
+            return true;
+        if (replay->status)
+            return false;
+    }
+    return false;
+}
+
+/* A head such as the asker's answer has. */
+static void answer(struct http_replay *replay, const struct http_request *asker)
+{
+    struct http_request *request = replay->connection->request;
+
+    request->status = 200;
+    request->keep_alive = asker->keep_alive;
+    request->response.content_type = asker->response.content_type;
+    for (const struct http_header *header = asker->response.headers; header; header = header->next)
+        if (!http_add_header(request, header->name, header->value))
+            replay->status = 503;
+    if (!replay->status && http_stream_begin(request))
+        replay->status = 503;
+    if (!replay->status)
+        replay->status = 200;
+}
+
+int http_replay_run(struct http_replay *replay, struct http_request *asker)
+{
+    bool complete = false;
+
+    *replay = (struct http_replay){0};
+    if (pool_trace_init(&replay->trace, asker->pool, HTTP_REPLAY_ALLOCATIONS) ||
+        make_connection(replay, asker->connection))
+        return -ENOMEM;
+    pool_trace_begin(&replay->trace, replay->pool);
+    for (unsigned i = 0; i < asker->head.buffer_count && !complete && !replay->status; i++)
+        complete = receive(replay, asker->head.buffers[i], whole_lines(asker, i));
+    if (complete)
+        replay->status = http_request_route(replay->connection->request);
+    if (complete && !replay->status)
+        answer(replay, asker);
+    pool_stats(replay->pool, &replay->before);
+    pool_trace_end(&replay->trace);
+    return 0;
+}
+
+void http_replay_reset(struct http_replay *replay)
+{
+    struct http_connection *connection = replay->connection;
+
+    output_discard(&connection->base.output, replay->pool);
+    if (connection->request)
+        http_input_drop_kept(connection->request);
+    connection->request = NULL;
+    pool_reset(replay->pool);
+    pool_stats(replay->pool, &replay->after);
+    http_input_release(connection);
+    pool_idle(replay->pool);
+    pool_stats(replay->pool, &replay->idle);
+}
+
+void http_replay_end(struct http_replay *replay)
+{
+    pool_destroy(replay->pool);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pool_mark: the high-water marks of a pool, and the size of the blocks for the requests to come.
+ *
+ * The mark of a request is the bytes that one block would have had to offer, behind its head (struct
+ * pool_block), for all that was allocated since the pin, alignment included. An allocation of more than half
+ * a block counts twice, freed or not, since only a block of twice its size would have taken it; in
+ * passthrough mode what would have been cut from a block counts as asked for. Buffers do not count. Marks
+ * are kept modulo 4 GiB.
+ *
+ * Lifetime: of the pool. Threads: its owner. Errors: none.
+ */
+#ifndef POOL_POOL_MARK_H
+#define POOL_POOL_MARK_H
+
+#include "pool/pool.h"
+
+/* The request's mark, before it is ended by pool_reset or pool_idle. */
+static inline size_t pool_request_bytes(const struct pool *pool)
+{
+    return (uint32_t)(uintptr_t)pool->cursor - pool->mark_base;
+}
+
+/* The most that the pool has held, buffers included. */
+static inline size_t pool_peak_bytes(const struct pool *pool)
+{
+    return pool->peak;
+}
+
+static inline size_t pool_block_size(const struct pool *pool)
+{
+    return pool->block_size;
+}
+
+/* What the later blocks will have from now on, rounded as by pool_create. Only after pool_idle, before
+ * anything is allocated again. */
+void pool_set_block_size(struct pool *pool, size_t block_size);
+
+#endif

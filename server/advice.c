@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/advice.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "server/auto_size.h"
+
+enum { TEXT = 32 /* bytes of a number as text */ };
+
+/* ---- numbers as people write them ---- */
+
+/* As it would stand in the configuration. */
+static const char *size_text(size_t bytes, char text[TEXT])
+{
+    if (bytes % 1024 == 0 && bytes > 0)
+        snprintf(text, TEXT, "%zuk", bytes / 1024);
+    else
+        snprintf(text, TEXT, "%zu", bytes);
+    return text;
+}
+
+static const char *amount_text(uint64_t bytes, char text[TEXT])
+{
+    if (bytes < 1024)
+        snprintf(text, TEXT, "%" PRIu64 " bytes", bytes);
+    else if (bytes < 10 * 1024 * 1024)
+        snprintf(text, TEXT, "%.1f KiB", (double)bytes / 1024.);
+    else
+        snprintf(text, TEXT, "%.1f MiB", (double)bytes / (1024. * 1024.));
+    return text;
+}
+
+/* Rounded down: 100 % is said of all of them alone. */
+static const char *share_text(uint64_t part, uint64_t all, char text[TEXT])
+{
+    unsigned tenths = (unsigned)((double)part / (double)all * 1000.);
+
+    if (tenths > 999 && part != all)
+        tenths = 999;
+    snprintf(text, TEXT, "%u.%u %%", tenths / 10, tenths % 10);
+    return text;
+}
+
+/* ---- the sentence ---- */
+
+struct sentence {
+    char *to;
+    size_t used;
+};
+
+__attribute__((format(printf, 2, 3))) static void say(struct sentence *sentence, const char *format, ...)
+{
+    size_t room = ADVICE_SENTENCE - sentence->used;
+    va_list arguments;
+    int length;
+
+    va_start(arguments, format);
+    length = vsnprintf(sentence->to + sentence->used, room, format, arguments);
+    va_end(arguments);
+    if (length > 0)
+        sentence->used += (size_t)length < room ? (size_t)length : room - 1;
+}
+
+static void say_block(struct sentence *sentence, const struct advice *advice)
+{
+    char size[TEXT], now[TEXT], share[TEXT], share_now[TEXT], cost[TEXT];
+    uint64_t difference = (uint64_t)(advice->block_cost < 0 ? -advice->block_cost : advice->block_cost);
+
+    size_text(advice->block_advised, size);
+    size_text(advice->block_size, now);
+    share_text(advice->block_fits, advice->requests, share);
+    share_text(advice->served_now, advice->requests, share_now);
+    amount_text(difference, cost);
+    if (advice->request_p99_bytes > AUTO_SIZE_MOST - sizeof(struct pool_block))
+        say(sentence,
+            " No request_pool_size would serve 99 %% of them in one block: 64k, the largest, would serve %s.",
+            share);
+    else if (advice->block_advised == advice->block_size)
+        say(sentence, " request_pool_size %s is right: it serves %s of them in one block.", now, share_now);
+    else
+        say(sentence,
+            " request_pool_size %s would serve %s of them in one block, the present %s serves %s: %s %s for "
+            "each "
+            "request in progress.",
+            size, share, now, share_now, cost, advice->block_cost < 0 ? "less" : "more");
+    if (advice->automatic)
+        say(sentence, " It is auto, and follows by itself.");
+}
+
+static void say_first(struct sentence *sentence, const struct advice *advice)
+{
+    char size[TEXT], now[TEXT], each[TEXT], all[TEXT];
+
+    if (!advice->first_advised)
+        return;
+    size_text(advice->first_advised, size);
+    size_text(advice->first_size, now);
+    if (advice->first_advised <= advice->first_size) {
+        say(sentence,
+            " connection_pool_size %s already serves 99 %% of them without a further block; %s would do.",
+            now, size);
+        return;
+    }
+    say(sentence,
+        " connection_pool_size %s would serve them without a further block, and cost %s more for each "
+        "connection, "
+        "idle ones included: %s for the %" PRIu64 " open now.",
+        size, amount_text(advice->first_advised - advice->first_size, each),
+        amount_text((uint64_t)advice->first_cost, all), advice->open);
+}
+
+static void say_all(const struct advice_facts *facts, struct advice *advice)
+{
+    struct sentence sentence = {advice->sentence, 0};
+
+    if (facts->passthrough) {
+        say(&sentence,
+            "pool_mode is passthrough: every allocation is one of the system's, there are no blocks to "
+            "advise on.");
+        return;
+    }
+    if (!advice->known) {
+        say(&sentence, "Too few requests for advice: %" PRIu64 " so far, %d are needed.", advice->requests,
+            ADVICE_LEAST);
+        return;
+    }
+    if (advice->request_p99_bytes == SIZE_MAX)
+        say(&sentence, "More than 1 %% of %" PRIu64 " requests needed more than 16 MiB of the pool.",
+            advice->requests);
+    else
+        say(&sentence,
+            "99 %% of %" PRIu64 " requests needed at most %zu bytes of the pool, half of them at most %zu.",
+            advice->requests, advice->request_p99_bytes, advice->request_p50_bytes);
+    say_block(&sentence, advice);
+    say_first(&sentence, advice);
+}
+
+/* ---- the figures ---- */
+
+void advice_make(const struct advice_facts *facts, struct advice *advice)
+{
+    size_t p99 = marks_quantile(&facts->requests, ADVICE_PER_MILLE);
+
+    *advice = (struct advice){
+        .requests = facts->requests.total,
+        .open = facts->open,
+        .first_size = facts->first_size,
+        .block_size = facts->block_size,
+        .request_p50_bytes = marks_quantile(&facts->requests, 500),
+        .request_p99_bytes = p99,
+        .connection_p99_bytes = marks_quantile(&facts->connections, ADVICE_PER_MILLE),
+        .known = facts->requests.total >= ADVICE_LEAST && !facts->passthrough,
+        .automatic = facts->automatic,
+    };
+    if (facts->block_size > sizeof(struct pool_block))
+        advice->served_now = marks_within(&facts->requests, facts->block_size - sizeof(struct pool_block));
+    if (advice->known) {
+        advice->block_advised = auto_size_of(p99);
+        advice->block_fits =
+            marks_within(&facts->requests, advice->block_advised - sizeof(struct pool_block));
+        advice->block_cost = (int64_t)advice->block_advised - (int64_t)facts->block_size;
+        if (p99 <= AUTO_SIZE_MOST && p99 + facts->pinned_bytes <= AUTO_SIZE_MOST)
+            advice->first_advised = sizeclass_round(p99 + facts->pinned_bytes);
+        if (advice->first_advised > facts->first_size)
+            advice->first_cost = (int64_t)(facts->open * (advice->first_advised - facts->first_size));
+    }
+    say_all(facts, advice);
+}
+
+/* JSON has no infinity: what lies beyond the last bucket is null. */
+static const char *mark_text(size_t bytes, char text[TEXT])
+{
+    if (bytes == SIZE_MAX)
+        return "null";
+    snprintf(text, TEXT, "%zu", bytes);
+    return text;
+}
+
+size_t advice_json(const struct advice *advice, char *to, size_t size)
+{
+    char p50[TEXT], p99[TEXT], peak[TEXT];
+    int length = snprintf(
+        to, size,
+        "{\"requests\":%" PRIu64 ",\"open\":%" PRIu64 ",\"first_size\":%zu,\"block_size\":%zu,"
+        "\"automatic\":%s,\"known\":%s,\"request_p50_bytes\":%s,\"request_p99_bytes\":%s,"
+        "\"connection_p99_bytes\":%s,\"served_now\":%" PRIu64 ",\"block_advised\":%zu,"
+        "\"block_fits\":%" PRIu64 ",\"block_cost\":%" PRId64 ",\"first_advised\":%zu,\"first_cost\":%" PRId64
+        ",\"sentence\":\"%s\"}",
+        advice->requests, advice->open, advice->first_size, advice->block_size,
+        advice->automatic ? "true" : "false", advice->known ? "true" : "false",
+        mark_text(advice->request_p50_bytes, p50), mark_text(advice->request_p99_bytes, p99),
+        mark_text(advice->connection_p99_bytes, peak), advice->served_now, advice->block_advised,
+        advice->block_fits, advice->block_cost, advice->first_advised, advice->first_cost, advice->sentence);
+
+    return length < 0 ? 0 : (size_t)length < size ? (size_t)length : size - 1;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Advice: which connection_pool_size and request_pool_size would serve 99 % of the requests in one block.
+ *
+ * Purpose: turns the marks of all workers into figures and a sentence, for `tidepool advise`, the page, and
+ *   `request_pool_size auto`.
+ * Lifetime: structs are the caller's.
+ * Threads: advice_of() on a worker: it reads the others' counters, nothing else of theirs. The rest is pure.
+ * Errors: none; too few requests are said in the sentence.
+ */
+#ifndef SERVER_ADVICE_H
+#define SERVER_ADVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "server/marks.h"
+
+enum {
+    ADVICE_PER_MILLE = 990, /* of the requests are to be served in one block */
+    ADVICE_LEAST = 100,     /* requests below which nothing is advised */
+    ADVICE_SENTENCE = 768   /* bytes, NUL included */
+};
+
+struct worker;
+
+/* What it is made from. */
+struct advice_facts {
+    struct marks_sum requests, connections;
+    uint64_t open;       /* connections now, of all protocols */
+    size_t first_size;   /* connection_pool_size, bytes */
+    size_t block_size;   /* request_pool_size as configured, or what `auto` has come to on this worker */
+    size_t pinned_bytes; /* of the first block: the pool itself and the connection */
+    bool automatic;      /* request_pool_size auto */
+    bool passthrough;    /* pool_mode passthrough: there are no blocks */
+};
+
+struct advice {
+    uint64_t requests, open; /* requests seen, connections now */
+    uint64_t served_now;     /* of `requests`, those that block_size serves in one block */
+    size_t first_size, block_size;
+    size_t request_p50_bytes, request_p99_bytes; /* what half, and 99 % of the requests needed at most */
+    size_t connection_p99_bytes;                 /* the most that 99 % of the connections that ended held */
+    bool known;                                  /* there were enough requests for the rest */
+    size_t block_advised;                        /* request_pool_size, bytes: at most 64 KiB */
+    size_t first_advised; /* connection_pool_size that needs no further block; 0: 64 KiB are not enough */
+    uint64_t block_fits;  /* requests of `requests` that block_advised serves in one block */
+    int64_t block_cost;   /* bytes more (less: negative) per request in progress */
+    int64_t first_cost;   /* bytes more for all connections open now, if first_advised is set */
+    bool automatic;
+    char sentence[ADVICE_SENTENCE]; /* ASCII without quotes or backslashes: as it is in JSON, too */
+};
+
+void advice_make(const struct advice_facts *facts, struct advice *advice);
+
+/* Of the whole server, asked by a worker. */
+void advice_of(const struct worker *worker, struct advice *advice);
+
+/* About once a second, on the worker: `request_pool_size auto` follows what requests need. */
+void advice_second(struct worker *worker, int64_t now_ms);
+
+/* One JSON object: the fields above by their names, marks of SIZE_MAX as null. Returns its length; what does
+ * not fit in `size` is cut off, 2,048 are enough. */
+size_t advice_json(const struct advice *advice, char *to, size_t size);
+
+#endif

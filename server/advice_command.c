@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/advice_command.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "server/fetch.h"
+
+static const char usage[] = "Usage: tidepool advise [-j] [-c unix:PATH | http://HOST[:PORT]/PATH]\n"
+                            "\n"
+                            "  -c server : its control socket, or a location with pool_view\n"
+                            "              (default: " ADVICE_DEFAULT_SERVER ")\n"
+                            "  -j        : the figures as JSON instead of the sentence\n";
+
+/* The object "advice" of a snapshot: advice_json() nests nothing and escapes nothing. */
+static bool find_object(const char *snapshot, const char **begin, size_t *length)
+{
+    static const char name[] = "\"advice\":";
+    const char *at = strstr(snapshot, name), *end;
+
+    at = at ? at + sizeof name - 1 : NULL;
+    end = at && *at == '{' ? strchr(at, '}') : NULL;
+    if (!end)
+        return false;
+    *begin = at;
+    *length = (size_t)(end + 1 - at);
+    return true;
+}
+
+static bool find_sentence(const char *object, size_t object_length, const char **begin, size_t *length)
+{
+    static const char name[] = "\"sentence\":\"";
+    const char *at = memmem(object, object_length, name, sizeof name - 1), *end;
+
+    if (!at)
+        return false;
+    at += sizeof name - 1;
+    end = memchr(at, '"', (size_t)(object + object_length - at));
+    if (!end)
+        return false;
+    *begin = at;
+    *length = (size_t)(end - at);
+    return true;
+}
+
+static int print_advice(const char *snapshot, bool json)
+{
+    const char *begin;
+    size_t length;
+
+    if (!find_object(snapshot, &begin, &length) ||
+        (!json && !find_sentence(begin, length, &begin, &length))) {
+        fprintf(stderr, "tidepool: the answer holds no advice\n");
+        return 1;
+    }
+    return printf("%.*s\n", (int)length, begin) < 0 || fflush(stdout) ? 1 : 0;
+}
+
+int advice_command(int argc, char *const *argv)
+{
+    const char *from = ADVICE_DEFAULT_SERVER;
+    struct fetched fetched;
+    char error[FETCH_ERROR];
+    bool json = false;
+    int option, status;
+
+    while ((option = getopt(argc, argv, "c:jh")) != -1) {
+        if (option == 'c')
+            from = optarg;
+        else if (option == 'j')
+            json = true;
+        else {
+            fputs(usage, option == 'h' ? stdout : stderr);
+            return option == 'h' ? 0 : 2;
+        }
+    }
+    if (optind != argc) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    if (!fetch(from, "data limit=0", "/data?limit=0", &fetched, error)) {
+        fprintf(stderr, "tidepool: %s\n", error);
+        return 1;
+    }
+    status = print_advice(fetched.text, json);
+    fetch_free(&fetched);
+    return status;
+}

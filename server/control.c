@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/control.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "conf/conf.h"
+#include "server/connection.h"
+#include "server/generation.h"
+#include "server/worker.h"
+
+enum {
+    CONTROL_LINE = 320,         /* bytes of a question, its line end included */
+    CONTROL_FIRST = 1024,       /* bytes of a connection's first block */
+    CONTROL_BLOCK = 4096,       /* and of its others */
+    CONTROL_ASKING = 10 * 1000, /* ms that a question may take to come */
+    CONTROL_TAKING = 30 * 1000, /* ms without progress after which an answer is not waited for */
+    CONTROL_MODE = 0600
+};
+
+enum control_state {
+    CONTROL_READING, /* the line is not complete */
+    CONTROL_WAITING, /* a command answers later */
+    CONTROL_ENDING   /* all of the answer is queued */
+};
+
+struct control_connection {
+    struct connection base;
+    char line[CONTROL_LINE];
+    uint16_t length; /* bytes of it received */
+    uint8_t state;   /* enum control_state */
+    bool eof;        /* the client will send no more */
+};
+
+static const struct control_command *control_commands;
+
+void control_set_commands(const struct control_command *commands)
+{
+    control_commands = commands;
+}
+
+static struct control_connection *control_of(struct connection *connection)
+{
+    return (struct control_connection *)(void *)connection;
+}
+
+/* ---- answering ---- */
+
+bool control_write(struct connection *connection, const char *bytes, size_t length)
+{
+    return output_copy(&connection->output, connection->pool, bytes, length) == 0;
+}
+
+/* Sends what is queued, then waits for what the state says. */
+static void go_on(struct control_connection *control)
+{
+    struct connection *base = &control->base;
+    bool reads = control->state != CONTROL_ENDING && !control->eof;
+
+    switch (base->output.head ? connection_send(base) : OUTPUT_DONE) {
+    case OUTPUT_ERROR:
+        connection_close(base);
+        return;
+    case OUTPUT_AGAIN:
+        connection_watch(base, EV_WRITE | (reads ? EV_READ : 0));
+        connection_timeout(base, CONTROL_TAKING);
+        return;
+    case OUTPUT_DONE:
+        break;
+    }
+    if (control->state == CONTROL_ENDING) {
+        connection_close(base);
+        return;
+    }
+    connection_watch(base, reads ? EV_READ : 0);
+    if (control->state == CONTROL_WAITING)
+        connection_timeout_stop(&control->base);
+}
+
+void control_end(struct connection *connection)
+{
+    struct control_connection *control = control_of(connection);
+
+    control->state = CONTROL_ENDING;
+    connection->doing = "sending to client";
+    go_on(control);
+}
+
+void control_refuse(struct connection *connection, const char *why)
+{
+    (void)(control_write(connection, "{\"error\":\"", 10) && control_write(connection, why, strlen(why)) &&
+           control_write(connection, "\"}\n", 3));
+    control_end(connection);
+}
+
+static void help(struct connection *connection)
+{
+    for (const struct control_command *command = control_commands; command && command->name; command++)
+        (void)(control_write(connection, command->name, strlen(command->name)) &&
+               control_write(connection, "\t", 1) &&
+               control_write(connection, command->help, strlen(command->help)) &&
+               control_write(connection, "\n", 1));
+    control_end(connection);
+}
+
+/* The line, which is NUL-terminated now. */
+static void run(struct control_connection *control)
+{
+    const struct control_command *command = control_commands;
+    char *line = control->line, *arguments = line + strcspn(line, " ");
+
+    control->state = CONTROL_WAITING;
+    control->base.doing = "waiting for the answer";
+    control->base.requests++;
+    connection_timeout_stop(&control->base);
+    if (*arguments)
+        *arguments++ = '\0';
+    if (!strcmp(line, "help")) {
+        help(&control->base);
+        return;
+    }
+    while (command && command->name && strcmp(command->name, line) != 0)
+        command++;
+    if (command && command->name)
+        command->run(&control->base, arguments);
+    else
+        control_refuse(&control->base, "unknown command: help lists them");
+}
+
+/* ---- asking ---- */
+
+static void take_line(struct control_connection *control)
+{
+    char *end = memchr(control->line, '\n', control->length);
+
+    if (!end && control->eof && control->length)
+        end = control->line + control->length; /* there is room: a full line is refused */
+    if (end) {
+        *end = '\0';
+        if (end > control->line && end[-1] == '\r')
+            end[-1] = '\0';
+        run(control);
+    } else if (control->eof) {
+        connection_close(&control->base);
+    } else if (control->length == sizeof control->line - 1) {
+        control_refuse(&control->base, "the question is too long");
+    }
+}
+
+/* False: nothing more can be read now. */
+static bool receive(struct control_connection *control)
+{
+    struct connection *base = &control->base;
+    char unread[64];
+    bool reading = control->state == CONTROL_READING;
+    size_t got = 0;
+
+    /* What comes behind the line is dropped: one connection, one question. */
+    switch (connection_receive(base, reading ? control->line + control->length : unread,
+                               reading ? sizeof control->line - 1 - control->length : sizeof unread, &got)) {
+    case CONNECTION_READ:
+        if (reading)
+            control->length = (uint16_t)(control->length + got);
+        break;
+    case CONNECTION_AGAIN:
+        return false;
+    case CONNECTION_EOF:
+        control->eof = true;
+        break;
+    case CONNECTION_LOST:
+        connection_close(base);
+        return false;
+    }
+    if (reading)
+        take_line(control);
+    return !base->closed && !control->eof && control->state == CONTROL_READING;
+}
+
+static void on_ready(struct connection *base, int events)
+{
+    struct control_connection *control = control_of(base);
+
+    if (events & EV_READ && !control->eof)
+        while (receive(control))
+            ;
+    if (!base->closed)
+        go_on(control);
+}
+
+static bool on_opened(struct connection *base)
+{
+    pool_pin(base->pool);
+    base->doing = "waiting for request";
+    connection_watch(base, EV_READ);
+    return connection_timeout(base, CONTROL_ASKING);
+}
+
+static void on_expired(struct connection *base)
+{
+    connection_log(base, base->tenure->generation->settings.log, LOG_LEVEL_INFO, ETIMEDOUT,
+                   "client timed out");
+    connection_close(base);
+}
+
+static void on_drain(struct connection *base)
+{
+    if (control_of(base)->state == CONTROL_READING && connection_ending(base) != CONNECTION_STAYS)
+        connection_close(base);
+}
+
+static const struct protocol control_protocol = {
+    .name = "control",
+    .connection_size = sizeof(struct control_connection),
+    .opened = on_opened,
+    .ready = on_ready,
+    .expired = on_expired,
+    .drain = on_drain,
+};
+
+/* ---- configuration ---- */
+
+/* "unix:" and the full name of `path`. NULL: no memory, said in conf. */
+static const char *full_address(struct conf *conf, const char *path)
+{
+    const char *full = conf_full_name(conf, path, false);
+    size_t length = full ? strlen(full) : 0;
+    char *address = full ? pool_nalloc(conf->pool, length + 6, "control") : NULL;
+
+    if (!address) {
+        conf_fail_memory(conf);
+        return NULL;
+    }
+    memcpy(address, "unix:", 5);
+    memcpy(address + 5, full, length + 1);
+    return address;
+}
+
+static int set_control(struct conf_setting *setting)
+{
+    struct generation *generation = generation_of(setting->conf);
+    const struct conf_node *node = setting->node;
+    const char *path = node->args[0], *why;
+    struct listen_address address;
+    struct binding *binding;
+
+    if (strncmp(path, "unix:", 5) != 0 || !path[5])
+        return conf_setting_invalid(setting, path, "unix:PATH");
+    path = full_address(setting->conf, path + 5);
+    if (!path)
+        return -ENOMEM;
+    if (listen_address_parse(path, 0, &address, &why))
+        return conf_fail(setting->conf, node, "%s in \"%s\" of the \"control\" directive", why, path);
+    if (generation_find(generation, &address))
+        return conf_fail(setting->conf, node, "duplicate \"%s\" address and port pair", address.text);
+    binding = generation_bind(generation, &address, &control_protocol);
+    if (!binding)
+        return conf_fail_memory(setting->conf);
+    binding->mode = CONTROL_MODE;
+    binding->pools =
+        (struct pool_options){.first_size = CONTROL_FIRST, .block_size = CONTROL_BLOCK, .name = "connection"};
+    return 0;
+}
+
+static const struct conf_directive directives[] = {
+    {"control", CONF_MAIN, 1, 1, 0, set_control, 0, NULL, NULL,
+     "`control unix:path;` a socket, for its owner alone, at which `tidepool top` and `tidepool advise` "
+     "ask."},
+};
+
+const struct conf_module control_block = {"control", directives, sizeof directives / sizeof *directives};

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Asks a running server for a snapshot, for the subcommands that show one.
+ *
+ * Purpose: one question, one answer, blocking: `unix:PATH` is a control socket, which gets a line and answers
+ *   until it closes; `http://HOST[:PORT]/PATH` is a location with pool_view.
+ * Lifetime: the text is the caller's, given back with fetch_free.
+ * Threads: any, outside of workers: it blocks up to FETCH_SECONDS for each step.
+ * Errors: false, with a sentence in `error`.
+ */
+#ifndef SERVER_FETCH_H
+#define SERVER_FETCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    FETCH_SECONDS = 5,             /* that a server may stay silent */
+    FETCH_MOST = 64 * 1024 * 1024, /* bytes of an answer */
+    FETCH_ERROR = 256
+};
+
+struct fetched {
+    char *text;    /* the answer (over HTTP: its body), NUL-terminated */
+    size_t length; /* without the NUL */
+    size_t size;   /* of the memory */
+};
+
+/* `from` as above. `line` is what the control socket is sent (without a newline), `path` what is put behind
+ * PATH over HTTP ("/data?limit=0"). */
+bool fetch(const char *from, const char *line, const char *path, struct fetched *fetched,
+           char error[FETCH_ERROR]) __attribute__((warn_unused_result));
+
+void fetch_free(struct fetched *fetched);
+
+#endif

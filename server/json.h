@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * json: reads a JSON text into a tree (RFC 8259).
+ *
+ * Purpose: for the subcommands, which show what a running server answers.
+ * Lifetime: the tree lies in the pool given; texts are decoded in place, in the text that was read, which must live
+ *   as long.
+ * Threads: the pool's owner.
+ * Errors: NULL for a text that is no JSON, is nested deeper than JSON_DEPTH, or finds no memory. Looking up never fails:
+ *   what is not there is NULL, 0 or "", so that a reader need not check each step of a way.
+ */
+#ifndef SERVER_JSON_H
+#define SERVER_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct pool;
+
+enum { JSON_DEPTH = 64 };
+
+enum json_kind { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_TEXT, JSON_ARRAY, JSON_OBJECT };
+
+struct json {
+    enum json_kind kind;
+    const char *name;          /* in an object, else NULL; NUL-terminated UTF-8 */
+    const char *text;          /* JSON_TEXT: NUL-terminated UTF-8 (an escaped NUL ends it) */
+    double number;             /* JSON_NUMBER */
+    struct json *first, *next; /* members of an array or object; the one behind this */
+};
+
+/* `text`, NUL-terminated, is changed. */
+struct json *json_read(struct pool *pool, char *text);
+
+/* By names with dots between them: "server.pid". NULL if any is missing. `json` may be NULL. */
+const struct json *json_at(const struct json *json, const char *path);
+
+double json_number(const struct json *json, const char *path);    /* 0 unless it is a number */
+const char *json_text(const struct json *json, const char *path); /* "" unless it is a text */
+
+#endif

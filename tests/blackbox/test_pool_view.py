@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""pool_view: the page, the policy it comes with, and what a browser does with it. The parts with a browser need Chromium,
+and axe-core by way of npm; where one is missing they are skipped and say so."""
+import base64
+import gzip
+import hashlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tarfile
+import time
+
+import pytest
+
+import browser
+import instance
+
+pytestmark = pytest.mark.ours
+
+AXE = 'axe-core@4.14.1'
+WORKERS = 2
+CONFIG = '''
+    server {
+        listen @http@;
+        location /pools/ { pool_view; }
+        location /bare { pool_view; }
+        location = /plain { return 200 plain; }
+    }
+'''
+PAGE = os.path.join(instance.ROOT, 'http', 'modules', 'pool_view.html')
+SNAPSHOTS = 'Number(document.documentElement.dataset.snapshots || 0)'
+
+
+def source():
+    with open(PAGE, encoding='utf-8') as file:
+        return file.read()
+
+
+def between(text, tag):
+    return re.search(f'<{tag}>(.*?)</{tag}>', text, re.S).group(1)
+
+
+# ---- without a browser ------------------------------------------------------------------------------------------------
+
+def test_the_page_is_the_file(shared):
+    answer = shared.get('/pools/')
+    assert answer.status == 200
+    assert answer.body.decode() == source()
+    assert answer.get('Content-Type') == 'text/html; charset=utf-8'
+    assert answer.get('Cache-Control') == 'no-store'
+    assert answer.get('X-Content-Type-Options') == 'nosniff'
+
+
+@pytest.mark.parametrize('accepted, compressed', [
+    ('gzip', True), ('deflate, gzip, br', True), ('GZIP;q=0.5', True), ('br;q=1, gzip ; q=0.001', True), ('gzip;q=1', True),
+    ('gzip;q=0', False), ('gzip; q=0.000', False), ('xgzip, gzipped', False), ('br', False), ('', False)])
+def test_compressed_if_that_is_accepted(shared, accepted, compressed):
+    answer = shared.get('/pools/', fields=[('Accept-Encoding', accepted)])
+    assert answer.get('Vary') == 'Accept-Encoding'
+    assert answer.get('Content-Encoding') == ('gzip' if compressed else None)
+    assert (gzip.decompress(answer.body) if compressed else answer.body).decode() == source()
+
+
+def test_policy_names_script_and_style_by_their_hashes(shared):
+    answer = shared.get('/pools/')
+    policy = dict(part.strip().split(' ', 1) for part in answer.get('Content-Security-Policy').split(';'))
+    for tag in 'script', 'style':
+        digest = base64.b64encode(hashlib.sha256(between(answer.body.decode(), tag).encode()).digest()).decode()
+        assert policy[f'{tag}-src'] == f"'sha256-{digest}'"
+    assert policy['default-src'] == "'none'" and policy['connect-src'] == "'self'"
+    assert 'unsafe' not in answer.get('Content-Security-Policy')
+
+
+def test_one_file_that_asks_for_nothing_elsewhere():
+    text = source()
+    addresses = set(re.findall(r'(?:https?:)?//[\w.-]+\.\w+[^\s"\'`<>]*', text))
+    assert addresses == {'http://www.w3.org/2000/svg'}, 'a name space is all that looks like an address'
+    markup = text.replace(between(text, 'script'), '').replace(between(text, 'style'), '')
+    assert not re.search(r'\s(?:style|on\w+)=', markup), 'the policy would not let it have any effect'
+    assert not re.search(r'\beval\b(?! \.)|new Function|innerHTML|insertAdjacentHTML|document\.write', between(text, 'script'))
+
+
+@pytest.mark.parametrize('target, status', [
+    ('/pools/', 200), ('/pools/?x=1', 200), ('/pools/other', 404), ('/pools/data/more', 404), ('/pools//', 200),
+    ('/bare/', 200), ('/bare', 301), ('/bareness', 404), ('/baredata', 404)])
+def test_what_is_below_the_prefix(shared, target, status):
+    assert shared.get(target).status == status
+
+
+def test_a_prefix_without_slash_leads_to_the_folder(shared):
+    assert shared.get('/bare').get('Location') == f'http://localhost:{shared.port()}/bare/'
+
+
+def test_only_get_and_head(shared):
+    answer = shared.ask('HEAD', '/pools/')
+    assert answer.status == 200 and answer.body == b''
+    assert int(answer.get('Content-Length')) == len(source().encode())
+    answer = shared.ask('POST', '/pools/')
+    assert answer.status == 405 and answer.get('Allow') == 'GET, HEAD'
+
+
+def test_it_is_not_inherited_and_needs_a_prefix(server):
+    server.http('server { listen @http@; location /a/ { pool_view; location /a/b/ { } } }')
+    server.start()
+    assert server.get('/a/').status == 200 and server.get('/a/b/').status in (403, 404)
+    for kind in '= /a', '~ a':
+        server.http('server { listen @http@; location ' + kind + ' { pool_view; } }')
+        run = server.run('-t', '-c', 'nginx.conf')
+        assert run.returncode != 0 and 'needs a location with a prefix' in run.stderr
+
+
+def test_off_unless_it_is_said(server):
+    server.http('server { listen @http@; }')
+    server.start()
+    assert server.get('/pools/').status == 404
+
+
+# ---- with one ---------------------------------------------------------------------------------------------------------
+
+needs_browser = pytest.mark.skipif(not browser.PROGRAM, reason='Chromium is missing: apt-get install chromium')
+plain = pytest.mark.plain  # a browser against an instrumented server tells nothing that the others do not
+
+
+@pytest.fixture(scope='module')
+def chrome(tmp_path_factory):
+    one = browser.Browser(str(tmp_path_factory.mktemp('profile') / 'new'))
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope='module')
+def axe(tmp_path_factory):
+    """The text of axe.min.js: from the registry that npm is set up for, kept nowhere."""
+    if not shutil.which('npm'):
+        pytest.skip('npm is missing: apt-get install npm')
+    folder = tmp_path_factory.mktemp('axe')
+    run = subprocess.run(['npm', 'pack', '--silent', '--pack-destination', str(folder), AXE], cwd=folder, capture_output=True, text=True, timeout=120)
+    archives = list(folder.glob('*.tgz'))
+    if run.returncode or not archives:
+        pytest.skip(f'npm cannot get {AXE}: {run.stderr.strip()[-200:]}')
+    with tarfile.open(archives[0]) as archive:
+        return archive.extractfile('package/axe.min.js').read().decode()
+
+
+@pytest.fixture
+def crowd(shared):
+    """Connections to look at: most idle after a request, some in the middle of a head."""
+    sockets = [socket.create_connection(shared.address()) for _ in range(60)]
+    for i, one in enumerate(sockets):
+        one.sendall(b'GET /plain HTTP/1.1\r\nHost: a\r\n\r\n' if i % 5 else b'GET /plain HTTP/1.1\r\nHost: a\r\nX-Slow: ')
+    yield sockets
+    for one in sockets:
+        one.close()
+
+
+def look(chrome, shared, snapshots=2, **options):
+    page = chrome.page(**options)
+    page.open(f'http://127.0.0.1:{shared.port()}/pools/')
+    page.wait(f'{SNAPSHOTS} >= {snapshots} && document.documentElement.dataset.traced === "yes"')
+    return page
+
+
+def check(page, shared):
+    assert page.console() == []
+    origin = f'http://127.0.0.1:{shared.port()}/pools/'
+    assert all(url.startswith((origin, 'data:')) for url in page.asked()), page.asked()
+    page.close()
+
+
+def cells(page, column):
+    return page.value(f'[...document.querySelectorAll("#rows tr:not(.pad)")].filter(r => !r.hidden).map(r => r.children[{column}].textContent)')
+
+
+@needs_browser
+@plain
+def test_the_page_lives(shared, chrome, crowd):
+    page = look(chrome, shared, 3)
+    assert int(page.value('document.querySelector(".tile .value").textContent')) >= 60
+    assert len(cells(page, 0)) >= 15
+    assert 'KiB' in page.value('document.getElementById("tide-now").textContent') or 'MiB' in page.value('document.getElementById("tide-now").textContent')
+    assert page.value('document.querySelectorAll("#classes rect").length') >= 25
+    assert page.value('document.getElementById("lists-table").tBodies[0].rows.length') == 16
+    assert 'connections' in page.value('document.getElementById("spoken").textContent')
+    check(page, shared)
+
+
+@needs_browser
+@plain
+def test_pause_and_go_on(shared, chrome, crowd):
+    page = look(chrome, shared)
+    page.value('document.getElementById("pause").click()')
+    seen = page.value(SNAPSHOTS)
+    time.sleep(2.5)
+    assert page.value(SNAPSHOTS) == seen and page.value('document.getElementById("state-text").textContent') == 'paused'
+    page.value('document.getElementById("pause").click()')
+    page.wait(f'{SNAPSHOTS} > {seen} + 1')
+    check(page, shared)
+
+
+@needs_browser
+@plain
+def test_sort_filter_and_drill_down(shared, chrome, crowd):
+    page = look(chrome, shared)
+    page.value('document.querySelector("[data-key=address] button").click()')
+    addresses = cells(page, 3)
+    assert page.value('document.querySelector("[data-key=address]").getAttribute("aria-sort")') == 'ascending' and addresses == sorted(addresses)
+    page.value('(() => { const s = document.getElementById("f-state"); s.value = "reading"; s.dispatchEvent(new Event("input", {bubbles: true})); })()')
+    page.wait('/^12 of/.test(document.getElementById("listed").textContent)')
+    assert set(cells(page, 2)) == {'reading'}
+    page.value('document.querySelector("#filters button[type=reset]").click()')
+    page.wait('!/^12 of/.test(document.getElementById("listed").textContent)')
+    # A square of the heat-map: as many rows as it says.
+    count = page.value('(() => { const b = [...document.querySelectorAll("#heat button.some")].find(b => !b.closest("tr").hidden); b.click(); return parseInt(b.textContent); })()')
+    page.wait(f'document.getElementById("listed").textContent.startsWith("{count} of")')
+    page.value('document.getElementById("heat-clear").click()')
+    page.value('document.querySelector("#rows button").click()')
+    page.wait('!document.getElementById("one").hidden')
+    assert 'pin at' in page.value('document.getElementById("one").textContent')
+    check(page, shared)
+
+
+@needs_browser
+@plain
+def test_with_the_keyboard(shared, chrome, crowd):
+    page = look(chrome, shared)
+    page.value('document.getElementById("table-scroll").focus()')
+    page.key('Tab', number=9)
+    focused = 'document.activeElement.getAttribute("aria-label")'
+    first = page.value(focused)
+    assert first.startswith('Pool ')
+    page.key('ArrowDown', number=40)
+    second = page.value(focused)
+    assert second.startswith('Pool ') and second != first
+    page.key('End', number=35)
+    assert page.value('document.activeElement.closest("tr").getAttribute("aria-rowindex") === document.getElementById("connections").getAttribute("aria-rowcount")')
+    page.key('Enter', number=13, text='\r')
+    page.wait('document.activeElement.id === "one"')
+    # The block map: one stop for Tab, arrows go from piece to piece.
+    assert page.value('document.querySelectorAll("#trace .alloc[tabindex=\\"0\\"]").length') == 1
+    page.value('document.querySelector("#trace .alloc[tabindex=\\"0\\"]").focus()')
+    shown = 'document.querySelector(".bytes h3").textContent'
+    before = page.value(shown)
+    page.key('ArrowRight', number=39)
+    assert page.value(shown) != before
+    check(page, shared)
+
+
+@needs_browser
+@plain
+def test_the_request_in_memory(shared, chrome):
+    page = look(chrome, shared)
+    assert 'GET /pools/trace HTTP/1.1' in page.value('document.getElementById("trace").textContent')
+    purposes = page.value('[...document.querySelectorAll("#trace .alloc")].map(a => a.getAttribute("aria-label"))')
+    assert any('C connection' in one for one in purposes) and any('R request' in one for one in purposes)
+    page.value('[...document.querySelectorAll("#trace .alloc")].find(a => /B input/.test(a.getAttribute("aria-label"))).dispatchEvent(new PointerEvent("pointerover", {bubbles: true}))')
+    assert 'GET /poo' in page.value('document.querySelector(".bytes pre").textContent'), 'the bytes themselves'
+    page.value('(() => { const s = document.getElementById("step"); s.value = s.max; s.dispatchEvent(new Event("input")); })()')
+    assert 'went back' in page.value('document.querySelector(".steps output").textContent')
+    assert page.value('document.querySelectorAll("#trace .alloc.back").length') >= 3
+    check(page, shared)
+
+
+@needs_browser
+@plain
+@pytest.mark.parametrize('options', [{}, {'dark': True}, {'width': 360, 'height': 740}, {'width': 360, 'height': 740, 'dark': True}],
+                         ids=['light', 'dark', 'narrow', 'narrow and dark'])
+def test_axe_finds_nothing(shared, chrome, axe, crowd, options):
+    page = look(chrome, shared, motion=False, **options)
+    page.value('document.querySelector("#rows button").click()')
+    page.value('for (const one of document.querySelectorAll("details")) one.open = true')
+    page.value(axe)
+    found = page.value('axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.map(v => [v.id, v.help, v.nodes.map(n => n.html.slice(0, 200) + " " + n.failureSummary).slice(0, 3)])))')
+    assert json.loads(found) == []
+    assert page.value('document.documentElement.scrollWidth <= innerWidth'), 'nothing sticks out at the side'
+    check(page, shared)
+
+
+@needs_browser
+@plain
+def test_many_connections(server, chrome):
+    """The first picture of a crowd within a second, and the page goes on answering."""
+    server.configure_raw('daemon off; ' + ('user root; ' if os.geteuid() == 0 else '') + 'pid tidepool.pid; error_log error.log; worker_processes 2; worker_rlimit_nofile 8192;'
+                         ' events { worker_connections 4096; } http { access_log off; server { listen 127.0.0.1:@http@ backlog=4096; location /pools/ { pool_view; } } }')
+    server.start()
+    sockets = [socket.create_connection(server.address()) for _ in range(900)]
+    page = chrome.page()
+    page.open(f'http://127.0.0.1:{server.port()}/pools/')
+    page.wait(f'{SNAPSHOTS} >= 1')
+    assert page.value('document.timeline.currentTime') < 1000 * (5 if os.environ.get('CI') else 2)
+    page.wait(f'{SNAPSHOTS} >= 3')
+    assert page.value('document.querySelectorAll("#rows tr").length') < 60, 'rows are used over again'
+    page.value('document.getElementById("table-scroll").scrollTop = 4000')
+    page.wait('[...document.querySelectorAll("#rows tr[aria-rowindex]")].some(r => !r.hidden && Number(r.getAttribute("aria-rowindex")) > 120)')
+    page.close()
+    for one in sockets:
+        one.close()
