@@ -65,8 +65,8 @@ __attribute__((warn_unused_result)) int mailbox_init(struct mailbox *mailbox, st
  * goes. */
 void mailbox_deinit(struct mailbox *mailbox, void (*drop)(struct mailbox *, struct message *));
 
-/* Puts the sender's own node into the queue. False: it is still on its way from the last time. It must outlive the
- * mailbox. */
+/* Puts the sender's own node into the queue. False: it is still on its way from the last time. It must
+ * outlive the mailbox. */
 bool mailbox_post(struct mailbox *mailbox, struct standing_message *message)
     __attribute__((warn_unused_result));
 
