@@ -3,8 +3,8 @@
  * The crew: the workers as the main thread sees them.
  *
  * Purpose: grows and shrinks with worker_processes, and tells every worker what it should know: the
- *   generation, and whether to quit, stop or go. What could not be sent for want of memory is sent again
- *   until it is.
+ *   generation, and whether to quit, stop or go. What could not be said yet (the last word of its kind has
+ *   not been taken) is said again until it is.
  * Lifetime: one per process, owned by the main thread.
  * Threads: the main thread.
  * Errors: a negative errno; crew_tell says whether all has been sent.

@@ -25,7 +25,10 @@ static void hand_out(struct mailbox *mailbox, void (*to)(struct mailbox *, struc
     while (message != NULL) {
         struct message *next = message->next;
         to(mailbox, message);
-        sgi_free(sgi, message, sizeof *message);
+        if (message->standing)
+            atomic_store(&((struct standing_message *)(void *)message)->posted, false);
+        else
+            sgi_free(sgi, message, sizeof *message);
         message = next;
     }
 }
@@ -79,6 +82,31 @@ void mailbox_deinit(struct mailbox *mailbox, void (*drop)(struct mailbox *, stru
     pthread_mutex_destroy(&mailbox->lock);
 }
 
+static void append(struct mailbox *mailbox, struct message *message)
+{
+    message->next = NULL;
+    pthread_mutex_lock(&mailbox->lock);
+    bool first = mailbox->head == NULL;
+    if (first)
+        mailbox->head = message;
+    else
+        mailbox->tail->next = message;
+    mailbox->tail = message;
+    pthread_mutex_unlock(&mailbox->lock);
+    /* Whoever found the queue empty wakes the loop; it takes all that has come by then. */
+    if (first)
+        ev_async_send(mailbox->loop, &mailbox->wake);
+}
+
+bool mailbox_post(struct mailbox *mailbox, struct standing_message *message)
+{
+    if (atomic_exchange(&message->posted, true))
+        return false;
+    message->message.standing = true;
+    append(mailbox, &message->message);
+    return true;
+}
+
 int mailbox_send(struct mailbox *mailbox, const struct message *message)
 {
     struct message *copy = sgi_alloc(mailbox->sgi, sizeof *copy);
@@ -86,18 +114,7 @@ int mailbox_send(struct mailbox *mailbox, const struct message *message)
     if (copy == NULL)
         return -ENOMEM;
     *copy = *message;
-    copy->next = NULL;
-
-    pthread_mutex_lock(&mailbox->lock);
-    bool first = mailbox->head == NULL;
-    if (first)
-        mailbox->head = copy;
-    else
-        mailbox->tail->next = copy;
-    mailbox->tail = copy;
-    pthread_mutex_unlock(&mailbox->lock);
-    /* Whoever found the queue empty wakes the loop; it takes all that has come by then. */
-    if (first)
-        ev_async_send(mailbox->loop, &mailbox->wake);
+    copy->standing = false;
+    append(mailbox, copy);
     return 0;
 }

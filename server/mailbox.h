@@ -15,6 +15,7 @@
 
 #include <ev.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,12 +25,19 @@ struct sgi;
 struct message {
     struct message *next; /* the mailbox's */
     unsigned kind;        /* the owner's vocabulary */
+    bool standing;        /* the mailbox's: the node is its sender's, as part of a struct standing_message */
     int descriptor;       /* a descriptor that goes along with the message, or what the kind says */
     union {
         void *pointers[5];
         int64_t numbers[5];
         unsigned char bytes[40];
     };
+};
+
+/* A message whose node stays with its sender: for what must arrive even when no memory is left. */
+struct standing_message {
+    struct message message; /* the sender's, unless it is posted */
+    atomic_bool posted;     /* on its way; false again when deliver has returned */
 };
 
 struct mailbox {
@@ -56,6 +64,11 @@ __attribute__((warn_unused_result)) int mailbox_init(struct mailbox *mailbox, st
 /* `drop` (not NULL) gets what was never delivered, so that descriptors in it are closed. Before the loop
  * goes. */
 void mailbox_deinit(struct mailbox *mailbox, void (*drop)(struct mailbox *, struct message *));
+
+/* Puts the sender's own node into the queue. False: it is still on its way from the last time. It must
+ * outlive the mailbox. */
+bool mailbox_post(struct mailbox *mailbox, struct standing_message *message)
+    __attribute__((warn_unused_result));
 
 /* Copies; `next` is ignored. */
 __attribute__((warn_unused_result)) int mailbox_send(struct mailbox *mailbox, const struct message *message);

@@ -34,6 +34,7 @@ struct master {
     unsigned loaded; /* generations so far */
     uid_t uid;       /* of the workers' files; (uid_t)-1: as they are */
     gid_t gid;
+    int pid_file; /* open from before privileges are dropped until it is written; else negative */
 };
 
 static struct master *the_master; /* ev_async_send wants the loop; there is one per process */
@@ -223,10 +224,15 @@ static int start_loop(struct master *master)
 
 static void stop_loop(struct master *master)
 {
+    sigset_t all;
+
     if (!master->loop) {
         ev_memory_release();
         return;
     }
+    /* A signal that comes too late must not kill what is about to end well. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
     for (int i = 0; i < SIGNALS; i++)
         if (ev_is_active(&master->signals[i]))
             ev_signal_stop(master->loop, &master->signals[i]);
@@ -260,6 +266,19 @@ static int find_user(struct master *master, const struct settings *settings)
                      missing ? missing : user);
 }
 
+/* Threads serve, so whoever waits for this file may go on. */
+static int write_pid_file(struct master *master, const char *path)
+{
+    int fd = master->pid_file, result;
+
+    if (fd < 0)
+        return 0;
+    master->pid_file = -1;
+    result = pid_file_write(fd, path, getpid());
+    return result ? conf_fail_errno(&master->current->conf, NULL, -result, "write() to \"%s\" failed", path)
+                  : 0;
+}
+
 /* From a configuration to a process that may serve: what needs privileges comes first. */
 static int prepare(struct master *master)
 {
@@ -284,10 +303,9 @@ static int prepare(struct master *master)
     result = start_loop(master);
     if (result)
         return conf_fail_errno(conf, NULL, -result, "the event loop could not be made");
-    /* Sockets listen and signals are caught, so whoever waits for this file may go on; only after it are
-     * privileges dropped, for its folder is often root's. */
-    if (settings->pid && (result = pid_file_write(settings->pid, getpid())))
-        return conf_fail_errno(conf, NULL, -result, "open() \"%s\" failed", settings->pid);
+    /* Its folder is often root's: opened before privileges are dropped, written once threads serve. */
+    if (settings->pid && (master->pid_file = pid_file_open(settings->pid)) < 0)
+        return conf_fail_errno(conf, NULL, -master->pid_file, "open() \"%s\" failed", settings->pid);
     if (master->uid != (uid_t)-1)
         log_file_chown_all(master->uid, master->gid);
     if (master->uid != 0)
@@ -310,9 +328,11 @@ static void end(struct master *master, const char *pid)
 {
     crew_deinit(&master->crew);
     sockets_sweep(&master->sockets, NULL);
-    stop_loop(master);
-    if (pid)
+    if (master->pid_file >= 0)
+        pid_file_abandon(master->pid_file, pid);
+    else if (*pid)
         pid_file_remove(pid, getpid());
+    stop_loop(master);
     log_thread_set(NULL);
     if (generation_put(master->current))
         sweep_generations(master);
@@ -320,7 +340,8 @@ static void end(struct master *master, const char *pid)
 
 int master_run(const struct generation_source *source, struct generation *generation)
 {
-    struct master master = {.source = source, .shared = {.sgi = source->sgi, .wake_main = wake_main}};
+    struct master master = {
+        .source = source, .shared = {.sgi = source->sgi, .wake_main = wake_main}, .pid_file = -1};
     char pid[4096] = "";
     int result;
 
@@ -339,6 +360,8 @@ int master_run(const struct generation_source *source, struct generation *genera
     result = prepare(&master);
     if (!result)
         result = take_into_service(&master, generation);
+    if (!result)
+        result = write_pid_file(&master, pid);
     if (result) {
         log_write(generation->settings.log, LOG_LEVEL_EMERG, 0, "%s", generation->conf.error);
         master.crew.order = CREW_STOP;
@@ -352,6 +375,6 @@ int master_run(const struct generation_source *source, struct generation *genera
             ev_run(master.loop, 0);
     }
     log_write(master_log(&master), LOG_LEVEL_NOTICE, 0, "exit");
-    end(&master, *pid ? pid : NULL);
+    end(&master, pid);
     return result ? 1 : 0;
 }

@@ -59,25 +59,46 @@ int process_close_stderr(void)
     return null_for(targets, 1);
 }
 
-int pid_file_write(const char *path, pid_t pid)
+int pid_file_open(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+    return fd < 0 ? -errno : fd;
+}
+
+static bool is_regular(int fd, struct stat *status)
+{
+    return fstat(fd, status) == 0 && S_ISREG(status->st_mode);
+}
+
+int pid_file_write(int fd, const char *path, pid_t pid)
 {
     struct stat status;
     char text[32];
     int length = snprintf(text, sizeof text, "%d\n", (int)pid);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    /* A device that somebody named as the pid file is not ours to shorten or to remove. */
+    bool regular = is_regular(fd, &status);
+    int error = regular && ftruncate(fd, 0) != 0 ? -errno : 0;
 
-    if (fd < 0)
-        return -errno;
-    ssize_t written = write(fd, text, (size_t)length);
-    int error = written == length ? 0 : written < 0 ? -errno : -ENOSPC;
-    /* A half-written number misleads whoever reads it; a device that somebody named as the pid file is not
-     * ours. */
-    bool removable = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+    if (error == 0) {
+        ssize_t written = write(fd, text, (size_t)length);
+        error = written == length ? 0 : written < 0 ? -errno : -ENOSPC;
+    }
     if (close(fd) != 0 && error == 0)
         error = -errno;
-    if (error != 0 && removable)
+    /* A half-written number misleads whoever reads it. */
+    if (error != 0 && regular)
         unlink(path);
     return error;
+}
+
+void pid_file_abandon(int fd, const char *path)
+{
+    struct stat status;
+
+    if (is_regular(fd, &status) && status.st_size == 0)
+        unlink(path);
+    close(fd);
 }
 
 pid_t pid_file_read(const char *path)

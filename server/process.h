@@ -23,9 +23,13 @@ __attribute__((warn_unused_result)) int process_daemonise(void);
 /* stderr to /dev/null: once a daemon has nothing more to tell whoever started it. */
 __attribute__((warn_unused_result)) int process_close_stderr(void);
 
-/* Creates or overwrites; mode 0644; one line with the number. A failed write removes what it made, if that is
- * a regular file. */
-__attribute__((warn_unused_result)) int pid_file_write(const char *path, pid_t pid);
+/* Creates it, or opens what is there, untouched; mode 0644. Its descriptor or a negative errno. Apart from writing,
+ * because privileges are dropped and threads started in between. */
+__attribute__((warn_unused_result)) int pid_file_open(const char *path);
+/* One line with the number; takes the descriptor. A failed write removes the file, if it is a regular one. */
+__attribute__((warn_unused_result)) int pid_file_write(int fd, const char *path, pid_t pid);
+/* Instead of writing: closes the descriptor, and removes the file if there is nothing in it. */
+void pid_file_abandon(int fd, const char *path);
 /* Removes the file only if it still holds `pid`: a later process may have taken the path. */
 void pid_file_remove(const char *path, pid_t pid);
 /* The number, > 0, or a negative errno (-EINVAL: the file holds no number). */

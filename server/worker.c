@@ -97,6 +97,8 @@ static void deliver(struct mailbox *mailbox, struct message *message)
     case WORKER_CONNECTION:
         take_socket(worker, message);
         break;
+    case WORKER_ORDERS: /* no message */
+        break;
     }
 }
 
@@ -113,10 +115,14 @@ static void drop(struct mailbox *mailbox, struct message *message)
 
 int worker_send(struct worker *worker, enum worker_message kind, struct generation *generation)
 {
-    struct message message = {.kind = kind, .descriptor = -1};
+    struct standing_message *order = &worker->orders[kind];
 
-    message.pointers[0] = generation;
-    return mailbox_send(&worker->mailbox, &message);
+    if (atomic_load(&order->posted))
+        return -EBUSY;
+    order->message.kind = kind;
+    order->message.descriptor = -1;
+    order->message.pointers[0] = generation;
+    return mailbox_post(&worker->mailbox, order) ? 0 : -EBUSY;
 }
 
 /* ---- the loop ---- */

@@ -44,6 +44,16 @@ enum worker_state {
     WORKER_QUITS   /* the server ends: idle connections are closed */
 };
 
+enum worker_message {
+    WORKER_SWITCH,    /* a new generation, with a reference for the worker */
+    WORKER_QUIT,      /* finish what is begun, then end */
+    WORKER_STOP,      /* end now, whatever is open */
+    WORKER_RELEASE,   /* nobody will send it anything any more: end, unless a connection has come meanwhile */
+    WORKER_FLUSH,     /* write out the log buffers */
+    WORKER_ORDERS,    /* how many kinds come from the main thread; the others are between workers */
+    WORKER_CONNECTION /* a socket from another worker, with a reference on the generation its binding is of */
+};
+
 struct worker {
     /* set once */
     unsigned index;
@@ -79,21 +89,15 @@ struct worker {
     atomic_bool gone;       /* the thread is returning: worker_destroy will not wait */
     /* any thread */
     struct mailbox mailbox;
-};
-
-enum worker_message {
-    WORKER_SWITCH,    /* a new generation, with a reference for the worker */
-    WORKER_QUIT,      /* finish what is begun, then end */
-    WORKER_STOP,      /* end now, whatever is open */
-    WORKER_RELEASE,   /* nobody will send it anything any more: end, unless a connection has come meanwhile */
-    WORKER_FLUSH,     /* write out the log buffers */
-    WORKER_CONNECTION /* a socket from another worker, with a reference on the generation its binding is of */
+    /* main thread, unless posted */
+    struct standing_message orders[WORKER_ORDERS]; /* one per kind, so that they arrive without any memory */
 };
 
 /* Starts a worker and waits until its loop stands. NULL: *error is a negative errno. */
 struct worker *worker_create(struct shared *shared, unsigned index, int *error);
 
-/* Sends a message; `generation` (or null) goes along with the caller's reference. 0 or -ENOMEM. */
+/* Gives an order (of the main thread); `generation` (or null) goes along with the caller's reference. 0, or
+ * -EBUSY: the last one of its kind has not been taken yet. */
 int worker_send(struct worker *worker, enum worker_message kind, struct generation *generation);
 
 /* Waits for the thread, which was stopped or released, and frees the worker. */

@@ -172,6 +172,27 @@ static void test_no_descriptor(void **state)
     assert_int_equal(error, -EMFILE);
 }
 
+/* A standing message needs no memory, and its node is free again once it was delivered. */
+static void test_standing(void **state)
+{
+    static struct standing_message order;
+
+    (void)state;
+    fault_arm(FAULT_SGI, 1, true);
+    for (int64_t number = 1; number <= 3; number++) {
+        wanted = delivered + 1;
+        order.message.kind = 0;
+        order.message.numbers[0] = number;
+        assert_true(mailbox_post(&mailbox, &order));
+        assert_false(mailbox_post(&mailbox, &order)); /* on its way */
+        ev_ref(loop);
+        ev_run(loop, 0);
+        ev_unref(loop);
+    }
+    fault_arm(FAULT_SGI, 0, false);
+    assert_int_equal(delivered, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +202,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_undelivered_messages_are_dropped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_memory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_descriptor, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_standing, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,6 +41,13 @@ static int in_child(int (*body)(void))
     return WEXITSTATUS(status);
 }
 
+static int write_pid(const char *file, pid_t pid)
+{
+    int fd = pid_file_open(file);
+
+    return fd < 0 ? fd : pid_file_write(fd, file, pid);
+}
+
 static void test_the_pid_file(void **state)
 {
     struct stat status;
@@ -48,12 +55,12 @@ static void test_the_pid_file(void **state)
 
     (void)state;
     assert_int_equal(pid_file_read(path), -ENOENT);
-    assert_int_equal(pid_file_write(path, 123456), 0);
+    assert_int_equal(write_pid(path, 123456), 0);
     assert_int_equal(pid_file_read(path), 123456);
     assert_int_equal(stat(path, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0644);
     assert_int_equal(status.st_size, 7);
-    assert_int_equal(pid_file_write(path, 7), 0); /* shorter than before */
+    assert_int_equal(write_pid(path, 7), 0); /* shorter than before */
     assert_int_equal(pid_file_read(path), 7);
     pid_file_remove(path, 8); /* somebody else's */
     assert_int_equal(pid_file_read(path), 7);
@@ -65,7 +72,25 @@ static void test_the_pid_file(void **state)
     fclose(stream);
     assert_int_equal(pid_file_read(path), -EINVAL);
     unlink(path);
-    assert_int_equal(pid_file_write("/no/such/folder/pid", 1), -ENOENT);
+    assert_int_equal(write_pid("/no/such/folder/pid", 1), -ENOENT);
+}
+
+static void test_a_pid_file_that_is_not_written(void **state)
+{
+    int fd;
+
+    (void)state;
+    fd = pid_file_open(path);
+    assert_true(fd >= 0);
+    assert_int_equal(pid_file_read(path), -EINVAL); /* there, with nothing in it yet */
+    pid_file_abandon(fd, path);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(write_pid(path, 7), 0);
+    fd = pid_file_open(path);
+    assert_int_equal(pid_file_read(path), 7); /* another one's, as long as nothing is written */
+    pid_file_abandon(fd, path);
+    assert_int_equal(pid_file_read(path), 7);
+    unlink(path);
 }
 
 static int write_beyond_the_limit(void)
@@ -73,7 +98,7 @@ static int write_beyond_the_limit(void)
     struct rlimit limit = {.rlim_cur = 1, .rlim_max = 1};
 
     signal(SIGXFSZ, SIG_IGN);
-    return setrlimit(RLIMIT_FSIZE, &limit) == 0 && pid_file_write(path, 12) < 0 ? 0 : 1;
+    return setrlimit(RLIMIT_FSIZE, &limit) == 0 && write_pid(path, 12) < 0 ? 0 : 1;
 }
 
 static void test_a_pid_file_that_cannot_be_written(void **state)
@@ -86,7 +111,7 @@ static void test_a_pid_file_that_cannot_be_written(void **state)
     /* A device is not removed. The link stands between the test and the machine's own, should that ever
      * break. */
     assert_int_equal(symlink("/dev/full", path), 0);
-    assert_int_equal(pid_file_write(path, 1), -ENOSPC);
+    assert_int_equal(write_pid(path, 1), -ENOSPC);
     assert_int_equal(lstat(path, &status), 0);
     unlink(path);
 }
@@ -101,7 +126,7 @@ static int daemonise(void)
     struct stat in, null;
     bool good = getpid() != before && getsid(0) == getpid() && fstat(STDIN_FILENO, &in) == 0 &&
                 stat("/dev/null", &null) == 0 && in.st_rdev == null.st_rdev && in.st_ino == null.st_ino;
-    _exit(pid_file_write(path, good ? getpid() : 1) != 0);
+    _exit(write_pid(path, good ? getpid() : 1) != 0);
 }
 
 static void test_a_daemon(void **state)
@@ -309,11 +334,17 @@ static void test_sigpipe(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_pid_file),       cmocka_unit_test(test_a_pid_file_that_cannot_be_written),
-        cmocka_unit_test(test_a_daemon),           cmocka_unit_test(test_the_limit_of_descriptors),
-        cmocka_unit_test(test_privileges),         cmocka_unit_test(test_users_and_groups),
-        cmocka_unit_test(test_processors),         cmocka_unit_test(test_quota_of_version_2),
-        cmocka_unit_test(test_quota_of_version_1), cmocka_unit_test(test_sigpipe),
+        cmocka_unit_test(test_the_pid_file),
+        cmocka_unit_test(test_a_pid_file_that_is_not_written),
+        cmocka_unit_test(test_a_pid_file_that_cannot_be_written),
+        cmocka_unit_test(test_a_daemon),
+        cmocka_unit_test(test_the_limit_of_descriptors),
+        cmocka_unit_test(test_privileges),
+        cmocka_unit_test(test_users_and_groups),
+        cmocka_unit_test(test_processors),
+        cmocka_unit_test(test_quota_of_version_2),
+        cmocka_unit_test(test_quota_of_version_1),
+        cmocka_unit_test(test_sigpipe),
     };
     char command[96];
 
