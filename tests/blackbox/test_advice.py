@@ -23,6 +23,7 @@ class Peer:
 
     def __init__(self, family, address, answer):
         self.socket = socket.socket(family)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(address)
         self.socket.listen()
         self.answer, self.asked = answer.encode(), b''
