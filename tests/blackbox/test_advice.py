@@ -66,6 +66,13 @@ def test_control_socket(server):
     assert re.fullmatch(rb'data[^\n]*\n', peer.asked)
 
 
+def test_refused(server):
+    peer, where = over_unix(server, '{"error":"not now"}\n')
+    done = advise(server, '-c', where)
+    peer.close()
+    assert (done.returncode, done.stdout, done.stderr) == (1, '', 'tidepool: the server answers "not now"\n')
+
+
 @pytest.mark.parametrize('path', ['', '/', '/pools', '/pools/'])
 def test_http(server, path):
     peer, where = over_http(server, 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{' + ADVICE + '}', path)
