@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Traced pools: what the slow calls do in them. The cursor is kept here meanwhile; what the pool shows instead
- * is the end of its block, where the inline path finds no room. */
+/* Traced pools: what the slow calls do in them. The cursor is kept here meanwhile; what the pool shows
+ * instead is the end of its block, where the inline path finds no room. */
 #include "pool/pool_trace.h"
 
 #include <errno.h>

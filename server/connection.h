@@ -73,8 +73,8 @@ struct connection *connection_open(struct worker *worker, struct tenure *tenure,
                                    const struct binding *binding, int fd, const struct peer *peer,
                                    uint32_t requests);
 
-/* The part of it that allocates: zeroed, and the first thing in its pool. NULL: no memory. For who makes one without a
- * socket (http/replay.h). */
+/* The part of it that allocates: zeroed, and the first thing in its pool. NULL: no memory. For who makes one
+ * without a socket (http/replay.h). */
 struct connection *connection_place(struct pool *pool, const struct protocol *protocol);
 
 /* First phase of the end. The protocol hears `closed` in the second. */

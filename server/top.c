@@ -214,8 +214,8 @@ static bool press(struct top *top, char letter)
     return key || letter == ' ' || letter == '\n';
 }
 
-/* Until `until`, a key or a signal. Signals come in here alone, or one that came just before would be slept over. True: a
- * key wants the server to be asked. */
+/* Until `until`, a key or a signal. Signals come in here alone, or one that came just before would be slept
+ * over. True: a key wants the server to be asked. */
 static bool wait_once(struct top *top, int64_t until, const sigset_t *open)
 {
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};

@@ -5,8 +5,8 @@
  * Purpose: text out of figures, and nothing else: what is shown, how wide, and how figures are written.
  * Lifetime: nothing is kept.
  * Threads: any.
- * Errors: none; a figure that a server does not send is 0 or left out. Texts from the server are shown with `?` for
- *   what is not printable ASCII, so that none of them speaks to the terminal.
+ * Errors: none; a figure that a server does not send is 0 or left out. Texts from the server are shown
+ *   with `?` for what is not printable ASCII, so that none of them speaks to the terminal.
  */
 #ifndef SERVER_TOP_VIEW_H
 #define SERVER_TOP_VIEW_H
