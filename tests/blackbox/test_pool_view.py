@@ -245,7 +245,7 @@ def test_sort_filter_and_drill_down(shared, chrome, crowd):
 @plain
 def test_with_the_keyboard(shared, chrome, crowd):
     page = look(chrome, shared)
-    page.value('document.getElementById("table-scroll").focus()')
+    page.value('document.querySelector("#heads th:last-child button").focus()')
     page.key('Tab', number=9)
     focused = 'document.activeElement.getAttribute("aria-label")'
     first = page.value(focused)
