@@ -42,8 +42,8 @@ static int make_connection(struct http_replay *replay, const struct http_connect
     return 0;
 }
 
-/* How many bytes of the asker's block `index` are whole lines of its head: the line that did not fit was copied to
- * the next one. */
+/* How many bytes of the asker's block `index` are whole lines of its head: the line that did not fit was
+ * copied to the next one. */
 static size_t whole_lines(const struct http_request *asker, unsigned index)
 {
     const struct http_head *head = &asker->head;
@@ -67,7 +67,8 @@ static size_t whole_lines(const struct http_request *asker, unsigned index)
     return (size_t)(end + 1 - bytes);
 }
 
-/* Parses what the input block holds. False: the head is not complete yet, or `status` says why it never will be. */
+/* Parses what the input block holds. False: the head is not complete yet, or `status` says why it never will
+ * be. */
 static bool parse(struct http_replay *replay)
 {
     struct http_connection *connection = replay->connection;

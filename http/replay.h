@@ -2,15 +2,15 @@
 /*
  * replay: a request once more, in a traced pool.
  *
- * Purpose: what a request does to the memory of its connection, seen. A connection is made as the asker's was, but
- *   without a socket; the bytes that the asker's head was parsed from are received, parsed and routed in it, and a
- *   head like that of the asker's answer is queued. No step of a location runs, nothing is counted as a request
- *   and nothing is logged but want of memory.
- * Lifetime: run makes the pool, end destroys it, both in one callback of the asker: it borrows the asker's bytes,
- *   headers, binding and tenure. The trace's arrays lie in the asker's pool.
+ * Purpose: what a request does to the memory of its connection, seen. A connection is made as the asker's
+ *   was, but without a socket; the bytes that the asker's head was parsed from are received, parsed and
+ *   routed in it, and a head like that of the asker's answer is queued. No step of a location runs,
+ *   nothing is counted as a request and nothing is logged but want of memory.
+ * Lifetime: run makes the pool, end destroys it, both in one callback of the asker: it borrows the asker's
+ *   bytes, headers, binding and tenure. The trace's arrays lie in the asker's pool.
  * Threads: the asker's worker.
- * Errors: run returns -ENOMEM if not even the connection could be made; otherwise `status` is what the request
- *   would be answered with.
+ * Errors: run returns -ENOMEM if not even the connection could be made; otherwise `status` is what the
+ *   request would be answered with.
  */
 #ifndef HTTP_REPLAY_H
 #define HTTP_REPLAY_H
@@ -26,12 +26,13 @@ struct http_replay {
     struct pool_trace trace;
     uint32_t pinned_after; /* entries of the trace before the pin */
     int status;
-    /* the pool once the answer is queued; once it is out and the pool was reset; while waiting for the next request */
+    /* the pool once the answer is queued; once it is out and the pool was reset; while waiting for the
+     * next request */
     struct pool_stats before, after, idle;
 };
 
-/* Until the answer is queued: what the trace names can be looked at. `asker` has described its answer but for the
- * status. 0 or -ENOMEM, with nothing to end. */
+/* Until the answer is queued: what the trace names can be looked at. `asker` has described its answer but
+ * for the status. 0 or -ENOMEM, with nothing to end. */
 int http_replay_run(struct http_replay *replay, struct http_request *asker);
 
 /* The answer is out: what was allocated for the request is gone. */

@@ -144,7 +144,7 @@ static bool pool_would_strand(struct pool *pool, size_t size)
 void *pool_alloc_slow(struct pool *pool, size_t size, size_t align, const char *purpose)
 {
     pool_check_owner(pool);
-    if (pool->traced)
+    if (__builtin_expect(pool->traced, 0))
         return pool_trace_alloc(pool, size, align, purpose);
     pool->slow_calls++;
     if (fault_fires(FAULT_POOL))

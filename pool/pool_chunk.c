@@ -63,9 +63,8 @@ void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignm
     PROBE4(large__take, pool, total, purpose, kind);
     if (kind != POOL_CHUNK_BUFFER)
         annotate_unusable(p + size, (size_t)(base + total - p) - size);
-    if (pool->traced)
-        pool_trace_chunk(pool, p, kind == POOL_CHUNK_BUFFER ? (size_t)(base + total - p) : size, purpose,
-                         kind == POOL_CHUNK_BUFFER);
+    if (__builtin_expect(pool->traced, 0))
+        pool_trace_taken(pool, p);
     return p;
 }
 
@@ -91,7 +90,7 @@ static void pool_chunk_free(struct pool *pool, struct pool_chunk **list, struct 
     if (pool->pin_larges == chunk)
         pool->pin_larges = chunk->next;
     PROBE3(large__return, pool, chunk->size, chunk->purpose);
-    if (pool->traced)
+    if (__builtin_expect(pool->traced, 0))
         pool_trace_freed(pool, chunk + 1);
     chunk->tag = 0; /* a second free finds nothing */
     pool_uncharge(pool, chunk->size);
@@ -111,6 +110,8 @@ void *(pool_memalign)(struct pool *pool, size_t alignment, size_t size, const ch
     pool->slow_calls++;
     if (fault_fires(FAULT_POOL))
         return pool_refuse(pool, POOL_FAILURE_SYSTEM, size, purpose);
+    if (pool->traced)
+        return pool_trace_large_get(pool, alignment < 16 ? 16 : alignment, size, purpose);
     return pool_large_get(pool, POOL_CHUNK_LARGE, alignment < 16 ? 16 : alignment, size, purpose);
 }
 

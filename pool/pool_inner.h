@@ -89,7 +89,8 @@ void pool_guard_check(struct pool *pool); /* every red zone behind the pin */
 
 /* pool_trace.c: what happens in a pool that is traced */
 void *pool_trace_alloc(struct pool *pool, size_t size, size_t align, const char *purpose);
-void pool_trace_chunk(struct pool *pool, void *p, size_t size, const char *purpose, bool buffer);
+void *pool_trace_large_get(struct pool *pool, size_t alignment, size_t size, const char *purpose);
+void pool_trace_taken(struct pool *pool, void *buffer); /* by pool_take */
 void pool_trace_freed(struct pool *pool, const void *p);
 bool pool_trace_resize(struct pool *pool, void *last, size_t old, size_t size);
 const char *pool_trace_cursor(const struct pool *pool); /* of any pool */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Traced pools: what the slow calls do in them. The cursor is kept here meanwhile; what the pool shows instead
- * is the end of its block, where the inline path finds no room. */
+/* Traced pools: what the slow calls do in them. The cursor is kept here meanwhile; what the pool shows
+ * instead is the end of its block, where the inline path finds no room. */
 #include "pool/pool_trace.h"
 
 #include <errno.h>
@@ -132,11 +132,27 @@ void *pool_trace_alloc(struct pool *pool, size_t size, size_t align, const char 
     return p;
 }
 
-void pool_trace_chunk(struct pool *pool, void *p, size_t size, const char *purpose, bool buffer)
+void *pool_trace_large_get(struct pool *pool, size_t alignment, size_t size, const char *purpose)
 {
-    (void)pool;
+    struct pool_trace *trace = show(pool);
+    char *p = pool_large_get(pool, POOL_CHUNK_LARGE, alignment, size, purpose);
+
+    hide(trace);
+    if (p == NULL)
+        return NULL;
     memset(p, 0, size);
-    add_chunk(traced, p, size, false, purpose, buffer ? POOL_TRACE_BUFFER : POOL_TRACE_LARGE);
+    add_chunk(trace, p, size, false, purpose, POOL_TRACE_LARGE);
+    return p;
+}
+
+void pool_trace_taken(struct pool *pool, void *buffer)
+{
+    const struct pool_chunk *chunk = (const struct pool_chunk *)buffer - 1;
+    size_t capacity = (size_t)((const char *)chunk->base + chunk->size - (const char *)buffer);
+
+    (void)pool;
+    memset(buffer, 0, capacity);
+    add_chunk(traced, buffer, capacity, false, chunk->purpose, POOL_TRACE_BUFFER);
 }
 
 /* The newest that stands at `p` and has not been given back. */

@@ -2,14 +2,14 @@
 /*
  * pool_trace: everything that is allocated from one pool, written down in order.
  *
- * Purpose: a picture of what a request does to its pool: which block, where in it, how large, what for, and the
- *   line of source that asked. Between begin and end the pool has neither room nor limit on the inline path, so
- *   that every allocation of a byte or more takes the slow call; other pools pay nothing. Memory is zeroed when it
- *   is handed out, so that what is shown of it was written by the one who asked.
- * Lifetime: the struct is the caller's; its arrays lie in the pool given to pool_trace_init, which is not the
- *   one traced. An entry's bytes are readable as long as the allocation lives.
- * Threads: the pool's owner; one pool of a thread is traced at a time. End the trace before the pool is pinned,
- *   reset, made idle or destroyed; it can be begun again and goes on.
+ * Purpose: a picture of what a request does to its pool: which block, where in it, how large, what for,
+ *   and the line of source that asked. Between begin and end the pool has neither room nor limit on the
+ *   inline path, so that every allocation of a byte or more takes the slow call; other pools pay nothing.
+ *   Memory is zeroed when it is handed out, so that what is shown of it was written by the one who asked.
+ * Lifetime: the struct is the caller's; its arrays lie in the pool given to pool_trace_init, which is not
+ *   the one traced. An entry's bytes are readable as long as the allocation lives.
+ * Threads: the pool's owner; one pool of a thread is traced at a time. End the trace before the pool is
+ *   pinned, reset, made idle or destroyed; it can be begun again and goes on.
  * Errors: init returns -ENOMEM. When the arrays are full, `lost` counts what is not written down.
  */
 #ifndef POOL_POOL_TRACE_H

@@ -29,14 +29,15 @@ static bool find_object(const char *snapshot, const char **begin, size_t *length
     return true;
 }
 
-static bool find_sentence(const char *object, size_t object_length, const char **begin, size_t *length)
+/* The text behind `name`, a key with its colon and the text's first quote. */
+static bool find_text(const char *object, size_t object_length, const char *name, const char **begin,
+                      size_t *length)
 {
-    static const char name[] = "\"sentence\":\"";
-    const char *at = memmem(object, object_length, name, sizeof name - 1), *end;
+    const char *at = memmem(object, object_length, name, strlen(name)), *end;
 
     if (!at)
         return false;
-    at += sizeof name - 1;
+    at += strlen(name);
     end = memchr(at, '"', (size_t)(object + object_length - at));
     if (!end)
         return false;
@@ -47,11 +48,17 @@ static bool find_sentence(const char *object, size_t object_length, const char *
 
 static int print_advice(const char *snapshot, bool json)
 {
+    static const char error[] = "{\"error\":\"";
     const char *begin;
     size_t length;
 
+    if (!strncmp(snapshot, error, sizeof error - 1) &&
+        find_text(snapshot, strlen(snapshot), error, &begin, &length)) {
+        fprintf(stderr, "tidepool: the server answers \"%.*s\"\n", (int)length, begin);
+        return 1;
+    }
     if (!find_object(snapshot, &begin, &length) ||
-        (!json && !find_sentence(begin, length, &begin, &length))) {
+        (!json && !find_text(begin, length, "\"sentence\":\"", &begin, &length))) {
         fprintf(stderr, "tidepool: the answer holds no advice\n");
         return 1;
     }

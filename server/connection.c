@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "server/ev_memory.h"
+#include "server/shortage.h"
 #include "server/worker.h"
 
 static void on_ready(struct ev_loop *loop, struct ev_io *io, int events)
@@ -66,16 +67,34 @@ static struct connection *make_connection(struct worker *worker, const struct bi
     return connection;
 }
 
+/* A full budget does not stop accepting: whoever comes is told so. */
+static void refuse(struct worker *worker, const struct binding *binding, int fd, const struct peer *peer,
+                   const struct pool_refusal *refusal)
+{
+    counter_add(&worker->counters.refused, 1);
+    if (refusal->why != POOL_FAILURE_SYSTEM)
+        shortage_refuse(worker, binding, fd, peer, refusal);
+    else
+        worker_pause(worker, ENOMEM, "no memory for a new connection");
+    close(fd);
+}
+
 struct connection *connection_open(struct worker *worker, struct tenure *tenure,
                                    const struct binding *binding, int fd, const struct peer *peer,
                                    uint32_t requests)
 {
-    struct connection *connection = ev_memory_reserve(fd) ? make_connection(worker, binding) : NULL;
+    struct connection *connection = NULL;
 
+    if (!ev_memory_reserve(fd)) {
+        const struct pool_refusal loop = {errno == EDQUOT ? POOL_FAILURE_TOTAL : POOL_FAILURE_SYSTEM,
+                                          ev_memory_need(fd), "event loop"};
+
+        refuse(worker, binding, fd, peer, &loop);
+        return NULL;
+    }
+    connection = make_connection(worker, binding);
     if (!connection) {
-        close(fd);
-        counter_add(&worker->counters.refused, 1);
-        worker_pause(worker, ENOMEM, "no memory for a new connection");
+        refuse(worker, binding, fd, peer, pool_last_refusal());
         return NULL;
     }
     counter_add(&worker->counters.accepted, 1);

@@ -41,6 +41,9 @@ struct protocol {
     void (*expired)(struct connection *connection);           /* the timeout it started */
     void (*drain)(struct connection *connection);  /* its worker or generation ends: see connection_ending */
     void (*closed)(struct connection *connection); /* last word, before the pool goes; may be null */
+    /* Memory is short: one that is idle between two requests closes, and says true. Null: never. */
+    bool (*shed)(struct connection *connection);
+    void (*refused)(int fd); /* there is no memory for a connection: a word on the socket; may be null */
     /* Adds ", request: …" to a log line about this connection, at most `size` bytes; returns their number.
      */
     size_t (*describe)(const struct connection *connection, char *to, size_t size);
@@ -70,8 +73,8 @@ struct connection *connection_open(struct worker *worker, struct tenure *tenure,
                                    const struct binding *binding, int fd, const struct peer *peer,
                                    uint32_t requests);
 
-/* The part of it that allocates: zeroed, and the first thing in its pool. NULL: no memory. For who makes one without a
- * socket (http/replay.h). */
+/* The part of it that allocates: zeroed, and the first thing in its pool. NULL: no memory. For who makes one
+ * without a socket (http/replay.h). */
 struct connection *connection_place(struct pool *pool, const struct protocol *protocol);
 
 /* First phase of the end. The protocol hears `closed` in the second. */
@@ -90,6 +93,7 @@ static inline void connection_watch(struct connection *connection, int events);
 /* Starts or restarts the one timeout; closes the connection and returns false if memory is missing. */
 bool connection_timeout(struct connection *connection, int64_t ms);
 static inline void connection_timeout_stop(struct connection *connection);
+static inline struct connection *connection_of_timeout(struct timeout *timeout);
 
 enum connection_end {
     CONNECTION_STAYS,   /* nothing ends */
@@ -130,6 +134,11 @@ static inline void connection_watch(struct connection *connection, int events)
 {
     if ((connection->io.events & (EV_READ | EV_WRITE)) != events || !ev_is_active(&connection->io))
         connection_watch_slow(connection, events);
+}
+
+static inline struct connection *connection_of_timeout(struct timeout *timeout)
+{
+    return (struct connection *)(void *)((char *)timeout - offsetof(struct connection, timeout));
 }
 
 static inline void connection_timeout_stop(struct connection *connection)

@@ -32,6 +32,8 @@ struct control_connection {
     bool eof;        /* the client will send no more */
 };
 
+#define HELP "help\tlists the commands\n"
+
 static const struct control_command *control_commands;
 
 void control_set_commands(const struct control_command *commands)
@@ -95,6 +97,7 @@ void control_refuse(struct connection *connection, const char *why)
 
 static void help(struct connection *connection)
 {
+    (void)control_write(connection, HELP, sizeof HELP - 1);
     for (const struct control_command *command = control_commands; command && command->name; command++)
         (void)(control_write(connection, command->name, strlen(command->name)) &&
                control_write(connection, "\t", 1) &&

@@ -2,14 +2,16 @@
 /*
  * control: a unix socket at which the server answers its operator.
  *
- * Purpose: `control unix:PATH;` in the main context. The protocol: a client sends one line, a command with what it
- *   wants to know more closely behind a blank ("data sort=age&limit=10"), and gets the answer, after which the
- *   connection is closed. A command that is not known, or not understood, is answered {"error":"…"}. `help` lists them.
+ * Purpose: `control unix:PATH;` in the main context. The protocol: a client sends one line, a command with
+ *   what it wants to know more closely behind a blank ("data sort=age&limit=10"), and gets the answer,
+ *   after which the connection is closed. A command that is not known, or not understood, is answered
+ *   {"error":"…"}. `help` lists them.
  * Lifetime: a control connection is a connection like any other. The table of commands is constant.
  * Threads: the connection's worker; any worker may be the one that answers.
  * Errors: an answer that finds no memory is cut short: it is no whole JSON.
  *
- * The path has mode 0600: who may read and write it is the user who started the server (root, if that was root).
+ * The path has mode 0600: who may read and write it is the user who started the server (root, if that was
+ * root).
  */
 #ifndef SERVER_CONTROL_H
 #define SERVER_CONTROL_H
@@ -24,9 +26,9 @@ struct connection;
 struct control_command {
     const char *name; /* NULL: the end of the table */
     const char *help;
-    /* Answers with control_write and control_end, now or later from whatever it waits for; `arguments` (NUL-terminated,
-     * may be "") live as long as the connection. Who waits adds a cleanup to the connection's pool, which says that the
-     * client has left. */
+    /* Answers with control_write and control_end, now or later from whatever it waits for; `arguments`
+     * (NUL-terminated, may be "") live as long as the connection. Who waits adds a cleanup to the
+     * connection's pool, which says that the client has left. */
     void (*run)(struct connection *connection, const char *arguments);
 };
 

@@ -7,6 +7,7 @@
 
 #include "pool/refpool.h"
 #include "server/limit_zones.h"
+#include "server/shortage.h"
 #include "server/worker.h"
 
 enum {
@@ -46,6 +47,18 @@ static void lost(struct echo_connection *echo, const char *call, int error)
     connection_log(&echo->base, echo->base.tenure->generation->settings.log, log_level_of_errno(error), error,
                    "%s failed", call);
     connection_close(&echo->base);
+}
+
+static void no_memory(struct echo_connection *echo)
+{
+    struct connection *base = &echo->base;
+    char text[LIMIT_TEXT_MAX];
+
+    connection_log(base, base->tenure->generation->settings.log, LOG_LEVEL_ERROR, 0, "%s",
+                   shortage_text(text, base->worker, base->pool, pool_last_refusal()));
+    counter_add(&base->worker->counters.over_budget, 1);
+    shortage_note(base->worker, pool_last_refusal()->why);
+    connection_close(base);
 }
 
 static struct piece *take_piece(struct echo_connection *echo, size_t *size)
@@ -93,7 +106,7 @@ static bool receive(struct echo_connection *echo)
     enum connection_read result;
 
     if (!piece) {
-        lost(echo, "memory for a buffer", ENOMEM);
+        no_memory(echo);
         return false;
     }
     result = connection_receive(&echo->base, piece->bytes, size - sizeof *piece, &got);

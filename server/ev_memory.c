@@ -183,6 +183,11 @@ bool ev_memory_reserve(int fd)
     return size <= reserve.enough_for || refill(size);
 }
 
+size_t ev_memory_need(int fd)
+{
+    return BLOCKS * need(fd);
+}
+
 void ev_memory_release(void)
 {
     for (unsigned i = 0; i < BLOCKS; i++) {

@@ -13,6 +13,7 @@
 #define TIDEPOOL_SERVER_EV_MEMORY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Sets libev's allocator, and the callback for system errors that it cannot live with (it logs and aborts).
  */
@@ -25,6 +26,9 @@ void ev_memory_install(void);
  * is missing.
  */
 __attribute__((warn_unused_result)) bool ev_memory_reserve(int fd);
+
+/* How many bytes that may take; for a log line. */
+size_t ev_memory_need(int fd);
 
 /* Gives the thread's reserve back. */
 void ev_memory_release(void);

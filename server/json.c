@@ -70,7 +70,8 @@ static char *put_utf8(char *to, unsigned code)
     return to;
 }
 
-/* \uXXXX, or two of them for what lies beyond 16 bits; a half alone is U+FFFD. Never longer than it was written. */
+/* \uXXXX, or two of them for what lies beyond 16 bits; a half alone is U+FFFD. Never longer than it was
+ * written. */
 static char *read_code(struct reader *reader, char *to)
 {
     int unit = read_unit(reader->at), low;

@@ -3,11 +3,12 @@
  * json: reads a JSON text into a tree (RFC 8259).
  *
  * Purpose: for the subcommands, which show what a running server answers.
- * Lifetime: the tree lies in the pool given; texts are decoded in place, in the text that was read, which must live
- *   as long.
+ * Lifetime: the tree lies in the pool given; texts are decoded in place, in the text that was read, which
+ *   must live as long.
  * Threads: the pool's owner.
- * Errors: NULL for a text that is no JSON, is nested deeper than JSON_DEPTH, or finds no memory. Looking up never fails:
- *   what is not there is NULL, 0 or "", so that a reader need not check each step of a way.
+ * Errors: NULL for a text that is no JSON, is nested deeper than JSON_DEPTH, or finds no memory. Looking
+ *   up never fails: what is not there is NULL, 0 or "", so that a reader need not check each step of a
+ *   way.
  */
 #ifndef SERVER_JSON_H
 #define SERVER_JSON_H

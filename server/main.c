@@ -22,6 +22,7 @@
 #include "server/master.h"
 #include "server/process.h"
 #include "server/stream.h"
+#include "server/top.h"
 #include "server/version.h"
 
 #ifndef PREFIX
@@ -203,6 +204,8 @@ int main(int argc, char **argv)
 
     if (argc > 1 && !strcmp(argv[1], "advise"))
         return advice_command(argc - 1, argv + 1);
+    if (argc > 1 && !strcmp(argv[1], "top"))
+        return top_command(argc - 1, argv + 1);
     if (fault_from_environment()) {
         complain("TIDEPOOL_FAULT is not understood: \"point:N[+],…\" is expected");
         return 1;

@@ -243,8 +243,11 @@ static void stop_loop(struct master *master)
     ev_memory_release();
 }
 
+/* What a budget refuses is said by whoever goes without, with the directive to turn. */
 static void report_memory(const char *call, size_t size)
 {
+    if (errno == EDQUOT)
+        return;
     log_write(log_thread(), LOG_LEVEL_CRIT, errno, "%s of %zu bytes failed", call, size);
 }
 

@@ -154,7 +154,12 @@ static const struct conf_directive directives[] = {
      "How pools behave: `poison` fills what is taken and given back, `passthrough` makes every allocation "
      "one of the system's. Read at start only."},
     {"memory_budget", CONF_MAIN, 1, 1, 0, conf_set_size, FIELD(memory_budget), NULL, "0",
-     "Bytes that the process may hold altogether; 0: no limit. Above it: 503 with Retry-After."},
+     "Bytes that the process may hold altogether; 0: no limit. Above it new requests get 503 with "
+     "Retry-After, idle connections are closed, longest idle first."},
+    {"worker_memory_budget", CONF_MAIN, 1, 1, 0, conf_set_size, FIELD(worker_memory_budget), NULL, "0",
+     "Bytes that the pools of one worker may hold; 0: no limit. Above it as with memory_budget, in that "
+     "worker. "
+     "Without effect where pool_mode is passthrough."},
     {"error_log", CONF_MAIN, 1, 2, CONF_REPEAT, settings_set_error_log, FIELD(log), NULL,
      "logs/error.log error", "File (or stderr) and level of the error log."},
     {"events", CONF_MAIN, 0, 0, CONF_BLOCK, set_events, 0, NULL, NULL, "Settings of the event loops."},

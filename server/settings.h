@@ -26,6 +26,7 @@ struct settings {
     int64_t worker_shutdown_timeout; /* ms; 0: none */
     int pool_mode;                   /* enum pool_mode */
     size_t memory_budget;            /* bytes for all; 0: none */
+    size_t worker_memory_budget;     /* bytes that the pools of a worker may hold; 0: none */
     int64_t worker_connections;      /* connections per worker */
     const struct log *log;           /* error_log of the main context; never null after settings_finish */
 };

@@ -172,6 +172,7 @@ void tenure_switch(struct worker *worker, struct generation *generation)
     stop_listeners(worker, generation);
     log_thread_set(generation->settings.log);
     worker->tenure = tenure;
+    sizeclass_set_budget(worker->classes, generation->settings.worker_memory_budget);
     worker->state = own_share(worker, generation) ? WORKER_SERVES : WORKER_LEAVES;
     if (worker->state == WORKER_SERVES)
         atomic_store(&worker->ended, false);

@@ -22,6 +22,7 @@ struct timeout_queue {
     int64_t duration_ms;
     struct timeouts *owner;
     struct timeout_queue *next;
+    struct timeout *cursor; /* of timeouts_oldest */
 };
 
 /* libev does not tell its monotonic time, but it tells what remains of a timer, which is the same. */
@@ -156,4 +157,29 @@ int timeout_start(struct timeouts *timeouts, struct timeout *timeout, int64_t du
     if (!ev_is_active(&queue->timer))
         arm(queue, now);
     return 0;
+}
+
+static double begun(const struct timeout_queue *queue)
+{
+    return queue->cursor->deadline - (double)queue->duration_ms / 1000.;
+}
+
+void timeouts_oldest(struct timeouts *timeouts, unsigned most, bool (*visit)(struct timeout *, void *),
+                     void *data)
+{
+    for (struct timeout_queue *queue = timeouts->queues; queue != NULL; queue = queue->next)
+        queue->cursor = queue->head.next;
+    for (; most > 0; most--) {
+        struct timeout_queue *oldest = NULL;
+
+        for (struct timeout_queue *queue = timeouts->queues; queue != NULL; queue = queue->next)
+            if (queue->cursor != &queue->head && (oldest == NULL || begun(queue) < begun(oldest)))
+                oldest = queue;
+        if (oldest == NULL)
+            return;
+        struct timeout *timeout = oldest->cursor;
+        oldest->cursor = timeout->next;
+        if (!visit(timeout, data))
+            return;
+    }
 }

@@ -12,6 +12,7 @@
 #include "server/advice.h"
 #include "server/ev_memory.h"
 #include "server/log.h"
+#include "server/shortage.h"
 #include "server/tenure.h"
 
 enum { SECOND = 1 };
@@ -146,9 +147,15 @@ static int64_t turn_ms(const struct worker *worker)
 static void turn_ends(struct ev_loop *loop, struct ev_prepare *turn, int events)
 {
     struct worker *worker = turn->data;
+    bool pressed = atomic_load_explicit(&worker->pressed, memory_order_relaxed) &&
+                   atomic_exchange(&worker->pressed, false);
 
     (void)events;
+    if (pressed && worker->tenure)
+        shortage_shed(worker);
     bury_closed(worker);
+    if (pressed)
+        sizeclass_reclaim(worker->classes);
     log_buffers_turn(&worker->logs, turn_ms(worker));
     if (worker->connection_count && !ev_is_active(&worker->second)) {
         ev_timer_set(&worker->second, SECOND, SECOND);
@@ -177,8 +184,7 @@ static void on_second(struct ev_loop *loop, struct ev_timer *timer, int events)
 
 static void on_expired(struct timeout *timeout)
 {
-    struct connection *connection =
-        (struct connection *)((char *)timeout - offsetof(struct connection, timeout));
+    struct connection *connection = connection_of_timeout(timeout);
 
     connection->binding->protocol->expired(connection);
 }

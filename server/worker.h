@@ -83,6 +83,7 @@ struct worker {
     struct counters counters;
     struct marks marks;
     atomic_uint generation; /* number of the generation it has switched to, for the main thread */
+    atomic_bool pressed;    /* memory is short: idle connections are closed at the end of the turn */
     atomic_bool lagging;    /* it could not switch for want of memory: the main thread tells it again */
     atomic_bool deaf;       /* it quits and accepts no more */
     atomic_bool ended;      /* nothing is left to do: waits for its release */

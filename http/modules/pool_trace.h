@@ -2,9 +2,11 @@
 /*
  * pool_trace: "your request in memory".
  *
- * Purpose: answers a request with the trace of itself: what it was parsed from is received, parsed and routed
- *   again in a traced pool (pool/pool_trace.h). pool_view answers …/trace with it; the schema is pool_trace.md.
- * Lifetime: the replay's pool is made and destroyed inside of the call; the record lies in the request's pool.
+ * Purpose: answers a request with the trace of itself: what it was parsed from is received, parsed and
+ *   routed again in a traced pool (pool/pool_trace.h). pool_view answers …/trace with it; the schema is
+ *   pool_trace.md.
+ * Lifetime: the replay's pool is made and destroyed inside of the call; the record lies in the request's
+ *   pool.
  * Threads: the request's worker.
  * Errors: as http_no_memory; a trace is bounded in allocations and bytes, and says what it left out.
  */

@@ -2,9 +2,10 @@
 /*
  * pool_trace_bytes: which bytes of an allocation a trace shows.
  *
- * Purpose: a client may see what its request put into memory, and not where this process keeps its own: whoever
- *   knows addresses is half way through the walls that randomised layouts are. So words that could be an address are
- *   hidden, in structs; texts and received bytes are the client's own and are shown as they are.
+ * Purpose: a client may see what its request put into memory, and not where this process keeps its own:
+ *   whoever knows addresses is half way through the walls that randomised layouts are. So words that could
+ *   be an address are hidden, in structs; texts and received bytes are the client's own and are shown as
+ *   they are.
  * Lifetime: nothing is kept.
  * Threads: any; the entry's pool is the caller's.
  * Errors: none. In doubt a word is hidden.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A headless Chromium, spoken to over a pair of pipes (the DevTools protocol, JSON between NULs): nothing to install
-but the browser, no port, no request of its own to the network."""
+"""A headless Chromium, spoken to over a pair of pipes (the DevTools protocol, JSON between NULs): nothing to
+install but the browser, no port, no request of its own to the network."""
 import base64
 import json
 import os
@@ -9,7 +9,13 @@ import shutil
 import subprocess
 import time
 
-PROGRAM = next((path for path in map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome')) if path), None)
+PROGRAM = next(
+    (path for path in map(
+        shutil.which,
+        ('chromium',
+         'chromium-browser',
+         'google-chrome')) if path),
+    None)
 FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--hide-scrollbars',
          '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-extensions',
          '--force-device-scale-factor=1', '--remote-debugging-pipe']
@@ -22,9 +28,16 @@ class Browser:
         to_read, self.to = os.pipe()
         self.source, from_write = os.pipe()
         # The browser reads at descriptor 3 and writes at 4.
-        command = ['sh', '-c', f'exec "$@" 3<&{to_read} 4>&{from_write}', 'sh', PROGRAM, *FLAGS, f'--user-data-dir={profile}', 'about:blank']
-        self.process = subprocess.Popen(command, pass_fds=(to_read, from_write), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL)
+        command = ['sh', '-c', f'exec "$@" 3<&{to_read} 4>&{from_write}',
+                   'sh', PROGRAM, *FLAGS, f'--user-data-dir={profile}', 'about:blank']
+        self.process = subprocess.Popen(
+            command,
+            pass_fds=(
+                to_read,
+                from_write),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
         os.close(to_read)
         os.close(from_write)
 
@@ -81,7 +94,12 @@ class Page:
         self.session = browser.call('Target.attachToTarget', targetId=self.target, flatten=True)['sessionId']
         for domain in ('Page', 'Runtime', 'Log', 'Network'):
             self.call(f'{domain}.enable')
-        self.call('Emulation.setDeviceMetricsOverride', width=width, height=height, deviceScaleFactor=scale, mobile=width < 600)
+        self.call(
+            'Emulation.setDeviceMetricsOverride',
+            width=width,
+            height=height,
+            deviceScaleFactor=scale,
+            mobile=width < 600)
         self.call('Emulation.setEmulatedMedia', features=[
             {'name': 'prefers-color-scheme', 'value': 'dark' if dark else 'light'},
             {'name': 'prefers-reduced-motion', 'value': 'no-preference' if motion else 'reduce'}])
@@ -102,6 +120,12 @@ class Page:
         assert 'exceptionDetails' not in answer, answer['exceptionDetails']
         return answer['result'].get('value')
 
+    def text(self, selector):
+        return self.value(f'document.querySelector({json.dumps(selector)}).textContent')
+
+    def click(self, selector):
+        self.value(f'document.querySelector({json.dumps(selector)}).click()')
+
     def wait(self, expression, seconds=None):
         seconds = seconds or self.browser.seconds
         deadline = time.monotonic() + seconds
@@ -115,12 +139,23 @@ class Page:
                 if event.get('sessionId') == self.session and event.get('method') == method]
 
     def console(self):
-        """Errors and warnings: uncaught ones, console.error, and what the browser itself has to say (CSP, 404 …)."""
-        said = [params['entry']['text'] + ' ' + params['entry'].get('url', '') for params in self.mine('Log.entryAdded')
-                if params['entry']['level'] in ('error', 'warning')]
-        said += [json.dumps(params['args']) for params in self.mine('Runtime.consoleAPICalled') if params['type'] in ('error', 'warning')]
-        said += [params['exceptionDetails'].get('exception', {}).get('description', params['exceptionDetails']['text'])
-                 for params in self.mine('Runtime.exceptionThrown')]
+        """Errors and warnings: uncaught ones, console.error, and what the browser has to say (CSP, 404 …)."""
+        said = [
+            params['entry']['text'] +
+            ' ' +
+            params['entry'].get(
+                'url',
+                '') for params in self.mine('Log.entryAdded') if params['entry']['level'] in (
+                'error',
+                'warning')]
+        said += [json.dumps(params['args']) for params in self.mine('Runtime.consoleAPICalled')
+                 if params['type'] in ('error', 'warning')]
+        said += [
+            params['exceptionDetails'].get(
+                'exception',
+                {}).get(
+                'description',
+                params['exceptionDetails']['text']) for params in self.mine('Runtime.exceptionThrown')]
         return said
 
     def asked(self):
@@ -128,18 +163,33 @@ class Page:
 
     def key(self, key, code=None, number=0, text=''):
         for kind in ('keyDown', 'keyUp'):
-            self.call('Input.dispatchKeyEvent', type=kind, key=key, code=code or key, windowsVirtualKeyCode=number, text=text if kind == 'keyDown' else '')
+            self.call(
+                'Input.dispatchKeyEvent',
+                type=kind,
+                key=key,
+                code=code or key,
+                windowsVirtualKeyCode=number,
+                text=text if kind == 'keyDown' else '')
 
     def picture(self, path, selector=None, full=False):
         """A PNG of what is in sight, of an element, or of the whole page."""
         parameters = {'format': 'png'}
         if selector:
-            box = self.value(f'(() => {{ const b = document.querySelector({json.dumps(selector)}).getBoundingClientRect();'
-                             ' return [b.left + scrollX, b.top + scrollY, b.width, b.height]; })()')
-            parameters.update(clip=dict(zip(('x', 'y', 'width', 'height'), box), scale=1), captureBeyondViewport=True)
+            box = self.value(
+                f'(() => {{ const b = document.querySelector({json.dumps(selector)}).getBoundingClientRect();'
+                ' return [b.left + scrollX, b.top + scrollY, b.width, b.height]; })()')
+            parameters.update(clip=dict(zip(('x', 'y', 'width', 'height'), box),
+                              scale=1), captureBeyondViewport=True)
         elif full:
             size = self.call('Page.getLayoutMetrics')['cssContentSize']
-            parameters.update(clip=dict(x=0, y=0, width=size['width'], height=size['height'], scale=1), captureBeyondViewport=True)
+            parameters.update(
+                clip=dict(
+                    x=0,
+                    y=0,
+                    width=size['width'],
+                    height=size['height'],
+                    scale=1),
+                captureBeyondViewport=True)
         data = base64.b64decode(self.call('Page.captureScreenshot', **parameters)['data'])
         with open(path, 'wb') as file:
             file.write(data)

@@ -23,6 +23,7 @@ class Peer:
 
     def __init__(self, family, address, answer):
         self.socket = socket.socket(family)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(address)
         self.socket.listen()
         self.answer, self.asked = answer.encode(), b''
@@ -63,6 +64,13 @@ def test_control_socket(server):
     peer.close()
     assert (done.returncode, done.stdout, done.stderr) == (0, SENTENCE + '\n', '')
     assert re.fullmatch(rb'data[^\n]*\n', peer.asked)
+
+
+def test_refused(server):
+    peer, where = over_unix(server, '{"error":"not now"}\n')
+    done = advise(server, '-c', where)
+    peer.close()
+    assert (done.returncode, done.stdout, done.stderr) == (1, '', 'tidepool: the server answers "not now"\n')
 
 
 @pytest.mark.parametrize('path', ['', '/', '/pools', '/pools/'])

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * top_view: the lines of `tidepool top`, from a snapshot as JSON (http/modules/pool_view.md).
+ *
+ * Purpose: text out of figures, and nothing else: what is shown, how wide, and how figures are written.
+ * Lifetime: nothing is kept.
+ * Threads: any.
+ * Errors: none; a figure that a server does not send is 0 or left out. Texts from the server are shown
+ *   with `?` for what is not printable ASCII, so that none of them speaks to the terminal.
+ */
+#ifndef SERVER_TOP_VIEW_H
+#define SERVER_TOP_VIEW_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct json;
+
+struct top_key {
+    char letter;       /* pressed in the terminal */
+    const char *name;  /* `sort` of the query */
+    const char *title; /* of the column that it sorts */
+};
+
+/* Ends with a NULL name; the first is the default. */
+extern const struct top_key top_keys[];
+
+struct top_view {
+    FILE *out;
+    unsigned columns;          /* lines are cut there; 0: they are not */
+    unsigned lines;            /* no more are written; 0: any number */
+    bool terminal;             /* with escapes for a terminal, figures rounded; else exact and plain */
+    bool workers;              /* with a line for each worker */
+    const struct top_key *key; /* by which the server sorted */
+    const char *notice;        /* shown in the first line instead of the time; NULL: none */
+    unsigned written;          /* lines so far: set to 0 before a picture */
+};
+
+/* `before`: an earlier snapshot, for rates; may be NULL. `now` may be NULL: the notice is all there is. */
+void top_view_draw(struct top_view *view, const struct json *now, const struct json *before);
+
+#endif

@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""`tidepool top` and the control socket it asks at. What is drawn is tested with a server of the test's own, whose
+figures are known; that ours answers so, with ours."""
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import threading
+
+import pytest
+
+import instance
+import screen
+from wire import PATIENCE, Client
+
+pytestmark = pytest.mark.ours
+
+
+def row(number, **more):
+    return dict({'id': number, 'worker': 0, 'protocol': 'http', 'state': 'idle', 'doing': 'keepalive',
+                 'client': f'127.0.0.1:{50000 + number}', 'age_seconds': 3725.5, 'idle_seconds': 2.25, 'requests': 7,
+                 'unsent_bytes': 0, 'total_bytes': 1536, 'used_bytes': 400, 'peak_bytes': 8704, 'total_nblocks': 1,
+                 'buffers': 0, 'larges': 0, 'failure': 'none'}, **more)
+
+
+def snapshot(rows=(), number=0, **more):
+    worker = {'worker': 0, 'state': 'serves', 'open': 3, 'requests': 1000 + 500 * number, 'total_bytes': 1536,
+              'used_bytes': 400, 'budget_bytes': 0, 'slice_seconds': 0.00048,
+              'sizeclass': {'span_bytes': 65536, 'live_bytes': 10240}}
+    return dict({
+        'schema': 1,
+        'server': {'name': 'Tidepool', 'version': '9.8', 'pid': 4711, 'generation': 3, 'worker': 0,
+                   'time': 1700000000.0 + number, 'uptime_seconds': 90061, 'pool_mode': 'normal'},
+        'totals': {'accepted': 100, 'closed': 97, 'refused': 1, 'open': 3, 'requests': 1000 + 500 * number,
+                   'received_bytes': 2048 * (number + 1), 'sent_bytes': 5 << 20, 'over_budget': 2,
+                   'used_bytes': 400, 'total_bytes': 1536},
+        'memory': {'live_bytes': 32 << 20, 'peak_bytes': 40 << 20, 'budget_bytes': 64 << 20,
+                   'resident_bytes': 50 << 20, 'refused': 4, 'failed': 0},
+        'workers': [worker],
+        'sgi': {'held_bytes': 4096, 'out_bytes': 100, 'lists': {'taken': 10, 'contended': 1},
+                'depots': {'taken': 20, 'contended': 2}},
+        'connections': {'states': {'idle': 2, 'sending': 1}, 'rows': list(rows)},
+        'advice': {'sentence': 'All is well.'},
+    }, **more)
+
+
+class Fake(threading.Thread):
+    """A control socket that answers what `answer(question, number)` says."""
+
+    def __init__(self, path, answer):
+        super().__init__(daemon=True)
+        self.answer, self.questions = answer, []
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen()
+        self.start()
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                question = client.makefile('r').readline().strip()
+                answer = self.answer(question, len(self.questions))
+                self.questions.append(question)
+                client.sendall(answer if isinstance(answer, bytes) else json.dumps(answer).encode())
+                client.close()
+
+
+@pytest.fixture
+def fake(tmp_path):
+    made = []
+
+    def make(answer):
+        made.append(Fake(str(tmp_path / f'{len(made)}.sock'), answer))
+        made[-1].address = f'unix:{tmp_path}/{len(made) - 1}.sock'
+        return made[-1]
+    yield make
+    for one in made:
+        one.listener.close()
+
+
+@pytest.fixture
+def terminal():
+    opened = []
+
+    def make(*arguments, **options):
+        opened.append(screen.Screen([*instance.WRAPPER, instance.BINARY, 'top', *arguments], **options))
+        return opened[-1]
+    yield make
+    for one in opened:
+        one.close()
+
+
+def top(*arguments):
+    return subprocess.run([*instance.WRAPPER, instance.BINARY, 'top', *arguments], capture_output=True, text=True,
+                          timeout=PATIENCE, stdin=subprocess.DEVNULL)
+
+
+# ---- once, for a report ----
+
+def test_once_prints_exact_figures(fake):
+    one = fake(lambda *_: snapshot([row(1), row(2, client='[::1]:80', failure='budget', doing='sending to client')]))
+    got = top('-1', '-c', one.address)
+    assert got.returncode == 0 and got.stderr == ''
+    assert one.questions == ['data sort=total&limit=64']
+    assert '\x1b' not in got.stdout
+    lines = got.stdout.splitlines()
+    assert lines[0].startswith('Tidepool 9.8  pid 4711  up 90061.000  generation 3  pools normal  2023-11-14 22:13:20')
+    assert 'connections 3: 2 idle, 0 reading, 0 waiting, 1 sending, 0 lingering' in lines
+    assert 'in all      100 accepted, 1000 requests, 2048 received, 5242880 sent, 1 refused, 2 over budget' in lines
+    assert 'advice      All is well.' in lines
+    assert '33554432 of 67108864 live [##########..........], 41943040 peak, 52428800 resident' in got.stdout
+    assert re.search(r'127\.0\.0\.1:50001 +3725\.500 +2\.250 +7 +1536 +400 +8704 +0 +1 +0 +0 - +keepalive\n',
+                     got.stdout)
+    assert re.search(r'\[::1\]:80 .* budget +sending to client\n', got.stdout)
+    assert 'per second' not in got.stdout
+
+
+def test_output_that_is_no_terminal_is_once(fake):
+    one = fake(lambda *_: snapshot([row(1)]))
+    assert top('-c', one.address, '-n', '5', '-s', 'age').stdout.count('127.0.0.1') == 1
+    assert one.questions == ['data sort=age&limit=5']
+
+
+@pytest.mark.parametrize('arguments', [['-x'], ['-s', 'nothing'], ['-n', '0'], ['-n', '1001'], ['-d', 'x'], ['-d', '-1'],
+                                       ['more'], ['-c']])
+def test_wrong_arguments(arguments):
+    got = top(*arguments)
+    assert got.returncode == 2 and 'Usage: tidepool top' in got.stderr and got.stdout == ''
+
+
+def test_help():
+    got = top('-h')
+    assert got.returncode == 0 and 'Usage: tidepool top' in got.stdout
+
+
+@pytest.mark.parametrize('answer, said', [
+    (b'', 'nothing'), (b'{', 'no snapshot'), (b'[]', 'no snapshot'), (b'{"server":{}', 'no snapshot'),
+    (b'{"error":"you may not"}', 'you may not'), (b'{"a":' * 100000, 'no snapshot')],
+                         ids=range(6))
+def test_bad_answers(fake, answer, said):
+    got = top('-1', '-c', fake(lambda *_: answer).address)
+    assert got.returncode == 1 and said in got.stderr and got.stdout == ''
+
+
+def test_snapshot_without_figures(fake):
+    """An older or a newer server may leave anything out."""
+    got = top('-1', '-c', fake(lambda *_: {'server': {}}).address)
+    assert got.returncode == 0 and 'connections 0' in got.stdout
+
+
+def test_nobody_there(tmp_path):
+    got = top('-1', '-c', f'unix:{tmp_path}/none.sock')
+    assert got.returncode == 1 and 'none.sock' in got.stderr
+    assert top('-1', '-c', 'ftp://x').returncode == 1
+
+
+def test_texts_do_not_speak_to_the_terminal(fake):
+    evil = 'x\x1b[2J\x07\u009b1m\u00e9'
+    got = top('-1', '-c', fake(lambda *_: snapshot([row(1, doing=evil, client=evil)])).address)
+    assert got.returncode == 0
+    assert all(' ' <= letter <= '~' or letter == '\n' for letter in got.stdout)
+
+
+# ---- in a terminal ----
+
+def has(text):
+    return lambda one: any(text in line for line in one.cells)
+
+
+def test_picture_fits_and_goes_on(fake, terminal):
+    one = fake(lambda question, number: snapshot([row(i) for i in range(1, 100)], number))
+    tty = terminal('-c', one.address, '-d', '1', lines=20, columns=70)
+    tty.wait(lambda s: s.pictures >= 1 and s.alternate and not s.cursor, 'the first picture')
+    assert one.questions[0] == 'data sort=total&limit=20'
+    assert len(tty.cells) == 20 and tty.cells[19].strip().startswith(tuple('0123456789'))
+    assert all(len(line) <= 70 for line in tty.cells)
+    assert tty.cells[0].startswith('Tidepool 9.8  pid 4711  up 1d01')
+    assert has('[##########..........]')(tty) and has('32M of 64M')(tty)
+    assert has('per second  - accepted')(tty)
+    tty.wait(has('0.0 accepted, 500 requests, 2.0K received, 0B sent'), 'rates')
+    tty.press('q')
+    assert tty.end() == 0
+
+
+def test_keys_sort(fake, terminal):
+    one = fake(lambda question, number: snapshot([row(i) for i in range(3)], number))
+    tty = terminal('-c', one.address, '-d', '3600', columns=160)
+    tty.wait(has('>HELD'), 'sorted by what is held')
+    for letter, name, title in (('p', 'peak', '>PEAK'), ('u', 'used', '>USED'), ('a', 'age', '>AGE'),
+                                ('i', 'idle', '>IDLE'), ('r', 'requests', '>REQS'), ('n', 'unsent', '>UNSENT'),
+                                ('t', 'total', '>HELD')):
+        tty.press(letter)
+        tty.wait(has(title), title)
+        assert one.questions[-1] == f'data sort={name}&limit=24'
+    asked = len(one.questions)
+    tty.press('x')
+    tty.press(' ')
+    tty.wait(lambda _: len(one.questions) == asked + 1, 'asking at once')
+    assert has('WORKER')(tty)
+    tty.press('w')
+    tty.wait(lambda s: not has('WORKER')(s), 'the workers to go')
+    tty.press('q')
+    assert tty.end() == 0
+
+
+def test_resize(fake, terminal):
+    one = fake(lambda question, number: snapshot([row(i) for i in range(100)], number))
+    tty = terminal('-c', one.address, '-d', '3600', lines=24, columns=80)
+    tty.wait(lambda s: s.pictures >= 1, 'the first picture')
+    for lines, columns in ((40, 150), (10, 30), (3, 5), (1, 1), (24, 80)):
+        seen = tty.pictures
+        tty.resize(lines, columns)
+        tty.wait(lambda s: s.pictures > seen, f'{lines} lines')  # pylint: disable=cell-var-from-loop
+        assert tty.cells[0] == 'Tidepool 9.8  pid 4711  up 1d01  generation 3  pools normal  22:13:20 UTC'[:columns]
+    tty.press('q')
+    assert tty.end() == 0
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_leave_the_terminal_as_it_was(fake, terminal, number):
+    tty = terminal('-c', fake(lambda *_: snapshot([row(1)])).address)
+    tty.wait(lambda s: s.pictures >= 1, 'the first picture')
+    tty.process.send_signal(number)
+    assert tty.end() == 0
+
+
+def test_server_that_goes_and_comes(fake, terminal):
+    """The last picture stays, with the reason; a server started anew has no rates against the old one."""
+    def answer(_, number):
+        if number in (1, 2):
+            return b'{"error":"not now"}'
+        got = snapshot([row(1)], number)
+        got['server']['pid'] = 4711 if number < 3 else 4712
+        return got
+    tty = terminal('-c', fake(answer).address, '-d', '1', columns=120)
+    tty.wait(has('not now'), 'the reason')
+    assert has('127.0.0.1:50001')(tty)
+    tty.wait(has('pid 4712'), 'the new one')
+    assert has('- requests')(tty) and not has('not now')(tty)
+    tty.press('q')
+    assert tty.end() == 0
+
+
+def test_first_question_fails(terminal, tmp_path):
+    tty = terminal('-c', f'unix:{tmp_path}/none')
+    assert tty.end() == 1
+    assert 'none' in tty.errors()
+
+
+# ---- the control socket ----
+
+CONTROL = 'control unix:@dir@/control.sock;\n'
+
+
+def control(server, line, **options):
+    with Client(server.path('control.sock'), **options) as client:
+        client.send(line)
+        return client.socket.makefile('rb').read()
+
+
+def start(server, workers=1, more=''):
+    server.configure(CONTROL + more + 'http { access_log off; server { listen 127.0.0.1:@http@; return 204; } }',
+                     workers=workers)
+    server.start()
+
+
+def test_control_is_its_owners_alone(server):
+    start(server)
+    assert stat.S_IMODE(os.stat(server.path('control.sock')).st_mode) == 0o600
+
+
+@pytest.mark.parametrize('workers', [1, 3])
+def test_control_answers(server, workers):
+    start(server, workers)
+    for _ in range(10):
+        assert control(server, b'help\n').endswith(b'\n')
+        assert control(server, b'help\r\n') == control(server, b'help\n')
+        assert json.loads(control(server, b'nothing\n')) == {'error': 'unknown command: help lists them'}
+        assert json.loads(control(server, b'\n'))['error']
+        assert json.loads(control(server, b'x' * 319))['error'] == 'the question is too long'
+
+
+def test_control_takes_a_line_in_pieces_and_without_an_end(server):
+    start(server)
+    with server.client() as other:
+        other.settle()
+    with Client(server.path('control.sock')) as client:
+        for byte in b'help\n':
+            client.send(bytes([byte]))
+        assert client.socket.makefile('rb').read() == control(server, b'help\n')
+    with Client(server.path('control.sock')) as client:
+        client.send(b'nothing')
+        client.socket.shutdown(socket.SHUT_WR)
+        assert b'unknown command' in client.socket.makefile('rb').read()
+    with Client(server.path('control.sock')) as client:
+        client.socket.shutdown(socket.SHUT_WR)
+        assert client.socket.makefile('rb').read() == b''
+
+
+def test_control_stays_over_reloads(server):
+    start(server)
+    server.configure(CONTROL + 'http { access_log off; server { listen 127.0.0.1:@http@; return 201; } }')
+    server.reload(lambda: server.get().status == 201)
+    assert b'error' in control(server, b'nothing\n')
+    assert stat.S_IMODE(os.stat(server.path('control.sock')).st_mode) == 0o600
+    server.configure('http { access_log off; server { listen 127.0.0.1:@http@; return 202; } }')
+    server.reload(lambda: server.get().status == 202)
+    with pytest.raises(OSError):
+        control(server, b'help\n')
+
+
+@pytest.mark.parametrize('text, said', [
+    ('control 127.0.0.1:80;', 'unix:PATH'), ('control unix:;', 'unix:PATH'), ('control;', 'number of arguments'),
+    ('control unix:/x/' + 'y' * 120 + ';', 'control'),
+    ('control unix:@dir@/a; control unix:@dir@/b;', 'duplicate'),
+    ('control unix:@dir@/a; http { server { listen unix:@dir@/a; } }', '@dir@/a'),
+    ('control unix:@dir@/a; stream { server { listen unix:@dir@/a; echo; } }', 'duplicate')], ids=range(7))
+def test_control_that_is_wrong(server, text, said):
+    server.configure(text)
+    got = server.run('-t', '-c', 'nginx.conf')
+    assert got.returncode == 1 and server.expand(said) in got.stderr, got.stderr
+
+
+def test_graceful_end_waits_for_nobody_who_asks_nothing(server):
+    start(server)
+    with Client(server.path('control.sock')) as client:
+        client.send(b'he')
+        server.wait_for(lambda: True, 'a moment')
+        server.stop(signal.SIGQUIT)

@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Takes the pictures of the pool view that the README shows: docs/pool-view-light.png, -dark.png, -narrow.png and
+docs/request-in-memory.png. A server of its own serves a crowd of its own, so that there is something to see."""
+import argparse
+import os
+import random
+import socket
+import struct
+import sys
+import tempfile
+import threading
+import time
+import zlib
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, 'tests', 'blackbox'))
+
+CONFIG = '''
+    server {
+        listen @http@;
+        location /pools/ { pool_view; }
+        location = /small { return 200 "Hello, World!"; }
+        location = /mirror { client_body_buffer_size 64k; echo_body; }
+        location / { root html; }
+    }
+'''
+
+
+def pixels(data):
+    """Width, height and rows of (r, g, b) bytes of a PNG as a browser makes it."""
+    at, packed = 8, b''
+    while at < len(data):
+        length, kind = struct.unpack('>I4s', data[at:at + 8])
+        body = data[at + 8:at + 8 + length]
+        if kind == b'IHDR':
+            width, height, depth, colour = struct.unpack('>IIBB', body[:10])
+            assert depth == 8 and colour in (2, 6)
+        elif kind == b'IDAT':
+            packed += body
+        at += 12 + length
+    raw, size = zlib.decompress(packed), 4 if colour == 6 else 3
+    stride, before, rows = width * size, bytearray(width * size), []
+    for y in range(height):
+        kind, line = raw[y * (stride + 1)], bytearray(raw[y * (stride + 1) + 1:(y + 1) * (stride + 1)])
+        for i in range(stride):
+            left, up, corner = (line[i -
+                                     size] if i >= size else 0), before[i], (before[i -
+                                                                                    size] if i >= size else 0)
+            if kind == 1:
+                line[i] = line[i] + left & 255
+            elif kind == 2:
+                line[i] = line[i] + up & 255
+            elif kind == 3:
+                line[i] = line[i] + (left + up) // 2 & 255
+            elif kind == 4:
+                guess = left + up - corner
+                line[i] = line[i] + min((left, up, corner), key=lambda v: abs(guess - v)) & 255
+        before = line
+        rows.append([tuple(line[x:x + 3]) for x in range(0, stride, size)])
+    return width, height, rows
+
+
+def shrink(path):
+    """The same picture with 256 colours, the most frequent ones: a third of the bytes."""
+    with open(path, 'rb') as file:
+        width, height, rows = pixels(file.read())
+    counts = {}
+    for row in rows:
+        for pixel in row:
+            counts[pixel] = counts.get(pixel, 0) + 1
+    # Neighbours in a coarse cube are one colour: what is seen of them is their most frequent.
+    best = {}
+    for pixel, count in counts.items():
+        cell = tuple(value >> 3 for value in pixel)
+        total, most, chosen = best.get(cell, (0, 0, None))
+        best[cell] = (total + count, max(most, count), pixel if count > most else chosen)
+    palette = [entry[2] for entry in sorted(best.values(), reverse=True)[:256]]
+    nearest = {}
+    for pixel in counts:
+        nearest[pixel] = min(
+            range(
+                len(palette)),
+            key=lambda i: sum(
+                (a - b) ** 2 for a,
+                b in zip(
+                    palette[i],
+                    pixel)))
+    raw = b''.join(b'\0' + bytes(nearest[pixel] for pixel in row) for row in rows)
+
+    def chunk(kind, body):
+        return struct.pack('>I', len(body)) + kind + body + struct.pack('>I', zlib.crc32(kind + body))
+
+    with open(path, 'wb') as file:
+        file.write(b'\x89PNG\r\n\x1a\n' +
+                   chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 3, 0, 0, 0)) +
+                   chunk(b'PLTE', b''.join(map(bytes, palette))) +
+                   chunk(b'IDAT', zlib.compress(raw, 9)) +
+                   chunk(b'IEND', b''))
+
+
+class Crowd:
+    """Clients of many kinds: idle, busy, in the middle of a head or a body, and slow readers."""
+
+    def __init__(self, address, size):
+        self.address, self.size, self.ends = address, size, threading.Event()
+        self.sockets = []
+        self.threads = [threading.Thread(target=self.busy, args=(i,), daemon=True) for i in range(6)]
+
+    def connect(self):
+        one = socket.socket()
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        one.bind((f'127.0.0.{random.randrange(2, 60)}', 0))
+        one.connect(self.address)
+        return one
+
+    def join(self, random_kind):
+        one = self.connect()
+        if random_kind < .62:
+            one.sendall(b'GET /small HTTP/1.1\r\nHost: a\r\n\r\n' * random.choice((1, 1, 2, 9)))
+        elif random_kind < .74:
+            one.sendall(b'GET /small HTTP/1.1\r\nHost: a\r\nCookie: ' +
+                        b'x' * random.choice((10, 700, 1500, 3000, 6000)))
+        elif random_kind < .84:
+            one.sendall(
+                b'POST /mirror HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n' +
+                b'y' *
+                random.randrange(
+                    10,
+                    40000))
+        else:
+            one.sendall(b'GET /large HTTP/1.1\r\nHost: a\r\n\r\n')
+        self.sockets.append(one)
+
+    def busy(self, seed):
+        one, dice = self.connect(), random.Random(seed)
+        while not self.ends.is_set():
+            one.sendall(b'GET /small HTTP/1.1\r\nHost: a\r\nUser-Agent: picture\r\n\r\n' * dice.randrange(1, 8))
+            one.recv(4096)
+            time.sleep(dice.random() * .01 * (1.2 + (time.time() / 7) % 1))
+
+    def run(self, seconds):
+        for thread in self.threads:
+            thread.start()
+        began = time.monotonic()
+        while time.monotonic() - began < seconds:
+            if len(self.sockets) < self.size:
+                for _ in range(8):
+                    self.join(random.random())
+            elif random.random() < .3:
+                self.sockets.pop(random.randrange(len(self.sockets))).close()
+            time.sleep(.05)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--build', default='build')
+    parser.add_argument('--to', default=os.path.join(ROOT, 'docs'))
+    parser.add_argument('--seconds', type=float, default=40, help='of history before the pictures')
+    arguments = parser.parse_args()
+    os.environ['TIDEPOOL_BINARY'] = os.path.abspath(f'{arguments.build}/tidepool')
+    import browser
+    import instance
+
+    random.seed(3)
+    with tempfile.TemporaryDirectory() as folder:
+        server = instance.Server(folder)
+        server.write('html/large', b'z' * (4 << 20))
+        server.http('sendfile off;' + CONFIG, workers=2)
+        server.configure_raw(
+            'memory_budget 8m; ' +
+            server.read('nginx.conf').replace(
+                'sendfile off;',
+                'sendfile off; connection_pool_budget 256k;',
+                1))
+        server.start()
+        crowd = Crowd(server.address(), 240)
+        chrome = browser.Browser(os.path.join(folder, 'profile'))
+        try:
+            pages = {
+                name: chrome.page(
+                    dark=dark, width=width, height=height, scale=1, motion=False) for name, dark, width, height in (
+                    ('light', False, 1180, 1240), ('dark', True, 1180, 1240), ('narrow', False, 390, 1000))}
+            for page in pages.values():
+                page.open(f'http://127.0.0.1:{server.port()}/pools/')
+            crowd.run(arguments.seconds)
+            for name, page in pages.items():
+                page.wait('document.documentElement.dataset.traced === "yes"')
+                page.picture(f'{arguments.to}/pool-view-{name}.png')
+            page = pages['light']
+            page.picture(f'{arguments.to}/request-in-memory.png', '#request')
+            for name in ('pool-view-light', 'pool-view-dark', 'pool-view-narrow', 'request-in-memory'):
+                shrink(f'{arguments.to}/{name}.png')
+                print(f'{arguments.to}/{name}.png: {os.path.getsize(f"{arguments.to}/{name}.png")} bytes')
+            for page in pages.values():
+                assert page.console() == [], page.console()
+        finally:
+            crowd.ends.set()
+            chrome.close()
+            server.kill()
+
+
+if __name__ == '__main__':
+    main()
