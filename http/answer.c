@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "http/filters.h"
 #include "http/flow.h"
 #include "http/protocol/condition.h"
 #include "http/protocol/etag.h"
-#include "http/protocol/range.h"
 #include "http/protocol/status.h"
 #include "http/protocol/uri.h"
 #include "server/open_files.h"
@@ -92,30 +92,6 @@ enum http_outcome http_answer_redirect(struct http_request *request, int status,
     return http_answer_status(request, status);
 }
 
-/* One range becomes 206; several, or one that is not to be obeyed, leave the whole file. */
-static int take_range(struct http_request *request, int64_t size, const struct http_validators *validators)
-{
-    const struct http_field *field = http_head_find(&request->head, HTTP_FIELD_RANGE);
-    struct http_response *response = &request->response;
-    struct http_range range;
-    unsigned count;
-
-    if (!field || !http_condition_range(&request->head, validators))
-        return 200;
-    switch (http_range_parse(http_field_value(&request->head, field), size, &range, 1, &count)) {
-    case HTTP_RANGE_NONE:
-        return 200;
-    case HTTP_RANGE_UNSATISFIABLE:
-        return 416;
-    case HTTP_RANGE_OK:
-        break;
-    }
-    response->offset = response->range_first = range.first;
-    response->range_size = size;
-    response->content_length = range.last - range.first + 1;
-    return 206;
-}
-
 static enum http_outcome answer_condition(struct http_request *request, enum http_condition condition)
 {
     struct http_response *response = &request->response;
@@ -153,14 +129,12 @@ enum http_outcome http_answer_file(struct http_request *request, struct open_fil
     condition = http_condition_evaluate(&request->head, &validators, HTTP_IMS_EXACT);
     if (condition != HTTP_CONDITION_PASS)
         return answer_condition(request, condition);
-    request->status = take_range(request, file->size, &validators);
-    if (request->status == 416) {
-        int64_t size = file->size;
-        enum http_outcome outcome = http_answer_status(request, 416);
-
-        response->range_size = size;
-        return outcome;
-    }
+    request->status = 200;
+    response->left = (uint64_t)file->size;
+    if (!request->location->filters && http_ranges_take(request)) /* else after them, which may forbid it */
+        return http_no_memory(request);
+    if (request->status == 416)
+        return HTTP_ANSWERED;
     response->body =
         request->head.method == HTTP_HEAD || !response->content_length ? HTTP_BODY_NONE : HTTP_BODY_FILE;
     if (response->body == HTTP_BODY_NONE)

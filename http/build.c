@@ -134,6 +134,34 @@ int http_add_log_step(struct http_build *build, void (*run)(struct http_request 
     return 0;
 }
 
+int http_add_filter(struct http_build *build, enum http_filter_place place,
+                    int (*run)(struct http_request *request, void *section), void *section)
+{
+    build->filters[place] = (struct http_filter){run, section};
+    return 0;
+}
+
+/* A location without filters has no list at all: its answers take the direct way. */
+static int lay_out_filters(struct http_build *build, struct http_location *location)
+{
+    struct http_filter *filters;
+    unsigned count = 0;
+
+    for (unsigned place = 0; place < HTTP_FILTERS; place++)
+        count += build->filters[place].run != NULL;
+    if (!count)
+        return 0;
+    filters = pool_array(build->conf->pool, count + 1, sizeof *filters, "filters");
+    if (!filters)
+        return conf_fail_memory(build->conf);
+    location->filters = filters;
+    for (unsigned place = 0; place < HTTP_FILTERS; place++)
+        if (build->filters[place].run)
+            *filters++ = build->filters[place];
+    *filters = (struct http_filter){NULL, NULL};
+    return 0;
+}
+
 static int lay_out(struct http_build *build, struct http_location *location)
 {
     struct http_step *steps;
@@ -158,7 +186,7 @@ static int lay_out(struct http_build *build, struct http_location *location)
         *log_steps++ = wish->step;
     *steps = (struct http_step){NULL, NULL};
     *log_steps = (struct http_log_step){NULL, NULL};
-    return 0;
+    return lay_out_filters(build, location);
 }
 
 int http_level_finish(struct http_build *build, struct http_location *location)
@@ -167,6 +195,7 @@ int http_level_finish(struct http_build *build, struct http_location *location)
         build->wishes[phase] = NULL;
         build->wishes_end[phase] = &build->wishes[phase];
     }
+    memset(build->filters, 0, sizeof build->filters);
     build->log_wishes = NULL;
     build->log_wishes_end = &build->log_wishes;
     for (unsigned i = 0; i < HTTP_MODULES; i++) {

@@ -39,6 +39,7 @@ struct http_build {
     struct http_server **servers_end;
     /* while a level is finished: in the order of asking */
     struct http_step_wish *wishes[HTTP_PHASES], **wishes_end[HTTP_PHASES];
+    struct http_filter filters[HTTP_FILTERS]; /* run is null: not asked for */
     struct http_log_wish *log_wishes, **log_wishes_end;
 };
 

@@ -84,6 +84,7 @@ struct http_core {
     int64_t keepalive_requests;        /* requests per connection */
     int64_t client_body_timeout;       /* ms between two reads of a body */
     int64_t send_timeout;              /* ms between two writes */
+    int64_t max_ranges;                /* ranges of one request; more, and the whole is sent */
     int64_t lingering_time;            /* ms that unread bytes are read and dropped at most before closing */
     int64_t lingering_timeout;         /* ms between two such reads */
     off_t client_max_body_size;        /* bytes; 0: no limit */
@@ -92,6 +93,8 @@ struct http_core {
     const char *default_type;
     const struct http_mime *types;
     bool sendfile, tcp_nodelay, etag, internal;
+    bool
+        chunked; /* HTTP/1.1 clients get bodies of unknown length in chunks; else the end is the connection's */
 };
 
 struct http_location {
@@ -103,6 +106,7 @@ struct http_location {
     struct http_core core;
     void *sections[HTTP_MODULES];          /* each module's settings here, in the order of http_modules */
     const struct http_step *steps;         /* what a request does here, by phase; ends with a null function */
+    const struct http_filter *filters;     /* likewise what an answer passes; null: none */
     const struct http_log_step *log_steps; /* likewise after the answer */
     const struct http_locations *locations; /* nested ones; null: none */
 };

@@ -86,6 +86,10 @@ static const struct conf_directive directives[] = {
     {"tcp_nodelay", ALL, 1, 1, 0, conf_set_flag, FIELD(tcp_nodelay), NULL, "on",
      "Whether small packets leave without waiting for more (TCP_NODELAY)."},
     {"etag", ALL, 1, 1, 0, conf_set_flag, FIELD(etag), NULL, "on", "Whether files are sent with an ETag."},
+    {"max_ranges", ALL, 1, 1, 0, conf_set_number, FIELD(max_ranges), NULL, "not limited",
+     "How many ranges one request may ask for; more, and the whole file is sent; 0: ranges are off."},
+    {"chunked_transfer_encoding", ALL, 1, 1, 0, conf_set_flag, FIELD(chunked), NULL, "on",
+     "Whether bodies of unknown length go to HTTP/1.1 clients in chunks; else they end with the connection."},
     {"internal", CONF_LOCATION, 0, 0, 0, set_internal, 0, NULL, NULL,
      "The location answers internal redirects alone; a client gets 404."},
     {"tcp_nopush", ALL, 1, 1, 0, set_ignored, 0, NULL, NULL,
@@ -124,7 +128,9 @@ static int defaults(struct conf *conf, void *section)
                                .client_body_buffer_size = 16 * 1024,
                                .default_type = "text/plain",
                                .tcp_nodelay = true,
-                               .etag = true};
+                               .max_ranges = INT32_MAX,
+                               .etag = true,
+                               .chunked = true};
     core->client_body_temp_path = conf_full_name(conf, "client_body_temp", false);
     core->types = http_default_types(conf->pool);
     return core->client_body_temp_path && core->types ? 0 : -ENOMEM;

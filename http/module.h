@@ -27,6 +27,7 @@ enum http_module_index {
     HTTP_MODULE_LIMIT_CONN,
     HTTP_MODULE_ECHO_BODY,
     HTTP_MODULE_STATIC,
+    HTTP_MODULE_HEADERS,
     HTTP_MODULE_ACCESS_LOG,
     HTTP_MODULES
 };
@@ -52,6 +53,21 @@ struct http_step {
     void *section;
 };
 
+/* What is done to every answer of a location before its head is written, in this order; then ranges are
+ * taken, if the answer still allows them. */
+enum http_filter_place {
+    HTTP_FILTER_HEADERS, /* expires, add_header, add_trailer */
+    HTTP_FILTER_CHARSET,
+    HTTP_FILTER_GZIP,
+    HTTP_FILTERS
+};
+
+/* Changes request->response, or adds a transform of the body (filters.h). 0 or -ENOMEM. */
+struct http_filter {
+    int (*run)(struct http_request *request, void *section);
+    void *section;
+};
+
 struct http_log_step {
     void (*run)(struct http_request *request, void *section);
     void *section;
@@ -72,6 +88,8 @@ extern const struct http_module *const http_modules[HTTP_MODULES];
  * conf). */
 int http_add_step(struct http_build *build, enum http_phase phase,
                   enum http_outcome (*run)(struct http_request *request, void *section), void *section);
+int http_add_filter(struct http_build *build, enum http_filter_place place,
+                    int (*run)(struct http_request *request, void *section), void *section);
 int http_add_log_step(struct http_build *build, void (*run)(struct http_request *request, void *section),
                       void *section);
 struct conf *http_build_conf(struct http_build *build);

@@ -4,6 +4,7 @@
 #include "http/module.h"
 #include "http/modules/access_log.h"
 #include "http/modules/echo_body.h"
+#include "http/modules/headers.h"
 #include "http/modules/limit_conn.h"
 #include "http/modules/return.h"
 #include "http/modules/static.h"
@@ -14,5 +15,6 @@ const struct http_module *const http_modules[HTTP_MODULES] = {
     [HTTP_MODULE_LIMIT_CONN] = &http_limit_conn_module,
     [HTTP_MODULE_ECHO_BODY] = &http_echo_body_module,
     [HTTP_MODULE_STATIC] = &http_static_module,
+    [HTTP_MODULE_HEADERS] = &http_headers_module,
     [HTTP_MODULE_ACCESS_LOG] = &http_access_log_module,
 };

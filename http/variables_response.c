@@ -2,6 +2,7 @@
 /* Variables of the answer. */
 #include <stdio.h>
 
+#include "http/flow.h"
 #include "http/protocol/date.h"
 #include "http/protocol/status.h"
 #include "http/variables_table.h"
@@ -116,8 +117,7 @@ static enum http_found get_transfer_encoding(struct http_request *request,
                                              const struct http_variable *variable, struct http_text *value)
 {
     (void)variable;
-    if (request->response.content_length >= 0 || request->head.minor == 0 ||
-        http_status_bodiless(request->status))
+    if (!http_response_chunked(request) || http_status_bodiless(request->status))
         return http_value_none(value);
     return http_value_string("chunked", value);
 }
