@@ -126,7 +126,8 @@ enum http_outcome http_answer_file(struct http_request *request, struct open_fil
         response->etag = (struct http_text){etag, http_etag_format(file->mtime.tv_sec, file->size, etag)};
     }
     validators.etag = response->etag;
-    condition = http_condition_evaluate(&request->head, &validators, HTTP_IMS_EXACT);
+    condition = http_condition_evaluate(
+        &request->head, &validators, (enum http_if_modified_since)request->location->core.if_modified_since);
     if (condition != HTTP_CONDITION_PASS)
         return answer_condition(request, condition);
     request->status = 200;

@@ -84,6 +84,9 @@ struct http_core {
     int64_t keepalive_requests;        /* requests per connection */
     int64_t client_body_timeout;       /* ms between two reads of a body */
     int64_t send_timeout;              /* ms between two writes */
+    size_t limit_rate;                 /* bytes per second of an answer; 0: no limit */
+    size_t limit_rate_after;           /* bytes that it does not hold for */
+    int if_modified_since;             /* enum http_if_modified_since */
     int64_t max_ranges;                /* ranges of one request; more, and the whole is sent */
     int64_t lingering_time;            /* ms that unread bytes are read and dropped at most before closing */
     int64_t lingering_timeout;         /* ms between two such reads */

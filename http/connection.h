@@ -31,6 +31,9 @@ enum http_state {
     HTTP_STATES
 };
 
+/* What a connection that waits is counted as (server/counters.h). */
+enum http_counted { HTTP_COUNTED_IDLE, HTTP_COUNTED_READING, HTTP_COUNTED_WRITING };
+
 /* Where bytes from the socket go. One block; a head that outgrows it goes on in a larger one, the older are
  * kept. */
 struct http_input {
@@ -53,6 +56,7 @@ struct http_connection {
     bool linger;            /* then waits for the peer, who may still be sending */
     bool cut;               /* an answer that has begun cannot be finished: closes at once */
     uint8_t timing;         /* enum http_state whose timeout runs; HTTP_STATES: none */
+    uint8_t counted;        /* enum http_counted, of when it last began to wait */
 };
 
 extern const struct protocol http_protocol;

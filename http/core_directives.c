@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conf/units.h"
+#include "http/protocol/condition.h"
 #include "pool/pool.h"
 #include "server/settings.h"
 
@@ -53,6 +54,9 @@ static int set_ignored(struct conf_setting *setting)
     return 0;
 }
 
+static const struct conf_enum since[] = {
+    {"off", HTTP_IMS_OFF}, {"exact", HTTP_IMS_EXACT}, {"before", HTTP_IMS_BEFORE}, {NULL, 0}};
+
 static const struct conf_directive directives[] = {
     {"types", ALL, 0, 0, CONF_BLOCK | CONF_RAW | CONF_REPEAT, http_set_types, FIELD(types), NULL,
      "{ text/html html; image/gif gif; image/jpeg jpg; }",
@@ -86,6 +90,12 @@ static const struct conf_directive directives[] = {
     {"tcp_nodelay", ALL, 1, 1, 0, conf_set_flag, FIELD(tcp_nodelay), NULL, "on",
      "Whether small packets leave without waiting for more (TCP_NODELAY)."},
     {"etag", ALL, 1, 1, 0, conf_set_flag, FIELD(etag), NULL, "on", "Whether files are sent with an ETag."},
+    {"limit_rate", ALL | CONF_IF, 1, 1, 0, conf_set_size, FIELD(limit_rate), NULL, "0",
+     "Bytes per second that an answer leaves with at most; 0: no limit."},
+    {"limit_rate_after", ALL | CONF_IF, 1, 1, 0, conf_set_size, FIELD(limit_rate_after), NULL, "0",
+     "Bytes of an answer that limit_rate does not hold for."},
+    {"if_modified_since", ALL, 1, 1, 0, conf_set_enum, FIELD(if_modified_since), since, "exact",
+     "How the change of a file is compared with If-Modified-Since: `exact`, `before` or `off` (not at all)."},
     {"max_ranges", ALL, 1, 1, 0, conf_set_number, FIELD(max_ranges), NULL, "not limited",
      "How many ranges one request may ask for; more, and the whole file is sent; 0: ranges are off."},
     {"chunked_transfer_encoding", ALL, 1, 1, 0, conf_set_flag, FIELD(chunked), NULL, "on",
@@ -129,6 +139,7 @@ static int defaults(struct conf *conf, void *section)
                                .default_type = "text/plain",
                                .tcp_nodelay = true,
                                .max_ranges = INT32_MAX,
+                               .if_modified_since = HTTP_IMS_EXACT,
                                .etag = true,
                                .chunked = true};
     core->client_body_temp_path = conf_full_name(conf, "client_body_temp", false);

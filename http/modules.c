@@ -8,12 +8,14 @@
 #include "http/modules/limit_conn.h"
 #include "http/modules/return.h"
 #include "http/modules/static.h"
+#include "http/modules/stub_status.h"
 
 const struct http_module *const http_modules[HTTP_MODULES] = {
     [HTTP_MODULE_CORE] = &http_core_module,
     [HTTP_MODULE_RETURN] = &http_return_module,
     [HTTP_MODULE_LIMIT_CONN] = &http_limit_conn_module,
     [HTTP_MODULE_ECHO_BODY] = &http_echo_body_module,
+    [HTTP_MODULE_STUB_STATUS] = &http_stub_status_module,
     [HTTP_MODULE_STATIC] = &http_static_module,
     [HTTP_MODULE_HEADERS] = &http_headers_module,
     [HTTP_MODULE_ACCESS_LOG] = &http_access_log_module,

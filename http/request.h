@@ -83,6 +83,7 @@ struct http_request {
     /* the answer */
     int status; /* 0: not decided */
     struct http_response response;
+    struct http_pace *pace; /* pace.h; null: as fast as it goes */
     uint64_t sent_head; /* bytes of the head queued */
     uint64_t sent_body; /* bytes of the body queued */
     bool keep_alive;    /* the connection goes on after this answer */

@@ -10,6 +10,7 @@
 #include "http/filters.h"
 #include "http/flow.h"
 #include "http/modules/headers.h"
+#include "http/pace.h"
 #include "http/protocol/date.h"
 #include "http/protocol/status.h"
 #include "server/open_files.h"
@@ -188,7 +189,7 @@ int http_head_queue(struct http_request *request, size_t body_room)
     size_t bound = head_bound(response) + body_room;
     char *begin = output_reserve(&connection->base.output, request->pool, bound, NULL), *at;
 
-    if (!begin)
+    if (!begin || (request->location->core.limit_rate && http_pace_begin(request)))
         return -ENOMEM;
     refresh_start(ev_now(connection->base.worker->loop));
     at = put_start(begin, request->status);
