@@ -137,7 +137,7 @@ static void wait_idle(struct http_connection *connection)
     }
     http_input_release(connection);
     base->doing = "waiting for request";
-    wait_for(connection, EV_READ, HTTP_IDLE, core_of(connection)->keepalive_timeout);
+    wait_for(connection, EV_READ, HTTP_IDLE, connection->idle_timeout);
 }
 
 /* Nothing can go on now: what to wait for, and how long. */
@@ -308,6 +308,7 @@ static bool on_opened(struct connection *base)
 
     pool_pin(base->pool);
     connection->state = HTTP_IDLE;
+    connection->idle_timeout = core_of(connection)->keepalive_timeout;
     return wait_for(connection, EV_READ, base->requests ? HTTP_IDLE : HTTP_HEAD_IN,
                     base->requests ? core_of(connection)->keepalive_timeout
                                    : reading_of(connection)->client_header_timeout);
@@ -369,6 +370,8 @@ void http_resume(struct http_request *request, enum http_outcome outcome)
     }
     if (request->complete)
         http_advance_answered(connection);
+    else if (request->body.begun)
+        connection->state = HTTP_BODY_IN;
     go_on(connection);
 }
 

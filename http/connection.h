@@ -49,6 +49,7 @@ struct http_connection {
     struct http_request *request; /* null: none begun */
     struct http_parser parser;
     double lingering_until; /* seconds (ev_now) */
+    int64_t idle_timeout;   /* ms: keepalive_timeout of the last request's location */
     uint8_t state;          /* enum http_state */
     bool expects_more;      /* the last read filled its buffer: there may be more */
     bool eof;               /* the peer has shut its sending side */

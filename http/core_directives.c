@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conf/units.h"
+#include "http/keepalive.h"
 #include "http/protocol/condition.h"
 #include "pool/pool.h"
 #include "server/settings.h"
@@ -48,6 +49,38 @@ static int set_internal(struct conf_setting *setting)
     return 0;
 }
 
+static int set_keepalive_disable(struct conf_setting *setting)
+{
+    static const struct conf_enum browsers[] = {
+        {"none", 0}, {"msie6", HTTP_KEEPALIVE_MSIE6}, {"safari", HTTP_KEEPALIVE_SAFARI}, {NULL, 0}};
+    struct http_core *core = setting->section;
+
+    core->keepalive_disable = 0;
+    for (unsigned i = 0; i < setting->node->arg_count; i++) {
+        const char *name = setting->node->args[i];
+        const struct conf_enum *browser = browsers;
+
+        while (browser->name && strcmp(browser->name, name))
+            browser++;
+        if (!browser->name)
+            return conf_setting_invalid(setting, name, "none, msie6 or safari");
+        core->keepalive_disable |= browser->value;
+    }
+    return 0;
+}
+
+/* nginx has two more for its commercial edition and its build; here they say the same as "on". */
+static int set_server_tokens(struct conf_setting *setting)
+{
+    struct http_core *core = setting->section;
+    const char *text = setting->node->args[0];
+
+    if (strcmp(text, "on") && strcmp(text, "off") && strcmp(text, "build"))
+        return conf_setting_invalid(setting, text, "on, off or build");
+    core->server_tokens = strcmp(text, "off") != 0;
+    return 0;
+}
+
 static int set_ignored(struct conf_setting *setting)
 {
     (void)setting;
@@ -70,6 +103,20 @@ static const struct conf_directive directives[] = {
      "header `Keep-Alive: timeout=` says; without it none is sent."},
     {"keepalive_requests", ALL, 1, 1, 0, conf_set_number, FIELD(keepalive_requests), NULL, "1000",
      "Requests after which a connection closes."},
+    {"keepalive_time", ALL, 1, 1, 0, conf_set_msec, FIELD(keepalive_time), NULL, "1h",
+     "How long a connection goes on at most: the answer after that closes it."},
+    {"keepalive_disable", ALL, 1, 2, 0, set_keepalive_disable, 0, NULL, "msie6",
+     "Browsers whose connections close after each answer: `none`, `msie6` (after a POST), `safari`."},
+    {"log_not_found", ALL, 1, 1, 0, conf_set_flag, FIELD(log_not_found), NULL, "on",
+     "Whether files that are not there are written to the error log."},
+    {"server_tokens", ALL, 1, 1, 0, set_server_tokens, 0, NULL, "on",
+     "Whether the version stands in `Server:` and on error pages; `off`: the name alone."},
+    {"absolute_redirect", ALL, 1, 1, 0, conf_set_flag, FIELD(absolute_redirect), NULL, "on",
+     "Whether redirects to a path of this server name the server too."},
+    {"port_in_redirect", ALL, 1, 1, 0, conf_set_flag, FIELD(port_in_redirect), NULL, "on",
+     "Whether they name the port by which the request came in."},
+    {"server_name_in_redirect", ALL, 1, 1, 0, conf_set_flag, FIELD(server_name_in_redirect), NULL, "off",
+     "Whether they name the first server_name rather than the host that was asked for."},
     {"client_body_timeout", ALL, 1, 1, 0, conf_set_msec, FIELD(client_body_timeout), NULL, "60s",
      "How long the client may be silent between two pieces of a body."},
     {"send_timeout", ALL, 1, 1, 0, conf_set_msec, FIELD(send_timeout), NULL, "60s",
@@ -137,6 +184,12 @@ static int defaults(struct conf *conf, void *section)
                                .client_max_body_size = 1024 * 1024,
                                .client_body_buffer_size = 16 * 1024,
                                .default_type = "text/plain",
+                               .keepalive_time = 60 * 60 * 1000,
+                               .keepalive_disable = HTTP_KEEPALIVE_MSIE6,
+                               .log_not_found = true,
+                               .server_tokens = true,
+                               .absolute_redirect = true,
+                               .port_in_redirect = true,
                                .tcp_nodelay = true,
                                .max_ranges = INT32_MAX,
                                .if_modified_since = HTTP_IMS_EXACT,

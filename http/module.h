@@ -23,8 +23,13 @@ struct http_build;
 
 enum http_module_index {
     HTTP_MODULE_CORE, /* config.c: http_core, http_reading, server, location … */
-    HTTP_MODULE_RETURN,
+    HTTP_MODULE_ERROR_PAGE,
+    HTTP_MODULE_LIMIT_EXCEPT,
+    HTTP_MODULE_REWRITE,
+    HTTP_MODULE_MAP,
+    HTTP_MODULE_LIMIT_REQ,
     HTTP_MODULE_LIMIT_CONN,
+    HTTP_MODULE_TRY_FILES,
     HTTP_MODULE_ECHO_BODY,
     HTTP_MODULE_STUB_STATUS,
     HTTP_MODULE_STATIC,
@@ -35,8 +40,10 @@ enum http_module_index {
 
 /* In the order in which a request meets them. */
 enum http_phase {
-    HTTP_PHASE_REWRITE, /* return */
-    HTTP_PHASE_LIMIT,   /* limit_conn */
+    HTTP_PHASE_SERVER,  /* rewrite in server { }: before a location is looked for */
+    HTTP_PHASE_REWRITE, /* limit_except, rewrite */
+    HTTP_PHASE_LIMIT,   /* limit_req, limit_conn */
+    HTTP_PHASE_TRY,     /* try_files */
     HTTP_PHASE_CONTENT, /* static, echo_body: exactly one answers */
     HTTP_PHASES
 };
@@ -45,7 +52,9 @@ enum http_outcome {
     HTTP_NEXT,     /* not mine: the next step */
     HTTP_ANSWERED, /* the response is described in the request: send it */
     HTTP_STATUS,   /* request->status is set: answer with its page */
-    HTTP_RELOCATE, /* request->path was replaced (http_relocate): find a location again */
+    HTTP_RELOCATE, /* request->path was replaced (http_relocate): an internal redirect */
+    HTTP_LOCATE,   /* the same by rewrite: only the location is looked for again */
+    HTTP_ENTER,    /* request->location was replaced: its steps */
     HTTP_TAKEN     /* the step answers later by itself (it waits for the body) */
 };
 

@@ -19,6 +19,7 @@
 #include "http/protocol/framing.h"
 #include "http/protocol/head.h"
 #include "http/protocol/host.h"
+#include "http/route.h"
 #include "pool/pool.h"
 
 struct http_connection;
@@ -80,6 +81,7 @@ struct http_request {
     struct http_text captures[10]; /* $0 … $9 of the last regular expression that matched */
     unsigned capture_count;
     unsigned relocations; /* internal redirects so far; bounded */
+    struct http_route route;
     /* the answer */
     int status; /* 0: not decided */
     struct http_response response;

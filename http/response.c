@@ -75,11 +75,11 @@ static char *put_number(char *at, uint64_t number)
     return put(at, digits + sizeof digits - count, count);
 }
 
-static char *put_start(char *at, int status)
+static char *put_start(char *at, int status, bool tokens)
 {
     struct http_text line;
 
-    if (status == 200)
+    if (status == 200 && tokens)
         return put(at, start.bytes, start.length);
     line = http_status_line(status);
     at = PUT(at, "HTTP/1.1 ");
@@ -89,7 +89,8 @@ static char *put_start(char *at, int status)
         at = put_number(at, (uint64_t)status);
         *at++ = ' ';
     }
-    at = PUT(at, "\r\nServer: " VERSION_TEXT "\r\nDate: ");
+    at = tokens ? PUT(at, "\r\nServer: " VERSION_TEXT "\r\nDate: ")
+                : PUT(at, "\r\nServer: " VERSION_NAME "\r\nDate: ");
     return put(at, date_text(), HTTP_DATE_LENGTH + 2);
 }
 
@@ -192,7 +193,7 @@ int http_head_queue(struct http_request *request, size_t body_room)
     if (!begin || (request->location->core.limit_rate && http_pace_begin(request)))
         return -ENOMEM;
     refresh_start(ev_now(connection->base.worker->loop));
-    at = put_start(begin, request->status);
+    at = put_start(begin, request->status, request->location->core.server_tokens);
     at = PUT_FIELD(at, "Content-Type", response->content_type);
     at = put_length(at, request);
     at = put_rare(at, request);
@@ -340,6 +341,8 @@ void http_response_frame(struct http_request *request)
 int http_stream_begin(struct http_request *request)
 {
     request->response.body = HTTP_BODY_STREAM;
+    if (request->route.final_status)
+        request->status = request->route.final_status;
     if (request->location->filters && http_filters_run(request))
         return -ENOMEM;
     http_response_frame(request);

@@ -193,6 +193,11 @@ static char *print_request_time(struct http_request *request, char *to)
     return print_seconds(http_now(request) - request->began, to);
 }
 
+static char *print_connection_time(struct http_request *request, char *to)
+{
+    return print_seconds(http_now(request) - request->connection->base.opened, to);
+}
+
 static char *print_active(struct http_request *request, char *to)
 {
     struct http_status_counts counts;
@@ -230,6 +235,7 @@ const struct http_variable_row http_connection_variables[] = {
     {"remote_port", NULL, print_remote_port},
     {"binary_remote_addr", get_binary_remote_addr, NULL},
     {"connection", NULL, print_connection},
+    {"connection_time", NULL, print_connection_time},
     {"connection_requests", NULL, print_connection_requests},
     {"server_name", get_server_name, NULL},
     {"server_addr", get_server_addr, NULL},

@@ -76,6 +76,7 @@ struct connection *connection_open(struct worker *worker, struct tenure *tenure,
     connection->number = ((uint64_t)worker->index << 40) + counter_read(&worker->counters.accepted);
     connection->peer = *peer;
     connection->requests = requests;
+    connection->opened = ev_now(worker->loop);
     connection->binding = binding;
     connection->tenure = tenure;
     connection->doing = "waiting for request";

@@ -60,6 +60,7 @@ struct connection {
     struct output output;
     const char *doing; /* literal, for log lines: "reading request headers" */
     struct peer peer;
+    double opened;     /* seconds (ev_now) when this worker took it */
     uint32_t requests; /* begun on it */
     bool closed;
 };
