@@ -25,7 +25,6 @@ static inline bool http_keepalive_allowed(const struct http_request *request)
     int suspect = request->head.method == HTTP_POST ? HTTP_KEEPALIVE_MSIE6 : HTTP_KEEPALIVE_SAFARI;
 
     return core->keepalive_timeout && connection->requests < core->keepalive_requests &&
-           connection->worker->state != WORKER_QUITS &&
            (request->began - connection->opened) * 1000. <= (double)core->keepalive_time &&
            (core->keepalive_disable < suspect || !http_keepalive_disabled(request));
 }

@@ -192,6 +192,8 @@ int http_head_queue(struct http_request *request, size_t body_room)
 
     if (!begin || (request->location->core.limit_rate && http_pace_begin(request)))
         return -ENOMEM;
+    if (connection->base.worker->state == WORKER_QUITS)
+        request->keep_alive = false;
     refresh_start(ev_now(connection->base.worker->loop));
     at = put_start(begin, request->status, request->location->core.server_tokens);
     at = PUT_FIELD(at, "Content-Type", response->content_type);
