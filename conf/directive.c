@@ -97,7 +97,8 @@ static int set_level(const struct conf_setting *level, const struct conf_node *n
                      const struct match *matches, bool blocks)
 {
     for (; node != NULL; node = node->next, matches++) {
-        if (node->block != blocks)
+        bool late = node->block && (matches->directive->flags & CONF_IN_ORDER) == 0;
+        if (late != blocks)
             continue;
         struct conf_setting setting = *level;
         setting.node = node;

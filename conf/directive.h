@@ -5,7 +5,7 @@
  * A module hands in a table. Two rows may bear one name if their contexts differ (listen in http and in
  * stream). A level is applied in three steps: every node is checked in file order (known, allowed here,
  * arguments, block or not, duplicate); then the simple directives are set in file order; then the blocks, in
- * file order. So order inside a level does not matter, and inheritance is a copy: a block's `set` makes its
+ * file order (but for CONF_IN_ORDER). So order inside a level does not matter, and inheritance is a copy: a block's `set` makes its
  * own scope as a copy of the finished outer settings and calls conf_apply_children.
  *
  * Lifetime: tables are constant; a struct conf_setting lives for one call of `set`; strings of the tree as
@@ -41,9 +41,10 @@ enum conf_context {
 };
 
 enum conf_flags {
-    CONF_BLOCK = 1 << 0,  /* is followed by { }, and only then right */
-    CONF_REPEAT = 1 << 1, /* may stand more than once at a level */
-    CONF_RAW = 1 << 2,    /* documents that `set` reads the children itself, as in types */
+    CONF_BLOCK = 1 << 0,    /* is followed by { }, and only then right */
+    CONF_REPEAT = 1 << 1,   /* may stand more than once at a level */
+    CONF_RAW = 1 << 2,      /* documents that `set` reads the children itself, as in types */
+    CONF_IN_ORDER = 1 << 3, /* a block that is set with the simple directives: its place among them counts */
 };
 
 enum { CONF_ARGS_ANY = 255 };

@@ -8,7 +8,7 @@ void http_advance_answered(struct http_connection *connection)
 {
     struct http_request *request = connection->request;
     const struct http_input *input = &connection->input;
-    bool file = request->response.file != NULL;
+    bool slow = request->response.file != NULL || request->pace != NULL;
 
     if (!request->body_read && !request->keep_alive)
         connection->linger = true;
@@ -21,8 +21,8 @@ void http_advance_answered(struct http_connection *connection)
         connection->closing = true;
         connection->linger |= input->start < input->end || connection->expects_more;
     }
-    if (file)
-        return; /* it ends when the file is out */
+    if (slow)
+        return; /* it ends when all of it is out */
     if (request->keep_alive)
         connection->state = HTTP_IDLE;
     http_request_end(connection, input->start == input->end);

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "http/filters.h"
 #include "http/flow.h"
 #include "http/protocol/condition.h"
 #include "http/protocol/etag.h"
-#include "http/protocol/range.h"
 #include "http/protocol/status.h"
 #include "http/protocol/uri.h"
 #include "server/open_files.h"
@@ -37,6 +37,7 @@ enum http_outcome http_answer_status(struct http_request *request, int status)
     int length;
 
     request->status = status;
+    request->route.final_status = 0;
     http_response_drop_file(request);
     request->response.body = HTTP_BODY_NONE;
     request->response.content_length = 0;
@@ -52,8 +53,9 @@ enum http_outcome http_answer_status(struct http_request *request, int status)
     length =
         snprintf(page, PAGE_MAX,
                  "<html>\r\n<head><title>%.*s</title></head>\r\n<body>\r\n<center><h1>%.*s</h1></center>\r\n"
-                 "<hr><center>" VERSION_TEXT "</center>\r\n</body>\r\n</html>\r\n",
-                 (int)line.length, line.bytes, (int)line.length, line.bytes);
+                 "<hr><center>%s</center>\r\n</body>\r\n</html>\r\n",
+                 (int)line.length, line.bytes, (int)line.length, line.bytes,
+                 request->location->core.server_tokens ? VERSION_TEXT : VERSION_NAME);
     return http_answer_bytes(request, status, HTTP_TEXT("text/html"),
                              (struct http_text){page, (size_t)length});
 }
@@ -66,9 +68,9 @@ static int format_origin(const struct http_request *request, char *to, size_t si
     struct http_text host = request->host.name;
     unsigned port = listen_address_port(address);
 
-    if (!host.length)
+    if (!host.length || request->location->core.server_name_in_redirect)
         host = (struct http_text){request->server->name, strlen(request->server->name)};
-    if (port && port != 80)
+    if (port && port != 80 && request->location->core.port_in_redirect)
         return snprintf(to, size, "http://%.*s:%u", (int)host.length, host.bytes, port);
     return snprintf(to, size, "http://%.*s", (int)host.length, host.bytes);
 }
@@ -81,7 +83,7 @@ enum http_outcome http_answer_redirect(struct http_request *request, int status,
     int length;
 
     request->response.location = location;
-    if (location.length && location.bytes[0] == '/') {
+    if (location.length && location.bytes[0] == '/' && request->location->core.absolute_redirect) {
         absolute = pool_nalloc(request->pool, room, "location");
         if (!absolute)
             return http_no_memory(request);
@@ -90,30 +92,6 @@ enum http_outcome http_answer_redirect(struct http_request *request, int status,
         request->response.location = (struct http_text){absolute, (size_t)length + location.length};
     }
     return http_answer_status(request, status);
-}
-
-/* One range becomes 206; several, or one that is not to be obeyed, leave the whole file. */
-static int take_range(struct http_request *request, int64_t size, const struct http_validators *validators)
-{
-    const struct http_field *field = http_head_find(&request->head, HTTP_FIELD_RANGE);
-    struct http_response *response = &request->response;
-    struct http_range range;
-    unsigned count;
-
-    if (!field || !http_condition_range(&request->head, validators))
-        return 200;
-    switch (http_range_parse(http_field_value(&request->head, field), size, &range, 1, &count)) {
-    case HTTP_RANGE_NONE:
-        return 200;
-    case HTTP_RANGE_UNSATISFIABLE:
-        return 416;
-    case HTTP_RANGE_OK:
-        break;
-    }
-    response->offset = response->range_first = range.first;
-    response->range_size = size;
-    response->content_length = range.last - range.first + 1;
-    return 206;
 }
 
 static enum http_outcome answer_condition(struct http_request *request, enum http_condition condition)
@@ -133,6 +111,7 @@ static enum http_outcome answer_condition(struct http_request *request, enum htt
 
 enum http_outcome http_answer_file(struct http_request *request, struct open_file *file)
 {
+    const struct http_core *core = &request->location->core;
     struct http_response *response = &request->response;
     struct http_validators validators = {.last_modified = file->mtime.tv_sec};
     enum http_condition condition;
@@ -142,7 +121,7 @@ enum http_outcome http_answer_file(struct http_request *request, struct open_fil
     response->content_length = file->size;
     response->last_modified = file->mtime.tv_sec;
     response->accept_ranges = true;
-    if (request->location->core.etag) {
+    if (core->etag) {
         char *etag = pool_nalloc(request->pool, HTTP_ETAG_MAX, "etag");
 
         if (!etag)
@@ -150,16 +129,20 @@ enum http_outcome http_answer_file(struct http_request *request, struct open_fil
         response->etag = (struct http_text){etag, http_etag_format(file->mtime.tv_sec, file->size, etag)};
     }
     validators.etag = response->etag;
-    condition = http_condition_evaluate(&request->head, &validators, HTTP_IMS_EXACT);
-    if (condition != HTTP_CONDITION_PASS)
-        return answer_condition(request, condition);
-    request->status = take_range(request, file->size, &validators);
-    if (request->status == 416) {
-        int64_t size = file->size;
-        enum http_outcome outcome = http_answer_status(request, 416);
-
-        response->range_size = size;
-        return outcome;
+    response->left = (uint64_t)file->size;
+    request->status = request->route.final_status ? request->route.final_status : 200;
+    if (request->status == 200) {
+        condition = http_condition_evaluate(&request->head, &validators,
+                                            (enum http_if_modified_since)core->if_modified_since);
+        if (condition != HTTP_CONDITION_PASS)
+            return answer_condition(request, condition);
+        /* Else after the filters, which may forbid it. */
+        if (!request->location->filters && http_ranges_take(request))
+            return http_no_memory(request);
+        if (request->status == 416)
+            return HTTP_ANSWERED;
+    } else {
+        response->accept_ranges = false; /* an error's page has neither parts nor conditions */
     }
     response->body =
         request->head.method == HTTP_HEAD || !response->content_length ? HTTP_BODY_NONE : HTTP_BODY_FILE;

@@ -88,6 +88,11 @@ int http_level_apply(struct http_scope *scope, const struct conf_node *children,
 
 int http_set_block(struct conf_setting *setting)
 {
+    return http_set_inner_block(setting, 0, NULL);
+}
+
+int http_set_inner_block(struct conf_setting *setting, uint32_t context, const struct http_location **inner)
+{
     struct http_scope *scope = http_scope_of(setting);
     struct http_block_list *item = pool_calloc(setting->conf->pool, sizeof *item, "block"),
                            **end = &scope->blocks;
@@ -95,6 +100,8 @@ int http_set_block(struct conf_setting *setting)
     if (!item)
         return -ENOMEM;
     item->node = setting->node;
+    item->context = context;
+    item->inner = inner;
     while (*end)
         end = &(*end)->next;
     *end = item;
@@ -134,31 +141,76 @@ int http_add_log_step(struct http_build *build, void (*run)(struct http_request 
     return 0;
 }
 
-static int lay_out(struct http_build *build, struct http_location *location)
+int http_add_filter(struct http_build *build, enum http_filter_place place,
+                    int (*run)(struct http_request *request, void *section), void *section)
+{
+    build->filters[place] = (struct http_filter){run, section};
+    return 0;
+}
+
+/* A location without filters has no list at all: its answers take the direct way. */
+static int lay_out_filters(struct http_build *build, struct http_location *location)
+{
+    struct http_filter *filters;
+    unsigned count = 0;
+
+    for (unsigned place = 0; place < HTTP_FILTERS; place++)
+        count += build->filters[place].run != NULL;
+    if (!count)
+        return 0;
+    filters = pool_array(build->conf->pool, count + 1, sizeof *filters, "filters");
+    if (!filters)
+        return conf_fail_memory(build->conf);
+    location->filters = filters;
+    for (unsigned place = 0; place < HTTP_FILTERS; place++)
+        if (build->filters[place].run)
+            *filters++ = build->filters[place];
+    *filters = (struct http_filter){NULL, NULL};
+    return 0;
+}
+
+/* The steps of some phases, in order; *list stays null if there is none and `always` is false. */
+static int lay_out_steps(struct http_build *build, unsigned from, unsigned to, bool always,
+                         const struct http_step **list)
 {
     struct http_step *steps;
-    struct http_log_step *log_steps;
-    size_t count = 0, log_count = 0;
+    size_t count = 0;
 
-    for (unsigned phase = 0; phase < HTTP_PHASES; phase++)
+    for (unsigned phase = from; phase < to; phase++)
         for (const struct http_step_wish *wish = build->wishes[phase]; wish; wish = wish->next)
             count++;
-    for (const struct http_log_wish *wish = build->log_wishes; wish; wish = wish->next)
-        log_count++;
-    steps = pool_array(build->conf->pool, count + 1, sizeof *steps, "steps");
-    log_steps = pool_array(build->conf->pool, log_count + 1, sizeof *log_steps, "steps");
-    if (!steps || !log_steps)
+    if (!count && !always)
+        return 0;
+    *list = steps = pool_array(build->conf->pool, count + 1, sizeof *steps, "steps");
+    if (!steps)
         return conf_fail_memory(build->conf);
-    location->steps = steps;
-    location->log_steps = log_steps;
-    for (unsigned phase = 0; phase < HTTP_PHASES; phase++)
+    for (unsigned phase = from; phase < to; phase++)
         for (const struct http_step_wish *wish = build->wishes[phase]; wish; wish = wish->next)
             *steps++ = wish->step;
+    *steps = (struct http_step){NULL, NULL};
+    return 0;
+}
+
+static int lay_out(struct http_build *build, struct http_location *location)
+{
+    struct http_log_step *log_steps;
+    size_t log_count = 0;
+    int result = lay_out_steps(build, HTTP_PHASE_SERVER, HTTP_PHASE_REWRITE, false, &location->before);
+
+    if (!result)
+        result = lay_out_steps(build, HTTP_PHASE_REWRITE, HTTP_PHASES, true, &location->steps);
+    if (result)
+        return result;
+    for (const struct http_log_wish *wish = build->log_wishes; wish; wish = wish->next)
+        log_count++;
+    log_steps = pool_array(build->conf->pool, log_count + 1, sizeof *log_steps, "steps");
+    if (!log_steps)
+        return conf_fail_memory(build->conf);
+    location->log_steps = log_steps;
     for (const struct http_log_wish *wish = build->log_wishes; wish; wish = wish->next)
         *log_steps++ = wish->step;
-    *steps = (struct http_step){NULL, NULL};
     *log_steps = (struct http_log_step){NULL, NULL};
-    return 0;
+    return lay_out_filters(build, location);
 }
 
 int http_level_finish(struct http_build *build, struct http_location *location)
@@ -167,6 +219,7 @@ int http_level_finish(struct http_build *build, struct http_location *location)
         build->wishes[phase] = NULL;
         build->wishes_end[phase] = &build->wishes[phase];
     }
+    memset(build->filters, 0, sizeof build->filters);
     build->log_wishes = NULL;
     build->log_wishes_end = &build->log_wishes;
     for (unsigned i = 0; i < HTTP_MODULES; i++) {

@@ -39,6 +39,7 @@ struct http_build {
     struct http_server **servers_end;
     /* while a level is finished: in the order of asking */
     struct http_step_wish *wishes[HTTP_PHASES], **wishes_end[HTTP_PHASES];
+    struct http_filter filters[HTTP_FILTERS]; /* run is null: not asked for */
     struct http_log_wish *log_wishes, **log_wishes_end;
 };
 
@@ -46,6 +47,8 @@ struct http_build {
 struct http_block_list {
     struct http_block_list *next;
     const struct conf_node *node;
+    const struct http_location **inner; /* null: a server or a location; else where an inner block goes */
+    uint32_t context;                   /* of an inner block's directives */
 };
 
 /* The level that directives are applied to: setting->scope of every directive in http { }. */
@@ -93,5 +96,9 @@ int http_level_finish(struct http_build *build, struct http_location *location);
 
 /* The `set` of server and location: puts the node on scope->blocks. */
 int http_set_block(struct conf_setting *setting);
+
+/* The same for a block with settings of its own in a location, such as `if`: *inner is it once the level is
+ * built. `context`: of what may stand in it. */
+int http_set_inner_block(struct conf_setting *setting, uint32_t context, const struct http_location **inner);
 
 #endif

@@ -17,7 +17,7 @@
 #include "http/protocol/head.h"
 
 /* Whether a server_name or a location of the http block has a group of that name. Asked at the block's end,
- * where all are known (http_variables_settle). */
+ * where all are known (http_named_settle). */
 bool http_capture_known(const struct http_main *main, const char *name);
 
 /* Its value; empty if the expression that has it does not match this request. */

@@ -10,7 +10,7 @@
 #include "http/listen.h"
 #include "http/locations.h"
 #include "http/server_names.h"
-#include "http/variables.h"
+#include "http/named.h"
 #include "pool/pool.h"
 #include "server/generation.h"
 
@@ -24,6 +24,11 @@ static int check_nesting(struct conf *conf, const struct conf_node *node,
 
     if (outer->kind == HTTP_LOCATION_EXACT)
         return conf_fail(conf, node, "location \"%s\" cannot be inside the exact location \"%s\"", name,
+                         around);
+    if (location->kind == HTTP_LOCATION_NAMED)
+        return 0; /* refused with its own sentence */
+    if (outer->kind == HTTP_LOCATION_NAMED)
+        return conf_fail(conf, node, "location \"%s\" cannot be inside the named location \"%s\"", name,
                          around);
     if (location->kind != HTTP_LOCATION_REGEX && strncmp(name, around, outer->name.length))
         return conf_fail(conf, node, "location \"%s\" is outside location \"%s\"", name, around);
@@ -61,6 +66,44 @@ static int build_location(struct http_scope *around, const struct http_place *ou
     return result;
 }
 
+/* A block such as `if`: the settings around it, then its own. Its location is that of which it is a part. */
+static int build_inner(struct http_scope *around, const struct http_place *outer,
+                       const struct http_block_list *block)
+{
+    struct http_build *build = around->build;
+    struct http_location *location = http_location_copy(build, around->location);
+    struct http_scope scope = {
+        .build = build, .main = around->main, .server = around->server, .location = location};
+    int result;
+
+    if (!location)
+        return -ENOMEM;
+    location->kind = HTTP_LOCATION_INNER;
+    location->name = around->location->name;
+    http_place_of(location)->outer = outer;
+    *block->inner = location;
+    result = http_level_apply(&scope, block->node->children, block->context);
+    if (!result)
+        result = build_locations(&scope, outer, &location->locations);
+    return result ? result : http_level_finish(build, location);
+}
+
+/* Named ones are found by nobody but those who name them. */
+static int add_named(struct conf *conf, struct http_server *server, const struct http_place *outer,
+                     struct http_location_list *item)
+{
+    struct http_location_list **end = &server->named;
+
+    if (outer)
+        return conf_fail(conf, item->node, "named location \"%s\" can be on the server level only",
+                         item->location->name.bytes);
+    for (; *end; end = &(*end)->next)
+        if (!strcmp((*end)->location->name.bytes, item->location->name.bytes))
+            return conf_fail(conf, item->node, "duplicate location \"%s\"", item->location->name.bytes);
+    *end = item;
+    return 0;
+}
+
 static int build_locations(struct http_scope *scope, const struct http_place *outer,
                            const struct http_locations **locations)
 {
@@ -68,15 +111,28 @@ static int build_locations(struct http_scope *scope, const struct http_place *ou
     struct http_location_list *first = NULL, **end = &first;
 
     for (const struct http_block_list *block = scope->blocks; block; block = block->next) {
-        struct http_location_list *item = pool_calloc(conf->pool, sizeof *item, "location");
+        struct http_location_list *item;
         int result;
 
+        if (block->inner) {
+            result = build_inner(scope, outer, block);
+            if (result)
+                return result;
+            continue;
+        }
+        item = pool_calloc(conf->pool, sizeof *item, "location");
         if (!item)
             return conf_fail_memory(conf);
+        item->node = block->node;
         result = build_location(scope, outer, block->node, &item->location);
+        if (!result && item->location->kind == HTTP_LOCATION_NAMED) {
+            result = add_named(conf, scope->server, outer, item);
+            item = NULL;
+        }
         if (result)
             return result;
-        item->node = block->node;
+        if (!item)
+            continue;
         *end = item;
         end = &item->next;
     }
@@ -164,7 +220,7 @@ static int build_http(struct http_build *build, const struct conf_node *node)
         result = build_server(&scope, block->node);
     if (!result)
         result = http_listen_finish(build);
-    return result ? result : http_variables_settle(build->conf, build->main);
+    return result ? result : http_named_settle(build->conf, build->main);
 }
 
 static int set_http(struct conf_setting *setting)

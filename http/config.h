@@ -28,12 +28,14 @@ struct http_request;
 struct http_regex;
 struct http_names;     /* server_names.h */
 struct http_locations; /* locations.h */
+struct http_location_list;
 
 /* Everything under `http { }`. */
 struct http_main {
     struct generation *generation;
     struct conf *conf;
     struct http_server *servers; /* all, in file order */
+    unsigned named_count;        /* variables that the configuration makes (named.h) */
 };
 
 /* What a binding (a listening address) serves: binding->data. */
@@ -55,6 +57,8 @@ struct http_reading {
     size_t connection_pool_budget; /* bytes that a connection may hold; 0: no limit */
     bool merge_slashes;
     bool strict_line_endings; /* a bare LF is refused */
+    bool underscores;         /* $http_a_b is also the field A_B */
+    int64_t max_headers;      /* field lines of a head */
 };
 
 struct http_server {
@@ -63,6 +67,7 @@ struct http_server {
     struct http_reading reading;
     struct http_location *outside; /* settings of the server itself: for what no location takes */
     const struct http_locations *locations;
+    struct http_location_list *named; /* location @name, in file order */
     const char *name;               /* first server_name, "" if none: $server_name */
     struct http_server_name *names; /* as configured, in file order (server_names.h) */
     const char *file;               /* where its block begins, for messages */
@@ -74,7 +79,9 @@ enum http_location_kind {
     HTTP_LOCATION_PREFIX,    /* location /x */
     HTTP_LOCATION_PREFERRED, /* location ^~ /x: regular expressions are not tried */
     HTTP_LOCATION_EXACT,     /* location = /x */
-    HTTP_LOCATION_REGEX      /* location ~ or ~* */
+    HTTP_LOCATION_REGEX,     /* location ~ or ~* */
+    HTTP_LOCATION_NAMED,     /* location @x: entered by name alone */
+    HTTP_LOCATION_INNER      /* a block such as `if` in one of these: entered by a step */
 };
 
 /* Core settings that every location has; inherited by copying. */
@@ -83,8 +90,14 @@ struct http_core {
     int64_t keepalive_timeout;         /* ms; 0: connections close after each answer */
     int64_t keepalive_header;          /* seconds in `Keep-Alive: timeout=`; 0: not sent */
     int64_t keepalive_requests;        /* requests per connection */
+    int64_t keepalive_time;            /* ms that a connection may go on for */
+    int keepalive_disable;             /* of enum http_keepalive_disable (keepalive.h) */
     int64_t client_body_timeout;       /* ms between two reads of a body */
     int64_t send_timeout;              /* ms between two writes */
+    size_t limit_rate;                 /* bytes per second of an answer; 0: no limit */
+    size_t limit_rate_after;           /* bytes that it does not hold for */
+    int if_modified_since;             /* enum http_if_modified_since */
+    int64_t max_ranges;                /* ranges of one request; more, and the whole is sent */
     int64_t lingering_time;            /* ms that unread bytes are read and dropped at most before closing */
     int64_t lingering_timeout;         /* ms between two such reads */
     off_t client_max_body_size;        /* bytes; 0: no limit */
@@ -92,7 +105,10 @@ struct http_core {
     const char *client_body_temp_path; /* folder, full name */
     const char *default_type;
     const struct http_mime *types;
-    bool sendfile, tcp_nodelay, etag, internal;
+    bool sendfile, tcp_nodelay, etag, internal, log_not_found, server_tokens;
+    bool absolute_redirect, port_in_redirect, server_name_in_redirect;
+    bool
+        chunked; /* HTTP/1.1 clients get bodies of unknown length in chunks; else the end is the connection's */
 };
 
 struct http_location {
@@ -103,7 +119,9 @@ struct http_location {
     const struct http_server *server;
     struct http_core core;
     void *sections[HTTP_MODULES];          /* each module's settings here, in the order of http_modules */
+    const struct http_step *before;        /* HTTP_LOCATION_SERVER: the steps before the search; null: none */
     const struct http_step *steps;         /* what a request does here, by phase; ends with a null function */
+    const struct http_filter *filters;     /* likewise what an answer passes; null: none */
     const struct http_log_step *log_steps; /* likewise after the answer */
     const struct http_locations *locations; /* nested ones; null: none */
 };

@@ -7,8 +7,10 @@
 #include <sys/socket.h>
 
 #include "http/advance.h"
+#include "http/counted.h"
 #include "http/flow.h"
 #include "http/input.h"
+#include "http/pace.h"
 #include "http/request.h"
 
 enum { READS_PER_WAKE = 8 /* receives, so that one busy connection cannot hold up the loop */ };
@@ -70,13 +72,22 @@ static bool output_out(struct http_connection *connection)
     return !connection->base.closed;
 }
 
+static enum output_result send_queued(struct http_connection *connection)
+{
+    if (!connection->base.output.head)
+        return OUTPUT_DONE;
+    if (connection->request && connection->request->pace)
+        return http_pace_send(connection);
+    return connection_send(&connection->base);
+}
+
 /* Sends what is queued. False: the connection is closed. */
 static bool push(struct http_connection *connection)
 {
     struct connection *base = &connection->base;
 
     do {
-        enum output_result result = base->output.head ? connection_send(base) : OUTPUT_DONE;
+        enum output_result result = send_queued(connection);
         int error = errno;
 
         if (result == OUTPUT_AGAIN)
@@ -105,9 +116,9 @@ static bool wait_for(struct http_connection *connection, int events, enum http_s
     return connection_timeout(&connection->base, ms);
 }
 
-/* How long is the module's business; the socket is only watched for the peer's end, and for as much as
- * fits. */
-static void wait_for_module(struct http_connection *connection)
+/* How long is others' business (a module's, limit_rate's); the socket is only watched for the peer's end,
+ * and for as much as fits. */
+static void wait_for_others(struct http_connection *connection)
 {
     bool room = connection->input.end < connection->input.capacity && !connection->eof;
 
@@ -126,7 +137,7 @@ static void wait_idle(struct http_connection *connection)
     }
     http_input_release(connection);
     base->doing = "waiting for request";
-    wait_for(connection, EV_READ, HTTP_IDLE, connection->keepalive_timeout);
+    wait_for(connection, EV_READ, HTTP_IDLE, connection->idle_timeout);
 }
 
 /* Nothing can go on now: what to wait for, and how long. */
@@ -134,8 +145,13 @@ static void settle(struct http_connection *connection)
 {
     const struct http_core *core = core_of(connection);
 
+    http_count(connection);
     if (connection->base.output.head) {
         connection->base.doing = "sending to client";
+        if (http_pace_waits(connection->request)) {
+            wait_for_others(connection);
+            return;
+        }
         wait_for(connection,
                  EV_WRITE |
                      (connection->state == HTTP_BODY_IN && !http_output_full(connection) ? EV_READ : 0),
@@ -166,7 +182,7 @@ static void settle(struct http_connection *connection)
         return;
     case HTTP_WAITING:
         connection->base.doing = "waiting for the answer";
-        wait_for_module(connection);
+        wait_for_others(connection);
         return;
     case HTTP_SENDING: /* left as soon as the output is out */
     case HTTP_STATES:
@@ -292,9 +308,9 @@ static bool on_opened(struct connection *base)
 
     pool_pin(base->pool);
     connection->state = HTTP_IDLE;
-    connection->keepalive_timeout = core_of(connection)->keepalive_timeout;
-    if (base->requests && connection->keepalive_timeout)
-        return wait_for(connection, EV_READ, HTTP_IDLE, connection->keepalive_timeout);
+    connection->idle_timeout = core_of(connection)->keepalive_timeout;
+    if (base->requests && connection->idle_timeout)
+        return wait_for(connection, EV_READ, HTTP_IDLE, connection->idle_timeout);
     return wait_for(connection, EV_READ, HTTP_HEAD_IN, reading_of(connection)->client_header_timeout);
 }
 
@@ -316,6 +332,7 @@ static void on_closed(struct connection *base)
 {
     struct http_connection *connection = http_connection_of(base);
 
+    http_count_as(connection, HTTP_COUNTED_IDLE);
     if (!connection->request)
         return;
     /* Logged as nginx does: 400 if the head never came whole, and not at all if not a byte of it did. */
@@ -353,6 +370,8 @@ void http_resume(struct http_request *request, enum http_outcome outcome)
     }
     if (request->complete)
         http_advance_answered(connection);
+    else if (request->body.begun)
+        connection->state = HTTP_BODY_IN;
     go_on(connection);
 }
 

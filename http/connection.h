@@ -31,6 +31,9 @@ enum http_state {
     HTTP_STATES
 };
 
+/* What a connection that waits is counted as (server/counters.h). */
+enum http_counted { HTTP_COUNTED_IDLE, HTTP_COUNTED_READING, HTTP_COUNTED_WRITING };
+
 /* Where bytes from the socket go. One block; a head that outgrows it goes on in a larger one, the older are
  * kept. */
 struct http_input {
@@ -45,15 +48,16 @@ struct http_connection {
     struct http_input input;
     struct http_request *request; /* null: none begun */
     struct http_parser parser;
-    int64_t keepalive_timeout; /* ms, of the last request's location */
-    double lingering_until;    /* seconds (ev_now) */
-    uint8_t state;             /* enum http_state */
-    bool expects_more;         /* the last read filled its buffer: there may be more */
-    bool eof;                  /* the peer has shut its sending side */
-    bool closing;              /* closes when the output is out */
-    bool linger;               /* then waits for the peer, who may still be sending */
-    bool cut;                  /* an answer that has begun cannot be finished: closes at once */
-    uint8_t timing;            /* enum http_state whose timeout runs; HTTP_STATES: none */
+    double lingering_until; /* seconds (ev_now) */
+    int64_t idle_timeout;   /* ms: keepalive_timeout of the last request's location */
+    uint8_t state;          /* enum http_state */
+    bool expects_more;      /* the last read filled its buffer: there may be more */
+    bool eof;               /* the peer has shut its sending side */
+    bool closing;           /* closes when the output is out */
+    bool linger;            /* then waits for the peer, who may still be sending */
+    bool cut;               /* an answer that has begun cannot be finished: closes at once */
+    uint8_t timing;         /* enum http_state whose timeout runs; HTTP_STATES: none */
+    uint8_t counted;        /* enum http_counted, of when it last began to wait */
 };
 
 extern const struct protocol http_protocol;

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "conf/units.h"
+#include "http/keepalive.h"
+#include "http/protocol/condition.h"
 #include "pool/pool.h"
 #include "server/settings.h"
 
@@ -47,11 +49,46 @@ static int set_internal(struct conf_setting *setting)
     return 0;
 }
 
+static int set_keepalive_disable(struct conf_setting *setting)
+{
+    static const struct conf_enum browsers[] = {
+        {"none", 0}, {"msie6", HTTP_KEEPALIVE_MSIE6}, {"safari", HTTP_KEEPALIVE_SAFARI}, {NULL, 0}};
+    struct http_core *core = setting->section;
+
+    core->keepalive_disable = 0;
+    for (unsigned i = 0; i < setting->node->arg_count; i++) {
+        const char *name = setting->node->args[i];
+        const struct conf_enum *browser = browsers;
+
+        while (browser->name && strcmp(browser->name, name))
+            browser++;
+        if (!browser->name)
+            return conf_setting_invalid(setting, name, "none, msie6 or safari");
+        core->keepalive_disable |= browser->value;
+    }
+    return 0;
+}
+
+/* nginx has two more for its commercial edition and its build; here they say the same as "on". */
+static int set_server_tokens(struct conf_setting *setting)
+{
+    struct http_core *core = setting->section;
+    const char *text = setting->node->args[0];
+
+    if (strcmp(text, "on") && strcmp(text, "off") && strcmp(text, "build"))
+        return conf_setting_invalid(setting, text, "on, off or build");
+    core->server_tokens = strcmp(text, "off") != 0;
+    return 0;
+}
+
 static int set_ignored(struct conf_setting *setting)
 {
     (void)setting;
     return 0;
 }
+
+static const struct conf_enum since[] = {
+    {"off", HTTP_IMS_OFF}, {"exact", HTTP_IMS_EXACT}, {"before", HTTP_IMS_BEFORE}, {NULL, 0}};
 
 static const struct conf_directive directives[] = {
     {"types", ALL, 0, 0, CONF_BLOCK | CONF_RAW | CONF_REPEAT, http_set_types, FIELD(types), NULL,
@@ -66,6 +103,20 @@ static const struct conf_directive directives[] = {
      "header `Keep-Alive: timeout=` says; without it none is sent."},
     {"keepalive_requests", ALL, 1, 1, 0, conf_set_number, FIELD(keepalive_requests), NULL, "1000",
      "Requests after which a connection closes."},
+    {"keepalive_time", ALL, 1, 1, 0, conf_set_msec, FIELD(keepalive_time), NULL, "1h",
+     "How long a connection goes on at most: the answer after that closes it."},
+    {"keepalive_disable", ALL, 1, 2, 0, set_keepalive_disable, 0, NULL, "msie6",
+     "Browsers whose connections close after each answer: `none`, `msie6` (after a POST), `safari`."},
+    {"log_not_found", ALL, 1, 1, 0, conf_set_flag, FIELD(log_not_found), NULL, "on",
+     "Whether files that are not there are written to the error log."},
+    {"server_tokens", ALL, 1, 1, 0, set_server_tokens, 0, NULL, "on",
+     "Whether the version stands in `Server:` and on error pages; `off`: the name alone."},
+    {"absolute_redirect", ALL, 1, 1, 0, conf_set_flag, FIELD(absolute_redirect), NULL, "on",
+     "Whether redirects to a path of this server name the server too."},
+    {"port_in_redirect", ALL, 1, 1, 0, conf_set_flag, FIELD(port_in_redirect), NULL, "on",
+     "Whether they name the port by which the request came in."},
+    {"server_name_in_redirect", ALL, 1, 1, 0, conf_set_flag, FIELD(server_name_in_redirect), NULL, "off",
+     "Whether they name the first server_name rather than the host that was asked for."},
     {"client_body_timeout", ALL, 1, 1, 0, conf_set_msec, FIELD(client_body_timeout), NULL, "60s",
      "How long the client may be silent between two pieces of a body."},
     {"send_timeout", ALL, 1, 1, 0, conf_set_msec, FIELD(send_timeout), NULL, "60s",
@@ -86,6 +137,16 @@ static const struct conf_directive directives[] = {
     {"tcp_nodelay", ALL, 1, 1, 0, conf_set_flag, FIELD(tcp_nodelay), NULL, "on",
      "Whether small packets leave without waiting for more (TCP_NODELAY)."},
     {"etag", ALL, 1, 1, 0, conf_set_flag, FIELD(etag), NULL, "on", "Whether files are sent with an ETag."},
+    {"limit_rate", ALL | CONF_IF, 1, 1, 0, conf_set_size, FIELD(limit_rate), NULL, "0",
+     "Bytes per second that an answer leaves with at most; 0: no limit."},
+    {"limit_rate_after", ALL | CONF_IF, 1, 1, 0, conf_set_size, FIELD(limit_rate_after), NULL, "0",
+     "Bytes of an answer that limit_rate does not hold for."},
+    {"if_modified_since", ALL, 1, 1, 0, conf_set_enum, FIELD(if_modified_since), since, "exact",
+     "How the change of a file is compared with If-Modified-Since: `exact`, `before` or `off` (not at all)."},
+    {"max_ranges", ALL, 1, 1, 0, conf_set_number, FIELD(max_ranges), NULL, "not limited",
+     "How many ranges one request may ask for; more, and the whole file is sent; 0: ranges are off."},
+    {"chunked_transfer_encoding", ALL, 1, 1, 0, conf_set_flag, FIELD(chunked), NULL, "on",
+     "Whether bodies of unknown length go to HTTP/1.1 clients in chunks; else they end with the connection."},
     {"internal", CONF_LOCATION, 0, 0, 0, set_internal, 0, NULL, NULL,
      "The location answers internal redirects alone; a client gets 404."},
     {"tcp_nopush", ALL, 1, 1, 0, set_ignored, 0, NULL, NULL,
@@ -123,8 +184,17 @@ static int defaults(struct conf *conf, void *section)
                                .client_max_body_size = 1024 * 1024,
                                .client_body_buffer_size = 16 * 1024,
                                .default_type = "text/plain",
+                               .keepalive_time = 60 * 60 * 1000,
+                               .keepalive_disable = HTTP_KEEPALIVE_MSIE6,
+                               .log_not_found = true,
+                               .server_tokens = true,
+                               .absolute_redirect = true,
+                               .port_in_redirect = true,
                                .tcp_nodelay = true,
-                               .etag = true};
+                               .max_ranges = INT32_MAX,
+                               .if_modified_since = HTTP_IMS_EXACT,
+                               .etag = true,
+                               .chunked = true};
     core->client_body_temp_path = conf_full_name(conf, "client_body_temp", false);
     core->types = http_default_types(conf->pool);
     return core->client_body_temp_path && core->types ? 0 : -ENOMEM;

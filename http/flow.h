@@ -46,6 +46,21 @@ void http_request_end(struct http_connection *connection, bool idle);
 /* response.c: queues head and body, or the file. 0 or -ENOMEM, with nothing or a part of it queued. */
 int http_response_queue(struct http_request *request);
 
+/* Its head alone, with room for `body_room` bytes behind it. */
+int http_head_queue(struct http_request *request, size_t body_room);
+
+/* The body goes out in chunks: its length is not known, and the client can take them. */
+static inline bool http_response_chunked(const struct http_request *request)
+{
+    return request->response.content_length < 0 && request->head.minor && request->location->core.chunked;
+}
+
+/* Before the head: if neither a length nor chunks say where the body ends, the connection's end does. */
+void http_response_frame(struct http_request *request);
+
+/* The answer cannot be finished: logs the errno and cuts the connection. */
+void http_response_cut(struct http_request *request, int error);
+
 /* More of a file that is read and copied (sendfile off). False: nothing left, or it cannot be read (cut). */
 bool http_response_pump(struct http_request *request);
 
@@ -59,5 +74,8 @@ void http_response_last_resort(struct http_connection *connection);
 int http_stream_begin(struct http_request *request);
 int http_stream_write(struct http_request *request, struct http_text bytes);
 int http_stream_end(struct http_request *request);
+
+/* What has passed all transforms (filters.h): to the output queue, as a chunk or as it is. */
+int http_stream_sink(struct http_request *request, struct http_text bytes);
 
 #endif

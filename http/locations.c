@@ -165,6 +165,15 @@ const struct http_location *http_find_location(struct http_request *request)
     return location;
 }
 
+const struct http_location *http_find_named(const struct http_server *server, struct http_text name)
+{
+    for (const struct http_location_list *at = server->named; at; at = at->next)
+        if (at->location->name.length == name.length &&
+            !memcmp(at->location->name.bytes, name.bytes, name.length))
+            return at->location;
+    return NULL;
+}
+
 static bool any(const struct http_location *location,
                 bool (*test)(const struct http_location *location, const void *data), const void *data)
 {
@@ -323,6 +332,6 @@ int http_location_parse(struct conf *conf, const struct conf_node *node, struct 
         return location->regex ? 0 : -EINVAL;
     }
     if (location->kind == HTTP_LOCATION_PREFIX && name[0] == '@')
-        return conf_fail(conf, node, "named locations such as \"%s\" are not supported", name);
+        location->kind = HTTP_LOCATION_NAMED;
     return 0;
 }

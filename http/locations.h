@@ -41,4 +41,7 @@ int http_location_parse(struct conf *conf, const struct conf_node *node, struct 
  */
 const struct http_location *http_find_location(struct http_request *request);
 
+/* `name` with its @; NULL: there is none. */
+const struct http_location *http_find_named(const struct http_server *server, struct http_text name);
+
 #endif

@@ -23,21 +23,30 @@ struct http_build;
 
 enum http_module_index {
     HTTP_MODULE_CORE, /* config.c: http_core, http_reading, server, location … */
-    HTTP_MODULE_RETURN,
+    HTTP_MODULE_ERROR_PAGE,
+    HTTP_MODULE_LIMIT_EXCEPT,
+    HTTP_MODULE_REWRITE,
+    HTTP_MODULE_MAP,
+    HTTP_MODULE_LIMIT_REQ,
     HTTP_MODULE_LIMIT_CONN,
     HTTP_MODULE_ACCESS,
+    HTTP_MODULE_TRY_FILES,
     HTTP_MODULE_ECHO_BODY,
     HTTP_MODULE_POOL_VIEW,
+    HTTP_MODULE_STUB_STATUS,
     HTTP_MODULE_STATIC,
+    HTTP_MODULE_HEADERS,
     HTTP_MODULE_ACCESS_LOG,
     HTTP_MODULES
 };
 
 /* In the order in which a request meets them. */
 enum http_phase {
-    HTTP_PHASE_REWRITE, /* return */
-    HTTP_PHASE_LIMIT,   /* limit_conn */
+    HTTP_PHASE_SERVER,  /* rewrite in server { }: before a location is looked for */
+    HTTP_PHASE_REWRITE, /* limit_except, rewrite */
+    HTTP_PHASE_LIMIT,   /* limit_req, limit_conn */
     HTTP_PHASE_ACCESS,  /* allow, deny */
+    HTTP_PHASE_TRY,     /* try_files */
     HTTP_PHASE_CONTENT, /* static, echo_body, pool_view: exactly one answers */
     HTTP_PHASES
 };
@@ -46,12 +55,29 @@ enum http_outcome {
     HTTP_NEXT,     /* not mine: the next step */
     HTTP_ANSWERED, /* the response is described in the request: send it */
     HTTP_STATUS,   /* request->status is set: answer with its page */
-    HTTP_RELOCATE, /* request->path was replaced (http_relocate): find a location again */
+    HTTP_RELOCATE, /* request->path was replaced (http_relocate): an internal redirect */
+    HTTP_LOCATE,   /* the same by rewrite: only the location is looked for again */
+    HTTP_ENTER,    /* request->location was replaced: its steps */
     HTTP_TAKEN     /* the step answers later by itself (it waits for the body) */
 };
 
 struct http_step {
     enum http_outcome (*run)(struct http_request *request, void *section);
+    void *section;
+};
+
+/* What is done to every answer of a location before its head is written, in this order; then ranges are
+ * taken, if the answer still allows them. */
+enum http_filter_place {
+    HTTP_FILTER_HEADERS, /* expires, add_header, add_trailer */
+    HTTP_FILTER_CHARSET,
+    HTTP_FILTER_GZIP,
+    HTTP_FILTERS
+};
+
+/* Changes request->response, or adds a transform of the body (filters.h). 0 or -ENOMEM. */
+struct http_filter {
+    int (*run)(struct http_request *request, void *section);
     void *section;
 };
 
@@ -75,6 +101,8 @@ extern const struct http_module *const http_modules[HTTP_MODULES];
  * conf). */
 int http_add_step(struct http_build *build, enum http_phase phase,
                   enum http_outcome (*run)(struct http_request *request, void *section), void *section);
+int http_add_filter(struct http_build *build, enum http_filter_place place,
+                    int (*run)(struct http_request *request, void *section), void *section);
 int http_add_log_step(struct http_build *build, void (*run)(struct http_request *request, void *section),
                       void *section);
 struct conf *http_build_conf(struct http_build *build);

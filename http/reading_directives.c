@@ -53,6 +53,15 @@ static int set_large_buffers(struct conf_setting *setting)
     return 0;
 }
 
+static int set_ignore_invalid(struct conf_setting *setting)
+{
+    bool on = !strcmp(setting->node->args[0], "on");
+
+    if (!on && strcmp(setting->node->args[0], "off"))
+        return conf_setting_invalid(setting, setting->node->args[0], "\"on\" or \"off\"");
+    return 0;
+}
+
 static int set_server_name(struct conf_setting *setting)
 {
     struct http_server *server = http_scope_of(setting)->server;
@@ -103,6 +112,13 @@ static const struct conf_directive directives[] = {
      "Whether `//` in a path is taken as `/`."},
     {"strict_line_endings", BOTH, 1, 1, 0, conf_set_flag, FIELD(strict_line_endings), NULL, "off",
      "Whether a line of a head that ends in a bare LF is refused (RFC 9112 2.2 leaves it open)."},
+    {"max_headers", BOTH, 1, 1, 0, conf_set_number, FIELD(max_headers), NULL, "1000",
+     "How many lines the head of a request may have; more are answered 400."},
+    {"underscores_in_headers", BOTH, 1, 1, 0, conf_set_flag, FIELD(underscores), NULL, "off",
+     "Whether a field named `A_B` is one of `$http_a_b`, as `A-B` is."},
+    {"ignore_invalid_headers", BOTH, 1, 1, 0, set_ignore_invalid, 0, NULL, "on",
+     "Accepted for nginx's sake: a field with an invalid name is always refused with 400 (RFC 9112 5.1), since "
+     "whoever stands behind or before this server may read it otherwise."},
 };
 
 const struct conf_module http_reading_module = {"http", directives, sizeof directives / sizeof *directives};
@@ -112,6 +128,7 @@ void http_reading_defaults(struct http_reading *reading)
     *reading = (struct http_reading){.client_header_buffer_size = 1024,
                                      .large_client_header_buffers = {4, 8 * 1024},
                                      .client_header_timeout = 60 * 1000,
+                                     .max_headers = 1000,
                                      .connection_pool_size = CONNECTION_POOL_MIN,
                                      .request_pool_size = 4 * 1024,
                                      .merge_slashes = true};

@@ -122,6 +122,17 @@ unsigned http_regex_group(const struct http_regex *regex, const char *name)
     return group > 0 ? (unsigned)group : 0;
 }
 
+const char *http_regex_name(const struct http_regex *regex, unsigned index)
+{
+    uint32_t count = 0, size = 0;
+    PCRE2_SPTR table = NULL;
+
+    (void)pcre2_pattern_info(regex->code, PCRE2_INFO_NAMECOUNT, &count);
+    (void)pcre2_pattern_info(regex->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
+    (void)pcre2_pattern_info(regex->code, PCRE2_INFO_NAMETABLE, &table);
+    return index < count ? (const char *)table + (size_t)index * size + 2 : NULL; /* behind its number */
+}
+
 /* ---- matching ---- */
 
 static void scratch_destroy(void *data)

@@ -41,6 +41,9 @@ unsigned http_regex_groups(const struct http_regex *regex);
 /* The number of the group of that name; 0: it has none. */
 unsigned http_regex_group(const struct http_regex *regex, const char *name);
 
+/* The names of its groups, one after another from `index` 0 on; NULL: no more. */
+const char *http_regex_name(const struct http_regex *regex, unsigned index);
+
 /* Matches. After HTTP_REGEX_MATCH captures[0 … *count-1] are spans of `subject`, a group that took no part
  * being empty; an expression without groups sets *count to 0, as in nginx. Otherwise nothing is changed. */
 enum http_regex_result http_regex_match(const struct http_regex *regex, struct http_text subject,

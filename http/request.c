@@ -8,17 +8,13 @@
 
 #include "http/flow.h"
 #include "http/input.h"
-#include "http/locations.h"
+#include "http/modules/error_page.h"
 #include "http/protocol/uri.h"
 #include "http/server_names.h"
 
 enum {
-    REQUEST_FIELDS = 24, /* fields that a head may have before the array grows: a browser sends 10 to 20 */
-    REQUEST_RELOCATIONS = 10 /* internal redirects, as nginx */
+    REQUEST_FIELDS = 24 /* fields that a head may have before the array grows: a browser sends 10 to 20 */
 };
-
-/* What a request without a location does: nobody configured an answer. */
-static const struct http_step no_steps[] = {{NULL, NULL}};
 
 static const struct http_address *address_of(const struct http_connection *connection)
 {
@@ -120,20 +116,6 @@ static int choose_server(struct http_request *request)
     return 0;
 }
 
-static enum http_outcome choose_location(struct http_request *request)
-{
-    const struct http_location *location = http_find_location(request);
-
-    request->step = no_steps;
-    request->location = location ? location : request->server->outside;
-    request->status = location ? 404 : 500; /* null: a regular expression gave up, which it has logged */
-    if (!location || (location->core.internal && !request->relocations))
-        return HTTP_STATUS;
-    if (location->steps)
-        request->step = location->steps;
-    return HTTP_NEXT;
-}
-
 /* What the head says before any location is asked. 0: go on; else the status to answer with. */
 static int check_head(struct http_request *request)
 {
@@ -141,6 +123,10 @@ static int check_head(struct http_request *request)
 
     if (!status)
         status = choose_server(request);
+    if (!status && (int64_t)request->head.field_count > request->server->reading.max_headers) {
+        request->head.error = "client sent too many header lines (max_headers)";
+        status = 400;
+    }
     if (!status && request->head.method == HTTP_METHOD_UNKNOWN)
         status = 501;
     if (!status)
@@ -161,10 +147,7 @@ int http_request_route(struct http_request *request)
 
 void http_request_run(struct http_request *request)
 {
-    const struct http_core *core;
     int status = check_head(request);
-    enum http_outcome outcome;
-    off_t limit;
 
     if (status) {
         http_request_refuse(request, status,
@@ -186,17 +169,7 @@ void http_request_run(struct http_request *request)
             request, http_answer_bytes(request, 200, (struct http_text){"", 0}, (struct http_text){"", 0}));
         return;
     }
-    outcome = choose_location(request);
-    core = &request->location->core;
-    limit = core->client_max_body_size;
-    if (request->framing.too_large || (limit && request->framing.content_length > limit)) {
-        http_request_refuse(request, 413, "client intended to send too large body (client_max_body_size)");
-        return;
-    }
-    request->keep_alive = request->keep_alive && core->keepalive_timeout &&
-                          request->connection->base.requests < core->keepalive_requests &&
-                          request->connection->base.worker->state != WORKER_QUITS;
-    http_request_continue(request, outcome);
+    http_request_continue(request, http_route_begin(request));
 }
 
 void http_request_refuse(struct http_request *request, int status, const char *why)
@@ -205,7 +178,8 @@ void http_request_refuse(struct http_request *request, int status, const char *w
     request->keep_alive = false;
     if (status == 505)
         request->head.minor = 1;
-    http_request_continue(request, http_answer_status(request, status));
+    request->status = status;
+    http_request_continue(request, HTTP_STATUS);
 }
 
 /* Statuses after which the connection is not worth keeping, as nginx. */
@@ -220,6 +194,8 @@ static void answer(struct http_request *request)
     struct http_connection *connection = request->connection;
 
     request->complete = true;
+    if (request->route.final_status)
+        request->status = request->route.final_status;
     if (request->status == 444) {
         connection->cut = true;
         return;
@@ -244,7 +220,8 @@ void http_request_continue(struct http_request *request, enum http_outcome outco
         switch (outcome) {
         case HTTP_NEXT:
             if (!request->step || !request->step->run) {
-                outcome = http_answer_status(request, 404);
+                request->status = 404;
+                outcome = HTTP_STATUS;
                 continue;
             }
             outcome = request->step->run(request, request->step->section);
@@ -257,17 +234,18 @@ void http_request_continue(struct http_request *request, enum http_outcome outco
                 request->connection->cut = true;
                 return;
             }
-            outcome = http_answer_status(request, request->status);
+            request->keep_alive = request->keep_alive && !status_closes(request->status);
+            outcome = http_error_page(request);
+            continue;
+        case HTTP_LOCATE:
+            outcome = http_route_locate(request);
+            continue;
+        case HTTP_ENTER:
+            request->step = request->location->steps;
+            outcome = HTTP_NEXT;
             continue;
         case HTTP_RELOCATE:
-            if (++request->relocations > REQUEST_RELOCATIONS) {
-                http_log(request, LOG_LEVEL_ERROR, 0,
-                         "rewrite or internal redirection cycle while redirecting to \"%.*s\"",
-                         (int)request->path.length, request->path.bytes);
-                outcome = http_answer_status(request, 500);
-                continue;
-            }
-            outcome = choose_location(request);
+            outcome = http_route_again(request);
             continue;
         case HTTP_ANSWERED:
             answer(request);
@@ -289,7 +267,7 @@ void http_request_end(struct http_connection *connection, bool idle)
     if (request->response.file)
         http_response_drop_file(request);
     http_input_drop_kept(request);
-    connection->keepalive_timeout = request->location->core.keepalive_timeout;
+    connection->idle_timeout = request->location->core.keepalive_timeout;
     connection->request = NULL;
     marks_add(&connection->base.worker->marks.requests, pool_request_bytes(pool));
     if (!idle) {

@@ -19,6 +19,7 @@
 #include "http/protocol/framing.h"
 #include "http/protocol/head.h"
 #include "http/protocol/host.h"
+#include "http/route.h"
 #include "pool/pool.h"
 
 struct http_connection;
@@ -46,12 +47,18 @@ struct http_response {
     struct http_text allow;        /* for 405 and OPTIONS */
     struct http_text bytes;        /* HTTP_BODY_BYTES; must live until the step returns */
     struct http_header *headers, **headers_end;
-    struct open_file *file;          /* HTTP_BODY_FILE: a reference that the response takes over */
-    int64_t offset;                  /* of the file's first byte to send */
+    struct open_file *file;            /* HTTP_BODY_FILE: a reference that the response takes over */
+    int64_t offset;                    /* of the file's first byte to send */
+    uint64_t left;                     /* bytes of the file to read from there, when it is read in pieces */
+    const struct http_part *part;      /* filters.h: the next part of several ranges; null: one piece alone */
+    struct http_transform *transforms; /* filters.h: what the body passes on its way out; null: nothing */
     int64_t range_first, range_size; /* 206: first byte, size of the whole; range_size -1: no Content-Range */
     enum http_body_kind body;
     bool accept_ranges; /* the range filter may answer 206, and Accept-Ranges is sent */
     bool retry_after;   /* 503 for want of memory */
+    bool encoded;       /* has a Content-Encoding: is not compressed again */
+    bool piecewise;     /* goes out in pieces: several ranges, transforms, or trailers at its end */
+    bool trailers;      /* add_trailer has something to say at the end */
 };
 
 struct http_request {
@@ -74,9 +81,11 @@ struct http_request {
     struct http_text captures[10]; /* $0 … $9 of the last regular expression that matched */
     unsigned capture_count;
     unsigned relocations; /* internal redirects so far; bounded */
+    struct http_route route;
     /* the answer */
     int status; /* 0: not decided */
     struct http_response response;
+    struct http_pace *pace; /* pace.h; null: as fast as it goes */
     uint64_t sent_head; /* bytes of the head queued */
     uint64_t sent_body; /* bytes of the body queued */
     bool keep_alive;    /* the connection goes on after this answer */
@@ -88,8 +97,7 @@ struct http_request {
     /* input blocks that hold parts of the head; the last one may be the connection's current block */
     void *kept[HTTP_HEAD_BUFFERS + 1];
     unsigned kept_count;
-    bool
-        head_in_input; /* the connection's current block holds some of the head: it must not be overwritten */
+    bool head_in_input; /* the connection's current block holds some of the head: it stays as it is */
 };
 
 /* ---- for modules: describing the answer; all return what a step may return at once ---- */
@@ -101,12 +109,10 @@ enum http_outcome http_answer_bytes(struct http_request *request, int status, st
 /* The page of a status: a small HTML text for errors and redirects, nothing for 1xx, 204, 304. */
 enum http_outcome http_answer_status(struct http_request *request, int status);
 
-/* A redirect; `location` as to be sent (absolute, or a path that becomes absolute), in memory of the request.
- */
+/* A redirect to an absolute URL, or to a path, which becomes absolute; in memory of the request. */
 enum http_outcome http_answer_redirect(struct http_request *request, int status, struct http_text location);
 
-/* A regular file: the response takes over the reference. Type, validators and ranges are filled in from it.
- */
+/* A regular file, whose reference the response takes over: type, validators and ranges are filled in. */
 enum http_outcome http_answer_file(struct http_request *request, struct open_file *file);
 
 /* A step that said HTTP_TAKEN without reading the body goes on with this, from whatever it waited for:

@@ -7,7 +7,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "http/filters.h"
 #include "http/flow.h"
+#include "http/modules/headers.h"
+#include "http/pace.h"
 #include "http/protocol/date.h"
 #include "http/protocol/status.h"
 #include "server/open_files.h"
@@ -72,11 +75,11 @@ static char *put_number(char *at, uint64_t number)
     return put(at, digits + sizeof digits - count, count);
 }
 
-static char *put_start(char *at, int status)
+static char *put_start(char *at, int status, bool tokens)
 {
     struct http_text line;
 
-    if (status == 200)
+    if (status == 200 && tokens)
         return put(at, start.bytes, start.length);
     line = http_status_line(status);
     at = PUT(at, "HTTP/1.1 ");
@@ -86,7 +89,8 @@ static char *put_start(char *at, int status)
         at = put_number(at, (uint64_t)status);
         *at++ = ' ';
     }
-    at = PUT(at, "\r\nServer: " VERSION_TEXT "\r\nDate: ");
+    at = tokens ? PUT(at, "\r\nServer: " VERSION_TEXT "\r\nDate: ")
+                : PUT(at, "\r\nServer: " VERSION_NAME "\r\nDate: ");
     return put(at, date_text(), HTTP_DATE_LENGTH + 2);
 }
 
@@ -109,7 +113,7 @@ static char *put_length(char *at, const struct http_request *request)
     if (http_status_bodiless(request->status))
         return at;
     if (length < 0)
-        return request->head.minor ? PUT(at, "Transfer-Encoding: chunked\r\n") : at;
+        return http_response_chunked(request) ? PUT(at, "Transfer-Encoding: chunked\r\n") : at;
     at = PUT(at, "Content-Length: ");
     at = put_number(at, (uint64_t)length);
     return PUT(at, "\r\n");
@@ -179,17 +183,19 @@ static size_t head_bound(const struct http_response *response)
     return size;
 }
 
-static int queue_head(struct http_request *request, size_t body_room)
+int http_head_queue(struct http_request *request, size_t body_room)
 {
     struct http_connection *connection = request->connection;
     const struct http_response *response = &request->response;
     size_t bound = head_bound(response) + body_room;
     char *begin = output_reserve(&connection->base.output, request->pool, bound, NULL), *at;
 
-    if (!begin)
+    if (!begin || (request->location->core.limit_rate && http_pace_begin(request)))
         return -ENOMEM;
+    if (connection->base.worker->state == WORKER_QUITS)
+        request->keep_alive = false;
     refresh_start(ev_now(connection->base.worker->loop));
-    at = put_start(begin, request->status);
+    at = put_start(begin, request->status, request->location->core.server_tokens);
     at = PUT_FIELD(at, "Content-Type", response->content_type);
     at = put_length(at, request);
     at = put_rare(at, request);
@@ -232,35 +238,32 @@ static int copy_file(struct http_request *request, size_t size)
             return got ? -errno : -ESTALE;
         output_commit(output, (size_t)got);
         response->offset += got;
+        response->left -= (uint64_t)got;
         request->sent_body += (uint64_t)got;
         size -= (size_t)got;
     }
     return 0;
 }
 
-static void cut(struct http_request *request, int error)
+void http_response_cut(struct http_request *request, int error)
 {
     http_log(request, LOG_LEVEL_CRIT, -error, "reading the file to be sent failed");
     request->keep_alive = false;
     request->connection->cut = true;
 }
 
-/* What is left of the file: content_length and range_first say where it ends. */
-static uint64_t file_left(const struct http_request *request)
-{
-    return (uint64_t)request->response.content_length - request->sent_body;
-}
-
 bool http_response_pump(struct http_request *request)
 {
-    uint64_t left = file_left(request);
+    uint64_t left = request->response.left;
     int error;
 
+    if (request->response.piecewise)
+        return http_pieces_pump(request);
     if (!left || !request->response.file)
         return false;
     error = copy_file(request, left < FILE_PUMP ? (size_t)left : FILE_PUMP);
     if (error)
-        cut(request, error);
+        http_response_cut(request, error);
     return !error;
 }
 
@@ -279,7 +282,7 @@ static int queue_file(struct http_request *request)
         if (!error)
             http_response_drop_file(request);
         else
-            cut(request, error);
+            http_response_cut(request, error);
         return 0;
     }
     if (!request->location->core.sendfile)
@@ -290,6 +293,7 @@ static int queue_file(struct http_request *request)
         return -ENOMEM;
     }
     request->sent_body = file.left;
+    response->left = 0;
     return 0;
 }
 
@@ -298,11 +302,15 @@ int http_response_queue(struct http_request *request)
     struct http_response *response = &request->response;
     size_t room = 0;
 
+    if (request->location->filters && http_filters_run(request))
+        return -ENOMEM;
+    if (response->piecewise)
+        return http_pieces_begin(request);
     if (response->body == HTTP_BODY_BYTES && response->bytes.length <= FILE_COPY_MAX)
         room = response->bytes.length;
     if (response->body == HTTP_BODY_FILE && response->content_length <= FILE_COPY_MAX)
         room = (size_t)response->content_length;
-    if (queue_head(request, room))
+    if (http_head_queue(request, room))
         return -ENOMEM;
     if (response->body == HTTP_BODY_FILE)
         return queue_file(request);
@@ -325,18 +333,28 @@ void http_response_last_resort(struct http_connection *connection)
         connection->linger = false;
 }
 
+void http_response_frame(struct http_request *request)
+{
+    if (request->response.content_length < 0 && !http_response_chunked(request) &&
+        !http_status_bodiless(request->status))
+        request->keep_alive = false; /* the end of the connection ends the body */
+}
+
 int http_stream_begin(struct http_request *request)
 {
     request->response.body = HTTP_BODY_STREAM;
-    if (request->response.content_length < 0 && !request->head.minor)
-        request->keep_alive = false; /* HTTP/1.0 knows no chunks: the end of the connection ends the body */
-    return queue_head(request, 0);
+    if (request->route.final_status)
+        request->status = request->route.final_status;
+    if (request->location->filters && http_filters_run(request))
+        return -ENOMEM;
+    http_response_frame(request);
+    return http_head_queue(request, 0);
 }
 
-int http_stream_write(struct http_request *request, struct http_text bytes)
+int http_stream_sink(struct http_request *request, struct http_text bytes)
 {
     struct output *output = &request->connection->base.output;
-    bool chunked = request->response.content_length < 0 && request->head.minor;
+    bool chunked = http_response_chunked(request);
     char size[24];
 
     if (!bytes.length || request->head.method == HTTP_HEAD)
@@ -350,9 +368,25 @@ int http_stream_write(struct http_request *request, struct http_text bytes)
     return chunked ? output_copy(output, request->pool, "\r\n", 2) : 0;
 }
 
+int http_stream_write(struct http_request *request, struct http_text bytes)
+{
+    return bytes.length ? http_pass(request->response.transforms, request, bytes, HTTP_PIECE_FLUSH) : 0;
+}
+
 int http_stream_end(struct http_request *request)
 {
-    if (request->response.content_length >= 0 || !request->head.minor || request->head.method == HTTP_HEAD)
+    struct output *output = &request->connection->base.output;
+    struct http_text trailers = HTTP_TEXT("");
+
+    if (request->response.transforms &&
+        http_pass(request->response.transforms, request, HTTP_TEXT(""), HTTP_PIECE_LAST))
+        return -ENOMEM;
+    if (!http_response_chunked(request) || request->head.method == HTTP_HEAD)
         return 0;
-    return output_copy(&request->connection->base.output, request->pool, "0\r\n\r\n", 5);
+    if (request->response.trailers && http_trailers_write(request, &trailers))
+        return -ENOMEM;
+    if (output_copy(output, request->pool, "0\r\n", 3) ||
+        output_copy(output, request->pool, trailers.bytes, trailers.length))
+        return -ENOMEM;
+    return output_copy(output, request->pool, "\r\n", 2);
 }

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "http/captures.h"
+#include "http/named.h"
 #include "http/request_id.h"
 #include "http/variables_table.h"
 
@@ -13,56 +13,6 @@ const char http_digit_pairs[200] = "0001020304050607080910111213141516171819"
                                    "4041424344454647484950515253545556575859"
                                    "6061626364656667686970717273747576777879"
                                    "8081828384858687888990919293949596979899";
-
-/* A name that no table has, until all regular expressions are known. In the pool of its configuration, which
- * takes it off the list if reading ends before it is settled. */
-struct trusted {
-    struct trusted *next;
-    const struct conf *conf;
-    const struct conf_node *node;
-    const char *name;
-};
-
-static struct trusted *trusted; /* the main thread's, oldest last */
-
-static void forget(void *data)
-{
-    for (struct trusted **link = &trusted; *link; link = &(*link)->next) {
-        if (*link == data) {
-            *link = (*link)->next;
-            return;
-        }
-    }
-}
-
-static int trust(struct conf *conf, const struct conf_node *node, const char *name)
-{
-    struct trusted *entry = pool_alloc(conf->pool, sizeof *entry, "variable");
-
-    if (!entry || !pool_cleanup_add(conf->pool, forget, entry))
-        return conf_fail_memory(conf);
-    *entry = (struct trusted){trusted, conf, node, name};
-    trusted = entry;
-    return 0;
-}
-
-int http_variables_settle(struct conf *conf, const struct http_main *main)
-{
-    const struct trusted *wrong = NULL;
-
-    for (struct trusted **link = &trusted; *link;) {
-        struct trusted *entry = *link;
-
-        if (entry->conf != conf) {
-            link = &entry->next;
-            continue;
-        }
-        if (!http_capture_known(main, entry->name))
-            wrong = entry; /* the one that was read first is met last */
-        *link = entry->next;
-    }
-    return wrong ? conf_fail(conf, wrong->node, "unknown \"%s\" variable", wrong->name) : 0;
-}
 
 static const struct http_variable_row *find_row(const struct http_variable_row *rows, struct http_text name)
 {
@@ -126,20 +76,36 @@ enum http_found http_get_printed(struct http_request *request, const struct http
     return HTTP_FOUND;
 }
 
-int http_variable_find(struct conf *conf, const struct conf_node *node, struct http_text name,
-                       struct http_variable *variable)
+static const struct http_variable_row *find_builtin(struct http_text name)
 {
     static const struct http_variable_row *const tables[] = {
         http_request_variables, http_connection_variables, http_response_variables};
-    struct http_text rest;
-    int result;
 
-    memset(variable, 0, sizeof *variable);
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         const struct http_variable_row *row = find_row(tables[i], name);
 
-        if (!row)
-            continue;
+        if (row)
+            return row;
+    }
+    return NULL;
+}
+
+bool http_variable_builtin(struct http_text name)
+{
+    struct http_text rest;
+
+    return find_builtin(name) || begins(name, "http_", &rest) || begins(name, "sent_http_", &rest) ||
+           begins(name, "arg_", &rest) || begins(name, "cookie_", &rest);
+}
+
+int http_variable_find(struct conf *conf, const struct conf_node *node, struct http_text name,
+                       struct http_variable *variable)
+{
+    const struct http_variable_row *row = find_builtin(name);
+    struct http_text rest;
+
+    memset(variable, 0, sizeof *variable);
+    if (row) {
         *variable = (struct http_variable){.get = row->print ? http_get_printed : row->get,
                                            .print = row->print,
                                            .name = row->name,
@@ -163,7 +129,11 @@ int http_variable_find(struct conf *conf, const struct conf_node *node, struct h
         variable->get = http_get_cookie;
         return keep_name(conf, rest, false, variable);
     }
-    variable->get = http_get_group;
-    result = keep_name(conf, name, false, variable);
-    return result ? result : trust(conf, node, variable->name);
+    variable->named = http_named_use(conf, node, name);
+    if (!variable->named)
+        return -ENOMEM;
+    variable->get = http_get_named;
+    variable->name = variable->named->name;
+    variable->length = (uint32_t)name.length;
+    return 0;
 }

@@ -37,19 +37,16 @@ struct http_variable {
         *name; /* NUL-terminated: what the getter looks for ("x-one" of $http_x_one), or the name itself */
     uint32_t length; /* of `name` */
     uint16_t number; /* of a known field, or of a capture */
+    const struct http_named *named; /* null, or: the configuration's own (named.h) */
 };
 
-/* Finds a variable by its name without the dollar. A name that is in no table may be a group of a regular
- * expression that is read later: it is taken, and checked by http_variables_settle. 0, or a negative errno:
- * said in conf. */
+/* Finds a variable by its name without the dollar. A name that is in no table may be made by something that is
+ * read later: it is taken, and checked by http_named_settle. 0, or a negative errno: said in conf. */
 int http_variable_find(struct conf *conf, const struct conf_node *node, struct http_text name,
                        struct http_variable *variable) __attribute__((warn_unused_result));
 
-/* At the end of the http block: every name that was taken on trust since the last call must be a group's. 0
- * or -EINVAL
- * (`unknown "x" variable`). */
-int http_variables_settle(struct conf *conf, const struct http_main *main)
-    __attribute__((warn_unused_result));
+/* Whether the server has a variable of that name, or of its family: others cannot be made. */
+bool http_variable_builtin(struct http_text name);
 
 /* *value is empty and not null if nothing was found. */
 static inline enum http_found http_variable_get(struct http_request *request,

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "http/connection.h"
+#include "http/modules/stub_status.h"
 #include "http/variables_table.h"
 #include "server/version.h"
 
@@ -192,11 +193,49 @@ static char *print_request_time(struct http_request *request, char *to)
     return print_seconds(http_now(request) - request->began, to);
 }
 
+static char *print_connection_time(struct http_request *request, char *to)
+{
+    return print_seconds(http_now(request) - request->connection->base.opened, to);
+}
+
+static char *print_active(struct http_request *request, char *to)
+{
+    struct http_status_counts counts;
+
+    http_status_count(request, &counts);
+    return http_print_number(to, counts.active);
+}
+
+static char *print_reading(struct http_request *request, char *to)
+{
+    struct http_status_counts counts;
+
+    http_status_count(request, &counts);
+    return http_print_number(to, counts.reading);
+}
+
+static char *print_writing(struct http_request *request, char *to)
+{
+    struct http_status_counts counts;
+
+    http_status_count(request, &counts);
+    return http_print_number(to, counts.writing);
+}
+
+static char *print_waiting(struct http_request *request, char *to)
+{
+    struct http_status_counts counts;
+
+    http_status_count(request, &counts);
+    return http_print_number(to, counts.waiting);
+}
+
 const struct http_variable_row http_connection_variables[] = {
     {"remote_addr", NULL, print_remote_addr},
     {"remote_port", NULL, print_remote_port},
     {"binary_remote_addr", get_binary_remote_addr, NULL},
     {"connection", NULL, print_connection},
+    {"connection_time", NULL, print_connection_time},
     {"connection_requests", NULL, print_connection_requests},
     {"server_name", get_server_name, NULL},
     {"server_addr", get_server_addr, NULL},
@@ -209,6 +248,10 @@ const struct http_variable_row http_connection_variables[] = {
     {"time_local", NULL, print_time_local},
     {"time_iso8601", NULL, print_time_iso8601},
     {"msec", NULL, print_msec},
+    {"connections_active", NULL, print_active},
+    {"connections_reading", NULL, print_reading},
+    {"connections_writing", NULL, print_writing},
+    {"connections_waiting", NULL, print_waiting},
     {"request_time", NULL, print_request_time},
     {NULL, NULL, NULL},
 };

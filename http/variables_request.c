@@ -2,7 +2,6 @@
 /* Variables of what was asked. */
 #include <strings.h>
 
-#include "http/captures.h"
 #include "http/connection.h"
 #include "http/modules/static.h"
 #include "http/request_id.h"
@@ -28,6 +27,8 @@ static enum http_found get_method(struct http_request *request, const struct htt
                                   struct http_text *value)
 {
     (void)variable;
+    if (request->route.got)
+        return http_value_string(request->head.method == HTTP_HEAD ? "HEAD" : "GET", value);
     return line_part(request, request->head.method_text, value);
 }
 
@@ -72,6 +73,22 @@ static enum http_found get_host(struct http_request *request, const struct http_
     if (request->host.name.length)
         return http_value_text(request->host.name, value);
     return http_value_string(request->server->name, value);
+}
+
+/* The port as the client wrote it, behind the host. */
+static enum http_found get_request_port(struct http_request *request, const struct http_variable *variable,
+                                        struct http_text *value)
+{
+    (void)variable;
+    return request->host.has_port ? http_value_number(request, request->host.port, value)
+                                  : http_value_none(value);
+}
+
+static enum http_found get_is_request_port(struct http_request *request,
+                                           const struct http_variable *variable, struct http_text *value)
+{
+    (void)variable;
+    return http_value_string(request->host.has_port ? ":" : "", value);
 }
 
 static enum http_found get_protocol(struct http_request *request, const struct http_variable *variable,
@@ -127,6 +144,20 @@ static enum http_found get_request_filename(struct http_request *request,
 
 /* ---- fields ---- */
 
+/* Whether a field has the variable's name: with underscores_in_headers its underscores count as dashes. */
+static bool is_named(const struct http_request *request, struct http_text name,
+                     const struct http_variable *variable)
+{
+    if (name.length != variable->length)
+        return false;
+    if (!request->server->reading.underscores)
+        return http_text_is(name.bytes, name.length, variable->name);
+    for (size_t i = 0; i < name.length; i++)
+        if ((name.bytes[i] == '_' ? '-' : http_lower(name.bytes[i])) != variable->name[i])
+            return false;
+    return true;
+}
+
 /* Lines after `field` of the same name are added to its value (RFC 9110 5.3; RFC 6265 5.4 for cookies). */
 static enum http_found join_lines(struct http_request *request, const struct http_variable *variable,
                                   const struct http_field *field, struct http_text *value)
@@ -136,9 +167,7 @@ static enum http_found join_lines(struct http_request *request, const struct htt
 
     *value = http_field_value(head, field);
     while (++field < head->fields + head->field_count) {
-        struct http_text name = http_field_name(head, field);
-
-        if (name.length == variable->length && http_text_is(name.bytes, name.length, variable->name) &&
+        if (is_named(request, http_field_name(head, field), variable) &&
             !http_value_join(request, http_field_value(head, field), between, value))
             return http_value_none(value);
     }
@@ -162,9 +191,12 @@ enum http_found http_get_field(struct http_request *request, const struct http_v
 enum http_found http_get_other_field(struct http_request *request, const struct http_variable *variable,
                                      struct http_text *value)
 {
-    const struct http_field *field = http_head_find_name(&request->head, variable->name, variable->length);
+    const struct http_head *head = &request->head;
 
-    return field ? join_lines(request, variable, field, value) : http_value_none(value);
+    for (const struct http_field *field = head->fields; field < head->fields + head->field_count; field++)
+        if (is_named(request, http_field_name(head, field), variable))
+            return join_lines(request, variable, field, value);
+    return http_value_none(value);
 }
 
 static enum http_found get_known_field(struct http_request *request, enum http_field_id id,
@@ -327,14 +359,6 @@ enum http_found http_get_capture(struct http_request *request, const struct http
     return http_value_text(request->captures[variable->number], value);
 }
 
-enum http_found http_get_group(struct http_request *request, const struct http_variable *variable,
-                               struct http_text *value)
-{
-    struct http_text text = http_capture_value(request, variable->name);
-
-    return text.length ? http_value_text(text, value) : http_value_none(value);
-}
-
 const struct http_variable_row http_request_variables[] = {
     {"request", get_request, NULL},
     {"request_method", get_method, NULL},
@@ -345,6 +369,8 @@ const struct http_variable_row http_request_variables[] = {
     {"query_string", get_args, NULL},
     {"is_args", get_is_args, NULL},
     {"host", get_host, NULL},
+    {"request_port", get_request_port, NULL},
+    {"is_request_port", get_is_request_port, NULL},
     {"server_protocol", get_protocol, NULL},
     {"request_length", NULL, print_length},
     {"request_id", NULL, print_request_id},

@@ -2,8 +2,10 @@
 /* Variables of the answer. */
 #include <stdio.h>
 
+#include "http/flow.h"
 #include "http/protocol/date.h"
 #include "http/protocol/status.h"
+#include "http/modules/limit_req.h"
 #include "http/variables_table.h"
 
 static char *print_status(struct http_request *request, char *to)
@@ -21,7 +23,17 @@ static char *print_bytes_sent(struct http_request *request, char *to)
     return http_print_number(to, request->sent_head + request->sent_body);
 }
 
+static enum http_found get_limit_req_status(struct http_request *request,
+                                            const struct http_variable *variable, struct http_text *value)
+{
+    const char *text = http_limited_text((enum http_limited)request->route.limited);
+
+    (void)variable;
+    return text ? http_value_string(text, value) : http_value_none(value);
+}
+
 const struct http_variable_row http_response_variables[] = {
+    {"limit_req_status", get_limit_req_status, NULL},
     {"status", NULL, print_status},
     {"body_bytes_sent", NULL, print_body_bytes_sent},
     {"bytes_sent", NULL, print_bytes_sent},
@@ -116,8 +128,7 @@ static enum http_found get_transfer_encoding(struct http_request *request,
                                              const struct http_variable *variable, struct http_text *value)
 {
     (void)variable;
-    if (request->response.content_length >= 0 || request->head.minor == 0 ||
-        http_status_bodiless(request->status))
+    if (!http_response_chunked(request) || http_status_bodiless(request->status))
         return http_value_none(value);
     return http_value_string("chunked", value);
 }

@@ -102,6 +102,7 @@ struct connection *connection_open(struct worker *worker, struct tenure *tenure,
     connection->number = ((uint64_t)worker->index << 40) + counter_read(&worker->counters.accepted);
     connection->peer = *peer;
     connection->requests = requests;
+    connection->opened = ev_now(worker->loop);
     connection->binding = binding;
     connection->tenure = tenure;
     connection->doing = "waiting for request";
@@ -233,10 +234,11 @@ enum connection_read connection_receive(struct connection *connection, void *to,
     return errno == EAGAIN || errno == EWOULDBLOCK ? CONNECTION_AGAIN : CONNECTION_LOST;
 }
 
-enum output_result connection_send(struct connection *connection)
+enum output_result connection_send_most(struct connection *connection, size_t most)
 {
     uint64_t sent = 0;
-    enum output_result result = output_send(&connection->output, connection->pool, connection->io.fd, &sent);
+    enum output_result result =
+        output_send(&connection->output, connection->pool, connection->io.fd, most, &sent);
 
     counter_add(&connection->worker->counters.sent, sent);
     return result;

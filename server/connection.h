@@ -63,6 +63,7 @@ struct connection {
     struct output output;
     const char *doing; /* literal, for log lines: "reading request headers" */
     struct peer peer;
+    double opened;     /* seconds (ev_now) when this worker took it */
     uint32_t requests; /* begun on it */
     bool closed;
 };
@@ -118,8 +119,13 @@ enum connection_read {
 
 enum connection_read connection_receive(struct connection *connection, void *to, size_t size, size_t *got);
 
-/* Sends the output queue; counts the bytes. */
-enum output_result connection_send(struct connection *connection);
+/* Sends the output queue, at most `most` bytes of it; counts the bytes. */
+enum output_result connection_send_most(struct connection *connection, size_t most);
+
+static inline enum output_result connection_send(struct connection *connection)
+{
+    return connection_send_most(connection, OUTPUT_SHARE);
+}
 
 /* One line about this connection: "*N MESSAGE while DOING, client: …". `log` is the settings' own.
  */

@@ -19,6 +19,8 @@ struct counters {
     _Atomic uint64_t received;    /* bytes read from connections */
     _Atomic uint64_t sent;        /* bytes written to connections */
     _Atomic uint64_t refused;     /* accepted and closed at once: no memory or no descriptor */
+    _Atomic uint64_t reading;     /* HTTP connections that wait for the rest of a head */
+    _Atomic uint64_t writing;     /* HTTP connections that wait within a request or its answer */
     _Atomic uint64_t over_budget; /* requests answered 503 or cut because a byte budget was reached */
 };
 

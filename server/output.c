@@ -11,9 +11,7 @@ enum {
     OUTPUT_FIRST =
         3072, /* bytes of an answer's first block: 16 small pipelined answers fit, in a 4 KiB class */
     OUTPUT_MORE = 15 * 1024, /* bytes of the blocks after it: a 16 KiB class with room for the headers */
-    OUTPUT_VECTORS = 32,     /* blocks gathered into one call */
-    OUTPUT_SHARE =
-        2 << 20 /* bytes one wake-up may send, so that one download cannot hold up the loop (nginx: 2m) */
+    OUTPUT_VECTORS = 32      /* blocks gathered into one call */
 };
 
 static struct output_block *append_block(struct output *output, struct pool *pool, size_t size)
@@ -96,19 +94,24 @@ static void drop_head(struct output *output, struct pool *pool)
 }
 
 /* Sends the bytes at the head of the queue: those of one block by send, of several by sendmsg. */
-static ssize_t send_bytes(const struct output *output, int fd)
+static ssize_t send_bytes(const struct output *output, int fd, size_t share)
 {
     const struct output_block *block = output->head;
     struct iovec vectors[OUTPUT_VECTORS];
     struct msghdr message = {.msg_iov = vectors};
     bool file = block->file.fd >= 0;
 
-    if (!block->next || file)
-        return send(fd, block->bytes + block->start, block->end - block->start,
+    if (!block->next || file || block->end - block->start >= share) {
+        size_t size = block->end - block->start;
+
+        return send(fd, block->bytes + block->start, size < share ? size : share,
                     MSG_NOSIGNAL | (file ? MSG_MORE : 0));
-    for (; block && message.msg_iovlen < OUTPUT_VECTORS && !file; block = block->next) {
+    }
+    for (; block && block->end - block->start <= share && message.msg_iovlen < OUTPUT_VECTORS && !file;
+         block = block->next) {
         vectors[message.msg_iovlen].iov_base = (void *)(uintptr_t)(block->bytes + block->start);
         vectors[message.msg_iovlen++].iov_len = block->end - block->start;
+        share -= block->end - block->start;
         file = block->file.fd >= 0;
     }
     return sendmsg(fd, &message, MSG_NOSIGNAL | (file ? MSG_MORE : 0));
@@ -150,10 +153,9 @@ static ssize_t send_file(struct output_file *file, int fd, size_t share)
     return sent;
 }
 
-enum output_result output_send(struct output *output, struct pool *pool, int fd, uint64_t *total)
+enum output_result output_send(struct output *output, struct pool *pool, int fd, size_t share,
+                               uint64_t *total)
 {
-    size_t share = OUTPUT_SHARE;
-
     while (output->head) {
         struct output_block *block = output->head;
         bool bytes = block->end > block->start;
@@ -165,7 +167,7 @@ enum output_result output_send(struct output *output, struct pool *pool, int fd,
         }
         if (!share)
             return OUTPUT_AGAIN;
-        sent = bytes ? send_bytes(output, fd) : send_file(&block->file, fd, share);
+        sent = bytes ? send_bytes(output, fd, share) : send_file(&block->file, fd, share);
         if (sent < 0) {
             if (errno == EINTR)
                 continue;

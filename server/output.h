@@ -39,6 +39,10 @@ struct output_block {
     char bytes[];
 };
 
+enum {
+    OUTPUT_SHARE = 2 << 20 /* bytes one wake-up may send: one download cannot hold up the loop (nginx: 2m) */
+};
+
 struct output {
     struct output_block *head, *tail; /* both null: nothing to send */
     uint64_t unsent;                  /* bytes queued, files included */
@@ -65,8 +69,8 @@ int output_copy(struct output *output, struct pool *pool, const char *bytes, siz
  * the file. */
 int output_add_file(struct output *output, struct pool *pool, const struct output_file *file);
 
-/* Sends what it can to `fd`, at most OUTPUT_SHARE bytes; *sent (bytes) is added to. */
-enum output_result output_send(struct output *output, struct pool *pool, int fd, uint64_t *sent);
+/* Sends what it can to `fd`, at most `most` bytes; *sent (bytes) is added to. */
+enum output_result output_send(struct output *output, struct pool *pool, int fd, size_t most, uint64_t *sent);
 
 /* Drops what is queued and releases its files; the blocks go back to the pool. */
 void output_discard(struct output *output, struct pool *pool);

@@ -8,7 +8,8 @@
 #define SERVER_VERSION_H
 
 #define VERSION_NUMBER "0.1.0"
-#define VERSION_TEXT   "tidepool/" VERSION_NUMBER
+#define VERSION_NAME   "tidepool"
+#define VERSION_TEXT   VERSION_NAME "/" VERSION_NUMBER
 
 /* The nginx whose configuration language and command line this version follows: tools that ask for it parse
  * -V. */

@@ -8,6 +8,7 @@
 #include "http/build.h"
 #include "http/connection.h"
 #include "http/modules/log_format.h"
+#include "http/named.h"
 #include "server/log_file.h"
 
 enum { FLUSH_ALONE = -1 /* flush= was not given */ };
@@ -154,7 +155,7 @@ static int open_files(struct http_build *build, const struct access_shared *shar
             continue;
         file->file = log_file_get(file->path, &error);
         if (!file->file) {
-            result = http_variables_settle(conf, build->main);
+            result = http_named_settle(conf, build->main);
             return result ? result : conf_fail_errno(conf, NULL, -error, "open() \"%s\" failed", file->path);
         }
         if (!pool_cleanup_add(conf->pool, put_file, file->file)) {

@@ -51,7 +51,9 @@ static enum http_outcome failed(struct http_request *request, int error, const c
 {
     bool forbidden = error == -EACCES;
 
-    http_log(request, LOG_LEVEL_ERROR, -error, "\"%s\" is %s", name, forbidden ? "forbidden" : "not found");
+    if (forbidden || request->location->core.log_not_found)
+        http_log(request, LOG_LEVEL_ERROR, -error, "\"%s\" is %s", name,
+                 forbidden ? "forbidden" : "not found");
     request->status = forbidden ? 403 : 404;
     return HTTP_STATUS;
 }

@@ -4,8 +4,7 @@
  *
  * Purpose: `return CODE [TEXT];`, `return CODE URL;`, `return URL;`, by nginx's rules: 301, 302, 303, 307
  *   and 308 take a URL, other codes a text; a code alone from 400 on is answered with its page; 444 closes
- *   without an answer. In a server it answers whatever location would; in a location it is not inherited
- *   by those inside.
+ *   without an answer. One of the directives of rewrite.h.
  * Lifetime: the rule lies in the generation's pool.
  * Threads: read-only; the request's worker. Errors: 503 if a text with variables finds no memory.
  */
@@ -22,9 +21,11 @@ struct http_return_rule {
     struct http_template text;
 };
 
-extern const struct http_module http_return_module;
-
-/* Reads the directive's arguments. 0 or a negative errno, said in conf. */
+/* Reads the arguments of a node. 0 or a negative errno, said in conf. */
 int http_return_read(struct conf *conf, const struct conf_node *node, struct http_return_rule *rule);
+
+/* `type`: the location's default_type. */
+enum http_outcome http_return_answer(struct http_request *request, const struct http_return_rule *rule,
+                                     struct http_text type);
 
 #endif

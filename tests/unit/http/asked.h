@@ -171,6 +171,7 @@ static inline struct http_request *asked_run_text(struct asked *asked)
     base->binding = asked->generation->bindings;
     base->number = ++asked_number;
     base->io.fd = -1;
+    base->opened = ev_now(asked->worker.loop);
     base->peer = (struct peer){.bytes = {10, 1, 2, 3}, .port = 4567, .family = AF_INET};
     asked->request = http_request_begin(&asked->connection);
     assert_non_null(asked->request);

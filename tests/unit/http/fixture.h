@@ -93,7 +93,7 @@ static const struct http_module early_module = {
     {"early", early_directives, 1}, sizeof(struct early), NULL, finish_early};
 
 const struct http_module *const http_modules[HTTP_MODULES] = {
-    [HTTP_MODULE_RETURN] = &mark_module, [HTTP_MODULE_STATIC] = &early_module};
+    [HTTP_MODULE_REWRITE] = &mark_module, [HTTP_MODULE_STATIC] = &early_module};
 
 struct fixture {
     struct generation generation;
@@ -174,7 +174,7 @@ static inline const struct http_address *fixture_address(const struct fixture *f
 
 static inline const char *mark_of(const struct http_location *location)
 {
-    return ((const struct mark *)http_section(location, HTTP_MODULE_RETURN))->text;
+    return ((const struct mark *)http_section(location, HTTP_MODULE_REWRITE))->text;
 }
 
 /* The mark of the location that takes `path` on the first server of the first address; NULL: the search

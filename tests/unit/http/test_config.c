@@ -45,7 +45,11 @@ static void test_location_errors(void **state)
         {"location ~ ( { }", "pcre2_compile() failed: missing closing parenthesis in \"(\" in text:1"},
         {"location ~ a)b { }",
          "pcre2_compile() failed: unmatched closing parenthesis in \"a)b\" at \")b\" in text:1"},
-        {"location @a { }", "named locations such as \"@a\" are not supported in text:1"},
+        {"location @a { } location @a { }", "duplicate location \"@a\" in text:1"},
+        {"location /a { location @a { } }",
+         "named location \"@a\" can be on the server level only in text:1"},
+        {"location @a { location /a { } }",
+         "location \"/a\" cannot be inside the named location \"@a\" in text:1"},
         {"location /a;", "directive \"location\" has no opening \"{\" in text:1"},
         {"location { }", "invalid number of arguments in \"location\" directive in text:1"},
         {"location /a { listen 80; }", "\"listen\" directive is not allowed here in text:1"},
@@ -159,17 +163,17 @@ static void test_steps(void **state)
     assert_ptr_equal(location->steps[0].run, run_early);
     assert_ptr_equal(location->steps[0].section, http_section(location, HTTP_MODULE_STATIC));
     assert_ptr_equal(location->steps[1].run, run_mark);
-    assert_ptr_equal(location->steps[1].section, http_section(location, HTTP_MODULE_RETURN));
+    assert_ptr_equal(location->steps[1].section, http_section(location, HTTP_MODULE_REWRITE));
     assert_null(location->steps[2].run);
     assert_ptr_equal(location->log_steps[0].run, run_log);
     assert_null(location->log_steps[1].run);
-    assert_int_equal(((struct mark *)http_section(location, HTTP_MODULE_RETURN))->finished, 1);
+    assert_int_equal(((struct mark *)http_section(location, HTTP_MODULE_REWRITE))->finished, 1);
 
     fixture_find(fixture, "/a/b");
     location = fixture->request.location;
     assert_ptr_equal(location->steps[0].run, run_mark);
     assert_null(location->steps[1].run);
-    assert_int_equal(((struct mark *)http_section(location, HTTP_MODULE_RETURN))->finished, 1);
+    assert_int_equal(((struct mark *)http_section(location, HTTP_MODULE_REWRITE))->finished, 1);
 
     fixture_find(fixture, "/");
     assert_ptr_equal(fixture->request.location->steps[0].run, run_mark);

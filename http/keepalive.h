@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Whether a location lets a connection go on after its answer.
+ *
+ * Purpose: keepalive_timeout, keepalive_requests, keepalive_time and keepalive_disable in one question. The
+ *   browser is looked at only where keepalive_disable may mean it: for msie6, as in nginx, after a POST.
+ * Lifetime, threads: a request's.
+ * Errors: none.
+ */
+#ifndef HTTP_KEEPALIVE_H
+#define HTTP_KEEPALIVE_H
+
+#include "http/connection.h"
+#include "http/request.h"
+
+enum http_keepalive_disable { HTTP_KEEPALIVE_MSIE6 = 1, HTTP_KEEPALIVE_SAFARI = 2 };
+
+/* Whether keepalive_disable means this client. */
+bool http_keepalive_disabled(const struct http_request *request);
+
+/* In request->location. */
+static inline bool http_keepalive_allowed(const struct http_request *request)
+{
+    const struct http_core *core = &request->location->core;
+    const struct connection *connection = &request->connection->base;
+    int suspect = request->head.method == HTTP_POST ? HTTP_KEEPALIVE_MSIE6 : HTTP_KEEPALIVE_SAFARI;
+
+    return core->keepalive_timeout && connection->requests < core->keepalive_requests &&
+           (request->began - connection->opened) * 1000. <= (double)core->keepalive_time &&
+           (core->keepalive_disable < suspect || !http_keepalive_disabled(request));
+}
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/modules/headers.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+#include "http/modules/expires.h"
+#include "http/protocol/date.h"
+#include "http/template.h"
+
+/* A line of add_header or add_trailer. */
+struct rule {
+    struct rule *next;
+    struct http_text name;
+    struct http_template value;
+    int (*add)(struct http_request *request, const struct rule *rule, struct http_text value);
+    bool always; /* with every status */
+};
+
+struct headers {
+    struct http_expires expires;
+    struct rule *headers, *trailers;
+};
+
+/* ---- a request ---- */
+
+/* The statuses with which nginx adds what is not said to be added always. */
+static bool plain_status(int status)
+{
+    switch (status) {
+    case 200:
+    case 201:
+    case 204:
+    case 206:
+    case 301:
+    case 302:
+    case 303:
+    case 304:
+    case 307:
+    case 308:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static int add_field(struct http_request *request, const struct rule *rule, struct http_text value)
+{
+    return !value.length || http_add_header(request, rule->name, value) ? 0 : -ENOMEM;
+}
+
+static int set_etag(struct http_request *request, const struct rule *rule, struct http_text value)
+{
+    (void)rule;
+    request->response.etag = value;
+    return 0;
+}
+
+static int set_last_modified(struct http_request *request, const struct rule *rule, struct http_text value)
+{
+    request->response.last_modified = -1;
+    if (!value.length || http_date_parse(value.bytes, value.length, &request->response.last_modified))
+        return 0;
+    return add_field(request, rule, value); /* no date: said as it is, and not compared with */
+}
+
+static int run(struct http_request *request, void *section)
+{
+    const struct headers *settings = section;
+    bool plain = plain_status(request->status);
+    int result = plain ? http_expires_add(&settings->expires, request) : 0;
+
+    for (const struct rule *rule = settings->headers; rule && !result; rule = rule->next) {
+        struct http_text value;
+
+        if (!plain && !rule->always)
+            continue;
+        if (!http_template_write(&rule->value, request, &value))
+            return -ENOMEM;
+        result = rule->add(request, rule, value);
+    }
+    for (const struct rule *rule = settings->trailers; rule; rule = rule->next)
+        if ((plain || rule->always) && request->head.minor && request->location->core.chunked)
+            request->response.trailers = request->response.piecewise = true;
+    return result;
+}
+
+int http_trailers_write(struct http_request *request, struct http_text *lines)
+{
+    const struct headers *settings = http_section(request->location, HTTP_MODULE_HEADERS);
+    bool plain = plain_status(request->status);
+    size_t length = 0;
+
+    for (const struct rule *rule = settings->trailers; rule; rule = rule->next) {
+        struct http_text value;
+        char *longer, *at;
+
+        if (!plain && !rule->always)
+            continue;
+        if (!http_template_write(&rule->value, request, &value))
+            return -ENOMEM;
+        if (!value.length)
+            continue;
+        longer = pool_nalloc(request->pool, length + rule->name.length + value.length + 4, "trailers");
+        if (!longer)
+            return -ENOMEM;
+        at = mempcpy(longer, lines->bytes, length);
+        at = mempcpy(at, rule->name.bytes, rule->name.length);
+        at = mempcpy(at, ": ", 2);
+        at = mempcpy(at, value.bytes, value.length);
+        at = mempcpy(at, "\r\n", 2);
+        length = (size_t)(at - longer);
+        *lines = (struct http_text){longer, length};
+    }
+    return 0;
+}
+
+/* ---- reading ---- */
+
+static int set_rule(struct conf_setting *setting)
+{
+    struct rule **end = (struct rule **)(void *)((char *)setting->section + setting->directive->offset),
+                *rule;
+    const struct conf_node *node = setting->node;
+    bool header = setting->directive->offset == offsetof(struct headers, headers);
+
+    if (node->arg_count == 3 && strcmp(node->args[2], "always") != 0)
+        return conf_fail(setting->conf, node, "invalid parameter \"%s\"", node->args[2]);
+    rule = pool_calloc(setting->conf->pool, sizeof *rule, "header");
+    if (!rule)
+        return -ENOMEM;
+    if (setting->first)
+        *end = NULL;
+    while (*end)
+        end = &(*end)->next;
+    *end = rule;
+    rule->name = (struct http_text){node->args[0], strlen(node->args[0])};
+    rule->always = node->arg_count == 3;
+    rule->add = add_field;
+    if (header && !strcasecmp(rule->name.bytes, "ETag"))
+        rule->add = set_etag;
+    if (header && !strcasecmp(rule->name.bytes, "Last-Modified"))
+        rule->add = set_last_modified;
+    return http_template_compile(setting->conf, node, node->args[1], &rule->value);
+}
+
+static int finish(struct http_build *build, struct http_location *location, void *section)
+{
+    const struct headers *settings = section;
+
+    (void)location;
+    if (!settings->headers && !settings->trailers && settings->expires.kind == HTTP_EXPIRES_OFF)
+        return 0;
+    return http_add_filter(build, HTTP_FILTER_HEADERS, run, section);
+}
+
+#define FIELD(name) offsetof(struct headers, name)
+
+enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION | CONF_IF };
+
+static const struct conf_directive directives[] = {
+    {"expires", EVERYWHERE, 1, 2, 0, http_set_expires, FIELD(expires), NULL, "off",
+     "Adds Expires and Cache-Control to answers that are no error: `TIME` from now (negative: no-cache), "
+     "`modified TIME` after the file's change, `@TIME` of the day, `epoch`, `max` or `off`; or a variable."},
+    {"add_header", EVERYWHERE, 2, 3, CONF_REPEAT, set_rule, FIELD(headers), NULL, NULL,
+     "A name and a value with variables, added to answers with 200, 201, 204, 206, 301 to 304, 307 and 308, "
+     "with "
+     "`always` to every one. A level that has any inherits none."},
+    {"add_trailer", EVERYWHERE, 2, 3, CONF_REPEAT, set_rule, FIELD(trailers), NULL, NULL,
+     "The same after the body, which is sent in chunks then."},
+};
+
+const struct http_module http_headers_module = {
+    .conf = {"headers", directives, sizeof directives / sizeof *directives},
+    .section_size = sizeof(struct headers),
+    .finish = finish,
+};

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Headers that the configuration adds: expires, add_header, add_trailer.
+ *
+ * Purpose: nginx's ngx_http_headers_module. An empty value adds nothing; Last-Modified and ETag replace what the
+ *   answer has, and what later conditions and ranges are judged by.
+ * Lifetime: the lists lie in the generation's pool, what is added in the request's.
+ * Threads: the connection's worker.
+ * Errors: 0 or -ENOMEM.
+ */
+#ifndef HTTP_MODULES_HEADERS_H
+#define HTTP_MODULES_HEADERS_H
+
+#include "http/request.h"
+
+extern const struct http_module http_headers_module;
+
+/* The trailers of a chunked body, evaluated now, each line with its CRLF. */
+int http_trailers_write(struct http_request *request, struct http_text *lines);
+
+#endif

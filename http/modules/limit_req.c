@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/modules/limit_req.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "conf/set.h"
+#include "conf/units.h"
+#include "http/delay.h"
+#include "http/request.h"
+#include "http/template.h"
+#include "server/generation.h"
+#include "server/log.h"
+#include "server/rates.h"
+
+enum { RULES_MAX = 16 /* limits that one request is under */ };
+
+struct zone {
+    struct zone *next;
+    const char *name, *key;
+    struct http_template value; /* the key */
+    struct rate_zone *rates;
+    int64_t rate; /* thousandths of a request per second */
+};
+
+struct rule {
+    struct rule *next;
+    const char *name;
+    const struct conf_node *node;
+    const struct zone *zone; /* once the level is finished */
+    int64_t burst, delay;    /* thousandths of a request; no delay at all: INT64_MAX */
+};
+
+struct section {
+    struct zone *zones; /* of the http block */
+    struct rule *rules;
+    int64_t status;
+    int log_level; /* enum log_level */
+    bool dry_run;
+};
+
+const char *http_limited_text(enum http_limited limited)
+{
+    static const char *const texts[] = {NULL,       "PASSED",          "DELAYED",
+                                        "REJECTED", "DELAYED_DRY_RUN", "REJECTED_DRY_RUN"};
+
+    return texts[limited];
+}
+
+/* ---- a request ---- */
+
+/* A limit that a request has been asked under and that waits for the others. */
+struct held {
+    const struct rule *rule;
+    struct rate_node *node;
+    struct rate_question question;
+};
+
+/* What all limits together make of a request. */
+struct verdict {
+    struct held held[RULES_MAX];
+    unsigned count;
+    const struct rule *rule; /* the one that refuses or delays it */
+    int64_t excess, wait_ms;
+};
+
+/* False: this limit is not about this request. */
+static bool write_key(struct http_request *request, const struct rule *rule, struct http_text *key)
+{
+    if (!http_template_write(&rule->zone->value, request, key) || !key->length)
+        return false;
+    if (key->length > RATE_KEY_MAX)
+        http_log(request, LOG_LEVEL_ERROR, 0, "the value of the \"%s\" key is more than %d bytes: \"%.*s\"",
+                 rule->zone->key, RATE_KEY_MAX, RATE_KEY_MAX, key->bytes);
+    return key->length <= RATE_KEY_MAX;
+}
+
+static void delay(struct verdict *verdict, const struct rule *rule, int64_t excess)
+{
+    int64_t wait_ms = excess > rule->delay ? (excess - rule->delay) * 1000 / rule->zone->rate : 0;
+
+    if (wait_ms <= verdict->wait_ms)
+        return;
+    verdict->wait_ms = wait_ms;
+    verdict->excess = excess;
+    verdict->rule = rule;
+}
+
+/* All limits are asked, the last one that is about the request being paid at once; then the others. False: it
+ * is refused. */
+static bool ask(struct http_request *request, const struct section *section, struct verdict *verdict)
+{
+    for (const struct rule *rule = section->rules; rule; rule = rule->next) {
+        struct held *held = &verdict->held[verdict->count];
+        struct http_text key;
+        int64_t excess;
+
+        if (!write_key(request, rule, &key))
+            continue;
+        *held = (struct held){.rule = rule,
+                              .question = {.key = key.bytes,
+                                           .length = key.length,
+                                           .now = (int64_t)(http_now(request) * 1000.),
+                                           .rate = rule->zone->rate,
+                                           .burst = rule->burst}};
+        switch (rate_ask(rule->zone->rates, &held->question, !rule->next, &excess, &held->node)) {
+        case RATE_PAID:
+            delay(verdict, rule, excess);
+            break;
+        case RATE_HELD:
+            verdict->count++;
+            break;
+        case RATE_BUSY:
+        case RATE_FULL:
+            verdict->rule = rule;
+            verdict->excess = excess;
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum http_outcome refuse(struct http_request *request, const struct section *section,
+                                const struct verdict *verdict)
+{
+    for (unsigned i = 0; i < verdict->count; i++)
+        rate_drop(verdict->held[i].rule->zone->rates, verdict->held[i].node);
+    http_log(request, section->log_level, 0, "limiting requests%s, excess: %lld.%03d by zone \"%s\"",
+             section->dry_run ? ", dry run" : "", (long long)(verdict->excess / RATE_ONE),
+             (int)(verdict->excess % RATE_ONE), verdict->rule->name);
+    request->route.limited = section->dry_run ? HTTP_LIMITED_REJECTED_DRY_RUN : HTTP_LIMITED_REJECTED;
+    if (section->dry_run)
+        return HTTP_NEXT;
+    request->status = (int)section->status;
+    return HTTP_STATUS;
+}
+
+static enum http_outcome run(struct http_request *request, void *data)
+{
+    const struct section *section = data;
+    struct verdict verdict = {.count = 0};
+
+    if (request->route.limited)
+        return HTTP_NEXT;
+    if (!ask(request, section, &verdict))
+        return refuse(request, section, &verdict);
+    for (unsigned i = 0; i < verdict.count; i++) {
+        const struct held *held = &verdict.held[i];
+
+        delay(&verdict, held->rule, rate_pay(held->rule->zone->rates, held->node, &held->question));
+    }
+    request->route.limited = HTTP_LIMITED_PASSED;
+    if (!verdict.wait_ms)
+        return HTTP_NEXT;
+    /* nginx: one level less severe than a refusal. */
+    http_log(request, section->log_level == LOG_LEVEL_INFO ? LOG_LEVEL_INFO : section->log_level + 1, 0,
+             "delaying request%s, excess: %lld.%03d, by zone \"%s\"", section->dry_run ? ", dry run" : "",
+             (long long)(verdict.excess / RATE_ONE), (int)(verdict.excess % RATE_ONE), verdict.rule->name);
+    request->route.limited = section->dry_run ? HTTP_LIMITED_DELAYED_DRY_RUN : HTTP_LIMITED_DELAYED;
+    return section->dry_run ? HTTP_NEXT : http_delay(request, verdict.wait_ms);
+}
+
+/* ---- limit_req_zone ---- */
+
+static void close_zone(void *zone)
+{
+    rate_zone_close(zone);
+}
+
+/* "zone=NAME:SIZE". */
+static int read_zone(const struct conf_setting *setting, const char *text, struct zone *zone, size_t *bytes)
+{
+    const char *colon = strchr(text, ':');
+
+    if (!colon || colon == text || !conf_parse_size(colon + 1, bytes))
+        return conf_fail(setting->conf, setting->node, "invalid zone size \"%s\"", text);
+    if (*bytes < RATE_ZONE_MIN)
+        return conf_fail(setting->conf, setting->node, "zone \"%s\" is too small", text);
+    zone->name = pool_strndup(setting->conf->pool, text, (size_t)(colon - text), "limit zone");
+    return zone->name ? 0 : conf_fail_memory(setting->conf);
+}
+
+/* "rate=10r/s", "rate=30r/m". */
+static int read_rate(const struct conf_setting *setting, const char *text, struct zone *zone)
+{
+    size_t length = strlen(text);
+    int64_t per_minute = length > 3 && !strcmp(text + length - 3, "r/m") ? 60 : 1, number;
+    char digits[16];
+
+    if (length > 3 && (per_minute == 60 || !strcmp(text + length - 3, "r/s")))
+        length -= 3;
+    if (length >= sizeof digits)
+        return conf_fail(setting->conf, setting->node, "invalid rate \"rate=%s\"", text);
+    memcpy(digits, text, length);
+    digits[length] = '\0';
+    if (!conf_parse_number(digits, &number) || number <= 0 || number > INT32_MAX)
+        return conf_fail(setting->conf, setting->node, "invalid rate \"rate=%s\"", text);
+    zone->rate = number * RATE_ONE / per_minute;
+    return 0;
+}
+
+static struct zone *find_zone(struct zone *list, const char *name)
+{
+    while (list && strcmp(list->name, name))
+        list = list->next;
+    return list;
+}
+
+static int set_zone(struct conf_setting *setting)
+{
+    struct section *section = setting->section;
+    const struct conf_node *node = setting->node;
+    struct conf *conf = setting->conf;
+    struct zone *zone = pool_calloc(conf->pool, sizeof *zone, "limit zone"), *same;
+    size_t bytes = 0;
+    int result = zone ? 0 : conf_fail_memory(conf);
+
+    for (unsigned i = 1; !result && i < node->arg_count; i++) {
+        if (!strncmp(node->args[i], "zone=", 5))
+            result = read_zone(setting, node->args[i] + 5, zone, &bytes);
+        else if (!strncmp(node->args[i], "rate=", 5))
+            result = read_rate(setting, node->args[i] + 5, zone);
+        else if (strcmp(node->args[i], "sync"))
+            result = conf_fail(conf, node, "invalid parameter \"%s\"", node->args[i]);
+    }
+    if (result)
+        return result;
+    if (!zone->name)
+        return conf_fail(conf, node, "\"%s\" must have \"zone\" parameter", node->name);
+    if (!zone->rate)
+        zone->rate = RATE_ONE;
+    same = find_zone(section->zones, zone->name);
+    if (same)
+        return conf_fail(conf, node, "%s \"%s\" is already bound to key \"%s\"", node->name, zone->name,
+                         same->key);
+    zone->key = node->args[0];
+    zone->next = section->zones;
+    section->zones = zone;
+    result = http_template_compile(conf, node, zone->key, &zone->value);
+    if (result)
+        return result;
+    zone->rates = rate_zone_open(generation_of(conf)->sgi, zone->name, zone->key, bytes);
+    if (!zone->rates)
+        return conf_fail_memory(conf);
+    if (pool_cleanup_add(conf->pool, close_zone, zone->rates))
+        return 0;
+    rate_zone_close(zone->rates);
+    return conf_fail_memory(conf);
+}
+
+/* ---- limit_req ---- */
+
+static int read_option(const struct conf_setting *setting, const char *text, struct rule *rule)
+{
+    int64_t number;
+
+    if (!strcmp(text, "nodelay")) {
+        rule->delay = INT64_MAX;
+        return 0;
+    }
+    if (!strncmp(text, "zone=", 5)) {
+        rule->name = text + 5;
+        return 0;
+    }
+    if (!strncmp(text, "burst=", 6)) {
+        if (!conf_parse_number(text + 6, &number) || number <= 0 || number > INT32_MAX)
+            return conf_fail(setting->conf, setting->node, "invalid burst value \"%s\"", text);
+        rule->burst = number * RATE_ONE;
+        return 0;
+    }
+    if (!strncmp(text, "delay=", 6)) {
+        if (!conf_parse_number(text + 6, &number) || number <= 0 || number > INT32_MAX)
+            return conf_fail(setting->conf, setting->node, "invalid delay value \"%s\"", text);
+        rule->delay = number * RATE_ONE;
+        return 0;
+    }
+    return conf_fail(setting->conf, setting->node, "invalid parameter \"%s\"", text);
+}
+
+static int set_rule(struct conf_setting *setting)
+{
+    struct section *section = setting->section;
+    struct rule *rule = pool_calloc(setting->conf->pool, sizeof *rule, "limit rule"), **end = &section->rules;
+    unsigned count = 0;
+    int result = rule ? 0 : conf_fail_memory(setting->conf);
+
+    for (unsigned i = 0; !result && i < setting->node->arg_count; i++)
+        result = read_option(setting, setting->node->args[i], rule);
+    if (result)
+        return result;
+    if (!rule->name || !*rule->name)
+        return conf_fail(setting->conf, setting->node, "\"%s\" must have \"zone\" parameter",
+                         setting->node->name);
+    if (setting->first)
+        section->rules = NULL;
+    for (; *end; end = &(*end)->next, count++)
+        if (!strcmp((*end)->name, rule->name))
+            return conf_setting_fail(setting, "is duplicate");
+    if (count == RULES_MAX)
+        return conf_fail(setting->conf, setting->node, "more than %d limits", RULES_MAX);
+    rule->node = setting->node;
+    *end = rule;
+    return 0;
+}
+
+static int finish(struct http_build *build, struct http_location *location, void *data)
+{
+    struct section *section = data;
+
+    (void)location;
+    for (struct rule *rule = section->rules; rule; rule = rule->next) {
+        rule->zone = find_zone(section->zones, rule->name);
+        if (!rule->zone)
+            return conf_fail(http_build_conf(build), rule->node, "zero size shared memory zone \"%s\"",
+                             rule->name);
+    }
+    return section->rules ? http_add_step(build, HTTP_PHASE_LIMIT, run, section) : 0;
+}
+
+static int defaults(struct conf *conf, void *data)
+{
+    struct section *section = data;
+
+    (void)conf;
+    section->status = 503;
+    section->log_level = LOG_LEVEL_ERROR;
+    return 0;
+}
+
+#define FIELD(name) offsetof(struct section, name)
+
+enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
+
+static const struct conf_enum levels[] = {
+    {"info", LOG_LEVEL_INFO},
+    {"notice", LOG_LEVEL_NOTICE},
+    {"warn", LOG_LEVEL_WARN},
+    {"error", LOG_LEVEL_ERROR},
+    {NULL, 0},
+};
+static const struct conf_range statuses = {400, 599};
+
+static const struct conf_directive directives[] = {
+    {"limit_req_zone", CONF_HTTP, 3, 4, CONF_REPEAT, set_zone, 0, NULL, NULL,
+     "A key (text with variables), `zone=name:size` and `rate=NUMBERr/s` or `r/m`: memory in which is kept "
+     "how "
+     "far each key is ahead of its rate. It outlives reloads that leave name, key and size alone."},
+    {"limit_req", EVERYWHERE, 1, 3, CONF_REPEAT, set_rule, 0, NULL, NULL,
+     "`zone=name [burst=NUMBER] [nodelay | delay=NUMBER]`: requests that are early by no more than `burst` "
+     "wait "
+     "until they are not, but for the first `delay` of them; with `nodelay` none waits. Others are refused. "
+     "A "
+     "level that has any inherits none."},
+    {"limit_req_log_level", EVERYWHERE, 1, 1, 0, conf_set_enum, FIELD(log_level), levels, "error",
+     "At which level it is logged that a request was refused; delays are one level less severe."},
+    {"limit_req_status", EVERYWHERE, 1, 1, 0, conf_set_number, FIELD(status), &statuses, "503",
+     "The status that a refused request is answered with."},
+    {"limit_req_dry_run", EVERYWHERE, 1, 1, 0, conf_set_flag, FIELD(dry_run), NULL, "off",
+     "Counts and logs, but neither delays nor refuses."},
+};
+
+const struct http_module http_limit_req_module = {
+    .conf = {"limit_req", directives, sizeof directives / sizeof *directives},
+    .section_size = sizeof(struct section),
+    .defaults = defaults,
+    .finish = finish,
+};

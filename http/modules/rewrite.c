@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/modules/rewrite.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "conf/set.h"
+#include "http/modules/rewrite_text.h"
+#include "server/log.h"
+
+/* A program on its way. */
+struct run {
+    struct http_request *request;
+    bool changed;              /* there is a path that no location was looked for yet */
+    enum http_outcome outcome; /* what the request ends with, once `over` says so */
+};
+
+/* How an instruction ends. */
+enum after {
+    AFTER_NEXT, /* the next one */
+    AFTER_STOP, /* the program is over */
+    AFTER_OVER  /* the request is: run->outcome */
+};
+
+static enum after over(struct run *run, enum http_outcome outcome)
+{
+    run->outcome = outcome;
+    return AFTER_OVER;
+}
+
+static enum after fail(struct run *run, const char *why)
+{
+    http_log(run->request, LOG_LEVEL_ERROR, 0, "%s", why);
+    run->request->status = 500;
+    return over(run, HTTP_STATUS);
+}
+
+static enum after redirect(struct run *run, const struct http_rewrite_rule *rule)
+{
+    struct http_request *request = run->request;
+    struct http_text location;
+
+    if (!http_rewrite_location(request, rule, &location))
+        return over(run, http_no_memory(request));
+    return over(run, http_answer_redirect(request, rule->redirect, location));
+}
+
+static enum after replace(struct run *run, const struct http_rewrite_rule *rule)
+{
+    struct http_request *request = run->request;
+    struct http_text path, args = request->args;
+
+    if (!http_rewrite_path(request, rule, &path, &args))
+        return over(run, http_no_memory(request));
+    if (path.length == 0)
+        return fail(run, "the rewritten URI has a zero length");
+    (void)http_relocate(request, path, &args);
+    request->route.internal = true;
+    run->changed = rule->flag != HTTP_REWRITE_BREAK;
+    return rule->flag == HTTP_REWRITE_ON ? AFTER_NEXT : AFTER_STOP;
+}
+
+static enum after do_rewrite(struct run *run, const struct http_rewrite *section,
+                             const struct http_rewrite_rule *rule)
+{
+    struct http_request *request = run->request;
+    struct http_text subject = request->path;
+
+    switch (http_regex_match(rule->regex, subject, request->captures, &request->capture_count)) {
+    case HTTP_REGEX_NO_MATCH:
+        if (section->log)
+            http_log(request, LOG_LEVEL_NOTICE, 0, "\"%s\" is not rewritten to \"%s\"", subject.bytes,
+                     rule->path.constant.bytes);
+        return AFTER_NEXT;
+    case HTTP_REGEX_FAILED:
+        return fail(run, "the expression of a rewrite gave up");
+    case HTTP_REGEX_MATCH:
+        break;
+    }
+    if (!http_groups_keep(request, rule->regex, rule->groups, subject))
+        return over(run, http_no_memory(request));
+    if (section->log)
+        http_log(request, LOG_LEVEL_NOTICE, 0, "\"%s\" is rewritten to \"%s\"", subject.bytes,
+                 rule->path.constant.bytes);
+    return rule->redirect ? redirect(run, rule) : replace(run, rule);
+}
+
+static enum after do_set(struct run *run, const struct http_instruction *instruction)
+{
+    struct http_request *request = run->request;
+    struct http_text value;
+
+    if (!http_template_write(&instruction->as.set.value, request, &value))
+        return over(run, http_no_memory(request));
+    if (!instruction->as.set.named)
+        request->args = value;
+    else if (!http_named_keep(request, instruction->as.set.named, value))
+        return over(run, http_no_memory(request));
+    return AFTER_NEXT;
+}
+
+static enum after run_program(struct run *run, const struct http_rewrite *section);
+
+static enum after do_if(struct run *run, const struct http_instruction *instruction)
+{
+    const struct http_location *inner = instruction->as.branch.inner;
+    bool holds;
+    enum http_outcome outcome = http_if_test(run->request, &instruction->as.branch.test, &holds);
+
+    if (outcome != HTTP_NEXT)
+        return over(run, outcome);
+    if (!holds)
+        return AFTER_NEXT;
+    run->request->location = inner;
+    return run_program(run, http_section(inner, HTTP_MODULE_REWRITE));
+}
+
+/* Programs of blocks are one level deep: `if` has no `if` in it. */
+static enum after run_program(struct run *run, const struct http_rewrite *section)
+{
+    enum after after = AFTER_NEXT;
+
+    if (section->owner != section)
+        return AFTER_NEXT; /* a block without a program of its own */
+    for (const struct http_instruction *at = section->first; at && after == AFTER_NEXT; at = at->next) {
+        switch (at->operation) {
+        case HTTP_DO_RETURN:
+            after = over(run, http_return_answer(run->request, &at->as.answer, section->type));
+            break;
+        case HTTP_DO_REWRITE:
+            after = do_rewrite(run, section, &at->as.rewrite);
+            break;
+        case HTTP_DO_SET:
+            after = do_set(run, at);
+            break;
+        case HTTP_DO_BREAK:
+            run->changed = false;
+            after = AFTER_STOP;
+            break;
+        case HTTP_DO_IF:
+            after = do_if(run, at);
+            break;
+        }
+    }
+    return after;
+}
+
+static enum http_outcome run_server(struct http_request *request, void *section)
+{
+    struct run run = {.request = request};
+
+    return run_program(&run, section) == AFTER_OVER ? run.outcome : HTTP_LOCATE;
+}
+
+static enum http_outcome run_location(struct http_request *request, void *section)
+{
+    const struct http_location *before = request->location;
+    struct run run = {.request = request};
+
+    if (run_program(&run, section) == AFTER_OVER)
+        return run.outcome;
+    if (run.changed)
+        return http_route_count(request) ? HTTP_LOCATE : http_answer_status(request, 500);
+    return request->location == before ? HTTP_NEXT : HTTP_ENTER;
+}
+
+static enum http_outcome run_return(struct http_request *request, void *section)
+{
+    const struct http_rewrite *program = section;
+
+    return http_return_answer(request, &program->first->as.answer, program->type);
+}
+
+static int finish(struct http_build *build, struct http_location *location, void *data)
+{
+    struct http_rewrite *section = data;
+    bool server = location->kind == HTTP_LOCATION_SERVER;
+
+    section->type = (struct http_text){location->core.default_type, strlen(location->core.default_type)};
+    if (section->owner != section || !section->first || location->kind == HTTP_LOCATION_INNER)
+        return 0; /* a block's program is run by the one around it */
+    if (section->first->operation == HTTP_DO_RETURN)
+        return http_add_step(build, server ? HTTP_PHASE_SERVER : HTTP_PHASE_REWRITE, run_return, section);
+    return server ? http_add_step(build, HTTP_PHASE_SERVER, run_server, section)
+                  : http_add_step(build, HTTP_PHASE_REWRITE, run_location, section);
+}
+
+enum { ANYWHERE = CONF_SERVER | CONF_LOCATION | CONF_IF | CONF_SIF };
+
+static const struct conf_directive directives[] = {
+    {"rewrite", ANYWHERE, 2, 3, CONF_REPEAT, http_set_rewrite, 0, NULL, NULL,
+     "`rewrite REGEX REPLACEMENT [last | break | redirect | permanent]`: replaces a path that matches. "
+     "`last` "
+     "looks for its location at once, `break` stays here, the others answer 302 and 301, as does a "
+     "replacement that begins with `http://`, `https://` or `$scheme` (302). The arguments of the request "
+     "follow unless the replacement ends in `?`."},
+    {"set", ANYWHERE, 2, 2, CONF_REPEAT, http_set_set, 0, NULL, NULL,
+     "Gives a variable of the configuration's own, or `$args`, a value: a text with variables."},
+    {"if", CONF_SERVER | CONF_LOCATION, 1, CONF_ARGS_ANY, CONF_BLOCK | CONF_REPEAT | CONF_IN_ORDER,
+     http_set_if, 0, NULL, NULL,
+     "`if (CONDITION) { … }`: settings and rewrite directives for requests of which it is true: `$variable` "
+     "(neither empty nor 0), `=`, `!=` with a text, `~`, `~*`, `!~`, `!~*` with a regular expression, `-f`, "
+     "`-d`, `-e`, `-x` or their negation (`!-f`) with the name of a file."},
+    {"break", ANYWHERE, 0, 0, CONF_REPEAT, http_set_break, 0, NULL, NULL,
+     "Ends the rewrite directives of this level."},
+    {"return", ANYWHERE, 1, 2, CONF_REPEAT, http_set_return, 0, NULL, NULL,
+     "Answers at once: `return 200 \"text\"`, `return 404`, `return 301 https://$host$request_uri`, `return "
+     "URL` (302). "
+     "Text and URL may have variables. 444 closes the connection without an answer."},
+    {"rewrite_log", ANYWHERE | CONF_HTTP, 1, 1, 0, conf_set_flag, offsetof(struct http_rewrite, log), NULL,
+     "off", "Whether the error log says, at level notice, what rewrite does."},
+};
+
+const struct http_module http_rewrite_module = {
+    .conf = {"rewrite", directives, sizeof directives / sizeof *directives},
+    .section_size = sizeof(struct http_rewrite),
+    .finish = finish,
+};

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/modules/rewrite_text.h"
+
+#include <string.h>
+
+#include "http/variables_table.h"
+
+/* Whether the client had escaped its path: only then are captures escaped. */
+static bool was_escaped(const struct http_request *request)
+{
+    struct http_text target = request->target;
+    const char *mark = memchr(target.bytes, '?', target.length);
+    size_t length = mark ? (size_t)(mark - target.bytes) : target.length;
+
+    return memchr(target.bytes, '%', length) || memchr(target.bytes, '+', length);
+}
+
+static bool must_escape(unsigned char byte)
+{
+    return byte <= ' ' || byte >= 0x7f || strchr("\"#%&+;<>?", byte) != NULL;
+}
+
+static char *escape(char *to, struct http_text text)
+{
+    static const char digits[] = "0123456789ABCDEF";
+
+    for (size_t i = 0; i < text.length; i++) {
+        unsigned char byte = (unsigned char)text.bytes[i];
+
+        if (must_escape(byte)) {
+            *to++ = '%';
+            *to++ = digits[byte >> 4];
+            *to++ = digits[byte & 15];
+        } else {
+            *to++ = (char)byte;
+        }
+    }
+    return to;
+}
+
+/* The template with its captures escaped. */
+static bool write_escaped(const struct http_template *template, struct http_request *request,
+                          struct http_text *text)
+{
+    size_t room = 1;
+    char *bytes = NULL, *to = NULL;
+
+    /* First how much room it takes at most, then the bytes. */
+    for (int pass = 0; pass < 2; pass++) {
+        for (unsigned i = 0; i < template->part_count; i++) {
+            const struct http_template_part *part = &template->parts[i];
+            struct http_text value = {"", 0};
+
+            if (part->variable.get)
+                (void)http_variable_get(request, &part->variable, &value);
+            if (pass == 0) {
+                room += part->literal.length + 3 * value.length;
+                continue;
+            }
+            memcpy(to, part->literal.bytes, part->literal.length);
+            to += part->literal.length;
+            if (part->variable.get == http_get_capture) {
+                to = escape(to, value);
+            } else {
+                memcpy(to, value.bytes, value.length);
+                to += value.length;
+            }
+        }
+        if (pass == 0 && !(bytes = to = pool_nalloc(request->pool, room, "rewrite")))
+            return false;
+    }
+    *to = '\0';
+    *text = (struct http_text){bytes, (size_t)(to - bytes)};
+    return true;
+}
+
+static bool write(const struct http_template *template, struct http_request *request, struct http_text *text)
+{
+    if (!http_template_constant(template) && request->capture_count && was_escaped(request))
+        return write_escaped(template, request, text);
+    return http_template_write(template, request, text);
+}
+
+static int digit(char byte)
+{
+    if (byte >= '0' && byte <= '9')
+        return byte - '0';
+    byte |= 0x20;
+    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
+}
+
+/* In place; stops at a ?, also at one that was escaped. What must stay escaped in a URL stays. */
+static size_t unescape(char *bytes, size_t length)
+{
+    char *to = bytes;
+    size_t i = 0;
+
+    while (i < length && bytes[i] != '?') {
+        int high = i + 2 < length && bytes[i] == '%' ? digit(bytes[i + 1]) : -1;
+        int byte = high >= 0 && digit(bytes[i + 2]) >= 0 ? high * 16 + digit(bytes[i + 2]) : -1;
+
+        if (byte <= '%' || byte >= 0x7f) {
+            *to++ = bytes[i++];
+            continue;
+        }
+        *to++ = (char)byte;
+        i += 3;
+        if (byte == '?')
+            break;
+    }
+    memmove(to, bytes + i, length - i);
+    return (size_t)(to - bytes) + length - i;
+}
+
+/* `text`, then the client's arguments behind `between`. */
+static bool add_args(struct http_request *request, struct http_text *text, char between,
+                     struct http_text args)
+{
+    char *bytes = pool_nalloc(request->pool, text->length + args.length + 2, "rewrite");
+
+    if (!bytes)
+        return false;
+    memcpy(bytes, text->bytes, text->length);
+    bytes[text->length] = between;
+    memcpy(bytes + text->length + 1, args.bytes, args.length);
+    *text = (struct http_text){bytes, text->length + 1 + args.length};
+    bytes[text->length] = '\0';
+    return true;
+}
+
+bool http_rewrite_location(struct http_request *request, const struct http_rewrite_rule *rule,
+                           struct http_text *location)
+{
+    struct http_text text;
+    char *copy;
+
+    if (!write(&rule->path, request, &text))
+        return false;
+    copy = pool_nalloc(request->pool, text.length + 1, "rewrite");
+    if (!copy)
+        return false;
+    memcpy(copy, text.bytes, text.length);
+    *location = (struct http_text){copy, unescape(copy, text.length)};
+    if (!rule->keeps_args || !request->args.length)
+        return true;
+    return add_args(request, location, rule->has_args ? '&' : '?', request->args);
+}
+
+bool http_rewrite_path(struct http_request *request, const struct http_rewrite_rule *rule,
+                       struct http_text *path, struct http_text *args)
+{
+    struct http_text old = *args;
+
+    if (!http_template_write(&rule->path, request, path))
+        return false;
+    if (!rule->has_args) {
+        if (!rule->keeps_args)
+            *args = (struct http_text){"", 0};
+        return true;
+    }
+    if (!write(&rule->args, request, args))
+        return false;
+    return !rule->keeps_args || !old.length || add_args(request, args, '&', old);
+}

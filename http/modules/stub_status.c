@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/modules/stub_status.h"
+
+#include <stdio.h>
+
+#include "http/connection.h"
+
+enum { PAGE_MAX = 256 /* bytes of the page: its words and seven numbers */ };
+
+struct stub_status {
+    const void *owner; /* the section that it stands in: nested locations do not inherit it */
+};
+
+void http_status_count(const struct http_request *request, struct http_status_counts *counts)
+{
+    const struct generation *generation = request->connection->base.tenure->generation;
+    uint64_t refused = 0, closed = 0;
+
+    *counts = (struct http_status_counts){0};
+    for (unsigned i = 0; i < generation->worker_count; i++) {
+        const struct counters *one = &generation->shares[i].worker->counters;
+
+        counts->accepted += counter_read(&one->accepted);
+        counts->requests += counter_read(&one->requests);
+        counts->reading += counter_read(&one->reading);
+        counts->writing += counter_read(&one->writing);
+        closed += counter_read(&one->closed);
+        refused += counter_read(&one->refused);
+    }
+    counts->handled = counts->accepted;
+    counts->accepted += refused;
+    counts->reading -= request->connection->counted == HTTP_COUNTED_READING;
+    counts->writing += request->connection->counted != HTTP_COUNTED_WRITING;
+    counts->active = counts->handled > closed ? counts->handled - closed : 0;
+    counts->waiting = counts->active - counts->reading - counts->writing;
+    if (counts->reading + counts->writing > counts->active) /* counted while others went on */
+        counts->waiting = 0;
+}
+
+static enum http_outcome run(struct http_request *request, void *section)
+{
+    struct http_status_counts counts;
+    char *page;
+    int length;
+
+    (void)section;
+    if (request->head.method != HTTP_GET && request->head.method != HTTP_HEAD) {
+        request->response.allow = HTTP_TEXT("GET, HEAD");
+        request->status = 405;
+        return HTTP_STATUS;
+    }
+    page = pool_nalloc(request->pool, PAGE_MAX, "stub_status");
+    if (!page)
+        return http_no_memory(request);
+    http_status_count(request, &counts);
+    length = snprintf(page, PAGE_MAX,
+                      "Active connections: %llu \nserver accepts handled requests\n %llu %llu %llu \n"
+                      "Reading: %llu Writing: %llu Waiting: %llu \n",
+                      (unsigned long long)counts.active, (unsigned long long)counts.accepted,
+                      (unsigned long long)counts.handled, (unsigned long long)counts.requests,
+                      (unsigned long long)counts.reading, (unsigned long long)counts.writing,
+                      (unsigned long long)counts.waiting);
+    return http_answer_bytes(request, 200, HTTP_TEXT("text/plain"), (struct http_text){page, (size_t)length});
+}
+
+static int set_stub_status(struct conf_setting *setting)
+{
+    struct stub_status *settings = setting->section;
+
+    settings->owner = settings;
+    return 0;
+}
+
+static int finish(struct http_build *build, struct http_location *location, void *section)
+{
+    const struct stub_status *settings = section;
+
+    (void)location;
+    return settings->owner == section ? http_add_step(build, HTTP_PHASE_CONTENT, run, section) : 0;
+}
+
+static const struct conf_directive directives[] = {
+    {"stub_status", CONF_SERVER | CONF_LOCATION, 0, 1, 0, set_stub_status, 0, NULL, NULL,
+     "Answers with the number of connections and requests. An argument, as old configurations have it, says "
+     "nothing."},
+};
+
+const struct http_module http_stub_status_module = {
+    .conf = {"stub_status", directives, sizeof directives / sizeof *directives},
+    .section_size = sizeof(struct stub_status),
+    .finish = finish,
+};

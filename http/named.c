@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/named.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "http/captures.h"
+#include "http/variables_table.h"
+#include "server/log.h"
+
+/* Those of configurations that are being read, newest first; the main thread's. A configuration's pool takes
+ * them off the list if reading ends before they are settled. */
+static struct http_named *unsettled;
+
+static void forget(void *data)
+{
+    for (struct http_named **link = &unsettled; *link; link = &(*link)->next) {
+        if (*link == data) {
+            *link = (*link)->next;
+            return;
+        }
+    }
+}
+
+struct http_named *http_named_use(struct conf *conf, const struct conf_node *node, struct http_text name)
+{
+    unsigned number = 0;
+    struct http_named *named;
+
+    for (named = unsettled; named; named = named->next) {
+        if (named->conf != conf)
+            continue;
+        if (strlen(named->name) == name.length && !memcmp(named->name, name.bytes, name.length))
+            return named;
+        number++;
+    }
+    named = pool_calloc(conf->pool, sizeof *named, "variable");
+    if (named)
+        named->name = pool_strndup(conf->pool, name.bytes, name.length, "variable");
+    if (!named || !named->name || !pool_cleanup_add(conf->pool, forget, named)) {
+        conf_fail_memory(conf);
+        return NULL;
+    }
+    named->conf = conf;
+    named->node = node;
+    named->number = number;
+    named->next = unsettled;
+    unsettled = named;
+    return named;
+}
+
+struct http_named *http_named_make(struct conf *conf, const struct conf_node *node, const char *text)
+{
+    struct http_text name = {text + 1, strlen(text) - (*text != '\0')};
+    struct http_named *named;
+
+    if (*text != '$' || name.length == 0) {
+        conf_fail(conf, node, "invalid variable name \"%s\"", text);
+        return NULL;
+    }
+    if (http_variable_builtin(name)) {
+        conf_fail(conf, node, "the duplicate \"%s\" variable", text + 1);
+        return NULL;
+    }
+    named = http_named_use(conf, node, name);
+    if (named)
+        named->made = true;
+    return named;
+}
+
+int http_named_settle(struct conf *conf, struct http_main *main)
+{
+    const struct http_named *wrong = NULL;
+
+    main->named_count = 0;
+    for (struct http_named **link = &unsettled; *link;) {
+        struct http_named *named = *link;
+
+        if (named->conf != conf) {
+            link = &named->next;
+            continue;
+        }
+        if (!named->made && !http_capture_known(main, named->name))
+            wrong = named; /* the one that was read first is met last */
+        main->named_count++;
+        *link = named->next;
+    }
+    return wrong ? conf_fail(conf, wrong->node, "unknown \"%s\" variable", wrong->name) : 0;
+}
+
+bool http_named_keep(struct http_request *request, const struct http_named *named, struct http_text value)
+{
+    struct http_text **values = &request->route.values;
+
+    if (!*values) {
+        const size_t size = request->server->main->named_count * sizeof **values;
+
+        *values = pool_calloc(request->pool, size, "variables");
+    }
+    if (*values)
+        (*values)[named->number] = value;
+    return *values != NULL;
+}
+
+enum http_found http_get_named(struct http_request *request, const struct http_variable *variable,
+                               struct http_text *value)
+{
+    const struct http_named *named = variable->named;
+    const struct http_text *values = request->route.values;
+
+    if (values && values[named->number].bytes) {
+        *value = values[named->number];
+        return HTTP_FOUND;
+    }
+    if (named->get) {
+        enum http_found found = named->get(request, named, value);
+
+        if (found == HTTP_FOUND && !named->uncached && !http_named_keep(request, named, *value))
+            return http_value_none(value);
+        return found;
+    }
+    *value = http_capture_value(request, named->name);
+    if (value->length)
+        return HTTP_FOUND;
+    if (named->made)
+        http_log(request, LOG_LEVEL_WARN, 0, "using uninitialized \"%s\" variable", named->name);
+    return http_value_none(value);
+}

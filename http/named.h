@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Variables that the configuration makes: by set, map, and named groups of regular expressions.
+ *
+ * Purpose: each has a number, by which a request keeps its value; nothing is kept until one is given.
+ *   A name may be used before what makes it is read. Groups of server_name and location are not kept but
+ *   matched again when somebody asks (captures.h).
+ * Lifetime: in conf->pool. Values: in the request's pool.
+ * Threads: using, making, settling: while a configuration is read. Getting, keeping: the request's worker.
+ * Errors: nginx's sentences in struct conf; keeping: false, no memory.
+ */
+#ifndef HTTP_NAMED_H
+#define HTTP_NAMED_H
+
+#include "http/variables.h"
+
+struct http_named {
+    struct http_named *next;
+    const struct conf *conf;      /* whose it is */
+    const struct conf_node *node; /* that named it first */
+    const char *name;             /* without the dollar */
+    unsigned number;              /* from 0 on */
+    bool made;                    /* set or map or a group of rewrite says what it is */
+    bool uncached;                /* what `get` says is asked for each time */
+    /* Null, or: its value as long as none was kept. */
+    enum http_found (*get)(struct http_request *request, const struct http_named *named,
+                           struct http_text *value);
+    const void *data; /* for `get` */
+};
+
+/* The variable of that name. NULL: no memory, said in conf. */
+struct http_named *http_named_use(struct conf *conf, const struct conf_node *node, struct http_text name);
+
+/* The same for what makes it; `text` has its dollar. NULL: said in conf (`invalid variable name`, `the
+ * duplicate "x" variable` for one of the server's own). */
+struct http_named *http_named_make(struct conf *conf, const struct conf_node *node, const char *text);
+
+/* At the end of the http block: every name that was used since the last call must have been made. 0 or
+ * -EINVAL (`unknown "x" variable`). */
+int http_named_settle(struct conf *conf, struct http_main *main) __attribute__((warn_unused_result));
+
+/* Gives it a value for the rest of the request; `value` lives as long and is not null. False: no memory. */
+bool http_named_keep(struct http_request *request, const struct http_named *named, struct http_text value)
+    __attribute__((warn_unused_result));
+
+#endif

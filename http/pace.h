@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * limit_rate: an answer leaves no faster than so many bytes a second.
+ *
+ * Purpose: a share for each second of the answer, the first one at once, after limit_rate_after bytes that are
+ *   free. What leaves before the answer in the same queue counts with it.
+ * Lifetime: in the request's pool; the timer stops with it.
+ * Threads: the connection's worker.
+ * Errors: -ENOMEM.
+ */
+#ifndef HTTP_PACE_H
+#define HTTP_PACE_H
+
+#include "http/connection.h"
+
+/* Before the head of an answer is queued, in a location with limit_rate. 0 or -ENOMEM. */
+int http_pace_begin(struct http_request *request);
+
+/* connection_send for an answer with a pace. OUTPUT_AGAIN with http_pace_waits: the timer goes on with it. */
+enum output_result http_pace_send(struct http_connection *connection);
+
+bool http_pace_waits(const struct http_request *request);
+
+#endif

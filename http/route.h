@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where a request goes: what stands before the search for a location, the search, and the ways back to it.
+ *
+ * Purpose: a server may have steps of its own (its rewrite directives), which run first; then the location of
+ *   the path is entered. From there rewrite leads to another one (HTTP_LOCATE), an internal redirect begins
+ *   again with the server's steps (HTTP_RELOCATE), and @names are entered directly (http_route_named).
+ * Lifetime: of the request.
+ * Threads: the request's worker.
+ * Errors: outcomes: HTTP_STATUS with request->status set; more than ten ways back are a cycle, which is 500.
+ */
+#ifndef HTTP_ROUTE_H
+#define HTTP_ROUTE_H
+
+#include <stdbool.h>
+
+#include "http/module.h"
+#include "http/protocol/head.h"
+
+/* What a request remembers of its way. */
+struct http_route {
+    struct http_text *values; /* by struct http_named's number; null: none was given one */
+    int final_status;         /* of error_page: what the answer's own status gives way to; 0: nothing */
+    bool internal;            /* the path is no longer the client's: `internal` locations are open */
+    bool error_page;          /* an error page is being made: the next error has no other */
+    bool got;                 /* the method counts as GET, as it does for error pages */
+    uint8_t limited;          /* what limit_req said (enum http_limited); 0: it was not asked */
+};
+
+/* The first outcome of a request whose head is in order. */
+enum http_outcome http_route_begin(struct http_request *request);
+
+/* HTTP_LOCATE: enters the location of request->path. */
+enum http_outcome http_route_locate(struct http_request *request);
+
+/* HTTP_RELOCATE: counts it, then begins anew. */
+enum http_outcome http_route_again(struct http_request *request);
+
+/* Counts one more way back. False: too many, which is logged, and request->status is 500. */
+bool http_route_count(struct http_request *request);
+
+/* `name` has its @. An outcome that a step may return. */
+enum http_outcome http_route_named(struct http_request *request, struct http_text name);
+
+/* Goes on at `target`, a path with or without ?args, NUL-terminated and in the request's memory. */
+enum http_outcome http_route_redirect(struct http_request *request, struct http_text target);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The table of rates: for each key (an address, or whatever limit_req_zone names) how far it is ahead of what
+ * it may do; a leaky bucket each.
+ *
+ * Purpose: `excess` counts in thousandths of a request; it grows by 1000 with each one and leaks with the
+ *   rate. A key that is asked for under several limits is held until all of them have spoken, then paid.
+ * Lifetime: a zone is counted; a reload that leaves name, key and size alone keeps it (rate_zone_open).
+ *   Nodes are sgi records; when the zone is full the oldest that nobody holds go, and a little before that
+ *   those that have leaked empty.
+ * Threads: opening, closing: the main thread. The rest: every thread; sharded locks, and nothing is allocated,
+ *   logged or asked of the system under them.
+ * Errors: verdicts; opening returns NULL.
+ */
+#ifndef TIDEPOOL_SERVER_RATES_H
+#define TIDEPOOL_SERVER_RATES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct sgi;
+struct rate_zone;
+struct rate_node;
+
+enum {
+    RATE_KEY_MAX = 1024,       /* bytes of a key; what is longer is the caller's to skip */
+    RATE_ZONE_MIN = 32 * 1024, /* bytes of a zone: nginx's eight pages */
+    RATE_ONE = 1000            /* one request */
+};
+
+enum rate_verdict {
+    RATE_PAID, /* counted */
+    RATE_HELD, /* *node waits for rate_pay or rate_drop */
+    RATE_BUSY, /* the burst is used up: nothing is counted */
+    RATE_FULL  /* the zone is, or memory */
+};
+
+/* What is asked about one key. */
+struct rate_question {
+    const void *key;
+    size_t length; /* 1 … RATE_KEY_MAX */
+    int64_t now;   /* ms of any clock */
+    int64_t rate;  /* thousandths of a request per second */
+    int64_t burst; /* thousandths of a request */
+};
+
+/* The zone of that name, key (as configured) and size; with one more reference. NULL: no memory. */
+struct rate_zone *rate_zone_open(struct sgi *sgi, const char *name, const char *key, size_t bytes);
+void rate_zone_close(struct rate_zone *zone);
+
+size_t rate_zone_nodes(const struct rate_zone *zone); /* a snapshot */
+
+/* Asks for one more request; *excess is what it would make. `pay`: counts it at once. */
+__attribute__((warn_unused_result)) enum rate_verdict rate_ask(struct rate_zone *zone,
+                                                               const struct rate_question *question, int pay,
+                                                               int64_t *excess, struct rate_node **node);
+
+/* Counts it after all; returns the excess. */
+int64_t rate_pay(struct rate_zone *zone, struct rate_node *node, const struct rate_question *question);
+
+/* Another limit has refused it. */
+void rate_drop(struct rate_zone *zone, struct rate_node *node);
+
+#endif
