@@ -8,19 +8,25 @@
 #include "http/modules/error_page.h"
 #include "http/modules/headers.h"
 #include "http/modules/limit_conn.h"
+#include "http/modules/limit_except.h"
 #include "http/modules/limit_req.h"
+#include "http/modules/map.h"
 #include "http/modules/pool_view.h"
 #include "http/modules/rewrite.h"
 #include "http/modules/static.h"
 #include "http/modules/stub_status.h"
+#include "http/modules/try_files.h"
 
 const struct http_module *const http_modules[HTTP_MODULES] = {
     [HTTP_MODULE_CORE] = &http_core_module,
     [HTTP_MODULE_ERROR_PAGE] = &http_error_page_module,
+    [HTTP_MODULE_LIMIT_EXCEPT] = &http_limit_except_module,
     [HTTP_MODULE_REWRITE] = &http_rewrite_module,
+    [HTTP_MODULE_MAP] = &http_map_module,
     [HTTP_MODULE_LIMIT_REQ] = &http_limit_req_module,
     [HTTP_MODULE_LIMIT_CONN] = &http_limit_conn_module,
     [HTTP_MODULE_ACCESS] = &http_access_module,
+    [HTTP_MODULE_TRY_FILES] = &http_try_files_module,
     [HTTP_MODULE_ECHO_BODY] = &http_echo_body_module,
     [HTTP_MODULE_POOL_VIEW] = &http_pool_view_module,
     [HTTP_MODULE_STUB_STATUS] = &http_stub_status_module,

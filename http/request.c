@@ -142,7 +142,7 @@ int http_request_route(struct http_request *request)
         return status;
     http_body_init(request);
     request->keep_alive = request->framing.keep_alive;
-    return choose_location(request) == HTTP_NEXT ? 0 : request->status;
+    return http_route_locate(request) == HTTP_NEXT ? 0 : request->status;
 }
 
 void http_request_run(struct http_request *request)

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/modules/limit_except.h"
+
+#include <string.h>
+
+#include "http/build.h"
+#include "http/protocol/fields.h"
+#include "http/request.h"
+
+struct section {
+    uint32_t allowed; /* a bit for each enum http_method */
+    const struct http_location *inner;
+    const void *owner; /* the section at whose level it stands: it is not inherited */
+};
+
+static enum http_outcome run(struct http_request *request, void *data)
+{
+    const struct section *section = data;
+
+    if (section->allowed & 1U << request->head.method)
+        return HTTP_NEXT;
+    request->location = section->inner;
+    return HTTP_ENTER;
+}
+
+static int set_limit_except(struct conf_setting *setting)
+{
+    struct section *section = setting->section;
+    const struct conf_node *node = setting->node;
+
+    *section = (struct section){.owner = section};
+    for (unsigned i = 0; i < node->arg_count; i++) {
+        uint8_t method = http_method_lookup(node->args[i], strlen(node->args[i]));
+
+        if (method == HTTP_METHOD_UNKNOWN || method >= 32)
+            return conf_fail(setting->conf, node, "invalid method \"%s\"", node->args[i]);
+        section->allowed |= 1U << method;
+        if (method == HTTP_GET)
+            section->allowed |= 1U << HTTP_HEAD;
+    }
+    return http_set_inner_block(setting, CONF_LIMIT_EXCEPT, &section->inner);
+}
+
+static int finish(struct http_build *build, struct http_location *location, void *data)
+{
+    struct section *section = data;
+
+    (void)location;
+    return section->owner == section ? http_add_step(build, HTTP_PHASE_REWRITE, run, section) : 0;
+}
+
+static const struct conf_directive directives[] = {
+    {"limit_except", CONF_LOCATION, 1, CONF_ARGS_ANY, CONF_BLOCK, set_limit_except, 0, NULL, NULL,
+     "`limit_except METHOD … { … }`: settings for requests by all other methods. GET allows HEAD, too."},
+};
+
+const struct http_module http_limit_except_module = {
+    .conf = {"limit_except", directives, sizeof directives / sizeof *directives},
+    .section_size = sizeof(struct section),
+    .finish = finish,
+};

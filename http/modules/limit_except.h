@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * limit_except: settings for all methods but some.
+ *
+ * Purpose: `limit_except METHOD … { … }`: a request by another method is under the settings of the block (GET
+ *   allows HEAD, too). As in nginx, what rewrites in the location is then not run.
+ * Lifetime: in the generation's pool.
+ * Threads: the request's worker. Errors: none.
+ */
+#ifndef HTTP_MODULES_LIMIT_EXCEPT_H
+#define HTTP_MODULES_LIMIT_EXCEPT_H
+
+#include "http/module.h"
+
+extern const struct http_module http_limit_except_module;
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * try_files: the first of some files that is there, else another way.
+ *
+ * Purpose: `try_files FILE … WHERE;`: files below root or alias, folders with a slash at their end; the first
+ *   that is there becomes the request's path. WHERE: a path (an internal redirect), a @location, or =CODE.
+ * Lifetime: in the generation's pool.
+ * Threads: the request's worker.
+ * Errors: a name that cannot be looked at counts as not there, which is logged unless it is plainly missing.
+ */
+#ifndef HTTP_MODULES_TRY_FILES_H
+#define HTTP_MODULES_TRY_FILES_H
+
+#include "http/module.h"
+
+extern const struct http_module http_try_files_module;
+
+#endif
