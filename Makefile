@@ -184,6 +184,10 @@ format-check:
 
 # ---- out of the house ----------------------------------------------------------------------------------------------
 
+.PHONY: pictures
+pictures: all ## take the pictures of the pool view again (needs Chromium)
+	$(PYTHON) tests/pictures.py --build $(BUILD)
+
 .PHONY: install docker clean
 install: all ## binary, libtidepool.a with its headers, sample configurations (DESTDIR, PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/pool \

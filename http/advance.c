@@ -3,6 +3,7 @@
 
 #include "http/flow.h"
 #include "http/input.h"
+#include "http/limits.h"
 
 void http_advance_answered(struct http_connection *connection)
 {
@@ -38,7 +39,7 @@ static bool read_head(struct http_connection *connection)
     if (!request) {
         request = http_request_begin(connection);
         if (!request) {
-            http_response_last_resort(connection);
+            http_refuse_early(connection);
             connection->cut = true;
             return true;
         }
@@ -61,12 +62,12 @@ static bool read_head(struct http_connection *connection)
             status = http_input_grow_head(connection);
             if (!status)
                 return false;
-            http_request_refuse(request, status, "client sent too large header");
+            http_refuse_head(request, status);
             return true;
         case HTTP_PARSE_FIELDS_FULL:
             if (http_input_grow_fields(request))
                 continue;
-            http_request_refuse(request, 431, "client sent too many header fields");
+            http_refuse_fields(request);
             return true;
         case HTTP_PARSE_BAD:
             http_request_refuse(request, connection->parser.status, request->head.error);
@@ -108,6 +109,8 @@ enum http_stop http_advance(struct http_connection *connection)
         else if (!read_head(connection))
             return HTTP_STOP_BYTES;
         if (connection->cut) {
+            if (connection->base.output.head)
+                (void)connection_send(&connection->base); /* earlier answers are whole */
             connection_close(&connection->base);
             return HTTP_STOP_GONE;
         }

@@ -172,33 +172,6 @@ enum http_outcome http_relocate(struct http_request *request, struct http_text p
     return HTTP_RELOCATE;
 }
 
-enum http_outcome http_no_memory(struct http_request *request)
-{
-    const struct settings *settings = &request->connection->base.tenure->generation->settings;
-    struct pool_stats stats;
-
-    request->response.retry_after = true;
-    request->keep_alive = false;
-    request->status = 503;
-    counter_add(&request->connection->base.worker->counters.over_budget, 1);
-    pool_stats(request->pool, &stats);
-    switch (pool_failure(request->pool)) {
-    case POOL_FAILURE_BUDGET:
-        http_log(request, LOG_LEVEL_ERROR, 0,
-                 "connection_pool_budget of %zu bytes reached: the pool holds %zu", stats.budget_bytes,
-                 stats.held_bytes);
-        break;
-    case POOL_FAILURE_TOTAL:
-        http_log(request, LOG_LEVEL_ERROR, 0, "memory_budget of %zu bytes reached: the pool holds %zu",
-                 settings->memory_budget, stats.held_bytes);
-        break;
-    default:
-        http_log(request, LOG_LEVEL_CRIT, ENOMEM, "out of memory: the pool holds %zu bytes",
-                 stats.held_bytes);
-    }
-    return HTTP_STATUS;
-}
-
 bool http_add_header(struct http_request *request, struct http_text name, struct http_text value)
 {
     struct http_header *header = pool_alloc(request->pool, sizeof *header, "header");

@@ -3,6 +3,7 @@
 
 #include "http/connection.h"
 #include "http/flow.h"
+#include "http/limits.h"
 #include "http/request.h"
 
 void http_body_init(struct http_request *request)
@@ -17,29 +18,32 @@ void http_body_init(struct http_request *request)
                          (request->framing.framing == HTTP_FRAMING_LENGTH && !body->left);
 }
 
-/* The body cannot be followed any more: what comes after it must not be read as a request. */
+/* `why`: logged; null: it has been said. The body cannot be followed any more: what comes after it must not be read as a request. */
 static enum http_outcome lose_framing(struct http_request *request, int status, const char *why)
 {
-    http_log(request, LOG_LEVEL_INFO, 0, "%s", why);
+    if (why)
+        http_log(request, LOG_LEVEL_INFO, 0, "%s", why);
     request->keep_alive = false;
     request->status = status;
     return HTTP_STATUS;
 }
 
-static bool too_long(const struct http_request *request)
+static bool too_long(const struct http_request *request, size_t more)
 {
     off_t limit = request->location->core.client_max_body_size;
 
-    return limit && request->body.received > (uint64_t)limit;
+    return limit && request->body.received + more > (uint64_t)limit;
 }
 
 static enum http_outcome deliver(struct http_request *request, struct http_text bytes, bool last)
 {
-    request->body.received += bytes.length;
     request->length += bytes.length;
-    if (too_long(request))
-        return lose_framing(request, 413,
-                            "client intended to send too large chunked body (client_max_body_size)");
+    if (too_long(request, bytes.length)) {
+        http_log_body_limit(request, bytes.length);
+        request->body.received += bytes.length;
+        return lose_framing(request, 413, NULL);
+    }
+    request->body.received += bytes.length;
     if (last)
         request->body_read = true;
     return request->body.take ? request->body.take(request, bytes, last) : HTTP_TAKEN;

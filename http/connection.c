@@ -10,6 +10,7 @@
 #include "http/counted.h"
 #include "http/flow.h"
 #include "http/input.h"
+#include "http/limits.h"
 #include "http/pace.h"
 #include "http/request.h"
 
@@ -227,7 +228,7 @@ static void peer_shut(struct http_connection *connection)
     connection->state = HTTP_SENDING;
 }
 
-/* False: the connection is closed. */
+/* False: the connection is closed, or all has been done for it. */
 static bool receive(struct http_connection *connection)
 {
     struct http_input *input = &connection->input;
@@ -235,9 +236,7 @@ static bool receive(struct http_connection *connection)
     int error;
 
     if (!http_input_room(connection)) {
-        if (!connection->request || !connection->request->head_queued)
-            http_response_last_resort(connection);
-        connection_close(&connection->base);
+        http_refuse_input(connection);
         return false;
     }
     room = input->capacity - input->end;
@@ -341,6 +340,17 @@ static void on_closed(struct connection *base)
     http_request_end(connection, true);
 }
 
+static bool shed(struct connection *base)
+{
+    const struct http_connection *connection = http_connection_of(base);
+
+    if (connection->state != HTTP_IDLE || !base->requests || connection->request ||
+        connection->input.start < connection->input.end || base->output.head)
+        return false;
+    connection_close(base);
+    return true;
+}
+
 static size_t describe(const struct connection *base, char *to, size_t size)
 {
     const struct http_connection *connection = (const struct http_connection *)(const void *)base;
@@ -383,5 +393,7 @@ const struct protocol http_protocol = {
     .expired = on_expired,
     .drain = on_drain,
     .closed = on_closed,
+    .shed = shed,
+    .refused = http_refuse_descriptor,
     .describe = describe,
 };

@@ -25,14 +25,15 @@ static inline bool http_output_full(const struct http_connection *connection)
 /* request.c: the request whose first byte is in the input. NULL: no memory. */
 struct http_request *http_request_begin(struct http_connection *connection);
 
-/* Its head is complete, and it is only to be seen where it would go: as http_request_run does, but no step runs. 0: a
- * location takes it; else the status it would be answered with. */
+/* Its head is complete, and it is only to be seen where it would go: as http_request_run does, but no step
+ * runs. 0: a location takes it; else the status it would be answered with. */
 int http_request_route(struct http_request *request);
 
 /* Its head is complete: decides framing, host, path, server, location, and runs it. */
 void http_request_run(struct http_request *request);
 
-/* It cannot be read: answers `status`; the connection will close. */
+/* It cannot be read: answers `status`; the connection will close. `why` is logged at level info; null: it has
+ * been said. */
 void http_request_refuse(struct http_request *request, int status, const char *why);
 
 /* What a step or a body's taker said: goes on with the steps, or queues the answer. Afterwards
@@ -67,7 +68,8 @@ bool http_response_pump(struct http_request *request);
 /* Drops the reference on the file of the answer, if it still has one. */
 void http_response_drop_file(struct http_request *request);
 
-/* The last resort when there is no memory: a fixed 503 with Retry-After, sent past the queue. */
+/* limits.c: the last resort when there is no memory: a fixed 503 with Retry-After, sent past the queue, which
+ * must be out before. */
 void http_response_last_resort(struct http_connection *connection);
 
 /* A streamed answer: HTTP_BODY_STREAM. Each returns 0 or -ENOMEM. */

@@ -8,8 +8,7 @@
 enum {
     INPUT_BODY = 16 * 1024 - POOL_CHUNK_HEADER, /* bytes of a block for bodies: a 16 KiB class */
     INPUT_BODY_ROOM =
-        512, /* a body goes on behind its head while there is that much room: small ones fit in one block */
-    INPUT_FIELDS_MAX = 1024 /* fields of a head */
+        512 /* a body goes on behind its head while there is that much room: small ones fit in one block */
 };
 
 static const struct http_reading *reading_of(const struct http_connection *connection)
@@ -116,7 +115,7 @@ bool http_input_grow_fields(struct http_request *request)
     unsigned capacity = head->field_capacity * 2u;
     struct http_field *fields;
 
-    if (capacity > INPUT_FIELDS_MAX)
+    if (capacity > HTTP_INPUT_FIELDS_MAX)
         return false;
     fields = pool_array(request->pool, capacity, sizeof *fields, "fields");
     if (!fields)

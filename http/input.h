@@ -15,6 +15,8 @@
 
 #include "http/connection.h"
 
+enum { HTTP_INPUT_FIELDS_MAX = 1024 /* fields of a head */ };
+
 /* Makes room behind input.end. False: no memory. */
 bool http_input_room(struct http_connection *connection);
 

@@ -8,6 +8,7 @@
 
 #include "http/flow.h"
 #include "http/input.h"
+#include "http/limits.h"
 #include "http/modules/error_page.h"
 #include "http/protocol/uri.h"
 #include "http/server_names.h"
@@ -174,7 +175,8 @@ void http_request_run(struct http_request *request)
 
 void http_request_refuse(struct http_request *request, int status, const char *why)
 {
-    http_log(request, LOG_LEVEL_INFO, 0, "%s", why);
+    if (why && !request->response.retry_after)
+        http_log(request, LOG_LEVEL_INFO, 0, "%s", why);
     request->keep_alive = false;
     if (status == 505)
         request->head.minor = 1;
@@ -207,10 +209,13 @@ static void answer(struct http_request *request)
         request->keep_alive = false;
     if (!http_response_queue(request))
         return;
-    http_log(request, LOG_LEVEL_CRIT, 0, "no memory for the answer");
-    if (!connection->base.output.head)
+    /* Answers before this one may hold what it needs. */
+    if (!request->head_queued && connection->base.output.head &&
+        connection_send(&connection->base) == OUTPUT_DONE && !http_response_queue(request))
+        return;
+    (void)http_no_memory(request);
+    if (!request->head_queued)
         http_response_last_resort(connection);
-    request->keep_alive = false;
     connection->cut = true;
 }
 

@@ -321,18 +321,6 @@ int http_response_queue(struct http_request *request)
                        response->bytes.length);
 }
 
-void http_response_last_resort(struct http_connection *connection)
-{
-    static const char answer[] = "HTTP/1.1 503 Service Temporarily Unavailable\r\nServer: " VERSION_TEXT
-                                 "\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n";
-
-    if (connection->base.output.head)
-        return; /* it would land in the middle of another answer */
-    counter_add(&connection->base.worker->counters.over_budget, 1);
-    if (send(connection->base.io.fd, answer, sizeof answer - 1, MSG_NOSIGNAL) < 0)
-        connection->linger = false;
-}
-
 void http_response_frame(struct http_request *request)
 {
     if (request->response.content_length < 0 && !http_response_chunked(request) &&

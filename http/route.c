@@ -5,6 +5,7 @@
 
 #include "http/connection.h"
 #include "http/keepalive.h"
+#include "http/limits.h"
 #include "http/locations.h"
 #include "http/request.h"
 #include "server/log.h"
@@ -23,7 +24,10 @@ static void enter(struct http_request *request, const struct http_location *loca
 
 static enum http_outcome too_large(struct http_request *request)
 {
-    http_log(request, LOG_LEVEL_ERROR, 0, "client intended to send too large body (client_max_body_size)");
+    if (request->framing.too_large)
+        http_log(request, LOG_LEVEL_ERROR, 0, "client intended to send a body of more bytes than can be counted");
+    else
+        http_log_body_limit(request, (uint64_t)request->framing.content_length);
     request->keep_alive = false;
     request->status = 413;
     return HTTP_STATUS;

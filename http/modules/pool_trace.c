@@ -25,10 +25,12 @@ struct writer {
     char piece[TRACE_PIECE];
 };
 
+/* Nothing follows what found no memory: the connection will be cut there. */
 static void flush(struct writer *writer)
 {
-    if (writer->length &&
-        http_stream_write(writer->request, (struct http_text){writer->piece, writer->length}))
+    struct http_text piece = {writer->piece, writer->length};
+
+    if (piece.length && !writer->failed && http_stream_write(writer->request, piece))
         writer->failed = true;
     writer->length = 0;
 }

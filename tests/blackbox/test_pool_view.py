@@ -17,7 +17,6 @@ import pytest
 
 import browser
 import instance
-from wire import PATIENCE
 
 pytestmark = pytest.mark.ours
 
@@ -303,7 +302,7 @@ def test_axe_finds_nothing(shared, chrome, axe, crowd, options):
 @needs_browser
 @plain
 def test_many_connections(server, chrome):
-    """The first picture of a crowd within a second, and the page goes on answering."""
+    """More than can be listed: rows are used over again, and the sums count all."""
     server.http('server { listen @http@ backlog=4096; location /pools/ { pool_view; } }', workers=2)
     server.configure_raw(server.read('nginx.conf').replace('worker_connections 512', 'worker_connections 4096'))
     server.start()
@@ -311,10 +310,9 @@ def test_many_connections(server, chrome):
     page = chrome.page()
     page.open(f'http://127.0.0.1:{server.port()}/pools/')
     page.wait(f'{SNAPSHOTS} >= 1')
-    first = page.value('performance.getEntriesByName("first picture")[0].startTime')
-    assert first < 1000 * PATIENCE / 10, f'the first picture after {first} ms'
     page.wait(f'{SNAPSHOTS} >= 3')
-    assert page.value('document.querySelectorAll("#rows tr").length') < 60, 'rows are used over again'
+    assert page.value('document.querySelectorAll("#rows tr").length') < 60
+    assert int(page.text('#heat .whole')) >= 900
     page.value('document.getElementById("table-scroll").scrollTop = 4000')
     page.wait(f'{ROWS}.some(r => Number(r.getAttribute("aria-rowindex")) > 120)')
     page.close()

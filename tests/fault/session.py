@@ -3,6 +3,7 @@
 reload, the session again, a graceful end. What must hold, whichever call it was: no crash, no leak, no
 connection that hangs, every answer whole; and the server serves afterwards, or has said why it did not
 start."""
+import json
 import os
 import re
 import signal
@@ -35,6 +36,7 @@ http {
         location = /plain { return 200 "plain"; }
         location = /which { return 200 "@word@"; }
         location = /body { echo_body; }
+        location /pools/ { pool_view; }
         location ~ ^/re/(\\w+)$ { return 200 "$1"; }
         location /files/ { alias @dir@/html/; open_file_cache max=10; limit_conn addr 10; }
     }
@@ -69,6 +71,10 @@ def keepalive(server):
                 good &= answer.status == 404 if text is None else answer.text == text
             answer = client.ask('GET', '/plain', [('X-Large', 'h' * 8000)])
             good &= answer.status == 200
+            answer = client.ask('GET', '/pools/trace')
+            good &= answer.status == 200
+            if answer.status == 200 and json.loads(answer.body)['allocations'][0]['purpose'] != 'connection':
+                raise Trouble('a trace without a connection')
             answer = client.ask('GET', '/files/100k.txt')
             good &= answer.body == LARGE
             if answer.status == 200 and answer.body != LARGE:

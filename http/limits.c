@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/limits.h"
+
+#include <sys/socket.h>
+
+#include "http/flow.h"
+#include "http/input.h"
+#include "server/shortage.h"
+#include "server/version.h"
+
+enum {
+    DRAIN_READS = 16, /* receives of what a refused client has sent already */
+    DRAIN_BYTES = 4096
+};
+
+static const char last_words[] = "HTTP/1.1 503 Service Temporarily Unavailable\r\nServer: " VERSION_TEXT
+                                 "\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n";
+
+/* ---- the head ---- */
+
+void http_refuse_head(struct http_request *request, int status)
+{
+    const struct http_connection *connection = request->connection;
+    const struct http_address *address = connection->base.binding->data;
+    const struct conf_buffers *large = &address->default_server->reading.large_client_header_buffers;
+    size_t line =
+        http_parser_unfinished(&connection->parser, connection->input.end - connection->input.start);
+    bool target = http_parser_in_request_line(&connection->parser);
+    const char *what = target ? "request line" : "header field", *name = "large_client_header_buffers";
+    char text[LIMIT_TEXT_MAX];
+
+    if (status != 503)
+        http_log(request, LOG_LEVEL_ERROR, 0, "client sent too %s: %s", target ? "long URI" : "large header",
+                 line >= large->size ? limit_text(text, name, large->size, line, 1, "bytes of a buffer", what)
+                                     : limit_text(text, name, (uint64_t)large->count,
+                                                  request->head.buffer_count - 1u, 1, "buffers", what));
+    http_request_refuse(request, status, NULL);
+}
+
+void http_refuse_fields(struct http_request *request)
+{
+    if (request->head.field_capacity < HTTP_INPUT_FIELDS_MAX) {
+        http_request_continue(request, http_no_memory(request));
+        return;
+    }
+    http_log(request, LOG_LEVEL_ERROR, 0,
+             "client sent too large header: %u of %d fields used, 1 more asked for; this limit is fixed",
+             (unsigned)request->head.field_count, HTTP_INPUT_FIELDS_MAX);
+    http_request_refuse(request, 431, NULL);
+}
+
+/* ---- the body ---- */
+
+void http_log_body_limit(struct http_request *request, uint64_t asked)
+{
+    char text[LIMIT_TEXT_MAX];
+
+    http_log(request, LOG_LEVEL_ERROR, 0, "client intended to send too large body: %s",
+             limit_text(text, "client_max_body_size", (uint64_t)request->location->core.client_max_body_size,
+                        request->body.received, asked, "bytes", "body"));
+}
+
+/* ---- memory ---- */
+
+enum http_outcome http_no_memory(struct http_request *request)
+{
+    struct connection *base = &request->connection->base;
+    char text[LIMIT_TEXT_MAX];
+
+    request->keep_alive = false;
+    request->status = 503;
+    if (request->response.retry_after)
+        return HTTP_STATUS; /* said already */
+    request->response.retry_after = true;
+    counter_add(&base->worker->counters.over_budget, 1);
+    http_log(request, LOG_LEVEL_ERROR, 0, "%s%s", request->head_queued ? "the answer is cut: " : "",
+             shortage_text(text, base->worker, request->pool, pool_last_refusal()));
+    shortage_note(base->worker, pool_last_refusal()->why);
+    return HTTP_STATUS;
+}
+
+void http_refuse_early(struct http_connection *connection)
+{
+    struct connection *base = &connection->base;
+    char text[LIMIT_TEXT_MAX];
+
+    connection_log(base, base->tenure->generation->settings.log, LOG_LEVEL_ERROR, 0, "%s",
+                   shortage_text(text, base->worker, base->pool, pool_last_refusal()));
+    counter_add(&base->worker->counters.over_budget, 1);
+    shortage_note(base->worker, pool_last_refusal()->why);
+    http_response_last_resort(connection);
+}
+
+void http_refuse_input(struct http_connection *connection)
+{
+    struct http_request *request = connection->request;
+
+    if (!request && connection->state != HTTP_LINGER)
+        http_refuse_early(connection);
+    if (request && !request->complete)
+        http_resume(request, http_no_memory(request));
+    else
+        connection_close(&connection->base);
+}
+
+/* What has come is read and dropped, for closing a socket with unread bytes resets it, and a reset may overtake the
+ * answer. What has not come yet cannot be waited for. */
+void http_refuse_descriptor(int fd)
+{
+    char bytes[DRAIN_BYTES];
+
+    if (send(fd, last_words, sizeof last_words - 1, MSG_NOSIGNAL) < 0)
+        return;
+    shutdown(fd, SHUT_WR);
+    for (int i = 0; i < DRAIN_READS && recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0; i++)
+        ;
+}
+
+void http_response_last_resort(struct http_connection *connection)
+{
+    if (connection->base.output.head && connection_send(&connection->base) != OUTPUT_DONE)
+        return; /* it would land in the middle of another answer */
+    connection->linger = false;
+    http_refuse_descriptor(connection->base.io.fd);
+}
