@@ -3,6 +3,7 @@
 
 #include "pool/sysmem.h"
 #include "server/log.h"
+#include "server/log_gzip.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -178,14 +179,12 @@ static ssize_t write_some(struct log_file *file, const char *bytes, size_t lengt
     return after_torn && written > 0 ? written - 1 : written;
 }
 
-void log_file_write(struct log_file *file, const char *bytes, size_t length)
+static void write_plain(struct log_file *file, const char *bytes, size_t length)
 {
     bool torn = atomic_load_explicit(&file->torn, memory_order_relaxed) &&
                 atomic_exchange_explicit(&file->torn, false, memory_order_relaxed);
     size_t done = 0;
 
-    if (length == 0)
-        return;
     for (;;) {
         ssize_t written = write_some(file, bytes + done, length - done, torn);
         if (written < 0 || (written == 0 && !torn))
@@ -199,4 +198,36 @@ void log_file_write(struct log_file *file, const char *bytes, size_t length)
     if (torn || (done > 0 && bytes[done - 1] != '\n'))
         atomic_store_explicit(&file->torn, true, memory_order_relaxed);
     log_file_lost(file, count_lines(bytes + done, length - done), error);
+}
+
+/* A member that the full disk cuts is lost, and what follows it in the file: nothing mends it. */
+static void write_gzip(struct log_file *file, const char *bytes, size_t length, int level)
+{
+    size_t size = 0, used = 0, done = 0;
+    char *member = log_gzip(bytes, length, level, &size, &used);
+    int error = ENOMEM;
+
+    while (member && done < used) {
+        ssize_t written = write_some(file, member + done, used - done, false);
+
+        if (written <= 0) {
+            error = errno;
+            break;
+        }
+        done += (size_t)written;
+    }
+    if (!member || done < used)
+        log_file_lost(file, count_lines(bytes, length), error);
+    if (member)
+        sysmem_free(member, size);
+}
+
+void log_file_write(struct log_file *file, const char *bytes, size_t length)
+{
+    int level = atomic_load_explicit(&file->gzip, memory_order_relaxed);
+
+    if (length && level)
+        write_gzip(file, bytes, length, level);
+    else if (length)
+        write_plain(file, bytes, length);
 }

@@ -29,6 +29,8 @@ struct log_file {
     unsigned references;
     struct log_file *next; /* in the registry */
 
+    atomic_int gzip; /* the main thread writes: 1 … 9: each write becomes a gzip member; 0: as it is */
+
     /* every writer's */
     atomic_bool torn;              /* the last write ended in the middle of a line */
     _Atomic uint64_t lost_lines;   /* since the start */

@@ -2,16 +2,21 @@
 #include "http/modules/access_log.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "conf/units.h"
 #include "http/build.h"
 #include "http/connection.h"
 #include "http/modules/log_format.h"
+#include "http/modules/log_path.h"
 #include "http/named.h"
 #include "server/log_file.h"
 
-enum { FLUSH_ALONE = -1 /* flush= was not given */ };
+enum {
+    FLUSH_ALONE = -1,       /* flush= was not given */
+    GZIP_BUFFER = 64 * 1024 /* bytes: nginx's, for `gzip` without buffer= */
+};
 
 /* A file that some access_log of the configuration names: its buffer is the same for all of them. */
 struct access_file {
@@ -20,11 +25,13 @@ struct access_file {
     struct log_file *file; /* null until a server that may write to it is read as a whole */
     size_t buffer;         /* bytes; 0: lines leave with their turn */
     int64_t flush_ms;      /* 0: only when full */
+    int gzip;              /* level; 0: not compressed */
 };
 
 struct access_log {
     struct access_log *next;
-    const struct access_file *to;
+    const struct access_file *to; /* null: `path` says for each line */
+    struct http_template path;
     const struct http_log_format *format;
     struct http_template condition; /* if=; constant and null: always */
 };
@@ -37,7 +44,8 @@ struct access_shared {
 
 struct access_section {
     struct access_shared *shared;
-    struct access_log *logs; /* null: none was named */
+    struct access_log *logs;      /* null: none was named */
+    struct http_log_cache *cache; /* of files whose names have variables; null: off */
     bool off;
 };
 
@@ -54,6 +62,18 @@ static bool wanted(const struct access_log *log, struct http_request *request)
     return value.length > 1 || (value.length == 1 && *value.bytes != '0');
 }
 
+/* To a file that is known by this request alone. */
+static void write_alone(struct http_request *request, const struct access_log *log,
+                        struct http_log_cache *cache)
+{
+    struct http_log_line line;
+    char *bytes = pool_nalloc(request->pool, http_log_measure(log->format, request, &line), "log line");
+
+    if (bytes)
+        http_log_path_write(request, &log->path, cache, bytes,
+                            (size_t)(http_log_write(log->format, request, &line, bytes) - bytes));
+}
+
 static void run(struct http_request *request, void *section)
 {
     const struct access_section *settings = section;
@@ -67,6 +87,10 @@ static void run(struct http_request *request, void *section)
 
         if (!wanted(log, request))
             continue;
+        if (!to) {
+            write_alone(request, log, settings->cache);
+            continue;
+        }
         length = http_log_measure(log->format, request, &line);
         bytes = log_buffers_reserve(buffers, to->file, to->buffer, to->flush_ms, length);
         if (!bytes)
@@ -158,6 +182,7 @@ static int open_files(struct http_build *build, const struct access_shared *shar
             result = http_named_settle(conf, build->main);
             return result ? result : conf_fail_errno(conf, NULL, -error, "open() \"%s\" failed", file->path);
         }
+        atomic_store_explicit(&file->file->gzip, file->gzip, memory_order_relaxed);
         if (!pool_cleanup_add(conf->pool, put_file, file->file)) {
             log_file_put(file->file);
             return conf_fail_memory(conf);
@@ -170,6 +195,7 @@ static int open_files(struct http_build *build, const struct access_shared *shar
 struct access_options {
     size_t buffer;
     int64_t flush_ms; /* FLUSH_ALONE: not given */
+    int64_t gzip;
 };
 
 static int read_options(const struct conf_setting *setting, struct access_log *log,
@@ -186,6 +212,11 @@ static int read_options(const struct conf_setting *setting, struct access_log *l
         } else if (!strncmp(text, "flush=", 6)) {
             if (!conf_parse_msec(text + 6, &options->flush_ms) || options->flush_ms == 0)
                 return conf_fail(setting->conf, node, "invalid flush time \"%s\"", text + 6);
+        } else if (!strcmp(text, "gzip")) {
+            options->gzip = 1;
+        } else if (!strncmp(text, "gzip=", 5)) {
+            if (!conf_parse_number(text + 5, &options->gzip) || options->gzip < 1 || options->gzip > 9)
+                return conf_fail(setting->conf, node, "invalid compression level \"%s\"", text + 5);
         } else if (!strncmp(text, "if=", 3)) {
             int result = http_template_compile(setting->conf, node, text + 3, &log->condition);
 
@@ -195,6 +226,10 @@ static int read_options(const struct conf_setting *setting, struct access_log *l
             return conf_fail(setting->conf, node, "invalid parameter \"%s\"", text);
         }
     }
+    if (options->gzip && options->buffer == 0)
+        options->buffer = GZIP_BUFFER;
+    if (options->buffer && !log->to)
+        return conf_fail(setting->conf, node, "buffered logs cannot have variables in name");
     if (options->flush_ms != FLUSH_ALONE && options->buffer == 0)
         return conf_fail(setting->conf, node, "no buffer is defined for access_log \"%s\"", node->args[0]);
     return 0;
@@ -207,11 +242,13 @@ static int set_buffer(const struct conf_setting *setting, struct access_file *fi
 
     if (options->buffer == 0)
         return 0;
-    if (file->buffer && (file->buffer != options->buffer || file->flush_ms != flush_ms))
+    if (file->buffer &&
+        (file->buffer != options->buffer || file->flush_ms != flush_ms || file->gzip != (int)options->gzip))
         return conf_fail(setting->conf, setting->node,
                          "access_log \"%s\" already defined with conflicting parameters", file->path);
     file->buffer = options->buffer;
     file->flush_ms = flush_ms;
+    file->gzip = (int)options->gzip;
     return 0;
 }
 
@@ -246,23 +283,23 @@ static int set_access_log(struct conf_setting *setting)
         settings->off = true;
         return node->arg_count > 1 ? conf_fail(setting->conf, node, "invalid parameter \"%s\"", name) : 0;
     }
-    if (strchr(path, '$') || !strncmp(path, "syslog:", 7))
-        return conf_fail(setting->conf, node,
-                         "access_log takes the name of a file, without variables, not \"%s\"", path);
+    if (!strncmp(path, "syslog:", 7))
+        return conf_fail(setting->conf, node, "access_log takes the name of a file, not \"%s\"", path);
     log = add_log(setting->conf, settings);
     if (!log)
         return -ENOMEM;
     log->format = find_format(settings->shared, name);
     if (!log->format)
         return conf_fail(setting->conf, node, "unknown log format \"%s\"", name);
-    result = read_options(setting, log, &options);
-    if (result)
-        return result;
-    file = name_file(setting->conf, settings->shared, path);
+    if (strchr(path, '$')) {
+        result = http_log_path_read(setting->conf, node, path, &log->path);
+        return result ? result : read_options(setting, log, &options);
+    }
+    log->to = file = name_file(setting->conf, settings->shared, path);
     if (!file)
         return -EINVAL;
-    log->to = file;
-    return set_buffer(setting, file, &options);
+    result = read_options(setting, log, &options);
+    return result ? result : set_buffer(setting, file, &options);
 }
 
 static int add_default(struct conf *conf, struct access_section *settings)
@@ -300,10 +337,18 @@ static const struct conf_directive directives[] = {
      "variables."},
     {"access_log", CONF_HTTP | CONF_SERVER | CONF_LOCATION | CONF_IF | CONF_LIMIT_EXCEPT, 1, CONF_ARGS_ANY,
      CONF_REPEAT, set_access_log, 0, NULL, "logs/access.log combined",
-     "File and format of a log of requests; `buffer=size` keeps lines until it is full, `flush=time` no "
-     "longer than that; "
+     "File (its name may have variables) and format of a log of requests; `buffer=size` keeps lines until it "
+     "is full, `flush=time` no "
+     "longer than that, `gzip[=level]` compresses what a buffer (64k) holds; "
      "`if=$variable` logs only what is neither empty nor 0. `off`: none. A level that has any inherits "
      "none."},
+    {"open_log_file_cache", CONF_HTTP | CONF_SERVER | CONF_LOCATION, 1, 4, 0, http_set_log_cache,
+     offsetof(struct access_section, cache), NULL, "off",
+     "`max=N [inactive=time] [min_uses=N] [valid=time]`: logs whose names have variables stay open in each "
+     "worker, "
+     "once they were written to `min_uses` (1) times without a pause of `inactive` (10s); after `valid` "
+     "(60s) it is "
+     "looked whether the name is still theirs."},
 };
 
 const struct http_module http_access_log_module = {

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * access_log to files whose names have variables, and open_log_file_cache.
+ *
+ * Purpose: such a file is opened for each line, since nobody knows beforehand which there will be; a cache
+ *   keeps those open that are written to often. Each worker has its own part of a cache.
+ * Lifetime: a cache goes with the generation's pool, and closes its files.
+ * Threads: the request's worker; a worker touches its own part alone.
+ * Errors: a file that cannot be opened or written is logged, and the line is lost.
+ */
+#ifndef HTTP_MODULES_LOG_PATH_H
+#define HTTP_MODULES_LOG_PATH_H
+
+#include "http/template.h"
+
+struct http_log_cache;
+
+/* `open_log_file_cache max=N [inactive=time] [min_uses=N] [valid=time] | off`: a struct http_log_cache * at the
+ * directive's offset; null: off. */
+int http_set_log_cache(struct conf_setting *setting);
+
+/* Compiles a name; a relative one is below the prefix. 0 or a negative errno. */
+int http_log_path_read(struct conf *conf, const struct conf_node *node, const char *text,
+                       struct http_template *path);
+
+/* Writes whole lines. `cache` may be null. */
+void http_log_path_write(struct http_request *request, const struct http_template *path,
+                         struct http_log_cache *cache, const char *bytes, size_t length);
+
+#endif
