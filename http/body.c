@@ -18,7 +18,8 @@ void http_body_init(struct http_request *request)
                          (request->framing.framing == HTTP_FRAMING_LENGTH && !body->left);
 }
 
-/* `why`: logged; null: it has been said. The body cannot be followed any more: what comes after it must not be read as a request. */
+/* `why`: logged; null: it has been said. The body cannot be followed any more: what comes after it must
+ * not be read as a request. */
 static enum http_outcome lose_framing(struct http_request *request, int status, const char *why)
 {
     if (why)

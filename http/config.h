@@ -68,9 +68,9 @@ struct http_server {
     struct http_location *outside; /* settings of the server itself: for what no location takes */
     const struct http_locations *locations;
     struct http_location_list *named; /* location @name, in file order */
-    const char *name;               /* first server_name, "" if none: $server_name */
-    struct http_server_name *names; /* as configured, in file order (server_names.h) */
-    const char *file;               /* where its block begins, for messages */
+    const char *name;                 /* first server_name, "" if none: $server_name */
+    struct http_server_name *names;   /* as configured, in file order (server_names.h) */
+    const char *file;                 /* where its block begins, for messages */
     unsigned line;
 };
 

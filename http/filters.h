@@ -2,9 +2,12 @@
 /*
  * The chain between an answer as described and its bytes on the wire.
  *
- * Purpose: the order is that of enum http_filter_place: headers, charset, gzip, each if the location has it; then
- *   ranges; then the head is written (response.c). A filter changes the description, or adds a transform, which
- *   the bytes of the body then pass: file or bytes → the ranges' parts → transforms in the order in which they
+ * Purpose: the order is that of enum http_filter_place: headers, charset, gzip, each if the location has
+ * it; then
+ *   ranges; then the head is written (response.c). A filter changes the description, or adds a
+ *   transform, which
+ *   the bytes of the body then pass: file or bytes → the ranges' parts → transforms in the order in
+ *   which they
  *   were added → chunks. A location without filters has no chain, and its answers go the direct way.
  * Lifetime: transforms and parts lie in the request's pool.
  * Threads: the connection's worker.
@@ -45,11 +48,12 @@ void http_add_transform(struct http_request *request, struct http_transform *tra
 int http_pass(struct http_transform *next, struct http_request *request, struct http_text bytes,
               enum http_piece piece);
 
-/* ranges.c: a file is about to be answered with 200 and accept_ranges: makes it 206 or 416 if that was asked for. */
+/* ranges.c: a file is about to be answered with 200 and accept_ranges: makes it 206 or 416 if that was
+ * asked for. */
 int http_ranges_take(struct http_request *request);
 
-/* The body of a piecewise answer: the head is queued first. `pump` queues some more of its file; false: nothing is
- * left, or it cannot be read (cut). */
+/* The body of a piecewise answer: the head is queued first. `pump` queues some more of its file; false:
+ * nothing is left, or it cannot be read (cut). */
 int http_pieces_begin(struct http_request *request);
 bool http_pieces_pump(struct http_request *request);
 

@@ -103,8 +103,8 @@ void http_refuse_input(struct http_connection *connection)
         connection_close(&connection->base);
 }
 
-/* What has come is read and dropped, for closing a socket with unread bytes resets it, and a reset may overtake the
- * answer. What has not come yet cannot be waited for. */
+/* What has come is read and dropped, for closing a socket with unread bytes resets it, and a reset may
+ * overtake the answer. What has not come yet cannot be waited for. */
 void http_refuse_descriptor(int fd)
 {
     char bytes[DRAIN_BYTES];

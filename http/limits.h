@@ -2,9 +2,11 @@
 /*
  * What a client gets at a limit, and the one line that the log gets.
  *
- * Purpose: head too large 431, target too long 414, body too large 413, no memory 503 with Retry-After; once a byte
+ * Purpose: head too large 431, target too long 414, body too large 413, no memory 503 with Retry-After;
+ * once a byte
  *   of the answer is out only a cut is left. The line names the limit, what was used, what was asked and the
- *   directive to turn (server/shortage.h), at level error, and counts in `over_budget` where memory was short.
+ *   directive to turn (server/shortage.h), at level error, and counts in `over_budget` where memory
+ *   was short.
  * Lifetime, threads: those of the connection.
  * Errors: none; http_no_memory (request.h) is here, too.
  */
@@ -22,8 +24,8 @@ void http_refuse_fields(struct http_request *request);
 /* client_max_body_size: `asked` bytes are announced, or have come beyond those received before. */
 void http_log_body_limit(struct http_request *request, uint64_t asked);
 
-/* Memory is missing before there is a request: says so on the socket, as far as nothing else is on its way. The caller
- * closes. */
+/* Memory is missing before there is a request: says so on the socket, as far as nothing else is on its
+ * way. The caller closes. */
 void http_refuse_early(struct http_connection *connection);
 
 /* No room for what comes in: answers if that is possible, else closes. The connection may be gone. */

@@ -19,47 +19,12 @@
 #include "http/protocol/framing.h"
 #include "http/protocol/head.h"
 #include "http/protocol/host.h"
+#include "http/response.h"
 #include "http/route.h"
 #include "pool/pool.h"
 
 struct http_connection;
 struct open_file;
-
-/* A header of the answer that a module adds; the last added comes last. */
-struct http_header {
-    struct http_header *next;
-    struct http_text name, value;
-};
-
-enum http_body_kind {
-    HTTP_BODY_NONE,  /* no bytes; content_length is what GET would have (HEAD), or 0 */
-    HTTP_BODY_BYTES, /* response.bytes: copied into the output queue */
-    HTTP_BODY_FILE,  /* response.file from response.offset, content_length bytes */
-    HTTP_BODY_STREAM /* the module queues it by itself: content_length ≥ 0, or -1 for chunked */
-};
-
-struct http_response {
-    int64_t content_length;        /* bytes of the body; -1: not known */
-    int64_t last_modified;         /* seconds since the epoch; -1: none */
-    struct http_text content_type; /* length 0: none */
-    struct http_text etag;         /* with its quotes; length 0: none */
-    struct http_text location;     /* as to be sent; length 0: none */
-    struct http_text allow;        /* for 405 and OPTIONS */
-    struct http_text bytes;        /* HTTP_BODY_BYTES; must live until the step returns */
-    struct http_header *headers, **headers_end;
-    struct open_file *file;            /* HTTP_BODY_FILE: a reference that the response takes over */
-    int64_t offset;                    /* of the file's first byte to send */
-    uint64_t left;                     /* bytes of the file to read from there, when it is read in pieces */
-    const struct http_part *part;      /* filters.h: the next part of several ranges; null: one piece alone */
-    struct http_transform *transforms; /* filters.h: what the body passes on its way out; null: nothing */
-    int64_t range_first, range_size; /* 206: first byte, size of the whole; range_size -1: no Content-Range */
-    enum http_body_kind body;
-    bool accept_ranges; /* the range filter may answer 206, and Accept-Ranges is sent */
-    bool retry_after;   /* 503 for want of memory */
-    bool encoded;       /* has a Content-Encoding: is not compressed again */
-    bool piecewise;     /* goes out in pieces: several ranges, transforms, or trailers at its end */
-    bool trailers;      /* add_trailer has something to say at the end */
-};
 
 struct http_request {
     struct http_connection *connection;
@@ -86,11 +51,11 @@ struct http_request {
     int status; /* 0: not decided */
     struct http_response response;
     struct http_pace *pace; /* pace.h; null: as fast as it goes */
-    uint64_t sent_head; /* bytes of the head queued */
-    uint64_t sent_body; /* bytes of the body queued */
-    bool keep_alive;    /* the connection goes on after this answer */
-    bool head_queued;   /* the answer has begun: errors can only cut the connection */
-    bool complete;      /* the whole answer is queued, but for a file that is still being sent */
+    uint64_t sent_head;     /* bytes of the head queued */
+    uint64_t sent_body;     /* bytes of the body queued */
+    bool keep_alive;        /* the connection goes on after this answer */
+    bool head_queued;       /* the answer has begun: errors can only cut the connection */
+    bool complete;          /* the whole answer is queued, but for a file that is still being sent */
     /* the body that comes in: body.h */
     struct http_body body;
     bool body_read; /* nothing of the request is left on the connection */

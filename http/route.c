@@ -25,7 +25,8 @@ static void enter(struct http_request *request, const struct http_location *loca
 static enum http_outcome too_large(struct http_request *request)
 {
     if (request->framing.too_large)
-        http_log(request, LOG_LEVEL_ERROR, 0, "client intended to send a body of more bytes than can be counted");
+        http_log(request, LOG_LEVEL_ERROR, 0,
+                 "client intended to send a body of more bytes than can be counted");
     else
         http_log_body_limit(request, (uint64_t)request->framing.content_length);
     request->keep_alive = false;

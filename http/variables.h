@@ -35,13 +35,14 @@ struct http_variable {
     char *(*print)(struct http_request *request, char *to);
     const char
         *name; /* NUL-terminated: what the getter looks for ("x-one" of $http_x_one), or the name itself */
-    uint32_t length; /* of `name` */
-    uint16_t number; /* of a known field, or of a capture */
+    uint32_t length;                /* of `name` */
+    uint16_t number;                /* of a known field, or of a capture */
     const struct http_named *named; /* null, or: the configuration's own (named.h) */
 };
 
-/* Finds a variable by its name without the dollar. A name that is in no table may be made by something that is
- * read later: it is taken, and checked by http_named_settle. 0, or a negative errno: said in conf. */
+/* Finds a variable by its name without the dollar. A name that is in no table may be made by something
+ * that is read later: it is taken, and checked by http_named_settle. 0, or a negative errno: said in
+ * conf. */
 int http_variable_find(struct conf *conf, const struct conf_node *node, struct http_text name,
                        struct http_variable *variable) __attribute__((warn_unused_result));
 

@@ -9,7 +9,8 @@
  * Threads: one owner, no lock: the thread of the first get, or sizeclass_adopt()'s caller. Checked in
  *   poison mode and with TIDEPOOL_DEBUG.
  * Errors: NULL with errno ENOMEM, EDQUOT (memory_budget) or ENOBUFS (its own budget).
- *   Budgets count pages from their first use until they go back to the system, and what is larger than 64 KiB;
+ *   Budgets count pages from their first use until they go back to the system, and what is larger than
+ *   64 KiB;
  *   before one refuses, all that is empty is given back. A double free or a wrong size ends the process
  *   in the checked builds.
  *
@@ -92,7 +93,8 @@ bool sizeclass_trim(struct sizeclass *classes, int64_t now_ms);
 /* The same at once, for when memory is short: all that is empty, whether it may be needed again or not. */
 void sizeclass_reclaim(struct sizeclass *classes);
 
-/* Bytes that it may hold altogether (worker_memory_budget); 0: no limit. What it holds stays, even if it is more. */
+/* Bytes that it may hold altogether (worker_memory_budget); 0: no limit. What it holds stays, even if it
+ * is more. */
 static inline void sizeclass_set_budget(struct sizeclass *classes, size_t bytes);
 static inline size_t sizeclass_held(const struct sizeclass *classes); /* the owner's, as the next one */
 

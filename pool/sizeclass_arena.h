@@ -36,8 +36,9 @@ _Static_assert(offsetof(struct sizeclass_arena, spans) == 2 * sizeof(struct size
 /* Whether the sizeclass's own budget (errno ENOBUFS) would take so many bytes more. */
 bool arena_affords(const struct sizeclass *classes, size_t bytes);
 
-/* A run of pages, its descriptor zeroed but for `pages`; from a new arena only if `grow`. NULL: none. Pages that
- * are not resident yet are charged; if a budget refuses them, those that are free are purged first. */
+/* A run of pages, its descriptor zeroed but for `pages`; from a new arena only if `grow`. NULL: none.
+ * Pages that are not resident yet are charged; if a budget refuses them, those that are free are purged
+ * first. */
 struct sizeclass_span *arena_get(struct sizeclass *classes, unsigned pages, bool grow);
 
 /* The run's pages become free. */

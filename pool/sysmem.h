@@ -58,8 +58,8 @@ void sysmem_free(void *p, size_t size);
 void *sysmem_map(size_t alignment, size_t size) __attribute__((warn_unused_result));
 void sysmem_unmap(void *p, size_t size);
 
-/* The same addresses, of which nothing counts as live yet: who reserves says with sysmem_charge which bytes he is
- * about to touch, and with sysmem_uncharge which are purged or go with sysmem_unreserve. */
+/* The same addresses, of which nothing counts as live yet: who reserves says with sysmem_charge which
+ * bytes he is about to touch, and with sysmem_uncharge which are purged or go with sysmem_unreserve. */
 void *sysmem_reserve(size_t alignment, size_t size) __attribute__((warn_unused_result));
 void sysmem_unreserve(void *p, size_t size);
 bool sysmem_charge(size_t bytes)

@@ -24,30 +24,12 @@
 #include "server/generation.h"
 #include "server/log.h"
 #include "server/output.h"
+#include "server/protocol.h"
 #include "server/timeouts.h"
 
 struct worker;
 struct tenure;
 struct connection;
-
-/* What speaks on a connection. All are called on the connection's worker, and none after connection_close. */
-struct protocol {
-    const char *name;
-    size_t connection_size; /* bytes of its own struct, which begins with a struct connection */
-    /* A new connection, zeroed after the part of struct connection; `requests` > 0: it comes from another
-     * worker and is idle between two of its requests. False: it could not be set up, the caller closes it. */
-    bool (*opened)(struct connection *connection);
-    void (*ready)(struct connection *connection, int events); /* EV_READ, EV_WRITE: what may go on */
-    void (*expired)(struct connection *connection);           /* the timeout it started */
-    void (*drain)(struct connection *connection);  /* its worker or generation ends: see connection_ending */
-    void (*closed)(struct connection *connection); /* last word, before the pool goes; may be null */
-    /* Memory is short: one that is idle between two requests closes, and says true. Null: never. */
-    bool (*shed)(struct connection *connection);
-    void (*refused)(int fd); /* there is no memory for a connection: a word on the socket; may be null */
-    /* Adds ", request: …" to a log line about this connection, at most `size` bytes; returns their number.
-     */
-    size_t (*describe)(const struct connection *connection, char *to, size_t size);
-};
 
 struct connection {
     /* set once */

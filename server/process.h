@@ -23,8 +23,8 @@ __attribute__((warn_unused_result)) int process_daemonise(void);
 /* stderr to /dev/null: once a daemon has nothing more to tell whoever started it. */
 __attribute__((warn_unused_result)) int process_close_stderr(void);
 
-/* Creates it, or opens what is there, untouched; mode 0644. Its descriptor or a negative errno. Apart from writing,
- * because privileges are dropped and threads started in between. */
+/* Creates it, or opens what is there, untouched; mode 0644. Its descriptor or a negative errno. Apart
+ * from writing, because privileges are dropped and threads started in between. */
 __attribute__((warn_unused_result)) int pid_file_open(const char *path);
 /* One line with the number; takes the descriptor. A failed write removes the file, if it is a regular one. */
 __attribute__((warn_unused_result)) int pid_file_write(int fd, const char *path, pid_t pid);

@@ -2,9 +2,11 @@
 /*
  * When memory is short: what is said about a limit that was reached, and what is done.
  *
- * Purpose: one wording for every limit: its name, what it is, what was used, what was asked, which directive to
+ * Purpose: one wording for every limit: its name, what it is, what was used, what was asked, which
+ * directive to
  *   turn. And relief: at the end of a turn in which memory_budget or worker_memory_budget refused something,
- *   idle connections are closed, longest idle first, and all that is empty goes back to the system, so that what
+ *   idle connections are closed, longest idle first, and all that is empty goes back to the system, so
+ *   that what
  *   comes next finds room. When memory_budget refused, all workers do so.
  * Lifetime: part of the worker.
  * Threads: the worker's own; shortage_note wakes the others of its generation.
@@ -29,20 +31,21 @@ enum {
     SHORTAGE_LOOK = 4096 /* timeouts looked at for them: half a millisecond */
 };
 
-/* "NAME reached: USED of LIMIT UNIT used, ASKED more asked for \"WHAT\"; the directive to turn is NAME". `what` may be
- * null. Returns `to`. */
+/* "NAME reached: USED of LIMIT UNIT used, ASKED more asked for \"WHAT\"; the directive to turn is NAME".
+ * `what` may be null. Returns `to`. */
 const char *limit_text(char to[LIMIT_TEXT_MAX], const char *name, uint64_t limit, uint64_t used,
                        uint64_t asked, const char *unit, const char *what);
 
-/* The same about what was refused. `pool`: whose budget it may have been; null: of one that could not be made. */
+/* The same about what was refused. `pool`: whose budget it may have been; null: of one that could not be
+ * made. */
 const char *shortage_text(char to[LIMIT_TEXT_MAX], const struct worker *worker, const struct pool *pool,
                           const struct pool_refusal *refusal);
 
 /* Something was refused for this reason: remembers that relief is wanted, if it would help. */
 void shortage_note(struct worker *worker, enum pool_failure why);
 
-/* A descriptor for which there is no connection, as a budget is full: logged, counted, told by its protocol. The
- * descriptor stays the caller's to close. */
+/* A descriptor for which there is no connection, as a budget is full: logged, counted, told by its
+ * protocol. The descriptor stays the caller's to close. */
 void shortage_refuse(struct worker *worker, const struct binding *binding, int fd, const struct peer *peer,
                      const struct pool_refusal *refusal);
 

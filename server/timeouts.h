@@ -47,8 +47,8 @@ void timeouts_deinit(struct timeouts *timeouts);
 /* Sets, or sets anew. `duration_ms` > 0. */
 __attribute__((warn_unused_result)) int timeout_start(struct timeouts *timeouts, struct timeout *timeout,
                                                       int64_t duration_ms);
-/* Visits timeouts that are set, in the order in which they were, the longest ago first, at most `most`, until `visit`
- * says false. It may stop the one that it is given, and no other. */
+/* Visits timeouts that are set, in the order in which they were, the longest ago first, at most `most`,
+ * until `visit` says false. It may stop the one that it is given, and no other. */
 void timeouts_oldest(struct timeouts *timeouts, unsigned most, bool (*visit)(struct timeout *, void *),
                      void *data);
 static inline void timeout_stop(struct timeout *timeout);

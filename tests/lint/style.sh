@@ -17,7 +17,9 @@ find pool conf server http tests -name '*.[ch]' | sort | xargs awk '
         if ($0 != "/* SPDX-License-Identifier: BSD-2-Clause */") report("the first line is not the licence line")
     }
     { lines = FNR }
-    length($0) > 110 { report("line of " length($0) " columns") }
+    # Columns are characters, whatever bytes awk counts: those that continue one do not count.
+    { columns = $0; gsub(/[\200-\277]/, "", columns) }
+    length(columns) > 110 { report("line of " length(columns) " columns") }
     /[ \t]$/ { report("blank at the end of the line") }
     /TODO|FIXME|(^|[^X])XXX([^X]|$)/ && !/issue [0-9]+/ { report("a leftover without the number of an issue") }
     # A function is what lies between a brace alone in the first column and its partner.

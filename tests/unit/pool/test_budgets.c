@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Budgets below the pool: of all (sysmem) and of a sizeclass (worker_memory_budget), counted by pages that are
- * resident; and what a refusal says. */
+/* Budgets below the pool: of all (sysmem) and of a sizeclass (worker_memory_budget), counted by pages
+ * that are resident; and what a refusal says. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -79,8 +79,8 @@ static void fill_and_empty(struct sizeclass *classes, int expected)
             assert_true(stats.held_bytes <= BUDGET);
         }
         assert_int_equal(errno, expected);
-        /* All of it is of use, whatever the last round left behind: a page for the descriptors, and what is smaller
-         * than a run. */
+        /* All of it is of use, whatever the last round left behind: a page for the descriptors, and what
+         * is smaller than a run. */
         assert_true(count * sizeclass_round(size) + sizeclass_round(size) + 2 * PAGE > BUDGET);
         while (count > 0)
             sizeclass_put(classes, objects[--count], size);

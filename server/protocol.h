@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A protocol: what speaks on a connection, as a table of functions.
+ *
+ * Purpose: what a binding names and the engine calls; echo.c has the smallest one.
+ * Lifetime: constant tables.
+ * Threads: all are called on the connection's worker.
+ * Errors: as said at each function.
+ */
+#ifndef SERVER_PROTOCOL_H
+#define SERVER_PROTOCOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct connection;
+
+/* What speaks on a connection. All are called on the connection's worker, and none after connection_close. */
+struct protocol {
+    const char *name;
+    size_t connection_size; /* bytes of its own struct, which begins with a struct connection */
+    /* A new connection, zeroed after the part of struct connection; `requests` > 0: it comes from another
+     * worker and is idle between two of its requests. False: it could not be set up, the caller closes it. */
+    bool (*opened)(struct connection *connection);
+    void (*ready)(struct connection *connection, int events); /* EV_READ, EV_WRITE: what may go on */
+    void (*expired)(struct connection *connection);           /* the timeout it started */
+    void (*drain)(struct connection *connection);  /* its worker or generation ends: see connection_ending */
+    void (*closed)(struct connection *connection); /* last word, before the pool goes; may be null */
+    /* Memory is short: one that is idle between two requests closes, and says true. Null: never. */
+    bool (*shed)(struct connection *connection);
+    void (*refused)(int fd); /* there is no memory for a connection: a word on the socket; may be null */
+    /* Adds ", request: …" to a log line about this connection, at most `size` bytes; returns their number.
+     */
+    size_t (*describe)(const struct connection *connection, char *to, size_t size);
+};
+
+#endif
