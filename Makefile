@@ -71,6 +71,7 @@ submake    = +$(MAKE) -j$(JOBS) --no-print-directory
 ASAN      := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 TSAN      := -fsanitize=thread -fno-omit-frame-pointer
 FUZZ_SECONDS ?= 60
+SOAK_SECONDS ?= 60
 
 .PHONY: help
 help: ## this list
@@ -101,7 +102,7 @@ unit: $(UNIT)
 
 # ---- the tests again, watched --------------------------------------------------------------------------------------
 
-.PHONY: asan tsan valgrind sweep load
+.PHONY: asan tsan valgrind sweep soak spike load
 asan: test-deps ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(submake) check BUILD=build-asan OPTIMISE='-O1 -g' SANITIZE='$(ASAN)'
 
@@ -114,6 +115,14 @@ valgrind: test-deps ## unit tests and the core of the black-box tests under valg
 sweep: test-deps ## fail the Nth allocation of each kind, for every N (long)
 	$(submake) all BUILD=build-asan OPTIMISE='-O1 -g' SANITIZE='$(ASAN)'
 	$(PYTHON) tests/fault/sweep.py --binary build-asan/tidepool
+
+soak: test-deps ## hostile connections against memory_budget, SOAK_SECONDS (60): RSS stays within it
+	$(submake) all
+	$(PYTHON) tests/load/bounded.py soak --build $(BUILD) --seconds $(SOAK_SECONDS)
+
+spike: test-deps ## 10,000 connections with 64 KiB each, then none: RSS falls to where it was
+	$(submake) all
+	$(PYTHON) tests/load/bounded.py spike --build $(BUILD)
 
 load: test-deps ## drive it with wrk; any socket error or answer other than 2xx fails
 	$(submake) all $(BUILD)/tests/load/echo_load

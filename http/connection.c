@@ -199,6 +199,9 @@ static void go_on(struct http_connection *connection)
 
         if (stop == HTTP_STOP_GONE || !push(connection))
             return;
+        /* What was sent made room: what is here already goes on, for there is no room to receive more. */
+        if (stop == HTTP_STOP_OUTPUT && connection->state != HTTP_SENDING && !http_output_full(connection))
+            continue;
         if (stop == HTTP_STOP_BYTES || connection->base.output.head || connection->state == HTTP_LINGER)
             break;
         if (connection->state == HTTP_SENDING)

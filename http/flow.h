@@ -14,7 +14,9 @@
 #include "http/request.h"
 
 enum {
-    HTTP_OUTPUT_LIMIT = 64 * 1024 /* bytes queued at which a connection stops parsing and reading bodies */
+    HTTP_OUTPUT_LIMIT = 64 * 1024, /* bytes queued at which a connection stops parsing and reading bodies */
+    HTTP_UNSENT_MOST =
+        1024 * 1024 /* bytes queued at which a streamed answer whose module still writes is cut */
 };
 
 static inline bool http_output_full(const struct http_connection *connection)
@@ -72,7 +74,9 @@ void http_response_drop_file(struct http_request *request);
  * must be out before. */
 void http_response_last_resort(struct http_connection *connection);
 
-/* A streamed answer: HTTP_BODY_STREAM. Each returns 0 or -ENOMEM. */
+/* A streamed answer: HTTP_BODY_STREAM. Each returns 0 or -ENOMEM. A module looks at http_output_full()
+ * and waits; one that goes on writing to a client who does not read is stopped with -ENOBUFS, said in the
+ * log. */
 int http_stream_begin(struct http_request *request);
 int http_stream_write(struct http_request *request, struct http_text bytes);
 int http_stream_end(struct http_request *request);

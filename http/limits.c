@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "http/limits.h"
 
+#include <errno.h>
 #include <sys/socket.h>
 
 #include "http/flow.h"
@@ -60,6 +61,20 @@ void http_log_body_limit(struct http_request *request, uint64_t asked)
                         request->body.received, asked, "bytes", "body"));
 }
 
+int http_refuse_unsent(struct http_request *request, size_t asked)
+{
+    struct http_connection *connection = request->connection;
+
+    if (!connection->cut)
+        http_log(request, LOG_LEVEL_ERROR, 0,
+                 "the answer is cut: %llu of %d unsent bytes used, %zu more asked for by a client that does "
+                 "not read; "
+                 "this limit is fixed",
+                 (unsigned long long)connection->base.output.unsent, HTTP_UNSENT_MOST, asked);
+    connection->cut = true;
+    return -ENOBUFS;
+}
+
 /* ---- memory ---- */
 
 enum http_outcome http_no_memory(struct http_request *request)
@@ -69,7 +84,7 @@ enum http_outcome http_no_memory(struct http_request *request)
 
     request->keep_alive = false;
     request->status = 503;
-    if (request->response.retry_after)
+    if (request->response.retry_after || request->connection->cut)
         return HTTP_STATUS; /* said already */
     request->response.retry_after = true;
     counter_add(&base->worker->counters.over_budget, 1);

@@ -24,6 +24,9 @@ void http_refuse_fields(struct http_request *request);
 /* client_max_body_size: `asked` bytes are announced, or have come beyond those received before. */
 void http_log_body_limit(struct http_request *request, uint64_t asked);
 
+/* More is unsent than a streamed answer may have: it is cut. -ENOBUFS. */
+int http_refuse_unsent(struct http_request *request, size_t asked);
+
 /* Memory is missing before there is a request: says so on the socket, as far as nothing else is on its
  * way. The caller closes. */
 void http_refuse_early(struct http_connection *connection);

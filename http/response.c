@@ -9,6 +9,7 @@
 
 #include "http/filters.h"
 #include "http/flow.h"
+#include "http/limits.h"
 #include "http/modules/headers.h"
 #include "http/pace.h"
 #include "http/protocol/date.h"
@@ -247,7 +248,10 @@ static int copy_file(struct http_request *request, size_t size)
 
 void http_response_cut(struct http_request *request, int error)
 {
-    http_log(request, LOG_LEVEL_CRIT, -error, "reading the file to be sent failed");
+    if (error == -ENOMEM)
+        (void)http_no_memory(request);
+    else
+        http_log(request, LOG_LEVEL_CRIT, -error, "reading the file to be sent failed");
     request->keep_alive = false;
     request->connection->cut = true;
 }
@@ -347,6 +351,10 @@ int http_stream_sink(struct http_request *request, struct http_text bytes)
 
     if (!bytes.length || request->head.method == HTTP_HEAD)
         return 0;
+    /* What a body brings in is held back as soon as the output is full; who waits for other things writes
+     * by himself. */
+    if (output->unsent >= HTTP_UNSENT_MOST && request->connection->state == HTTP_WAITING)
+        return http_refuse_unsent(request, bytes.length);
     request->sent_body += bytes.length;
     if (chunked && output_copy(output, request->pool, size,
                                (size_t)snprintf(size, sizeof size, "%zx\r\n", bytes.length)))

@@ -2,6 +2,7 @@
 #include "pool/sysmem.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,6 +216,15 @@ int sysmem_purge(void *p, size_t size)
 void sysmem_set_budget(size_t bytes)
 {
     atomic_store(&sysmem_budget, bytes);
+}
+
+void sysmem_map_above(size_t size)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, (int)size);
+#else
+    (void)size;
+#endif
 }
 
 void sysmem_on_failure(void (*report)(const char *call, size_t size))

@@ -73,6 +73,11 @@ int sysmem_purge(void *p, size_t size);
 /* The budget for all, in bytes; 0 is none. What is live already stays, even when it is more. */
 void sysmem_set_budget(size_t bytes);
 
+/* Tells glibc to map every block of more than `size` bytes by itself, now and later, so that what is
+ * given back leaves the process at once; left alone it raises the bound as it goes, up to 32 MiB, and
+ * keeps what is freed. Other allocators decide for themselves. Before threads. */
+void sysmem_map_above(size_t size);
+
 /* Who is told about a failure: the call's name and the size. NULL: nobody. May be called from any thread. */
 void sysmem_on_failure(void (*report)(const char *call, size_t size));
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "pool/sizeclass.h"
 #include "pool/sysmem.h"
 #include "server/crew.h"
 #include "server/ev_memory.h"
@@ -357,6 +358,7 @@ int master_run(const struct generation_source *source, struct generation *genera
     process_ignore_sigpipe();
     ev_memory_install();
     sysmem_on_failure(report_memory);
+    sysmem_map_above(SIZECLASS_MAX);
     sysmem_set_budget(generation->settings.memory_budget);
     if (generation->settings.pid)
         snprintf(pid, sizeof pid, "%s", generation->settings.pid);

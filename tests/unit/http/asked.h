@@ -174,6 +174,7 @@ static inline struct http_request *asked_run_text(struct asked *asked)
     base->opened = ev_now(asked->worker.loop);
     base->peer = (struct peer){.bytes = {10, 1, 2, 3}, .port = 4567, .family = AF_INET};
     asked->request = http_request_begin(&asked->connection);
+    asked->connection.base.requests++; /* advance.c's part */
     assert_non_null(asked->request);
     asked->request->length = length;
     if (http_parser_feed(&asked->connection.parser, &asked->request->head, asked->text, length) !=

@@ -126,7 +126,6 @@ static void test_refused(void **state)
                  "no buffer is defined for access_log \"x.log\"");
     asked_refuse(asked, "access_log x.log combined color=red;", "invalid parameter \"color=red\"");
     asked_refuse(asked, "access_log off combined;", "invalid parameter \"combined\"");
-    asked_refuse(asked, "access_log $host.log;", "without variables");
     asked_refuse(asked,
                  "access_log x.log combined buffer=1k; server { access_log x.log combined buffer=2k; }",
                  "already defined with conflicting parameters");
