@@ -107,8 +107,7 @@ struct http_core {
     const struct http_mime *types;
     bool sendfile, tcp_nodelay, etag, internal, log_not_found, server_tokens;
     bool absolute_redirect, port_in_redirect, server_name_in_redirect;
-    bool
-        chunked; /* HTTP/1.1 clients get bodies of unknown length in chunks; else the connection's end ends them */
+    bool chunked; /* bodies of unknown length go out in chunks; off: the connection's end ends them */
 };
 
 struct http_location {

@@ -210,8 +210,6 @@ static void go_on(struct http_connection *connection)
     settle(connection);
 }
 
-/* ---- events ---- */
-
 static void peer_shut(struct http_connection *connection)
 {
     connection->eof = true;
