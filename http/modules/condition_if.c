@@ -115,6 +115,8 @@ int http_if_read(struct conf *conf, const struct conf_node *node, struct http_co
 
     if (result)
         return result;
+    if (!words.count)
+        return conf_fail(conf, node, "invalid condition");
     return *words.text[0] == '$' ? read_comparison(conf, node, &words, test)
                                  : read_file(conf, node, &words, test);
 }

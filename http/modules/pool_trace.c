@@ -205,7 +205,7 @@ static void print_account(struct writer *writer, const char *name, const struct 
 static void print_all(struct writer *writer, struct http_replay *replay)
 {
     const struct pool_trace *trace = &replay->trace;
-    int64_t filled_bytes[POOL_TRACE_BLOCKS];
+    int64_t filled_bytes[POOL_TRACE_BLOCKS] = {0};
 
     print_pool(writer, replay);
     print_request(writer, replay);
