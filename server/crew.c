@@ -28,6 +28,21 @@ static int make_room(struct crew *crew, unsigned count)
     return 0;
 }
 
+static void discard(struct tenure **tenure)
+{
+    if (*tenure)
+        tenure_abandon(*tenure);
+    *tenure = NULL;
+}
+
+/* Joins a worker that was stopped or released. */
+static void remove_member(struct crew_member *member)
+{
+    discard(&member->spare);
+    discard(&member->next);
+    worker_destroy(member->worker);
+}
+
 /* Workers that leave and were released are on their last lines: they have no connection and take none. */
 static void join_released(struct crew *crew)
 {
@@ -35,7 +50,7 @@ static void join_released(struct crew *crew)
 
     for (unsigned i = crew->count; i < crew->total; i++) {
         if (crew->members[i].order == CREW_RELEASE) {
-            worker_destroy(crew->workers[i]);
+            remove_member(&crew->members[i]);
             continue;
         }
         crew->members[kept] = crew->members[i];
@@ -44,14 +59,10 @@ static void join_released(struct crew *crew)
     crew->total = kept;
 }
 
-int crew_grow(struct crew *crew, unsigned count)
+static int add_workers(struct crew *crew, unsigned count)
 {
-    unsigned before;
-    int error;
+    int error = make_room(crew, count);
 
-    join_released(crew);
-    before = crew->total;
-    error = make_room(crew, count);
     while (!error && crew->total < count) {
         struct worker *worker = worker_create(crew->shared, crew->next_index, &error);
 
@@ -61,36 +72,62 @@ int crew_grow(struct crew *crew, unsigned count)
         crew->members[crew->total] = (struct crew_member){.worker = worker};
         crew->workers[crew->total++] = worker;
     }
-    if (!error)
-        return 0;
-    while (crew->total > before) {
-        struct worker *worker = crew->workers[--crew->total];
-
-        /* It serves nothing yet and its mailbox is empty; a failed send is tried until memory is there. */
-        while (worker_send(worker, WORKER_STOP, NULL))
-            ;
-        worker_destroy(worker);
-    }
     return error;
+}
+
+int crew_grow(struct crew *crew, unsigned count, struct generation *generation)
+{
+    int error;
+
+    join_released(crew);
+    error = add_workers(crew, count);
+    for (unsigned i = 0; !error && i < crew->total; i++) {
+        struct crew_member *member = &crew->members[i];
+
+        member->spare = tenure_create(member->worker, generation);
+        if (!member->spare)
+            error = -ENOMEM;
+    }
+    if (error)
+        crew_shrink(crew);
+    return error;
+}
+
+void crew_shrink(struct crew *crew)
+{
+    for (unsigned i = 0; i < crew->total; i++)
+        discard(&crew->members[i].spare);
+    /* New workers stand at the end: they serve nothing yet, and this is the first they hear. */
+    while (crew->total && !crew->members[crew->total - 1].told) {
+        struct crew_member *member = &crew->members[--crew->total];
+
+        (void)worker_send(member->worker, WORKER_STOP, NULL);
+        remove_member(member);
+    }
 }
 
 void crew_divide(struct crew *crew, unsigned count)
 {
+    for (unsigned i = 0; i < crew->total; i++) {
+        struct crew_member *member = &crew->members[i];
+
+        discard(&member->next);
+        member->next = member->spare;
+        member->spare = NULL;
+    }
     crew->count = count;
 }
 
-static bool tell(struct crew_member *member, struct generation *current, enum crew_order order)
+static bool tell(struct crew_member *member, enum crew_order order)
 {
     static const enum worker_message messages[] = {
         [CREW_RELEASE] = WORKER_RELEASE, [CREW_QUIT] = WORKER_QUIT, [CREW_STOP] = WORKER_STOP};
 
-    if (current && member->told != current->number && order == CREW_SERVE) {
-        generation_get(current);
-        if (worker_send(member->worker, WORKER_SWITCH, current)) {
-            generation_put(current);
+    if (member->next && order == CREW_SERVE) {
+        if (worker_send(member->worker, WORKER_SWITCH, member->next))
             return false;
-        }
-        member->told = current->number;
+        member->next = NULL;
+        member->told = true;
     }
     if (member->flush) {
         if (worker_send(member->worker, WORKER_FLUSH, NULL))
@@ -114,28 +151,21 @@ static bool all_ended(const struct crew *crew, unsigned first)
     return true;
 }
 
-bool crew_tell(struct crew *crew, struct generation *current)
+bool crew_tell(struct crew *crew, const struct generation *current)
 {
     bool quit_done = crew->order == CREW_QUIT && all_ended(crew, 0);
-    bool left =
-        crew->order == CREW_SERVE && current && crew_switched(crew, current) && all_ended(crew, crew->count);
+    bool left = crew->order == CREW_SERVE && crew_switched(crew, current) && all_ended(crew, crew->count);
     bool sent = true;
 
     for (unsigned i = 0; i < crew->total; i++) {
-        enum crew_order order = crew->order;
+        struct crew_member *member = &crew->members[i];
 
-        if (atomic_exchange(&crew->workers[i]->lagging, false)) {
-            crew->members[i].told = 0;
-            sent = false; /* not at once: memory may be there in a moment */
+        if (atomic_exchange(&member->worker->declined, false))
+            member->order = CREW_SERVE;
+        /* Its mailbox may be gone already. */
+        if (member->order == CREW_RELEASE || member->order == CREW_STOP)
             continue;
-        }
-
-        if (quit_done || (left && i >= crew->count))
-            order = CREW_RELEASE;
-        else if (crew->members[i].order == CREW_RELEASE)
-            crew->members[i].order =
-                order; /* it had new work when it was released: ask again once it has ended */
-        sent &= tell(&crew->members[i], current, order);
+        sent &= tell(member, quit_done || (left && i >= crew->count) ? CREW_RELEASE : crew->order);
     }
     return sent;
 }
@@ -146,7 +176,7 @@ bool crew_reap(struct crew *crew)
 
     for (unsigned i = 0; i < crew->total; i++) {
         if (atomic_load(&crew->workers[i]->gone)) {
-            worker_destroy(crew->workers[i]);
+            remove_member(&crew->members[i]);
             continue;
         }
         crew->members[kept] = crew->members[i];

@@ -18,7 +18,9 @@ enum crew_order { CREW_SERVE, CREW_RELEASE, CREW_QUIT, CREW_STOP };
 
 struct crew_member {
     struct worker *worker;
-    unsigned told;         /* number of the newest generation it was sent */
+    struct tenure *spare;  /* under a generation that is not in service yet */
+    struct tenure *next;   /* under the current one, and not sent yet */
+    bool told;             /* it was sent one */
     enum crew_order order; /* the last one sent */
     bool flush;            /* should flush its logs, and was not told yet */
 };
@@ -33,15 +35,19 @@ struct crew {
     enum crew_order order;             /* what all should do */
 };
 
-/* Makes workers until there are `count`, those that leave counted in. On failure none has been added. */
-int crew_grow(struct crew *crew, unsigned count);
+/* Makes workers until there are `count`, those that leave counted in, and what all need to switch to
+ * `generation`. On failure nothing has changed. */
+int crew_grow(struct crew *crew, unsigned count, struct generation *generation);
 
-/* From now on the first `count` serve and the others leave; one that was leaving may be among the first
- * again. */
+/* After crew_grow, one of the two: nothing comes of it, and workers that were added end … */
+void crew_shrink(struct crew *crew);
+
+/* … or `generation` is in service: the first `count` serve under it and the others leave; one that was leaving
+ * may be among the first again. */
 void crew_divide(struct crew *crew, unsigned count);
 
 /* Sends what is still to be said. False: some could not be sent, call again soon. */
-bool crew_tell(struct crew *crew, struct generation *current);
+bool crew_tell(struct crew *crew, const struct generation *current);
 
 /* Joins the workers that are gone. True: none is left. */
 bool crew_reap(struct crew *crew);

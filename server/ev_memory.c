@@ -26,6 +26,7 @@
  */
 enum {
     BLOCKS = 6,
+    WATCHING = 3, /* of them for one descriptor and its event: anfds, fdchanges, pendings */
     ELEMENT = 16, /* of anfds, the largest too */
     PAGE = 4096,
     SLACK = 4096 + 3 * ELEMENT,
@@ -186,6 +187,15 @@ bool ev_memory_reserve(int fd)
 size_t ev_memory_need(int fd)
 {
     return BLOCKS * need(fd);
+}
+
+bool ev_memory_last(int fd)
+{
+    unsigned enough = 0;
+
+    for (unsigned i = 0; i < BLOCKS; i++)
+        enough += reserve.blocks[i] != NULL && capacity(reserve.blocks[i]) >= need(fd);
+    return enough >= WATCHING;
 }
 
 void ev_memory_release(void)

@@ -124,7 +124,7 @@ static void say_warnings(const struct generation *generation, const struct log *
 static int take_into_service(struct master *master, struct generation *generation)
 {
     unsigned count = workers_wanted(generation);
-    int result = crew_grow(&master->crew, count);
+    int result = crew_grow(&master->crew, count, generation);
 
     if (result)
         return conf_fail_errno(&generation->conf, NULL, -result, "worker threads could not be started");
@@ -132,7 +132,7 @@ static int take_into_service(struct master *master, struct generation *generatio
     if (!result)
         result = sockets_share(generation, master->crew.workers, count);
     if (result) {
-        /* Workers that were added leave again with the next word from settle(). */
+        crew_shrink(&master->crew);
         return result;
     }
     crew_divide(&master->crew, count);
@@ -220,7 +220,7 @@ static int start_loop(struct master *master)
         master->signals[i].data = master;
         ev_signal_start(master->loop, &master->signals[i]);
     }
-    return 0;
+    return ev_memory_reserve(0) ? 0 : -ENOMEM; /* for what the loop makes of all this when it runs */
 }
 
 static void stop_loop(struct master *master)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "pool/sysmem.h"
+#include "server/ev_memory.h"
 #include "server/listener.h"
 #include "server/worker.h"
 
@@ -67,7 +68,7 @@ static void start_shutdown_timeout(struct tenure *tenure)
     ev_timer_start(tenure->worker->loop, &tenure->shutdown);
 }
 
-static struct tenure *make_tenure(struct worker *worker, struct generation *generation)
+struct tenure *tenure_create(struct worker *worker, struct generation *generation)
 {
     struct tenure *tenure = sysmem_calloc(sizeof *tenure);
 
@@ -75,11 +76,17 @@ static struct tenure *make_tenure(struct worker *worker, struct generation *gene
         return NULL;
     tenure->worker = worker;
     tenure->generation = generation;
+    generation_get(generation);
     ev_timer_init(&tenure->shutdown, on_shutdown_timeout, 0., 0.);
     tenure->shutdown.data = tenure;
-    tenure->next = worker->tenures;
-    worker->tenures = tenure;
     return tenure;
+}
+
+void tenure_abandon(struct tenure *tenure)
+{
+    if (generation_put(tenure->generation))
+        tenure->worker->shared->wake_main();
+    sysmem_free(tenure, sizeof *tenure);
 }
 
 /* ---- listeners ---- */
@@ -94,10 +101,20 @@ static const struct share *own_share(const struct worker *worker, const struct g
 
 static void start_listeners(struct worker *worker)
 {
-    const struct share *share = own_share(worker, worker->tenure->generation);
+    struct tenure *tenure = worker->tenure;
+    const struct share *share = own_share(worker, tenure->generation);
 
-    for (unsigned i = 0; share && i < share->count; i++)
+    for (unsigned i = 0; share && i < share->count; i++) {
+        int fd = share->listeners[i].io.fd;
+
+        /* The second time libev needs nothing more for them. */
+        if (!tenure->listened && !ev_memory_reserve(fd) && !ev_memory_last(fd)) {
+            worker_pause(worker, ENOMEM, "no memory for a listener");
+            return;
+        }
         listener_start(&share->listeners[i]);
+    }
+    tenure->listened = true;
 }
 
 /* `next`: what is served from now on; an address that it lacks is accepted from until its queue is empty. */
@@ -155,18 +172,13 @@ static void drain_all(struct worker *worker)
             start_shutdown_timeout(tenure);
 }
 
-void tenure_switch(struct worker *worker, struct generation *generation)
+void tenure_switch(struct worker *worker, struct tenure *tenure)
 {
-    struct tenure *before = worker->tenure, *tenure = make_tenure(worker, generation);
+    struct tenure *before = worker->tenure;
+    struct generation *generation = tenure->generation;
 
-    if (!tenure) {
-        /* Nothing is lost: the old generation goes on here until the main thread tells it again. */
-        log_write(log_thread(), LOG_LEVEL_CRIT, ENOMEM, "no memory to switch to the new configuration");
-        atomic_store(&worker->lagging, true);
-        generation_put(generation);
-        worker->shared->wake_main();
-        return;
-    }
+    tenure->next = worker->tenures;
+    worker->tenures = tenure;
     if (before)
         tenure_enter(before); /* so that it stays until the last line below */
     stop_listeners(worker, generation);

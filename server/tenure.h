@@ -3,14 +3,16 @@
  *
  * Purpose: one reference on a generation for all connections that a worker has under it; and the switch from
  * one to the next: listeners stop and start, idle connections follow, busy ones finish under the old.
- * Lifetime: made by tenure_switch; ends with its last connection once it is no longer the current one.
- * Threads: the worker's own.
- * Errors: no memory for a tenure: the worker goes on under the old generation, which is logged.
+ * Lifetime: made before the switch by the main thread, for all workers or none, so that a switch cannot fail;
+ *   the worker's from tenure_switch on; ends with its last connection once it is no longer the current one.
+ * Threads: the worker's own, but for tenure_create and tenure_abandon.
+ * Errors: tenure_create returns NULL: out of memory.
  */
 #ifndef SERVER_TENURE_H
 #define SERVER_TENURE_H
 
 #include <ev.h>
+#include <stdbool.h>
 
 struct generation;
 struct worker;
@@ -20,15 +22,21 @@ struct tenure {
     struct worker *worker;
     struct generation *generation;
     unsigned connections;
+    bool listened;            /* all its listeners have been watched at least once */
     struct ev_timer shutdown; /* worker_shutdown_timeout, once the generation is no longer current */
 };
+
+/* Takes a reference on the generation. Main thread. */
+struct tenure *tenure_create(struct worker *worker, struct generation *generation);
+/* Of one that was never switched to: whichever thread has it. */
+void tenure_abandon(struct tenure *tenure);
 
 /* A connection begins or ends under it. It may go with the last one. */
 void tenure_enter(struct tenure *tenure);
 void tenure_leave(struct tenure *tenure);
 
-/* Makes `generation` the worker's current one; takes the reference over. */
-void tenure_switch(struct worker *worker, struct generation *generation);
+/* Makes it the worker's current one. */
+void tenure_switch(struct worker *worker, struct tenure *tenure);
 
 /* Graceful end: nothing more is accepted, idle connections are closed, the others finish. */
 void tenure_quit(struct worker *worker);

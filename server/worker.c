@@ -37,12 +37,14 @@ static void send_socket(struct worker *to, struct generation *generation, const 
 void worker_pass(struct worker *worker, const struct binding *binding, int fd, uint32_t requests)
 {
     struct generation *now = worker->tenure->generation;
+    const struct binding *there = generation_find(now, &binding->address);
 
-    if (!now->worker_count) {
+    /* The message holds `now`; the binding given may be of an older generation, which nothing holds for long. */
+    if (!there || !now->worker_count) {
         close(fd);
         return;
     }
-    send_socket(now->shares[worker->handed_on++ % now->worker_count].worker, now, binding, fd, requests);
+    send_socket(now->shares[worker->handed_on++ % now->worker_count].worker, now, there, fd, requests);
 }
 
 static void take_socket(struct worker *worker, const struct message *message)
@@ -72,6 +74,14 @@ static void take_socket(struct worker *worker, const struct message *message)
 
 /* ---- messages of the main thread ---- */
 
+/* A connection has come meanwhile. */
+static void decline(struct worker *worker)
+{
+    atomic_store(&worker->ended, false);
+    atomic_store(&worker->declined, true);
+    worker->shared->wake_main();
+}
+
 static void deliver(struct mailbox *mailbox, struct message *message)
 {
     struct worker *worker = (struct worker *)((char *)mailbox - offsetof(struct worker, mailbox));
@@ -90,7 +100,7 @@ static void deliver(struct mailbox *mailbox, struct message *message)
         if (!worker->connection_count)
             ev_break(worker->loop, EVBREAK_ALL);
         else
-            atomic_store(&worker->ended, false);
+            decline(worker);
         break;
     case WORKER_FLUSH:
         log_buffers_flush(&worker->logs);
@@ -107,14 +117,16 @@ static void drop(struct mailbox *mailbox, struct message *message)
 {
     struct worker *worker = (struct worker *)((char *)mailbox - offsetof(struct worker, mailbox));
 
-    if (message->kind == WORKER_CONNECTION)
-        close(message->descriptor);
-    if ((message->kind == WORKER_CONNECTION || message->kind == WORKER_SWITCH) &&
-        generation_put(message->pointers[0]))
+    if (message->kind == WORKER_SWITCH)
+        tenure_abandon(message->pointers[0]);
+    if (message->kind != WORKER_CONNECTION)
+        return;
+    close(message->descriptor);
+    if (generation_put(message->pointers[0]))
         worker->shared->wake_main();
 }
 
-int worker_send(struct worker *worker, enum worker_message kind, struct generation *generation)
+int worker_send(struct worker *worker, enum worker_message kind, struct tenure *tenure)
 {
     struct standing_message *order = &worker->orders[kind];
 
@@ -122,7 +134,7 @@ int worker_send(struct worker *worker, enum worker_message kind, struct generati
         return -EBUSY;
     order->message.kind = kind;
     order->message.descriptor = -1;
-    order->message.pointers[0] = generation;
+    order->message.pointers[0] = tenure;
     return mailbox_post(&worker->mailbox, order) ? 0 : -EBUSY;
 }
 
@@ -192,6 +204,7 @@ static void on_expired(struct timeout *timeout)
 static int set_up(struct worker *worker)
 {
     sigset_t all;
+    int error;
 
     sigfillset(&all); /* signals are the main thread's */
     pthread_sigmask(SIG_SETMASK, &all, NULL);
@@ -214,7 +227,12 @@ static int set_up(struct worker *worker)
     ev_prepare_init(&worker->turn, turn_ends);
     worker->turn.data = worker;
     ev_prepare_start(worker->loop, &worker->turn);
-    return mailbox_init(&worker->mailbox, worker->shared->sgi, worker->loop, deliver);
+    error = mailbox_init(&worker->mailbox, worker->shared->sgi, worker->loop, deliver);
+    if (!error && !ev_memory_reserve(0)) { /* for what the loop makes of all this when it runs */
+        mailbox_deinit(&worker->mailbox, drop);
+        error = -ENOMEM;
+    }
+    return error;
 }
 
 static void tear_down(struct worker *worker)

@@ -45,7 +45,7 @@ enum worker_state {
 };
 
 enum worker_message {
-    WORKER_SWITCH,    /* a new generation, with a reference for the worker */
+    WORKER_SWITCH,    /* a new generation, with the tenure under it */
     WORKER_QUIT,      /* finish what is begun, then end */
     WORKER_STOP,      /* end now, whatever is open */
     WORKER_RELEASE,   /* nobody will send it anything any more: end, unless a connection has come meanwhile */
@@ -84,9 +84,9 @@ struct worker {
     struct marks marks;
     atomic_uint generation; /* number of the generation it has switched to, for the main thread */
     atomic_bool pressed;    /* memory is short: idle connections are closed at the end of the turn */
-    atomic_bool lagging;    /* it could not switch for want of memory: the main thread tells it again */
     atomic_bool deaf;       /* it quits and accepts no more */
     atomic_bool ended;      /* nothing is left to do: waits for its release */
+    atomic_bool declined;   /* it was released when it had work again: the main thread asks once more */
     atomic_bool gone;       /* the thread is returning: worker_destroy will not wait */
     /* any thread */
     struct mailbox mailbox;
@@ -97,9 +97,9 @@ struct worker {
 /* Starts a worker and waits until its loop stands. NULL: *error is a negative errno. */
 struct worker *worker_create(struct shared *shared, unsigned index, int *error);
 
-/* Gives an order (of the main thread); `generation` (or null) goes along with the caller's reference. 0, or
- * -EBUSY: the last one of its kind has not been taken yet. */
-int worker_send(struct worker *worker, enum worker_message kind, struct generation *generation);
+/* Gives an order (of the main thread); `tenure` goes along with WORKER_SWITCH. 0, or -EBUSY: the last one of its
+ * kind has not been taken yet. */
+int worker_send(struct worker *worker, enum worker_message kind, struct tenure *tenure);
 
 /* Waits for the thread, which was stopped or released, and frees the worker. */
 void worker_destroy(struct worker *worker);

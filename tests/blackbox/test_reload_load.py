@@ -162,3 +162,21 @@ def test_echo_survives_reloads(server):
             assert client.send(data).exactly(len(data)) == data
             with server.client('echo') as other:
                 assert other.send(data).exactly(len(data)) == data
+
+
+@pytest.mark.ours
+def test_idle_connections_change_hands(server):
+    """Workers go and come while connections are idle: each is handed on, also when the configuration that it
+    was accepted under is destroyed while it is on its way, and answers afterwards."""
+    text = 'server { listen 127.0.0.1:@http@; location / { return 200 "%d"; } }'
+    server.http(text % 0, workers=4)
+    server.start()
+    clients = [server.client() for _ in range(60)]
+    for client in clients:
+        assert client.ask().text == '0'
+    for number in range(1, 13):
+        server.http(text % number, workers=1 + number % 4)
+        server.reload(lambda: server.get().text == str(number))
+    for client in clients:
+        assert client.ask().text == '12'
+        client.close()

@@ -164,6 +164,38 @@ static void test_the_reserve_says_no(void **state)
     assert_true(ev_memory_reserve(10)); /* nothing is missing: the system is not asked */
     assert_false(ev_memory_reserve(100000));
     assert_true(ev_memory_reserve(10)); /* what was there is there still */
+    assert_true(ev_memory_last(10));
+    assert_false(ev_memory_last(100000));
+    ev_memory_release();
+    assert_false(ev_memory_reserve(10));
+    assert_false(ev_memory_last(10));
+}
+
+static void test_the_last_of_the_reserve(void **state)
+{
+    unsigned seen = 0;
+    int fds[8];
+
+    (void)state;
+    assert_true(ev_memory_reserve(0));
+    struct ev_loop *loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+    assert_true(ev_memory_reserve(16));
+    fault_arm(FAULT_SYSTEM, 1, true);
+    for (unsigned i = 0; i < 8; i++) {
+        fds[i] = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+        assert_true(ev_memory_reserve(fds[i]) || ev_memory_last(fds[i]));
+        ev_io_init(&ios[i], on_event, fds[i], EV_READ);
+        ios[i].data = &seen;
+        ev_io_start(loop, &ios[i]);
+    }
+    ev_run(loop, EVRUN_NOWAIT);
+    assert_int_equal(seen, 8);
+    fault_arm(FAULT_SYSTEM, 0, false);
+    for (unsigned i = 0; i < 8; i++) {
+        ev_io_stop(loop, &ios[i]);
+        close(fds[i]);
+    }
+    ev_loop_destroy(loop);
 }
 
 int main(void)
@@ -173,6 +205,7 @@ int main(void)
         cmocka_unit_test_teardown(test_a_descriptor_far_away, tear_down),
         cmocka_unit_test_teardown(test_a_loop_is_made_from_the_reserve, tear_down),
         cmocka_unit_test_teardown(test_the_reserve_says_no, tear_down),
+        cmocka_unit_test_teardown(test_the_last_of_the_reserve, tear_down),
     };
     struct rlimit limit;
 
