@@ -212,6 +212,8 @@ struct json *json_read(struct pool *pool, char *text)
     struct reader reader = {.pool = pool, .at = text};
     struct json *json = read_value(&reader);
 
+    if (!json)
+        return NULL; /* the reader may stand behind the text's end */
     skip_blanks(&reader);
     return *reader.at ? NULL : json;
 }
