@@ -50,22 +50,23 @@ const char *shortage_text(char to[LIMIT_TEXT_MAX], const struct worker *worker, 
 
 /* ---- deeds ---- */
 
-static void press(struct worker *worker)
-{
-    if (!atomic_exchange(&worker->pressed, true))
-        ev_async_send(worker->loop, &worker->mailbox.wake); /* its turn ends after that */
-}
-
 void shortage_note(struct worker *worker, enum pool_failure why)
 {
-    const struct generation *generation = worker->tenure->generation;
+    if (why == POOL_FAILURE_WORKER)
+        worker->pressed = true;
+    if (why == POOL_FAILURE_TOTAL)
+        atomic_fetch_add_explicit(&worker->shared->pressure, 1, memory_order_relaxed);
+}
 
-    if (why != POOL_FAILURE_WORKER && why != POOL_FAILURE_TOTAL)
-        return;
-    atomic_store(&worker->pressed, true);
-    for (unsigned i = 0; why == POOL_FAILURE_TOTAL && i < generation->worker_count; i++)
-        if (generation->shares[i].worker != worker)
-            press(generation->shares[i].worker);
+bool shortage_is_new(struct worker *worker)
+{
+    unsigned pressure = atomic_load_explicit(&worker->shared->pressure, memory_order_relaxed);
+
+    if (pressure == worker->pressure && !worker->pressed)
+        return false;
+    worker->pressure = pressure;
+    worker->pressed = false;
+    return true;
 }
 
 void shortage_refuse(struct worker *worker, const struct binding *binding, int fd, const struct peer *peer,

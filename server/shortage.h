@@ -9,19 +9,19 @@
  *   that what
  *   comes next finds room. When memory_budget refused, all workers do so.
  * Lifetime: part of the worker.
- * Threads: the worker's own; shortage_note wakes the others of its generation.
+ * Threads: the worker's own.
  * Errors: none.
  */
 #ifndef TIDEPOOL_SERVER_SHORTAGE_H
 #define TIDEPOOL_SERVER_SHORTAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "pool/pool.h"
 
 struct worker;
-struct connection;
 struct binding;
 struct peer;
 
@@ -41,7 +41,8 @@ const char *limit_text(char to[LIMIT_TEXT_MAX], const char *name, uint64_t limit
 const char *shortage_text(char to[LIMIT_TEXT_MAX], const struct worker *worker, const struct pool *pool,
                           const struct pool_refusal *refusal);
 
-/* Something was refused for this reason: remembers that relief is wanted, if it would help. */
+/* Something was refused for this reason: remembers that relief is wanted, of all workers if memory_budget
+ * was it. */
 void shortage_note(struct worker *worker, enum pool_failure why);
 
 /* A descriptor for which there is no connection, as a budget is full: logged, counted, told by its
@@ -49,7 +50,11 @@ void shortage_note(struct worker *worker, enum pool_failure why);
 void shortage_refuse(struct worker *worker, const struct binding *binding, int fd, const struct peer *peer,
                      const struct pool_refusal *refusal);
 
-/* At the end of a turn, before the closed are buried: closes idle connections. */
+/* At the end of a turn: whether anything was refused since it was asked last. Workers that sleep find out
+ * within a second, by the timer that they have while they have connections. */
+bool shortage_is_new(struct worker *worker);
+
+/* Before the closed are buried: closes idle connections. */
 void shortage_shed(struct worker *worker);
 
 #endif

@@ -159,8 +159,7 @@ static int64_t turn_ms(const struct worker *worker)
 static void turn_ends(struct ev_loop *loop, struct ev_prepare *turn, int events)
 {
     struct worker *worker = turn->data;
-    bool pressed = atomic_load_explicit(&worker->pressed, memory_order_relaxed) &&
-                   atomic_exchange(&worker->pressed, false);
+    bool pressed = shortage_is_new(worker);
 
     (void)events;
     if (pressed && worker->tenure)

@@ -36,6 +36,8 @@ struct shared {
     struct sgi *sgi;
     void (*wake_main)(
         void); /* callable from every thread: a worker ended, a generation is unused, a switch is done */
+    atomic_uint
+        pressure; /* how often memory_budget refused something; relaxed, written by all (shortage.h) */
 };
 
 enum worker_state {
@@ -76,6 +78,8 @@ struct worker {
     enum worker_state state;
     bool paused; /* accepting rests until `resume` fires */
     bool pause_logged;
+    bool pressed;      /* worker_memory_budget refused something in this turn (shortage.h) */
+    unsigned pressure; /* of shared->pressure, what has been answered */
     struct ev_prepare turn;
     struct ev_timer resume;
     struct ev_timer second; /* runs while there is something to look after: trimming, buffered log lines */
@@ -83,7 +87,6 @@ struct worker {
     struct counters counters;
     struct marks marks;
     atomic_uint generation; /* number of the generation it has switched to, for the main thread */
-    atomic_bool pressed;    /* memory is short: idle connections are closed at the end of the turn */
     atomic_bool deaf;       /* it quits and accepts no more */
     atomic_bool ended;      /* nothing is left to do: waits for its release */
     atomic_bool declined;   /* it was released when it had work again: the main thread asks once more */
