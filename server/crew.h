@@ -42,8 +42,8 @@ int crew_grow(struct crew *crew, unsigned count, struct generation *generation);
 /* After crew_grow, one of the two: nothing comes of it, and workers that were added end … */
 void crew_shrink(struct crew *crew);
 
-/* … or `generation` is in service: the first `count` serve under it and the others leave; one that was leaving
- * may be among the first again. */
+/* … or `generation` is in service: the first `count` serve under it and the others leave; one that was
+ * leaving may be among the first again. */
 void crew_divide(struct crew *crew, unsigned count);
 
 /* Sends what is still to be said. False: some could not be sent, call again soon. */

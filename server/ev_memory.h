@@ -30,8 +30,9 @@ __attribute__((warn_unused_result)) bool ev_memory_reserve(int fd);
 /* How many bytes that may take; for a log line. */
 size_t ev_memory_need(int fd);
 
-/* After ev_memory_reserve said no: whether what is left of the reserve lets this one descriptor be watched all the
- * same. For listeners, which must not stop for want of memory: whoever connects is then told so. */
+/* After ev_memory_reserve said no: whether what is left of the reserve lets this one descriptor be
+ * watched all the same. For listeners, which must not stop for want of memory: whoever connects is then
+ * told so. */
 bool ev_memory_last(int fd);
 
 /* Gives the thread's reserve back. */

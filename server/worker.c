@@ -39,7 +39,8 @@ void worker_pass(struct worker *worker, const struct binding *binding, int fd, u
     struct generation *now = worker->tenure->generation;
     const struct binding *there = generation_find(now, &binding->address);
 
-    /* The message holds `now`; the binding given may be of an older generation, which nothing holds for long. */
+    /* The message holds `now`; the binding given may be of an older generation, which nothing holds for
+     * long. */
     if (!there || !now->worker_count) {
         close(fd);
         return;

@@ -100,8 +100,8 @@ struct worker {
 /* Starts a worker and waits until its loop stands. NULL: *error is a negative errno. */
 struct worker *worker_create(struct shared *shared, unsigned index, int *error);
 
-/* Gives an order (of the main thread); `tenure` goes along with WORKER_SWITCH. 0, or -EBUSY: the last one of its
- * kind has not been taken yet. */
+/* Gives an order (of the main thread); `tenure` goes along with WORKER_SWITCH. 0, or -EBUSY: the last one
+ * of its kind has not been taken yet. */
 int worker_send(struct worker *worker, enum worker_message kind, struct tenure *tenure);
 
 /* Waits for the thread, which was stopped or released, and frees the worker. */
