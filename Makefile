@@ -112,9 +112,10 @@ tsan: test-deps ## all tests under ThreadSanitizer
 valgrind: test-deps ## unit tests and the core of the black-box tests under valgrind
 	$(submake) check CHECK='--valgrind'
 
-sweep: test-deps ## fail the Nth allocation of each kind, for every N (long)
+sweep: test-deps ## fail the Nth allocation of each kind, for every N, once and for good (minutes)
 	$(submake) all BUILD=build-asan OPTIMISE='-O1 -g' SANITIZE='$(ASAN)'
 	$(PYTHON) tests/fault/sweep.py --binary build-asan/tidepool
+	$(PYTHON) tests/fault/sweep.py --binary build-asan/tidepool --persistent
 
 soak: test-deps ## hostile connections against memory_budget, SOAK_SECONDS (60): RSS stays within it
 	$(submake) all

@@ -132,10 +132,10 @@ def is_word(server, word):
         return False
 
 
-def reload(server, word):
+def reload(server, word, tries=4):
     """HUP, again if the first one was refused. Whether the new configuration is in force in the end."""
     write(server, word)
-    for _ in range(4):
+    for _ in range(tries):
         server.kick(signal.SIGHUP)
         deadline = time.monotonic() + 2
         while time.monotonic() < deadline:
@@ -171,7 +171,7 @@ def life(folder, fault, persistent=False):
                 raise Trouble(f'did not start, status {process.returncode}, and said only: {said[-500:]!r}')
             return True, {}
         good = session(server)
-        changed = reload(server, 'new')
+        changed = reload(server, 'new', 1 if persistent else 4)
         again = session(server)
         seen = not (all(good) and changed and all(again))
         if not persistent:
