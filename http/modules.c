@@ -3,6 +3,8 @@
 #include "http/core_directives.h"
 #include "http/module.h"
 #include "http/modules/access_log.h"
+#include "http/modules/autoindex.h"
+#include "http/modules/charset.h"
 #include "http/modules/echo_body.h"
 #include "http/modules/error_page.h"
 #include "http/modules/headers.h"
@@ -26,7 +28,9 @@ const struct http_module *const http_modules[HTTP_MODULES] = {
     [HTTP_MODULE_TRY_FILES] = &http_try_files_module,
     [HTTP_MODULE_ECHO_BODY] = &http_echo_body_module,
     [HTTP_MODULE_STUB_STATUS] = &http_stub_status_module,
+    [HTTP_MODULE_AUTOINDEX] = &http_autoindex_module,
     [HTTP_MODULE_STATIC] = &http_static_module,
     [HTTP_MODULE_HEADERS] = &http_headers_module,
+    [HTTP_MODULE_CHARSET] = &http_charset_module,
     [HTTP_MODULE_ACCESS_LOG] = &http_access_log_module,
 };
