@@ -49,6 +49,15 @@ static int set_internal(struct conf_setting *setting)
     return 0;
 }
 
+static int set_keepalive_time(struct conf_setting *setting)
+{
+    struct http_core *core = setting->section;
+    int result = conf_set_msec(setting);
+
+    core->keepalive_seconds = (double)core->keepalive_time / 1000.;
+    return result;
+}
+
 static int set_keepalive_disable(struct conf_setting *setting)
 {
     static const struct conf_enum browsers[] = {
@@ -103,7 +112,7 @@ static const struct conf_directive directives[] = {
      "header `Keep-Alive: timeout=` says; without it none is sent."},
     {"keepalive_requests", ALL, 1, 1, 0, conf_set_number, FIELD(keepalive_requests), NULL, "1000",
      "Requests after which a connection closes."},
-    {"keepalive_time", ALL, 1, 1, 0, conf_set_msec, FIELD(keepalive_time), NULL, "1h",
+    {"keepalive_time", ALL, 1, 1, 0, set_keepalive_time, FIELD(keepalive_time), NULL, "1h",
      "How long a connection goes on at most: the answer after that closes it."},
     {"keepalive_disable", ALL, 1, 2, 0, set_keepalive_disable, 0, NULL, "msie6",
      "Browsers whose connections close after each answer: `none`, `msie6` (after a POST), `safari`."},
@@ -185,6 +194,7 @@ static int defaults(struct conf *conf, void *section)
                                .client_body_buffer_size = 16 * 1024,
                                .default_type = "text/plain",
                                .keepalive_time = 60 * 60 * 1000,
+                               .keepalive_seconds = 60. * 60.,
                                .keepalive_disable = HTTP_KEEPALIVE_MSIE6,
                                .log_not_found = true,
                                .server_tokens = true,

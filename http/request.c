@@ -8,6 +8,8 @@
 
 #include "http/flow.h"
 #include "http/input.h"
+#include "http/keepalive.h"
+#include "http/locations.h"
 #include "http/modules/error_page.h"
 #include "http/protocol/uri.h"
 #include "http/server_names.h"
@@ -205,6 +207,39 @@ static void answer(struct http_request *request)
     connection->cut = true;
 }
 
+static enum http_outcome too_large(struct http_request *request)
+{
+    http_log(request, LOG_LEVEL_ERROR, 0, "client intended to send too large body (client_max_body_size)");
+    request->keep_alive = false;
+    request->status = 413;
+    return HTTP_STATUS;
+}
+
+/* HTTP_LOCATE. */
+static inline enum http_outcome locate(struct http_request *request)
+{
+    static const struct http_step no_steps[] = {{NULL, NULL}}; /* nobody configured an answer */
+    const struct http_location *location = http_find_location(request);
+    off_t limit;
+
+    if (!location) {
+        request->location = request->server->outside;
+        request->status = 500; /* a regular expression gave up, which it has logged */
+        return HTTP_STATUS;
+    }
+    http_route_enter(request, location);
+    if (location->core.internal && !request->route.internal) {
+        request->status = 404;
+        return HTTP_STATUS;
+    }
+    limit = location->core.client_max_body_size;
+    if ((request->framing.too_large || (limit && request->framing.content_length > limit)) &&
+        !request->route.error_page)
+        return too_large(request);
+    request->step = location->steps ? location->steps : no_steps;
+    return HTTP_NEXT;
+}
+
 void http_request_continue(struct http_request *request, enum http_outcome outcome)
 {
     for (;;) {
@@ -229,7 +264,7 @@ void http_request_continue(struct http_request *request, enum http_outcome outco
             outcome = http_error_page(request);
             continue;
         case HTTP_LOCATE:
-            outcome = http_route_locate(request);
+            outcome = locate(request);
             continue;
         case HTTP_ENTER:
             request->step = request->location->steps;

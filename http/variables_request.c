@@ -84,8 +84,8 @@ static enum http_found get_request_port(struct http_request *request, const stru
                                   : http_value_none(value);
 }
 
-static enum http_found get_is_request_port(struct http_request *request,
-                                           const struct http_variable *variable, struct http_text *value)
+static enum http_found get_is_request_port(struct http_request *request, const struct http_variable *variable,
+                                           struct http_text *value)
 {
     (void)variable;
     return http_value_string(request->host.has_port ? ":" : "", value);

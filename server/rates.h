@@ -8,8 +8,8 @@
  * Lifetime: a zone is counted; a reload that leaves name, key and size alone keeps it (rate_zone_open).
  *   Nodes are sgi records; when the zone is full the oldest that nobody holds go, and a little before that
  *   those that have leaked empty.
- * Threads: opening, closing: the main thread. The rest: every thread; sharded locks, and nothing is allocated,
- *   logged or asked of the system under them.
+ * Threads: opening, closing: the main thread. The rest: every thread; sharded locks, and nothing is
+ *   allocated, logged or asked of the system under them.
  * Errors: verdicts; opening returns NULL.
  */
 #ifndef TIDEPOOL_SERVER_RATES_H

@@ -31,7 +31,8 @@ enum http_outcome http_static_failed(struct http_request *request, int error, co
         request->status = 500;
         level = LOG_LEVEL_CRIT;
     }
-    http_log(request, level, -error, "%s \"%s\" failed", call, name);
+    if (request->status != 404 || request->location->core.log_not_found)
+        http_log(request, level, -error, "%s \"%s\" failed", call, name);
     return HTTP_STATUS;
 }
 
