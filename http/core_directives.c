@@ -7,7 +7,9 @@
 #include "conf/units.h"
 #include "http/keepalive.h"
 #include "http/protocol/condition.h"
+#include "http/request.h"
 #include "pool/pool.h"
+#include "server/log.h"
 #include "server/settings.h"
 
 #define FIELD(name) offsetof(struct http_core, name)
@@ -210,8 +212,28 @@ static int defaults(struct conf *conf, void *section)
     return core->client_body_temp_path && core->types ? 0 : -ENOMEM;
 }
 
+/* Level debug: which way a request went. Locations without such a log have no such step. */
+static enum http_outcome log_way(struct http_request *request, void *section)
+{
+    (void)section;
+    http_log(request, LOG_LEVEL_DEBUG, 0, "location \"%s\" takes \"%.*s\"", request->location->name.bytes,
+             (int)request->path.length, request->path.bytes);
+    return HTTP_NEXT;
+}
+
+static int finish(struct http_build *build, struct http_location *location, void *section)
+{
+    const struct http_core *core = section;
+
+    (void)location;
+    if (!core->error_log || !log_enabled(core->error_log, LOG_LEVEL_DEBUG))
+        return 0;
+    return http_add_step(build, HTTP_PHASE_REWRITE, log_way, section);
+}
+
 const struct http_module http_core_module = {
     .conf = {"http core", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct http_core),
     .defaults = defaults,
+    .finish = finish,
 };
