@@ -30,7 +30,8 @@
 #define BUILD_LINES                                                                                          \
     "nginx version: nginx/" VERSION_NGINX " (compatible)\n"                                                  \
     "built with gcc-compatible " __VERSION__ "\n"                                                            \
-    "configure arguments: --with-debug --with-stream --with-threads --with-http_stub_status_module --with-http_gzip_static_module "                      \
+    "configure arguments: --with-debug --with-stream --with-threads --with-http_stub_status_module "         \
+    "--with-http_gzip_static_module "                                                                        \
     "--without-http_proxy_module "                                                                           \
     "--without-http_fastcgi_module "                                                                         \
     "--without-http_uwsgi_module --without-http_scgi_module --without-http_grpc_module "                     \
