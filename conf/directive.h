@@ -5,9 +5,8 @@
  * A module hands in a table. Two rows may bear one name if their contexts differ (listen in http and in
  * stream). A level is applied in three steps: every node is checked in file order (known, allowed here,
  * arguments, block or not, duplicate); then the simple directives are set in file order; then the blocks, in
- * file order (but for CONF_IN_ORDER). So order inside a level does not matter, and inheritance is a
- * copy: a block's `set` makes its
- * own scope as a copy of the finished outer settings and calls conf_apply_children.
+ * file order (but for CONF_IN_ORDER). So order inside a level does not matter, and inheritance is a copy: a
+ * block's `set` makes its own scope as a copy of the finished outer settings and calls conf_apply_children.
  *
  * Lifetime: tables are constant; a struct conf_setting lives for one call of `set`; strings of the tree as
  * long as conf->pool.

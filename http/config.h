@@ -91,6 +91,7 @@ struct http_core {
     int64_t keepalive_header;          /* seconds in `Keep-Alive: timeout=`; 0: not sent */
     int64_t keepalive_requests;        /* requests per connection */
     int64_t keepalive_time;            /* ms that a connection may go on for */
+    double keepalive_seconds;          /* the same */
     int keepalive_disable;             /* of enum http_keepalive_disable (keepalive.h) */
     int64_t client_body_timeout;       /* ms between two reads of a body */
     int64_t send_timeout;              /* ms between two writes */

@@ -7,7 +7,9 @@
 #include "conf/units.h"
 #include "http/keepalive.h"
 #include "http/protocol/condition.h"
+#include "http/request.h"
 #include "pool/pool.h"
+#include "server/log.h"
 #include "server/settings.h"
 
 #define FIELD(name) offsetof(struct http_core, name)
@@ -47,6 +49,15 @@ static int set_internal(struct conf_setting *setting)
 
     core->internal = true;
     return 0;
+}
+
+static int set_keepalive_time(struct conf_setting *setting)
+{
+    struct http_core *core = setting->section;
+    int result = conf_set_msec(setting);
+
+    core->keepalive_seconds = (double)core->keepalive_time / 1000.;
+    return result;
 }
 
 static int set_keepalive_disable(struct conf_setting *setting)
@@ -103,7 +114,7 @@ static const struct conf_directive directives[] = {
      "header `Keep-Alive: timeout=` says; without it none is sent."},
     {"keepalive_requests", ALL, 1, 1, 0, conf_set_number, FIELD(keepalive_requests), NULL, "1000",
      "Requests after which a connection closes."},
-    {"keepalive_time", ALL, 1, 1, 0, conf_set_msec, FIELD(keepalive_time), NULL, "1h",
+    {"keepalive_time", ALL, 1, 1, 0, set_keepalive_time, FIELD(keepalive_time), NULL, "1h",
      "How long a connection goes on at most: the answer after that closes it."},
     {"keepalive_disable", ALL, 1, 2, 0, set_keepalive_disable, 0, NULL, "msie6",
      "Browsers whose connections close after each answer: `none`, `msie6` (after a POST), `safari`."},
@@ -185,6 +196,7 @@ static int defaults(struct conf *conf, void *section)
                                .client_body_buffer_size = 16 * 1024,
                                .default_type = "text/plain",
                                .keepalive_time = 60 * 60 * 1000,
+                               .keepalive_seconds = 60. * 60.,
                                .keepalive_disable = HTTP_KEEPALIVE_MSIE6,
                                .log_not_found = true,
                                .server_tokens = true,
@@ -200,8 +212,28 @@ static int defaults(struct conf *conf, void *section)
     return core->client_body_temp_path && core->types ? 0 : -ENOMEM;
 }
 
+/* Level debug: which way a request went. Locations without such a log have no such step. */
+static enum http_outcome log_way(struct http_request *request, void *section)
+{
+    (void)section;
+    http_log(request, LOG_LEVEL_DEBUG, 0, "location \"%s\" takes \"%.*s\"", request->location->name.bytes,
+             (int)request->path.length, request->path.bytes);
+    return HTTP_NEXT;
+}
+
+static int finish(struct http_build *build, struct http_location *location, void *section)
+{
+    const struct http_core *core = section;
+
+    (void)location;
+    if (!core->error_log || !log_enabled(core->error_log, LOG_LEVEL_DEBUG))
+        return 0;
+    return http_add_step(build, HTTP_PHASE_REWRITE, log_way, section);
+}
+
 const struct http_module http_core_module = {
     .conf = {"http core", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct http_core),
     .defaults = defaults,
+    .finish = finish,
 };

@@ -25,6 +25,8 @@ int http_filters_run(struct http_request *request)
     struct http_response *response = &request->response;
     int result = run_location(request);
 
+    if (response->content_length < 0)
+        response->accept_ranges = false; /* what has no known length has no parts */
     if (result || request->status != 200 || !response->accept_ranges)
         return result;
     result = http_ranges_take(request);

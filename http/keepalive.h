@@ -25,8 +25,16 @@ static inline bool http_keepalive_allowed(const struct http_request *request)
     int suspect = request->head.method == HTTP_POST ? HTTP_KEEPALIVE_MSIE6 : HTTP_KEEPALIVE_SAFARI;
 
     return core->keepalive_timeout && connection->requests < core->keepalive_requests &&
-           (request->began - connection->opened) * 1000. <= (double)core->keepalive_time &&
+           request->began <= connection->opened + core->keepalive_seconds &&
            (core->keepalive_disable < suspect || !http_keepalive_disabled(request));
+}
+
+/* The request goes on in this location, whose settings decide about the connection. */
+static inline void http_route_enter(struct http_request *request, const struct http_location *location)
+{
+    request->location = location;
+    if (request->keep_alive)
+        request->keep_alive = http_keepalive_allowed(request);
 }
 
 #endif

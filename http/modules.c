@@ -4,8 +4,12 @@
 #include "http/module.h"
 #include "http/modules/access.h"
 #include "http/modules/access_log.h"
+#include "http/modules/autoindex.h"
+#include "http/modules/charset.h"
 #include "http/modules/echo_body.h"
 #include "http/modules/error_page.h"
+#include "http/modules/gzip.h"
+#include "http/modules/gzip_static.h"
 #include "http/modules/headers.h"
 #include "http/modules/limit_conn.h"
 #include "http/modules/limit_except.h"
@@ -30,7 +34,11 @@ const struct http_module *const http_modules[HTTP_MODULES] = {
     [HTTP_MODULE_ECHO_BODY] = &http_echo_body_module,
     [HTTP_MODULE_POOL_VIEW] = &http_pool_view_module,
     [HTTP_MODULE_STUB_STATUS] = &http_stub_status_module,
+    [HTTP_MODULE_AUTOINDEX] = &http_autoindex_module,
+    [HTTP_MODULE_GZIP_STATIC] = &http_gzip_static_module,
     [HTTP_MODULE_STATIC] = &http_static_module,
     [HTTP_MODULE_HEADERS] = &http_headers_module,
+    [HTTP_MODULE_CHARSET] = &http_charset_module,
+    [HTTP_MODULE_GZIP] = &http_gzip_module,
     [HTTP_MODULE_ACCESS_LOG] = &http_access_log_module,
 };

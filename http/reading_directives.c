@@ -118,8 +118,7 @@ static const struct conf_directive directives[] = {
      "Whether a field named `A_B` is one of `$http_a_b`, as `A-B` is."},
     {"ignore_invalid_headers", BOTH, 1, 1, 0, set_ignore_invalid, 0, NULL, "on",
      "Accepted for nginx's sake: a field with an invalid name is always refused with 400 (RFC 9112 5.1), "
-     "since "
-     "whoever stands behind or before this server may read it otherwise."},
+     "since whoever stands behind or before this server may read it otherwise."},
 };
 
 const struct conf_module http_reading_module = {"http", directives, sizeof directives / sizeof *directives};

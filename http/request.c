@@ -8,7 +8,9 @@
 
 #include "http/flow.h"
 #include "http/input.h"
+#include "http/keepalive.h"
 #include "http/limits.h"
+#include "http/locations.h"
 #include "http/modules/error_page.h"
 #include "http/protocol/uri.h"
 #include "http/server_names.h"
@@ -135,17 +137,6 @@ static int check_head(struct http_request *request)
     return status;
 }
 
-int http_request_route(struct http_request *request)
-{
-    int status = check_head(request);
-
-    if (status)
-        return status;
-    http_body_init(request);
-    request->keep_alive = request->framing.keep_alive;
-    return http_route_locate(request) == HTTP_NEXT ? 0 : request->status;
-}
-
 void http_request_run(struct http_request *request)
 {
     int status = check_head(request);
@@ -219,6 +210,54 @@ static void answer(struct http_request *request)
     connection->cut = true;
 }
 
+static enum http_outcome too_large(struct http_request *request)
+{
+    if (request->framing.too_large)
+        http_log(request, LOG_LEVEL_ERROR, 0,
+                 "client intended to send a body of more bytes than can be counted");
+    else
+        http_log_body_limit(request, (uint64_t)request->framing.content_length);
+    request->keep_alive = false;
+    request->status = 413;
+    return HTTP_STATUS;
+}
+
+/* HTTP_LOCATE. */
+static inline enum http_outcome locate(struct http_request *request)
+{
+    static const struct http_step no_steps[] = {{NULL, NULL}}; /* nobody configured an answer */
+    const struct http_location *location = http_find_location(request);
+    off_t limit;
+
+    if (!location) {
+        request->location = request->server->outside;
+        request->status = 500; /* a regular expression gave up, which it has logged */
+        return HTTP_STATUS;
+    }
+    http_route_enter(request, location);
+    if (location->core.internal && !request->route.internal) {
+        request->status = 404;
+        return HTTP_STATUS;
+    }
+    limit = location->core.client_max_body_size;
+    if ((request->framing.too_large || (limit && request->framing.content_length > limit)) &&
+        !request->route.error_page)
+        return too_large(request);
+    request->step = location->steps ? location->steps : no_steps;
+    return HTTP_NEXT;
+}
+
+int http_request_route(struct http_request *request)
+{
+    int status = check_head(request);
+
+    if (status)
+        return status;
+    http_body_init(request);
+    request->keep_alive = request->framing.keep_alive;
+    return locate(request) == HTTP_NEXT ? 0 : request->status;
+}
+
 void http_request_continue(struct http_request *request, enum http_outcome outcome)
 {
     for (;;) {
@@ -243,7 +282,7 @@ void http_request_continue(struct http_request *request, enum http_outcome outco
             outcome = http_error_page(request);
             continue;
         case HTTP_LOCATE:
-            outcome = http_route_locate(request);
+            outcome = locate(request);
             continue;
         case HTTP_ENTER:
             request->step = request->location->steps;

@@ -80,18 +80,16 @@ enum http_outcome http_answer_redirect(struct http_request *request, int status,
 /* A regular file, whose reference the response takes over: type, validators and ranges are filled in. */
 enum http_outcome http_answer_file(struct http_request *request, struct open_file *file);
 
-/* A step that said HTTP_TAKEN without reading the body goes on with this, from whatever it waited for:
- * another outcome answers, HTTP_TAKEN again sends what a streamed answer has queued. The request may be
- * gone when it returns. Who waits adds a cleanup to request->pool, which says that the client has left. */
+/* A step that said HTTP_TAKEN without reading the body goes on with this: another outcome answers, HTTP_TAKEN
+ * again sends what a streamed answer has queued. The request may be gone when it returns. Who waits adds a
+ * cleanup to request->pool, which says that the client has left. */
 void http_resume(struct http_request *request, enum http_outcome outcome);
 
-/* Goes on at another path of this server (`path` NUL-terminated, in the request's memory); args are kept if
- * `args` is null. */
+/* Goes on at another path of this server (NUL-terminated, the request's); null `args` are kept. */
 enum http_outcome http_relocate(struct http_request *request, struct http_text path,
                                 const struct http_text *args);
 
-/* 503, or 500 when the system has no memory: which budget was full is logged with the directive that turns
- * it. */
+/* 503, or 500 when the system has no memory: which budget was full is logged with its directive. */
 enum http_outcome http_no_memory(struct http_request *request);
 
 /* Adds a header to the answer; texts must live as long as the request. False: no memory. */

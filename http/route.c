@@ -5,62 +5,20 @@
 
 #include "http/connection.h"
 #include "http/keepalive.h"
-#include "http/limits.h"
 #include "http/locations.h"
 #include "http/request.h"
 #include "server/log.h"
 
 enum { ROUTE_RETURNS = 10 /* internal redirects and rewrites, as nginx */ };
 
-/* What a request without a location does: nobody configured an answer. */
-static const struct http_step no_steps[] = {{NULL, NULL}};
-
-/* The settings here decide whether the connection goes on. */
-static void enter(struct http_request *request, const struct http_location *location)
-{
-    request->location = location;
-    request->keep_alive = request->keep_alive && http_keepalive_allowed(request);
-}
-
-static enum http_outcome too_large(struct http_request *request)
-{
-    if (request->framing.too_large)
-        http_log(request, LOG_LEVEL_ERROR, 0,
-                 "client intended to send a body of more bytes than can be counted");
-    else
-        http_log_body_limit(request, (uint64_t)request->framing.content_length);
-    request->keep_alive = false;
-    request->status = 413;
-    return HTTP_STATUS;
-}
-
 enum http_outcome http_route_begin(struct http_request *request)
 {
     const struct http_location *outside = request->server->outside;
 
     if (!outside->before)
-        return http_route_locate(request);
-    enter(request, outside);
+        return HTTP_LOCATE;
+    http_route_enter(request, outside);
     request->step = outside->before;
-    return HTTP_NEXT;
-}
-
-enum http_outcome http_route_locate(struct http_request *request)
-{
-    const struct http_location *location = http_find_location(request);
-    off_t limit;
-
-    request->step = no_steps;
-    enter(request, location ? location : request->server->outside);
-    request->status = location ? 404 : 500; /* null: a regular expression gave up, which it has logged */
-    if (!location || (location->core.internal && !request->route.internal))
-        return HTTP_STATUS;
-    limit = location->core.client_max_body_size;
-    if ((request->framing.too_large || (limit && request->framing.content_length > limit)) &&
-        !request->route.error_page)
-        return too_large(request);
-    if (location->steps)
-        request->step = location->steps;
     return HTTP_NEXT;
 }
 
@@ -95,7 +53,7 @@ enum http_outcome http_route_named(struct http_request *request, struct http_tex
     }
     if (!http_route_count(request))
         return http_answer_status(request, 500);
-    enter(request, location);
+    http_route_enter(request, location);
     return HTTP_ENTER;
 }
 

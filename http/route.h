@@ -2,8 +2,9 @@
 /* Where a request goes: what stands before the search for a location, the search, and the ways back to it.
  *
  * Purpose: a server may have steps of its own (its rewrite directives), which run first; then the location of
- *   the path is entered. From there rewrite leads to another one (HTTP_LOCATE), an internal redirect begins
- *   again with the server's steps (HTTP_RELOCATE), and @names are entered directly (http_route_named).
+ *   the path is entered. From there rewrite leads to another one (HTTP_LOCATE, request.c), an internal
+ *   redirect begins again with the server's steps (HTTP_RELOCATE), and @names are entered directly
+ *   (http_route_named).
  * Lifetime: of the request.
  * Threads: the request's worker.
  * Errors: outcomes: HTTP_STATUS with request->status set; more than ten ways back are a cycle, which is 500.
@@ -28,9 +29,6 @@ struct http_route {
 
 /* The first outcome of a request whose head is in order. */
 enum http_outcome http_route_begin(struct http_request *request);
-
-/* HTTP_LOCATE: enters the location of request->path. */
-enum http_outcome http_route_locate(struct http_request *request);
 
 /* HTTP_RELOCATE: counts it, then begins anew. */
 enum http_outcome http_route_again(struct http_request *request);

@@ -40,9 +40,8 @@ struct http_variable {
     const struct http_named *named; /* null, or: the configuration's own (named.h) */
 };
 
-/* Finds a variable by its name without the dollar. A name that is in no table may be made by something
- * that is read later: it is taken, and checked by http_named_settle. 0, or a negative errno: said in
- * conf. */
+/* Finds a variable by its name without the dollar. A name that is in no table may be made by something that
+ * is read later: it is taken, and checked by http_named_settle. 0, or a negative errno: said in conf. */
 int http_variable_find(struct conf *conf, const struct conf_node *node, struct http_text name,
                        struct http_variable *variable) __attribute__((warn_unused_result));
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "http/flow.h"
+#include "http/modules/gzip.h"
 #include "http/protocol/date.h"
 #include "http/protocol/status.h"
 #include "http/modules/limit_req.h"
@@ -32,11 +33,29 @@ static enum http_found get_limit_req_status(struct http_request *request,
     return text ? http_value_string(text, value) : http_value_none(value);
 }
 
+static enum http_found get_gzip_ratio(struct http_request *request, const struct http_variable *variable,
+                                      struct http_text *value)
+{
+    uint64_t hundredths = (http_gzip_ratio(request) + 5) / 10;
+    char *to;
+
+    (void)variable;
+    if (!hundredths)
+        return http_value_none(value);
+    to = pool_nalloc(request->pool, HTTP_PRINT_MAX, "variable");
+    if (!to)
+        return http_value_none(value);
+    (void)snprintf(to, HTTP_PRINT_MAX, "%llu.%02u", (unsigned long long)(hundredths / 100),
+                   (unsigned)(hundredths % 100));
+    return http_value_string(to, value);
+}
+
 const struct http_variable_row http_response_variables[] = {
     {"limit_req_status", get_limit_req_status, NULL},
     {"status", NULL, print_status},
     {"body_bytes_sent", NULL, print_body_bytes_sent},
     {"bytes_sent", NULL, print_bytes_sent},
+    {"gzip_ratio", get_gzip_ratio, NULL},
     {NULL, NULL, NULL},
 };
 

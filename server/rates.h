@@ -9,8 +9,7 @@
  *   Nodes are sgi records; when the zone is full the oldest that nobody holds go, and a little before that
  *   those that have leaked empty.
  * Threads: opening, closing: the main thread. The rest: every thread; sharded locks, and nothing is
- * allocated,
- *   logged or asked of the system under them.
+ *   allocated, logged or asked of the system under them.
  * Errors: verdicts; opening returns NULL.
  */
 #ifndef TIDEPOOL_SERVER_RATES_H

@@ -15,8 +15,8 @@
 
 struct http_log_cache;
 
-/* `open_log_file_cache max=N [inactive=time] [min_uses=N] [valid=time] | off`: a struct http_log_cache *
- * at the directive's offset; null: off. */
+/* `open_log_file_cache max=N [inactive=time] [min_uses=N] [valid=time] | off`: a struct http_log_cache * at
+ * the directive's offset; null: off. */
 int http_set_log_cache(struct conf_setting *setting);
 
 /* Compiles a name; a relative one is below the prefix. 0 or a negative errno. */

@@ -4,9 +4,8 @@
  *
  * Purpose: `map TEXT $NAME { KEY VALUE; … }`: nginx's rules: keys are compared without regard to case; ~ and
  *   ~* begin regular expressions, which are tried in file order when no key is the text; `hostnames` makes
- *   *.x, .x and x.* keys; `default`; a backslash takes a key literally. Found when somebody asks, and
- *   kept for
- *   the request unless `volatile`. Captures and named groups of an expression are kept, too.
+ *   *.x, .x and x.* keys; `default`; a backslash takes a key literally. Found when somebody asks, and kept
+ *   for the request unless `volatile`. Captures and named groups of an expression are kept, too.
  * Lifetime: in the generation's pool.
  * Threads: the request's worker. Errors: no memory, or a map that needs itself: not found.
  */

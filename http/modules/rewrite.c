@@ -198,8 +198,9 @@ static const struct conf_directive directives[] = {
      "Gives a variable of the configuration's own, or `$args`, a value: a text with variables."},
     {"if", CONF_SERVER | CONF_LOCATION, 1, CONF_ARGS_ANY, CONF_BLOCK | CONF_REPEAT | CONF_IN_ORDER,
      http_set_if, 0, NULL, NULL,
-     "`if (CONDITION) { … }`: settings and rewrite directives for requests of which it is true: `$variable` "
-     "(neither empty nor 0), `=`, `!=` with a text, `~`, `~*`, `!~`, `!~*` with a regular expression, `-f`, "
+     "`if (CONDITION) { … }`: settings and rewrite directives for requests of which it is true: "
+     "`$variable` (neither empty nor 0), `=`, `!=` with a text, `~`, `~*`, `!~`, `!~*` with a regular "
+     "expression, `-f`, "
      "`-d`, `-e`, `-x` or their negation (`!-f`) with the name of a file."},
     {"break", ANYWHERE, 0, 0, CONF_REPEAT, http_set_break, 0, NULL, NULL,
      "Ends the rewrite directives of this level."},

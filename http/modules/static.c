@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "http/modules/autoindex.h"
 #include "http/protocol/uri.h"
 #include "server/generation.h"
 #include "server/log.h"
@@ -71,6 +72,9 @@ static enum http_outcome answer_directory(struct http_request *request, const st
         return outcome;
     if (http_map_path(request, settings->root, 0, &name) == HTTP_PATH_NO_MEMORY)
         return http_no_memory(request);
+    outcome = http_autoindex_answer(request, name);
+    if (outcome != HTTP_NEXT)
+        return outcome;
     http_log(request, LOG_LEVEL_ERROR, 0, "directory index of \"%s\" is forbidden", name.bytes);
     request->status = 403;
     return HTTP_STATUS;

@@ -260,3 +260,14 @@ def test_mistakes(server, text, sentence):
     server.http('server { listen 127.0.0.1:@http@; ' + text + ' }')
     outcome = server.run('-c', 'nginx.conf', '-t')
     assert outcome.returncode != 0 and sentence in outcome.stderr
+
+
+def test_debug(server):
+    """error_log at level debug says which location takes a request; nothing else does."""
+    server.http('''server { listen 127.0.0.1:@http@;
+        location /said { error_log said.log debug; return 204; }
+        location /quiet { error_log quiet.log info; return 204; } }''')
+    server.start()
+    assert server.get('/said/x').status == server.get('/quiet/x').status == 204
+    server.wait_log(r'\[debug\].*location "/said" takes "/said/x"', 'said.log')
+    assert server.read('quiet.log') == ''

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "http/modules/autoindex.h"
+#include "http/modules/charset.h"
+#include "http/protocol/date.h"
+#include "http/protocol/uri.h"
+
+enum {
+    NAME_COLUMNS = 50, /* of HTML: longer names are cut, as in nginx */
+    NAME_CUT = 47,
+    LINE_FIXED = 200,  /* bytes of an entry besides its names: markup, padding, date, size */
+    PAGE_FIXED = 512,  /* bytes of a page besides its entries and its path */
+    ESCAPED_TIMES = 6, /* most that escaping makes of a byte: &quot; or \u001f */
+    NUMBER_MAX = 40,   /* bytes of a date or a size */
+    ROUND_FROM = 9999, /* bytes up to which a size is said as it is */
+    KIB = 1024
+};
+
+/* ---- escaping; each returns the byte after what it wrote ---- */
+
+static char *put(char *to, const char *text)
+{
+    return stpcpy(to, text);
+}
+
+static char *put_html(char *to, const char *bytes, size_t length)
+{
+    for (; length; length--, bytes++) {
+        switch (*bytes) {
+        case '<':
+            to = put(to, "&lt;");
+            break;
+        case '>':
+            to = put(to, "&gt;");
+            break;
+        case '&':
+            to = put(to, "&amp;");
+            break;
+        case '"':
+            to = put(to, "&quot;");
+            break;
+        default:
+            *to++ = *bytes;
+        }
+    }
+    return to;
+}
+
+static char *put_json(char *to, const char *bytes, size_t length)
+{
+    for (; length; length--, bytes++) {
+        if (*bytes == '"' || *bytes == '\\') {
+            *to++ = '\\';
+            *to++ = *bytes;
+        } else if ((unsigned char)*bytes < ' ') {
+            to += sprintf(to, "\\u%04x", (unsigned char)*bytes);
+        } else {
+            *to++ = *bytes;
+        }
+    }
+    return to;
+}
+
+/* ---- HTML ---- */
+
+/* Bytes of the first `columns` characters of a name, or all of them; *columns is how many there are. */
+static size_t cut_columns(struct http_text name, bool utf8, size_t *columns)
+{
+    size_t at = 0, count = 0;
+
+    while (at < name.length && count < *columns) {
+        at++;
+        while (utf8 && at < name.length && ((unsigned char)name.bytes[at] & 0xc0) == 0x80)
+            at++;
+        count++;
+    }
+    *columns = count;
+    return at;
+}
+
+static char *put_html_size(char *to, int64_t size, bool exact)
+{
+    static const char units[] = "KMG";
+    const char *unit = units;
+    int64_t scaled = size / KIB, rest = size % KIB;
+
+    if (exact)
+        return to + sprintf(to, "%19lld", (long long)size);
+    if (size <= ROUND_FROM)
+        return to + sprintf(to, " %6lld", (long long)size);
+    while (unit[1] && scaled >= KIB) {
+        rest = scaled % KIB;
+        scaled /= KIB;
+        unit++;
+    }
+    return to + sprintf(to, "%6lld%c", (long long)(scaled + (rest > KIB / 2 - 1)), *unit);
+}
+
+static char *put_html_entry(char *to, const struct http_autoindex *settings,
+                            const struct http_autoindex_entry *entry, bool utf8)
+{
+    size_t columns = NAME_COLUMNS, length = cut_columns(entry->name, utf8, &columns);
+    time_t clock = (time_t)entry->mtime;
+    struct tm when = {0};
+
+    to = put(to, "<a href=\"");
+    to = http_uri_escape(to, entry->name.bytes, entry->name.length, HTTP_ESCAPE_COMPONENT);
+    to = put(to, entry->is_directory ? "/\">" : "\">");
+    if (length < entry->name.length) {
+        columns = NAME_CUT;
+        to = put_html(to, entry->name.bytes, cut_columns(entry->name, utf8, &columns));
+        to = put(to, "..&gt;</a>");
+        columns = NAME_COLUMNS;
+    } else {
+        to = put_html(to, entry->name.bytes, length);
+        if (entry->is_directory && columns < NAME_COLUMNS) {
+            *to++ = '/';
+            columns++;
+        }
+        to = put(to, "</a>");
+    }
+    memset(to, ' ', NAME_COLUMNS - columns + 1);
+    to += NAME_COLUMNS - columns + 1;
+    (void)(settings->localtime ? localtime_r(&clock, &when) : gmtime_r(&clock, &when));
+    to += sprintf(to, "%02d-%s-%d %02d:%02d ", when.tm_mday, http_date_months[when.tm_mon % 12],
+                  when.tm_year + 1900, when.tm_hour, when.tm_min);
+    if (entry->is_directory)
+        to = put(to, settings->exact_size ? "                  -" : "      -");
+    else
+        to = put_html_size(to, entry->size, settings->exact_size);
+    return put(to, "\r\n");
+}
+
+static char *put_html_page(char *to, struct http_request *request, const struct http_autoindex *settings,
+                           struct http_autoindex_entry *const *entries, size_t count)
+{
+    bool utf8 = http_charset_is_utf8(request->location);
+
+    to = put(to, "<html>\r\n<head><title>Index of ");
+    to = put_html(to, request->path.bytes, request->path.length);
+    to = put(to, "</title></head>\r\n<body>\r\n<h1>Index of ");
+    to = put_html(to, request->path.bytes, request->path.length);
+    to = put(to, "</h1><hr><pre><a href=\"../\">../</a>\r\n");
+    for (size_t i = 0; i < count; i++)
+        to = put_html_entry(to, settings, entries[i], utf8);
+    return put(to, "</pre><hr></body>\r\n</html>\r\n");
+}
+
+/* ---- XML and JSON ---- */
+
+static const char *kind_of(const struct http_autoindex_entry *entry)
+{
+    return entry->is_directory ? "directory" : entry->is_regular ? "file" : "other";
+}
+
+static char *put_xml_page(char *to, struct http_autoindex_entry *const *entries, size_t count)
+{
+    to = put(to, "<?xml version=\"1.0\"?>\r\n<list>\r\n");
+    for (size_t i = 0; i < count; i++) {
+        struct http_civil when;
+
+        http_civil_from_unix(entries[i]->mtime, &when);
+        to += sprintf(to, "<%s mtime=\"%04lld-%02d-%02dT%02d:%02d:%02dZ\"", kind_of(entries[i]),
+                      (long long)when.year, when.month, when.day, when.hour, when.minute, when.second);
+        if (entries[i]->is_regular)
+            to += sprintf(to, " size=\"%lld\"", (long long)entries[i]->size);
+        *to++ = '>';
+        to = put_html(to, entries[i]->name.bytes, entries[i]->name.length);
+        to += sprintf(to, "</%s>\r\n", kind_of(entries[i]));
+    }
+    return put(to, "</list>\r\n");
+}
+
+static char *put_json_page(char *to, struct http_autoindex_entry *const *entries, size_t count)
+{
+    to = put(to, "[");
+    for (size_t i = 0; i < count; i++) {
+        char date[HTTP_DATE_LENGTH + 1];
+
+        http_date_format(entries[i]->mtime, date);
+        to = put(to, i ? ",\r\n{ \"name\":\"" : "\r\n{ \"name\":\"");
+        to = put_json(to, entries[i]->name.bytes, entries[i]->name.length);
+        to += sprintf(to, "\", \"type\":\"%s\", \"mtime\":\"%s\"", kind_of(entries[i]), date);
+        if (entries[i]->is_regular)
+            to += sprintf(to, ", \"size\":%lld", (long long)entries[i]->size);
+        to = put(to, " }");
+    }
+    return put(to, "\r\n]");
+}
+
+/* The argument callback=, if it is the name of a function; else empty: plain JSON. */
+static struct http_text callback_of(const struct http_request *request)
+{
+    const char *at = request->args.bytes, *end = at ? at + request->args.length : NULL;
+
+    while (at < end) {
+        const char *next = memchr(at, '&', (size_t)(end - at)), *stop = next ? next : end;
+
+        if (stop - at > 9 && !memcmp(at, "callback=", 9)) {
+            struct http_text name = {at + 9, (size_t)(stop - at) - 9};
+
+            for (size_t i = 0; i < name.length; i++)
+                if (!isalnum((unsigned char)name.bytes[i]) && name.bytes[i] != '_' && name.bytes[i] != '.')
+                    return HTTP_TEXT("");
+            return name;
+        }
+        at = stop + 1;
+    }
+    return HTTP_TEXT("");
+}
+
+/* ---- the page ---- */
+
+static size_t bound(const struct http_request *request, struct http_autoindex_entry *const *entries,
+                    size_t count)
+{
+    size_t size = PAGE_FIXED + 2 * ESCAPED_TIMES * request->path.length + request->args.length;
+
+    for (size_t i = 0; i < count; i++)
+        size += LINE_FIXED + 2 * ESCAPED_TIMES * entries[i]->name.length;
+    return size;
+}
+
+struct http_text http_autoindex_page(struct http_request *request, const struct http_autoindex *settings,
+                                     struct http_autoindex_entry *const *entries, size_t count,
+                                     struct http_text *type)
+{
+    char *page = pool_nalloc(request->pool, bound(request, entries, count), "autoindex"), *to = page;
+    struct http_text callback = HTTP_TEXT("");
+
+    if (!page)
+        return (struct http_text){NULL, 0};
+    switch ((enum http_autoindex_format)settings->format) {
+    case HTTP_AUTOINDEX_HTML:
+        *type = HTTP_TEXT("text/html");
+        to = put_html_page(to, request, settings, entries, count);
+        break;
+    case HTTP_AUTOINDEX_XML:
+        *type = HTTP_TEXT("text/xml; charset=utf-8");
+        to = put_xml_page(to, entries, count);
+        break;
+    case HTTP_AUTOINDEX_JSONP:
+        callback = callback_of(request);
+        __attribute__((fallthrough));
+    case HTTP_AUTOINDEX_JSON:
+        *type = callback.length ? HTTP_TEXT("application/javascript") : HTTP_TEXT("application/json");
+        memcpy(to, callback.bytes, callback.length);
+        to += callback.length;
+        to = put(to, callback.length ? "(" : "");
+        to = put_json_page(to, entries, count);
+        to = put(to, callback.length ? ");" : "");
+        break;
+    }
+    return (struct http_text){page, (size_t)(to - page)};
+}

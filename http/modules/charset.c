@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/modules/charset.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+#include "http/modules/charset_map.h"
+#include "http/modules/type_list.h"
+#include "http/template.h"
+
+/* A charset by its name or by what variables say; "" and constant: none. */
+struct charset_name {
+    struct http_template text;
+};
+
+/* What all levels of a configuration share. */
+struct charset_shared {
+    struct http_charset_map *maps;
+};
+
+struct charset {
+    struct charset_shared *shared;
+    struct charset_name charset, source;
+    const struct http_type_list *types; /* null: the default ones */
+    bool override;                      /* accepted: there is no upstream whose charset could be overridden */
+};
+
+static const struct http_type_list default_types[] = {
+    {&default_types[1], {"text/html", 9}},
+    {&default_types[2], {"text/xml", 8}},
+    {&default_types[3], {"text/plain", 10}},
+    {&default_types[4], {"text/vnd.wap.wml", 16}},
+    {&default_types[5], {"application/javascript", 22}},
+    {NULL, {"application/rss+xml", 19}},
+};
+
+/* ---- a request ---- */
+
+static bool says_charset(struct http_text type)
+{
+    for (size_t i = 0; i + 8 <= type.length; i++)
+        if (!strncasecmp(type.bytes + i, "charset=", 8))
+            return true;
+    return false;
+}
+
+static int say(struct http_request *request, struct http_text name)
+{
+    struct http_text type = request->response.content_type;
+    size_t length = type.length + sizeof "; charset=" - 1 + name.length;
+    char *to = pool_nalloc(request->pool, length, "charset");
+
+    if (!to)
+        return -ENOMEM;
+    memcpy(to, type.bytes, type.length);
+    memcpy(to + type.length, "; charset=", sizeof "; charset=" - 1);
+    memcpy(to + length - name.length, name.bytes, name.length);
+    request->response.content_type = (struct http_text){to, length};
+    return 0;
+}
+
+static int run(struct http_request *request, void *section)
+{
+    const struct charset *settings = section;
+    struct http_response *response = &request->response;
+    struct http_recoding recoding;
+    struct http_text name, source;
+    int result;
+
+    /* nginx: old browsers took a redirect's charset for that of the page it leads to. */
+    if (response->encoded || request->status == 301 || request->status == 302 ||
+        says_charset(response->content_type) ||
+        !http_type_listed(settings->types ? settings->types : default_types, response->content_type))
+        return 0;
+    if (!http_template_write(&settings->charset.text, request, &name) ||
+        !http_template_write(&settings->source.text, request, &source))
+        return -ENOMEM;
+    if (!name.length)
+        return 0;
+    result = say(request, name);
+    if (result || !source.length || response->body == HTTP_BODY_NONE ||
+        (source.length == name.length && !strncasecmp(source.bytes, name.bytes, name.length)) ||
+        !http_charset_find(settings->shared->maps, source, name, &recoding))
+        return result;
+    return http_recode(request, &recoding);
+}
+
+/* ---- reading ---- */
+
+static int defaults(struct conf *conf, void *section)
+{
+    struct charset *settings = section;
+
+    settings->shared = pool_calloc(conf->pool, sizeof *settings->shared, "charset");
+    settings->charset.text.constant = settings->source.text.constant = HTTP_TEXT("");
+    return settings->shared ? 0 : conf_fail_memory(conf);
+}
+
+static int set_map(struct conf_setting *setting)
+{
+    struct charset *settings = setting->section;
+
+    return http_charset_map_read(setting->conf, setting->node, &settings->shared->maps);
+}
+
+static int set_name(struct conf_setting *setting)
+{
+    struct charset_name *name =
+        (struct charset_name *)(void *)((char *)setting->section + setting->directive->offset);
+    const char *text = setting->node->args[0];
+
+    memset(name, 0, sizeof *name);
+    return http_template_compile(setting->conf, setting->node, strcmp(text, "off") != 0 ? text : "",
+                                 &name->text);
+}
+
+bool http_charset_is_utf8(const struct http_location *location)
+{
+    const struct charset *settings = http_section(location, HTTP_MODULE_CHARSET);
+
+    return settings && http_template_constant(&settings->charset.text) &&
+           settings->charset.text.constant.length == 5 &&
+           !strncasecmp(settings->charset.text.constant.bytes, "utf-8", 5);
+}
+
+static int finish(struct http_build *build, struct http_location *location, void *section)
+{
+    const struct charset *settings = section;
+    struct http_text to = settings->charset.text.constant, from = settings->source.text.constant;
+    bool fixed =
+        http_template_constant(&settings->charset.text) && http_template_constant(&settings->source.text);
+    struct http_recoding recoding;
+
+    (void)location;
+    if (http_template_constant(&settings->charset.text) && !to.length)
+        return 0;
+    if (fixed && from.length &&
+        (from.length != to.length || strncasecmp(from.bytes, to.bytes, to.length) != 0) &&
+        !http_charset_find(settings->shared->maps, from, to, &recoding))
+        return conf_fail(http_build_conf(build), NULL,
+                         "no \"charset_map\" between the charsets \"%s\" and \"%s\"", from.bytes, to.bytes);
+    return http_add_filter(build, HTTP_FILTER_CHARSET, run, section);
+}
+
+#define FIELD(name) offsetof(struct charset, name)
+
+enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
+
+static const struct conf_directive directives[] = {
+    {"charset", EVERYWHERE | CONF_IF, 1, 1, 0, set_name, FIELD(charset), NULL, "off",
+     "The charset that Content-Type names, with the types of charset_types; may be a variable."},
+    {"source_charset", EVERYWHERE | CONF_IF, 1, 1, 0, set_name, FIELD(source), NULL, "off",
+     "The charset that answers are in; if it is another one than `charset`, they are recoded by a "
+     "charset_map."},
+    {"override_charset", EVERYWHERE | CONF_IF, 1, 1, 0, conf_set_flag, FIELD(override), NULL, "off",
+     "Accepted for nginx's sake: no answer comes from elsewhere with a charset of its own."},
+    {"charset_types", EVERYWHERE, 1, CONF_ARGS_ANY, CONF_REPEAT, http_set_type_list, FIELD(types), NULL,
+     "text/html text/xml text/plain text/vnd.wap.wml application/javascript application/rss+xml",
+     "Media types that `charset` is for, besides text/html; `*`: all."},
+    {"charset_map", CONF_HTTP, 2, 2, CONF_BLOCK | CONF_RAW | CONF_REPEAT, set_map, 0, NULL, NULL,
+     "How the bytes of a charset are written in another: `charset_map koi8-r utf-8 { C0 D18E; … }`."},
+};
+
+const struct http_module http_charset_module = {
+    .conf = {"charset", directives, sizeof directives / sizeof *directives},
+    .section_size = sizeof(struct charset),
+    .defaults = defaults,
+    .finish = finish,
+};

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * charset: what Content-Type says of the encoding of texts, and recoding them.
+ *
+ * Purpose: nginx's ngx_http_charset_module: `charset` is added to the types of charset_types; if source_charset says
+ *   that the answer is in another one, it is recoded by a charset_map.
+ * Lifetime: in the generation's pool.
+ * Threads: the connection's worker.
+ * Errors: 0 or -ENOMEM.
+ */
+#ifndef HTTP_MODULES_CHARSET_H
+#define HTTP_MODULES_CHARSET_H
+
+#include "http/request.h"
+
+extern const struct http_module http_charset_module;
+
+/* Whether answers of this location will be said to be in UTF-8. */
+bool http_charset_is_utf8(const struct http_location *location);
+
+#endif

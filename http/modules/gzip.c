@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/modules/gzip.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "http/filters.h"
+#include "http/regex.h"
+
+enum {
+    PIECE = 16 * 1024, /* bytes compressed at a time */
+    WINDOW_BITS = 15,  /* 32 KiB of window; short answers get less */
+    MEMORY_LEVEL = 8,  /* zlib's default */
+    LOOKAHEAD = 262,   /* bytes that zlib wants beyond the window */
+    GZIP_WRAPPER = 16  /* added to the bits: gzip's header and trailer instead of zlib's */
+};
+
+struct compressor {
+    struct http_transform transform; /* first */
+    z_stream stream;
+    uint64_t in, out; /* bytes so far */
+    bool ended;
+};
+
+/* ---- an answer ---- */
+
+static void *take(void *pool, unsigned count, unsigned size)
+{
+    return pool_array(pool, count, size, "gzip");
+}
+
+/* Small pieces stay until the reset. */
+static void give(void *pool, void *piece)
+{
+    (void)pool_free(pool, piece);
+}
+
+static int compress_piece(struct http_transform *transform, struct http_request *request, struct http_text in,
+                          enum http_piece piece)
+{
+    static const int flushes[] = {
+        [HTTP_PIECE_MORE] = Z_NO_FLUSH, [HTTP_PIECE_FLUSH] = Z_SYNC_FLUSH, [HTTP_PIECE_LAST] = Z_FINISH};
+    struct compressor *compressor = (struct compressor *)(void *)transform;
+    z_stream *stream = &compressor->stream;
+    char out[PIECE];
+    int result = 0;
+
+    if (compressor->ended)
+        return 0;
+    stream->next_in = (Bytef *)(uintptr_t)in.bytes;
+    stream->avail_in = (uInt)in.length;
+    compressor->in += in.length;
+    do {
+        size_t made;
+
+        stream->next_out = (Bytef *)out;
+        stream->avail_out = sizeof out;
+        (void)deflate(stream, flushes[piece]); /* cannot fail: the state is ours, and there is room */
+        made = sizeof out - stream->avail_out;
+        compressor->out += made;
+        if (made)
+            result = http_pass(transform->next, request, (struct http_text){out, made},
+                               piece == HTTP_PIECE_LAST ? HTTP_PIECE_MORE : piece);
+    } while (!result && stream->avail_out == 0);
+    if (piece != HTTP_PIECE_LAST)
+        return result;
+    (void)deflateEnd(stream);
+    compressor->ended = true;
+    return result ? result : http_pass(transform->next, request, HTTP_TEXT(""), piece);
+}
+
+/* NULL: no memory for it. */
+static struct compressor *make_compressor(struct http_request *request, int level)
+{
+    struct compressor *compressor = pool_calloc(request->pool, sizeof *compressor, "gzip");
+    int64_t length = request->response.content_length;
+    int bits = WINDOW_BITS, memory = MEMORY_LEVEL;
+
+    if (!compressor)
+        return NULL;
+    while (length > 0 && length < (1 << (bits - 1)) - LOOKAHEAD) {
+        bits--;
+        memory -= memory > 1;
+    }
+    compressor->stream.zalloc = take;
+    compressor->stream.zfree = give;
+    compressor->stream.opaque = request->pool;
+    compressor->transform.write = compress_piece;
+    return deflateInit2(&compressor->stream, level, Z_DEFLATED, bits + GZIP_WRAPPER, memory,
+                        Z_DEFAULT_STRATEGY) == Z_OK
+               ? compressor
+               : NULL;
+}
+
+/* Another form of the same: equal in what it says, not byte by byte (RFC 9110 8.8.1). */
+static int weaken_etag(struct http_request *request)
+{
+    struct http_text etag = request->response.etag;
+    char *weak;
+
+    if (!etag.length || *etag.bytes != '"') {
+        if (etag.length < 2 || memcmp(etag.bytes, "W/", 2) != 0)
+            request->response.etag.length = 0;
+        return 0;
+    }
+    weak = pool_nalloc(request->pool, etag.length + 2, "etag");
+    if (!weak)
+        return -ENOMEM;
+    memcpy(weak, "W/", 2);
+    memcpy(weak + 2, etag.bytes, etag.length);
+    request->response.etag = (struct http_text){weak, etag.length + 2};
+    return 0;
+}
+
+static int run(struct http_request *request, void *section)
+{
+    static const struct http_type_list html = {NULL, {"text/html", sizeof "text/html" - 1}};
+    const struct http_gzip *settings = section;
+    struct http_response *response = &request->response;
+    struct compressor *compressor;
+
+    if ((request->status != 200 && request->status != 403 && request->status != 404) || response->encoded ||
+        response->body == HTTP_BODY_NONE || request->head.method == HTTP_HEAD ||
+        (response->content_length >= 0 && (uint64_t)response->content_length < settings->min_length) ||
+        !http_type_listed(settings->types ? settings->types : &html, response->content_type))
+        return 0;
+    if (http_gzip_vary(request, settings))
+        return -ENOMEM;
+    if (!http_gzip_accepted(request, settings))
+        return 0;
+    compressor = make_compressor(request, (int)settings->level);
+    if (!compressor)
+        return 0; /* it is smaller by being compressed, not by needing no memory */
+    if (weaken_etag(request) || !http_add_header(request, HTTP_TEXT("Content-Encoding"), HTTP_TEXT("gzip")))
+        return -ENOMEM;
+    http_add_transform(request, &compressor->transform);
+    response->encoded = true;
+    return 0;
+}
+
+uint64_t http_gzip_ratio(const struct http_request *request)
+{
+    for (const struct http_transform *at = request->response.transforms; at; at = at->next) {
+        const struct compressor *compressor = (const struct compressor *)(const void *)at;
+
+        if (at->write == compress_piece && compressor->out)
+            return compressor->in * 1000 / compressor->out;
+    }
+    return 0;
+}
+
+/* ---- reading ---- */
+
+static int defaults(struct conf *conf, void *section)
+{
+    (void)conf;
+    *(struct http_gzip *)section = (struct http_gzip){.level = 1, .min_length = 20, .http_minor = 1};
+    return 0;
+}
+
+static int set_proxied(struct conf_setting *setting)
+{
+    static const struct conf_enum words[] = {{"off", 0},
+                                             {"expired", HTTP_GZIP_EXPIRED},
+                                             {"no-cache", HTTP_GZIP_NO_CACHE},
+                                             {"no-store", HTTP_GZIP_NO_STORE},
+                                             {"private", HTTP_GZIP_PRIVATE},
+                                             {"no_last_modified", HTTP_GZIP_NO_LAST_MODIFIED},
+                                             {"no_etag", HTTP_GZIP_NO_ETAG},
+                                             {"auth", HTTP_GZIP_AUTH},
+                                             {"any", HTTP_GZIP_ANY},
+                                             {NULL, 0}};
+    struct http_gzip *settings = setting->section;
+
+    settings->proxied = 0;
+    for (unsigned i = 0; i < setting->node->arg_count; i++) {
+        const struct conf_enum *word = words;
+
+        while (word->name && strcmp(word->name, setting->node->args[i]) != 0)
+            word++;
+        if (!word->name)
+            return conf_setting_invalid(
+                setting, setting->node->args[i],
+                "off, expired, no-cache, no-store, private, no_last_modified, no_etag, "
+                "auth or any");
+        settings->proxied |= (unsigned)word->value;
+    }
+    return 0;
+}
+
+static int set_disable(struct conf_setting *setting)
+{
+    struct http_gzip *settings = setting->section;
+
+    if (setting->first)
+        settings->disable = NULL;
+    for (unsigned i = 0; i < setting->node->arg_count; i++) {
+        struct http_gzip_disable *one = pool_calloc(setting->conf->pool, sizeof *one, "gzip_disable");
+        const char *pattern = setting->node->args[i];
+
+        if (!one)
+            return -ENOMEM;
+        if (!strcmp(pattern,
+                    "msie6")) /* nginx's word: Internet Explorer up to 6 without its second service pack */
+            pattern = "MSIE [45]\\.|MSIE 6\\.(?!.*SV1)";
+        one->agent = http_regex_compile(setting->conf, setting->node, pattern, true);
+        if (!one->agent)
+            return -EINVAL;
+        one->next = settings->disable;
+        settings->disable = one;
+    }
+    return 0;
+}
+
+static int set_ignored(struct conf_setting *setting)
+{
+    (void)setting;
+    return 0;
+}
+
+static int finish(struct http_build *build, struct http_location *location, void *section)
+{
+    const struct http_gzip *settings = section;
+
+    (void)location;
+    return settings->on ? http_add_filter(build, HTTP_FILTER_GZIP, run, section) : 0;
+}
+
+#define FIELD(name) offsetof(struct http_gzip, name)
+
+enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
+
+static const struct conf_range levels = {1, 9};
+static const struct conf_enum versions[] = {{"1.0", 0}, {"1.1", 1}, {NULL, 0}};
+
+static const struct conf_directive directives[] = {
+    {"gzip", EVERYWHERE | CONF_IF, 1, 1, 0, conf_set_flag, FIELD(on), NULL, "off",
+     "Whether answers of gzip_types are compressed for clients that accept it."},
+    {"gzip_types", EVERYWHERE, 1, CONF_ARGS_ANY, CONF_REPEAT, http_set_type_list, FIELD(types), NULL,
+     "text/html", "Media types that are compressed besides text/html; `*`: all."},
+    {"gzip_comp_level", EVERYWHERE, 1, 1, 0, conf_set_number, FIELD(level), &levels, "1",
+     "From 1, the fastest, to 9, the smallest."},
+    {"gzip_min_length", EVERYWHERE, 1, 1, 0, conf_set_size, FIELD(min_length), NULL, "20",
+     "Answers whose Content-Length is less are left as they are."},
+    {"gzip_http_version", EVERYWHERE, 1, 1, 0, conf_set_enum, FIELD(http_minor), versions, "1.1",
+     "The least version of a request that is answered with gzip: 1.0 or 1.1."},
+    {"gzip_vary", EVERYWHERE, 1, 1, 0, conf_set_flag, FIELD(vary), NULL, "off",
+     "Whether answers that may be compressed say `Vary: Accept-Encoding`."},
+    {"gzip_proxied", EVERYWHERE, 1, CONF_ARGS_ANY, 0, set_proxied, 0, NULL, "off",
+     "Which answers are compressed for a proxy, which says Via: `expired`, `no-cache`, `no-store`, "
+     "`private`, "
+     "`no_last_modified`, `no_etag`, `auth`, `any`, or `off`."},
+    {"gzip_disable", EVERYWHERE, 1, CONF_ARGS_ANY, CONF_REPEAT, set_disable, 0, NULL, NULL,
+     "Regular expressions, in any case, for User-Agents that get nothing compressed; `msie6`."},
+    {"gzip_buffers", EVERYWHERE, 2, 2, 0, set_ignored, 0, NULL, NULL,
+     "Accepted for nginx's sake: output buffers come from the connection's pool as needed."},
+};
+
+const struct http_module http_gzip_module = {
+    .conf = {"gzip", directives, sizeof directives / sizeof *directives},
+    .section_size = sizeof(struct http_gzip),
+    .defaults = defaults,
+    .finish = finish,
+};

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "http/modules/gzip.h"
+#include "http/protocol/date.h"
+#include "http/protocol/list.h"
+#include "http/regex.h"
+
+static bool text_is(struct http_text text, const char *name)
+{
+    return text.length == strlen(name) && !strncasecmp(text.bytes, name, text.length);
+}
+
+/* "gzip", or "gzip;q=…" with more than 0 (RFC 9110 12.5.3). As in nginx "*" is not taken for it. */
+static bool member_wants(struct http_text member)
+{
+    const char *parameters = memchr(member.bytes, ';', member.length);
+    struct http_text coding = member, quality;
+
+    if (!parameters)
+        return text_is(member, "gzip");
+    coding.length = (size_t)(parameters - member.bytes);
+    if (!text_is(list_trim(coding), "gzip"))
+        return false;
+    quality = list_trim((struct http_text){parameters + 1, member.length - coding.length - 1});
+    if (quality.length < 2 || strncasecmp(quality.bytes, "q=", 2) != 0)
+        return false;
+    for (size_t i = 2; i < quality.length; i++)
+        if (quality.bytes[i] >= '1' && quality.bytes[i] <= '9')
+            return true;
+    return false;
+}
+
+static bool accepts(const struct http_head *head)
+{
+    const struct http_field *field = http_head_find(head, HTTP_FIELD_ACCEPT_ENCODING);
+
+    for (; field; field = http_head_next(head, field)) {
+        struct http_text rest = http_field_value(head, field), member;
+
+        while (list_next(&rest, &member))
+            if (member_wants(member))
+                return true;
+    }
+    return false;
+}
+
+/* What Cache-Control, in all its lines, has of these directives. */
+static unsigned cache_control(const struct http_response *response, bool *found)
+{
+    static const struct {
+        const char *name;
+        unsigned bit;
+    } words[] = {
+        {"no-cache", HTTP_GZIP_NO_CACHE}, {"no-store", HTTP_GZIP_NO_STORE}, {"private", HTTP_GZIP_PRIVATE}};
+    unsigned bits = 0;
+
+    for (const struct http_header *header = response->headers; header; header = header->next) {
+        struct http_text rest = header->value, member;
+
+        if (!text_is(header->name, "Cache-Control"))
+            continue;
+        *found = true;
+        while (list_next(&rest, &member))
+            for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
+                if (text_is(member, words[i].name))
+                    bits |= words[i].bit;
+    }
+    return bits;
+}
+
+static bool proxied_wants(const struct http_request *request, unsigned wanted)
+{
+    const struct http_response *response = &request->response;
+    bool controlled = false;
+    unsigned control;
+
+    if (wanted & HTTP_GZIP_ANY)
+        return true;
+    if ((wanted & HTTP_GZIP_AUTH) && http_head_find(&request->head, HTTP_FIELD_AUTHORIZATION))
+        return true;
+    for (const struct http_header *header = response->headers; header; header = header->next) {
+        int64_t when = 0;
+
+        if (!text_is(header->name, "Expires"))
+            continue;
+        /* A date that is none is in the past (RFC 9111 5.3). */
+        if ((wanted & HTTP_GZIP_EXPIRED) &&
+            (!http_date_parse(header->value.bytes, header->value.length, &when) ||
+             when < (int64_t)http_now(request)))
+            return true;
+    }
+    control = cache_control(response, &controlled);
+    if (controlled)
+        return (control & wanted) != 0;
+    return ((wanted & HTTP_GZIP_NO_LAST_MODIFIED) && response->last_modified < 0) ||
+           ((wanted & HTTP_GZIP_NO_ETAG) && !response->etag.length);
+}
+
+bool http_gzip_accepted(const struct http_request *request, const struct http_gzip *settings)
+{
+    const struct http_field *agent;
+
+    if (request->head.minor < settings->http_minor || !accepts(&request->head))
+        return false;
+    if (http_head_find(&request->head, HTTP_FIELD_VIA) && !proxied_wants(request, settings->proxied))
+        return false;
+    agent = settings->disable ? http_head_find(&request->head, HTTP_FIELD_USER_AGENT) : NULL;
+    for (const struct http_gzip_disable *one = settings->disable; agent && one; one = one->next) {
+        struct http_text captures[HTTP_CAPTURES];
+        unsigned count;
+
+        if (http_regex_match(one->agent, http_field_value(&request->head, agent), captures, &count) ==
+            HTTP_REGEX_MATCH)
+            return false;
+    }
+    return true;
+}
+
+int http_gzip_vary(struct http_request *request, const struct http_gzip *settings)
+{
+    if (!settings->vary)
+        return 0;
+    for (const struct http_header *header = request->response.headers; header; header = header->next)
+        if (text_is(header->name, "Vary") && text_is(header->value, "Accept-Encoding"))
+            return 0;
+    return http_add_header(request, HTTP_TEXT("Vary"), HTTP_TEXT("Accept-Encoding")) ? 0 : -ENOMEM;
+}

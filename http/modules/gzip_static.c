@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/modules/gzip_static.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "http/modules/gzip.h"
+#include "http/modules/static.h"
+
+enum gzip_static_mode { GZIP_STATIC_OFF, GZIP_STATIC_ON, GZIP_STATIC_ALWAYS };
+
+struct gzip_static {
+    int mode; /* enum gzip_static_mode */
+};
+
+/* The path's file with .gz behind its name. 0, or a negative errno: it is not to be had. */
+static int open_compressed(struct http_request *request, struct open_file **file)
+{
+    static const char suffix[] = ".gz";
+    const struct http_static *files = http_static_of(request);
+    struct http_text name;
+    int result;
+
+    switch (http_map_path(request, files->root, sizeof suffix - 1, &name)) {
+    case HTTP_PATH_NO_MEMORY:
+        return -ENOMEM;
+    case HTTP_PATH_REFUSED:
+        return -ENOENT;
+    case HTTP_PATH_OK:
+        break;
+    }
+    memcpy((char *)(uintptr_t)name.bytes + name.length, suffix, sizeof suffix);
+    result = http_file_open(files->sgi, files->cache, name.bytes, &files->options, file);
+    if (!result && !(*file)->is_regular) {
+        open_files_put(*file);
+        return -ENOENT;
+    }
+    return result;
+}
+
+static enum http_outcome run(struct http_request *request, void *section)
+{
+    const struct gzip_static *settings = section;
+    const struct http_gzip *gzip = http_section(request->location, HTTP_MODULE_GZIP);
+    bool always = settings->mode == GZIP_STATIC_ALWAYS, wanted = always || http_gzip_accepted(request, gzip);
+    enum http_outcome outcome;
+    struct open_file *file;
+    int error;
+
+    if ((request->head.method != HTTP_GET && request->head.method != HTTP_HEAD) || !request->path.length ||
+        request->path.bytes[request->path.length - 1] == '/' || (!wanted && !gzip->vary))
+        return HTTP_NEXT;
+    error = open_compressed(request, &file);
+    if (error)
+        return error == -ENOMEM ? http_no_memory(request)
+                                : HTTP_NEXT; /* what else is wrong, FILE itself says */
+    if (!always && http_gzip_vary(request, gzip)) {
+        open_files_put(file);
+        return http_no_memory(request);
+    }
+    if (!wanted) {
+        open_files_put(file);
+        return HTTP_NEXT;
+    }
+    outcome = http_answer_file(request, file);
+    if (outcome != HTTP_ANSWERED || (request->status != 200 && request->status != 206))
+        return outcome;
+    request->response.encoded = true;
+    return http_add_header(request, HTTP_TEXT("Content-Encoding"), HTTP_TEXT("gzip"))
+               ? outcome
+               : http_no_memory(request);
+}
+
+static int finish(struct http_build *build, struct http_location *location, void *section)
+{
+    const struct gzip_static *settings = section;
+
+    (void)location;
+    return settings->mode ? http_add_step(build, HTTP_PHASE_CONTENT, run, section) : 0;
+}
+
+static const struct conf_enum modes[] = {
+    {"off", GZIP_STATIC_OFF}, {"on", GZIP_STATIC_ON}, {"always", GZIP_STATIC_ALWAYS}, {NULL, 0}};
+
+static const struct conf_directive directives[] = {
+    {"gzip_static", CONF_HTTP | CONF_SERVER | CONF_LOCATION, 1, 1, 0, conf_set_enum,
+     offsetof(struct gzip_static, mode), modes, "off",
+     "Sends FILE.gz, if it is there, for FILE: `on` to clients that accept gzip (gzip_http_version, "
+     "gzip_proxied, "
+     "gzip_disable and gzip_vary hold), `always` to every one."},
+};
+
+const struct http_module http_gzip_static_module = {
+    .conf = {"gzip_static", directives, sizeof directives / sizeof *directives},
+    .section_size = sizeof(struct gzip_static),
+    .finish = finish,
+};
