@@ -39,7 +39,7 @@ static bool clear_low_bits(struct access_rule *rule)
 
     for (unsigned i = 0; i < sizeof rule->bytes; i++) {
         unsigned kept = rule->bits > i * 8 ? rule->bits - i * 8 : 0;
-        uint8_t mask = kept >= 8 ? 0xff : (uint8_t)(0xff00 >> kept);
+        uint8_t mask = (uint8_t)(0xff00U >> (kept < 8 ? kept : 8));
 
         cleared |= (rule->bytes[i] & ~mask) != 0;
         rule->bytes[i] &= mask;

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static struct ev_loop *loop;
 static struct timeouts timeouts;
@@ -297,6 +298,53 @@ static void test_deinit_forgets_what_is_set(void **state)
     timeouts_init(&timeouts, loop, on_expired);
 }
 
+struct seen {
+    struct timeout *order[64];
+    unsigned count, stop_every;
+};
+
+static bool see(struct timeout *timeout, void *data)
+{
+    struct seen *seen = data;
+
+    if (seen->count % seen->stop_every == 0)
+        timeout_stop(timeout);
+    seen->order[seen->count++] = timeout;
+    return true;
+}
+
+/* Of several durations, by the time of the start, not of the end; the one that is shown may be stopped. */
+static void test_oldest_first(void **state)
+{
+    enum { COUNT = 30 };
+    static const int64_t durations[] = {60000, 1000, 75000};
+    struct timeout timeouts_of[COUNT] = {0};
+    struct seen seen = {.stop_every = 4};
+
+    (void)state;
+    for (unsigned i = 0; i < COUNT; i++) {
+        usleep(1000);
+        ev_now_update(loop);
+        start(&timeouts_of[i], durations[i * 7 % 3]);
+    }
+    usleep(1000);
+    ev_now_update(loop);
+    start(&timeouts_of[5], 1000); /* now the youngest */
+    timeouts_oldest(&timeouts, 20, see, &seen);
+    assert_int_equal(seen.count, 20);
+    for (unsigned i = 0; i < 20; i++)
+        assert_ptr_equal(seen.order[i], &timeouts_of[i < 5 ? i : i + 1]);
+    for (unsigned i = 0; i < 20; i++)
+        assert_int_equal(timeout_is_set(seen.order[i]), i % 4 != 0);
+    seen.count = 0;
+    seen.stop_every = 1;
+    timeouts_oldest(&timeouts, UINT32_MAX, see, &seen);
+    assert_int_equal(seen.count, COUNT - 5);
+    assert_ptr_equal(seen.order[COUNT - 6], &timeouts_of[5]);
+    timeouts_oldest(&timeouts, UINT32_MAX, see, &seen);
+    assert_int_equal(seen.count, COUNT - 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +358,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_durations_that_are_gone_cost_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_thousand_a_turn, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_memory_for_a_queue, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_oldest_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_deinit_forgets_what_is_set, set_up, tear_down),
     };
 
