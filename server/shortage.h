@@ -3,11 +3,9 @@
  * When memory is short: what is said about a limit that was reached, and what is done.
  *
  * Purpose: one wording for every limit: its name, what it is, what was used, what was asked, which
- * directive to
- *   turn. And relief: at the end of a turn in which memory_budget or worker_memory_budget refused something,
- *   idle connections are closed, longest idle first, and all that is empty goes back to the system, so
- *   that what
- *   comes next finds room. When memory_budget refused, all workers do so.
+ *   directive to turn. And relief: at the end of a turn in which memory_budget or worker_memory_budget
+ *   refused something, idle connections are closed, longest idle first, and all that is empty goes back to
+ *   the system, so that what comes next finds room. When memory_budget refused, all workers do so.
  * Lifetime: part of the worker.
  * Threads: the worker's own.
  * Errors: none.
