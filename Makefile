@@ -194,7 +194,11 @@ format-check:
 
 # ---- out of the house ----------------------------------------------------------------------------------------------
 
-.PHONY: pictures
+.PHONY: docs pictures
+docs: all ## write conf/DIRECTIVES.md again from the tables of directives and variables
+	$(BUILD)/tidepool directives > conf/DIRECTIVES.md.tmp
+	mv conf/DIRECTIVES.md.tmp conf/DIRECTIVES.md
+
 pictures: all ## take the pictures of the pool view again (needs Chromium)
 	$(PYTHON) tests/pictures.py --build $(BUILD)
 
