@@ -194,18 +194,26 @@ format-check:
 
 # ---- out of the house ----------------------------------------------------------------------------------------------
 
-.PHONY: pictures
+.PHONY: docs pictures
+docs: all ## write conf/DIRECTIVES.md again from the tables of directives and variables
+	$(BUILD)/tidepool directives > conf/DIRECTIVES.md.tmp
+	mv conf/DIRECTIVES.md.tmp conf/DIRECTIVES.md
+
 pictures: all ## take the pictures of the pool view again (needs Chromium)
 	$(PYTHON) tests/pictures.py --build $(BUILD)
 
 .PHONY: install docker clean
-install: all ## binary, libtidepool.a with its headers, sample configurations (DESTDIR, PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/pool \
-	    $(DESTDIR)$(PREFIX)/share/tidepool
+install: all ## binary, manual, libtidepool.a with its headers, sample configurations, systemd unit (DESTDIR, PREFIX)
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib lib/systemd/system include/pool share/tidepool \
+	    share/doc/tidepool share/man/man8)
 	install -m 755 $(BUILD)/tidepool $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(BUILD)/libtidepool.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 $(wildcard pool/*.h) $(DESTDIR)$(PREFIX)/include/pool/
 	install -m 644 $(wildcard conf/*.conf) conf/mime.types $(DESTDIR)$(PREFIX)/share/tidepool/
+	install -m 644 conf/DIRECTIVES.md docs/differences.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/tidepool/
+	install -m 644 docs/tidepool.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	sed 's|@BINDIR@|$(PREFIX)/bin|' docs/tidepool.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/tidepool.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/tidepool.service
 
 docker: ## build the image tidepool (docker, or buildah where there is no daemon)
 	@sh docker/build.sh

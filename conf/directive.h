@@ -45,6 +45,7 @@ enum conf_flags {
     CONF_REPEAT = 1 << 1,   /* may stand more than once at a level */
     CONF_RAW = 1 << 2,      /* documents that `set` reads the children itself, as in types */
     CONF_IN_ORDER = 1 << 3, /* a block that is set with the simple directives: its place among them counts */
+    CONF_OURS = 1 << 4,     /* documents that nginx has no directive of that name */
 };
 
 enum { CONF_ARGS_ANY = 255 };
@@ -78,7 +79,7 @@ struct conf_directive {
     size_t offset;                            /* of the field in the section, for the setters of set.h */
     const void *extra;        /* for the setter: a struct conf_range, a struct conf_enum table … */
     const char *default_text; /* as one would write it, without the name; NULL: none */
-    const char *help;         /* a sentence or more, Markdown */
+    const char *help; /* Markdown: a sentence or more; first "`NAME WHAT_IT_TAKES;`" if `set` does not tell */
 };
 
 struct conf_module {

@@ -2,6 +2,7 @@
 #include "conf/document.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "conf/set.h"
 
@@ -25,17 +26,16 @@ const char *conf_context_names(uint32_t contexts, char *out, size_t size)
     return out;
 }
 
-/* What stands for the argument of a directive with this setter; NULL: nothing better than "value" is known.
- */
+/* What stands for the argument of a directive with this setter; NULL: nothing is known. */
 static const char *placeholder(const struct conf_directive *directive)
 {
     static const struct {
         int (*set)(struct conf_setting *);
         const char *text;
     } known[] = {
-        {conf_set_flag, "on | off"}, {conf_set_number, "number"}, {conf_set_size, "size"},
-        {conf_set_offset, "size"},   {conf_set_msec, "time"},     {conf_set_sec, "time"},
-        {conf_set_string, "string"}, {conf_set_path, "path"},     {conf_set_buffers, "number size"},
+        {conf_set_flag, "on | off"}, {conf_set_number, "NUMBER"}, {conf_set_size, "SIZE"},
+        {conf_set_offset, "SIZE"},   {conf_set_msec, "TIME"},     {conf_set_sec, "TIME"},
+        {conf_set_string, "TEXT"},   {conf_set_path, "PATH"},     {conf_set_buffers, "NUMBER SIZE"},
     };
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
@@ -45,53 +45,109 @@ static const char *placeholder(const struct conf_directive *directive)
     return NULL;
 }
 
+void conf_document_cell(const char *text, size_t length, FILE *out)
+{
+    for (size_t i = 0; i < length; i++)
+        fputs(text[i] == '|' ? "\\|" : (char[]){text[i], '\0'}, out);
+}
+
+static void print_cell(const char *text, FILE *out)
+{
+    conf_document_cell(text, strlen(text), out);
+}
+
+static void print_names(const struct conf_enum *names, FILE *out)
+{
+    for (const struct conf_enum *row = names; row->name != NULL; row++) {
+        fputs(row == names ? " " : " \\| ", out);
+        print_cell(row->name, out);
+    }
+}
+
 static void print_arguments(const struct conf_directive *directive, FILE *out)
 {
     const char *text = placeholder(directive);
 
     if (directive->set == conf_set_enum) {
-        const struct conf_enum *names = directive->extra;
-        for (const struct conf_enum *row = names; row->name != NULL; row++)
-            fprintf(out, "%s%s", row == names ? " " : " | ", row->name);
+        print_names(directive->extra, out);
         return;
     }
     if (text != NULL) {
-        fprintf(out, " %s", text);
+        fputc(' ', out);
+        print_cell(text, out);
         return;
     }
     for (unsigned i = 0; i < directive->min_args; i++)
-        fputs(" value", out);
+        fputs(" VALUE", out);
     if (directive->max_args == CONF_ARGS_ANY) {
-        fputs(directive->min_args > 0 ? " …" : " [value …]", out);
+        fputs(directive->min_args > 0 ? " …" : " [VALUE …]", out);
         return;
     }
     for (unsigned i = directive->min_args; i < directive->max_args; i++)
-        fputs(" [value]", out);
+        fputs(" [VALUE]", out);
+}
+
+/* The end of "`NAME WHAT_IT_TAKES`" at `text`, or NULL. */
+static const char *syntax_end(const struct conf_directive *directive, const char *text)
+{
+    size_t length = strlen(directive->name);
+
+    if (text[0] != '`' || strncmp(text + 1, directive->name, length) != 0 ||
+        (text[1 + length] != ' ' && text[1 + length] != ';'))
+        return NULL;
+    text = strchr(text + 1, '`');
+    return text != NULL ? text + 1 : NULL;
+}
+
+/* Prints what the directive looks like, and returns what its help says besides. */
+static const char *print_syntax(const struct conf_directive *directive, FILE *out)
+{
+    const char *help = directive->help != NULL ? directive->help : "";
+    const char *end = syntax_end(directive, help), *next = end;
+
+    if (end == NULL) {
+        fprintf(out, "`%s", directive->name);
+        print_arguments(directive, out);
+        fputs((directive->flags & CONF_BLOCK) != 0 ? " { … }`" : ";`", out);
+        return help;
+    }
+    while (next != NULL && strncmp(next, " or `", 5) == 0) {
+        next = syntax_end(directive, next + 4);
+        end = next != NULL ? next : end;
+    }
+    conf_document_cell(help, (size_t)(end - help), out);
+    return end + strspn(end, " ");
 }
 
 static void print_directive(const struct conf_directive *directive, FILE *out)
 {
     char contexts[256];
+    const char *help;
 
-    fprintf(out, "### %s\n\n", directive->name);
-    fprintf(out, "    %s", directive->name);
-    print_arguments(directive, out);
-    fputs((directive->flags & CONF_BLOCK) != 0 ? " { … }\n\n" : ";\n\n", out);
-    if (directive->default_text != NULL)
-        fprintf(out, "- default: `%s`\n", directive->default_text);
-    fprintf(out, "- context: %s\n", conf_context_names(directive->contexts, contexts, sizeof contexts));
-    if ((directive->flags & CONF_REPEAT) != 0)
-        fputs("- may stand more than once\n", out);
-    fprintf(out, "\n%s\n\n", directive->help != NULL ? directive->help : "");
+    fputs("| ", out);
+    help = print_syntax(directive, out);
+    fprintf(out, " | %s | ", conf_context_names(directive->contexts, contexts, sizeof contexts));
+    if (directive->default_text != NULL) {
+        fputc('`', out);
+        print_cell(directive->default_text, out);
+        fputs("` | ", out);
+    } else {
+        fputs("— | ", out);
+    }
+    if ((directive->flags & CONF_OURS) != 0)
+        fputs("(ours) ", out);
+    print_cell(help, out);
+    if ((directive->flags & (CONF_REPEAT | CONF_BLOCK)) == CONF_REPEAT)
+        fputs(" May be repeated.", out);
+    fputs(" |\n", out);
 }
 
-int conf_document(const struct conf_modules *modules, FILE *out)
+int conf_document(const char *heading, const struct conf_modules *modules, FILE *out)
 {
-    for (unsigned i = 0; i < modules->count; i++) {
-        const struct conf_module *module = modules->modules[i];
-        fprintf(out, "## %s\n\n", module->name);
-        for (unsigned j = 0; j < module->count; j++)
-            print_directive(&module->directives[j], out);
-    }
+    fprintf(out, "### %s\n\n| directive | context | default | meaning |\n|---|---|---|---|\n", heading);
+    for (unsigned i = 0; i < modules->count; i++)
+        for (unsigned j = 0; j < modules->modules[i]->count; j++)
+            print_directive(&modules->modules[i]->directives[j], out);
+    fputc('\n', out);
     return fflush(out) == 0 && !ferror(out) ? 0 : -EIO;
 }

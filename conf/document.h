@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Prints directive tables as Markdown, nginx's way: syntax, default, contexts, help.
+ * Prints directive tables as Markdown: a row for each directive, with what it takes, where, default and help.
+ *
+ * A row is one line, so that `tidepool directives | grep limit_req` answers a question. What a directive
+ * takes is told by its setter where that is one of set.h; for others the help begins with it (directive.h).
  *
  * Lifetime: keeps nothing.
  * Threads: one at a time per stream. Errors: 0, or -EIO if the stream failed.
@@ -12,8 +15,12 @@
 
 #include "conf/directive.h"
 
-/* A heading per module in the order given, directives in the table's order. */
-int conf_document(const struct conf_modules *modules, FILE *out) __attribute__((warn_unused_result));
+/* A heading, and one table of the modules' directives in their order. */
+int conf_document(const char *heading, const struct conf_modules *modules, FILE *out)
+    __attribute__((warn_unused_result));
+
+/* Text for a cell of a table: a bar in it would end the cell. */
+void conf_document_cell(const char *text, size_t length, FILE *out);
 
 /* The contexts' names as nginx writes them ("http, server, location"), cut if `size` is too small. Returns
  * `out`. */

@@ -291,9 +291,8 @@ static const struct conf_directive include_directives[] = {
      .min_args = 1,
      .max_args = 1,
      .flags = CONF_REPEAT,
-     .help = "Reads another file, or all that match a pattern (`*`, `?`, `[…]`), as if it stood here. The "
-             "path is "
-             "relative to the folder of the configuration file."},
+     .help = "`include PATH;` Reads another file, or all that match a pattern (`*`, `?`, `[…]`), as if it "
+             "stood here. The path is relative to the folder of the configuration file."},
 };
 
 const struct conf_module conf_include_module = {"include", include_directives,

@@ -104,30 +104,34 @@ static const struct conf_enum since[] = {
 static const struct conf_directive directives[] = {
     {"types", ALL, 0, 0, CONF_BLOCK | CONF_RAW | CONF_REPEAT, http_set_types, FIELD(types), NULL,
      "{ text/html html; image/gif gif; image/jpeg jpg; }",
-     "Media types by file extension: `TYPE EXTENSION …;`. Replaces the types of the level above."},
+     "`types { TYPE EXTENSION …; … }` Media types by file extension. Replaces the types of the level "
+     "above."},
     {"default_type", ALL, 1, 1, 0, conf_set_string, FIELD(default_type), NULL, "text/plain",
      "The media type of what `types` does not know."},
     {"error_log", ALL, 1, 2, CONF_REPEAT, settings_set_error_log, FIELD(error_log), NULL,
-     "logs/error.log error", "File (or stderr) and level of the error log."},
+     "logs/error.log error",
+     "`error_log FILE | stderr [LEVEL];` As in the main context; a level that has any inherits none."},
     {"keepalive_timeout", ALL, 1, 2, 0, set_keepalive_timeout, FIELD(keepalive_timeout), NULL, "60s",
-     "How long an idle connection stays open; 0: it closes after each answer. The second time is what the "
-     "header `Keep-Alive: timeout=` says; without it none is sent."},
+     "`keepalive_timeout TIME [TIME];` How long an idle connection stays open; 0: it closes after each "
+     "answer. The second time is what the header `Keep-Alive: timeout=` says; without it none is sent."},
     {"keepalive_requests", ALL, 1, 1, 0, conf_set_number, FIELD(keepalive_requests), NULL, "1000",
      "Requests after which a connection closes."},
     {"keepalive_time", ALL, 1, 1, 0, set_keepalive_time, FIELD(keepalive_time), NULL, "1h",
-     "How long a connection goes on at most: the answer after that closes it."},
+     "`keepalive_time TIME;` How long a connection goes on at most: the answer after that closes it."},
     {"keepalive_disable", ALL, 1, 2, 0, set_keepalive_disable, 0, NULL, "msie6",
-     "Browsers whose connections close after each answer: `none`, `msie6` (after a POST), `safari`."},
+     "`keepalive_disable none | BROWSER …;` Browsers whose connections close after each answer: `msie6` "
+     "(after a POST), `safari`."},
     {"log_not_found", ALL, 1, 1, 0, conf_set_flag, FIELD(log_not_found), NULL, "on",
      "Whether files that are not there are written to the error log."},
     {"server_tokens", ALL, 1, 1, 0, set_server_tokens, 0, NULL, "on",
-     "Whether the version stands in `Server:` and on error pages; `off`: the name alone."},
+     "`server_tokens on | off | build;` Whether the version stands in `Server:` and on error pages; "
+     "`off`: the name alone; `build`: as `on`."},
     {"absolute_redirect", ALL, 1, 1, 0, conf_set_flag, FIELD(absolute_redirect), NULL, "on",
      "Whether redirects to a path of this server name the server too."},
     {"port_in_redirect", ALL, 1, 1, 0, conf_set_flag, FIELD(port_in_redirect), NULL, "on",
-     "Whether they name the port by which the request came in."},
+     "Whether such redirects name the port by which the request came in."},
     {"server_name_in_redirect", ALL, 1, 1, 0, conf_set_flag, FIELD(server_name_in_redirect), NULL, "off",
-     "Whether they name the first server_name rather than the host that was asked for."},
+     "Whether such redirects name the first server_name rather than the host that was asked for."},
     {"client_body_timeout", ALL, 1, 1, 0, conf_set_msec, FIELD(client_body_timeout), NULL, "60s",
      "How long the client may be silent between two pieces of a body."},
     {"send_timeout", ALL, 1, 1, 0, conf_set_msec, FIELD(send_timeout), NULL, "60s",
@@ -142,7 +146,8 @@ static const struct conf_directive directives[] = {
      "16k", "How much of a body is held in memory."},
     {"client_body_temp_path", ALL, 1, 4, 0, set_temp_path, FIELD(client_body_temp_path), NULL,
      "client_body_temp",
-     "Folder for bodies that do not fit in memory. Levels of folders may follow and are ignored."},
+     "`client_body_temp_path PATH [LEVEL [LEVEL [LEVEL]]];` Folder for bodies that do not fit in "
+     "memory. The levels of folders are accepted and ignored."},
     {"sendfile", ALL, 1, 1, 0, conf_set_flag, FIELD(sendfile), NULL, "off",
      "Whether files go from the kernel's cache to the socket without being copied to the server."},
     {"tcp_nodelay", ALL, 1, 1, 0, conf_set_flag, FIELD(tcp_nodelay), NULL, "on",
@@ -153,33 +158,40 @@ static const struct conf_directive directives[] = {
     {"limit_rate_after", ALL | CONF_IF, 1, 1, 0, conf_set_size, FIELD(limit_rate_after), NULL, "0",
      "Bytes of an answer that limit_rate does not hold for."},
     {"if_modified_since", ALL, 1, 1, 0, conf_set_enum, FIELD(if_modified_since), since, "exact",
-     "How the change of a file is compared with If-Modified-Since: `exact`, `before` or `off` (not at all)."},
-    {"max_ranges", ALL, 1, 1, 0, conf_set_number, FIELD(max_ranges), NULL, "not limited",
-     "How many ranges one request may ask for; more, and the whole file is sent; 0: ranges are off."},
+     "How the change of a file is compared with If-Modified-Since: `exact`, `before` or `off` (not at "
+     "all)."},
+    {"max_ranges", ALL, 1, 1, 0, conf_set_number, FIELD(max_ranges), NULL, NULL,
+     "How many ranges one request may ask for; more, and the whole file is sent; 0: ranges are off. "
+     "Without it any number."},
     {"chunked_transfer_encoding", ALL, 1, 1, 0, conf_set_flag, FIELD(chunked), NULL, "on",
-     "Whether bodies of unknown length go to HTTP/1.1 clients in chunks; else they end with the connection."},
+     "Whether bodies of unknown length go to HTTP/1.1 clients in chunks; else they end with the "
+     "connection."},
     {"internal", CONF_LOCATION, 0, 0, 0, set_internal, 0, NULL, NULL,
      "The location answers internal redirects alone; a client gets 404."},
     {"tcp_nopush", ALL, 1, 1, 0, set_ignored, 0, NULL, NULL,
-     "Accepted for nginx's sake: the head and the beginning of a file always leave together."},
+     "`tcp_nopush on | off;` Accepted for nginx's sake: the head and the beginning of a file always "
+     "leave together."},
     {"postpone_output", ALL, 1, 1, 0, set_ignored, 0, NULL, NULL,
-     "Accepted for nginx's sake: answers that are ready always leave together."},
+     "`postpone_output SIZE;` Accepted for nginx's sake: answers that are ready always leave together."},
     {"output_buffers", ALL, 2, 2, 0, set_ignored, 0, NULL, NULL,
-     "Accepted for nginx's sake: output buffers come from the connection's pool as needed."},
+     "`output_buffers NUMBER SIZE;` Accepted for nginx's sake: output buffers come from the "
+     "connection's pool as needed."},
     {"sendfile_max_chunk", ALL, 1, 1, 0, set_ignored, 0, NULL, NULL,
-     "Accepted for nginx's sake: what one connection sends in a turn is always bounded."},
+     "`sendfile_max_chunk SIZE;` Accepted for nginx's sake: what one connection sends in a turn is "
+     "always bounded."},
     {"types_hash_max_size", ALL, 1, 1, 0, set_ignored, 0, NULL, NULL,
-     "Accepted for nginx's sake: tables have the size that they need."},
+     "`types_hash_max_size SIZE;` Accepted for nginx's sake: tables have the size that they need."},
     {"types_hash_bucket_size", ALL, 1, 1, 0, set_ignored, 0, NULL, NULL,
-     "Accepted for nginx's sake: tables have the size that they need."},
+     "`types_hash_bucket_size SIZE;` Accepted for nginx's sake: tables have the size that they need."},
     {"server_names_hash_max_size", CONF_HTTP, 1, 1, 0, set_ignored, 0, NULL, NULL,
-     "Accepted for nginx's sake: tables have the size that they need."},
+     "`server_names_hash_max_size SIZE;` Accepted for nginx's sake: tables have the size that they need."},
     {"server_names_hash_bucket_size", CONF_HTTP, 1, 1, 0, set_ignored, 0, NULL, NULL,
-     "Accepted for nginx's sake: tables have the size that they need."},
+     "`server_names_hash_bucket_size SIZE;` Accepted for nginx's sake: tables have the size that they "
+     "need."},
     {"variables_hash_max_size", CONF_HTTP, 1, 1, 0, set_ignored, 0, NULL, NULL,
-     "Accepted for nginx's sake: tables have the size that they need."},
+     "`variables_hash_max_size SIZE;` Accepted for nginx's sake: tables have the size that they need."},
     {"variables_hash_bucket_size", CONF_HTTP, 1, 1, 0, set_ignored, 0, NULL, NULL,
-     "Accepted for nginx's sake: tables have the size that they need."},
+     "`variables_hash_bucket_size SIZE;` Accepted for nginx's sake: tables have the size that they need."},
 };
 
 static int defaults(struct conf *conf, void *section)
@@ -232,7 +244,7 @@ static int finish(struct http_build *build, struct http_location *location, void
 }
 
 const struct http_module http_core_module = {
-    .conf = {"http core", directives, sizeof directives / sizeof *directives},
+    .conf = {"http: answers", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct http_core),
     .defaults = defaults,
     .finish = finish,

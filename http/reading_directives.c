@@ -82,46 +82,52 @@ static const struct conf_directive directives[] = {
     {"server", CONF_HTTP, 0, 0, CONF_BLOCK | CONF_REPEAT, http_set_block, 0, NULL, NULL,
      "A virtual server: settings for requests to an address and a name."},
     {"location", CONF_SERVER | CONF_LOCATION, 1, 2, CONF_BLOCK | CONF_REPEAT, http_set_block, 0, NULL, NULL,
-     "Settings for paths: `location [ = | ^~ | ~ | ~* ] NAME { … }`. `=`: exactly this path; none or `^~`: "
-     "paths that begin with it; `~`, `~*`: a regular expression, with or without regard to case. The longest "
-     "prefix wins unless a regular expression matches, which `^~` keeps from being tried."},
-    {"listen", CONF_SERVER, 1, CONF_ARGS_ANY, CONF_REPEAT, http_set_listen, 0, NULL, "*:80 or *:8000",
-     "An address: `ADDRESS[:PORT]`, `PORT` or `unix:PATH`, then `default_server`, `backlog=NUMBER`, "
-     "`reuseport` (always on). Without any: port 80, or 8000 for users other than root."},
+     "`location [= | ^~ | ~ | ~*] PATH { … }` Settings for paths. `=`: exactly this path; none or `^~`: "
+     "paths that begin with it; `~`, `~*`: a regular expression, with or without regard to case; "
+     "`@NAME`: found by those alone who name it. The longest prefix wins unless a regular expression "
+     "matches, which `^~` keeps from being tried."},
+    {"listen", CONF_SERVER, 1, CONF_ARGS_ANY, CONF_REPEAT, http_set_listen, 0, NULL, "*:80 | *:8000",
+     "`listen ADDRESS[:PORT] | PORT | unix:PATH [default_server] [backlog=NUMBER] [ipv6only=on] "
+     "[reuseport];` Where it listens. `default_server`: it answers what names no other server. "
+     "`reuseport` always holds. nginx's other options of sockets are accepted with a warning. Without "
+     "any listen: port 80, or 8000 for users other than root."},
     {"server_name", CONF_SERVER, 1, CONF_ARGS_ANY, CONF_REPEAT, set_server_name, 0, NULL, "\"\"",
-     "Names of the server: `example.org`, `*.example.org`, `.example.org` (both), `mail.*`, `~REGEX`, `\"\"` "
-     "(requests without a host), `$hostname`."},
+     "`server_name NAME …;` Names of the server: `example.org`, `*.example.org`, `.example.org` (both), "
+     "`mail.*`, `~REGEX`, `\"\"` (requests without a host), `$hostname`."},
     {"client_header_buffer_size", BOTH, 1, 1, 0, conf_set_size, FIELD(client_header_buffer_size),
      &buffer_range, "1k", "The first buffer for the head of a request."},
     {"large_client_header_buffers", BOTH, 2, 2, 0, set_large_buffers, FIELD(large_client_header_buffers),
      NULL, "4 8k",
-     "Number (15 at most) and size of further buffers for heads that do not fit in the first. A request line "
-     "longer than one of them is answered 414, a head that does not fit in all of them 431."},
+     "`large_client_header_buffers NUMBER SIZE;` Further buffers, 15 at most, for heads that do not fit "
+     "in the first. A request line longer than one of them is answered 414, a head that does not fit in "
+     "all of them 431."},
     {"client_header_timeout", BOTH, 1, 1, 0, conf_set_msec, FIELD(client_header_timeout), NULL, "60s",
      "How long a head may take to arrive."},
     {"connection_pool_size", BOTH, 1, 1, 0, set_connection_pool_size, FIELD(connection_pool_size),
      &pool_range, "512",
-     "The first block of a connection's pool: what an idle connection keeps. 512 at least, 64k at most."},
+     "`connection_pool_size SIZE;` The first block of a connection's pool: what an idle connection "
+     "keeps. 512 at least, 64k at most."},
     {"request_pool_size", BOTH, 1, 1, 0, set_request_pool_size, FIELD(request_pool_size), &pool_range, "4k",
-     "The blocks that requests add to a connection's pool. 64k at most. `auto`: each worker follows what 99 "
-     "% of its "
-     "requests need, beginning with 4k."},
-    {"connection_pool_budget", BOTH, 1, 1, 0, conf_set_size, FIELD(connection_pool_budget), NULL, "0",
+     "`request_pool_size SIZE | auto;` The blocks that requests add to a connection's pool. 64k at "
+     "most. `auto` (ours): each worker follows what 99 % of its requests need, beginning with 4k."},
+    {"connection_pool_budget", BOTH, 1, 1, CONF_OURS, conf_set_size, FIELD(connection_pool_budget), NULL, "0",
      "Bytes that a connection may hold altogether, buffers included; 0: no limit."},
     {"merge_slashes", BOTH, 1, 1, 0, conf_set_flag, FIELD(merge_slashes), NULL, "on",
      "Whether `//` in a path is taken as `/`."},
-    {"strict_line_endings", BOTH, 1, 1, 0, conf_set_flag, FIELD(strict_line_endings), NULL, "off",
+    {"strict_line_endings", BOTH, 1, 1, CONF_OURS, conf_set_flag, FIELD(strict_line_endings), NULL, "off",
      "Whether a line of a head that ends in a bare LF is refused (RFC 9112 2.2 leaves it open)."},
     {"max_headers", BOTH, 1, 1, 0, conf_set_number, FIELD(max_headers), NULL, "1000",
      "How many lines the head of a request may have; more are answered 400."},
     {"underscores_in_headers", BOTH, 1, 1, 0, conf_set_flag, FIELD(underscores), NULL, "off",
      "Whether a field named `A_B` is one of `$http_a_b`, as `A-B` is."},
     {"ignore_invalid_headers", BOTH, 1, 1, 0, set_ignore_invalid, 0, NULL, "on",
-     "Accepted for nginx's sake: a field with an invalid name is always refused with 400 (RFC 9112 5.1), "
-     "since whoever stands behind or before this server may read it otherwise."},
+     "`ignore_invalid_headers on | off;` Accepted for nginx's sake: a field with an invalid name is "
+     "always refused with 400 (RFC 9112 5.1), since whoever stands behind or before this server may "
+     "read it otherwise."},
 };
 
-const struct conf_module http_reading_module = {"http", directives, sizeof directives / sizeof *directives};
+const struct conf_module http_reading_module = {"http: servers, and how requests are read", directives,
+                                                sizeof directives / sizeof *directives};
 
 void http_reading_defaults(struct http_reading *reading)
 {

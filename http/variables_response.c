@@ -51,12 +51,14 @@ static enum http_found get_gzip_ratio(struct http_request *request, const struct
 }
 
 const struct http_variable_row http_response_variables[] = {
-    {"limit_req_status", get_limit_req_status, NULL},
-    {"status", NULL, print_status},
-    {"body_bytes_sent", NULL, print_body_bytes_sent},
-    {"bytes_sent", NULL, print_bytes_sent},
-    {"gzip_ratio", get_gzip_ratio, NULL},
-    {NULL, NULL, NULL},
+    {"limit_req_status", get_limit_req_status, NULL,
+     "What limit_req did: `PASSED`, `DELAYED`, `REJECTED`, `DELAYED_DRY_RUN`, `REJECTED_DRY_RUN`; empty if "
+     "it was not asked."},
+    {"status", NULL, print_status, "Status of the answer."},
+    {"body_bytes_sent", NULL, print_body_bytes_sent, "Bytes of the body that were sent."},
+    {"bytes_sent", NULL, print_bytes_sent, "Bytes that were sent, the head included."},
+    {"gzip_ratio", get_gzip_ratio, NULL, "By how much gzip made the answer smaller, such as `3.20`."},
+    {NULL, NULL, NULL, NULL},
 };
 
 /* ---- $sent_http_NAME: what the answer says of itself, then what modules added ---- */
@@ -178,15 +180,15 @@ enum http_found http_get_header(struct http_request *request, const struct http_
 }
 
 const struct http_variable_row http_sent_variables[] = {
-    {"content_type", get_type, NULL},
-    {"content_length", get_length, NULL},
-    {"location", get_location, NULL},
-    {"etag", get_etag, NULL},
-    {"allow", get_allow, NULL},
-    {"last_modified", get_last_modified, NULL},
-    {"connection", get_connection, NULL},
-    {"keep_alive", get_keep_alive, NULL},
-    {"transfer_encoding", get_transfer_encoding, NULL},
-    {"accept_ranges", get_accept_ranges, NULL},
-    {NULL, NULL, NULL},
+    {"content_type", get_type, NULL, NULL},
+    {"content_length", get_length, NULL, NULL},
+    {"location", get_location, NULL, NULL},
+    {"etag", get_etag, NULL, NULL},
+    {"allow", get_allow, NULL, NULL},
+    {"last_modified", get_last_modified, NULL, NULL},
+    {"connection", get_connection, NULL, NULL},
+    {"keep_alive", get_keep_alive, NULL, NULL},
+    {"transfer_encoding", get_transfer_encoding, NULL, NULL},
+    {"accept_ranges", get_accept_ranges, NULL, NULL},
+    {NULL, NULL, NULL, NULL},
 };

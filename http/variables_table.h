@@ -21,6 +21,7 @@ struct http_variable_row {
     const char *name; /* null after the last */
     http_getter *get; /* null if `print` is not */
     char *(*print)(struct http_request *request, char *to);
+    const char *help; /* Markdown, a sentence; null for those of a family, which document.c tells of */
 };
 
 extern const struct http_variable_row http_request_variables[];    /* variables_request.c */

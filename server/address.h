@@ -8,8 +8,8 @@
  * called while a configuration is read, never by a worker.
  * Errors: only listen_address_parse can fail: -EINVAL, and why in words.
  */
-#ifndef TIDEPOOL_SERVER_ADDRESS_H
-#define TIDEPOOL_SERVER_ADDRESS_H
+#ifndef SERVER_ADDRESS_H
+#define SERVER_ADDRESS_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

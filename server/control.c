@@ -265,8 +265,8 @@ static int set_control(struct conf_setting *setting)
 }
 
 static const struct conf_directive directives[] = {
-    {"control", CONF_MAIN, 1, 1, 0, set_control, 0, NULL, NULL,
-     "`control unix:path;` a socket, for its owner alone, at which `tidepool top` and `tidepool advise` "
+    {"control", CONF_MAIN, 1, 1, CONF_OURS, set_control, 0, NULL, NULL,
+     "`control unix:PATH;` A socket, for its owner alone, at which `tidepool top` and `tidepool advise` "
      "ask."},
 };
 

@@ -9,8 +9,8 @@
  * Threads: install: the main thread, before others. The rest: each thread for itself.
  * Errors: ev_memory_reserve says no; the caller then does without the new descriptor.
  */
-#ifndef TIDEPOOL_SERVER_EV_MEMORY_H
-#define TIDEPOOL_SERVER_EV_MEMORY_H
+#ifndef SERVER_EV_MEMORY_H
+#define SERVER_EV_MEMORY_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -8,8 +8,8 @@
  * Threads: any.
  * Errors: none (without getrandom(2) the clock and the address space's layout are the seed).
  */
-#ifndef TIDEPOOL_SERVER_HASH_H
-#define TIDEPOOL_SERVER_HASH_H
+#ifndef SERVER_HASH_H
+#define SERVER_HASH_H
 
 #include <stddef.h>
 #include <stdint.h>

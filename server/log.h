@@ -11,8 +11,8 @@
  * Errors: none: a line that cannot be written is lost. Nothing is allocated, no lock is held while
  * writing, errno is kept.
  */
-#ifndef TIDEPOOL_SERVER_LOG_H
-#define TIDEPOOL_SERVER_LOG_H
+#ifndef SERVER_LOG_H
+#define SERVER_LOG_H
 
 #include <stdbool.h>
 #include <stddef.h>

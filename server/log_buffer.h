@@ -13,8 +13,8 @@
  * Errors: reserve returns NULL when memory is short; the line is then lost and has been counted at the
  * file.
  */
-#ifndef TIDEPOOL_SERVER_LOG_BUFFER_H
-#define TIDEPOOL_SERVER_LOG_BUFFER_H
+#ifndef SERVER_LOG_BUFFER_H
+#define SERVER_LOG_BUFFER_H
 
 #include "server/log_file.h"
 

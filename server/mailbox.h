@@ -10,8 +10,8 @@
  * linking alone.
  * Errors: send returns -ENOMEM and nothing was sent; init returns a negative errno.
  */
-#ifndef TIDEPOOL_SERVER_MAILBOX_H
-#define TIDEPOOL_SERVER_MAILBOX_H
+#ifndef SERVER_MAILBOX_H
+#define SERVER_MAILBOX_H
 
 #include <ev.h>
 #include <pthread.h>

@@ -9,8 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf/document.h"
 #include "conf/options.h"
+#include "conf/read.h"
 #include "http/config.h"
+#include "http/document.h"
 #include "pool/account.h"
 #include "pool/fault.h"
 #include "pool/mode.h"
@@ -48,6 +51,12 @@
     "--without-http_ssi_module --without-http_userid_module --without-http_auth_basic_module "               \
     "--without-http_mirror_module --without-http_geo_module --without-http_split_clients_module "            \
     "--without-http_referer_module --without-http_upstream_hash_module --without-http_browser_module\n"
+
+#define COMMAND_LINES                                                                                        \
+    "Commands, of which the first two ask a running server and have a -h of their own:\n"                    \
+    "  tidepool top        : its memory in a terminal\n"                                                     \
+    "  tidepool advise     : what sizes its requests ask for\n"                                              \
+    "  tidepool directives : every directive and variable, as Markdown\n\n"
 
 static const struct conf_module *const main_modules[] = {&settings_module, &http_block, &stream_block,
                                                          &control_block};
@@ -191,12 +200,41 @@ static int run(const struct options *options, struct generation_source *source, 
     return status;
 }
 
+/* `tidepool directives`: the reference, from the tables that configurations are read by. */
+static int document(void)
+{
+    static const struct conf_module *const outer[] = {&settings_module, &http_block, &stream_block,
+                                                      &control_block, &conf_include_module};
+    static const struct conf_module *const stream[] = {&stream_module};
+
+    printf("# Directives and variables\n\n"
+           "What `tidepool directives` prints, from the tables that a configuration is read by; `make docs` "
+           "writes it\n"
+           "into the file conf/DIRECTIVES.md. A directive's name and meaning are nginx's but for those "
+           "marked (ours).\n\n"
+           "In capitals stands what is to be put in. SIZE: `512`, `8k`, `1m`, `1g`. TIME: `500ms`, `30s`, "
+           "`5m`, `1h`, `1d`,\n"
+           "`\"1h 30m\"`. PATH, FILE: what does not begin with a slash begins at the prefix (`-p`). TEXT: "
+           "may have "
+           "variables\nwhere the meaning says so. NUMBER: 0 or more.\n\n## Directives\n\n");
+    if (conf_document("main and events", &(struct conf_modules){outer, sizeof outer / sizeof *outer},
+                      stdout) ||
+        http_document_directives(stdout) ||
+        conf_document("stream", &(struct conf_modules){stream, 1}, stdout))
+        return 1;
+    printf("## Variables\n\nFor `log_format`, `if`, `map`, `return`, `rewrite`, `add_header` and wherever "
+           "else a meaning "
+           "says so.\n\n");
+    return http_document_variables(stdout) ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
     static char prefix[PATH_MAX], file[PATH_MAX];
     const struct options_names names = {.program = "tidepool",
                                         .version = VERSION_TEXT,
                                         .build = BUILD_LINES,
+                                        .commands = COMMAND_LINES,
                                         .prefix = PREFIX,
                                         .error_log = "logs/error.log",
                                         .file = "built-in default"};
@@ -208,6 +246,8 @@ int main(int argc, char **argv)
         return advice_command(argc - 1, argv + 1);
     if (argc > 1 && !strcmp(argv[1], "top"))
         return top_command(argc - 1, argv + 1);
+    if (argc == 2 && !strcmp(argv[1], "directives"))
+        return document();
     if (fault_from_environment()) {
         complain("TIDEPOOL_FAULT is not understood: \"point:N[+],…\" is expected");
         return 1;

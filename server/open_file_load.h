@@ -7,8 +7,8 @@
  * Threads: any; no lock may be held.
  * Errors: a negative errno.
  */
-#ifndef TIDEPOOL_SERVER_OPEN_FILE_LOAD_H
-#define TIDEPOOL_SERVER_OPEN_FILE_LOAD_H
+#ifndef SERVER_OPEN_FILE_LOAD_H
+#define SERVER_OPEN_FILE_LOAD_H
 
 #include "server/open_files.h"
 

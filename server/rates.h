@@ -12,8 +12,8 @@
  *   allocated, logged or asked of the system under them.
  * Errors: verdicts; opening returns NULL.
  */
-#ifndef TIDEPOOL_SERVER_RATES_H
-#define TIDEPOOL_SERVER_RATES_H
+#ifndef SERVER_RATES_H
+#define SERVER_RATES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -141,34 +141,38 @@ int settings_set_error_log(struct conf_setting *setting)
 static const struct conf_directive directives[] = {
     {"daemon", CONF_MAIN, 1, 1, 0, conf_set_flag, FIELD(daemon), NULL, "on", "Run in the background."},
     {"pid", CONF_MAIN, 1, 1, 0, set_pid, FIELD(pid), NULL, "logs/tidepool.pid",
-     "Where the process number is written; `off`: nowhere."},
+     "`pid PATH | off;` Where the process number is written; `off` (ours): nowhere."},
     {"user", CONF_MAIN, 1, 2, 0, set_user, 0, NULL, "nobody",
-     "User and group of the server when started as root."},
+     "`user USER [GROUP];` User and group of the server when started as root; without a group the "
+     "user's own."},
     {"worker_processes", CONF_MAIN, 1, 1, 0, set_workers, FIELD(worker_processes), &at_least_one, "1",
-     "Worker threads; `auto`: as many as the CPUs usable here (affinity and cgroup quota)."},
+     "`worker_processes NUMBER | auto;` Worker threads; `auto`: as many as the CPUs usable here "
+     "(affinity and cgroup quota)."},
     {"worker_rlimit_nofile", CONF_MAIN, 1, 1, 0, conf_set_number, FIELD(worker_rlimit_nofile), &at_least_one,
      NULL, "Limit of open files (RLIMIT_NOFILE)."},
     {"worker_shutdown_timeout", CONF_MAIN, 1, 1, 0, conf_set_msec, FIELD(worker_shutdown_timeout), NULL, "0",
      "After this time a graceful shutdown, or what is left of an old configuration, is cut; 0: never."},
-    {"pool_mode", CONF_MAIN, 1, 1, 0, conf_set_enum, FIELD(pool_mode), pool_modes, "normal",
-     "How pools behave: `poison` fills what is taken and given back, `passthrough` makes every allocation "
-     "one of the system's. Read at start only."},
-    {"memory_budget", CONF_MAIN, 1, 1, 0, conf_set_size, FIELD(memory_budget), NULL, "0",
+    {"pool_mode", CONF_MAIN, 1, 1, CONF_OURS, conf_set_enum, FIELD(pool_mode), pool_modes, "normal",
+     "How pools behave: `poison` fills what is taken and given back, `passthrough` makes every "
+     "allocation one of the system's. Read at start only."},
+    {"memory_budget", CONF_MAIN, 1, 1, CONF_OURS, conf_set_size, FIELD(memory_budget), NULL, "0",
      "Bytes that the process may hold altogether; 0: no limit. Above it new requests get 503 with "
      "Retry-After, idle connections are closed, longest idle first."},
-    {"worker_memory_budget", CONF_MAIN, 1, 1, 0, conf_set_size, FIELD(worker_memory_budget), NULL, "0",
+    {"worker_memory_budget", CONF_MAIN, 1, 1, CONF_OURS, conf_set_size, FIELD(worker_memory_budget), NULL,
+     "0",
      "Bytes that the pools of one worker may hold; 0: no limit. Above it as with memory_budget, in that "
-     "worker. "
-     "Without effect where pool_mode is passthrough."},
+     "worker. Without effect where pool_mode is passthrough."},
     {"error_log", CONF_MAIN, 1, 2, CONF_REPEAT, settings_set_error_log, FIELD(log), NULL,
-     "logs/error.log error", "File (or stderr) and level of the error log."},
+     "logs/error.log error",
+     "`error_log FILE | stderr [LEVEL];` Where trouble is told, and from which level on: `debug`, "
+     "`info`, `notice`, `warn`, `error`, `crit`, `alert` or `emerg`."},
     {"events", CONF_MAIN, 0, 0, CONF_BLOCK, set_events, 0, NULL, NULL, "Settings of the event loops."},
     {"worker_connections", CONF_EVENTS, 1, 1, 0, conf_set_number, FIELD(worker_connections), &at_least_one,
      "512", "Connections that a worker may hold."},
     {"use", CONF_EVENTS, 1, 1, 0, set_ignored, 0, "the loop is always epoll", NULL,
-     "Accepted for nginx's sake: the loop is always epoll."},
+     "`use METHOD;` Accepted for nginx's sake: the loop is always epoll."},
     {"multi_accept", CONF_EVENTS, 1, 1, 0, set_ignored, 0, "a wake-up always accepts a burst", NULL,
-     "Accepted for nginx's sake: a wake-up always accepts a burst."},
+     "`multi_accept on | off;` Accepted for nginx's sake: a wake-up always accepts a burst."},
 };
 
 const struct conf_module settings_module = {"core", directives, sizeof directives / sizeof *directives};

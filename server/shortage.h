@@ -10,8 +10,8 @@
  * Threads: the worker's own.
  * Errors: none.
  */
-#ifndef TIDEPOOL_SERVER_SHORTAGE_H
-#define TIDEPOOL_SERVER_SHORTAGE_H
+#ifndef SERVER_SHORTAGE_H
+#define SERVER_SHORTAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>

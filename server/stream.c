@@ -134,24 +134,26 @@ static const struct conf_directive inner[] = {
     {"server", CONF_STREAM, 0, 0, CONF_BLOCK | CONF_REPEAT, set_server, 0, NULL, NULL,
      "A server that speaks no HTTP."},
     {"listen", CONF_STREAM_SERVER, 1, CONF_ARGS_ANY, CONF_REPEAT, set_listen, 0, NULL, NULL,
-     "Address to listen on: `address:port`, `port` or `unix:path`; `backlog=number`."},
-    {"echo", CONF_STREAM_SERVER, 0, 0, 0, set_echo, 0, NULL, NULL, "Sends back what is received."},
+     "`listen ADDRESS:PORT | PORT | unix:PATH [backlog=NUMBER];` Where it listens."},
+    {"echo", CONF_STREAM_SERVER, 0, 0, CONF_OURS, set_echo, 0, NULL, NULL, "Sends back what is received."},
     {"limit_conn_zone", CONF_STREAM, 2, 2, CONF_REPEAT, set_zone, 0, NULL, NULL,
-     "`limit_conn_zone key zone=name:size;` counts connections by $remote_addr or $binary_remote_addr."},
+     "`limit_conn_zone KEY zone=NAME:SIZE;` Memory in which connections are counted, by `$remote_addr` "
+     "or `$binary_remote_addr`."},
     {"limit_conn", CONF_STREAM | CONF_STREAM_SERVER, 2, 2, CONF_REPEAT, set_limit, 0, NULL, NULL,
-     "`limit_conn zone number;` connections above the number are closed at once."},
+     "`limit_conn ZONE NUMBER;` Connections above the number are closed at once."},
     {"allow", CONF_STREAM | CONF_STREAM_SERVER, 1, 1, CONF_REPEAT, set_access, 0, NULL, NULL,
-     "Lets in an address, a network (`10.0.0.0/8`), `unix:` or `all`. The first rule that matches decides."},
+     "`allow ADDRESS | NETWORK | unix: | all;` Lets in an address or a network (`10.0.0.0/8`). The "
+     "first rule that matches decides."},
     {"deny", CONF_STREAM | CONF_STREAM_SERVER, 1, 1, CONF_REPEAT, set_access, 0, NULL, NULL,
-     "Closes connections of an address, a network, `unix:` or `all` at once."},
-    {"echo_timeout", CONF_STREAM | CONF_STREAM_SERVER, 1, 1, 0, conf_set_msec, FIELD(echo.timeout),
+     "`deny ADDRESS | NETWORK | unix: | all;` Closes connections of an address or a network at once."},
+    {"echo_timeout", CONF_STREAM | CONF_STREAM_SERVER, 1, 1, CONF_OURS, conf_set_msec, FIELD(echo.timeout),
      &at_least_one, "60s", "A connection without progress for so long is closed."},
-    {"echo_buffer_size", CONF_STREAM | CONF_STREAM_SERVER, 1, 1, 0, conf_set_size, FIELD(echo.buffer_size),
-     &buffer_range, "16k",
+    {"echo_buffer_size", CONF_STREAM | CONF_STREAM_SERVER, 1, 1, CONF_OURS, conf_set_size,
+     FIELD(echo.buffer_size), &buffer_range, "16k",
      "Size of a connection's buffers; about twice as much is received ahead of what was sent."},
 };
 
-static const struct conf_module stream_module = {"stream", inner, sizeof inner / sizeof *inner};
+const struct conf_module stream_module = {"stream", inner, sizeof inner / sizeof *inner};
 
 static int set_stream(struct conf_setting *setting)
 {

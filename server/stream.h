@@ -11,6 +11,7 @@
 
 #include "conf/directive.h"
 
-extern const struct conf_module stream_block;
+extern const struct conf_module stream_block;  /* `stream` */
+extern const struct conf_module stream_module; /* what stands in it */
 
 #endif

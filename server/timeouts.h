@@ -14,8 +14,8 @@
  * Time is libev's monotonic time of this turn (that of its timers), so that setting the wall clock
  * neither cuts connections nor keeps them.
  */
-#ifndef TIDEPOOL_SERVER_TIMEOUTS_H
-#define TIDEPOOL_SERVER_TIMEOUTS_H
+#ifndef SERVER_TIMEOUTS_H
+#define SERVER_TIMEOUTS_H
 
 #include <ev.h>
 #include <stdbool.h>

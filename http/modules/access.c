@@ -37,13 +37,14 @@ static int finish(struct http_build *build, struct http_location *location, void
     return access->rules.first ? http_add_step(build, HTTP_PHASE_ACCESS, run, section) : 0;
 }
 
-enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
+enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION | CONF_LIMIT_EXCEPT };
 
 static const struct conf_directive directives[] = {
     {"allow", EVERYWHERE, 1, 1, CONF_REPEAT, set_rule, 0, NULL, NULL,
-     "Lets in an address, a network (`10.0.0.0/8`), `unix:` or `all`. The first rule that matches decides."},
+     "`allow ADDRESS | NETWORK | unix: | all;` Lets in an address or a network (`10.0.0.0/8`). The "
+     "first rule that matches decides."},
     {"deny", EVERYWHERE, 1, 1, CONF_REPEAT, set_rule, 0, NULL, NULL,
-     "Answers 403 to an address, a network, `unix:` or `all`."},
+     "`deny ADDRESS | NETWORK | unix: | all;` Answers 403 to an address or a network."},
 };
 
 const struct http_module http_access_module = {

@@ -331,24 +331,22 @@ static int finish(struct http_build *build, struct http_location *location, void
 static const struct conf_directive directives[] = {
     {"log_format", CONF_HTTP, 2, CONF_ARGS_ANY, CONF_REPEAT, set_log_format, 0, NULL,
      "combined '$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent "
-     "\"$http_referer\" "
-     "\"$http_user_agent\"'",
-     "A name, how values are escaped (`escape=default`, `json` or `none`), and the text of a line, with "
-     "variables."},
+     "\"$http_referer\" \"$http_user_agent\"'",
+     "`log_format NAME [escape=default | json | none] TEXT …;` What a line looks like: a text with "
+     "variables. `default`: a quote, a backslash and what is not printable ASCII is written `\\xXX`, a "
+     "value that is missing `-`. `json`: as in a JSON string, missing ones are empty. `none`: as it is."},
     {"access_log", CONF_HTTP | CONF_SERVER | CONF_LOCATION | CONF_IF | CONF_LIMIT_EXCEPT, 1, CONF_ARGS_ANY,
      CONF_REPEAT, set_access_log, 0, NULL, "logs/access.log combined",
-     "File (its name may have variables) and format of a log of requests; `buffer=size` keeps lines until it "
-     "is full, `flush=time` no "
-     "longer than that, `gzip[=level]` compresses what a buffer (64k) holds; "
-     "`if=$variable` logs only what is neither empty nor 0. `off`: none. A level that has any inherits "
-     "none."},
+     "`access_log FILE [FORMAT] [buffer=SIZE] [gzip[=LEVEL]] [flush=TIME] [if=$VARIABLE];` or "
+     "`access_log off;` A log of requests; the file's name may have variables. `buffer` keeps lines "
+     "until it is full, `flush` no longer than that, `gzip` compresses what a buffer (64k) holds, `if` "
+     "logs only what is neither empty nor 0. A level that has any inherits none."},
     {"open_log_file_cache", CONF_HTTP | CONF_SERVER | CONF_LOCATION, 1, 4, 0, http_set_log_cache,
      offsetof(struct access_section, cache), NULL, "off",
-     "`max=N [inactive=time] [min_uses=N] [valid=time]`: logs whose names have variables stay open in each "
-     "worker, "
-     "once they were written to `min_uses` (1) times without a pause of `inactive` (10s); after `valid` "
-     "(60s) it is "
-     "looked whether the name is still theirs."},
+     "`open_log_file_cache max=NUMBER [inactive=TIME] [min_uses=NUMBER] [valid=TIME];` or "
+     "`open_log_file_cache off;` Logs whose names have variables stay open in each worker, once they "
+     "were written to `min_uses` (1) times without a pause of `inactive` (10s); after `valid` (60s) it "
+     "is looked whether the name is still theirs."},
 };
 
 const struct http_module http_access_log_module = {

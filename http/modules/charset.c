@@ -150,17 +150,19 @@ enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
 
 static const struct conf_directive directives[] = {
     {"charset", EVERYWHERE | CONF_IF, 1, 1, 0, set_name, FIELD(charset), NULL, "off",
-     "The charset that Content-Type names, with the types of charset_types; may be a variable."},
+     "`charset NAME | off;` The charset that Content-Type names, with the types of charset_types; may "
+     "be a variable."},
     {"source_charset", EVERYWHERE | CONF_IF, 1, 1, 0, set_name, FIELD(source), NULL, "off",
-     "The charset that answers are in; if it is another one than `charset`, they are recoded by a "
-     "charset_map."},
+     "`source_charset NAME | off;` The charset that answers are in; if it is another one than "
+     "`charset`, they are recoded by a charset_map."},
     {"override_charset", EVERYWHERE | CONF_IF, 1, 1, 0, conf_set_flag, FIELD(override), NULL, "off",
      "Accepted for nginx's sake: no answer comes from elsewhere with a charset of its own."},
     {"charset_types", EVERYWHERE, 1, CONF_ARGS_ANY, CONF_REPEAT, http_set_type_list, FIELD(types), NULL,
      "text/html text/xml text/plain text/vnd.wap.wml application/javascript application/rss+xml",
-     "Media types that `charset` is for, besides text/html; `*`: all."},
+     "`charset_types TYPE …;` Media types that `charset` is for, besides text/html; `*`: all."},
     {"charset_map", CONF_HTTP, 2, 2, CONF_BLOCK | CONF_RAW | CONF_REPEAT, set_map, 0, NULL, NULL,
-     "How the bytes of a charset are written in another: `charset_map koi8-r utf-8 { C0 D18E; … }`."},
+     "`charset_map CHARSET CHARSET { CODE CODE; … }` How the bytes of a charset are written in another, "
+     "in hexadecimal: `charset_map koi8-r utf-8 { C0 D18E; … }`."},
 };
 
 const struct http_module http_charset_module = {

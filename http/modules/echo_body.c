@@ -90,7 +90,7 @@ static int finish(struct http_build *build, struct http_location *location, void
 }
 
 static const struct conf_directive directives[] = {
-    {"echo_body", CONF_LOCATION, 0, 0, 0, set_echo_body, 0, NULL, NULL,
+    {"echo_body", CONF_LOCATION, 0, 0, CONF_OURS, set_echo_body, 0, NULL, NULL,
      "Any method is answered 200 with the request's body, empty if it has none."},
 };
 

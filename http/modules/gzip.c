@@ -239,7 +239,7 @@ static const struct conf_directive directives[] = {
     {"gzip", EVERYWHERE | CONF_IF, 1, 1, 0, conf_set_flag, FIELD(on), NULL, "off",
      "Whether answers of gzip_types are compressed for clients that accept it."},
     {"gzip_types", EVERYWHERE, 1, CONF_ARGS_ANY, CONF_REPEAT, http_set_type_list, FIELD(types), NULL,
-     "text/html", "Media types that are compressed besides text/html; `*`: all."},
+     "text/html", "`gzip_types TYPE …;` Media types that are compressed besides text/html; `*`: all."},
     {"gzip_comp_level", EVERYWHERE, 1, 1, 0, conf_set_number, FIELD(level), &levels, "1",
      "From 1, the fastest, to 9, the smallest."},
     {"gzip_min_length", EVERYWHERE, 1, 1, 0, conf_set_size, FIELD(min_length), NULL, "20",
@@ -249,13 +249,14 @@ static const struct conf_directive directives[] = {
     {"gzip_vary", EVERYWHERE, 1, 1, 0, conf_set_flag, FIELD(vary), NULL, "off",
      "Whether answers that may be compressed say `Vary: Accept-Encoding`."},
     {"gzip_proxied", EVERYWHERE, 1, CONF_ARGS_ANY, 0, set_proxied, 0, NULL, "off",
-     "Which answers are compressed for a proxy, which says Via: `expired`, `no-cache`, `no-store`, "
-     "`private`, "
-     "`no_last_modified`, `no_etag`, `auth`, `any`, or `off`."},
+     "`gzip_proxied off | WHICH …;` Which answers are compressed for a proxy, which says Via: "
+     "`expired`, `no-cache`, `no-store`, `private`, `no_last_modified`, `no_etag`, `auth`, `any`."},
     {"gzip_disable", EVERYWHERE, 1, CONF_ARGS_ANY, CONF_REPEAT, set_disable, 0, NULL, NULL,
-     "Regular expressions, in any case, for User-Agents that get nothing compressed; `msie6`."},
+     "`gzip_disable REGEX …;` Regular expressions, in any case, for User-Agents that get nothing "
+     "compressed; `msie6`."},
     {"gzip_buffers", EVERYWHERE, 2, 2, 0, set_ignored, 0, NULL, NULL,
-     "Accepted for nginx's sake: output buffers come from the connection's pool as needed."},
+     "`gzip_buffers NUMBER SIZE;` Accepted for nginx's sake: output buffers come from the connection's "
+     "pool as needed."},
 };
 
 const struct http_module http_gzip_module = {

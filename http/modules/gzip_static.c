@@ -87,8 +87,7 @@ static const struct conf_directive directives[] = {
     {"gzip_static", CONF_HTTP | CONF_SERVER | CONF_LOCATION, 1, 1, 0, conf_set_enum,
      offsetof(struct gzip_static, mode), modes, "off",
      "Sends FILE.gz, if it is there, for FILE: `on` to clients that accept gzip (gzip_http_version, "
-     "gzip_proxied, "
-     "gzip_disable and gzip_vary hold), `always` to every one."},
+     "gzip_proxied, gzip_disable and gzip_vary hold), `always` to every one."},
 };
 
 const struct http_module http_gzip_static_module = {

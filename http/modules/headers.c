@@ -162,14 +162,14 @@ enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION | CONF_IF };
 
 static const struct conf_directive directives[] = {
     {"expires", EVERYWHERE, 1, 2, 0, http_set_expires, FIELD(expires), NULL, "off",
-     "Adds Expires and Cache-Control to answers that are no error: `TIME` from now (negative: no-cache), "
-     "`modified TIME` after the file's change, `@TIME` of the day, `epoch`, `max` or `off`; or a variable."},
+     "`expires [modified] TIME | @TIME | epoch | max | off;` Adds Expires and Cache-Control to answers "
+     "that are no error: a time from now (negative: no-cache), after the change of the file, or of the "
+     "day (`@`); or a variable."},
     {"add_header", EVERYWHERE, 2, 3, CONF_REPEAT, set_rule, FIELD(headers), NULL, NULL,
-     "A name and a value with variables, added to answers with 200, 201, 204, 206, 301 to 304, 307 and 308, "
-     "with "
-     "`always` to every one. A level that has any inherits none."},
+     "`add_header NAME VALUE [always];` Added to answers with 200, 201, 204, 206, 301 to 304, 307 and "
+     "308, with `always` to every one. The value may have variables. A level that has any inherits none."},
     {"add_trailer", EVERYWHERE, 2, 3, CONF_REPEAT, set_rule, FIELD(trailers), NULL, NULL,
-     "The same after the body, which is sent in chunks then."},
+     "`add_trailer NAME VALUE [always];` The same after the body, which is sent in chunks then."},
 };
 
 const struct http_module http_headers_module = {

@@ -155,11 +155,11 @@ static const struct conf_range statuses = {400, 599};
 
 static const struct conf_directive directives[] = {
     {"limit_conn_zone", CONF_HTTP, 2, 2, CONF_REPEAT, set_zone, 0, NULL, NULL,
-     "A key (text with variables) and `zone=name:size`: memory in which is counted how much each key has in "
-     "progress. It "
-     "outlives reloads that leave name, key and size alone."},
+     "`limit_conn_zone KEY zone=NAME:SIZE;` Memory in which is counted how much each key (a text with "
+     "variables) has in progress. It outlives reloads that leave name, key and size alone."},
     {"limit_conn", EVERYWHERE, 2, 2, CONF_REPEAT, set_rule, 0, NULL, NULL,
-     "A zone, and how many requests a key may have in progress at most. A level that has any inherits none."},
+     "`limit_conn ZONE NUMBER;` How many requests a key may have in progress at most. A level that has "
+     "any inherits none."},
     {"limit_conn_log_level", EVERYWHERE, 1, 1, 0, conf_set_enum, FIELD(log_level), levels, "error",
      "At which level it is logged that a request was refused."},
     {"limit_conn_status", EVERYWHERE, 1, 1, 0, conf_set_number, FIELD(status), &statuses, "503",

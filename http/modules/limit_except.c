@@ -51,7 +51,7 @@ static int finish(struct http_build *build, struct http_location *location, void
 
 static const struct conf_directive directives[] = {
     {"limit_except", CONF_LOCATION, 1, CONF_ARGS_ANY, CONF_BLOCK, set_limit_except, 0, NULL, NULL,
-     "`limit_except METHOD … { … }`: settings for requests by all other methods. GET allows HEAD, too."},
+     "`limit_except METHOD … { … }` Settings for requests by all other methods. GET allows HEAD, too."},
 };
 
 const struct http_module http_limit_except_module = {

@@ -343,15 +343,13 @@ static const struct conf_range statuses = {400, 599};
 
 static const struct conf_directive directives[] = {
     {"limit_req_zone", CONF_HTTP, 3, 4, CONF_REPEAT, set_zone, 0, NULL, NULL,
-     "A key (text with variables), `zone=name:size` and `rate=NUMBERr/s` or `r/m`: memory in which is kept "
-     "how "
-     "far each key is ahead of its rate. It outlives reloads that leave name, key and size alone."},
+     "`limit_req_zone KEY zone=NAME:SIZE rate=NUMBERr/s | NUMBERr/m;` Memory in which is kept how far "
+     "each key (a text with variables) is ahead of its rate. It outlives reloads that leave name, key "
+     "and size alone."},
     {"limit_req", EVERYWHERE, 1, 3, CONF_REPEAT, set_rule, 0, NULL, NULL,
-     "`zone=name [burst=NUMBER] [nodelay | delay=NUMBER]`: requests that are early by no more than `burst` "
-     "wait "
-     "until they are not, but for the first `delay` of them; with `nodelay` none waits. Others are refused. "
-     "A "
-     "level that has any inherits none."},
+     "`limit_req zone=NAME [burst=NUMBER] [nodelay | delay=NUMBER];` Requests that are early by no more "
+     "than `burst` wait until they are not, but for the first `delay` of them; with `nodelay` none "
+     "waits. Others are refused. A level that has any inherits none."},
     {"limit_req_log_level", EVERYWHERE, 1, 1, 0, conf_set_enum, FIELD(log_level), levels, "error",
      "At which level it is logged that a request was refused; delays are one level less severe."},
     {"limit_req_status", EVERYWHERE, 1, 1, 0, conf_set_number, FIELD(status), &statuses, "503",

@@ -284,15 +284,13 @@ static int set_ignored(struct conf_setting *setting)
 
 static const struct conf_directive directives[] = {
     {"map", CONF_HTTP, 2, 2, CONF_BLOCK | CONF_RAW | CONF_REPEAT, set_map, 0, NULL, NULL,
-     "`map TEXT $VARIABLE { KEY VALUE; … }`: the variable has the value of the key that TEXT is: a text "
-     "without "
-     "regard to case, `~REGEX`, `~*REGEX`, `default`; after `hostnames;` also `*.example.org`, "
-     "`.example.org` and "
-     "`www.*`. `volatile;`: is found anew each time."},
+     "`map TEXT $VARIABLE { KEY VALUE; … }` The variable has the value of the key that TEXT is: a text "
+     "without regard to case, `~REGEX`, `~*REGEX`, `default`; after `hostnames;` also `*.example.org`, "
+     "`.example.org` and `www.*`. `volatile;`: is found anew each time."},
     {"map_hash_max_size", CONF_HTTP, 1, 1, 0, set_ignored, 0, NULL, NULL,
-     "Accepted for nginx's sake: tables have the size that they need."},
+     "`map_hash_max_size SIZE;` Accepted for nginx's sake: tables have the size that they need."},
     {"map_hash_bucket_size", CONF_HTTP, 1, 1, 0, set_ignored, 0, NULL, NULL,
-     "Accepted for nginx's sake: tables have the size that they need."},
+     "`map_hash_bucket_size SIZE;` Accepted for nginx's sake: tables have the size that they need."},
 };
 
 const struct http_module http_map_module = {

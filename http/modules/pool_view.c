@@ -153,9 +153,9 @@ static int finish(struct http_build *build, struct http_location *location, void
 }
 
 static const struct conf_directive directives[] = {
-    {"pool_view", CONF_LOCATION, 0, 0, 0, set_pool_view, 0, NULL, NULL,
-     "Shows the memory of this server: a page, and below it data, events and trace. To be protected with "
-     "allow and deny."},
+    {"pool_view", CONF_LOCATION, 0, 0, CONF_OURS, set_pool_view, 0, NULL, NULL,
+     "Shows the memory of this server: a page, and below it data, events and trace. To be protected "
+     "with allow and deny."},
 };
 
 const struct http_module http_pool_view_module = {

@@ -169,14 +169,15 @@ static const struct conf_range seconds = {0, INT32_MAX}, uses = {1, INT32_MAX};
 
 static const struct conf_directive directives[] = {
     {"root", EVERYWHERE | CONF_IF, 1, 1, 0, http_set_root, FIELD(root), NULL, "html",
-     "The folder that files are taken from: the whole path of the URL follows it."},
+     "`root PATH;` The folder that files are taken from: the whole path of the URL follows it."},
     {"alias", CONF_LOCATION, 1, 1, 0, http_set_root, FIELD(root), NULL, NULL,
-     "The folder that takes the place of the location's prefix; in a location with a regular expression, the "
-     "file itself."},
+     "`alias PATH;` The folder that takes the place of the location's prefix; in a location with a "
+     "regular expression, the file itself."},
     {"index", EVERYWHERE, 1, CONF_ARGS_ANY, CONF_REPEAT, http_set_index, FIELD(index), NULL, "index.html",
-     "Files that are shown for a path that ends in a slash; the first that is there."},
+     "`index FILE …;` Files that are shown for a path that ends in a slash; the first that is there."},
     {"open_file_cache", EVERYWHERE, 1, 2, 0, http_set_file_cache, FIELD(cache), NULL, "off",
-     "Keeps up to `max=N` files open, until they were not asked for during `inactive=time` (60s)."},
+     "`open_file_cache max=NUMBER [inactive=TIME];` or `open_file_cache off;` Keeps up to so many files "
+     "open, until they were not asked for during `inactive` (60s)."},
     {"open_file_cache_valid", EVERYWHERE, 1, 1, 0, conf_set_sec, FIELD(cache_valid), &seconds, "60s",
      "How long a file of the cache is taken as unchanged."},
     {"open_file_cache_min_uses", EVERYWHERE, 1, 1, 0, conf_set_number, FIELD(cache_min_uses), &uses, "1",
@@ -186,7 +187,7 @@ static const struct conf_directive directives[] = {
 };
 
 const struct http_module http_static_module = {
-    .conf = {"static", directives, sizeof directives / sizeof *directives},
+    .conf = {"static files", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct http_static),
     .defaults = defaults,
     .finish = finish,

@@ -81,8 +81,8 @@ static int finish(struct http_build *build, struct http_location *location, void
 
 static const struct conf_directive directives[] = {
     {"stub_status", CONF_SERVER | CONF_LOCATION, 0, 1, 0, set_stub_status, 0, NULL, NULL,
-     "Answers with the number of connections and requests. An argument, as old configurations have it, says "
-     "nothing."},
+     "`stub_status;` Answers with the number of connections and requests. An argument, as old "
+     "configurations have it, says nothing."},
 };
 
 const struct http_module http_stub_status_module = {

@@ -13,8 +13,8 @@
  * Blanks before and after ; and around = in extensions are taken (BWS). A trailer field that frames or routes
  * (Content-Length, Transfer-Encoding, Host) is refused (RFC 9110 6.5.1); the others are checked and dropped.
  */
-#ifndef TIDEPOOL_HTTP_PROTOCOL_CHUNKED_H
-#define TIDEPOOL_HTTP_PROTOCOL_CHUNKED_H
+#ifndef HTTP_PROTOCOL_CHUNKED_H
+#define HTTP_PROTOCOL_CHUNKED_H
 
 #include <stddef.h>
 #include <stdint.h>

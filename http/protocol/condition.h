@@ -9,8 +9,8 @@
  * The order is that of RFC 9110 13.2.2: If-Match, else If-Unmodified-Since; If-None-Match, else
  * If-Modified-Since (GET and HEAD alone). Lists may stand on several lines.
  */
-#ifndef TIDEPOOL_HTTP_PROTOCOL_CONDITION_H
-#define TIDEPOOL_HTTP_PROTOCOL_CONDITION_H
+#ifndef HTTP_PROTOCOL_CONDITION_H
+#define HTTP_PROTOCOL_CONDITION_H
 
 #include <stdbool.h>
 #include <stdint.h>

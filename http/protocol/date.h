@@ -6,8 +6,8 @@
  * Threads. Any.
  * Errors. False.
  */
-#ifndef TIDEPOOL_HTTP_PROTOCOL_DATE_H
-#define TIDEPOOL_HTTP_PROTOCOL_DATE_H
+#ifndef HTTP_PROTOCOL_DATE_H
+#define HTTP_PROTOCOL_DATE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * Threads. Any.
  * Errors. None: what is no entity tag matches nothing.
  */
-#ifndef TIDEPOOL_HTTP_PROTOCOL_ETAG_H
-#define TIDEPOOL_HTTP_PROTOCOL_ETAG_H
+#ifndef HTTP_PROTOCOL_ETAG_H
+#define HTTP_PROTOCOL_ETAG_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -11,8 +11,8 @@
  * fields.c. If its hash is taken, the compiler says so (an initialiser is overridden), and new factors are to
  * be found.
  */
-#ifndef TIDEPOOL_HTTP_PROTOCOL_FIELDS_H
-#define TIDEPOOL_HTTP_PROTOCOL_FIELDS_H
+#ifndef HTTP_PROTOCOL_FIELDS_H
+#define HTTP_PROTOCOL_FIELDS_H
 
 #include <stdbool.h>
 #include <stddef.h>

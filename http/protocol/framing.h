@@ -12,8 +12,8 @@
  * that is not chunked.   417: Expect with anything but 100-continue. A length that no int64_t holds is valid
  * (RFC 9110 8.6): `too_large` says so, content_length is INT64_MAX, the caller answers 413.
  */
-#ifndef TIDEPOOL_HTTP_PROTOCOL_FRAMING_H
-#define TIDEPOOL_HTTP_PROTOCOL_FRAMING_H
+#ifndef HTTP_PROTOCOL_FRAMING_H
+#define HTTP_PROTOCOL_FRAMING_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -12,8 +12,8 @@
  * A head may span several buffers (large_client_header_buffers): a field names its buffer, the request line
  * has one of its own.
  */
-#ifndef TIDEPOOL_HTTP_PROTOCOL_HEAD_H
-#define TIDEPOOL_HTTP_PROTOCOL_HEAD_H
+#ifndef HTTP_PROTOCOL_HEAD_H
+#define HTTP_PROTOCOL_HEAD_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,8 +9,8 @@
  * authority, which then wins (RFC 9112 3.2.2). Refused: an empty Host, a list, userinfo, bytes outside
  * reg-name, a bracket without an IPv6 address, a port that is no number up to 65535.
  */
-#ifndef TIDEPOOL_HTTP_PROTOCOL_HOST_H
-#define TIDEPOOL_HTTP_PROTOCOL_HOST_H
+#ifndef HTTP_PROTOCOL_HOST_H
+#define HTTP_PROTOCOL_HOST_H
 
 #include <stdbool.h>
 #include <stddef.h>

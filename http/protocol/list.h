@@ -6,8 +6,8 @@
  * Threads. Any.
  * Errors. None.
  */
-#ifndef TIDEPOOL_HTTP_PROTOCOL_LIST_H
-#define TIDEPOOL_HTTP_PROTOCOL_LIST_H
+#ifndef HTTP_PROTOCOL_LIST_H
+#define HTTP_PROTOCOL_LIST_H
 
 #include <stdbool.h>
 #include <string.h>

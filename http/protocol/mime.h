@@ -7,8 +7,8 @@
  * Threads. Any number of readers once it is filled.
  * Errors. Stated per function.
  */
-#ifndef TIDEPOOL_HTTP_PROTOCOL_MIME_H
-#define TIDEPOOL_HTTP_PROTOCOL_MIME_H
+#ifndef HTTP_PROTOCOL_MIME_H
+#define HTTP_PROTOCOL_MIME_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * Threads. Any.
  * Errors. None.
  */
-#ifndef TIDEPOOL_HTTP_PROTOCOL_NAMES_H
-#define TIDEPOOL_HTTP_PROTOCOL_NAMES_H
+#ifndef HTTP_PROTOCOL_NAMES_H
+#define HTTP_PROTOCOL_NAMES_H
 
 #include <string.h>
 

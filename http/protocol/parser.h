@@ -30,8 +30,8 @@
  *   byte outside tchar in a name: 400. A line without a version (HTTP/0.9) is 400, another major version
  *   505, HTTP/1.2 … 1.9 are as 1.1.
  */
-#ifndef TIDEPOOL_HTTP_PROTOCOL_PARSER_H
-#define TIDEPOOL_HTTP_PROTOCOL_PARSER_H
+#ifndef HTTP_PROTOCOL_PARSER_H
+#define HTTP_PROTOCOL_PARSER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * Threads. Any.
  * Errors. Outcomes below.
  */
-#ifndef TIDEPOOL_HTTP_PROTOCOL_RANGE_H
-#define TIDEPOOL_HTTP_PROTOCOL_RANGE_H
+#ifndef HTTP_PROTOCOL_RANGE_H
+#define HTTP_PROTOCOL_RANGE_H
 
 #include <stdint.h>
 

@@ -9,8 +9,8 @@
  * Internal to http/protocol. Both forms give the same results: the unit tests of the parser run over each,
  * the portable one chosen with HTTP_PROTOCOL_PORTABLE. Nothing outside [base, end) is read.
  */
-#ifndef TIDEPOOL_HTTP_PROTOCOL_SCAN_H
-#define TIDEPOOL_HTTP_PROTOCOL_SCAN_H
+#ifndef HTTP_PROTOCOL_SCAN_H
+#define HTTP_PROTOCOL_SCAN_H
 
 #include <stdbool.h>
 #include <stddef.h>

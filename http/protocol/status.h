@@ -6,8 +6,8 @@
  * Threads. Any.
  * Errors. None.
  */
-#ifndef TIDEPOOL_HTTP_PROTOCOL_STATUS_H
-#define TIDEPOOL_HTTP_PROTOCOL_STATUS_H
+#ifndef HTTP_PROTOCOL_STATUS_H
+#define HTTP_PROTOCOL_STATUS_H
 
 #include <stdbool.h>
 

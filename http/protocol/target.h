@@ -5,8 +5,8 @@
  * Threads. Any.
  * Errors. The reason as a literal: 400.
  */
-#ifndef TIDEPOOL_HTTP_PROTOCOL_TARGET_H
-#define TIDEPOOL_HTTP_PROTOCOL_TARGET_H
+#ifndef HTTP_PROTOCOL_TARGET_H
+#define HTTP_PROTOCOL_TARGET_H
 
 #include "http/protocol/head.h"
 

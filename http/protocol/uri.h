@@ -11,8 +11,8 @@
  * above the root. Bytes from 0x80 on are taken as they are. Encoded slashes are decoded, too: what is served
  * is what is matched.
  */
-#ifndef TIDEPOOL_HTTP_PROTOCOL_URI_H
-#define TIDEPOOL_HTTP_PROTOCOL_URI_H
+#ifndef HTTP_PROTOCOL_URI_H
+#define HTTP_PROTOCOL_URI_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -39,6 +39,7 @@ CONFIG = '''
         location /tried { try_files /nope @fallback; location /tried/in { } }
         location /block { try_files /a.txt =404; if ($arg_x) { add_header X-In if; } }
 
+        location /guarded { limit_except GET OPTIONS { deny all; } echo_body; }
         location /limited { limit_except GET { access_log @dir@/limited.log short; } echo_body; }
     }
 '''
@@ -85,6 +86,8 @@ def test_try_files_and_if(shared):
 
 def test_limit_except(shared):
     """limit_except: other methods are under the settings of the block; GET allows HEAD."""
+    for method, status in ('GET', 200), ('HEAD', 200), ('OPTIONS', 200), ('POST', 403), ('DELETE', 403):
+        assert shared.ask(method, '/guarded').status == status, method
     assert shared.get('/limited').status == 200
     assert shared.ask('HEAD', '/limited').status == 200
     assert shared.ask('POST', '/limited', body=b'x').body == b'x'

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# What STYLE limits and a formatter does not see: length of files, functions and lines, the licence line, leftovers.
+# What STYLE limits and a formatter does not see: length of files, functions and lines, the licence line, leftovers,
+# and that a header is guarded by its own name (pool/pool.h: POOL_POOL_H).
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -10,13 +11,16 @@ find pool conf server http tests -name '*.[ch]' | sort | xargs awk '
         limit = previous ~ /\.h$/ ? 150 : 400
         # Tests are tables and cases: they may be longer than what they test, not without bound.
         if (previous ~ /^tests\//) limit = 800
+        if (previous ~ /\.h$/ && !guarded) { printf "%s: the guard is not %s\n", previous, guard; bad = 1 }
         if (previous != "" && lines > limit) { printf "%s: %d lines, %d allowed\n", previous, lines, limit; bad = 1 }
     }
     FNR == 1 {
         finish(); previous = FILENAME; start = 0
+        guarded = 0; guard = toupper(FILENAME); gsub(/[^A-Z0-9]/, "_", guard)
         if ($0 != "/* SPDX-License-Identifier: BSD-2-Clause */") report("the first line is not the licence line")
     }
     { lines = FNR }
+    $0 == "#ifndef " guard { guarded = 1 }
     # Columns are characters, whatever bytes awk counts: those that continue one do not count.
     { columns = $0; gsub(/[\200-\277]/, "", columns) }
     length(columns) > 110 { report("line of " length(columns) " columns") }

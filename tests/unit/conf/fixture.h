@@ -3,8 +3,8 @@
  * What the tests of conf/ share: a pool with a reading in it, a folder for files, and a tree written as one
  * line.
  */
-#ifndef TESTS_CONF_FIXTURE_H
-#define TESTS_CONF_FIXTURE_H
+#ifndef TESTS_UNIT_CONF_FIXTURE_H
+#define TESTS_UNIT_CONF_FIXTURE_H
 
 #include <setjmp.h>
 #include <stdarg.h>

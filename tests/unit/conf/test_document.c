@@ -34,9 +34,15 @@ static const struct conf_directive rows[] = {
      .contexts = CONF_SERVER,
      .min_args = 1,
      .max_args = CONF_ARGS_ANY,
-     .flags = CONF_REPEAT,
+     .flags = CONF_REPEAT | CONF_OURS,
      .set = set_own,
-     .help = "Where."},
+     .help = "`listen PORT | off;` or `listen ADDRESS;` Where."},
+    {.name = "on",
+     .contexts = CONF_SERVER,
+     .min_args = 1,
+     .max_args = 2,
+     .set = set_own,
+     .help = "`only` is another name."},
     {.name = "location",
      .contexts = CONF_SERVER,
      .min_args = 1,
@@ -49,15 +55,15 @@ static const struct conf_module module = {"core", rows, sizeof rows / sizeof row
 static const struct conf_module *const list[] = {&module, &conf_include_module};
 static const struct conf_modules modules = {list, 2};
 
+/* A bar would end the cell of a table. */
 static const char expected[] =
-    "## core\n\n"
-    "### daemon\n\n    daemon on | off;\n\n- default: `on`\n- context: main\n\nGoes to the background.\n\n"
-    "### level\n\n    level low | high;\n\n- context: http, location\n\nHow much.\n\n"
-    "### listen\n\n    listen value …;\n\n- context: server\n- may stand more than once\n\nWhere.\n\n"
-    "### location\n\n    location value [value] { … }\n\n- context: server\n- may stand more than "
-    "once\n\n\n\n"
-    "## include\n\n"
-    "### include\n\n    include value;\n\n- context: any\n- may stand more than once\n\nReads another file";
+    "### main\n\n| directive | context | default | meaning |\n|---|---|---|---|\n"
+    "| `daemon on \\| off;` | main | `on` | Goes to the background. |\n"
+    "| `level low \\| high;` | http, location | — | How much. |\n"
+    "| `listen PORT \\| off;` or `listen ADDRESS;` | server | — | (ours) Where. May be repeated. |\n"
+    "| `on VALUE [VALUE];` | server | — | `only` is another name. |\n"
+    "| `location VALUE [VALUE] { … }` | server | — |  |\n"
+    "| `include PATH;` | any | — | Reads another file";
 
 static void test_markdown(void **state)
 {
@@ -67,7 +73,7 @@ static void test_markdown(void **state)
 
     (void)state;
     assert_non_null(out);
-    assert_int_equal(conf_document(&modules, out), 0);
+    assert_int_equal(conf_document("main", &modules, out), 0);
     assert_int_equal(fclose(out), 0);
     assert_memory_equal(text, expected, sizeof expected - 1);
     free(text);
@@ -79,7 +85,7 @@ static void test_failing_stream(void **state)
 
     (void)state;
     assert_non_null(out);
-    assert_int_equal(conf_document(&modules, out), -EIO);
+    assert_int_equal(conf_document("main", &modules, out), -EIO);
     (void)fclose(out);
 }
 

@@ -122,6 +122,7 @@ static void check_shown(const char *line, const char *expected)
 {
     static const struct options_names names = {.program = "tidepool",
                                                .version = "tidepool/1.2.3",
+                                               .commands = "and more\n",
                                                .build = "built by hand\n",
                                                .prefix = "/p/",
                                                .error_log = "stderr",
@@ -158,7 +159,7 @@ static void test_show(void **state)
                       "  -e filename   : set error log file (default: stderr)\n"
                       "  -c filename   : set configuration file (default: built in)\n"
                       "  -g directives : set global directives out of configuration file\n"
-                      "\n");
+                      "\nand more\n");
 }
 
 int main(void)

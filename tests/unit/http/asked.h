@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the tests of variables and modules share: a configuration with the real modules, and requests run
  * through it as the driver would, but for the socket. */
-#ifndef TESTS_HTTP_ASKED_H
-#define TESTS_HTTP_ASKED_H
+#ifndef TESTS_UNIT_HTTP_ASKED_H
+#define TESTS_UNIT_HTTP_ASKED_H
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the tests of the http block share: a generation with a configuration in it, and two modules that stand
  * in for the real ones, so that a test sees which settings and steps a location has. */
-#ifndef TESTS_HTTP_FIXTURE_H
-#define TESTS_HTTP_FIXTURE_H
+#ifndef TESTS_UNIT_HTTP_FIXTURE_H
+#define TESTS_UNIT_HTTP_FIXTURE_H
 
 #include <setjmp.h>
 #include <stdarg.h>
