@@ -154,6 +154,22 @@ void *sgi_realloc(struct sgi *sgi, void *object, size_t old_size, size_t new_siz
     return moved;
 }
 
+void sgi_class_stats(struct sgi *sgi, unsigned class, struct sgi_class_stats *stats)
+{
+    struct sgi_depot *depot = &sgi->depots[class];
+
+    sgi_lock_take(&depot->lock);
+    stats->full = depot->full_count;
+    stats->empty = depot->empty_count;
+    stats->depot = depot->lock.stats;
+    sgi_lock_drop(&depot->lock);
+    sgi_lock_take(&sgi->lock);
+    stats->free = sgi->list_counts[class];
+    stats->refills = sgi->refills[class];
+    stats->drains = sgi->drains[class];
+    sgi_lock_drop(&sgi->lock);
+}
+
 void sgi_stats(struct sgi *sgi, struct sgi_stats *stats)
 {
     size_t usable_bytes;

@@ -67,6 +67,15 @@ struct sgi_lock_stats {
     uint64_t wait_ns;   /* spent waiting for it */
 };
 
+/* One of the sixteen. */
+struct sgi_class_stats {
+    size_t free;        /* objects on its list */
+    size_t full, empty; /* magazines in its depot */
+    uint64_t refills;   /* batches (or single objects) that threads took from the list */
+    uint64_t drains;    /* batches that were given back to it */
+    struct sgi_lock_stats depot;
+};
+
 struct sgi_stats {
     struct sgi_lock_stats lists, depots; /* depots: the sum over the classes */
     uint64_t spans_mapped, spans_unmapped;
@@ -100,6 +109,7 @@ void *sgi_realloc(struct sgi *sgi, void *object, size_t old_size, size_t new_siz
 size_t sgi_trim(struct sgi *sgi);
 
 void sgi_stats(struct sgi *sgi, struct sgi_stats *stats);
+void sgi_class_stats(struct sgi *sgi, unsigned class, struct sgi_class_stats *stats); /* class: 0..15 */
 
 void *sgi_alloc_slow(struct sgi *sgi, size_t size);
 void sgi_free_slow(struct sgi *sgi, void *object, size_t size);

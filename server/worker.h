@@ -29,7 +29,9 @@
 #include "server/mailbox.h"
 #include "server/marks.h"
 #include "server/tenure.h"
+#include "server/snapshot_walk.h"
 #include "server/timeouts.h"
+#include "server/timings.h"
 
 /* What the threads share. One per process, owned by the main thread. */
 struct shared {
@@ -53,6 +55,7 @@ enum worker_message {
     WORKER_RELEASE,   /* nobody will send it anything any more: end, unless a connection has come meanwhile */
     WORKER_FLUSH,     /* write out the log buffers */
     WORKER_ORDERS,    /* how many kinds come from the main thread; the others are between workers */
+    WORKER_SNAPSHOT,  /* a part of a snapshot to be filled in, with a reference (server/snapshot.h) */
     WORKER_CONNECTION /* a socket from another worker, with a reference on the generation its binding is of */
 };
 
@@ -69,10 +72,13 @@ struct worker {
     struct timeouts timeouts;
     struct log_buffers logs;
     struct clock clock;
+    double began; /* timeouts_now() when it was made */
     struct auto_size auto_size; /* for bindings whose blocks follow what requests need */
     struct tenure *tenure;      /* the current generation's; NULL before the first */
     struct tenure *tenures;     /* all, newest first */
     struct connection *connections, *closed;
+    struct snapshot_walks walks;
+    struct snapshot_feed *feed; /* null: nobody watches */
     unsigned connection_count;
     unsigned handed_on; /* connections this worker gave to others: spreads them */
     enum worker_state state;
@@ -86,6 +92,7 @@ struct worker {
     /* atomic */
     struct counters counters;
     struct marks marks;
+    struct timings timings;
     atomic_uint generation; /* number of the generation it has switched to, for the main thread */
     atomic_bool deaf;       /* it quits and accepts no more */
     atomic_bool ended;      /* nothing is left to do: waits for its release */
