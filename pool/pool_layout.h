@@ -20,7 +20,7 @@ enum pool_part_kind { POOL_PART_BLOCK, POOL_PART_RESERVE, POOL_PART_LARGE, POOL_
 struct pool_part {
     const char *purpose; /* of a large one or a buffer; else NULL */
     uint64_t size;       /* bytes, header included */
-    uint32_t used;   /* of a block: bytes from its start to where the next allocation goes; else 0: all of it */
+    uint32_t used; /* of a block: bytes from its start to where the next allocation goes; else 0: all of it */
     uint32_t pinned; /* of `used`, those that outlive resets */
     uint8_t kind;    /* enum pool_part_kind */
 };
@@ -28,7 +28,7 @@ struct pool_part {
 struct pool_layout {
     struct pool_part parts[POOL_LAYOUT_PARTS]; /* blocks in order of use, then reserve, larges, buffers */
     uint32_t count, more;                      /* in `parts`; left out */
-    size_t free_bytes;                         /* of blocks in use, what is not handed out: stranded or ahead */
+    size_t free_bytes; /* of blocks in use, what is not handed out: stranded or ahead */
     size_t large_bytes, buffer_bytes;
 };
 

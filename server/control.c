@@ -211,6 +211,15 @@ static void on_drain(struct connection *base)
         connection_close(base);
 }
 
+static enum connection_state state(const struct connection *base)
+{
+    const struct control_connection *control = (const struct control_connection *)(const void *)base;
+
+    if (base->output.head)
+        return CONNECTION_SENDING;
+    return control->state == CONTROL_READING ? CONNECTION_READING : CONNECTION_WAITING;
+}
+
 static const struct protocol control_protocol = {
     .name = "control",
     .connection_size = sizeof(struct control_connection),
@@ -218,6 +227,7 @@ static const struct protocol control_protocol = {
     .ready = on_ready,
     .expired = on_expired,
     .drain = on_drain,
+    .state = state,
 };
 
 /* ---- configuration ---- */

@@ -96,7 +96,8 @@ static bool all_have_answered(struct snapshot *snapshot)
 
     for (unsigned i = 0; i < snapshot->count; i++)
         if (snapshot->parts[i] &&
-            atomic_load_explicit(&snapshot->parts[i]->state, memory_order_acquire) == SNAPSHOT_ASKED && patient)
+            atomic_load_explicit(&snapshot->parts[i]->state, memory_order_acquire) == SNAPSHOT_ASKED &&
+            patient)
             return false;
     return true;
 }

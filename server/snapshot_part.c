@@ -85,8 +85,8 @@ static void swap(struct snapshot_mark *a, struct snapshot_mark *b)
     *b = kept;
 }
 
-/* Quickselect, three ways, so that many that are equal do no harm: afterwards none of the first `limit` is less
- * than any of the others. */
+/* Quickselect, three ways, so that many that are equal do no harm: afterwards none of the first `limit`
+ * is less than any of the others. */
 static void select_first(struct snapshot_mark *marks, size_t count, size_t limit)
 {
     size_t low = 0, high = count;

@@ -5,8 +5,8 @@
 
 #include "server/connection.h"
 
-const char *const snapshot_key_names[SNAPSHOT_KEYS + 1] = {"total",    "peak",   "used", "age", "idle",
-                                                           "requests", "unsent", "all"};
+const char *const snapshot_key_names[SNAPSHOT_KEYS + 1] = {"total", "peak",     "used",   "age",
+                                                           "idle",  "requests", "unsent", "all"};
 
 void snapshot_query_init(struct snapshot_query *query)
 {
@@ -133,7 +133,7 @@ static const char *set_id(struct snapshot_query *query, const char *value)
 static const struct {
     const char *name;
     const char *(*set)(struct snapshot_query *query, const char *value);
-} arguments[] = {{"sort", set_sort},         {"limit", set_limit},     {"state", set_state}, {"id", set_id},
+} arguments[] = {{"sort", set_sort},         {"limit", set_limit},     {"state", set_state},  {"id", set_id},
                  {"protocol", set_protocol}, {"address", set_address}, {"worker", set_worker}};
 
 static const char *parse_one(struct snapshot_query *query, const char *text, size_t length)
@@ -158,7 +158,7 @@ const char *snapshot_query_parse(struct snapshot_query *query, const char *text,
 
     snapshot_query_init(query);
     while (text < end) {
-        const char *and = memchr(text, '&', (size_t)(end - text)), *stop = and ? and : end;
+        const char *and = memchr(text, '&', (size_t)(end - text)), *stop = and? and : end;
         const char *wrong = stop > text ? parse_one(query, text, (size_t)(stop - text)) : NULL;
 
         if (wrong)

@@ -8,7 +8,8 @@
  * Threads: the worker's own.
  * Errors: those of server/snapshot_part.h.
  *
- * A connection that ends between two slices is stepped over (snapshot_walk_skip); one that begins is not seen.
+ * A connection that ends between two slices is stepped over (snapshot_walk_skip); one that begins is not
+ * seen.
  */
 #ifndef SERVER_SNAPSHOT_WALK_H
 #define SERVER_SNAPSHOT_WALK_H

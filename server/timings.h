@@ -20,7 +20,7 @@ enum { TIMINGS_BUCKETS = 15 /* with bounds; one more is for what took longer */,
 
 struct timings {
     _Atomic uint64_t counts[TIMINGS_BUCKETS + 1];
-    _Atomic uint64_t micros;                   /* the sum of all */
+    _Atomic uint64_t micros;                    /* the sum of all */
     _Atomic uint64_t statuses[TIMINGS_CLASSES]; /* by the first digit; 0: it ended without an answer */
 };
 

@@ -28,8 +28,8 @@
 #include "server/log_buffer.h"
 #include "server/mailbox.h"
 #include "server/marks.h"
-#include "server/tenure.h"
 #include "server/snapshot_walk.h"
+#include "server/tenure.h"
 #include "server/timeouts.h"
 #include "server/timings.h"
 
@@ -72,7 +72,7 @@ struct worker {
     struct timeouts timeouts;
     struct log_buffers logs;
     struct clock clock;
-    double began; /* timeouts_now() when it was made */
+    double began;               /* timeouts_now() when it was made */
     struct auto_size auto_size; /* for bindings whose blocks follow what requests need */
     struct tenure *tenure;      /* the current generation's; NULL before the first */
     struct tenure *tenures;     /* all, newest first */
@@ -100,6 +100,8 @@ struct worker {
     atomic_bool gone;       /* the thread is returning: worker_destroy will not wait */
     /* any thread */
     struct mailbox mailbox;
+    /* the census' (census.h) */
+    struct worker *next_living;
     /* main thread, unless posted */
     struct standing_message orders[WORKER_ORDERS]; /* one per kind, so that they arrive without any memory */
 };
