@@ -98,8 +98,9 @@ static bool push(struct http_connection *connection)
             connection_close(base);
             return false;
         }
-    } while (connection->request && connection->request->response.file &&
-             http_response_pump(connection->request));
+    } while (
+        connection->request && connection->request->response.pump &&
+        connection->request->response.pump->run(connection->request, connection->request->response.pump));
     if (connection->cut) {
         connection_close(base);
         return false;

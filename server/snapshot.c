@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pool/sysmem.h"
+#include "server/ev_memory.h"
 #include "server/tenure.h"
 #include "server/worker.h"
 
@@ -75,14 +76,10 @@ static bool ask(struct snapshot *snapshot, struct worker *worker, struct snapsho
  * who leaves or quits speaks for himself. */
 static bool ask_all(struct snapshot *snapshot, const struct generation *others)
 {
-    struct worker *worker = snapshot->worker;
-    unsigned at = 0;
-
-    if (!ask(snapshot, worker, &snapshot->parts[at++]))
-        return false;
-    for (unsigned i = 0; others && i < others->worker_count; i++)
-        if (others->shares[i].worker != worker &&
-            !ask(snapshot, others->shares[i].worker, &snapshot->parts[at++]))
+    if (!others)
+        return ask(snapshot, snapshot->worker, &snapshot->parts[0]);
+    for (unsigned i = 0; i < others->worker_count; i++)
+        if (!ask(snapshot, others->shares[i].worker, &snapshot->parts[i]))
             return false;
     return true;
 }
@@ -274,8 +271,9 @@ struct snapshot *snapshot_ask(struct worker *worker, const struct snapshot_query
 {
     const struct generation *others =
         worker->state == WORKER_SERVES && worker->tenure ? worker->tenure->generation : NULL;
-    unsigned count = 1 + (others ? others->worker_count : 0);
-    struct snapshot *snapshot = sysmem_calloc(sizeof *snapshot + count * sizeof *snapshot->parts);
+    unsigned count = others ? others->worker_count : 1;
+    struct snapshot *snapshot =
+        ev_memory_reserve(0) ? sysmem_calloc(sizeof *snapshot + count * sizeof *snapshot->parts) : NULL;
 
     if (!snapshot)
         return NULL;

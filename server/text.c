@@ -90,6 +90,30 @@ void text_print(struct text *text, const char *format, ...)
         text_add(text, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
 }
 
+/* ---- reading ---- */
+
+void text_reader_open(struct text_reader *reader, struct text *text)
+{
+    text_get(text);
+    reader->text = text;
+    reader->piece = text->first;
+}
+
+const struct text_piece *text_reader_next(struct text_reader *reader)
+{
+    const struct text_piece *piece = reader->piece;
+
+    if (piece)
+        reader->piece = piece->next;
+    return piece;
+}
+
+void text_reader_close(struct text_reader *reader)
+{
+    text_put(reader->text);
+    *reader = (struct text_reader){0};
+}
+
 /* ---- JSON ---- */
 
 static void begin(struct text *text, const char *name)

@@ -41,6 +41,17 @@ void text_add(struct text *text, const char *bytes, size_t length);
 void text_print(struct text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3))); /* at most 1,023 bytes */
 
+/* ---- reading, piece by piece ---- */
+
+struct text_reader {
+    struct text *text;              /* null: there is nothing to read */
+    const struct text_piece *piece; /* the next; null: the end */
+};
+
+void text_reader_open(struct text_reader *reader, struct text *text);  /* takes a reference of its own */
+const struct text_piece *text_reader_next(struct text_reader *reader); /* NULL: that was all */
+void text_reader_close(struct text_reader *reader); /* any number of times, and of a zeroed one */
+
 /* ---- JSON: each sets the comma that is needed; `name` is a literal, or NULL inside of an array ---- */
 
 void json_put_open(struct text *text, const char *name, char bracket); /* '{' or '[' */

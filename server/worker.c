@@ -97,7 +97,8 @@ static void deliver(struct mailbox *mailbox, struct message *message)
         tenure_quit(worker);
         break;
     case WORKER_STOP:
-        ev_break(worker->loop, EVBREAK_ALL);
+        tenure_quit(worker);
+        tenure_close_all(worker, NULL);
         break;
     case WORKER_RELEASE:
         if (!worker->connection_count)
@@ -228,6 +229,7 @@ static int set_up(struct worker *worker)
     timeouts_init(&worker->timeouts, worker->loop, on_expired);
     worker->began = timeouts_now(&worker->timeouts);
     snapshot_walks_init(worker);
+    snapshot_feed_init(worker);
     log_buffers_init(&worker->logs, worker->classes);
     tenure_init(worker);
     auto_size_init(&worker->auto_size);

@@ -28,6 +28,7 @@
 #include "server/log_buffer.h"
 #include "server/mailbox.h"
 #include "server/marks.h"
+#include "server/snapshot_feed.h"
 #include "server/snapshot_walk.h"
 #include "server/tenure.h"
 #include "server/timeouts.h"
@@ -51,7 +52,7 @@ enum worker_state {
 enum worker_message {
     WORKER_SWITCH,    /* a new generation, with the tenure under it */
     WORKER_QUIT,      /* finish what is begun, then end */
-    WORKER_STOP,      /* end now, whatever is open */
+    WORKER_STOP,      /* close all that is open, then end */
     WORKER_RELEASE,   /* nobody will send it anything any more: end, unless a connection has come meanwhile */
     WORKER_FLUSH,     /* write out the log buffers */
     WORKER_ORDERS,    /* how many kinds come from the main thread; the others are between workers */
@@ -78,7 +79,7 @@ struct worker {
     struct tenure *tenures;     /* all, newest first */
     struct connection *connections, *closed;
     struct snapshot_walks walks;
-    struct snapshot_feed *feed; /* null: nobody watches */
+    struct snapshot_feed feed;
     unsigned connection_count;
     unsigned handed_on; /* connections this worker gave to others: spreads them */
     enum worker_state state;
@@ -113,7 +114,7 @@ struct worker *worker_create(struct shared *shared, unsigned index, int *error);
  * of its kind has not been taken yet. */
 int worker_send(struct worker *worker, enum worker_message kind, struct tenure *tenure);
 
-/* Waits for the thread, which was stopped or released, and frees the worker. */
+/* Waits for the thread, which was released, and frees the worker. */
 void worker_destroy(struct worker *worker);
 
 /* On the worker's own thread: sends a socket to one of the workers of its current generation; on failure it
