@@ -7,10 +7,10 @@
  *   census (server/census.h), workers that have gone included, so that they never fall back while the process
  *   lives; figures of a worker are written down by that worker (server/snapshot.h), and one that cannot
  *   answer has none for this time.
- * Lifetime: a section per location, not inherited: only the location that says it has it. A scrape lies in
- *   its request's pool, and ends with it.
+ * Lifetime: a section per location, not inherited: only the location that says it has it. A scrape ends with
+ *   its request (http/modules/snapshot_answer.h).
  * Threads: the request's worker.
- * Errors: 405 for other methods than GET and HEAD; 503 when there is no memory for a snapshot.
+ * Errors: 405 for other methods than GET and HEAD; 503 when memory is short.
  *
  * It costs requests nothing: what it shows is counted whether anybody looks or not.
  * Access is what the location says: allow, deny, the address it listens on.

@@ -176,7 +176,8 @@ static void put_sgi(struct text *text, struct sgi *sgi)
     sgi_stats(sgi, &stats);
     put(text, "sgi_held_bytes", GAUGE, stats.held_bytes,
         "Bytes that the allocator of small shared objects holds.");
-    put(text, "sgi_free_bytes", GAUGE, stats.free_bytes, "Of sgi_held_bytes, on its lists, in its reserve or set aside.");
+    put(text, "sgi_free_bytes", GAUGE, stats.free_bytes,
+        "Of sgi_held_bytes, on its lists, in its reserve or set aside.");
     begin(text, "sgi_lock_taken_total", COUNTER, "Times a lock of the shared allocator was taken.");
     for (unsigned i = 0; i < 2; i++)
         put_labelled(text, "sgi_lock_taken_total", "lock", names[i], locks[i]->taken);
