@@ -50,6 +50,14 @@
     "--without-http_mirror_module --without-http_geo_module --without-http_split_clients_module "            \
     "--without-http_referer_module --without-http_upstream_hash_module --without-http_browser_module\n"
 
+/* -h, after the options. */
+#define COMMAND_LINES                                                                                        \
+    "Commands that ask a running server, by its control socket or a location with pool_view:\n"              \
+    "  tidepool top     : its memory in the terminal; -1: once, exact, for reports\n"                        \
+    "  tidepool advise  : which pool sizes its requests need, in a sentence\n"                               \
+    "  -h after one of them says more\n"                                                                     \
+    "\n"
+
 static const struct conf_module *const main_modules[] = {&settings_module, &http_block, &stream_block,
                                                          &control_block};
 static const struct conf_modules all_modules = {main_modules, sizeof main_modules / sizeof *main_modules};
@@ -198,6 +206,7 @@ int main(int argc, char **argv)
     const struct options_names names = {.program = "tidepool",
                                         .version = VERSION_TEXT,
                                         .build = BUILD_LINES,
+                                        .commands = COMMAND_LINES,
                                         .prefix = PREFIX,
                                         .error_log = "logs/error.log",
                                         .file = "built-in default"};
