@@ -26,7 +26,7 @@ enum snapshot_key {
 };
 
 enum {
-    SNAPSHOT_LIMIT = 32,           /* rows by each key, unless said */
+    SNAPSHOT_LIMIT = 64,           /* rows by each key, unless said */
     SNAPSHOT_LIMIT_MOST = 1000,    /* by one key */
     SNAPSHOT_LIMIT_MOST_ALL = 128, /* by each of all keys */
     SNAPSHOT_ADDRESS = 64,         /* bytes of what an address begins with, NUL included */

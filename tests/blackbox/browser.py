@@ -2,11 +2,12 @@
 """A headless Chromium, spoken to over a pair of pipes (the DevTools protocol, JSON between NULs): nothing to
 install but the browser, no port, no request of its own to the network."""
 import base64
+import fcntl
 import json
 import os
 import select
 import shutil
-import subprocess
+import signal
 import time
 
 PROGRAM = next(
@@ -21,35 +22,40 @@ FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-
          '--force-device-scale-factor=1', '--remote-debugging-pipe']
 
 
+def spawn(command, source, to):
+    """The process reads at descriptor 3 and writes at 4, whatever numbers ours have: by way of copies out of their
+    reach. (A shell's redirections will not do: dash takes one digit alone.)"""
+    copies = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10) for fd in (source, to)]
+    actions = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+               (os.POSIX_SPAWN_DUP2, 1, 2), (os.POSIX_SPAWN_DUP2, copies[0], 3), (os.POSIX_SPAWN_DUP2, copies[1], 4)]
+    try:
+        return os.posix_spawn(command[0], command, os.environ, file_actions=actions)
+    finally:
+        for fd in copies:
+            os.close(fd)
+
+
 class Browser:
     def __init__(self, profile, seconds=60):
         """`profile`: a folder that is empty or not there yet."""
         self.seconds, self.last, self.buffer, self.events = seconds, 0, b'', []
         to_read, self.to = os.pipe()
         self.source, from_write = os.pipe()
-        # The browser reads at descriptor 3 and writes at 4.
-        command = ['sh', '-c', f'exec "$@" 3<&{to_read} 4>&{from_write}',
-                   'sh', PROGRAM, *FLAGS, f'--user-data-dir={profile}', 'about:blank']
-        self.process = subprocess.Popen(
-            command,
-            pass_fds=(
-                to_read,
-                from_write),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL)
+        self.pid = spawn([PROGRAM, *FLAGS, f'--user-data-dir={profile}', 'about:blank'], to_read, from_write)
         os.close(to_read)
         os.close(from_write)
 
     def close(self):
         os.close(self.to)
         os.close(self.source)
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        os.kill(self.pid, signal.SIGTERM)
+        deadline = time.monotonic() + 10
+        while os.waitpid(self.pid, os.WNOHANG) == (0, 0):
+            if time.monotonic() > deadline:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+                break
+            time.sleep(.05)
 
     def receive(self, deadline):
         """The next message, or None when time is up."""
