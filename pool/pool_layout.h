@@ -3,7 +3,7 @@
  * pool_layout: what a pool holds, piece by piece.
  *
  * Purpose: pictures and tables of a living pool: its blocks with how far they are filled, the reserve, the
- *   large ones, the buffers. pool_stats() has the sums.
+ *   large ones, the buffers. pool_stats() has the sums. In pass-through mode every allocation is a large one.
  * Lifetime: a layout is a copy in the caller's storage; purposes are literals.
  * Threads: the pool's owner.
  * Errors: none; what finds no room among the parts is counted in `more`. O(what is held).
