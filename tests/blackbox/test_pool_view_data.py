@@ -585,6 +585,7 @@ def test_control_answers_who_has_shut_his_side(server):
         assert json.loads(client.socket.makefile('rb').read())['schema'] == 1
 
 
+@pytest.mark.plain
 def test_snapshots_cost_nothing_when_nobody_asks(server):
     """What was made for viewers and askers is given back when they have gone."""
     start(server)
