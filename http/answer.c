@@ -117,6 +117,7 @@ enum http_outcome http_answer_file(struct http_request *request, struct open_fil
     enum http_condition condition;
 
     response->file = file;
+    response->pump = &http_file_pump;
     response->content_type = http_type_of(request);
     response->content_length = file->size;
     response->last_modified = file->mtime.tv_sec;

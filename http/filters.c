@@ -69,7 +69,7 @@ int http_pieces_begin(struct http_request *request)
     http_response_frame(request);
     result = http_head_queue(request, 0);
     if (result || response->body == HTTP_BODY_FILE)
-        return result; /* http_pieces_pump reads it as the socket takes it */
+        return result; /* the pump reads it as the socket takes it */
     if (request->head.method == HTTP_HEAD || http_status_bodiless(request->status))
         return 0;
     if (response->body == HTTP_BODY_BYTES)

@@ -64,8 +64,8 @@ void http_response_frame(struct http_request *request);
 /* The answer cannot be finished: logs the errno and cuts the connection. */
 void http_response_cut(struct http_request *request, int error);
 
-/* More of a file that is read and copied (sendfile off). False: nothing left, or it cannot be read (cut). */
-bool http_response_pump(struct http_request *request);
+/* Of a file that is read and copied (sendfile off), or goes out in pieces. */
+extern struct http_pump http_file_pump; /* without a state: never written to */
 
 /* Drops the reference on the file of the answer, if it still has one. */
 void http_response_drop_file(struct http_request *request);

@@ -15,6 +15,7 @@
 #include "http/modules/limit_except.h"
 #include "http/modules/limit_req.h"
 #include "http/modules/map.h"
+#include "http/modules/metrics.h"
 #include "http/modules/pool_view.h"
 #include "http/modules/rewrite.h"
 #include "http/modules/static.h"
@@ -34,6 +35,7 @@ const struct http_module *const http_modules[HTTP_MODULES] = {
     [HTTP_MODULE_ECHO_BODY] = &http_echo_body_module,
     [HTTP_MODULE_POOL_VIEW] = &http_pool_view_module,
     [HTTP_MODULE_STUB_STATUS] = &http_stub_status_module,
+    [HTTP_MODULE_METRICS] = &http_metrics_module,
     [HTTP_MODULE_AUTOINDEX] = &http_autoindex_module,
     [HTTP_MODULE_GZIP_STATIC] = &http_gzip_static_module,
     [HTTP_MODULE_STATIC] = &http_static_module,

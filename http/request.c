@@ -303,6 +303,7 @@ void http_request_continue(struct http_request *request, enum http_outcome outco
 void http_request_end(struct http_connection *connection, bool idle)
 {
     struct http_request *request = connection->request;
+    struct worker *worker = connection->base.worker;
     struct pool *pool = connection->base.pool;
 
     for (const struct http_log_step *step = request->status ? request->location->log_steps : NULL;
@@ -313,15 +314,15 @@ void http_request_end(struct http_connection *connection, bool idle)
     http_input_drop_kept(request);
     connection->idle_timeout = request->location->core.keepalive_timeout;
     connection->request = NULL;
-    marks_add(&connection->base.worker->marks.requests, pool_request_bytes(pool));
+    marks_add(&worker->marks.requests, pool_request_bytes(pool));
+    timings_add(&worker->timings, ev_now(worker->loop) - request->began, request->status);
     if (!idle) {
         pool_reset(pool);
         return;
     }
     pool_idle(pool);
-    if (connection->base.binding->automatic &&
-        pool_block_size(pool) != connection->base.worker->auto_size.block_size)
-        pool_set_block_size(pool, connection->base.worker->auto_size.block_size);
+    if (connection->base.binding->automatic && pool_block_size(pool) != worker->auto_size.block_size)
+        pool_set_block_size(pool, worker->auto_size.block_size);
 }
 
 double http_now(const struct http_request *request)

@@ -218,6 +218,7 @@ void http_response_drop_file(struct http_request *request)
     if (request->response.file)
         open_files_put(request->response.file);
     request->response.file = NULL;
+    request->response.pump = NULL;
 }
 
 /* Reads a part of the file to the end of the queue. 0, or a negative errno (-ESTALE: the file has become
@@ -256,11 +257,12 @@ void http_response_cut(struct http_request *request, int error)
     request->connection->cut = true;
 }
 
-bool http_response_pump(struct http_request *request)
+static bool pump_file(struct http_request *request, struct http_pump *pump)
 {
     uint64_t left = request->response.left;
     int error;
 
+    (void)pump;
     if (request->response.piecewise)
         return http_pieces_pump(request);
     if (!left || !request->response.file)
@@ -270,6 +272,8 @@ bool http_response_pump(struct http_request *request)
         http_response_cut(request, error);
     return !error;
 }
+
+struct http_pump http_file_pump = {pump_file};
 
 static int queue_file(struct http_request *request)
 {
@@ -290,7 +294,7 @@ static int queue_file(struct http_request *request)
         return 0;
     }
     if (!request->location->core.sendfile)
-        return 0; /* http_response_pump reads it as the socket takes it */
+        return 0; /* the pump reads it as the socket takes it */
     open_files_hold(response->file);
     if (output_add_file(&request->connection->base.output, request->pool, &file)) {
         open_files_put(response->file);

@@ -16,6 +16,13 @@
 #include "http/protocol/head.h"
 
 struct open_file;
+struct http_request;
+
+/* Where more of a body comes from when what was queued is out. Stands first in a struct of its owner's, which
+ * lives as long as the request. `run` queues some more; false: nothing is left, or the connection is cut. */
+struct http_pump {
+    bool (*run)(struct http_request *request, struct http_pump *pump);
+};
 
 /* A header of the answer that a module adds; the last added comes last. */
 struct http_header {
@@ -39,6 +46,7 @@ struct http_response {
     struct http_text allow;        /* for 405 and OPTIONS */
     struct http_text bytes;        /* HTTP_BODY_BYTES; must live until the step returns */
     struct http_header *headers, **headers_end;
+    struct http_pump *pump;            /* null: all that there will be is queued, or a module still writes */
     struct open_file *file;            /* HTTP_BODY_FILE: a reference that the response takes over */
     int64_t offset;                    /* of the file's first byte to send */
     uint64_t left;                     /* bytes of the file to read from there, when it is read in pieces */

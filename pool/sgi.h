@@ -29,6 +29,7 @@
 
 #include "pool/annotate.h"
 #include "pool/fault.h"
+#include "pool/sgi_stats.h"
 
 enum {
     SGI_CLASSES = 16,
@@ -61,26 +62,6 @@ struct sgi_thread {
     } classes[SGI_CLASSES];
 };
 
-struct sgi_lock_stats {
-    uint64_t taken;     /* times */
-    uint64_t contended; /* of them, times somebody else had it */
-    uint64_t wait_ns;   /* spent waiting for it */
-};
-
-struct sgi_stats {
-    struct sgi_lock_stats lists, depots; /* depots: the sum over the classes */
-    uint64_t spans_mapped, spans_unmapped;
-    size_t held_bytes;     /* level 2: spans, tables included */
-    size_t free_bytes;     /* of them: on the lists, in the reserve, set aside */
-    size_t depot_bytes;    /* of them: in the depots' full magazines */
-    size_t out_bytes;      /* of them: live or in threads' magazines; with no thread attached: live */
-    size_t large_count;    /* level 1: live requests */
-    size_t large_bytes;    /* level 1 */
-    uint64_t handler_runs; /* times the out-of-memory handler was asked, process-wide */
-    uint64_t scavenged;    /* times a free object of the same or a larger class became the reserve */
-    unsigned threads;      /* attached */
-};
-
 struct sgi *sgi_create(void);      /* or NULL */
 void sgi_destroy(struct sgi *sgi); /* no thread is attached any more */
 
@@ -98,8 +79,6 @@ void *sgi_realloc(struct sgi *sgi, void *object, size_t old_size, size_t new_siz
 /* Bytes given back to the system. Meant once in a second or so, by any thread; a second one at the same time
  * does nothing. It sees the depots and the lists; what threads hold in magazines counts as in use. */
 size_t sgi_trim(struct sgi *sgi);
-
-void sgi_stats(struct sgi *sgi, struct sgi_stats *stats);
 
 void *sgi_alloc_slow(struct sgi *sgi, size_t size);
 void sgi_free_slow(struct sgi *sgi, void *object, size_t size);

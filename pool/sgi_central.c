@@ -49,6 +49,7 @@ static void link_locked(struct sgi *sgi, unsigned class, void *start)
     annotate_usable(object, sizeof(*object));
     object->next = sgi->lists[class];
     sgi->lists[class] = object;
+    sgi->list_counts[class]++;
 }
 
 /* A new object begins here, whatever was here before. */
@@ -142,6 +143,7 @@ static void *unlink_locked(struct sgi *sgi, unsigned class)
     struct sgi_object *object = sgi->lists[class];
 
     sgi->lists[class] = object->next;
+    sgi->list_counts[class]--;
     annotate_unusable(object, sizeof(*object));
     return object;
 }
@@ -156,6 +158,7 @@ static unsigned take_locked(struct sgi *sgi, unsigned class, void **objects, uns
         objects[taken] = unlink_locked(sgi, class);
         change_free_locked(sgi, sgi_span_of(objects[taken]), 0, sgi_class_size(class));
     }
+    sgi->refills[class] += taken != 0;
     return taken;
 }
 
@@ -267,5 +270,6 @@ void sgi_central_give(struct sgi *sgi, unsigned class, void *const *objects, uns
         link_locked(sgi, class, objects[i]);
         change_free_locked(sgi, sgi_span_of(objects[i]), sgi_class_size(class), 0);
     }
+    sgi->drains[class]++;
     sgi_lock_drop(&sgi->lock);
 }

@@ -59,6 +59,8 @@ struct sgi {
 
     alignas(SGI_LINE) struct sgi_lock lock; /* over what follows */
     struct sgi_object *lists[SGI_CLASSES];
+    size_t list_counts[SGI_CLASSES]; /* objects on each */
+    uint64_t refills[SGI_CLASSES], drains[SGI_CLASSES];
     char *start_free, *end_free; /* the reserve, all in one span */
     struct sgi_span in_use, whole,
         aside;          /* heads of rings: partly out; all on the lists or in the reserve; virgin */

@@ -4,6 +4,7 @@
 /* The free objects of a class while a trim has them in its hands. */
 struct kept {
     struct sgi_object *first, **end;
+    size_t count;
 };
 
 /* One trim at a time, numbered. */
@@ -68,6 +69,7 @@ static bool detach_lists(struct sgi *sgi, struct sgi_object *lists[SGI_CLASSES])
     for (unsigned class = 0; any && class < SGI_CLASSES; class ++) {
         lists[class] = sgi->lists[class];
         sgi->lists[class] = NULL;
+        sgi->list_counts[class] = 0;
     }
     sgi_lock_drop(&sgi->lock);
     return any;
@@ -76,12 +78,14 @@ static bool detach_lists(struct sgi *sgi, struct sgi_object *lists[SGI_CLASSES])
 static void keep_living(struct sgi_object *list, struct kept *kept)
 {
     kept->end = &kept->first;
+    kept->count = 0;
     for (struct sgi_object *object = list, *next; object != NULL; object = next) {
         next = object->next;
         if (sgi_span_of(object)->dying)
             continue;
         *kept->end = object;
         kept->end = &object->next;
+        kept->count++;
     }
     *kept->end = NULL;
 }
@@ -92,6 +96,7 @@ static void attach_lists(struct sgi *sgi, struct kept kept[SGI_CLASSES])
     for (unsigned class = 0; class < SGI_CLASSES; class ++) {
         *kept[class].end = sgi->lists[class];
         sgi->lists[class] = kept[class].first;
+        sgi->list_counts[class] += kept[class].count;
     }
     for (struct sgi_span *span = sgi->whole.next, *next; span != &sgi->whole; span = next) {
         next = span->next;

@@ -67,6 +67,10 @@ struct sizeclass_stats {
     uint64_t held_bytes;     /* what counts against the budget, larger objects included */
     uint64_t budget_bytes;   /* 0: none */
     uint64_t class_live[SIZECLASS_CLASSES];
+    uint64_t class_room[SIZECLASS_CLASSES];  /* objects that the class's pages have room for */
+    uint64_t class_pages[SIZECLASS_CLASSES]; /* that it holds */
+    uint32_t class_cached[SIZECLASS_CLASSES];
+    uint32_t class_empty[SIZECLASS_CLASSES]; /* spans without a live object */
 };
 
 struct sizeclass;
@@ -100,6 +104,12 @@ static inline size_t sizeclass_held(const struct sizeclass *classes); /* the own
 
 void sizeclass_stats(const struct sizeclass *classes,
                      struct sizeclass_stats *stats); /* the owner's; O(pages) */
+
+/* The same in steps, for who must not be held up: `stats` zeroed and *next 0 before the first; a step counts
+ * at most `arenas` of them. True: all is counted. What moves between two steps may be missed or be there
+ * twice. */
+bool sizeclass_stats_step(const struct sizeclass *classes, struct sizeclass_stats *stats, uint32_t *next,
+                          uint32_t arenas);
 uint64_t sizeclass_lost(void); /* objects out when their sizeclass was destroyed, of the process */
 
 #include "pool/sizeclass_inline.h"

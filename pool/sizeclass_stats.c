@@ -23,24 +23,25 @@ static void sizeclass_stats_arena(struct sizeclass_arena *arena, struct sizeclas
         stats->live_objects += span->used;
         stats->live_bytes += span->used * size;
         stats->class_live[span->class] += span->used;
+        stats->class_pages[span->class] += span->pages;
+        stats->class_room[span->class] += (uint64_t)span->pages * SIZECLASS_PAGE / size;
     }
 }
 
-void sizeclass_stats(const struct sizeclass *classes, struct sizeclass_stats *stats)
+static void sizeclass_stats_classes(const struct sizeclass *classes, struct sizeclass_stats *stats)
 {
-    struct sizeclass_arena *arena = classes->arenas;
-
-    memset(stats, 0, sizeof(*stats));
     stats->held_bytes = classes->held;
     stats->budget_bytes = classes->budget;
-    for (uint32_t n = 0; n < classes->arena_count; n++, arena = arena->next)
-        sizeclass_stats_arena(arena, stats);
     for (int i = 0; i < SIZECLASS_CLASSES; i++) {
         uint64_t cached = classes->class[i].cached; /* given back, though not to their spans yet */
 
+        if (cached > stats->class_live[i])
+            cached = stats->class_live[i]; /* it came back after its span was counted */
         stats->live_objects -= cached;
         stats->live_bytes -= cached * sizeclass_sizes[i];
         stats->class_live[i] -= cached;
+        stats->class_cached[i] = (uint32_t)cached;
+        stats->class_empty[i] = classes->class[i].empties;
     }
 #ifdef ANNOTATE_ASAN
     stats->live_objects -= classes->quarantine->count; /* given back, though not to their spans yet */
@@ -50,4 +51,30 @@ void sizeclass_stats(const struct sizeclass *classes, struct sizeclass_stats *st
         stats->class_live[sizeclass_span_of(classes->quarantine->objects[at])->class]--;
     }
 #endif
+}
+
+bool sizeclass_stats_step(const struct sizeclass *classes, struct sizeclass_stats *stats, uint32_t *next,
+                          uint32_t arenas)
+{
+    struct sizeclass_arena *arena = classes->arenas;
+    uint32_t at = 0;
+
+    /* Arenas come and go between two steps, so that places in the ring are remembered by number. */
+    for (; at < *next && at < classes->arena_count; at++)
+        arena = arena->next;
+    for (; at < classes->arena_count && at < *next + arenas; at++, arena = arena->next)
+        sizeclass_stats_arena(arena, stats);
+    *next = at;
+    if (at < classes->arena_count)
+        return false;
+    sizeclass_stats_classes(classes, stats);
+    return true;
+}
+
+void sizeclass_stats(const struct sizeclass *classes, struct sizeclass_stats *stats)
+{
+    uint32_t next = 0;
+
+    memset(stats, 0, sizeof(*stats));
+    (void)sizeclass_stats_step(classes, stats, &next, UINT32_MAX);
 }

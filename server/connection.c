@@ -12,6 +12,9 @@
 #include "server/shortage.h"
 #include "server/worker.h"
 
+const char *const connection_state_names[CONNECTION_STATES] = {"idle", "reading", "waiting", "sending",
+                                                               "lingering"};
+
 static void on_ready(struct ev_loop *loop, struct ev_io *io, int events)
 {
     struct connection *connection = io->data;
@@ -31,6 +34,7 @@ static void link_connection(struct worker *worker, struct connection *connection
 
 static void unlink_connection(struct worker *worker, struct connection *connection)
 {
+    snapshot_walk_skip(worker, connection);
     if (connection->previous)
         connection->previous->next = connection->next;
     else

@@ -7,6 +7,7 @@
 #include "conf/conf.h"
 #include "server/connection.h"
 #include "server/generation.h"
+#include "server/text.h"
 #include "server/worker.h"
 
 enum {
@@ -15,6 +16,7 @@ enum {
     CONTROL_BLOCK = 4096,       /* and of its others */
     CONTROL_ASKING = 10 * 1000, /* ms that a question may take to come */
     CONTROL_TAKING = 30 * 1000, /* ms without progress after which an answer is not waited for */
+    CONTROL_QUEUED = 64 * 1024, /* bytes of a text that are queued at a time, the last piece on top */
     CONTROL_MODE = 0600
 };
 
@@ -27,9 +29,10 @@ enum control_state {
 struct control_connection {
     struct connection base;
     char line[CONTROL_LINE];
-    uint16_t length; /* bytes of it received */
-    uint8_t state;   /* enum control_state */
-    bool eof;        /* the client will send no more */
+    uint16_t length;           /* bytes of it received */
+    uint8_t state;             /* enum control_state */
+    struct text_reader reader; /* of what is still to be queued */
+    bool eof;                  /* the client will send no more */
 };
 
 #define HELP "help\tlists the commands\n"
@@ -53,13 +56,36 @@ bool control_write(struct connection *connection, const char *bytes, size_t leng
     return output_copy(&connection->output, connection->pool, bytes, length) == 0;
 }
 
+/* False: nothing was left, or there is no memory. */
+static bool queue_more(struct control_connection *control)
+{
+    struct output *output = &control->base.output;
+    const struct text_piece *piece;
+
+    while (output->unsent < CONTROL_QUEUED && (piece = text_reader_next(&control->reader)))
+        if (!control_write(&control->base, piece->bytes, piece->length))
+            return false;
+    return output->head;
+}
+
+static enum output_result send_all(struct control_connection *control)
+{
+    enum output_result result = OUTPUT_DONE;
+
+    do
+        if (control->base.output.head)
+            result = connection_send(&control->base);
+    while (result == OUTPUT_DONE && queue_more(control));
+    return result;
+}
+
 /* Sends what is queued, then waits for what the state says. */
 static void go_on(struct control_connection *control)
 {
     struct connection *base = &control->base;
     bool reads = control->state != CONTROL_ENDING && !control->eof;
 
-    switch (base->output.head ? connection_send(base) : OUTPUT_DONE) {
+    switch (send_all(control)) {
     case OUTPUT_ERROR:
         connection_close(base);
         return;
@@ -86,6 +112,12 @@ void control_end(struct connection *connection)
     control->state = CONTROL_ENDING;
     connection->doing = "sending to client";
     go_on(control);
+}
+
+void control_answer(struct connection *connection, struct text *text)
+{
+    text_reader_open(&control_of(connection)->reader, text);
+    control_end(connection);
 }
 
 void control_refuse(struct connection *connection, const char *why)
@@ -211,6 +243,20 @@ static void on_drain(struct connection *base)
         connection_close(base);
 }
 
+static void on_closed(struct connection *base)
+{
+    text_reader_close(&control_of(base)->reader);
+}
+
+static enum connection_state state(const struct connection *base)
+{
+    const struct control_connection *control = (const struct control_connection *)(const void *)base;
+
+    if (base->output.head)
+        return CONNECTION_SENDING;
+    return control->state == CONTROL_READING ? CONNECTION_READING : CONNECTION_WAITING;
+}
+
 static const struct protocol control_protocol = {
     .name = "control",
     .connection_size = sizeof(struct control_connection),
@@ -218,6 +264,8 @@ static const struct protocol control_protocol = {
     .ready = on_ready,
     .expired = on_expired,
     .drain = on_drain,
+    .closed = on_closed,
+    .state = state,
 };
 
 /* ---- configuration ---- */

@@ -22,6 +22,7 @@
 #include "conf/directive.h"
 
 struct connection;
+struct text;
 
 struct control_command {
     const char *name; /* NULL: the end of the table */
@@ -40,6 +41,10 @@ void control_set_commands(const struct control_command *commands);
 
 /* Queues a part of the answer. False: there is no memory. */
 bool control_write(struct connection *connection, const char *bytes, size_t length);
+
+/* The answer is this text (of which it takes a reference), complete; sent as the client takes it. The
+ * connection may be closed when it returns. */
+void control_answer(struct connection *connection, struct text *text);
 
 /* The answer is complete. The connection may be closed when it returns. */
 void control_end(struct connection *connection);

@@ -101,7 +101,7 @@ void crew_shrink(struct crew *crew)
     while (crew->total && !crew->members[crew->total - 1].told) {
         struct crew_member *member = &crew->members[--crew->total];
 
-        (void)worker_send(member->worker, WORKER_STOP, NULL);
+        (void)worker_send(member->worker, WORKER_RELEASE, NULL);
         remove_member(member);
     }
 }
@@ -142,7 +142,7 @@ static bool tell(struct crew_member *member, enum crew_order order)
     return true;
 }
 
-/* All have finished: only then nobody can send a connection to a worker that has already gone. */
+/* All have finished: only then nobody can send anything to a worker that has already gone. */
 static bool all_ended(const struct crew *crew, unsigned first)
 {
     for (unsigned i = first; i < crew->total; i++)
@@ -153,7 +153,7 @@ static bool all_ended(const struct crew *crew, unsigned first)
 
 bool crew_tell(struct crew *crew, const struct generation *current)
 {
-    bool quit_done = crew->order == CREW_QUIT && all_ended(crew, 0);
+    bool quit_done = crew->order != CREW_SERVE && all_ended(crew, 0);
     bool left = crew->order == CREW_SERVE && crew_switched(crew, current) && all_ended(crew, crew->count);
     bool sent = true;
 
@@ -163,7 +163,7 @@ bool crew_tell(struct crew *crew, const struct generation *current)
         if (atomic_exchange(&member->worker->declined, false))
             member->order = CREW_SERVE;
         /* Its mailbox may be gone already. */
-        if (member->order == CREW_RELEASE || member->order == CREW_STOP)
+        if (member->order == CREW_RELEASE)
             continue;
         sent &= tell(member, quit_done || (left && i >= crew->count) ? CREW_RELEASE : crew->order);
     }

@@ -25,10 +25,9 @@ struct piece {
 };
 
 struct echo_connection {
-    struct connection base;
+    struct connection base; /* of its output `unsent` alone is used: bytes of the pieces */
     struct refpool *refpool;
     struct piece *first, *last; /* received and not yet sent */
-    size_t unsent;              /* bytes of them */
     bool eof;                   /* the peer has shut its sending side: closes when all is out */
 };
 
@@ -84,7 +83,7 @@ static void append(struct echo_connection *echo, struct piece *piece)
     else
         echo->first = piece;
     echo->last = piece;
-    echo->unsent += piece->end;
+    echo->base.output.unsent += piece->end;
 }
 
 static void drop_first(struct echo_connection *echo)
@@ -154,7 +153,7 @@ static bool send_all(struct echo_connection *echo)
             return false;
         }
         counter_add(&echo->base.worker->counters.sent, (uint64_t)sent);
-        echo->unsent -= (size_t)sent;
+        echo->base.output.unsent -= (uint64_t)sent;
         while (echo->first && (size_t)sent >= echo->first->end - echo->first->start) {
             sent -= (ssize_t)(echo->first->end - echo->first->start);
             drop_first(echo);
@@ -168,7 +167,7 @@ static bool send_all(struct echo_connection *echo)
 static void wait_more(struct echo_connection *echo)
 {
     struct connection *base = &echo->base;
-    bool full = echo->unsent >= 2 * settings_of(echo)->buffer_size;
+    bool full = echo->base.output.unsent >= 2 * settings_of(echo)->buffer_size;
 
     if (!echo->first && echo->eof) {
         connection_close(base);
@@ -193,7 +192,7 @@ static void on_ready(struct connection *base, int events)
     if (events & EV_WRITE && !send_all(echo))
         return;
     for (int i = 0; events & EV_READ && i < ECHO_READS; i++) {
-        bool more = echo->unsent < 2 * settings_of(echo)->buffer_size && receive(echo);
+        bool more = echo->base.output.unsent < 2 * settings_of(echo)->buffer_size && receive(echo);
 
         if (base->closed || !send_all(echo))
             return;
@@ -264,6 +263,11 @@ static void on_drain(struct connection *base)
         connection_settle_idle(base);
 }
 
+static enum connection_state state(const struct connection *base)
+{
+    return base->output.unsent ? CONNECTION_SENDING : CONNECTION_IDLE;
+}
+
 static void on_closed(struct connection *base)
 {
     if (echo_of(base)->refpool)
@@ -278,4 +282,5 @@ const struct protocol echo_protocol = {
     .expired = on_expired,
     .drain = on_drain,
     .closed = on_closed,
+    .state = state,
 };

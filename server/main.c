@@ -21,6 +21,7 @@
 #include "server/advice_command.h"
 #include "server/clock.h"
 #include "server/control.h"
+#include "server/control_data.h"
 #include "server/log.h"
 #include "server/master.h"
 #include "server/process.h"
@@ -252,6 +253,7 @@ int main(int argc, char **argv)
         complain("TIDEPOOL_FAULT is not understood: \"point:N[+],…\" is expected");
         return 1;
     }
+    control_set_commands(control_data_commands);
     clock_init_zone();
     if (options_parse(&options, argc, argv)) {
         complain(options.error);

@@ -246,6 +246,22 @@ unsigned process_cpus(void)
     return count > 0 ? count : 1;
 }
 
+/* proc(5): /proc/self/statm counts pages, the second number is what is resident. */
+uint64_t process_resident(void)
+{
+    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    unsigned long long pages = 0;
+    char text[128];
+    ssize_t length;
+
+    if (fd < 0)
+        return 0;
+    length = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[length > 0 ? length : 0] = '\0';
+    return sscanf(text, "%*u %llu", &pages) == 1 ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
 void process_ignore_sigpipe(void)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN};

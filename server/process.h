@@ -55,6 +55,9 @@ __attribute__((warn_unused_result)) int process_drop_privileges(const char *user
  * least 1. */
 unsigned process_cpus(void);
 
+/* Bytes of the process that are in memory; 0: not known. Any thread. */
+uint64_t process_resident(void);
+
 /* SIGPIPE is ignored for good: writing to a closed socket is EPIPE. */
 void process_ignore_sigpipe(void);
 

@@ -15,6 +15,18 @@
 
 struct connection;
 
+/* What a connection is about, for who looks at the server. */
+enum connection_state {
+    CONNECTION_IDLE,      /* between requests */
+    CONNECTION_READING,   /* a head or a body comes in */
+    CONNECTION_WAITING,   /* a module answers later */
+    CONNECTION_SENDING,   /* the peer is slow to take it */
+    CONNECTION_LINGERING, /* closes soon */
+    CONNECTION_STATES
+};
+
+extern const char *const connection_state_names[CONNECTION_STATES];
+
 /* What speaks on a connection. All are called on the connection's worker, and none after connection_close. */
 struct protocol {
     const char *name;
@@ -29,6 +41,8 @@ struct protocol {
     /* Memory is short: one that is idle between two requests closes, and says true. Null: never. */
     bool (*shed)(struct connection *connection);
     void (*refused)(int fd); /* there is no memory for a connection: a word on the socket; may be null */
+    /* What it is about; null: idle, or sending when there is something to send. */
+    enum connection_state (*state)(const struct connection *connection);
     /* Adds ", request: …" to a log line about this connection, at most `size` bytes; returns their number.
      */
     size_t (*describe)(const struct connection *connection, char *to, size_t size);

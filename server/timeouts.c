@@ -26,7 +26,7 @@ struct timeout_queue {
 };
 
 /* libev does not tell its monotonic time, but it tells what remains of a timer, which is the same. */
-static double monotonic(struct timeouts *timeouts)
+double timeouts_now(struct timeouts *timeouts)
 {
     return ANCHOR - ev_timer_remaining(timeouts->loop, &timeouts->anchor);
 }
@@ -80,7 +80,7 @@ static void arm(struct timeout_queue *queue, double now)
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct timeout_queue *queue = timer->data;
-    double now = monotonic(queue->owner);
+    double now = timeouts_now(queue->owner);
     int64_t duration_ms = queue->duration_ms;
 
     (void)loop;
@@ -133,6 +133,11 @@ static struct timeout_queue *find_queue(struct timeouts *timeouts, int64_t durat
     return make_queue(timeouts, duration_ms);
 }
 
+double timeout_began(const struct timeout *timeout)
+{
+    return timeout->deadline - (double)timeout->queue->duration_ms / 1000.;
+}
+
 int timeout_start(struct timeouts *timeouts, struct timeout *timeout, int64_t duration_ms)
 {
     struct timeout_queue *queue = timeout->queue;
@@ -148,7 +153,7 @@ int timeout_start(struct timeouts *timeouts, struct timeout *timeout, int64_t du
         }
         timeout->queue = queue;
     }
-    double now = monotonic(timeouts);
+    double now = timeouts_now(timeouts);
     timeout->deadline = now + (double)duration_ms / 1000.;
     timeout->next = &queue->head;
     timeout->prev = queue->head.prev;

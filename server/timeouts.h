@@ -51,6 +51,11 @@ __attribute__((warn_unused_result)) int timeout_start(struct timeouts *timeouts,
  * until `visit` says false. It may stop the one that it is given, and no other. */
 void timeouts_oldest(struct timeouts *timeouts, unsigned most, bool (*visit)(struct timeout *, void *),
                      void *data);
+
+/* Seconds of the monotonic time that deadlines are of; and since when a timeout that is set has been. */
+double timeouts_now(struct timeouts *timeouts);
+double timeout_began(const struct timeout *timeout);
+
 static inline void timeout_stop(struct timeout *timeout);
 static inline bool timeout_is_set(const struct timeout *timeout);
 

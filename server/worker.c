@@ -10,9 +10,11 @@
 
 #include "pool/sysmem.h"
 #include "server/advice.h"
+#include "server/census.h"
 #include "server/ev_memory.h"
 #include "server/log.h"
 #include "server/shortage.h"
+#include "server/snapshot_part.h"
 #include "server/tenure.h"
 
 enum { SECOND = 1 };
@@ -95,7 +97,8 @@ static void deliver(struct mailbox *mailbox, struct message *message)
         tenure_quit(worker);
         break;
     case WORKER_STOP:
-        ev_break(worker->loop, EVBREAK_ALL);
+        tenure_quit(worker);
+        tenure_close_all(worker, NULL);
         break;
     case WORKER_RELEASE:
         if (!worker->connection_count)
@@ -109,6 +112,9 @@ static void deliver(struct mailbox *mailbox, struct message *message)
     case WORKER_CONNECTION:
         take_socket(worker, message);
         break;
+    case WORKER_SNAPSHOT:
+        snapshot_walk_begin(worker, message->pointers[0]);
+        break;
     case WORKER_ORDERS: /* no message */
         break;
     }
@@ -120,6 +126,8 @@ static void drop(struct mailbox *mailbox, struct message *message)
 
     if (message->kind == WORKER_SWITCH)
         tenure_abandon(message->pointers[0]);
+    if (message->kind == WORKER_SNAPSHOT)
+        snapshot_part_finish(message->pointers[0], SNAPSHOT_LOST);
     if (message->kind != WORKER_CONNECTION)
         return;
     close(message->descriptor);
@@ -219,6 +227,9 @@ static int set_up(struct worker *worker)
     if (sgi_thread_attach(worker->shared->sgi))
         return -ENOMEM;
     timeouts_init(&worker->timeouts, worker->loop, on_expired);
+    worker->began = timeouts_now(&worker->timeouts);
+    snapshot_walks_init(worker);
+    snapshot_feed_init(worker);
     log_buffers_init(&worker->logs, worker->classes);
     tenure_init(worker);
     auto_size_init(&worker->auto_size);
@@ -257,6 +268,7 @@ static void serve(struct worker *worker)
     tenure_close_all(worker, NULL);
     bury_closed(worker);
     mailbox_deinit(&worker->mailbox, drop);
+    snapshot_walks_deinit(worker);
     log_buffers_deinit(&worker->logs);
     timeouts_deinit(&worker->timeouts);
     log_thread_set(NULL);
@@ -293,8 +305,10 @@ struct worker *worker_create(struct shared *shared, unsigned index, int *error)
         while (sem_wait(&worker->started))
             ;
         *error = worker->failure;
-        if (!*error)
+        if (!*error) {
+            census_add(worker);
             return worker;
+        }
         pthread_join(worker->thread, NULL);
     }
     sem_destroy(&worker->started);
@@ -305,6 +319,7 @@ struct worker *worker_create(struct shared *shared, unsigned index, int *error)
 void worker_destroy(struct worker *worker)
 {
     pthread_join(worker->thread, NULL);
+    census_remove(worker);
     sem_destroy(&worker->started);
     sysmem_free(worker, sizeof *worker);
 }

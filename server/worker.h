@@ -28,8 +28,11 @@
 #include "server/log_buffer.h"
 #include "server/mailbox.h"
 #include "server/marks.h"
+#include "server/snapshot_feed.h"
+#include "server/snapshot_walk.h"
 #include "server/tenure.h"
 #include "server/timeouts.h"
+#include "server/timings.h"
 
 /* What the threads share. One per process, owned by the main thread. */
 struct shared {
@@ -49,10 +52,11 @@ enum worker_state {
 enum worker_message {
     WORKER_SWITCH,    /* a new generation, with the tenure under it */
     WORKER_QUIT,      /* finish what is begun, then end */
-    WORKER_STOP,      /* end now, whatever is open */
+    WORKER_STOP,      /* close all that is open, then end */
     WORKER_RELEASE,   /* nobody will send it anything any more: end, unless a connection has come meanwhile */
     WORKER_FLUSH,     /* write out the log buffers */
     WORKER_ORDERS,    /* how many kinds come from the main thread; the others are between workers */
+    WORKER_SNAPSHOT,  /* a part of a snapshot to be filled in, with a reference (server/snapshot.h) */
     WORKER_CONNECTION /* a socket from another worker, with a reference on the generation its binding is of */
 };
 
@@ -69,10 +73,13 @@ struct worker {
     struct timeouts timeouts;
     struct log_buffers logs;
     struct clock clock;
+    double began;               /* timeouts_now() when it was made */
     struct auto_size auto_size; /* for bindings whose blocks follow what requests need */
     struct tenure *tenure;      /* the current generation's; NULL before the first */
     struct tenure *tenures;     /* all, newest first */
     struct connection *connections, *closed;
+    struct snapshot_walks walks;
+    struct snapshot_feed feed;
     unsigned connection_count;
     unsigned handed_on; /* connections this worker gave to others: spreads them */
     enum worker_state state;
@@ -86,6 +93,7 @@ struct worker {
     /* atomic */
     struct counters counters;
     struct marks marks;
+    struct timings timings;
     atomic_uint generation; /* number of the generation it has switched to, for the main thread */
     atomic_bool deaf;       /* it quits and accepts no more */
     atomic_bool ended;      /* nothing is left to do: waits for its release */
@@ -93,6 +101,8 @@ struct worker {
     atomic_bool gone;       /* the thread is returning: worker_destroy will not wait */
     /* any thread */
     struct mailbox mailbox;
+    /* the census' (census.h) */
+    struct worker *next_living;
     /* main thread, unless posted */
     struct standing_message orders[WORKER_ORDERS]; /* one per kind, so that they arrive without any memory */
 };
@@ -104,7 +114,7 @@ struct worker *worker_create(struct shared *shared, unsigned index, int *error);
  * of its kind has not been taken yet. */
 int worker_send(struct worker *worker, enum worker_message kind, struct tenure *tenure);
 
-/* Waits for the thread, which was stopped or released, and frees the worker. */
+/* Waits for the thread, which was released, and frees the worker. */
 void worker_destroy(struct worker *worker);
 
 /* On the worker's own thread: sends a socket to one of the workers of its current generation; on failure it

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "http/modules/pool_trace.h"
+#include "http/modules/pool_view_data.h"
 #include "http/protocol/uri.h"
 #include "http/request.h"
 
@@ -78,6 +79,8 @@ static enum http_outcome answer_page(struct http_request *request)
 
 static const struct part parts[] = {
     {{"", 0}, answer_page},
+    {{"data", 4}, http_pool_view_data},
+    {{"events", 6}, http_pool_view_events},
     {{"trace", 5}, http_pool_trace_answer},
 };
 

@@ -56,6 +56,8 @@ def test_h(server, option):
     assert done.returncode == 0
     for flag in ('-c', '-p', '-g', '-e', '-t', '-T', '-q', '-v', '-V', '-s'):
         assert re.search(rf'^\s*(-\?,)?{flag}\b', said, re.M), flag
+    if OURS:
+        assert 'tidepool top ' in said and 'tidepool advise ' in said
 
 
 @pytest.mark.parametrize('arguments',
@@ -274,6 +276,9 @@ def test_embedded_default(server):
     server.start()
     answer = server.get()
     assert answer.status == 200 and b'Tidepool' in answer.body
+    for target in re.findall(r'href="([^"]+)"', answer.text):
+        assert server.get(target).status == 200, target
+    assert server.get('/pools/data').status == server.get('/metrics').status == 200
     with server.client('echo') as client:
         assert client.send(b'hello\n').exactly(6) == b'hello\n'
 

@@ -70,12 +70,17 @@ def chunked(*chunks, trailers=b''):
 class Client:
     """One connection. Use it in `with`, so that no test leaves a descriptor behind."""
 
-    def __init__(self, address, patience=PATIENCE):
+    def __init__(self, address, patience=PATIENCE, narrow=False):
+        """`narrow`: small segments and a small window, so that the peer's kernel buffers little of what is not read
+        (until widen)."""
         if isinstance(address, str):
             self.socket = socket.socket(socket.AF_UNIX)
         else:
             self.socket = socket.socket(socket.AF_INET6 if ':' in address[0] else socket.AF_INET)
         self.socket.settimeout(patience)
+        if narrow:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
         self.socket.connect(address)
         if self.socket.family != socket.AF_UNIX:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -86,6 +91,11 @@ class Client:
 
     def __exit__(self, *_):
         self.close()
+
+    def widen(self):
+        """What follows is to be read: the window opens."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        return self
 
     def close(self):
         self.socket.close()

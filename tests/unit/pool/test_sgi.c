@@ -342,6 +342,43 @@ static void test_the_depot_serves_all(void **state)
     assert_goes_back(sgi);
 }
 
+/* What is where, class by class: the sums are those of sgi_stats. */
+static void test_class_stats(void **state)
+{
+    enum { OBJECTS = 1000, CLASS = 64 / SGI_GRANULE - 1 };
+    static void *objects[OBJECTS];
+    struct sgi *sgi = *state;
+    struct sgi_class_stats stats;
+
+    sgi_class_stats(sgi, CLASS, &stats);
+    assert_int_equal(stats.free + stats.full + stats.refills + stats.drains, 0);
+    for (int i = 0; i < OBJECTS; i++)
+        assert_non_null(objects[i] = sgi_alloc(sgi, 64)); /* not attached: one by one from the list */
+    sgi_class_stats(sgi, CLASS, &stats);
+    assert_true(stats.refills > 0);
+    assert_int_equal(stats.drains, 0);
+    for (int i = 0; i < OBJECTS; i++)
+        sgi_free(sgi, objects[i], 64);
+    for (int second = 0; second < TRIMS_TO_EMPTY + 1; second++) {
+        size_t objects_free = 0, depot_bytes = 0;
+
+        for (unsigned class = 0; class < SGI_CLASSES; class ++) {
+            sgi_class_stats(sgi, class, &stats);
+            objects_free += stats.free * (class + 1) * SGI_GRANULE;
+            depot_bytes += stats.full * SGI_BATCH * (class + 1) * SGI_GRANULE;
+        }
+        assert_true(objects_free <= stats_of(sgi).free_bytes);
+        assert_int_equal(depot_bytes, stats_of(sgi).depot_bytes);
+        assert_true(second || objects_free + depot_bytes >= OBJECTS * 64);
+        (void)sgi_trim(sgi);
+    }
+    sgi_class_stats(sgi, CLASS, &stats);
+    assert_int_equal(stats.free + stats.full, 0);
+    assert_true(stats.drains > 0);
+    assert_true(stats.depot.taken > 0 && stats.depot.contended == 0);
+    assert_goes_back(sgi);
+}
+
 #ifdef ANNOTATE_ASAN
 /* A free object, and what of its class was not asked for, are out of bounds: the sanitizer sees it without
  * any mode. */
@@ -391,6 +428,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_trim_has_hysteresis, setup, teardown),
         cmocka_unit_test_setup_teardown(test_trim_leaves_fresh_spans, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_depot_serves_all, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_class_stats, setup, teardown),
 #ifdef ANNOTATE_ASAN
         cmocka_unit_test_setup_teardown(test_sanitizer_sees_into_it, setup, teardown),
 #endif

@@ -353,6 +353,44 @@ static void test_what_is_out_at_destroy_counts_as_lost(void **state)
     assert_int_equal(sizeclass_lost() - before, 2);
 }
 
+/* In steps of any size it comes to the same; the figures of the classes add up to those of the whole. */
+static void test_figures_of_the_classes(void **state)
+{
+    enum { OBJECTS = 400 };
+    static void *objects[OBJECTS];
+    struct sizeclass *classes = *state;
+    uint64_t live = 0, pages = 0;
+    struct sizeclass_stats whole;
+
+    for (int i = 0; i < OBJECTS; i++)
+        assert_non_null(objects[i] = sizeclass_get(classes, (size_t)(16 << i % 12), NULL));
+    for (int i = 0; i < OBJECTS; i += 3)
+        sizeclass_put(classes, objects[i], (size_t)(16 << i % 12));
+    whole = stats_of(classes);
+    assert_true(whole.arenas > 2);
+    for (int i = 0; i < SIZECLASS_CLASSES; i++) {
+        live += whole.class_live[i];
+        pages += whole.class_pages[i];
+        assert_true(whole.class_live[i] + whole.class_cached[i] <= whole.class_room[i]);
+        assert_true(whole.class_room[i] * sizeclass_sizes[i] <= whole.class_pages[i] * SIZECLASS_PAGE);
+    }
+    assert_int_equal(live, whole.live_objects);
+    assert_int_equal(pages * SIZECLASS_PAGE, whole.span_bytes);
+    for (uint32_t arenas = 1; arenas < 4; arenas++) {
+        struct sizeclass_stats steps;
+        uint32_t next = 0, taken = 0;
+
+        memset(&steps, 0, sizeof(steps));
+        while (!sizeclass_stats_step(classes, &steps, &next, arenas))
+            taken++;
+        assert_int_equal(taken, (whole.arenas - 1) / arenas);
+        assert_memory_equal(&steps, &whole, sizeof(steps));
+    }
+    for (int i = 0; i < OBJECTS; i++)
+        if (i % 3)
+            sizeclass_put(classes, objects[i], (size_t)(16 << i % 12));
+}
+
 #define WITH_CLASSES(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -367,6 +405,7 @@ int main(void)
         WITH_CLASSES(test_empty_pages_serve_other_classes),
         WITH_CLASSES(test_holes_are_filled_first),
         WITH_CLASSES(test_failure_is_null_and_changes_nothing),
+        WITH_CLASSES(test_figures_of_the_classes),
         cmocka_unit_test(test_mistakes_are_caught_in_poison_mode),
         cmocka_unit_test(test_what_is_out_at_destroy_counts_as_lost),
     };

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/modules/metrics.h"
+
+#include "http/modules/snapshot_answer.h"
+#include "http/request.h"
+
+struct metrics_section {
+    const void *owner; /* the section that the directive stood in: a copy of it elsewhere is not ours */
+};
+
+static enum http_outcome run(struct http_request *request, void *section)
+{
+    struct snapshot_query query;
+
+    (void)section;
+    if (request->head.method != HTTP_GET && request->head.method != HTTP_HEAD) {
+        request->response.allow = HTTP_TEXT("GET, HEAD");
+        request->status = 405;
+        return HTTP_STATUS;
+    }
+    if (!http_add_header(request, HTTP_TEXT("Cache-Control"), HTTP_TEXT("no-store")))
+        return http_no_memory(request);
+    snapshot_query_init(&query);
+    query.connections = false;
+    return http_answer_snapshot(request, &query, metrics_write,
+                                HTTP_TEXT("text/plain; version=0.0.4; charset=utf-8"));
+}
+
+static int set_metrics(struct conf_setting *setting)
+{
+    struct metrics_section *section = setting->section;
+
+    section->owner = section;
+    return 0;
+}
+
+static int finish(struct http_build *build, struct http_location *location, void *section)
+{
+    const struct metrics_section *settings = section;
+
+    (void)location;
+    return settings->owner == section ? http_add_step(build, HTTP_PHASE_CONTENT, run, section) : 0;
+}
+
+static const struct conf_directive directives[] = {
+    {"metrics", CONF_LOCATION, 0, 0, 0, set_metrics, 0, NULL, NULL,
+     "What this server counts, as text for Prometheus. To be protected with allow and deny."},
+};
+
+const struct http_module http_metrics_module = {
+    .conf = {"metrics", directives, sizeof directives / sizeof *directives},
+    .section_size = sizeof(struct metrics_section),
+    .finish = finish,
+};

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/modules/pool_view_data.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "http/flow.h"
+#include "http/modules/snapshot_answer.h"
+#include "http/text_body.h"
+#include "server/snapshot_feed.h"
+
+/* ---- data ---- */
+
+enum http_outcome http_pool_view_data(struct http_request *request)
+{
+    struct snapshot_query query;
+    const char *wrong = snapshot_query_parse(&query, request->args.bytes, request->args.length);
+
+    if (wrong)
+        return http_answer_bytes(request, 400, HTTP_TEXT("text/plain"),
+                                 (struct http_text){wrong, strlen(wrong)});
+    return http_answer_snapshot(request, &query, snapshot_write_json, HTTP_TEXT("application/json"));
+}
+
+/* ---- events ---- */
+
+struct viewer {
+    struct http_pump pump; /* first: see pump_event */
+    struct snapshot_viewer base;
+    struct http_request *request;
+    struct text_reader reader; /* of the snapshot that it is being sent */
+    uint64_t id;               /* of that; 0: its event has begun */
+};
+
+static struct viewer *viewer_of(struct snapshot_viewer *base)
+{
+    return (struct viewer *)(void *)((char *)base - offsetof(struct viewer, base));
+}
+
+static int begin_event(struct viewer *viewer)
+{
+    char head[64];
+    int length =
+        snprintf(head, sizeof head, "event: snapshot\nid: %llu\ndata: ", (unsigned long long)viewer->id);
+
+    viewer->id = 0;
+    return http_stream_write(viewer->request, (struct http_text){head, (size_t)length});
+}
+
+static bool pump_event(struct http_request *request, struct http_pump *pump)
+{
+    struct viewer *viewer = (struct viewer *)(void *)pump;
+    int result = 0;
+
+    if (!viewer->reader.text)
+        return false;
+    if (viewer->id)
+        result = begin_event(viewer);
+    if (!result)
+        result = http_text_write(request, &viewer->reader);
+    if (!result && !viewer->reader.piece) {
+        text_reader_close(&viewer->reader);
+        result = http_stream_write(request, HTTP_TEXT("\n\n"));
+    }
+    if (result)
+        http_response_cut(request, result);
+    return !result;
+}
+
+static void show(struct snapshot_viewer *base, struct text *text, uint64_t id)
+{
+    struct viewer *viewer = viewer_of(base);
+    struct http_request *request = viewer->request;
+    const struct http_connection *connection = request->connection;
+
+    /* Who has not taken the last one misses this one. */
+    if (connection->base.closed || connection->state != HTTP_WAITING || connection->base.output.head ||
+        viewer->reader.text)
+        return;
+    if (text) {
+        text_reader_open(&viewer->reader, text);
+        viewer->id = id;
+        http_resume(request, HTTP_TAKEN);
+    } else {
+        http_resume(request, http_stream_end(request) ? http_no_memory(request) : HTTP_ANSWERED);
+    }
+}
+
+static void leave(void *data)
+{
+    struct viewer *viewer = data;
+
+    snapshot_feed_leave(&viewer->base);
+    text_reader_close(&viewer->reader);
+}
+
+enum http_outcome http_pool_view_events(struct http_request *request)
+{
+    struct connection *connection = &request->connection->base;
+    struct viewer *viewer = pool_calloc(request->pool, sizeof *viewer, "event stream");
+    struct text *last;
+
+    request->status = 200;
+    request->response.content_type = HTTP_TEXT("text/event-stream");
+    if (request->head.method == HTTP_HEAD)
+        return HTTP_ANSWERED;
+    if (!viewer || !pool_cleanup_add(request->pool, leave, viewer))
+        return http_no_memory(request);
+    viewer->pump.run = pump_event;
+    viewer->request = request;
+    viewer->base.show = show;
+    if (!snapshot_feed_join(connection->worker, connection->tenure, &viewer->base))
+        return http_no_snapshot(request);
+    if (http_stream_begin(request) || http_stream_write(request, HTTP_TEXT("retry: 2000\n\n")))
+        return http_no_memory(request);
+    request->response.pump = &viewer->pump;
+    last = snapshot_feed_last(connection->worker, &viewer->id);
+    if (last)
+        text_reader_open(&viewer->reader, last);
+    return HTTP_TAKEN;
+}

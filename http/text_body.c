@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/text_body.h"
+
+#include "http/flow.h"
+
+struct body {
+    struct http_pump pump;
+    struct text_reader reader;
+};
+
+int http_text_write(struct http_request *request, struct text_reader *reader)
+{
+    const struct output *output = &request->connection->base.output;
+    const struct text_piece *piece;
+    int result = 0;
+
+    while (!result && output->unsent < HTTP_TEXT_QUEUED && (piece = text_reader_next(reader)))
+        result = http_stream_write(request, (struct http_text){piece->bytes, piece->length});
+    return result;
+}
+
+static bool pump_text(struct http_request *request, struct http_pump *pump)
+{
+    struct body *body = (struct body *)(void *)pump;
+    int result = http_text_write(request, &body->reader);
+
+    if (!result && !body->reader.piece) {
+        request->response.pump = NULL;
+        text_reader_close(&body->reader);
+        result = http_stream_end(request);
+    }
+    if (result)
+        http_response_cut(request, result);
+    return !result && request->connection->base.output.head;
+}
+
+static void drop(void *data)
+{
+    struct body *body = data;
+
+    text_reader_close(&body->reader);
+}
+
+enum http_outcome http_answer_text(struct http_request *request, struct http_text type, struct text *text)
+{
+    struct http_response *response = &request->response;
+    struct body *body;
+
+    request->status = 200;
+    response->content_type = type;
+    response->content_length = (int64_t)text->length;
+    if (request->head.method == HTTP_HEAD)
+        return HTTP_ANSWERED;
+    body = pool_calloc(request->pool, sizeof *body, "text body");
+    if (!body || !pool_cleanup_add(request->pool, drop, body))
+        return http_no_memory(request);
+    text_reader_open(&body->reader, text);
+    body->pump.run = pump_text;
+    if (http_stream_begin(request))
+        return http_no_memory(request);
+    response->pump = &body->pump;
+    return HTTP_ANSWERED;
+}

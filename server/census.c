@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/census.h"
+
+#include <pthread.h>
+
+#include "server/worker.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct worker *living; /* under the lock, as is the past */
+static struct census past;
+
+static void collect(struct census *census, const struct worker *worker)
+{
+    snapshot_counters_add(&census->counters, &worker->counters);
+    timings_collect(&worker->timings, &census->timings);
+    marks_collect(&worker->marks.requests, &census->requests);
+    marks_collect(&worker->marks.connections, &census->connections);
+}
+
+void census_add(struct worker *worker)
+{
+    pthread_mutex_lock(&lock);
+    worker->next_living = living;
+    living = worker;
+    pthread_mutex_unlock(&lock);
+}
+
+void census_remove(struct worker *worker)
+{
+    struct worker **link = &living;
+
+    pthread_mutex_lock(&lock);
+    while (*link != worker)
+        link = &(*link)->next_living;
+    *link = worker->next_living;
+    collect(&past, worker);
+    pthread_mutex_unlock(&lock);
+}
+
+void census_take(struct census *census)
+{
+    pthread_mutex_lock(&lock);
+    *census = past;
+    for (const struct worker *worker = living; worker; worker = worker->next_living)
+        collect(census, worker);
+    pthread_mutex_unlock(&lock);
+}
+
+void census_take_counters(struct snapshot_counters *counters)
+{
+    pthread_mutex_lock(&lock);
+    *counters = past.counters;
+    for (const struct worker *worker = living; worker; worker = worker->next_living)
+        snapshot_counters_add(counters, &worker->counters);
+    pthread_mutex_unlock(&lock);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The census: what all workers have counted, those that have gone included.
+ *
+ * Purpose: totals that never fall back when a reload ends workers: metrics are counters.
+ * Lifetime: static. A worker is in it from worker_create until worker_destroy, which adds what it leaves to
+ *   the past.
+ * Threads: add and remove: the main thread. census_take: any; counters are read under the lock, which is
+ *   never held for longer than that.
+ * Errors: none.
+ */
+#ifndef SERVER_CENSUS_H
+#define SERVER_CENSUS_H
+
+#include "server/marks.h"
+#include "server/snapshot_part.h"
+#include "server/timings.h"
+
+struct worker;
+
+struct census {
+    struct snapshot_counters counters;
+    struct timings_sum timings;
+    struct marks_sum requests, connections;
+};
+
+void census_add(struct worker *worker);
+void census_remove(struct worker *worker);
+void census_take(struct census *census);
+void census_take_counters(struct snapshot_counters *counters); /* of it, only these */
+
+#endif

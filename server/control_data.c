@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/control_data.h"
+
+#include <string.h>
+
+#include "server/connection.h"
+#include "server/snapshot.h"
+
+struct question {
+    struct connection *connection;
+    struct snapshot *snapshot; /* null: it is answered */
+};
+
+static const char no_memory[] = "no memory for a snapshot";
+
+static void leave(void *data)
+{
+    struct question *question = data;
+
+    snapshot_cancel(question->snapshot);
+}
+
+static void answer(void *data, struct text *text)
+{
+    struct question *question = data;
+
+    question->snapshot = NULL;
+    if (question->connection->closed)
+        return;
+    if (text)
+        control_answer(question->connection, text);
+    else
+        control_refuse(question->connection, no_memory);
+}
+
+static void run_data(struct connection *connection, const char *arguments)
+{
+    struct question *question = pool_calloc(connection->pool, sizeof *question, "snapshot");
+    struct snapshot_query query;
+    const char *wrong = snapshot_query_parse(&query, arguments, strlen(arguments));
+
+    if (wrong) {
+        control_refuse(connection, wrong);
+        return;
+    }
+    if (question && pool_cleanup_add(connection->pool, leave, question)) {
+        question->connection = connection;
+        question->snapshot = snapshot_ask(connection->worker, &query, snapshot_write_json, answer, question);
+        if (question->snapshot)
+            return;
+    }
+    control_refuse(connection, no_memory);
+}
+
+const struct control_command control_data_commands[] = {
+    {"data",
+     "a snapshot as JSON; behind it sort=, limit=, state=, protocol=, address=, worker=, id=", run_data},
+    {NULL, NULL, NULL},
+};

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/snapshot.h"
+
+#include <string.h>
+
+#include "pool/sysmem.h"
+#include "server/ev_memory.h"
+#include "server/tenure.h"
+#include "server/worker.h"
+
+enum stage {
+    STAGE_WAITING, /* for the workers */
+    STAGE_CHOOSING,
+    STAGE_SORTING,
+    STAGE_WRITING
+};
+
+static void free_marks(struct snapshot *snapshot)
+{
+    sysmem_free(snapshot->marks, snapshot->mark_count * sizeof *snapshot->marks);
+    snapshot->marks = NULL;
+}
+
+static void end(struct snapshot *snapshot)
+{
+    ev_timer_stop(snapshot->worker->loop, &snapshot->timer);
+    for (unsigned i = 0; i < snapshot->count; i++) {
+        if (!snapshot->parts[i])
+            continue;
+        atomic_store_explicit(&snapshot->parts[i]->cancelled, true, memory_order_relaxed);
+        snapshot_part_put(snapshot->parts[i]);
+    }
+    free_marks(snapshot);
+    sysmem_free(snapshot->rows, snapshot->mark_count * sizeof *snapshot->rows);
+    text_put(snapshot->text);
+    sysmem_free(snapshot, sizeof *snapshot + snapshot->count * sizeof *snapshot->parts);
+}
+
+void snapshot_cancel(struct snapshot *snapshot)
+{
+    if (snapshot)
+        end(snapshot);
+}
+
+static void finish(struct snapshot *snapshot, bool good)
+{
+    void (*done)(void *, struct text *) = snapshot->done;
+    struct text *text = snapshot->text;
+    void *data = snapshot->data;
+
+    snapshot->text = NULL;
+    end(snapshot);
+    done(data, good && !text->failed ? text : NULL);
+    text_put(text);
+}
+
+/* ---- asking ---- */
+
+static bool ask(struct snapshot *snapshot, struct worker *worker, struct snapshot_part **link)
+{
+    struct message message = {.kind = WORKER_SNAPSHOT, .descriptor = -1};
+    struct snapshot_part *part = snapshot_part_create(&snapshot->query);
+
+    if (!part)
+        return false;
+    *link = part;
+    message.pointers[0] = part;
+    if (worker == snapshot->worker)
+        snapshot_walk_begin(worker, part);
+    else if (mailbox_send(&worker->mailbox, &message))
+        snapshot_part_finish(part, SNAPSHOT_LOST);
+    return true;
+}
+
+/* Those of the worker's current generation hear what is sent to them as long as the worker serves (crew.h):
+ * who leaves or quits speaks for himself. */
+static bool ask_all(struct snapshot *snapshot, const struct generation *others)
+{
+    if (!others)
+        return ask(snapshot, snapshot->worker, &snapshot->parts[0]);
+    for (unsigned i = 0; i < others->worker_count; i++)
+        if (!ask(snapshot, others->shares[i].worker, &snapshot->parts[i]))
+            return false;
+    return true;
+}
+
+/* ---- waiting ---- */
+
+/* What a worker wrote is ours to read from here on. */
+static bool all_have_answered(struct snapshot *snapshot)
+{
+    bool patient = snapshot_clock() - snapshot->asked < SNAPSHOT_PATIENCE;
+
+    for (unsigned i = 0; i < snapshot->count; i++)
+        if (snapshot->parts[i] &&
+            atomic_load_explicit(&snapshot->parts[i]->state, memory_order_acquire) == SNAPSHOT_ASKED &&
+            patient)
+            return false;
+    return true;
+}
+
+static void drop_absent(struct snapshot *snapshot)
+{
+    for (unsigned i = 0; i < snapshot->count; i++) {
+        struct snapshot_part *part = snapshot->parts[i];
+
+        if (!part || atomic_load_explicit(&part->state, memory_order_acquire) == SNAPSHOT_DONE)
+            continue;
+        atomic_store_explicit(&part->cancelled, true, memory_order_relaxed);
+        snapshot_part_put(part);
+        snapshot->parts[i] = NULL;
+    }
+}
+
+static void add_counts(uint64_t *sum, const uint64_t *counts, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        sum[i] += counts[i];
+}
+
+static void add_protocols(struct snapshot_tally *sum, const struct snapshot_tally *tally)
+{
+    for (unsigned i = 0; i < SNAPSHOT_PROTOCOLS && tally->protocols[i].name; i++)
+        for (unsigned j = 0; j < SNAPSHOT_PROTOCOLS; j++)
+            if (!sum->protocols[j].name || sum->protocols[j].name == tally->protocols[i].name) {
+                sum->protocols[j].name = tally->protocols[i].name;
+                sum->protocols[j].count += tally->protocols[i].count;
+                break;
+            }
+}
+
+static void add_tally(struct snapshot_tally *sum, const struct snapshot_tally *tally)
+{
+    sum->total += tally->total;
+    sum->used_bytes += tally->used_bytes;
+    sum->held_bytes += tally->held_bytes;
+    sum->matched += tally->matched;
+    add_counts(sum->states, tally->states, CONNECTION_STATES);
+    add_counts(sum->total_bytes, tally->total_bytes, SNAPSHOT_SIZES + 1);
+    add_counts(sum->peak_bytes, tally->peak_bytes, SNAPSHOT_SIZES + 1);
+    add_counts(sum->ages, tally->ages, SNAPSHOT_AGES + 1);
+    add_protocols(sum, tally);
+}
+
+/* False: no memory. */
+static bool collect(struct snapshot *snapshot)
+{
+    size_t rows = 0;
+
+    drop_absent(snapshot);
+    snapshot->took = snapshot_clock() - snapshot->asked;
+    for (unsigned i = 0; i < snapshot->count; i++) {
+        const struct snapshot_part *part = snapshot->parts[i];
+
+        if (!part)
+            continue;
+        add_tally(&snapshot->tally, &part->tally);
+        if (part->slice_seconds > snapshot->slice_seconds)
+            snapshot->slice_seconds = part->slice_seconds;
+        rows += part->count;
+    }
+    if (!rows)
+        return true;
+    snapshot->marks = sysmem_alloc(rows * sizeof *snapshot->marks);
+    snapshot->rows = snapshot->marks ? sysmem_alloc(rows * sizeof *snapshot->rows) : NULL;
+    if (!snapshot->rows) {
+        sysmem_free(snapshot->marks, rows * sizeof *snapshot->marks);
+        snapshot->marks = NULL;
+        return false;
+    }
+    for (unsigned i = 0; i < snapshot->count; i++)
+        for (uint32_t n = 0; snapshot->parts[i] && n < snapshot->parts[i]->count; n++) {
+            snapshot->parts[i]->rows[n].chosen = false;
+            snapshot->marks[snapshot->mark_count++].row = &snapshot->parts[i]->rows[n];
+        }
+    return true;
+}
+
+/* ---- choosing ---- */
+
+/* Shell's sort: a thousand rows at most, and qsort of glibc would ask malloc for room. */
+static void sort(struct snapshot *snapshot)
+{
+    enum snapshot_key key = snapshot_query_key(&snapshot->query, 0);
+    struct snapshot_row **rows = snapshot->rows;
+
+    for (size_t i = 0; i < snapshot->mark_count; i++)
+        if (snapshot->marks[i].row->chosen)
+            rows[snapshot->row_count++] = snapshot->marks[i].row;
+    for (size_t gap = snapshot->row_count / 2; gap; gap = gap == 2 ? 1 : gap * 5 / 11)
+        for (size_t i = gap; i < snapshot->row_count; i++) {
+            struct snapshot_row *row = rows[i];
+            size_t at = i;
+
+            for (; at >= gap && rows[at - gap]->keys[key] < row->keys[key]; at -= gap)
+                rows[at] = rows[at - gap];
+            rows[at] = row;
+        }
+    free_marks(snapshot);
+}
+
+/* One step. False: all is done. */
+static bool step(struct snapshot *snapshot)
+{
+    double bar;
+
+    switch ((enum stage)snapshot->stage) {
+    case STAGE_WAITING:
+        break;
+    case STAGE_CHOOSING:
+        if (!snapshot->mark_count) {
+            snapshot->stage = STAGE_WRITING;
+            return true;
+        }
+        if (snapshot->at == snapshot_query_keys(&snapshot->query)) {
+            snapshot->stage = STAGE_SORTING;
+            snapshot->at = 0;
+            return true;
+        }
+        snapshot_choose(snapshot->marks, snapshot->mark_count,
+                        snapshot_query_key(&snapshot->query, snapshot->at++), snapshot->query.limit, &bar);
+        return true;
+    case STAGE_SORTING:
+        sort(snapshot);
+        snapshot->stage = STAGE_WRITING;
+        return true;
+    case STAGE_WRITING:
+        return snapshot->write(snapshot);
+    }
+    return true;
+}
+
+static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct snapshot *snapshot = timer->data;
+    double began = snapshot_clock(), took = 0;
+    bool more = true;
+
+    (void)loop;
+    (void)events;
+    if (snapshot->stage == STAGE_WAITING) {
+        if (!all_have_answered(snapshot)) {
+            ev_timer_set(timer, SNAPSHOT_LOOK_SECONDS, 0.);
+            ev_timer_start(snapshot->worker->loop, timer);
+            return;
+        }
+        if (!collect(snapshot)) {
+            finish(snapshot, false);
+            return;
+        }
+        snapshot->stage = STAGE_CHOOSING;
+        took = snapshot_clock() - began;
+    }
+    while (more && took < SNAPSHOT_SLICE_SECONDS) {
+        more = step(snapshot);
+        took = snapshot_clock() - began;
+    }
+    if (took > snapshot->slice_seconds)
+        snapshot->slice_seconds = took;
+    if (!more) {
+        finish(snapshot, true);
+        return;
+    }
+    ev_timer_set(timer, 0., 0.);
+    ev_timer_start(snapshot->worker->loop, timer);
+}
+
+struct snapshot *snapshot_ask(struct worker *worker, const struct snapshot_query *query,
+                              bool (*write)(struct snapshot *), void (*done)(void *data, struct text *text),
+                              void *data)
+{
+    const struct generation *others =
+        worker->state == WORKER_SERVES && worker->tenure ? worker->tenure->generation : NULL;
+    unsigned count = others ? others->worker_count : 1;
+    struct snapshot *snapshot =
+        ev_memory_reserve(0) ? sysmem_calloc(sizeof *snapshot + count * sizeof *snapshot->parts) : NULL;
+
+    if (!snapshot)
+        return NULL;
+    snapshot->worker = worker;
+    snapshot->query = *query;
+    snapshot->write = write;
+    snapshot->done = done;
+    snapshot->data = data;
+    snapshot->count = count;
+    snapshot->asked = snapshot_clock();
+    snapshot->text = text_create();
+    ev_timer_init(&snapshot->timer, on_timer, SNAPSHOT_LOOK_SECONDS, 0.);
+    snapshot->timer.data = snapshot;
+    if (!snapshot->text || !ask_all(snapshot, others)) {
+        end(snapshot);
+        return NULL;
+    }
+    ev_timer_start(worker->loop, &snapshot->timer);
+    return snapshot;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A snapshot: what all workers are doing, asked for by one of them.
+ *
+ * Purpose: sends every worker a part to fill in (server/snapshot_part.h), waits for them, chooses the rows
+ *   that are shown, and has a text written of it. Every step is a slice of at most half a millisecond, on
+ *   the asking worker, too.
+ * Lifetime: from snapshot_ask until `done` is called, or snapshot_cancel. Parts outlive it where a worker
+ *   still writes. A worker that has not answered in SNAPSHOT_PATIENCE seconds is left out.
+ * Threads: the asking worker's. Workers answer by filling in; the asker looks each millisecond, so that
+ *   nobody has to reach an asker who may be gone.
+ * Errors: NULL for want of memory; later, `done` gets NULL.
+ */
+#ifndef SERVER_SNAPSHOT_H
+#define SERVER_SNAPSHOT_H
+
+#include <ev.h>
+
+#include "server/snapshot_part.h"
+#include "server/text.h"
+
+#define SNAPSHOT_LOOK_SECONDS 0.001
+#define SNAPSHOT_PATIENCE     2. /* seconds */
+
+struct worker;
+
+struct snapshot {
+    struct worker *worker;
+    struct snapshot_query query;
+    /* Writes a little more of the text; false: it is complete. */
+    bool (*write)(struct snapshot *snapshot);
+    void (*done)(void *data, struct text *text);
+    void *data;
+    /* for `write` */
+    struct text *text;
+    struct snapshot_row **rows; /* chosen, sorted */
+    size_t row_count;
+    double took, slice_seconds;  /* until the last worker had answered; the longest slice so far, anywhere */
+    unsigned section, at;        /* where `write` stands: its own, 0 at first */
+    struct snapshot_tally tally; /* the sum of all */
+    /* its own */
+    struct snapshot_mark *marks;
+    size_t mark_count;
+    double asked; /* snapshot_clock() */
+    uint8_t stage;
+    struct ev_timer timer;
+    unsigned count; /* of parts; NULL: that worker is left out */
+    struct snapshot_part *parts[];
+};
+
+/* The texts that there are: `write` of each. server/snapshot_json.c: http/modules/pool_view.md. */
+bool snapshot_write_json(struct snapshot *snapshot);
+
+/* `done` is called once, later, with a text that it may keep (text_get), or NULL; then the snapshot is gone.
+ */
+struct snapshot *snapshot_ask(struct worker *worker, const struct snapshot_query *query,
+                              bool (*write)(struct snapshot *), void (*done)(void *data, struct text *text),
+                              void *data);
+
+/* Nobody wants it any more: `done` is not called. NULL is allowed. */
+void snapshot_cancel(struct snapshot *snapshot);
+
+#endif

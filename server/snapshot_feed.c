@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/snapshot_feed.h"
+
+#include "server/ev_memory.h"
+#include "server/snapshot.h"
+#include "server/worker.h"
+
+/* Each is shown what `text` says; null: those that are to end are told so. */
+static void show_all(struct snapshot_feed *feed, struct text *text)
+{
+    const struct worker *worker = feed->worker;
+
+    for (struct snapshot_viewer *viewer = feed->viewers, *next; viewer; viewer = next) {
+        bool ends = worker->state != WORKER_SERVES || viewer->tenure != worker->tenure;
+
+        next = viewer->next;
+        if (ends || text)
+            viewer->show(viewer, ends ? NULL : text, feed->id);
+    }
+}
+
+static void on_made(void *data, struct text *text)
+{
+    struct snapshot_feed *feed = data;
+
+    feed->snapshot = NULL;
+    if (!text)
+        return;
+    text_put(feed->last);
+    text_get(text);
+    feed->last = text;
+    feed->id++;
+    show_all(feed, text);
+}
+
+/* False: no memory. */
+static bool ask(struct snapshot_feed *feed)
+{
+    struct snapshot_query query;
+
+    snapshot_query_init(&query);
+    feed->snapshot = snapshot_ask(feed->worker, &query, snapshot_write_json, on_made, feed);
+    return feed->snapshot != NULL;
+}
+
+static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct snapshot_feed *feed = timer->data;
+
+    (void)loop;
+    (void)events;
+    show_all(feed, NULL);
+    if (feed->viewers && !feed->snapshot)
+        (void)ask(feed);
+}
+
+void snapshot_feed_init(struct worker *worker)
+{
+    worker->feed.worker = worker;
+    ev_timer_init(&worker->feed.timer, on_timer, SNAPSHOT_FEED_SECONDS, SNAPSHOT_FEED_SECONDS);
+    worker->feed.timer.data = &worker->feed;
+}
+
+bool snapshot_feed_join(struct worker *worker, const struct tenure *tenure, struct snapshot_viewer *viewer)
+{
+    struct snapshot_feed *feed = &worker->feed;
+
+    if (!feed->viewers && (!ev_memory_reserve(0) || !ask(feed)))
+        return false;
+    if (!feed->viewers) {
+        ev_timer_set(&feed->timer, SNAPSHOT_FEED_SECONDS, SNAPSHOT_FEED_SECONDS);
+        ev_timer_start(worker->loop, &feed->timer);
+    }
+    viewer->feed = feed;
+    viewer->tenure = tenure;
+    viewer->previous = NULL;
+    viewer->next = feed->viewers;
+    if (viewer->next)
+        viewer->next->previous = viewer;
+    feed->viewers = viewer;
+    return true;
+}
+
+void snapshot_feed_leave(struct snapshot_viewer *viewer)
+{
+    struct snapshot_feed *feed = viewer->feed;
+
+    if (!feed)
+        return;
+    viewer->feed = NULL;
+    if (viewer->previous)
+        viewer->previous->next = viewer->next;
+    else
+        feed->viewers = viewer->next;
+    if (viewer->next)
+        viewer->next->previous = viewer->previous;
+    if (feed->viewers)
+        return;
+    ev_timer_stop(feed->worker->loop, &feed->timer);
+    snapshot_cancel(feed->snapshot);
+    feed->snapshot = NULL;
+    text_put(feed->last);
+    feed->last = NULL;
+}
+
+struct text *snapshot_feed_last(const struct worker *worker, uint64_t *id)
+{
+    *id = worker->feed.id;
+    return worker->feed.last;
+}
+
+void snapshot_feed_drain(struct worker *worker)
+{
+    show_all(&worker->feed, NULL);
+}

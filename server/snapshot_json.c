@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A snapshot as JSON: http/modules/pool_view.md is its schema, in the order of the sections below. */
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pool/mode.h"
+#include "pool/sgi.h"
+#include "pool/sysmem.h"
+#include "server/advice.h"
+#include "server/census.h"
+#include "server/process.h"
+#include "server/snapshot.h"
+#include "server/version.h"
+#include "server/worker.h"
+
+/* ---- one object each ---- */
+
+static void put_totals(struct snapshot *snapshot)
+{
+    struct snapshot_counters counters = {0};
+    struct text *text = snapshot->text;
+
+    census_take_counters(&counters);
+    json_put_open(text, "totals", '{');
+    json_put_number(text, "accepted", counters.accepted);
+    json_put_number(text, "closed", counters.closed);
+    json_put_number(text, "refused", counters.refused);
+    json_put_number(text, "open", counters.accepted - counters.closed);
+    json_put_number(text, "requests", counters.requests);
+    json_put_number(text, "received_bytes", counters.received);
+    json_put_number(text, "sent_bytes", counters.sent);
+    json_put_number(text, "over_budget", counters.over_budget);
+    json_put_number(text, "used_bytes", snapshot->tally.used_bytes);
+    json_put_number(text, "total_bytes", snapshot->tally.held_bytes);
+    json_put_close(text, '}');
+}
+
+static void put_memory(struct text *text)
+{
+    static const char *const names[SYSMEM_CALLS] = {
+        [SYSMEM_ALLOC] = "alloc",     [SYSMEM_CALLOC] = "calloc", [SYSMEM_MEMALIGN] = "memalign",
+        [SYSMEM_REALLOC] = "realloc", [SYSMEM_FREE] = "free",     [SYSMEM_MAP] = "map",
+        [SYSMEM_UNMAP] = "unmap",     [SYSMEM_PURGE] = "purge"};
+    struct sysmem_stats stats;
+
+    sysmem_stats(&stats);
+    json_put_open(text, "memory", '{');
+    json_put_number(text, "live_bytes", stats.live_bytes);
+    json_put_number(text, "live_count", stats.live_count);
+    json_put_number(text, "peak_bytes", stats.peak_bytes);
+    json_put_number(text, "budget_bytes", stats.budget_bytes);
+    json_put_number(text, "refused", stats.refused);
+    json_put_number(text, "failed", stats.failed);
+    json_put_number(text, "resident_bytes", process_resident());
+    json_put_open(text, "calls", '{');
+    for (unsigned i = 0; i < SYSMEM_CALLS; i++)
+        json_put_number(text, names[i], stats.calls[i]);
+    json_put_close(text, '}');
+    json_put_close(text, '}');
+}
+
+static void put_sizeclass(struct text *text, const struct sizeclass_stats *stats)
+{
+    json_put_open(text, "sizeclass", '{');
+    json_put_number(text, "arenas", stats->arenas);
+    json_put_number(text, "mapped_bytes", stats->mapped_bytes);
+    json_put_number(text, "span_bytes", stats->span_bytes);
+    json_put_number(text, "empty_bytes", stats->empty_bytes);
+    json_put_number(text, "resident_bytes", stats->resident_bytes);
+    json_put_number(text, "held_bytes", stats->held_bytes);
+    json_put_number(text, "live_objects", stats->live_objects);
+    json_put_number(text, "live_bytes", stats->live_bytes);
+    json_put_open(text, "classes", '[');
+    for (unsigned i = 0; i < SIZECLASS_CLASSES; i++) {
+        json_put_open(text, NULL, '{');
+        json_put_number(text, "size", sizeclass_sizes[i]);
+        json_put_number(text, "allocated", stats->class_room[i]);
+        json_put_number(text, "used", stats->class_live[i]);
+        json_put_number(text, "cached", stats->class_cached[i]);
+        json_put_number(text, "pages", stats->class_pages[i]);
+        json_put_number(text, "empty_spans", stats->class_empty[i]);
+        json_put_close(text, '}');
+    }
+    json_put_close(text, ']');
+    json_put_close(text, '}');
+}
+
+static void put_worker(struct text *text, const struct snapshot_part *part)
+{
+    json_put_open(text, NULL, '{');
+    json_put_number(text, "worker", part->worker);
+    json_put_number(text, "generation", part->generation);
+    json_put_text(text, "state", part->worker_state);
+    json_put_number(text, "open", part->counters.accepted - part->counters.closed);
+    json_put_number(text, "accepted", part->counters.accepted);
+    json_put_number(text, "closed", part->counters.closed);
+    json_put_number(text, "refused", part->counters.refused);
+    json_put_number(text, "requests", part->counters.requests);
+    json_put_number(text, "received_bytes", part->counters.received);
+    json_put_number(text, "sent_bytes", part->counters.sent);
+    json_put_number(text, "over_budget", part->counters.over_budget);
+    json_put_number(text, "used_bytes", part->tally.used_bytes);
+    json_put_number(text, "total_bytes", part->tally.held_bytes);
+    json_put_number(text, "budget_bytes", part->classes.budget_bytes);
+    json_put_number(text, "slices", part->slices);
+    json_put_seconds(text, "slice_seconds", part->slice_seconds);
+    put_sizeclass(text, &part->classes);
+    json_put_close(text, '}');
+}
+
+static void put_lock(struct text *text, const struct sgi_lock_stats *lock)
+{
+    json_put_number(text, "taken", lock->taken);
+    json_put_number(text, "contended", lock->contended);
+    json_put_seconds(text, "wait_seconds", (double)lock->wait_ns * 1e-9);
+}
+
+static void put_sgi_class(struct text *text, struct sgi *sgi, unsigned class)
+{
+    struct sgi_class_stats stats;
+
+    sgi_class_stats(sgi, class, &stats);
+    json_put_open(text, NULL, '{');
+    json_put_number(text, "size", (class + 1) * SGI_GRANULE);
+    json_put_number(text, "free", stats.free);
+    json_put_number(text, "full_magazines", stats.full);
+    json_put_number(text, "empty_magazines", stats.empty);
+    json_put_number(text, "refills", stats.refills);
+    json_put_number(text, "drains", stats.drains);
+    put_lock(text, &stats.depot);
+    json_put_close(text, '}');
+}
+
+static void put_sgi(struct text *text, struct sgi *sgi)
+{
+    struct sgi_stats stats;
+
+    sgi_stats(sgi, &stats);
+    json_put_open(text, "sgi", '{');
+    json_put_number(text, "held_bytes", stats.held_bytes);
+    json_put_number(text, "free_bytes", stats.free_bytes);
+    json_put_number(text, "depot_bytes", stats.depot_bytes);
+    json_put_number(text, "out_bytes", stats.out_bytes);
+    json_put_number(text, "large_count", stats.large_count);
+    json_put_number(text, "large_bytes", stats.large_bytes);
+    json_put_number(text, "threads", stats.threads);
+    json_put_number(text, "spans_mapped", stats.spans_mapped);
+    json_put_number(text, "spans_unmapped", stats.spans_unmapped);
+    json_put_number(text, "handler_runs", stats.handler_runs);
+    json_put_number(text, "scavenged", stats.scavenged);
+    json_put_open(text, "lists", '{');
+    put_lock(text, &stats.lists);
+    json_put_close(text, '}');
+    json_put_open(text, "depots", '{');
+    put_lock(text, &stats.depots);
+    json_put_close(text, '}');
+    json_put_open(text, "classes", '[');
+    for (unsigned class = 0; class < SGI_CLASSES; class ++)
+        put_sgi_class(text, sgi, class);
+    json_put_close(text, ']');
+    json_put_close(text, '}');
+}
+
+static void put_histogram(struct text *text, const char *name, const uint64_t *counts, unsigned bounds,
+                          bool ages)
+{
+    json_put_open(text, name, '[');
+    for (unsigned i = 0; i <= bounds; i++) {
+        json_put_open(text, NULL, '{');
+        if (i == bounds)
+            json_put_text(text, "le", NULL);
+        else
+            json_put_number(text, "le", ages ? (uint64_t)snapshot_ages[i] : snapshot_size(i));
+        json_put_number(text, "count", counts[i]);
+        json_put_close(text, '}');
+    }
+    json_put_close(text, ']');
+}
+
+/* Every protocol that is configured, and those that only older connections still speak. */
+static void put_protocols(struct snapshot *snapshot)
+{
+    const struct generation *generation = snapshot->worker->tenure->generation;
+    struct snapshot_tally *tally = &snapshot->tally;
+
+    for (const struct binding *binding = generation->bindings; binding; binding = binding->next) {
+        unsigned i = 0;
+
+        while (i < SNAPSHOT_PROTOCOLS && tally->protocols[i].name &&
+               tally->protocols[i].name != binding->protocol->name)
+            i++;
+        if (i < SNAPSHOT_PROTOCOLS)
+            tally->protocols[i].name = binding->protocol->name;
+    }
+    json_put_open(snapshot->text, "protocols", '{');
+    for (unsigned i = 0; i < SNAPSHOT_PROTOCOLS && tally->protocols[i].name; i++)
+        json_put_number(snapshot->text, tally->protocols[i].name, tally->protocols[i].count);
+    json_put_close(snapshot->text, '}');
+}
+
+/* All but the rows, which come next: the object stays open. */
+static void open_connections(struct snapshot *snapshot)
+{
+    const struct snapshot_tally *tally = &snapshot->tally;
+    struct text *text = snapshot->text;
+
+    json_put_open(text, "connections", '{');
+    json_put_number(text, "total", tally->total);
+    json_put_number(text, "matched", tally->matched);
+    json_put_bool(text, "complete", snapshot->row_count == tally->matched);
+    json_put_text(text, "sort", snapshot_key_names[snapshot->query.sort]);
+    json_put_number(text, "limit", snapshot->query.limit);
+    json_put_open(text, "states", '{');
+    for (unsigned i = 0; i < CONNECTION_STATES; i++)
+        json_put_number(text, connection_state_names[i], tally->states[i]);
+    json_put_close(text, '}');
+    put_protocols(snapshot);
+    json_put_open(text, "histograms", '{');
+    put_histogram(text, "total_bytes", tally->total_bytes, SNAPSHOT_SIZES, false);
+    put_histogram(text, "peak_bytes", tally->peak_bytes, SNAPSHOT_SIZES, false);
+    put_histogram(text, "age_seconds", tally->ages, SNAPSHOT_AGES, true);
+    json_put_close(text, '}');
+    json_put_open(text, "rows", '[');
+}
+
+static void put_part(struct text *text, const struct pool_part *part)
+{
+    static const char *const kinds[] = {[POOL_PART_BLOCK] = "block",
+                                        [POOL_PART_RESERVE] = "reserve",
+                                        [POOL_PART_LARGE] = "large",
+                                        [POOL_PART_BUFFER] = "buffer"};
+    bool block = part->kind == POOL_PART_BLOCK;
+
+    json_put_open(text, NULL, '{');
+    json_put_text(text, "kind", kinds[part->kind]);
+    json_put_number(text, "size", part->size);
+    json_put_number(text, "used", block ? part->used : part->kind == POOL_PART_RESERVE ? 0 : part->size);
+    if (block)
+        json_put_number(text, "pinned", part->pinned);
+    if (part->purpose)
+        json_put_text(text, "purpose", part->purpose);
+    json_put_close(text, '}');
+}
+
+static void put_pool(struct text *text, const struct snapshot_row *row)
+{
+    static const char *const failures[] = {[POOL_FAILURE_NONE] = "none",
+                                           [POOL_FAILURE_SYSTEM] = "system",
+                                           [POOL_FAILURE_BUDGET] = "budget",
+                                           [POOL_FAILURE_TOTAL] = "total",
+                                           [POOL_FAILURE_WORKER] = "worker"};
+    const struct pool_stats *pool = &row->pool;
+    const struct pool_layout *layout = &row->layout;
+
+    json_put_text(text, "name", pool->name);
+    json_put_number(text, "total_bytes", pool->held_bytes);
+    json_put_number(text, "total_nblocks", pool->blocks);
+    json_put_number(text, "used_bytes", pool->used_bytes);
+    json_put_number(text, "free_bytes", layout->free_bytes);
+    json_put_number(text, "stranded_bytes", pool->stranded_bytes);
+    json_put_number(text, "pinned_bytes", pool->pinned_bytes);
+    json_put_number(text, "peak_bytes", pool->peak_bytes);
+    json_put_number(text, "budget_bytes", pool->budget_bytes);
+    json_put_number(text, "reserve_nblocks", pool->reserve);
+    json_put_number(text, "larges", pool->larges);
+    json_put_number(text, "large_bytes", layout->large_bytes);
+    json_put_number(text, "buffers", pool->buffers);
+    json_put_number(text, "buffer_bytes", layout->buffer_bytes);
+    json_put_number(text, "resets", pool->resets);
+    json_put_number(text, "slow_calls", pool->slow_calls);
+    json_put_text(text, "failure", failures[pool->failure]);
+    json_put_text(text, "purpose", pool->purpose);
+    json_put_open(text, "parts", '[');
+    for (uint32_t i = 0; i < layout->count; i++)
+        put_part(text, &layout->parts[i]);
+    json_put_close(text, ']');
+    json_put_number(text, "more_parts", layout->more);
+}
+
+static void put_row(struct text *text, const struct snapshot_row *row)
+{
+    char client[SNAPSHOT_PEER_TEXT];
+
+    snapshot_peer_text(&row->peer, client);
+    json_put_open(text, NULL, '{');
+    json_put_number(text, "id", row->id);
+    json_put_number(text, "worker", row->worker);
+    json_put_text(text, "protocol", row->protocol);
+    json_put_text(text, "state", connection_state_names[row->state]);
+    json_put_text(text, "doing", row->doing);
+    json_put_text(text, "client", client);
+    json_put_text(text, "server", row->server);
+    json_put_seconds(text, "age_seconds", row->keys[SNAPSHOT_AGE]);
+    json_put_seconds(text, "idle_seconds", row->keys[SNAPSHOT_IDLE]);
+    json_put_number(text, "requests", (uint64_t)row->keys[SNAPSHOT_REQUESTS]);
+    json_put_number(text, "unsent_bytes", (uint64_t)row->keys[SNAPSHOT_UNSENT]);
+    put_pool(text, row);
+    json_put_close(text, '}');
+}
+
+static void put_advice(struct snapshot *snapshot)
+{
+    struct advice advice;
+    char json[2048];
+
+    advice_of(snapshot->worker, &advice);
+    json_put_raw(snapshot->text, "advice", json, advice_json(&advice, json, sizeof json));
+}
+
+/* Last, since it says what all of this took. */
+static void put_server(struct snapshot *snapshot)
+{
+    static const char *const modes[] = {
+        [POOL_NORMAL] = "normal", [POOL_POISON] = "poison", [POOL_PASSTHROUGH] = "passthrough"};
+    struct worker *worker = snapshot->worker;
+    struct text *text = snapshot->text;
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    json_put_open(text, "server", '{');
+    json_put_text(text, "name", "Tidepool");
+    json_put_text(text, "version", VERSION_NUMBER);
+    json_put_number(text, "pid", (uint64_t)getpid());
+    json_put_number(text, "generation", worker->tenure->generation->number);
+    json_put_number(text, "worker", worker->index);
+    json_put_seconds(text, "time", (double)now.tv_sec + (double)now.tv_nsec * 1e-9);
+    json_put_seconds(text, "uptime_seconds", timeouts_now(&worker->timeouts) - worker->began);
+    json_put_text(text, "pool_mode", modes[pool_mode()]);
+    json_put_seconds(text, "took_seconds", snapshot->took);
+    json_put_seconds(text, "slice_seconds", snapshot->slice_seconds);
+    json_put_close(text, '}');
+}
+
+/* ---- the sections, a step each; of workers and rows one at a time ---- */
+
+enum section { SECTION_TOTALS, SECTION_WORKERS, SECTION_SGI, SECTION_CONNECTIONS, SECTION_ROWS, SECTION_END };
+
+static void put_next_worker(struct snapshot *snapshot)
+{
+    while (snapshot->at < snapshot->count && !snapshot->parts[snapshot->at])
+        snapshot->at++;
+    if (snapshot->at < snapshot->count) {
+        put_worker(snapshot->text, snapshot->parts[snapshot->at++]);
+        return;
+    }
+    json_put_close(snapshot->text, ']');
+    snapshot->section = SECTION_SGI;
+}
+
+static void put_next_row(struct snapshot *snapshot)
+{
+    if (snapshot->at < snapshot->row_count) {
+        put_row(snapshot->text, snapshot->rows[snapshot->at++]);
+        return;
+    }
+    json_put_close(snapshot->text, ']');
+    json_put_close(snapshot->text, '}');
+    snapshot->section = SECTION_END;
+}
+
+bool snapshot_write_json(struct snapshot *snapshot)
+{
+    struct text *text = snapshot->text;
+
+    switch ((enum section)snapshot->section) {
+    case SECTION_TOTALS:
+        json_put_open(text, NULL, '{');
+        json_put_number(text, "schema", 1);
+        put_totals(snapshot);
+        put_memory(text);
+        json_put_open(text, "workers", '[');
+        snapshot->section = SECTION_WORKERS;
+        snapshot->at = 0;
+        return true;
+    case SECTION_WORKERS:
+        put_next_worker(snapshot);
+        return true;
+    case SECTION_SGI:
+        put_sgi(text, snapshot->worker->shared->sgi);
+        snapshot->section = SECTION_CONNECTIONS;
+        return true;
+    case SECTION_CONNECTIONS:
+        open_connections(snapshot);
+        snapshot->section = SECTION_ROWS;
+        snapshot->at = 0;
+        return true;
+    case SECTION_ROWS:
+        put_next_row(snapshot);
+        return true;
+    case SECTION_END:
+        put_advice(snapshot);
+        put_server(snapshot);
+        json_put_close(text, '}');
+        return false;
+    }
+    return false;
+}

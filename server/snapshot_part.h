@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A part of a snapshot: what one worker has written down about itself.
+ *
+ * Purpose: the sheet of paper that goes from the worker that asks to the one that is asked, is filled there,
+ *   and is then read by the asker.
+ * Lifetime: counted, by the asker and the asked; freed with the last.
+ * Threads: `query` is set before it is sent. What is written belongs to the asked worker until it sets
+ *   `state` to DONE (release), then to the asker (acquire). `cancelled` is set by the asker at any time.
+ * Errors: `short_of_memory`: there was none for rows; all else is there.
+ *
+ * Memory is bounded, however many connections there are: rows are what a walk has found best so far by each
+ * key of the query, and room for half as many more, among which the best are chosen when it is full.
+ */
+#ifndef SERVER_SNAPSHOT_PART_H
+#define SERVER_SNAPSHOT_PART_H
+
+#include <stdatomic.h>
+
+#include "pool/pool_layout.h"
+#include "pool/sizeclass.h"
+#include "server/address.h"
+#include "server/connection.h"
+#include "server/counters.h"
+#include "server/snapshot_query.h"
+
+enum {
+    SNAPSHOT_SIZES = 16, /* bounds of the histograms of bytes: 512 to 16 MiB, doubling */
+    SNAPSHOT_AGES = 9,   /* of those of seconds: 1 to 65536, times four */
+    SNAPSHOT_PROTOCOLS = 4,
+    SNAPSHOT_PEER_TEXT = PEER_TEXT_MAX + 9 /* with brackets, colon and port */
+};
+
+struct snapshot_row {
+    double keys[SNAPSHOT_KEYS]; /* bytes, seconds or requests: what it is sorted by */
+    uint64_t id;
+    const char *protocol, *doing; /* literals */
+    struct pool_stats pool;
+    struct pool_layout layout;
+    struct peer peer;
+    uint32_t worker;
+    uint8_t state; /* enum connection_state */
+    bool chosen;   /* while the best are being looked for */
+    char server[LISTEN_TEXT_MAX];
+};
+
+/* Of connections; histograms have one more than bounds, for what is above the last. */
+struct snapshot_tally {
+    uint64_t total;                  /* walked past */
+    uint64_t used_bytes, held_bytes; /* of all their pools */
+    uint64_t matched;                /* the rest is about these */
+    uint64_t states[CONNECTION_STATES];
+    struct {
+        const char *name; /* NULL: the end */
+        uint64_t count;
+    } protocols[SNAPSHOT_PROTOCOLS];
+    uint64_t total_bytes[SNAPSHOT_SIZES + 1], peak_bytes[SNAPSHOT_SIZES + 1], ages[SNAPSHOT_AGES + 1];
+};
+
+/* Plain copies of struct counters. */
+struct snapshot_counters {
+    uint64_t accepted, closed, requests, received, sent, refused, over_budget;
+};
+
+enum snapshot_part_state { SNAPSHOT_ASKED, SNAPSHOT_DONE, SNAPSHOT_LOST /* the worker has ended */ };
+
+struct snapshot_part {
+    atomic_uint references;
+    atomic_int state; /* enum snapshot_part_state */
+    atomic_bool cancelled;
+    /* set once */
+    struct snapshot_query query;
+    /* the asked worker's */
+    struct snapshot_part *next; /* waiting for its turn */
+    unsigned worker, generation;
+    const char *worker_state; /* a literal */
+    struct snapshot_counters counters;
+    struct sizeclass_stats classes;
+    uint64_t slices;
+    double slice_seconds; /* the longest */
+    struct snapshot_tally tally;
+    struct snapshot_row *rows;
+    uint32_t count, capacity;
+    double bars[SNAPSHOT_KEYS]; /* what a row must be above, by one key at least, to be among the best */
+    bool full;                  /* there have been more than there is room for: the bars are up */
+    bool short_of_memory;
+};
+
+/* For the asker and, if that is another, the asked. NULL: no memory. */
+struct snapshot_part *snapshot_part_create(const struct snapshot_query *query);
+void snapshot_part_put(struct snapshot_part *part); /* NULL is allowed */
+
+/* The asked worker is done with it, or ends without having been. Drops its reference. */
+void snapshot_part_finish(struct snapshot_part *part, enum snapshot_part_state state);
+
+/* Whether a row with these keys may be among the best, so that it is worth filling in. */
+bool snapshot_part_wants(const struct snapshot_part *part, const double keys[SNAPSHOT_KEYS]);
+
+/* Room for such a row; NULL: no memory. */
+struct snapshot_row *snapshot_part_add(struct snapshot_part *part);
+
+struct snapshot_mark {
+    double key; /* scratch */
+    struct snapshot_row *row;
+};
+
+/* Sets `chosen` in the `limit` rows that have most of `key`; marks change places. *bar is what the last of
+ * them has, or -1 when there are not so many. O(count) on average. */
+void snapshot_choose(struct snapshot_mark *marks, size_t count, enum snapshot_key key, size_t limit,
+                     double *bar);
+
+/* Adds what a worker has counted. */
+void snapshot_counters_add(struct snapshot_counters *sum, const struct counters *counters);
+
+/* The client as rows show it: 127.0.0.1:50312, [::1]:50312, unix: */
+void snapshot_peer_text(const struct peer *peer, char text[SNAPSHOT_PEER_TEXT]);
+
+extern const double snapshot_ages[SNAPSHOT_AGES]; /* seconds */
+static inline uint64_t snapshot_size(unsigned bucket)
+{
+    return UINT64_C(512) << bucket;
+}
+
+#endif

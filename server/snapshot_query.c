@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/snapshot_query.h"
+
+#include <string.h>
+
+#include "server/connection.h"
+
+const char *const snapshot_key_names[SNAPSHOT_KEYS + 1] = {"total", "peak",     "used",   "age",
+                                                           "idle",  "requests", "unsent", "all"};
+
+void snapshot_query_init(struct snapshot_query *query)
+{
+    *query = (struct snapshot_query){
+        .sort = SNAPSHOT_ALL, .limit = SNAPSHOT_LIMIT, .state = -1, .worker = -1, .connections = true};
+}
+
+unsigned snapshot_query_keys(const struct snapshot_query *query)
+{
+    return query->sort == SNAPSHOT_ALL ? SNAPSHOT_KEYS : 1;
+}
+
+enum snapshot_key snapshot_query_key(const struct snapshot_query *query, unsigned n)
+{
+    return query->sort == SNAPSHOT_ALL ? (enum snapshot_key)n : query->sort;
+}
+
+static int hex(char byte)
+{
+    if (byte >= '0' && byte <= '9')
+        return byte - '0';
+    byte |= 0x20;
+    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
+}
+
+/* The value without its %XX. False: a bad escape, or too long for `size`. */
+static bool decode(const char *from, size_t length, char *to, size_t size)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        char byte = from[i];
+
+        if (byte == '%') {
+            if (length - i < 3 || hex(from[i + 1]) < 0 || hex(from[i + 2]) < 0)
+                return false;
+            byte = (char)(hex(from[i + 1]) * 16 + hex(from[i + 2]));
+            i += 2;
+        }
+        if (!byte || at + 1 >= size)
+            return false;
+        to[at++] = byte;
+    }
+    to[at] = '\0';
+    return true;
+}
+
+static bool read_number(const char *text, uint64_t most, uint64_t *number)
+{
+    uint64_t value = 0;
+
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9' || value > (most - (uint64_t)(*text - '0')) / 10)
+            return false;
+        value = value * 10 + (uint64_t)(*text - '0');
+    }
+    *number = value;
+    return value <= most;
+}
+
+static const char *set_sort(struct snapshot_query *query, const char *value)
+{
+    for (unsigned key = 0; key <= SNAPSHOT_KEYS; key++)
+        if (!strcmp(value, snapshot_key_names[key])) {
+            query->sort = (enum snapshot_key)key;
+            return NULL;
+        }
+    return "sort is one of total, peak, used, age, idle, requests, unsent, all";
+}
+
+static const char *set_limit(struct snapshot_query *query, const char *value)
+{
+    uint64_t number;
+
+    if (!read_number(value, SNAPSHOT_LIMIT_MOST, &number))
+        return "limit is a number up to 1000";
+    query->limit = (unsigned)number;
+    return NULL;
+}
+
+static const char *set_state(struct snapshot_query *query, const char *value)
+{
+    for (int state = 0; state < CONNECTION_STATES; state++)
+        if (!strcmp(value, connection_state_names[state])) {
+            query->state = state;
+            return NULL;
+        }
+    return "state is one of idle, reading, waiting, sending, lingering";
+}
+
+static const char *set_protocol(struct snapshot_query *query, const char *value)
+{
+    size_t length = strlen(value);
+
+    if (length >= sizeof query->protocol)
+        return "protocol is a word such as http";
+    memcpy(query->protocol, value, length + 1);
+    return NULL;
+}
+
+static const char *set_address(struct snapshot_query *query, const char *value)
+{
+    memcpy(query->address, value, strlen(value) + 1);
+    return NULL;
+}
+
+static const char *set_worker(struct snapshot_query *query, const char *value)
+{
+    uint64_t number;
+
+    if (!read_number(value, UINT32_MAX, &number))
+        return "worker is a number";
+    query->worker = (int64_t)number;
+    return NULL;
+}
+
+static const char *set_id(struct snapshot_query *query, const char *value)
+{
+    return read_number(value, INT64_MAX, &query->id) ? NULL : "id is a number";
+}
+
+static const struct {
+    const char *name;
+    const char *(*set)(struct snapshot_query *query, const char *value);
+} arguments[] = {{"sort", set_sort},         {"limit", set_limit},     {"state", set_state},  {"id", set_id},
+                 {"protocol", set_protocol}, {"address", set_address}, {"worker", set_worker}};
+
+static const char *parse_one(struct snapshot_query *query, const char *text, size_t length)
+{
+    const char *equals = memchr(text, '=', length);
+    size_t name = equals ? (size_t)(equals - text) : length;
+    char value[SNAPSHOT_ADDRESS];
+
+    for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++) {
+        if (strlen(arguments[i].name) != name || memcmp(arguments[i].name, text, name) != 0)
+            continue;
+        if (!equals || !decode(equals + 1, length - name - 1, value, sizeof value))
+            return "an argument has no value, or one that is too long";
+        return arguments[i].set(query, value);
+    }
+    return "arguments are sort, limit, state, protocol, address, worker and id";
+}
+
+const char *snapshot_query_parse(struct snapshot_query *query, const char *text, size_t length)
+{
+    const char *end = text + length;
+
+    snapshot_query_init(query);
+    while (text < end) {
+        const char *and = memchr(text, '&', (size_t)(end - text)), *stop = and? and : end;
+        const char *wrong = stop > text ? parse_one(query, text, (size_t)(stop - text)) : NULL;
+
+        if (wrong)
+            return wrong;
+        text = stop + (stop < end);
+    }
+    if (query->sort == SNAPSHOT_ALL && query->limit > SNAPSHOT_LIMIT_MOST_ALL)
+        query->limit = SNAPSHOT_LIMIT_MOST_ALL;
+    return NULL;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a snapshot is to show: the arguments of http/modules/pool_view.md.
+ *
+ * Purpose: sort=…&limit=…&state=…&protocol=…&address=…&worker=…&id=… as a struct.
+ * Lifetime: plain values.
+ * Threads: pure.
+ * Errors: a sentence for the client.
+ */
+#ifndef SERVER_SNAPSHOT_QUERY_H
+#define SERVER_SNAPSHOT_QUERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum snapshot_key {
+    SNAPSHOT_TOTAL,
+    SNAPSHOT_PEAK,
+    SNAPSHOT_USED,
+    SNAPSHOT_AGE,
+    SNAPSHOT_IDLE,
+    SNAPSHOT_REQUESTS,
+    SNAPSHOT_UNSENT,
+    SNAPSHOT_KEYS,
+    SNAPSHOT_ALL = SNAPSHOT_KEYS /* the first by each of them */
+};
+
+enum {
+    SNAPSHOT_LIMIT = 64,           /* rows by each key, unless said */
+    SNAPSHOT_LIMIT_MOST = 1000,    /* by one key */
+    SNAPSHOT_LIMIT_MOST_ALL = 128, /* by each of all keys */
+    SNAPSHOT_ADDRESS = 64,         /* bytes of what an address begins with, NUL included */
+    SNAPSHOT_WORD = 16
+};
+
+struct snapshot_query {
+    enum snapshot_key sort;
+    unsigned limit;                 /* rows by each key; 0: none */
+    int state;                      /* enum connection_state; -1: any */
+    char protocol[SNAPSHOT_WORD];   /* "": any */
+    char address[SNAPSHOT_ADDRESS]; /* what the client's begins with; "": any */
+    int64_t worker;                 /* -1: any */
+    uint64_t id;                    /* 0: any */
+    bool connections;               /* false: figures of workers alone, no connection is looked at */
+};
+
+extern const char *const snapshot_key_names[SNAPSHOT_KEYS + 1];
+
+/* The defaults: all connections, by all keys. */
+void snapshot_query_init(struct snapshot_query *query);
+
+/* `text`, `length` bytes, as behind a '?'; on top of the defaults. NULL, or what is wrong with it: a literal
+ * without quotes. */
+const char *snapshot_query_parse(struct snapshot_query *query, const char *text, size_t length);
+
+/* How many keys it sorts by, and the n-th of them. */
+unsigned snapshot_query_keys(const struct snapshot_query *query);
+enum snapshot_key snapshot_query_key(const struct snapshot_query *query, unsigned n);
+
+#endif

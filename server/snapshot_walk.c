@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/snapshot_walk.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "server/snapshot_part.h"
+#include "server/worker.h"
+
+enum {
+    ARENAS_AT_A_TIME = 64, /* 8,000 page descriptors: some 40 µs */
+    LOOK_EVERY = 8         /* connections between two looks at the clock */
+};
+
+enum stage { STAGE_BEGIN, STAGE_CLASSES, STAGE_CONNECTIONS, STAGE_DONE };
+
+double snapshot_clock(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* ---- a connection ---- */
+
+static enum connection_state state_of(const struct connection *connection)
+{
+    const struct protocol *protocol = connection->binding->protocol;
+
+    if (protocol->state)
+        return protocol->state(connection);
+    return connection->output.head ? CONNECTION_SENDING : CONNECTION_IDLE;
+}
+
+static unsigned bucket_of_bytes(size_t bytes)
+{
+    unsigned bucket = 0;
+
+    while (bucket < SNAPSHOT_SIZES && bytes > snapshot_size(bucket))
+        bucket++;
+    return bucket;
+}
+
+static unsigned bucket_of_age(double age)
+{
+    unsigned bucket = 0;
+
+    while (bucket < SNAPSHOT_AGES && age > snapshot_ages[bucket])
+        bucket++;
+    return bucket;
+}
+
+static void count_protocol(struct snapshot_tally *tally, const char *name)
+{
+    for (unsigned i = 0; i < SNAPSHOT_PROTOCOLS; i++)
+        if (!tally->protocols[i].name || tally->protocols[i].name == name) {
+            tally->protocols[i].name = name;
+            tally->protocols[i].count++;
+            return;
+        }
+}
+
+static bool address_begins(const struct connection *connection, const char *with)
+{
+    char text[SNAPSHOT_PEER_TEXT];
+
+    snapshot_peer_text(&connection->peer, text);
+    return !strncmp(text, with, strlen(with));
+}
+
+static bool matches(const struct snapshot_query *query, const struct connection *connection,
+                    enum connection_state state)
+{
+    return (query->state < 0 || query->state == (int)state) &&
+           (!query->id || query->id == connection->number) &&
+           (!*query->protocol || !strcmp(query->protocol, connection->binding->protocol->name)) &&
+           (!*query->address || address_begins(connection, query->address));
+}
+
+static void find_keys(struct worker *worker, const struct connection *connection,
+                      const struct pool_stats *pool, double now, double keys[SNAPSHOT_KEYS])
+{
+    double idle = timeout_is_set(&connection->timeout) ? now - timeout_began(&connection->timeout) : 0;
+
+    keys[SNAPSHOT_TOTAL] = (double)pool->held_bytes;
+    keys[SNAPSHOT_PEAK] = (double)pool->peak_bytes;
+    keys[SNAPSHOT_USED] = (double)pool->used_bytes;
+    keys[SNAPSHOT_AGE] = ev_now(worker->loop) - connection->opened;
+    if (keys[SNAPSHOT_AGE] < 0)
+        keys[SNAPSHOT_AGE] = 0;
+    keys[SNAPSHOT_IDLE] = idle > 0 ? idle : 0;
+    keys[SNAPSHOT_REQUESTS] = connection->requests;
+    keys[SNAPSHOT_UNSENT] = (double)connection->output.unsent;
+}
+
+static void fill(struct snapshot_row *row, const struct connection *connection, enum connection_state state,
+                 const struct pool_stats *pool, const double keys[SNAPSHOT_KEYS])
+{
+    memcpy(row->keys, keys, sizeof row->keys);
+    row->id = connection->number;
+    row->protocol = connection->binding->protocol->name;
+    row->doing = connection->doing;
+    row->pool = *pool;
+    pool_layout(connection->pool, &row->layout);
+    row->peer = connection->peer;
+    row->worker = connection->worker->index;
+    row->state = (uint8_t)state;
+    memcpy(row->server, connection->binding->address.text, sizeof row->server);
+}
+
+static void walk_past(struct worker *worker, struct snapshot_part *part, const struct connection *connection,
+                      double now)
+{
+    struct snapshot_tally *tally = &part->tally;
+    enum connection_state state = state_of(connection);
+    double keys[SNAPSHOT_KEYS];
+    struct pool_stats pool;
+    struct snapshot_row *row;
+
+    pool_stats(connection->pool, &pool);
+    tally->total++;
+    tally->used_bytes += pool.used_bytes;
+    tally->held_bytes += pool.held_bytes;
+    if (!matches(&part->query, connection, state))
+        return;
+    find_keys(worker, connection, &pool, now, keys);
+    tally->matched++;
+    tally->states[state]++;
+    count_protocol(tally, connection->binding->protocol->name);
+    tally->total_bytes[bucket_of_bytes(pool.held_bytes)]++;
+    tally->peak_bytes[bucket_of_bytes(pool.peak_bytes)]++;
+    tally->ages[bucket_of_age(keys[SNAPSHOT_AGE])]++;
+    if (!snapshot_part_wants(part, keys))
+        return;
+    row = snapshot_part_add(part);
+    if (row)
+        fill(row, connection, state, &pool, keys);
+}
+
+/* ---- a slice ---- */
+
+static void copy_figures(const struct worker *worker, struct snapshot_part *part)
+{
+    static const char *const states[] = {
+        [WORKER_SERVES] = "serves", [WORKER_LEAVES] = "leaves", [WORKER_QUITS] = "quits"};
+
+    part->worker = worker->index;
+    part->generation = worker->tenure ? worker->tenure->generation->number : 0;
+    part->worker_state = states[worker->state];
+    snapshot_counters_add(&part->counters, &worker->counters);
+}
+
+/* One step. False: all is done. */
+static bool step(struct worker *worker, struct snapshot_part *part, double now)
+{
+    struct snapshot_walks *walks = &worker->walks;
+
+    switch ((enum stage)walks->stage) {
+    case STAGE_BEGIN:
+        copy_figures(worker, part);
+        walks->arenas = 0;
+        walks->stage = STAGE_CLASSES;
+        return true;
+    case STAGE_CLASSES:
+        if (!sizeclass_stats_step(worker->classes, &part->classes, &walks->arenas, ARENAS_AT_A_TIME))
+            return true;
+        if (part->query.connections && (part->query.worker < 0 || part->query.worker == part->worker))
+            walks->at = worker->connections;
+        walks->stage = STAGE_CONNECTIONS;
+        return true;
+    case STAGE_CONNECTIONS:
+        for (unsigned i = 0; i < LOOK_EVERY && walks->at; i++) {
+            const struct connection *connection = walks->at;
+
+            walks->at = connection->next;
+            walk_past(worker, part, connection, now);
+        }
+        if (walks->at)
+            return true;
+        walks->stage = STAGE_DONE;
+        return false;
+    case STAGE_DONE:
+        break;
+    }
+    return false;
+}
+
+static void next_part(struct snapshot_walks *walks)
+{
+    walks->first = walks->first->next;
+    walks->stage = STAGE_BEGIN;
+    walks->at = NULL;
+}
+
+static void run_again(struct worker *worker)
+{
+    if (!worker->walks.first || ev_is_active(&worker->walks.timer))
+        return;
+    ev_timer_set(&worker->walks.timer, 0., 0.);
+    ev_timer_start(worker->loop, &worker->walks.timer);
+}
+
+static void on_slice(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct worker *worker = timer->data;
+    struct snapshot_walks *walks = &worker->walks;
+    struct snapshot_part *part = walks->first;
+    double began = snapshot_clock(), now = timeouts_now(&worker->timeouts), took = 0;
+    bool more = !atomic_load_explicit(&part->cancelled, memory_order_relaxed);
+
+    (void)loop;
+    (void)events;
+    while (more && took < SNAPSHOT_SLICE_SECONDS) {
+        more = step(worker, part, now);
+        took = snapshot_clock() - began;
+    }
+    part->slices++;
+    if (took > part->slice_seconds)
+        part->slice_seconds = took;
+    if (!more) {
+        next_part(walks);
+        snapshot_part_finish(part, SNAPSHOT_DONE);
+    }
+    run_again(worker);
+}
+
+void snapshot_walk_begin(struct worker *worker, struct snapshot_part *part)
+{
+    struct snapshot_walks *walks = &worker->walks;
+
+    part->next = NULL;
+    if (walks->first)
+        walks->last->next = part;
+    else
+        walks->first = part;
+    walks->last = part;
+    run_again(worker);
+}
+
+void snapshot_walk_skip(struct worker *worker, const struct connection *connection)
+{
+    if (worker->walks.at == connection)
+        worker->walks.at = connection->next;
+}
+
+void snapshot_walks_init(struct worker *worker)
+{
+    ev_timer_init(&worker->walks.timer, on_slice, 0., 0.);
+    worker->walks.timer.data = worker;
+}
+
+void snapshot_walks_deinit(struct worker *worker)
+{
+    struct snapshot_walks *walks = &worker->walks;
+
+    ev_timer_stop(worker->loop, &walks->timer);
+    while (walks->first) {
+        struct snapshot_part *part = walks->first;
+
+        next_part(walks);
+        snapshot_part_finish(part, SNAPSHOT_LOST);
+    }
+}

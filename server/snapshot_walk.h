@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A worker that is asked for its part of a snapshot.
+ *
+ * Purpose: writes down the worker's figures, then walks past its connections, SNAPSHOT_SLICE_SECONDS at a
+ *   time: between two slices the loop serves whoever is ready, however many connections there are.
+ * Lifetime: part of the worker. Parts wait for their turn in a queue; the worker's end gives them up.
+ * Threads: the worker's own.
+ * Errors: those of server/snapshot_part.h.
+ *
+ * A connection that ends between two slices is stepped over (snapshot_walk_skip); one that begins is not
+ * seen.
+ */
+#ifndef SERVER_SNAPSHOT_WALK_H
+#define SERVER_SNAPSHOT_WALK_H
+
+#include <ev.h>
+#include <stdint.h>
+
+struct connection;
+struct snapshot_part;
+struct worker;
+
+#define SNAPSHOT_SLICE_SECONDS 0.0004 /* what a turn may take; the last connection or row comes on top */
+
+struct snapshot_walks {
+    struct snapshot_part *first, *last; /* the first is being filled */
+    struct connection *at;              /* the next to walk past */
+    uint32_t arenas;                    /* counted so far */
+    uint8_t stage;
+    struct ev_timer timer; /* the next slice */
+};
+
+void snapshot_walks_init(struct worker *worker);
+void snapshot_walks_deinit(struct worker *worker);
+
+/* A part has come: takes over the asked worker's reference. */
+void snapshot_walk_begin(struct worker *worker, struct snapshot_part *part);
+
+/* `connection` is about to leave the worker's list. */
+void snapshot_walk_skip(struct worker *worker, const struct connection *connection);
+
+/* Seconds of a clock that does not jump, to measure slices with. */
+double snapshot_clock(void);
+
+#endif
