@@ -102,6 +102,7 @@ static bool push(struct http_connection *connection)
 
     do {
         enum output_result result = send_queued(connection);
+
         if (result == OUTPUT_AGAIN)
             return true;
         if (result == OUTPUT_ERROR) {

@@ -2,9 +2,9 @@
 /*
  * limit_rate: an answer leaves no faster than so many bytes a second.
  *
- * Purpose: a share for each second of the answer, the first one at once, after limit_rate_after bytes
- * that are
- *   free. What leaves before the answer in the same queue counts with it.
+ * Purpose: a share for each second of the answer, the first one at once, after limit_rate_after bytes that
+ *   are free. What leaves before the answer in the same queue counts with it. The pace says how much may
+ *   leave; sending is the connection's, as for any answer.
  * Lifetime: in the request's pool; the timer stops with it.
  * Threads: the connection's worker.
  * Errors: -ENOMEM.

@@ -59,7 +59,7 @@ static void go_on(struct control_connection *control)
     struct connection *base = &control->base;
     bool reads = control->state != CONTROL_ENDING && !control->eof;
 
-    switch (base->output.head ? connection_send(base) : OUTPUT_DONE) {
+    switch (base->output.head ? connection_send(base, OUTPUT_SHARE) : OUTPUT_DONE) {
     case OUTPUT_ERROR:
         connection_close(base);
         return;

@@ -161,12 +161,11 @@ static char *put_xml_page(char *to, struct http_autoindex_entry *const *entries,
 {
     to = put(to, "<?xml version=\"1.0\"?>\r\n<list>\r\n");
     for (size_t i = 0; i < count; i++) {
-        time_t clock = (time_t)entries[i]->mtime;
-        struct tm when = {0};
+        struct http_civil when;
 
-        (void)gmtime_r(&clock, &when);
-        to += sprintf(to, "<%s mtime=\"%04d-%02d-%02dT%02d:%02d:%02dZ\"", kind_of(entries[i]), when.tm_year + 1900,
-                      when.tm_mon + 1, when.tm_mday, when.tm_hour, when.tm_min, when.tm_sec);
+        http_civil_from_unix(entries[i]->mtime, &when);
+        to += sprintf(to, "<%s mtime=\"%04lld-%02d-%02dT%02d:%02d:%02dZ\"", kind_of(entries[i]),
+                      (long long)when.year, when.month, when.day, when.hour, when.minute, when.second);
         if (entries[i]->is_regular)
             to += sprintf(to, " size=\"%lld\"", (long long)entries[i]->size);
         *to++ = '>';
