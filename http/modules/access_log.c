@@ -344,8 +344,7 @@ static const struct conf_directive directives[] = {
      "none."},
     {"open_log_file_cache", CONF_HTTP | CONF_SERVER | CONF_LOCATION, 1, 4, 0, http_set_log_cache,
      offsetof(struct access_section, cache), NULL, "off",
-     "`max=N [inactive=time] [min_uses=N] [valid=time]`: logs whose names have variables stay open in each "
-     "worker, "
+     "`max=N [inactive=time] [min_uses=N] [valid=time]`: logs whose names have variables stay open "
      "once they were written to `min_uses` (1) times without a pause of `inactive` (10s); after `valid` "
      "(60s) it is "
      "looked whether the name is still theirs."},
