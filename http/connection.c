@@ -2,8 +2,6 @@
 #include "http/connection.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "http/advance.h"
@@ -366,24 +364,6 @@ static bool shed(struct connection *base)
     return true;
 }
 
-static size_t describe(const struct connection *base, char *to, size_t size)
-{
-    const struct http_connection *connection = (const struct http_connection *)(const void *)base;
-    const struct http_request *request = connection->request;
-    struct http_text line, host;
-    int length;
-
-    if (!request || !request->head.buffer_count || !request->head.request_line.length)
-        return 0;
-    line = http_head_text(&request->head, request->head.request_line);
-    host = request->host.name;
-    length = snprintf(
-        to, size, ", server: %s, request: \"%.*s\"%s%.*s%s", request->server ? request->server->name : "",
-        (int)(line.length < 700 ? line.length : 700), line.bytes, host.length ? ", host: \"" : "",
-        (int)(host.length < 200 ? host.length : 200), host.bytes ? host.bytes : "", host.length ? "\"" : "");
-    return length < 0 ? 0 : (size_t)length < size ? (size_t)length : size - 1;
-}
-
 void http_resume(struct http_request *request, enum http_outcome outcome)
 {
     struct http_connection *connection = request->connection;
@@ -410,5 +390,5 @@ const struct protocol http_protocol = {
     .closed = on_closed,
     .shed = shed,
     .refused = http_refuse_descriptor,
-    .describe = describe,
+    .describe = http_request_describe,
 };

@@ -46,6 +46,10 @@ void http_request_continue(struct http_request *request, enum http_outcome outco
 /* Logs it and resets the pool. `idle`: nothing more is here, so also the reserve goes back. */
 void http_request_end(struct http_connection *connection, bool idle);
 
+/* For a line of the error log: ", server: …, request: …" of the request that a connection is busy with, if
+ * any, into `size` bytes. Returns its length. */
+size_t http_request_describe(const struct connection *base, char *to, size_t size);
+
 /* response.c: queues head and body, or the file. 0 or -ENOMEM, with nothing or a part of it queued. */
 int http_response_queue(struct http_request *request);
 

@@ -345,3 +345,21 @@ void http_log(const struct http_request *request, int level, int error, const ch
     va_end(args);
     connection_log(base, log, (enum log_level)level, error, "%s", text);
 }
+
+size_t http_request_describe(const struct connection *base, char *to, size_t size)
+{
+    const struct http_connection *connection = (const struct http_connection *)(const void *)base;
+    const struct http_request *request = connection->request;
+    struct http_text line, host;
+    int length;
+
+    if (!request || !request->head.buffer_count || !request->head.request_line.length)
+        return 0;
+    line = http_head_text(&request->head, request->head.request_line);
+    host = request->host.name;
+    length = snprintf(
+        to, size, ", server: %s, request: \"%.*s\"%s%.*s%s", request->server ? request->server->name : "",
+        (int)(line.length < 700 ? line.length : 700), line.bytes, host.length ? ", host: \"" : "",
+        (int)(host.length < 200 ? host.length : 200), host.bytes ? host.bytes : "", host.length ? "\"" : "");
+    return length < 0 ? 0 : (size_t)length < size ? (size_t)length : size - 1;
+}

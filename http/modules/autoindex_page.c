@@ -97,7 +97,8 @@ static char *put_html_size(char *to, int64_t size, bool exact)
         scaled /= KIB;
         unit++;
     }
-    return to + sprintf(to, "%6lld%c", (long long)(scaled + (rest > KIB / 2 - 1)), *unit);
+    scaled += rest > KIB / 2 - 1;
+    return to + sprintf(to, "%6lld%c", (long long)scaled, *unit);
 }
 
 static char *put_html_entry(char *to, const struct http_autoindex *settings,

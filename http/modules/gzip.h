@@ -2,10 +2,10 @@
 /*
  * gzip: answers are compressed for clients that say that they understand it.
  *
- * Purpose: nginx's ngx_http_gzip_filter_module. zlib's memory comes from the request's pool, so that it counts in
- *   connection_pool_budget; where that says no, the answer goes out as it is.
- * Lifetime: settings in the generation's pool; the compressor in the request's, its large pieces given back as soon
- *   as the answer is complete.
+ * Purpose: nginx's ngx_http_gzip_filter_module. zlib's memory comes from the request's pool, so that it
+ *   counts in connection_pool_budget; where that says no, the answer goes out as it is.
+ * Lifetime: settings in the generation's pool; the compressor in the request's, its large pieces given back
+ *   as soon as the answer is complete.
  * Threads: the connection's worker.
  * Errors: 0 or -ENOMEM.
  */
@@ -45,8 +45,8 @@ struct http_gzip {
 
 extern const struct http_module http_gzip_module;
 
-/* gzip_accept.c: whether the client may be sent gzip here: Accept-Encoding, and what the settings say of the version,
- * proxies and browsers. Looks at the headers of the answer that are there. */
+/* gzip_accept.c: whether the client may be sent gzip here: Accept-Encoding, and what the settings say of
+ * the version, proxies and browsers. Looks at the headers of the answer that are there. */
 bool http_gzip_accepted(const struct http_request *request, const struct http_gzip *settings);
 
 /* Says Vary, if settings want it and the answer does not yet. 0 or -ENOMEM. */

@@ -17,7 +17,8 @@ struct http_type_list {
     struct http_text name;
 };
 
-/* The `set` of such a directive: offset is that of a const struct http_type_list *; text/html is always in it. */
+/* The `set` of such a directive: offset is that of a const struct http_type_list *; text/html is always
+ * in it. */
 int http_set_type_list(struct conf_setting *setting);
 
 /* The type may have parameters, which do not count. */
