@@ -2,16 +2,13 @@
 /*
  * Log files that stay open while they are written to often, shared by all threads.
  *
- * Purpose: open_log_file_cache. A file is named for each line, and from its min_uses-th use on it is
- * kept open.
- * Lifetime: a struct open_log does not change once it is there and is counted: whoever got it puts it,
- * and with
- *   the last reference its descriptor is closed, also when the cache dropped it long ago. Destroy a
- *   cache when
- *   no get can come any more.
+ * Purpose: open_log_file_cache. A file is named for each line, and from its min_uses-th use on it is kept
+ *   open.
+ * Lifetime: a struct open_log does not change once it is there and is counted: whoever got it puts it, and
+ *   with the last reference its descriptor is closed, also when the cache dropped it long ago. Destroy a
+ *   cache when no get can come any more.
  * Threads: every function but create and destroy, from every thread. One lock, for lists alone: under it
- * nothing
- *   is allocated, freed, opened, stat'ed or closed.
+ *   nothing is allocated, freed, opened, stat'ed or closed.
  * Errors: get returns a negative errno: that of open(2), or -ENOMEM; *log is then NULL.
  */
 #ifndef SERVER_OPEN_LOGS_H
