@@ -37,7 +37,7 @@ static int finish(struct http_build *build, struct http_location *location, void
     return access->rules.first ? http_add_step(build, HTTP_PHASE_ACCESS, run, section) : 0;
 }
 
-enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
+enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION | CONF_LIMIT_EXCEPT };
 
 static const struct conf_directive directives[] = {
     {"allow", EVERYWHERE, 1, 1, CONF_REPEAT, set_rule, 0, NULL, NULL,
