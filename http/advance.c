@@ -110,7 +110,7 @@ enum http_stop http_advance(struct http_connection *connection)
             return HTTP_STOP_BYTES;
         if (connection->cut) {
             if (connection->base.output.head)
-                (void)connection_send(&connection->base); /* earlier answers are whole */
+                (void)connection_send(&connection->base, OUTPUT_SHARE); /* earlier answers are whole */
             connection_close(&connection->base);
             return HTTP_STOP_GONE;
         }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "http/field_text.h"
 #include "http/filters.h"
 #include "http/flow.h"
 #include "http/protocol/condition.h"
@@ -77,13 +78,16 @@ static int format_origin(const struct http_request *request, char *to, size_t si
 
 enum http_outcome http_answer_redirect(struct http_request *request, int status, struct http_text location)
 {
-    size_t room =
-        location.length + request->host.name.length + strlen(request->server->name) + sizeof "http://:65535";
+    size_t room;
     char *absolute;
     int length;
 
+    if (!http_location_clean(request, &location))
+        return http_no_memory(request);
     request->response.location = location;
     if (location.length && location.bytes[0] == '/' && request->location->core.absolute_redirect) {
+        room = location.length + request->host.name.length + strlen(request->server->name) +
+               sizeof "http://:65535";
         absolute = pool_nalloc(request->pool, room, "location");
         if (!absolute)
             return http_no_memory(request);
@@ -177,7 +181,7 @@ bool http_add_header(struct http_request *request, struct http_text name, struct
 {
     struct http_header *header = pool_alloc(request->pool, sizeof *header, "header");
 
-    if (!header)
+    if (!header || !http_field_clean(request, &value))
         return false;
     *header = (struct http_header){.name = name, .value = value};
     *request->response.headers_end = header;

@@ -74,11 +74,24 @@ static bool output_out(struct http_connection *connection)
 
 static enum output_result send_queued(struct http_connection *connection)
 {
+    struct http_pace *pace = NULL;
+    size_t most = OUTPUT_SHARE;
+    enum output_result result;
+    uint64_t before;
+
     if (!connection->base.output.head)
         return OUTPUT_DONE;
-    if (connection->request && connection->request->pace)
-        return http_pace_send(connection);
-    return connection_send(&connection->base);
+    if (connection->request && connection->request->pace) {
+        pace = connection->request->pace;
+        most = http_pace_share(pace);
+        if (!most)
+            return OUTPUT_AGAIN;
+    }
+    before = connection->base.output.unsent;
+    result = connection_send(&connection->base, most);
+    if (pace)
+        http_pace_sent(pace, before - connection->base.output.unsent, result);
+    return result;
 }
 
 /* Sends what is queued. False: the connection is closed. */
@@ -88,11 +101,12 @@ static bool push(struct http_connection *connection)
 
     do {
         enum output_result result = send_queued(connection);
-        int error = errno;
 
         if (result == OUTPUT_AGAIN)
             return true;
         if (result == OUTPUT_ERROR) {
+            int error = errno;
+
             base->doing = "sending to client";
             connection_log(base, log_of(connection), log_level_of_errno(error), error, "send() failed");
             connection_close(base);

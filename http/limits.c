@@ -133,7 +133,7 @@ void http_refuse_descriptor(int fd)
 
 void http_response_last_resort(struct http_connection *connection)
 {
-    if (connection->base.output.head && connection_send(&connection->base) != OUTPUT_DONE)
+    if (connection->base.output.head && connection_send(&connection->base, OUTPUT_SHARE) != OUTPUT_DONE)
         return; /* it would land in the middle of another answer */
     connection->linger = false;
     http_refuse_descriptor(connection->base.io.fd);

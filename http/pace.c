@@ -6,7 +6,7 @@
 
 #include "http/request.h"
 
-enum { PACE_TICK_MS = 50 /* no shorter than that: a slow rate is not a wake-up for every byte */ };
+#define PACE_TICK .05 /* seconds: a slow rate is not a wake-up for every byte */
 
 struct http_pace {
     struct ev_timer timer; /* runs while the answer may not go on */
@@ -16,6 +16,7 @@ struct http_pace {
     double rate;   /* bytes a second */
     uint64_t free; /* bytes before it holds */
     uint64_t sent; /* bytes so far */
+    size_t share;  /* bytes that may leave at once, as last said */
 };
 
 static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
@@ -58,29 +59,36 @@ bool http_pace_waits(const struct http_request *request)
     return request && request->pace && ev_is_active(&request->pace->timer);
 }
 
-enum output_result http_pace_send(struct http_connection *connection)
+/* Waits until a byte more may leave, and not for less than a tick. */
+static void wait(struct http_pace *pace, double allowed)
 {
-    struct http_pace *pace = connection->request->pace;
-    uint64_t before = connection->base.output.unsent;
-    double allowed =
-        pace->rate * (ev_now(pace->loop) - pace->began + 1.) + (double)pace->free - (double)pace->sent;
-    enum output_result result = OUTPUT_AGAIN;
-    double wait;
+    double seconds = (1. - allowed) / pace->rate;
+
+    ev_timer_set(&pace->timer, seconds > PACE_TICK ? seconds : PACE_TICK, 0.);
+    ev_timer_start(pace->loop, &pace->timer);
+}
+
+static double allowed_now(const struct http_pace *pace)
+{
+    return pace->rate * (ev_now(pace->loop) - pace->began + 1.) + (double)pace->free - (double)pace->sent;
+}
+
+size_t http_pace_share(struct http_pace *pace)
+{
+    double allowed = allowed_now(pace);
 
     ev_timer_stop(pace->loop, &pace->timer);
-    if (allowed >= 1.) {
-        size_t most = allowed < (double)SIZE_MAX / 2 ? (size_t)allowed : SIZE_MAX;
+    pace->share = 0;
+    if (allowed < 1.)
+        wait(pace, allowed);
+    else
+        pace->share = allowed < OUTPUT_SHARE ? (size_t)allowed : OUTPUT_SHARE;
+    return pace->share;
+}
 
-        result = connection_send_most(&connection->base, most);
-        pace->sent += before - connection->base.output.unsent;
-        if (result != OUTPUT_AGAIN || before - connection->base.output.unsent < most)
-            return result;
-        allowed -= (double)most;
-    }
-    wait = (1. - allowed) / pace->rate;
-    if (wait < PACE_TICK_MS / 1000.)
-        wait = PACE_TICK_MS / 1000.;
-    ev_timer_set(&pace->timer, wait, 0.);
-    ev_timer_start(pace->loop, &pace->timer);
-    return result;
+void http_pace_sent(struct http_pace *pace, uint64_t sent, enum output_result result)
+{
+    pace->sent += sent;
+    if (result == OUTPUT_AGAIN && sent == pace->share && allowed_now(pace) < 1.)
+        wait(pace, allowed_now(pace));
 }

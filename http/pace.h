@@ -3,7 +3,8 @@
  * limit_rate: an answer leaves no faster than so many bytes a second.
  *
  * Purpose: a share for each second of the answer, the first one at once, after limit_rate_after bytes that
- *   are free. What leaves before the answer in the same queue counts with it.
+ *   are free. What leaves before the answer in the same queue counts with it. The pace says how much may
+ *   leave; sending is the connection's, as for any answer.
  * Lifetime: in the request's pool; the timer stops with it.
  * Threads: the connection's worker.
  * Errors: -ENOMEM.
@@ -13,11 +14,16 @@
 
 #include "http/connection.h"
 
+struct http_pace;
+
 /* Before the head of an answer is queued, in a location with limit_rate. 0 or -ENOMEM. */
 int http_pace_begin(struct http_request *request);
 
-/* connection_send for an answer with a pace. OUTPUT_AGAIN with http_pace_waits: the timer goes on with it. */
-enum output_result http_pace_send(struct http_connection *connection);
+/* How many bytes may leave now; 0: none, the timer goes on with it. */
+size_t http_pace_share(struct http_pace *pace);
+
+/* So many of them left. If they were all that might (OUTPUT_AGAIN), the timer goes on. */
+void http_pace_sent(struct http_pace *pace, uint64_t sent, enum output_result result);
 
 bool http_pace_waits(const struct http_request *request);
 

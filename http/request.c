@@ -202,7 +202,7 @@ static void answer(struct http_request *request)
         return;
     /* Answers before this one may hold what it needs. */
     if (!request->head_queued && connection->base.output.head &&
-        connection_send(&connection->base) == OUTPUT_DONE && !http_response_queue(request))
+        connection_send(&connection->base, OUTPUT_SHARE) == OUTPUT_DONE && !http_response_queue(request))
         return;
     (void)http_no_memory(request);
     if (!request->head_queued)

@@ -14,6 +14,7 @@
 #include "http/pace.h"
 #include "http/protocol/date.h"
 #include "http/protocol/status.h"
+#include "http/variables_table.h"
 #include "server/open_files.h"
 #include "server/version.h"
 
@@ -65,17 +66,6 @@ static char *put_text(char *at, struct http_text text)
     return put(at, text.bytes, text.length);
 }
 
-static char *put_number(char *at, uint64_t number)
-{
-    char digits[20];
-    size_t count = 0;
-
-    do
-        digits[sizeof digits - ++count] = (char)('0' + number % 10);
-    while (number /= 10);
-    return put(at, digits + sizeof digits - count, count);
-}
-
 static char *put_start(char *at, int status, bool tokens)
 {
     struct http_text line;
@@ -87,7 +77,7 @@ static char *put_start(char *at, int status, bool tokens)
     if (line.length) {
         at = put_text(at, line);
     } else {
-        at = put_number(at, (uint64_t)status);
+        at = http_print_number(at, (uint64_t)status);
         *at++ = ' ';
     }
     at = tokens ? PUT(at, "\r\nServer: " VERSION_TEXT "\r\nDate: ")
@@ -116,7 +106,7 @@ static char *put_length(char *at, const struct http_request *request)
     if (length < 0)
         return http_response_chunked(request) ? PUT(at, "Transfer-Encoding: chunked\r\n") : at;
     at = PUT(at, "Content-Length: ");
-    at = put_number(at, (uint64_t)length);
+    at = http_print_number(at, (uint64_t)length);
     return PUT(at, "\r\n");
 }
 
@@ -130,7 +120,7 @@ static char *put_connection(char *at, const struct http_request *request)
     if (!seconds)
         return at;
     at = PUT(at, "Keep-Alive: timeout=");
-    at = put_number(at, (uint64_t)seconds);
+    at = http_print_number(at, (uint64_t)seconds);
     return PUT(at, "\r\n");
 }
 
@@ -153,12 +143,12 @@ static char *put_rare(char *at, const struct http_request *request)
         if (request->status == 416) {
             *at++ = '*';
         } else {
-            at = put_number(at, (uint64_t)response->range_first);
+            at = http_print_number(at, (uint64_t)response->range_first);
             *at++ = '-';
-            at = put_number(at, (uint64_t)(response->range_first + response->content_length - 1));
+            at = http_print_number(at, (uint64_t)(response->range_first + response->content_length - 1));
         }
         *at++ = '/';
-        at = put_number(at, (uint64_t)response->range_size);
+        at = http_print_number(at, (uint64_t)response->range_size);
         at = PUT(at, "\r\n");
     } else if (response->accept_ranges) {
         at = PUT(at, "Accept-Ranges: bytes\r\n");

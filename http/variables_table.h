@@ -84,6 +84,10 @@ static inline char *http_print_digits(char *to, uint64_t number, unsigned digits
 
 static inline char *http_print_number(char *to, uint64_t number)
 {
+    if (number < 10) { /* many a line ends with 0 bytes */
+        *to = (char)('0' + number);
+        return to + 1;
+    }
     return http_print_digits(to, number, http_count_digits(number));
 }
 

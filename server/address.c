@@ -27,23 +27,7 @@ static const struct sockaddr_un *as_unix(const struct sockaddr_storage *socket)
     return (const struct sockaddr_un *)(const void *)socket;
 }
 
-void peer_from_socket(struct peer *peer, const struct sockaddr_storage *socket, socklen_t length)
-{
-    memset(peer, 0, sizeof *peer);
-    peer->family = AF_UNIX;
-    if (length >= sizeof(struct sockaddr_in) && socket->ss_family == AF_INET) {
-        peer->family = AF_INET;
-        memcpy(peer->bytes, &as_in4(socket)->sin_addr, 4);
-        peer->port = ntohs(as_in4(socket)->sin_port);
-    } else if (length >= sizeof(struct sockaddr_in6) && socket->ss_family == AF_INET6) {
-        peer->family = AF_INET6;
-        memcpy(peer->bytes, &as_in6(socket)->sin6_addr, 16);
-        peer->port = ntohs(as_in6(socket)->sin6_port);
-    }
-}
-
-/* Once per connection and for every access-log line's first field: by hand, since printf takes ten times as
- * long. */
+/* By hand, since printf takes ten times as long. */
 static size_t format_in4(const uint8_t bytes[4], char *out)
 {
     char *at = out;
@@ -63,7 +47,7 @@ static size_t format_in4(const uint8_t bytes[4], char *out)
     return (size_t)(at - out);
 }
 
-size_t peer_format(const struct peer *peer, char out[PEER_TEXT_MAX])
+static size_t format(const struct peer *peer, char out[PEER_TEXT_MAX])
 {
     switch (peer->family) {
     case AF_INET:
@@ -76,6 +60,38 @@ size_t peer_format(const struct peer *peer, char out[PEER_TEXT_MAX])
         memcpy(out, unix_prefix, sizeof unix_prefix);
         return UNIX_PREFIX;
     }
+}
+
+void peer_from_socket(struct peer *peer, const struct sockaddr_storage *socket, socklen_t length)
+{
+    char text[PEER_TEXT_MAX];
+    size_t text_length;
+
+    memset(peer, 0, sizeof *peer);
+    peer->family = AF_UNIX;
+    if (length >= sizeof(struct sockaddr_in) && socket->ss_family == AF_INET) {
+        peer->family = AF_INET;
+        memcpy(peer->bytes, &as_in4(socket)->sin_addr, 4);
+        peer->port = ntohs(as_in4(socket)->sin_port);
+    } else if (length >= sizeof(struct sockaddr_in6) && socket->ss_family == AF_INET6) {
+        peer->family = AF_INET6;
+        memcpy(peer->bytes, &as_in6(socket)->sin6_addr, 16);
+        peer->port = ntohs(as_in6(socket)->sin6_port);
+    }
+    text_length = format(peer, text);
+    if (text_length > sizeof peer->text)
+        return;
+    memcpy(peer->text, text, text_length);
+    peer->text_length = (uint8_t)text_length;
+}
+
+size_t peer_format(const struct peer *peer, char out[PEER_TEXT_MAX])
+{
+    if (!peer->text_length)
+        return format(peer, out);
+    memcpy(out, peer->text, sizeof peer->text);
+    out[peer->text_length] = '\0';
+    return peer->text_length;
 }
 
 uint32_t peer_hash(const struct peer *peer)

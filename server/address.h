@@ -19,13 +19,16 @@
 
 enum {
     PEER_TEXT_MAX = 48,    /* the longest: an IPv6 address with an IPv4 tail, 45 characters, and its NUL */
+    PEER_TEXT_KEPT = 15,   /* the longest IPv4 address */
     LISTEN_TEXT_MAX = 120, /* the longest: "unix:" and the 107 bytes of a socket's path, and its NUL */
 };
 
 struct peer {
-    uint8_t bytes[16]; /* network order; IPv4 uses the first 4; the rest is zero */
-    uint16_t port;     /* host order; 0 for AF_UNIX */
-    uint8_t family;    /* AF_INET, AF_INET6 or AF_UNIX */
+    uint8_t bytes[16];         /* network order; IPv4 uses the first 4; the rest is zero */
+    char text[PEER_TEXT_KEPT]; /* what peer_format writes, since every line of a log begins with it */
+    uint8_t text_length;       /* 0: it does not fit there */
+    uint16_t port;             /* host order; 0 for AF_UNIX */
+    uint8_t family;            /* AF_INET, AF_INET6 or AF_UNIX */
 };
 
 /* A family that is none of the three is taken as AF_UNIX: accept on a unix socket may return no address at

@@ -238,7 +238,7 @@ enum connection_read connection_receive(struct connection *connection, void *to,
     return errno == EAGAIN || errno == EWOULDBLOCK ? CONNECTION_AGAIN : CONNECTION_LOST;
 }
 
-enum output_result connection_send_most(struct connection *connection, size_t most)
+enum output_result connection_send(struct connection *connection, size_t most)
 {
     uint64_t sent = 0;
     enum output_result result =

@@ -101,13 +101,9 @@ enum connection_read {
 
 enum connection_read connection_receive(struct connection *connection, void *to, size_t size, size_t *got);
 
-/* Sends the output queue, at most `most` bytes of it; counts the bytes. */
-enum output_result connection_send_most(struct connection *connection, size_t most);
-
-static inline enum output_result connection_send(struct connection *connection)
-{
-    return connection_send_most(connection, OUTPUT_SHARE);
-}
+/* Sends the output queue, at most `most` bytes of it (OUTPUT_SHARE, if nobody says less); counts the
+ * bytes. */
+enum output_result connection_send(struct connection *connection, size_t most);
 
 /* One line about this connection: "*N MESSAGE while DOING, client: …". `log` is the settings' own.
  */

@@ -74,7 +74,7 @@ static enum output_result send_all(struct control_connection *control)
 
     do
         if (control->base.output.head)
-            result = connection_send(&control->base);
+            result = connection_send(&control->base, OUTPUT_SHARE);
     while (result == OUTPUT_DONE && queue_more(control));
     return result;
 }

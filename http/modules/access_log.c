@@ -344,7 +344,7 @@ static const struct conf_directive directives[] = {
     {"open_log_file_cache", CONF_HTTP | CONF_SERVER | CONF_LOCATION, 1, 4, 0, http_set_log_cache,
      offsetof(struct access_section, cache), NULL, "off",
      "`open_log_file_cache max=NUMBER [inactive=TIME] [min_uses=NUMBER] [valid=TIME];` or "
-     "`open_log_file_cache off;` Logs whose names have variables stay open in each worker, once they "
+     "`open_log_file_cache off;` Logs whose names have variables stay open, for all workers, once they "
      "were written to `min_uses` (1) times without a pause of `inactive` (10s); after `valid` (60s) it "
      "is looked whether the name is still theirs."},
 };

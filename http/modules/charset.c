@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/field_text.h"
 #include "http/modules/charset_map.h"
 #include "http/modules/type_list.h"
 #include "http/template.h"
@@ -58,7 +59,7 @@ static int say(struct http_request *request, struct http_text name)
     memcpy(to + type.length, "; charset=", sizeof "; charset=" - 1);
     memcpy(to + length - name.length, name.bytes, name.length);
     request->response.content_type = (struct http_text){to, length};
-    return 0;
+    return http_field_clean(request, &request->response.content_type) ? 0 : -ENOMEM;
 }
 
 static int run(struct http_request *request, void *section)

@@ -2,8 +2,8 @@
 /*
  * gzip_static: FILE.gz instead of FILE, if it is there.
  *
- * Purpose: nginx's ngx_http_gzip_static_module: files that were compressed beforehand. Comes before
- * static files.
+ * Purpose: nginx's ngx_http_gzip_static_module: files that were compressed beforehand. Comes before static
+ *   files.
  * Lifetime: settings in the generation's pool.
  * Threads: the request's worker.
  * Errors: outcomes.

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/field_text.h"
 #include "http/modules/expires.h"
 #include "http/protocol/date.h"
 #include "http/template.h"
@@ -55,7 +56,7 @@ static int set_etag(struct http_request *request, const struct rule *rule, struc
 {
     (void)rule;
     request->response.etag = value;
-    return 0;
+    return http_field_clean(request, &request->response.etag) ? 0 : -ENOMEM;
 }
 
 static int set_last_modified(struct http_request *request, const struct rule *rule, struct http_text value)
@@ -99,7 +100,7 @@ int http_trailers_write(struct http_request *request, struct http_text *lines)
 
         if (!plain && !rule->always)
             continue;
-        if (!http_template_write(&rule->value, request, &value))
+        if (!http_template_write(&rule->value, request, &value) || !http_field_clean(request, &value))
             return -ENOMEM;
         if (!value.length)
             continue;

@@ -21,9 +21,8 @@ static bool odd(char byte)
 /* Bytes with the high bit set are the odd ones. */
 static inline __m128i odd_marks(__m128i bytes)
 {
-    /* Signed, so that bytes from 0x80 on are below the blank. */
-    __m128i control =
-        _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)), _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)));
+    /* One up and signed, DEL and what is not ASCII are below the blank, too. */
+    __m128i control = _mm_cmplt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(1)), _mm_set1_epi8(0x21));
     __m128i special =
         _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
 

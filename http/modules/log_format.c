@@ -6,18 +6,30 @@
 
 #include "http/modules/log_escape.h"
 
+enum { LITERAL = sizeof((struct http_log_part *)0)->literal };
+
 static const char combined[] =
     "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent "
     "\"$http_referer\" \"$http_user_agent\"";
 
-static void take_part(const struct http_template_part *from, struct http_log_part *to,
-                      struct http_log_format *format)
+/* Parts that a literal takes: all but the last are full, and the last may be empty. */
+static size_t parts_of(const struct http_template_part *part)
 {
-    size_t first = from->literal.length < sizeof to->first ? from->literal.length : sizeof to->first;
+    return part->literal.length / LITERAL + 1;
+}
 
-    memcpy(to->first, from->literal.bytes, first);
-    to->length = (uint32_t)first;
-    to->rest = (struct http_text){from->literal.bytes + first, from->literal.length - first};
+static void take_part(const struct http_template_part *from, struct http_log_format *format)
+{
+    struct http_log_part *to = &format->parts[format->part_count];
+    size_t left = from->literal.length;
+
+    for (; left >= LITERAL; left -= LITERAL, to++) {
+        memcpy(to->literal, from->literal.bytes + from->literal.length - left, LITERAL);
+        to->length = LITERAL;
+    }
+    memcpy(to->literal, from->literal.bytes + from->literal.length - left, left);
+    to->length = (uint32_t)left;
+    format->part_count += (unsigned)parts_of(from);
     format->fixed += from->literal.length;
     if (!from->variable.get)
         return;
@@ -37,6 +49,7 @@ static int compile(struct conf *conf, const struct conf_node *node, const char *
 {
     struct http_template template;
     struct http_template_part whole;
+    size_t parts = 0;
     int result = http_template_compile(conf, node, text, &template);
 
     if (result)
@@ -49,15 +62,15 @@ static int compile(struct conf *conf, const struct conf_node *node, const char *
     if (template.part_count > HTTP_LOG_PARTS)
         return conf_fail(conf, node, "log format \"%s\" has more than %d parts", format->name,
                          HTTP_LOG_PARTS);
-    format->parts = pool_calloc(conf->pool, template.part_count * sizeof *format->parts, "log format");
+    for (unsigned i = 0; i < template.part_count; i++)
+        parts += parts_of(&template.parts[i]);
+    format->parts = pool_calloc(conf->pool, parts * sizeof *format->parts, "log format");
     format->values = pool_array(conf->pool, template.part_count, sizeof *format->values, "log format");
     if (!format->parts || !format->values)
         return conf_fail_memory(conf);
-    format->part_count = template.part_count;
-    format->fixed =
-        sizeof format->parts->first + 1; /* the newline; and so much may be written behind the last literal */
-    for (unsigned i = 0; i < format->part_count; i++)
-        take_part(&template.parts[i], &format->parts[i], format);
+    format->fixed = LITERAL + 1; /* the newline; and so much may be written behind the last literal */
+    for (unsigned i = 0; i < template.part_count; i++)
+        take_part(&template.parts[i], format);
     return 0;
 }
 
@@ -173,10 +186,8 @@ char *http_log_write(const struct http_log_format *format, struct http_request *
     const uint32_t *escaped = line->escaped;
 
     for (; part < end; part++) {
-        memcpy(to, part->first, sizeof part->first); /* what is too much is written over */
+        memcpy(to, part->literal, LITERAL); /* what is too much is written over */
         to += part->length;
-        if (part->rest.length)
-            to = put(to, part->rest.bytes, part->rest.length);
         if (part->kind == HTTP_LOG_PRINTED) {
             to = part->print(request, to);
         } else if (part->kind == HTTP_LOG_VALUE) {

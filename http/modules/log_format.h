@@ -26,11 +26,10 @@ enum http_log_escape {
 
 enum http_log_kind { HTTP_LOG_LITERAL, HTTP_LOG_PRINTED, HTTP_LOG_VALUE };
 
-/* A literal, then a variable, or nothing. */
+/* A literal, then a variable, or nothing. A long literal is several parts. */
 struct http_log_part {
-    char first[16];        /* of the literal: 16 bytes can be read, whatever its length */
-    struct http_text rest; /* what does not fit there */
-    uint32_t length;       /* of `first`, 0 … 16 */
+    char literal[16]; /* all of them can be read, whatever its length */
+    uint32_t length;  /* 0 … 16 */
     enum http_log_kind kind;
     char *(*print)(struct http_request *request, char *to); /* HTTP_LOG_PRINTED */
 };

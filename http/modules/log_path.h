@@ -3,9 +3,9 @@
  * access_log to files whose names have variables, and open_log_file_cache.
  *
  * Purpose: such a file is opened for each line, since nobody knows beforehand which there will be; a cache
- *   keeps those open that are written to often. Each worker has its own part of a cache.
+ *   keeps those open that are written to often (server/open_logs.h).
  * Lifetime: a cache goes with the generation's pool, and closes its files.
- * Threads: the request's worker; a worker touches its own part alone.
+ * Threads: the request's worker; workers share a cache.
  * Errors: a file that cannot be opened or written is logged, and the line is lost.
  */
 #ifndef HTTP_MODULES_LOG_PATH_H

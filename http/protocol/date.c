@@ -11,7 +11,7 @@ enum {
     DAY_SECONDS = 86400,
     ERA_DAYS = 146097,    /* 400 Gregorian years */
     EPOCH_SHIFT = 719468, /* days from 0000-03-01 to 1970-01-01 */
-    THURSDAY = 4,         /* 1970-01-01 */
+    ERA_WEEKDAY = 3,      /* 0000-03-01; an era is a whole number of weeks */
     ASCTIME_LENGTH = 24,
     RFC850_LENGTH = 22, /* behind the day's name, comma and blank */
     RFC850_PIVOT = 70,  /* two-digit years below it are 20xx, as in nginx */
@@ -34,23 +34,19 @@ static int64_t days_from_civil(int64_t year, int month, int day)
 
 void http_civil_from_unix(int64_t seconds, struct http_civil *civil)
 {
-    int64_t days = seconds / DAY_SECONDS;
-    int64_t rest = seconds % DAY_SECONDS;
-    if (rest < 0) {
-        rest += DAY_SECONDS;
-        days--;
-    }
+    int64_t days = seconds / DAY_SECONDS - (seconds % DAY_SECONDS < 0);
+    unsigned rest = (unsigned)(seconds - days * DAY_SECONDS);
     civil->hour = (int)(rest / 3600);
     civil->minute = (int)(rest / 60 % 60);
     civil->second = (int)(rest % 60);
-    civil->weekday = (int)(((days + THURSDAY) % 7 + 7) % 7);
 
     days += EPOCH_SHIFT;
     int64_t era = (days >= 0 ? days : days - (ERA_DAYS - 1)) / ERA_DAYS;
-    int64_t day_of_era = days - era * ERA_DAYS;
-    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t month = (5 * day_of_year + 2) / 153;
+    unsigned day_of_era = (unsigned)(days - era * ERA_DAYS);
+    unsigned year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    unsigned month = (5 * day_of_year + 2) / 153;
+    civil->weekday = (int)((day_of_era + ERA_WEEKDAY) % 7);
     civil->day = (int)(day_of_year - (153 * month + 2) / 5) + 1;
     civil->month = (int)(month < 10 ? month + 3 : month - 9);
     civil->year = year_of_era + era * 400 + (civil->month <= 2);
@@ -172,24 +168,24 @@ bool http_date_parse(const char *bytes, size_t length, int64_t *seconds)
 }
 
 /* Writes a number with leading zeros. */
-static void write_number(char *out, int digits, int64_t number)
+static void write_two(char *out, unsigned number)
 {
-    for (int i = digits - 1; i >= 0; i--) {
-        out[i] = (char)('0' + number % 10);
-        number /= 10;
-    }
+    out[0] = (char)('0' + number / 10);
+    out[1] = (char)('0' + number % 10);
 }
 
 void http_date_format(int64_t seconds, char out[HTTP_DATE_LENGTH + 1])
 {
     struct http_civil civil;
     http_civil_from_unix(seconds, &civil);
+    unsigned year = (unsigned)civil.year % 10000;
     memcpy(out, "Sun, 00 Jan 0000 00:00:00 GMT", HTTP_DATE_LENGTH + 1);
     memcpy(out, http_date_days[civil.weekday], 3);
-    write_number(out + 5, 2, civil.day);
+    write_two(out + 5, (unsigned)civil.day);
     memcpy(out + 8, http_date_months[civil.month - 1], 3);
-    write_number(out + 12, 4, civil.year);
-    write_number(out + 17, 2, civil.hour);
-    write_number(out + 20, 2, civil.minute);
-    write_number(out + 23, 2, civil.second);
+    write_two(out + 12, year / 100);
+    write_two(out + 14, year % 100);
+    write_two(out + 17, (unsigned)civil.hour);
+    write_two(out + 20, (unsigned)civil.minute);
+    write_two(out + 23, (unsigned)civil.second);
 }

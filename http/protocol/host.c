@@ -52,23 +52,24 @@ static size_t literal_length(const char *bytes, size_t length, bool *upper)
 static size_t name_length(const char *bytes, size_t length, bool *upper)
 {
     size_t at = 0;
-    while (at < length && bytes[at] != ':') {
+    for (; at < length; at++) {
         char byte = bytes[at];
-        if (!http_char_is(byte, HTTP_CHAR_DNS)) {
-            if (byte == '.') {
-                if (at > 0 && bytes[at - 1] == '.')
-                    return 0;
-            } else if (byte == '%') {
-                if (length - at < 3 || !http_char_is(bytes[at + 1], HTTP_CHAR_HEX) ||
-                    !http_char_is(bytes[at + 2], HTTP_CHAR_HEX))
-                    return 0;
-            } else {
-                if (!http_char_is(byte, HTTP_CHAR_HOST))
-                    return 0;
-                *upper |= byte >= 'A' && byte <= 'Z';
-            }
+        if (http_char_is(byte, HTTP_CHAR_DNS))
+            continue;
+        if (byte == ':')
+            break;
+        if (byte == '.') {
+            if (at > 0 && bytes[at - 1] == '.')
+                return 0;
+        } else if (byte == '%') {
+            if (length - at < 3 || !http_char_is(bytes[at + 1], HTTP_CHAR_HEX) ||
+                !http_char_is(bytes[at + 2], HTTP_CHAR_HEX))
+                return 0;
+        } else {
+            if (!http_char_is(byte, HTTP_CHAR_HOST))
+                return 0;
+            *upper |= byte >= 'A' && byte <= 'Z';
         }
-        at++;
     }
     return at;
 }
@@ -78,9 +79,10 @@ static int parse_port(const char *bytes, size_t length, struct http_host *host)
 {
     unsigned port = 0;
     for (size_t i = 0; i < length; i++) {
-        if (bytes[i] < '0' || bytes[i] > '9')
+        unsigned digit = (unsigned)bytes[i] - '0';
+        if (digit > 9)
             return 400;
-        port = port * 10 + (unsigned)(bytes[i] - '0');
+        port = port * 10 + digit;
         if (port > UINT16_MAX)
             return 400;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
 
+#include "http/protocol/scan.h"
 #include "http/protocol/uri.h"
 
 /* Sets what follows from path and args. `query` is where the raw ? stands, or `end`; `segment` the first
@@ -19,14 +20,55 @@ static void describe(struct http_uri *uri, struct http_text path, const char *qu
                                                   : (struct http_text){path_end, 0};
 }
 
+#ifdef HTTP_SCAN_SSE2
+
+/* Bit i: byte i is one of % . / ? */
+static unsigned mask_of(__m128i bytes)
+{
+    __m128i dot_or_slash = _mm_cmpeq_epi8(_mm_or_si128(bytes, _mm_set1_epi8(1)), _mm_set1_epi8('/'));
+    __m128i others =
+        _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('%')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('?')));
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(dot_or_slash, others));
+}
+
+/* Skips 16 and 8 bytes at a time in which there is nothing to look at. */
+static const char *skip_wide(const char *at, const char *end)
+{
+    unsigned mask = 0;
+
+    while (end - at >= SCAN_WIDTH && (mask = mask_of(scan_load(at))) == 0)
+        at += SCAN_WIDTH;
+    if (mask == 0 && end - at >= SCAN_WIDTH / 2 &&
+        (mask = mask_of(_mm_loadl_epi64((const __m128i *)(const void *)at))) == 0)
+        at += SCAN_WIDTH / 2;
+    return mask == 0 ? at : at + __builtin_ctz(mask);
+}
+
+#else
+
+static const char *skip_wide(const char *at, const char *end)
+{
+    (void)end;
+    return at;
+}
+
+#endif
+
+/* The first byte from `at` on that is one of % . / ?, or `end`. */
+static const char *find_mark(const char *at, const char *end)
+{
+    at = skip_wide(at, end);
+    while (at < end && !http_char_is(*at, HTTP_CHAR_PATH))
+        at++;
+    return at;
+}
+
 bool http_uri_plain(const char *bytes, size_t length, bool merge_slashes, struct http_uri *uri)
 {
     const char *end = bytes + length, *at = bytes, *segment = bytes, *dot = NULL;
     if (length == 0 || *at != '/')
         return false;
-    for (; at < end; at++) {
-        if (!http_char_is(*at, HTTP_CHAR_PATH))
-            continue;
+    for (; at < end; at = find_mark(at + 1, end)) {
         if (*at == '?')
             break;
         if (*at == '.') {

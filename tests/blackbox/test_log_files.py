@@ -60,6 +60,20 @@ def test_cache(shared):
     assert [shared.read(f'logs/{name}.log').count('\n') for name in 'abc'] == [2, 3, 3]
 
 
+def test_cache_workers(server):
+    """Uses are counted, and files kept, for all workers together."""
+    server.http(CONFIG, workers=4)
+    prepare(server)
+    server.start()
+    for count in (1, 2):
+        server.get('/cached?n=a')
+        server.wait_for(lambda count=count: server.read('logs/a.log').count('\n') == count, 'the log')
+    os.rename(server.path('logs'), server.path('moved'))
+    for _ in range(16):
+        server.get('/cached?n=a')
+    server.wait_for(lambda: server.read('moved/a.log').count('\n') == 18, 'the log')
+
+
 def test_cache_validates(shared):
     """After `valid` a file that was renamed is no longer the one of that name."""
     shared.get('/fresh?n=x')

@@ -41,6 +41,12 @@ CONFIG = '''
 
         location /guarded { limit_except GET OPTIONS { deny all; } echo_body; }
         location /limited { limit_except GET { access_log @dir@/limited.log short; } echo_body; }
+        location /reading { limit_except GET { deny all; } echo_body; }
+        location /some { limit_except GET PUT { allow 10.0.0.0/8; allow 127.0.0.1; deny all; } echo_body; }
+        location /opened { deny all; limit_except GET { allow all; } echo_body; }
+        location /kept { deny all; limit_except GET { access_log off; } echo_body; }
+        location /returned { limit_except GET { deny all; } return 200 "returned"; }
+        location /shown { limit_except GET { deny all; } error_page 403 =405 /a.txt; echo_body; }
     }
 '''
 
@@ -95,7 +101,22 @@ def test_limit_except(shared):
     assert shared.read('limited.log') == 'POST /limited\n'
 
 
+@pytest.mark.parametrize('method, path, status', [
+    ('GET', '/reading', 200), ('HEAD', '/reading', 200), ('POST', '/reading', 403), ('DELETE', '/reading', 403),
+    ('OPTIONS', '/reading', 403), ('PUT', '/some', 200), ('POST', '/some', 200), ('GET', '/opened', 403),
+    ('POST', '/opened', 200), ('GET', '/kept', 403), ('POST', '/kept', 403), ('GET', '/returned', 200),
+    ('POST', '/returned', 403), ('GET', '/shown', 200), ('POST', '/shown', 405)])
+def test_limit_except_access(shared, method, path, status):
+    """allow and deny in limit_except are for the other methods alone; without any there, the location's hold. The
+    location's rewrite directives are not inherited by the block."""
+    answer = shared.ask(method, path, body=b'x' if method in ('PUT', 'POST') else None)
+    assert answer.status == status
+    if status == 200 and method in ('PUT', 'POST'):
+        assert answer.body == b'x'
+
+
 @pytest.mark.parametrize('text, sentence', [
+    ('server { location / { limit_except GET { root x; } } }', '"root" directive is not allowed here'),
     ('map $uri $x { a 1; A 2; }', 'conflicting parameter "a"'),
     ('map $uri $x { default 1; default 2; }', 'duplicate default map parameter'),
     ('map $uri $x { a b c; }', 'invalid number of the map parameters'), ('map $uri x { }', 'invalid variable name "x"'),

@@ -146,12 +146,44 @@ static void test_round_trip(void **state)
     }
 }
 
+/* Marks are found wherever they stand among bytes that are skipped 16 and 8 at a time. */
+static void test_every_place(void **state)
+{
+    (void)state;
+    for (size_t length = 3; length < 50; length++) {
+        for (size_t at = 2; at < length; at++) {
+            char path[64], out[64];
+            struct http_uri uri;
+
+            memset(path, 'a', length);
+            path[0] = '/';
+            path[at] = '?';
+            assert_true(http_uri_plain(path, length, true, &uri));
+            assert_int_equal(uri.path.length, at);
+            assert_int_equal(uri.args.length, length - at - 1);
+            path[at] = '.';
+            assert_true(http_uri_plain(path, length, true, &uri));
+            assert_int_equal(uri.extension.length, length - at - 1);
+            path[at - 1] = '/';
+            assert_false(http_uri_plain(path, length, true, &uri));
+            path[at - 1] = '.';
+            path[at] = '/';
+            assert_true(http_uri_plain(path, length, true, &uri) == (at > 2));
+            assert_int_equal(http_uri_normalize(path, length, out, true, &uri), 0);
+            assert_int_equal(uri.extension.length, 0);
+            path[at] = '%';
+            assert_false(http_uri_plain(path, length, true, &uri));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_escape),
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_every_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

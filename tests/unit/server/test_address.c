@@ -162,6 +162,13 @@ static void test_peers_as_text(void **state)
     peer = peer_of("[2001:db8::1]:9");
     assert_int_equal(peer_format(&peer, out), 11);
     assert_string_equal(out, "2001:db8::1");
+    peer = peer_of("[2001:db8:1:2:3:4:5:6]:9"); /* longer than what a peer keeps */
+    assert_int_equal(peer.text_length, 0);
+    assert_int_equal(peer_format(&peer, out), 20);
+    assert_string_equal(out, "2001:db8:1:2:3:4:5:6");
+    peer = peer_of("203.113.113.113:1");
+    assert_int_equal(peer_format(&peer, out), PEER_TEXT_KEPT);
+    assert_string_equal(out, "203.113.113.113");
     peer = peer_of("unix:/x");
     assert_int_equal(peer_format(&peer, out), 5);
     assert_string_equal(out, "unix:");

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Texts that a client had a hand in, made fit to stand in the head of an answer.
+ *
+ * Purpose: $uri is decoded, so that %0D%0A in a request is a line end in it: what is put together from
+ *   variables would let a client write fields, or an answer, of its own (RFC 9110 5.5, 17.13; RFC 9112
+ *   11.1). Every such text passes here once, where it enters the answer; those without control bytes,
+ *   nearly all, stay as they are.
+ * Lifetime: a text that had to be changed is a copy in the request's pool.
+ * Threads: the request's worker.
+ * Errors: false, no memory.
+ */
+#ifndef HTTP_FIELD_TEXT_H
+#define HTTP_FIELD_TEXT_H
+
+#include "http/request.h"
+
+/* A field's value: control bytes but HTAB become blanks. */
+bool http_field_clean(struct http_request *request, struct http_text *value)
+    __attribute__((warn_unused_result));
+
+/* A URL: control bytes are escaped, %XX. */
+bool http_location_clean(struct http_request *request, struct http_text *location)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Log files that stay open while they are written to often, shared by all threads.
+ *
+ * Purpose: open_log_file_cache. A file is named for each line, and from its min_uses-th use on it is kept
+ *   open.
+ * Lifetime: a struct open_log does not change once it is there and is counted: whoever got it puts it, and
+ *   with the last reference its descriptor is closed, also when the cache dropped it long ago. Destroy a
+ *   cache when no get can come any more.
+ * Threads: every function but create and destroy, from every thread. One lock, for lists alone: under it
+ *   nothing is allocated, freed, opened, stat'ed or closed.
+ * Errors: get returns a negative errno: that of open(2), or -ENOMEM; *log is then NULL.
+ */
+#ifndef SERVER_OPEN_LOGS_H
+#define SERVER_OPEN_LOGS_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct sgi;
+struct open_logs;
+
+struct open_log {
+    int fd; /* O_WRONLY | O_APPEND */
+    dev_t device;
+    ino_t inode;
+    struct sgi *sgi; /* where its memory came from */
+    atomic_uint references;
+};
+
+struct open_logs_limits {
+    int64_t max;      /* files kept, >= 1; the one used least lately goes first */
+    int64_t min_uses; /* >= 1 */
+    int64_t inactive_ms,
+        valid_ms; /* unused for so long: counted anew, and closed; how long a name is trusted */
+};
+
+/* NULL: no memory. */
+struct open_logs *open_logs_create(struct sgi *sgi, const struct open_logs_limits *limits);
+void open_logs_destroy(struct open_logs *logs);
+
+/* The file of an absolute path; it is made if it is not there. `now` in ms, of any clock that does not go
+ * back. `logs` may be null: opened for this once. */
+int open_logs_get(struct sgi *sgi, struct open_logs *logs, const char *path, int64_t now,
+                  struct open_log **log) __attribute__((warn_unused_result));
+void open_log_put(struct open_log *log);
+
+#endif
