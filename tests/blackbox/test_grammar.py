@@ -137,17 +137,23 @@ BAD_FRAMING = [f'Content-Length: {value}' for value in (
     '', '-1', '+1', '1 1', '1,1', '1, 1', '0x1', '1a', 'a', '1.0', '1e1', '"1"', '1;', '\x001', '1\0', '1\r', '1\x0b', ',', '1,',
     '1_0', '1\r\nContent-Length: 1', '1\r\nContent-Length: 2', '1\r\nContent-Length:', '1\r\nTransfer-Encoding: chunked')]
 BAD_FRAMING += [f'Transfer-Encoding: {value}' for value in (
-    '', 'identity', 'gzip', 'gzip, chunked', 'chunked, gzip', 'chunked, chunked', 'xchunked', 'chunkedx', 'chunked;', 'chunked;a=b',
-    '"chunked"', 'chunked\x0b', '\x0bchunked', 'chunked\0', 'chunked,', ',chunked', 'x chunked', 'chunked x', 'chunked\xa0', 'chunked\r',
-    'chunked\r\nTransfer-Encoding: chunked', 'chunked\r\nTransfer-Encoding:', 'identity\r\nTransfer-Encoding: chunked',
-    '\r\n chunked', 'chunked\r\nContent-Length: 5', 'chunked\r\nContent-Length: 0')]
+    '', 'chunked, gzip', 'chunked, chunked', 'chunked;', 'chunked;a=b', '"chunked"', 'chunked\x0b', '\x0bchunked', 'chunked\0',
+    'chunked,', ',chunked', 'x chunked', 'chunked x', 'chunked\xa0', 'chunked\r', 'chunked\r\nTransfer-Encoding: chunked',
+    'chunked\r\nTransfer-Encoding:', '\r\n chunked', 'chunked\r\nContent-Length: 5', 'chunked\r\nContent-Length: 0')]
 
 
 @pytest.mark.parametrize('field', BAD_FRAMING + ['Transfer-Encoding : chunked', 'Transfer-Encoding\0: chunked'], ids=repr)
 @pytest.mark.parametrize('method', ['POST', 'GET'])
 def test_bad_framing(shared, field, method):
-    """RFC 9112 6.1, 6.3: the end of the body is in doubt. 501: a coding that is not implemented."""
-    refused(shared, f'{method} /echo HTTP/1.1\r\n{HOST}{field}\r\n\r\n0\r\n\r\n', {400, 501})
+    """RFC 9112 6.1, 6.3: the end of the body is in doubt."""
+    refused(shared, f'{method} /echo HTTP/1.1\r\n{HOST}{field}\r\n\r\n0\r\n\r\n', {400})
+
+
+@pytest.mark.parametrize('value', ['identity', 'gzip', 'xchunked', 'chunkedx', 'gzip, chunked',
+                                   'identity\r\nTransfer-Encoding: chunked'], ids=repr)
+def test_other_coding(shared, value):
+    """RFC 9112 6.1: a coding that is not implemented is 501."""
+    refused(shared, f'POST /echo HTTP/1.1\r\n{HOST}Transfer-Encoding: {value}\r\n\r\n0\r\n\r\n', {501})
 
 
 @pytest.mark.parametrize('version', ['HTTP/1.0', 'HTTP/1.0\r\nConnection: keep-alive'])
