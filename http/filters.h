@@ -42,8 +42,8 @@ int http_filters_run(struct http_request *request);
  * unless the filter sets response.content_length again. Null: says only that, for an answer to HEAD. */
 void http_add_transform(struct http_request *request, struct http_transform *transform);
 
-/* RFC 9110 9.3.2, 8.6: an answer to HEAD says what the body would be that it does not have; a filter of bodies
- * must not pass it over. */
+/* RFC 9110 9.3.2, 8.6: an answer to HEAD says what the body would be that it does not have; a filter of
+ * bodies must not pass it over. */
 static inline bool http_head_stands_for_body(const struct http_request *request)
 {
     return request->head.method == HTTP_HEAD && request->response.content_length > 0;
