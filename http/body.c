@@ -87,7 +87,9 @@ static enum http_outcome advance_chunked(struct http_request *request, struct ht
         case HTTP_CHUNKED_BAD:
             return lose_framing(request, 400, "client sent invalid chunked body");
         case HTTP_CHUNKED_TOO_LARGE:
-            return lose_framing(request, 400, "client sent too long chunk extensions or trailers");
+            if (request->body.chunked.trailer_bytes > HTTP_CHUNKED_TRAILERS)
+                return lose_framing(request, 431, "client sent too long trailers");
+            return lose_framing(request, 400, "client sent too long chunk extensions");
         }
     }
     return outcome;

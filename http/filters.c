@@ -45,10 +45,12 @@ void http_add_transform(struct http_request *request, struct http_transform *tra
     struct http_response *response = &request->response;
     struct http_transform **end = &response->transforms;
 
-    while (*end)
-        end = &(*end)->next;
-    transform->next = NULL;
-    *end = transform;
+    if (transform) {
+        while (*end)
+            end = &(*end)->next;
+        transform->next = NULL;
+        *end = transform;
+    }
     response->piecewise = true;
     response->content_length = -1;
 }

@@ -39,8 +39,15 @@ struct http_part {
 int http_filters_run(struct http_request *request);
 
 /* For a filter: the body passes this one too, after those that are there. What it writes has no known length,
- * unless the filter sets response.content_length again. */
+ * unless the filter sets response.content_length again. Null: says only that, for an answer to HEAD. */
 void http_add_transform(struct http_request *request, struct http_transform *transform);
+
+/* RFC 9110 9.3.2, 8.6: an answer to HEAD says what the body would be that it does not have; a filter of
+ * bodies must not pass it over. */
+static inline bool http_head_stands_for_body(const struct http_request *request)
+{
+    return request->head.method == HTTP_HEAD && request->response.content_length > 0;
+}
 
 /* For a transform: hands bytes to what follows it. */
 int http_pass(struct http_transform *next, struct http_request *request, struct http_text bytes,

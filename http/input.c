@@ -116,6 +116,8 @@ bool http_input_grow_fields(struct http_request *request)
     struct http_field *fields;
 
     if (capacity > HTTP_INPUT_FIELDS_MAX)
+        capacity = HTTP_INPUT_FIELDS_MAX;
+    if (capacity == head->field_capacity)
         return false;
     fields = pool_array(request->pool, capacity, sizeof *fields, "fields");
     if (!fields)

@@ -23,7 +23,7 @@ bool http_input_room(struct http_connection *connection);
 /* The block is full in the middle of a head: goes on in a larger one. 0, 414, 431 or 503. */
 int http_input_grow_head(struct http_connection *connection);
 
-/* Doubles the array of fields. False: there are too many, or no memory. */
+/* Doubles the array of fields, up to the most. False: there are too many, or no memory. */
 bool http_input_grow_fields(struct http_request *request);
 
 /* The request ends: gives back the blocks that held its head, but for the current one. */

@@ -104,7 +104,10 @@ int http_ranges_take(struct http_request *request)
     struct http_text value;
     unsigned count;
 
-    if (!field || !most || !http_condition_range(&request->head, &validators))
+    /* RFC 9110 14.2: of other methods than GET it must be ignored; two lines make no valid value together. */
+    if (!field || !most || request->head.method != HTTP_GET ||
+        http_head_repeats(&request->head, HTTP_FIELD_RANGE) ||
+        !http_condition_range(&request->head, &validators))
         return 0;
     value = http_field_value(&request->head, field);
     if (count_commas(value) < most)

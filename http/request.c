@@ -195,8 +195,11 @@ static void answer(struct http_request *request)
     }
     if (request->response.body == HTTP_BODY_STREAM)
         return; /* the module has queued it */
+    /* Whether a client that waits for 100 sends its body now, nobody knows; one that has begun to must
+     * end it. */
     if (status_closes(request->status) ||
-        (!request->body_read && request->framing.expect_continue && !request->body.begun))
+        (!request->body_read && request->framing.expect_continue && !request->body.begun &&
+         connection->input.start == connection->input.end))
         request->keep_alive = false;
     if (!http_response_queue(request))
         return;

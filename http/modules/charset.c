@@ -81,7 +81,8 @@ static int run(struct http_request *request, void *section)
     if (!name.length)
         return 0;
     result = say(request, name);
-    if (result || !source.length || response->body == HTTP_BODY_NONE ||
+    if (result || !source.length ||
+        (response->body == HTTP_BODY_NONE && !http_head_stands_for_body(request)) ||
         (source.length == name.length && !strncasecmp(source.bytes, name.bytes, name.length)) ||
         !http_charset_find(settings->shared->maps, source, name, &recoding))
         return result;

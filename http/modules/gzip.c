@@ -119,10 +119,10 @@ static int run(struct http_request *request, void *section)
     static const struct http_type_list html = {NULL, {"text/html", sizeof "text/html" - 1}};
     const struct http_gzip *settings = section;
     struct http_response *response = &request->response;
-    struct compressor *compressor;
+    struct compressor *compressor = NULL;
 
     if ((request->status != 200 && request->status != 403 && request->status != 404) || response->encoded ||
-        response->body == HTTP_BODY_NONE || request->head.method == HTTP_HEAD ||
+        (response->body == HTTP_BODY_NONE && !http_head_stands_for_body(request)) ||
         (response->content_length >= 0 && (uint64_t)response->content_length < settings->min_length) ||
         !http_type_listed(settings->types ? settings->types : &html, response->content_type))
         return 0;
@@ -130,12 +130,14 @@ static int run(struct http_request *request, void *section)
         return -ENOMEM;
     if (!http_gzip_accepted(request, settings))
         return 0;
-    compressor = make_compressor(request, (int)settings->level);
-    if (!compressor)
-        return 0; /* it is smaller by being compressed, not by needing no memory */
+    if (request->head.method != HTTP_HEAD) {
+        compressor = make_compressor(request, (int)settings->level);
+        if (!compressor)
+            return 0; /* it is smaller by being compressed, not by needing no memory */
+    }
     if (weaken_etag(request) || !http_add_header(request, HTTP_TEXT("Content-Encoding"), HTTP_TEXT("gzip")))
         return -ENOMEM;
-    http_add_transform(request, &compressor->transform);
+    http_add_transform(request, compressor ? &compressor->transform : NULL);
     response->encoded = true;
     return 0;
 }

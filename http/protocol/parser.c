@@ -123,9 +123,9 @@ static enum line take_request_line(struct http_parser *parser, struct http_head 
     head->request_line = (struct http_span){parser->line, (uint32_t)(stop - start)};
     head->method_text = (struct http_span){parser->line, (uint32_t)(blank - start)};
     head->target = (struct http_span){offset_of(in, blank + 1), (uint32_t)(target_end - blank - 1)};
+    head->method = http_method_lookup(start, head->method_text.length); /* HEAD gets no body with its 505 */
     if (head->major != 1)
         return refuse(parser, head, in, stop, 505, "HTTP version not supported");
-    head->method = http_method_lookup(start, head->method_text.length);
     const char *why = http_target_parse(head, in->base);
     if (why != NULL)
         return refuse(parser, head, in, stop, 400, why);

@@ -163,6 +163,8 @@ def test_charset_range(shared):
     assert whole.status == 200 and not whole.get('Accept-Ranges')
     head = shared.ask('HEAD', '/two/a.txt')
     assert head.get('Content-Length') == '6' and head.get('Content-Type') == 'text/plain; charset=two'
+    longer = shared.ask('HEAD', '/utf8/l.txt') # RFC 9110 8.6: no length that GET's body would not have
+    assert longer.status == 200 and not longer.all('Content-Length') and not longer.all('Accept-Ranges')
 
 
 @pytest.mark.parametrize('lines, says', [

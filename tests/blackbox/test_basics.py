@@ -320,6 +320,14 @@ def test_versions(shared, version, status):
 
 
 @pytest.mark.ours
+def test_head_of_another_version(shared):
+    """RFC 9110 9.3.2: no answer to HEAD has a body, that of a version which is not spoken included."""
+    with shared.client() as client:
+        assert client.send(request('HEAD', '/text', version='2.0')).response('HEAD').status == 505
+        client.expect_close()
+
+
+@pytest.mark.ours
 def test_unknown_method(shared):
     """RFC 9110 15.6.2."""
     assert shared.ask('BREW', '/text').status == 501

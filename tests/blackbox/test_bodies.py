@@ -272,6 +272,33 @@ def test_expect_with_the_body_at_hand(shared):
 
 
 @ours
+def test_expect_with_the_body_not_wanted(shared):
+    """RFC 9110 10.1.1: who has begun to send his body ends it, so that the connection can be kept; whether one that
+    waits for 100 will send it is not known, so that it cannot (RFC 9112 9.3)."""
+    with shared.client() as client:
+        client.send(request('POST', '/text', [('Expect', '100-continue')], b'hello') + request('GET', '/text'))
+        assert client.response('POST').get('Connection') == 'keep-alive' and client.response().status == 200
+        client.send(b'POST /text HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n')
+        assert client.response('POST').get('Connection') == 'close'
+        client.expect_close()
+
+
+@ours
+def test_long_trailers(shared):
+    """RFC 6585 5 counts the section as a whole; trailers are fields, too (RFC 9110 6.5)."""
+    trailers = b''.join(b'X-%d: %s\r\n' % (n, b'v' * 500) for n in range(20))
+    answer = shared.ask('POST', '/', [('Transfer-Encoding', 'chunked')], chunked(b'hello', trailers=trailers))
+    assert answer.status == 431
+
+
+@ours
+def test_options_says_what_is_allowed(shared):
+    """RFC 9110 9.3.7."""
+    answer = shared.ask('OPTIONS', '/')
+    assert answer.status == 200 and 'POST' in answer.get('Allow').split(', ')
+
+
+@ours
 def test_expect_unknown(shared):
     """RFC 9110 10.1.1, 15.5.18: 417."""
     assert shared.ask('POST', '/', [('Expect', 'miracles')], b'x').status == 417

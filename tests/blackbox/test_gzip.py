@@ -125,9 +125,17 @@ def test_validators(shared):
 
 
 def test_head(shared):
-    """As nginx: HEAD has the fields of what is not compressed."""
-    head = shared.ask('HEAD', '/a.html', ACCEPT)
-    assert head.get('Content-Length') == str(len(TEXT)) and not head.all('Content-Encoding')
+    """RFC 9110 9.3.2, 8.6: HEAD has the fields of GET, and no length that GET's body would not have. As nginx."""
+    answer, head = (shared.ask(method, '/a.html', ACCEPT) for method in ('GET', 'HEAD'))
+    for name in ('Content-Encoding', 'ETag', 'Vary', 'Content-Length', 'Accept-Ranges', 'Content-Type'):
+        assert head.all(name) == answer.all(name)
+    assert head.get('Content-Encoding') == 'gzip'
+    plain = shared.ask('HEAD', '/a.html')
+    assert plain.get('Content-Length') == str(len(TEXT)) and not plain.all('Content-Encoding')
+    with shared.client() as client:
+        for _ in range(2):
+            assert client.ask('HEAD', '/a.html', ACCEPT).status == 200
+        client.expect_open()
 
 
 @pytest.mark.parametrize('agent, yes', [

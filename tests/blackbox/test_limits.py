@@ -53,6 +53,16 @@ def test_431(server, fields):
 
 
 @pytest.mark.ours
+@pytest.mark.parametrize('lines, status', [(800, 200), (1022, 200), (1023, 431), (1500, 431)])
+def test_431_for_the_number_of_fields(server, lines, status):
+    """RFC 6585 5: too many small fields are the client's fault (431), not the server's (503). Host and
+    Connection are two more."""
+    server.http('max_headers 5000; large_client_header_buffers 8 8k; server { listen 127.0.0.1:@http@; ' + TEXT + ' }')
+    server.start()
+    assert server.get('/', fields=[('X', 'v')] * lines).status == status
+
+
+@pytest.mark.ours
 def test_431_while_the_head_is_sent(server):
     """The answer is received although the client goes on sending."""
     server.http('large_client_header_buffers 2 2k; server { listen 127.0.0.1:@http@; ' + TEXT + ' }')

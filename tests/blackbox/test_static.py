@@ -245,6 +245,21 @@ def test_ranges(shared, spec, first, last, port):
         assert client.ask('GET', '/a.txt').status == 200
 
 
+@pytest.mark.ours
+@pytest.mark.parametrize('spec', ['bytes=0-9', 'bytes=0-1,5-6', 'bytes=500-'])
+def test_range_is_for_get_alone(shared, spec):
+    """RFC 9110 14.2: for a method without range handling (only GET has it) the field must be ignored."""
+    answer = shared.ask('HEAD', '/digits.txt', fields=[('Range', spec)])
+    assert (answer.status, answer.get('Content-Length'), answer.get('Content-Range')) == (200, '100', None)
+
+
+@pytest.mark.ours
+def test_two_range_fields_are_none(shared):
+    """RFC 9110 5.3, 14.2: Range is no list field; what two lines make together is invalid, and ignored."""
+    answer = shared.get('/digits.txt', fields=[('Range', 'bytes=0-1'), ('Range', 'bytes=5-6')])
+    assert answer.status == 200 and answer.body == DIGITS
+
+
 @pytest.mark.parametrize('spec', ['bytes=100-', 'bytes=100-200', 'bytes=-0', 'bytes=99999999999999999999-'])
 def test_unsatisfiable_ranges(shared, spec):
     """RFC 9110 15.5.17: 416 says how long the file is."""
