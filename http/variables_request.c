@@ -379,6 +379,8 @@ const struct http_variable_row http_request_variables[] = {
     {"request_filename", get_request_filename, NULL},
     {"content_type", get_content_type, NULL},
     {"content_length", get_content_length, NULL},
+    {"request_body", http_get_request_body, NULL},
+    {"request_body_file", http_get_request_body_file, NULL},
     {"remote_user", get_remote_user, NULL},
     {NULL, NULL, NULL},
 };

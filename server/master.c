@@ -355,7 +355,7 @@ int master_run(const struct generation_source *source, struct generation *genera
     log_thread_set(generation->settings.log);
     log_set_stderr_copy(true);
     say_warnings(generation, generation->settings.log);
-    process_ignore_sigpipe();
+    process_ignore_signals();
     ev_memory_install();
     sysmem_on_failure(report_memory);
     sysmem_map_above(SIZECLASS_MAX);

@@ -246,9 +246,10 @@ unsigned process_cpus(void)
     return count > 0 ? count : 1;
 }
 
-void process_ignore_sigpipe(void)
+void process_ignore_signals(void)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
 
     sigaction(SIGPIPE, &ignore, NULL); /* fails for no signal but KILL and STOP */
+    sigaction(SIGXFSZ, &ignore, NULL);
 }

@@ -55,7 +55,8 @@ __attribute__((warn_unused_result)) int process_drop_privileges(const char *user
  * least 1. */
 unsigned process_cpus(void);
 
-/* SIGPIPE is ignored for good: writing to a closed socket is EPIPE. */
-void process_ignore_sigpipe(void);
+/* SIGPIPE and SIGXFSZ are ignored for good: writing to a closed socket is EPIPE, writing past the limit of a
+ * file's size (RLIMIT_FSIZE) EFBIG. */
+void process_ignore_signals(void);
 
 #endif
