@@ -141,13 +141,14 @@ static int take_into_service(struct master *master, struct generation *generatio
 
 static void reload(struct master *master)
 {
-    char error[CONF_ERROR_SIZE];
+    char error[CONF_REPORT_SIZE], *rest = error, *line;
     struct generation *generation, *old = master->current;
 
     log_write(master_log(master), LOG_LEVEL_NOTICE, 0, "reconfiguring");
     generation = generation_load(master->source, error, sizeof error);
     if (!generation) {
-        log_write(master_log(master), LOG_LEVEL_EMERG, 0, "%s", error);
+        while ((line = strsep(&rest, "\n")))
+            log_write(master_log(master), LOG_LEVEL_EMERG, 0, "%s", line);
         return;
     }
     say_warnings(generation, master_log(master));
