@@ -102,7 +102,7 @@ unit: $(UNIT)
 
 # ---- the tests again, watched --------------------------------------------------------------------------------------
 
-.PHONY: asan tsan valgrind sweep soak spike load
+.PHONY: asan tsan valgrind sweep soak spike slow load
 asan: test-deps ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(submake) check BUILD=build-asan OPTIMISE='-O1 -g' SANITIZE='$(ASAN)'
 
@@ -124,6 +124,11 @@ soak: test-deps ## hostile connections against memory_budget, SOAK_SECONDS (60):
 spike: test-deps ## 10,000 connections with 64 KiB each, then none: RSS falls to where it was
 	$(submake) all
 	$(PYTHON) tests/load/bounded.py spike --build $(BUILD)
+
+slow: test-deps ## slowhttptest holds 1,000 connections in three ways: how long others wait then, against before
+	@sh tests/packages.sh slowhttptest
+	$(submake) all
+	$(PYTHON) tests/load/slow.py --build $(BUILD)
 
 load: test-deps ## drive it with wrk; any socket error or answer other than 2xx fails
 	$(submake) all $(BUILD)/tests/load/echo_load
