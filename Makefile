@@ -82,7 +82,7 @@ deps: ## install what building needs (Debian packages; nothing is done when noth
 	@sh tests/packages.sh gcc libc6-dev libev-dev libpcre2-dev zlib1g-dev
 
 test-deps: deps ## install what tests and checks need as well
-	@sh tests/packages.sh libcmocka-dev systemtap-sdt-dev python3 python3-pytest wrk valgrind strace clang clang-format clang-tidy \
+	@sh tests/packages.sh libcmocka-dev systemtap-sdt-dev python3 python3-pytest wrk valgrind strace logrotate clang clang-format clang-tidy \
 	    cppcheck libclang-rt-14-dev
 
 .PHONY: run

@@ -11,6 +11,7 @@
 #include "conf/units.h"
 #include "pool/sysmem.h"
 #include "server/log.h"
+#include "server/log_file.h"
 
 /* A file that was written to lately, open or not. */
 struct entry {
@@ -18,6 +19,7 @@ struct entry {
     int fd;              /* -1: not open, but counted */
     int64_t uses;        /* since it was last unused for `inactive` */
     int64_t used, valid; /* ms when it was written to; until when its name is taken to be its own */
+    unsigned reopens;    /* and as long as nobody asks for logs to be opened again (log_file_reopens) */
     dev_t device;
     ino_t inode;
     size_t size; /* of this struct, the path with it */
@@ -141,8 +143,9 @@ static bool is_current(struct entry *entry, const struct http_log_cache *cache, 
 {
     struct stat about;
 
-    if (now < entry->valid)
+    if (now < entry->valid && entry->reopens == log_file_reopens())
         return true;
+    entry->reopens = log_file_reopens();
     entry->valid = now + cache->valid_ms;
     return stat(entry->path, &about) == 0 && about.st_dev == entry->device && about.st_ino == entry->inode;
 }
@@ -155,11 +158,13 @@ static int open_file(const char *path)
 /* Opens the file of an entry, which keeps it from its min_uses-th use on. */
 static int open_entry(const struct http_log_cache *cache, struct entry *entry, int64_t now)
 {
+    unsigned reopens = log_file_reopens(); /* before the file is opened: it may be renamed right afterwards */
     int fd = open_file(entry->path);
     struct stat about;
 
     if (fd < 0 || entry->uses < cache->min_uses || fstat(fd, &about))
         return fd;
+    entry->reopens = reopens;
     entry->device = about.st_dev;
     entry->inode = about.st_ino;
     entry->valid = now + cache->valid_ms;

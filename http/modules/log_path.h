@@ -4,6 +4,7 @@
  *
  * Purpose: such a file is opened for each line, since nobody knows beforehand which there will be; a cache
  *   keeps those open that are written to often. Each worker has its own part of a cache.
+ *   After USR1 it looks whether a file still bears its name before it writes to it.
  * Lifetime: a cache goes with the generation's pool, and closes its files.
  * Threads: the request's worker; a worker touches its own part alone.
  * Errors: a file that cannot be opened or written is logged, and the line is lost.
