@@ -82,7 +82,7 @@ deps: ## install what building needs (Debian packages; nothing is done when noth
 	@sh tests/packages.sh gcc libc6-dev libev-dev libpcre2-dev zlib1g-dev
 
 test-deps: deps ## install what tests and checks need as well
-	@sh tests/packages.sh libcmocka-dev systemtap-sdt-dev python3 python3-pytest wrk valgrind strace clang clang-format clang-tidy \
+	@sh tests/packages.sh libcmocka-dev systemtap-sdt-dev python3 python3-pytest wrk valgrind strace logrotate clang clang-format clang-tidy \
 	    cppcheck libclang-rt-14-dev
 
 .PHONY: run
@@ -102,7 +102,7 @@ unit: $(UNIT)
 
 # ---- the tests again, watched --------------------------------------------------------------------------------------
 
-.PHONY: asan tsan valgrind sweep steady soak spike load
+.PHONY: asan tsan valgrind sweep steady soak spike slow load
 asan: test-deps ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(submake) check BUILD=build-asan OPTIMISE='-O1 -g' SANITIZE='$(ASAN)'
 
@@ -128,6 +128,11 @@ soak: test-deps ## hostile connections against memory_budget, SOAK_SECONDS (60):
 spike: test-deps ## 10,000 connections with 64 KiB each, then none: RSS falls to where it was
 	$(submake) all
 	$(PYTHON) tests/load/bounded.py spike --build $(BUILD)
+
+slow: test-deps ## slowhttptest holds 1,000 connections in three ways: how long others wait then, against before
+	@sh tests/packages.sh slowhttptest
+	$(submake) all
+	$(PYTHON) tests/load/slow.py --build $(BUILD)
 
 load: test-deps ## drive it with wrk; any socket error or answer other than 2xx fails
 	$(submake) all $(BUILD)/tests/load/echo_load

@@ -103,6 +103,21 @@ int conf_fail_memory(struct conf *conf)
     return -ENOMEM;
 }
 
+static struct conf_warning *make_warning(struct conf *conf, const struct conf_node *node, const char *text)
+{
+    struct conf_warning *warning = pool_calloc(conf->pool, sizeof *warning, "conf warning");
+    char *copy = pool_strndup(conf->pool, text, strlen(text), "conf warning");
+
+    if (warning == NULL || copy == NULL)
+        return NULL;
+    warning->text = copy;
+    if (node != NULL) {
+        warning->file = node->file;
+        warning->line = node->line;
+    }
+    return warning;
+}
+
 void conf_warn(struct conf *conf, const struct conf_node *node, const char *format, ...)
 {
     char text[CONF_ERROR_SIZE];
@@ -112,15 +127,69 @@ void conf_warn(struct conf *conf, const struct conf_node *node, const char *form
     compose(text, sizeof text, node, 0, format, arguments);
     va_end(arguments);
 
-    struct conf_warning *warning = pool_alloc(conf->pool, sizeof *warning, "conf warning");
+    struct conf_warning *warning = make_warning(conf, node, text);
     if (warning == NULL)
-        return;
-    warning->next = NULL;
-    warning->text = pool_strndup(conf->pool, text, strlen(text), "conf warning");
-    if (warning->text == NULL)
         return;
     *conf->warnings_end = warning;
     conf->warnings_end = &warning->next;
+}
+
+/* Levels are applied from the outside to the inside; a reader wants the order of the text. */
+static void insert(struct conf *conf, struct conf_warning *note)
+{
+    struct conf_warning **place = &conf->unknown;
+
+    while (*place != NULL && ((*place)->file != note->file || (*place)->line <= note->line))
+        place = &(*place)->next;
+    note->next = *place;
+    *place = note;
+}
+
+int conf_note_unknown(struct conf *conf, const struct conf_node *node, const char *format, ...)
+{
+    char text[CONF_ERROR_SIZE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    compose(text, sizeof text, node, 0, format, arguments);
+    va_end(arguments);
+
+    struct conf_warning *note = make_warning(conf, node, text);
+    if (note == NULL)
+        return conf_fail_memory(conf);
+    insert(conf, note);
+    return 0;
+}
+
+int conf_fail_unknown(struct conf *conf)
+{
+    struct conf_warning **last = &conf->unknown;
+
+    if (*last == NULL)
+        return 0;
+    while ((*last)->next != NULL)
+        last = &(*last)->next;
+    if (conf->error[0] == '\0') {
+        snprintf(conf->error, sizeof conf->error, "%s", (*last)->text);
+        *last = NULL;
+    }
+    return -EINVAL;
+}
+
+void conf_report(const struct conf *conf, char *to, size_t size)
+{
+    size_t used = 0, room = size - 2 * sizeof conf->error; /* for the last two lines */
+    unsigned more = 0;
+
+    for (const struct conf_warning *one = conf->unknown; one != NULL; one = one->next) {
+        if (used + strlen(one->text) + 2 > room)
+            more++;
+        else
+            used += (size_t)snprintf(to + used, size - used, "%s\n", one->text);
+    }
+    if (more > 0)
+        used += (size_t)snprintf(to + used, size - used, "%u more unknown directives\n", more);
+    snprintf(to + used, size - used, "%s", conf->error);
 }
 
 const char *conf_full_name(struct conf *conf, const char *path, bool conf_prefix)

@@ -12,7 +12,8 @@
  * Threads: one at a time.
  *
  * Errors: a function that fails leaves one sentence in conf->error. The first error wins: later ones do not
- * overwrite it, so a caller may simply return what it got. Sentences are nginx's where nginx has one.
+ * overwrite it, so a caller may simply return what it got. Sentences are nginx's where nginx has one. Unknown
+ * directives are gathered besides, so that one reading names all of them (conf_report).
  */
 #ifndef CONF_CONF_H
 #define CONF_CONF_H
@@ -24,7 +25,10 @@
 
 struct pool;
 
-enum { CONF_ERROR_SIZE = 1024 /* nginx's: a longer sentence is cut */ };
+enum {
+    CONF_ERROR_SIZE = 1024,      /* nginx's: a longer sentence is cut */
+    CONF_REPORT_SIZE = 16 * 1024 /* what has no room is counted */
+};
 
 /* A text that was read, for -T: each name once, in the order of reading. */
 struct conf_file {
@@ -37,6 +41,8 @@ struct conf_file {
 struct conf_warning {
     struct conf_warning *next;
     const char *text;
+    const char *file; /* where; null: nowhere */
+    unsigned line;
 };
 
 struct conf {
@@ -49,7 +55,9 @@ struct conf {
     struct conf_file **files_end;
     struct conf_warning *warnings; /* oldest first */
     struct conf_warning **warnings_end;
-    struct conf_open *open; /* the reader's: files being read now, innermost first */
+    struct conf_warning *unknown; /* directives that nobody knows, by file and line; not in `error` */
+    struct conf_open *open;       /* the reader's: files being read now, innermost first */
+    unsigned depth;               /* conf_apply's: levels around the one being applied */
 
     char error[CONF_ERROR_SIZE]; /* empty: nothing has failed */
 };
@@ -76,6 +84,16 @@ int conf_fail_memory(struct conf *conf);
 /* Notes what is odd about `node`, in the same form. A warning that finds no memory is dropped. */
 void conf_warn(struct conf *conf, const struct conf_node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Notes a directive that nobody knows, in the form of conf_fail; reading goes on. 0 or -ENOMEM. */
+int conf_note_unknown(struct conf *conf, const struct conf_node *node, const char *format, ...)
+    __attribute__((format(printf, 3, 4), warn_unused_result));
+
+/* At the end: -EINVAL if something was unknown (the last becomes the error if there is no other), else 0. */
+int conf_fail_unknown(struct conf *conf) __attribute__((warn_unused_result));
+
+/* All that is wrong, a line each: the unknown directives, then the error. `size` is CONF_REPORT_SIZE. */
+void conf_report(const struct conf *conf, char *to, size_t size);
 
 /* `path` as it is if it begins with '/', else behind the folder of the configuration file (conf_prefix:
  * certificates, includes) or the prefix (logs, roots, pid). In the pool. NULL: out of memory, noted in

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "conf/foreign.h"
 #include "pool/pool.h"
 
 /* What a node of the level was found to be. */
@@ -34,12 +35,23 @@ static const struct conf_directive *find(const struct conf_modules *modules, con
     return elsewhere;
 }
 
+/* Reading goes on without it, so that all of them are found at once. */
+static int pass_over(struct conf *conf, const struct conf_node *node)
+{
+    const struct conf_foreign *foreign = conf_foreign_find(node->name);
+
+    if (foreign == NULL)
+        return conf_note_unknown(conf, node, "unknown directive \"%s\"", node->name);
+    if (!foreign->ignored || node->block)
+        return conf_note_unknown(conf, node, "unknown directive \"%s\" (%s)", node->name, foreign->advice);
+    conf_warn(conf, node, "directive \"%s\" is ignored (%s)", node->name, foreign->advice);
+    return 0;
+}
+
 /* nginx's checks in nginx's order. */
 static int check(struct conf *conf, const struct conf_node *node, uint32_t context,
                  const struct conf_directive *directive)
 {
-    if (directive == NULL)
-        return conf_fail(conf, node, "unknown directive \"%s\"", node->name);
     if ((directive->contexts & context) == 0)
         return conf_fail(conf, node, "\"%s\" directive is not allowed here", node->name);
 
@@ -82,9 +94,12 @@ static int check_level(struct conf *conf, const struct conf_node *node, uint32_t
 
     for (; node != NULL; node = node->next, matches++) {
         matches->directive = find(modules, node->name, context, &matches->module);
-        int rc = check(conf, node, context, matches->directive);
+        int rc = matches->directive == NULL ? pass_over(conf, node)
+                                            : check(conf, node, context, matches->directive);
         if (rc != 0)
             return rc;
+        if (matches->directive == NULL)
+            continue;
         matches->first = is_first(modules, matches, seen);
         if (!matches->first && (matches->directive->flags & CONF_REPEAT) == 0)
             return conf_fail(conf, node, "\"%s\" directive is duplicate", node->name);
@@ -97,6 +112,8 @@ static int set_level(const struct conf_setting *level, const struct conf_node *n
                      const struct match *matches, bool blocks)
 {
     for (; node != NULL; node = node->next, matches++) {
+        if (matches->directive == NULL)
+            continue;
         bool late = node->block && (matches->directive->flags & CONF_IN_ORDER) == 0;
         if (late != blocks)
             continue;
@@ -128,12 +145,14 @@ int conf_apply(struct conf *conf, const struct conf_node *first, uint32_t contex
 
     const struct conf_setting level = {
         .conf = conf, .context = context, .scope = scope, .modules = modules, .find_section = find_section};
+    conf->depth++;
     int rc = check_level(conf, first, context, modules, matches);
     if (rc == 0)
         rc = set_level(&level, first, matches, false);
     if (rc == 0)
         rc = set_level(&level, first, matches, true);
-    return rc;
+    conf->depth--;
+    return rc == 0 && conf->depth == 0 ? conf_fail_unknown(conf) : rc;
 }
 
 int conf_apply_children(const struct conf_setting *setting, uint32_t context, void *scope)

@@ -7,6 +7,8 @@
  * arguments, block or not, duplicate); then the simple directives are set in file order; then the blocks, in
  * file order (but for CONF_IN_ORDER). So order inside a level does not matter, and inheritance is a copy: a
  * block's `set` makes its own scope as a copy of the finished outer settings and calls conf_apply_children.
+ * A name that no table has is passed over until the outermost level is done, which then fails: so all of them
+ * are told at once, with what to do instead where nginx knows them (foreign.h).
  *
  * Lifetime: tables are constant; a struct conf_setting lives for one call of `set`; strings of the tree as
  * long as conf->pool.

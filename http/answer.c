@@ -156,6 +156,22 @@ enum http_outcome http_answer_file(struct http_request *request, struct open_fil
     return HTTP_ANSWERED;
 }
 
+enum http_outcome http_answer_content(struct http_request *request, int status, struct http_text type,
+                                      struct open_file *file)
+{
+    struct http_response *response = &request->response;
+
+    request->status = status;
+    response->file = file;
+    response->content_type = type;
+    response->content_length = file->size;
+    response->left = (uint64_t)file->size;
+    response->body = request->head.method == HTTP_HEAD || !file->size ? HTTP_BODY_NONE : HTTP_BODY_FILE;
+    if (response->body == HTTP_BODY_NONE)
+        http_response_drop_file(request);
+    return HTTP_ANSWERED;
+}
+
 enum http_outcome http_relocate(struct http_request *request, struct http_text path,
                                 const struct http_text *args)
 {

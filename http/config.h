@@ -21,6 +21,7 @@
 #include "http/module.h"
 #include "http/protocol/head.h"
 #include "http/protocol/mime.h"
+#include "server/temp_file.h"
 
 struct generation;
 struct log;
@@ -86,26 +87,28 @@ enum http_location_kind {
 
 /* Core settings that every location has; inherited by copying. */
 struct http_core {
-    const struct log *error_log;       /* null: the main context's (generation->settings.log) */
-    int64_t keepalive_timeout;         /* ms; 0: connections close after each answer */
-    int64_t keepalive_header;          /* seconds in `Keep-Alive: timeout=`; 0: not sent */
-    int64_t keepalive_requests;        /* requests per connection */
-    int64_t keepalive_time;            /* ms that a connection may go on for */
-    double keepalive_seconds;          /* the same */
-    int keepalive_disable;             /* of enum http_keepalive_disable (keepalive.h) */
-    int64_t client_body_timeout;       /* ms between two reads of a body */
-    int64_t send_timeout;              /* ms between two writes */
-    size_t limit_rate;                 /* bytes per second of an answer; 0: no limit */
-    size_t limit_rate_after;           /* bytes that it does not hold for */
-    int if_modified_since;             /* enum http_if_modified_since */
-    int64_t max_ranges;                /* ranges of one request; more, and the whole is sent */
-    int64_t lingering_time;            /* ms that unread bytes are read and dropped at most before closing */
-    int64_t lingering_timeout;         /* ms between two such reads */
-    off_t client_max_body_size;        /* bytes; 0: no limit */
-    size_t client_body_buffer_size;    /* bytes */
-    const char *client_body_temp_path; /* folder, full name */
+    const struct log *error_log;    /* null: the main context's (generation->settings.log) */
+    int64_t keepalive_timeout;      /* ms; 0: connections close after each answer */
+    int64_t keepalive_header;       /* seconds in `Keep-Alive: timeout=`; 0: not sent */
+    int64_t keepalive_requests;     /* requests per connection */
+    int64_t keepalive_time;         /* ms that a connection may go on for */
+    double keepalive_seconds;       /* the same */
+    int keepalive_disable;          /* of enum http_keepalive_disable (keepalive.h) */
+    int64_t client_body_timeout;    /* ms between two reads of a body */
+    int64_t send_timeout;           /* ms between two writes */
+    size_t limit_rate;              /* bytes per second of an answer; 0: no limit */
+    size_t limit_rate_after;        /* bytes that it does not hold for */
+    int if_modified_since;          /* enum http_if_modified_since */
+    int64_t max_ranges;             /* ranges of one request; more, and the whole is sent */
+    int64_t lingering_time;         /* ms that unread bytes are read and dropped at most before closing */
+    int64_t lingering_timeout;      /* ms between two such reads */
+    off_t client_max_body_size;     /* bytes; 0: no limit */
+    size_t client_body_buffer_size; /* bytes */
+    int client_body_in_file_only;   /* enum http_upload_files (upload.h) */
+    struct temp_folder client_body_temp_path;
     const char *default_type;
     const struct http_mime *types;
+    bool client_body_in_single_buffer; /* is always so */
     bool sendfile, tcp_nodelay, etag, internal, log_not_found, server_tokens;
     bool absolute_redirect, port_in_redirect, server_name_in_redirect;
     bool chunked; /* bodies of unknown length go out in chunks; off: the connection's end ends them */

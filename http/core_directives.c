@@ -8,6 +8,7 @@
 #include "http/keepalive.h"
 #include "http/protocol/condition.h"
 #include "http/request.h"
+#include "http/upload.h"
 #include "pool/pool.h"
 #include "server/log.h"
 #include "server/settings.h"
@@ -32,15 +33,27 @@ static int set_keepalive_timeout(struct conf_setting *setting)
     return 0;
 }
 
-/* nginx spreads such files over up to three levels of folders; few of ours exist at a time. */
 static int set_temp_path(struct conf_setting *setting)
 {
     const struct conf_node *node = setting->node;
+    struct http_core *core = setting->section;
+    struct temp_folder *folder = &core->client_body_temp_path;
+    const char *path = conf_full_name(setting->conf, node->args[0], false);
+    size_t length;
 
-    for (unsigned i = 1; i < node->arg_count; i++)
+    if (!path)
+        return -ENOMEM;
+    *folder = (struct temp_folder){0};
+    for (unsigned i = 1; i < node->arg_count; i++) {
         if (strlen(node->args[i]) != 1 || node->args[i][0] < '0' || node->args[i][0] > '3')
             return conf_setting_invalid(setting, node->args[i], "a level between 0 and 3");
-    return conf_set_path(setting);
+        folder->digits[i - 1] = (uint8_t)(node->args[i][0] - '0');
+    }
+    length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    folder->path = pool_strndup(setting->conf->pool, path, length, "conf path");
+    return folder->path ? 0 : conf_fail_memory(setting->conf);
 }
 
 static int set_internal(struct conf_setting *setting)
@@ -98,6 +111,9 @@ static int set_ignored(struct conf_setting *setting)
     return 0;
 }
 
+static const struct conf_enum in_file_only[] = {
+    {"off", HTTP_UPLOAD_OFF}, {"clean", HTTP_UPLOAD_CLEAN}, {"on", HTTP_UPLOAD_ON}, {NULL, 0}};
+
 static const struct conf_enum since[] = {
     {"off", HTTP_IMS_OFF}, {"exact", HTTP_IMS_EXACT}, {"before", HTTP_IMS_BEFORE}, {NULL, 0}};
 
@@ -144,10 +160,15 @@ static const struct conf_directive directives[] = {
      "A larger body is answered 413; 0: no limit."},
     {"client_body_buffer_size", ALL, 1, 1, 0, conf_set_size, FIELD(client_body_buffer_size), &buffer_range,
      "16k", "How much of a body is held in memory."},
-    {"client_body_temp_path", ALL, 1, 4, 0, set_temp_path, FIELD(client_body_temp_path), NULL,
-     "client_body_temp",
-     "`client_body_temp_path PATH [LEVEL [LEVEL [LEVEL]]];` Folder for bodies that do not fit in "
-     "memory. The levels of folders are accepted and ignored."},
+    {"client_body_temp_path", ALL, 1, 4, 0, set_temp_path, 0, NULL, "client_body_temp",
+     "`client_body_temp_path PATH [LEVEL [LEVEL [LEVEL]]];` Folder for bodies that do not fit in memory. "
+     "A level says how many digits the folders in it are called by."},
+    {"client_body_in_file_only", ALL, 1, 1, 0, conf_set_enum, FIELD(client_body_in_file_only), in_file_only,
+     "off",
+     "Whether bodies that are read whole always go to a file (`$request_body_file`): `clean` removes it with "
+     "the request, `on` keeps it."},
+    {"client_body_in_single_buffer", ALL, 1, 1, 0, conf_set_flag, FIELD(client_body_in_single_buffer), NULL,
+     "off", "Accepted for nginx's sake: a body in memory always stands in one piece."},
     {"sendfile", ALL, 1, 1, 0, conf_set_flag, FIELD(sendfile), NULL, "off",
      "Whether files go from the kernel's cache to the socket without being copied to the server."},
     {"tcp_nodelay", ALL, 1, 1, 0, conf_set_flag, FIELD(tcp_nodelay), NULL, "on",
@@ -219,9 +240,9 @@ static int defaults(struct conf *conf, void *section)
                                .if_modified_since = HTTP_IMS_EXACT,
                                .etag = true,
                                .chunked = true};
-    core->client_body_temp_path = conf_full_name(conf, "client_body_temp", false);
+    core->client_body_temp_path.path = conf_full_name(conf, "client_body_temp", false);
     core->types = http_default_types(conf->pool);
-    return core->client_body_temp_path && core->types ? 0 : -ENOMEM;
+    return core->client_body_temp_path.path && core->types ? 0 : -ENOMEM;
 }
 
 /* Level debug: which way a request went. Locations without such a log have no such step. */

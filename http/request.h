@@ -80,6 +80,11 @@ enum http_outcome http_answer_redirect(struct http_request *request, int status,
 /* A regular file, whose reference the response takes over: type, validators and ranges are filled in. */
 enum http_outcome http_answer_file(struct http_request *request, struct open_file *file);
 
+/* The bytes of a file without a name, type or history that others know: a body that was sent. Takes the
+ * reference over. */
+enum http_outcome http_answer_content(struct http_request *request, int status, struct http_text type,
+                                      struct open_file *file);
+
 /* A step that said HTTP_TAKEN without reading the body goes on with this: another outcome answers, HTTP_TAKEN
  * again sends what a streamed answer has queued. The request may be gone when it returns. Who waits adds a
  * cleanup to request->pool, which says that the client has left. */

@@ -382,6 +382,10 @@ const struct http_variable_row http_request_variables[] = {
      "The file that the path stands for, by `root` or `alias`."},
     {"content_type", get_content_type, NULL, "Content-Type of the request."},
     {"content_length", get_content_length, NULL, "Content-Length of the request."},
+    {"request_body", http_get_request_body, NULL,
+     "The body, if it was read whole and lies in memory (`echo_body whole`)."},
+    {"request_body_file", http_get_request_body_file, NULL,
+     "The file that the body was read into, if it was."},
     {"remote_user", get_remote_user, NULL, "The name in an Authorization of Basic; nobody has checked it."},
     {NULL, NULL, NULL, NULL},
 };

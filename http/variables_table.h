@@ -33,7 +33,8 @@ extern const struct http_variable_row
 /* Of families of names; variable->name is what stands behind the prefix, for fields in a header's spelling.
  */
 http_getter http_get_field, http_get_other_field, http_get_argument, http_get_cookie, http_get_capture,
-    http_get_named; /* named.c */
+    http_get_named;                                            /* named.c */
+http_getter http_get_request_body, http_get_request_body_file; /* upload.c */
 http_getter http_get_header;
 http_getter http_get_printed; /* of all variables that print */
 

@@ -69,7 +69,7 @@ struct generation *generation_load(const struct generation_source *source, char 
     generation->sgi = source->sgi;
     atomic_init(&generation->references, 1);
     if (load(generation, source)) {
-        snprintf(error, size, "%s", generation->conf.error);
+        conf_report(&generation->conf, error, size);
         generation_destroy(generation);
         return NULL;
     }

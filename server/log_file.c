@@ -19,6 +19,7 @@ enum {
 };
 
 static struct log_file *registry; /* in order of id */
+static atomic_uint reopens;       /* times that all were opened again */
 
 static bool is_stderr(const struct log_file *file)
 {
@@ -118,10 +119,16 @@ static bool reopen(struct log_file *file, uid_t uid, gid_t gid)
     return result >= 0;
 }
 
+unsigned log_file_reopens(void)
+{
+    return atomic_load_explicit(&reopens, memory_order_relaxed);
+}
+
 unsigned log_file_reopen_all(uid_t uid, gid_t gid)
 {
     unsigned failed = 0;
 
+    atomic_fetch_add_explicit(&reopens, 1, memory_order_relaxed);
     for (struct log_file *file = registry; file != NULL; file = file->next) {
         if (!is_stderr(file) && !reopen(file, uid, gid))
             failed++;

@@ -50,6 +50,10 @@ void log_file_put(struct log_file *file);
  */
 unsigned log_file_reopen_all(uid_t uid, gid_t gid);
 
+/* How often log_file_reopen_all was called: who keeps log files open by himself looks at it before he writes.
+ * Every thread. */
+unsigned log_file_reopens(void);
+
 /* Hands every open file to the user that the workers will run as (before privileges are dropped); failures
  * are logged. */
 void log_file_chown_all(uid_t uid, gid_t gid);

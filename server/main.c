@@ -184,12 +184,13 @@ static void say_fault_calls(void)
 
 static int run(const struct options *options, struct generation_source *source, const char *name)
 {
-    char error[CONF_ERROR_SIZE];
+    char error[CONF_REPORT_SIZE], *rest = error, *line;
     struct generation *generation = load(source, error, sizeof error);
     int status;
 
     if (!generation) {
-        complain(error);
+        while ((line = strsep(&rest, "\n")))
+            complain(line);
         if (options->test)
             fprintf(stderr, "tidepool: configuration file %s test failed\n", name);
         return 1;

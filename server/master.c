@@ -141,13 +141,14 @@ static int take_into_service(struct master *master, struct generation *generatio
 
 static void reload(struct master *master)
 {
-    char error[CONF_ERROR_SIZE];
+    char error[CONF_REPORT_SIZE], *rest = error, *line;
     struct generation *generation, *old = master->current;
 
     log_write(master_log(master), LOG_LEVEL_NOTICE, 0, "reconfiguring");
     generation = generation_load(master->source, error, sizeof error);
     if (!generation) {
-        log_write(master_log(master), LOG_LEVEL_EMERG, 0, "%s", error);
+        while ((line = strsep(&rest, "\n")))
+            log_write(master_log(master), LOG_LEVEL_EMERG, 0, "%s", line);
         return;
     }
     say_warnings(generation, master_log(master));
@@ -355,7 +356,7 @@ int master_run(const struct generation_source *source, struct generation *genera
     log_thread_set(generation->settings.log);
     log_set_stderr_copy(true);
     say_warnings(generation, generation->settings.log);
-    process_ignore_sigpipe();
+    process_ignore_signals();
     ev_memory_install();
     sysmem_on_failure(report_memory);
     sysmem_map_above(SIZECLASS_MAX);

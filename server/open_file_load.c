@@ -68,6 +68,21 @@ int open_file_load(struct sgi *sgi, const char *path, struct open_file **file)
     return 0;
 }
 
+struct open_file *open_file_adopt(struct sgi *sgi, int fd, off_t size)
+{
+    struct open_file *made = sgi_alloc(sgi, sizeof *made);
+
+    if (made == NULL)
+        return NULL;
+    memset(made, 0, sizeof *made);
+    made->fd = fd;
+    made->is_regular = true;
+    made->size = size;
+    made->sgi = sgi;
+    atomic_init(&made->references, 1);
+    return made;
+}
+
 bool open_file_is_unchanged(const struct open_file *file, const char *path)
 {
     struct stat status;

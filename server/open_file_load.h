@@ -16,6 +16,10 @@
 __attribute__((warn_unused_result)) int open_file_load(struct sgi *sgi, const char *path,
                                                        struct open_file **file);
 
+/* A file that the caller has opened and whose size he knows; takes the descriptor over. NULL: no memory, the
+ * descriptor is still the caller's. */
+__attribute__((warn_unused_result)) struct open_file *open_file_adopt(struct sgi *sgi, int fd, off_t size);
+
 /* By stat(2): the same inode with the same size and time of modification. */
 bool open_file_is_unchanged(const struct open_file *file, const char *path);
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "pool/sgi.h"
+#include "server/log_file.h"
 
 /* A file that was written to lately, open or not. */
 struct entry {
@@ -17,6 +18,7 @@ struct entry {
     struct open_log *log; /* null: not open, but counted */
     int64_t uses;         /* since it was last unused for `inactive` */
     int64_t used, valid;  /* ms when it was written to; until when its name is taken to be its own */
+    unsigned reopens;     /* and as long as nobody asks for logs to be opened again (log_file_reopens) */
     size_t size;          /* of this struct, the path with it */
     char path[];
 };
@@ -147,6 +149,12 @@ static struct entry *give(struct open_logs *logs, struct entry *entry, int64_t n
     return gone;
 }
 
+static void trust(const struct open_logs *logs, struct entry *entry, int64_t now, unsigned reopens)
+{
+    entry->valid = now + logs->limits.valid_ms;
+    entry->reopens = reopens;
+}
+
 /* ---- a use ---- */
 
 static struct entry *make_entry(struct sgi *sgi, const char *path, int64_t now)
@@ -183,9 +191,9 @@ static struct open_log *use(struct open_logs *logs, const char *path, int64_t no
     if (entry) {
         gone = give(logs, entry, now);
         log = hold(entry->log);
-        *look = log && now >= entry->valid;
+        *look = log && (now >= entry->valid || entry->reopens != log_file_reopens());
         if (*look)
-            entry->valid = now + logs->limits.valid_ms;
+            trust(logs, entry, now, log_file_reopens());
     }
     pthread_mutex_unlock(&logs->lock);
     drop_all(logs->sgi, fresh);
@@ -193,8 +201,10 @@ static struct open_log *use(struct open_logs *logs, const char *path, int64_t no
     return log;
 }
 
-/* A file that was opened just now is kept, if it is used often and nobody was quicker. */
-static void keep(struct open_logs *logs, const char *path, int64_t now, struct open_log *log)
+/* A file that was opened just now, since `reopens` was read, is kept, if it is used often and nobody was
+ * quicker. */
+static void keep(struct open_logs *logs, const char *path, int64_t now, unsigned reopens,
+                 struct open_log *log)
 {
     struct entry *entry;
 
@@ -202,7 +212,7 @@ static void keep(struct open_logs *logs, const char *path, int64_t now, struct o
     entry = *link_of(logs, path);
     if (entry && !entry->log && entry->uses >= logs->limits.min_uses) {
         entry->log = hold(log);
-        entry->valid = now + logs->limits.valid_ms;
+        trust(logs, entry, now, reopens);
     }
     pthread_mutex_unlock(&logs->lock);
 }
@@ -238,6 +248,7 @@ static void forget(struct open_logs *logs, const char *path)
 int open_logs_get(struct sgi *sgi, struct open_logs *logs, const char *path, int64_t now,
                   struct open_log **log)
 {
+    const unsigned reopens = log_file_reopens(); /* the file may be renamed right after it is opened */
     bool look = false;
     int result;
 
@@ -252,6 +263,6 @@ int open_logs_get(struct sgi *sgi, struct open_logs *logs, const char *path, int
     if (logs && result)
         forget(logs, path);
     else if (logs)
-        keep(logs, path, now, *log);
+        keep(logs, path, now, reopens, *log);
     return result;
 }

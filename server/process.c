@@ -262,9 +262,10 @@ uint64_t process_resident(void)
     return sscanf(text, "%*u %llu", &pages) == 1 ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
-void process_ignore_sigpipe(void)
+void process_ignore_signals(void)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
 
     sigaction(SIGPIPE, &ignore, NULL); /* fails for no signal but KILL and STOP */
+    sigaction(SIGXFSZ, &ignore, NULL);
 }

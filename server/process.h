@@ -58,7 +58,8 @@ unsigned process_cpus(void);
 /* Bytes of the process that are in memory; 0: not known. Any thread. */
 uint64_t process_resident(void);
 
-/* SIGPIPE is ignored for good: writing to a closed socket is EPIPE. */
-void process_ignore_sigpipe(void);
+/* SIGPIPE and SIGXFSZ are ignored for good: writing to a closed socket is EPIPE, writing past the limit of a
+ * file's size (RLIMIT_FSIZE) EFBIG. */
+void process_ignore_signals(void);
 
 #endif

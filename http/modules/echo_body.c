@@ -3,25 +3,31 @@
 
 #include <string.h>
 
-#include "conf/set.h"
 #include "http/flow.h"
+#include "http/upload.h"
+#include "server/open_files.h"
 
 struct echo_body_section {
     bool on;
-};
-
-/* The body so far, while its answer is held. */
-struct held {
-    char *bytes;
-    size_t length, capacity;
+    bool whole; /* the answer begins when all of the body is here */
 };
 
 static int set_echo_body(struct conf_setting *setting)
 {
     struct echo_body_section *section = setting->section;
 
+    if (setting->node->arg_count && strcmp(setting->node->args[0], "whole"))
+        return conf_setting_invalid(setting, setting->node->args[0], "\"whole\"");
     section->on = true;
+    section->whole = setting->node->arg_count > 0;
     return 0;
+}
+
+static enum http_outcome answer(struct http_request *request, const struct http_upload *upload)
+{
+    if (upload->file)
+        return http_answer_content(request, 200, http_type_of(request), open_files_hold(upload->file));
+    return http_answer_bytes(request, 200, http_type_of(request), upload->whole);
 }
 
 static enum http_outcome stream_on(struct http_request *request, struct http_text bytes, bool last)
@@ -31,69 +37,46 @@ static enum http_outcome stream_on(struct http_request *request, struct http_tex
     return last ? HTTP_ANSWERED : HTTP_TAKEN;
 }
 
-/* The buffer is full: what it holds leaves, and the rest follows as it comes. */
-static enum http_outcome begin_stream(struct http_request *request, const struct held *held,
-                                      struct http_text bytes, bool last)
+/* The memory is full: what it holds leaves, and the rest follows as it comes. */
+static enum http_outcome begin_stream(struct http_request *request, struct http_text bytes, bool last)
 {
+    const struct http_upload *upload = request->body.data;
+
     request->status = 200;
     request->response.content_type = http_type_of(request);
     request->response.content_length = request->framing.content_length;
     if (http_stream_begin(request) ||
-        http_stream_write(request, (struct http_text){held->bytes, held->length}))
+        http_stream_write(request, (struct http_text){upload->held, upload->held_length}))
         return http_no_memory(request);
+    request->body.take = stream_on;
     return stream_on(request, bytes, last);
-}
-
-static enum http_outcome take(struct http_request *request, struct http_text bytes, bool last)
-{
-    struct held *held = request->body.data;
-
-    if (request->head_queued)
-        return stream_on(request, bytes, last);
-    if (last && !held->length)
-        return http_answer_bytes(request, 200, http_type_of(request), bytes);
-    if (held->capacity - held->length < bytes.length)
-        return begin_stream(request, held, bytes, last);
-    if (!held->bytes) {
-        held->bytes = pool_alloc(request->pool, held->capacity, "held body");
-        if (!held->bytes)
-            return http_no_memory(request);
-    }
-    memcpy(held->bytes + held->length, bytes.bytes, bytes.length);
-    held->length += bytes.length;
-    if (last)
-        return http_answer_bytes(request, 200, http_type_of(request),
-                                 (struct http_text){held->bytes, held->length});
-    return HTTP_TAKEN;
 }
 
 static enum http_outcome run(struct http_request *request, void *section)
 {
-    struct held *held = pool_calloc(request->pool, sizeof *held, "held body");
-    int64_t length = request->framing.content_length;
+    const struct echo_body_section *echo = section;
 
-    (void)section;
-    if (!held)
-        return http_no_memory(request);
-    held->capacity = request->location->core.client_body_buffer_size;
-    if (length >= 0 && (uint64_t)length < held->capacity)
-        held->capacity = (size_t)length;
     if (request->head.method == HTTP_OPTIONS) /* RFC 9110 9.3.7 */
         request->response.allow = HTTP_TEXT("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-    return http_body_read(request, take, held);
+    return http_upload_read(request, answer, echo->whole ? NULL : begin_stream);
 }
 
 static int finish(struct http_build *build, struct http_location *location, void *section)
 {
     const struct echo_body_section *echo = section;
+    int result = 0;
 
-    (void)location;
-    return echo->on ? http_add_step(build, HTTP_PHASE_CONTENT, run, section) : 0;
+    if (!echo->on)
+        return 0;
+    if (echo->whole || location->core.client_body_in_file_only != HTTP_UPLOAD_OFF)
+        result = http_upload_prepare(build, location);
+    return result ? result : http_add_step(build, HTTP_PHASE_CONTENT, run, section);
 }
 
 static const struct conf_directive directives[] = {
-    {"echo_body", CONF_LOCATION, 0, 0, CONF_OURS, set_echo_body, 0, NULL, NULL,
-     "Any method is answered 200 with the request's body, empty if it has none."},
+    {"echo_body", CONF_LOCATION, 0, 1, CONF_OURS, set_echo_body, 0, NULL, NULL,
+     "`echo_body [whole];` Any method is answered 200 with the request's body, empty if it has none. "
+     "`whole`: not before all of it is here; what does not fit in memory waits in a file."},
 };
 
 const struct http_module http_echo_body_module = {

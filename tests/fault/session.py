@@ -36,6 +36,7 @@ http {
         location = /plain { return 200 "plain"; }
         location = /which { return 200 "@word@"; }
         location = /body { echo_body; }
+        location = /whole { echo_body whole; client_body_buffer_size 8k; client_body_temp_path @dir@/body 1; }
         location /pools/ { pool_view; }
         location ~ ^/re/(\\w+)$ { return 200 "$1"; }
         location /files/ { alias @dir@/html/; open_file_cache max=10; limit_conn addr 10; }
@@ -84,12 +85,15 @@ def keepalive(server):
 
 
 def bodies(server):
+    chunks = (('Transfer-Encoding', 'chunked'),)
+
     def steps():
         good = True
-        for framing, body in (((), b'b' * 4000), ((), b'c' * 65536),
-                              ((('Transfer-Encoding', 'chunked'),), b'd' * 30000)):
+        for target, framing, body in (('/body', (), b'b' * 4000), ('/body', (), b'c' * 65536),
+                                      ('/body', chunks, b'd' * 30000), ('/whole', (), b'e' * 65536),
+                                      ('/whole', chunks, b'f' * 30000)):
             with server.client() as client:
-                client.send(request('POST', '/body', framing, chunked(body) if framing else body))
+                client.send(request('POST', target, framing, chunked(body) if framing else body))
                 answer = client.response('POST')
                 if answer.status == 200 and answer.body != body:
                     raise Trouble('a body with other bytes')
@@ -192,6 +196,8 @@ def life(folder, fault, persistent=False):
         check(server, process)
         if process.returncode != 0:
             raise Trouble(f'exit status {process.returncode}: {server.read("stderr")[-1500:]}')
+        if any(files for _, _, files in os.walk(server.path('body'))):
+            raise Trouble('a body\'s file is left behind')
         said = server.read('stderr') + server.read('error.log')
         return seen, {name: int(count) for name, count in CALLS.findall(said)}
     except (AssertionError, Trouble) as error:

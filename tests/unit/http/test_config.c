@@ -198,7 +198,7 @@ static void test_defaults(void **state)
     assert_int_equal(core->client_body_buffer_size, 16384);
     assert_int_equal(core->lingering_time, 30000);
     assert_int_equal(core->lingering_timeout, 5000);
-    assert_string_equal(core->client_body_temp_path, "/prefix/client_body_temp");
+    assert_string_equal(core->client_body_temp_path.path, "/prefix/client_body_temp");
     assert_string_equal(core->default_type, "text/plain");
     assert_string_equal(http_mime_find(core->types, "html", 4), "text/html");
     assert_true(core->etag && core->tcp_nodelay);
@@ -225,7 +225,8 @@ static void test_settings(void **state)
     core = &fixture_address(fixture, "0.0.0.0:2")->default_server->outside->core;
     assert_int_equal(core->keepalive_timeout, 75000);
     assert_int_equal(core->keepalive_header, 20);
-    assert_string_equal(core->client_body_temp_path, "/tmp/x");
+    assert_string_equal(core->client_body_temp_path.path, "/tmp/x");
+    assert_memory_equal(core->client_body_temp_path.digits, ((uint8_t[]){1, 2, 0}), TEMP_LEVELS);
     assert_int_equal(core->client_max_body_size, 0);
     assert_int_equal(
         fixture_address(fixture, "0.0.0.0:2")->default_server->reading.large_client_header_buffers.count, 15);

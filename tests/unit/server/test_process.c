@@ -328,17 +328,29 @@ static int write_to_nobody(void)
 {
     int ends[2];
 
-    process_ignore_sigpipe();
+    process_ignore_signals();
     if (pipe(ends) != 0)
         return 1;
     close(ends[0]);
     return write(ends[1], "x", 1) < 0 && errno == EPIPE ? 0 : 2;
 }
 
-static void test_sigpipe(void **state)
+static int write_too_far(void)
+{
+    const struct rlimit limit = {1, 1};
+    int fd = open("/tmp", O_TMPFILE | O_WRONLY, 0600);
+
+    process_ignore_signals();
+    if (fd < 0 || setrlimit(RLIMIT_FSIZE, &limit) != 0)
+        return 1;
+    return write(fd, "x", 1) == 1 && write(fd, "x", 1) < 0 && errno == EFBIG ? 0 : 2;
+}
+
+static void test_ignored_signals(void **state)
 {
     (void)state;
     assert_int_equal(in_child(write_to_nobody), 0);
+    assert_int_equal(in_child(write_too_far), 0);
 }
 
 int main(void)
@@ -354,7 +366,7 @@ int main(void)
         cmocka_unit_test(test_processors),
         cmocka_unit_test(test_quota_of_version_2),
         cmocka_unit_test(test_quota_of_version_1),
-        cmocka_unit_test(test_sigpipe),
+        cmocka_unit_test(test_ignored_signals),
     };
     char command[96];
 

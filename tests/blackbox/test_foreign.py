@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Configurations that were written for nginx: a distribution's usual one is served as it is, with a warning for
+each line that does nothing; what is missing is named, all of it at once, with what to do instead."""
+import re
+
+import pytest
+
+pytestmark = pytest.mark.ours
+
+# The directives, and the division into files, of a distribution's nginx.conf and its default site.
+USUAL = '''
+daemon off; user root;
+worker_processes auto;
+pid tidepool.pid;
+error_log error.log warn;
+include @dir@/modules-enabled/*.conf;
+events { worker_connections 768; multi_accept on; }
+http {
+    sendfile on;
+    tcp_nopush on;
+    tcp_nodelay on;
+    keepalive_timeout 65;
+    types_hash_max_size 2048;
+    server_tokens off;
+    server_names_hash_bucket_size 64;
+    server_name_in_redirect off;
+    include mime.types;
+    default_type application/octet-stream;
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_prefer_server_ciphers on;
+    access_log access.log;
+    gzip on;
+    gzip_vary on;
+    gzip_proxied any;
+    gzip_comp_level 6;
+    gzip_buffers 16 8k;
+    gzip_http_version 1.1;
+    gzip_types text/plain text/css application/json;
+    include @dir@/conf.d/*.conf;
+    include @dir@/sites-enabled/*;
+}
+'''
+SITE = '''server {
+    listen 127.0.0.1:@http@ default_server;
+    root @dir@/html;
+    index index.html index.htm;
+    server_name _;
+    location / { try_files $uri $uri/ =404; }
+    location ~ /\\.ht { deny all; }
+}
+'''
+# What else such a site is often given.
+MORE = '''server {
+    listen 127.0.0.1:@other@;
+    ssl_certificate a.pem;
+    ssl_certificate_key a.key;
+    auth_basic "closed";
+    location ~ \\.php$ {
+        include fastcgi_params;
+        fastcgi_pass unix:/run/php/php-fpm.sock;
+    }
+    location /api/ {
+        proxy_pass http://127.0.0.1:3000;
+        proxy_set_header Host $host;
+        satisfy any;
+    }
+}
+'''
+# Directives of nginx's core and of the modules that are usually compiled in; https://nginx.org/en/docs/dirindex.html
+CORE = '''accept_mutex accept_mutex_delay aio aio_write auth_delay debug_connection debug_points directio directio_alignment
+disable_symlinks env geo lingering_close load_module lock_file log_subrequest master_process msie_padding msie_refresh
+open_file_cache_events pcre_jit post_action random_index read_ahead referer_hash_max_size reset_timedout_connection
+resolver resolver_timeout satisfy send_lowat split_clients ssl_engine subrequest_output_buffer_size thread_pool
+timer_resolution uninitialized_variable_warn valid_referers worker_aio_requests worker_cpu_affinity worker_priority
+worker_rlimit_core working_directory add_after_body auth_basic auth_request dav_methods empty_gif fastcgi_pass flv geoip_city
+grpc_pass gunzip http2 image_filter js_import mail memcached_pass mirror modern_browser mp4 perl proxy_pass
+scgi_pass secure_link set_real_ip_from slice ssi ssl_certificate sub_filter upstream userid uwsgi_pass xslt_stylesheet'''
+
+
+def usual(server):
+    server.write('mime.types', 'types { text/html html; }')
+    server.write('html/index.html', 'welcome')
+    server.write('sites-enabled/default', server.expand(SITE))
+    server.configure_raw(USUAL)
+
+
+def test_usual(server):
+    """It is served; two lines do nothing, and that is said by -t and in the log."""
+    usual(server)
+    done = server.run('-t', '-c', 'nginx.conf')
+    assert done.returncode == 0 and 'test is successful' in done.stderr
+    said = re.findall(r'\[warn\] directive "(\w+)" is ignored \(.+\) in .*/nginx\.conf:(\d+)', done.stderr)
+    assert said == [('ssl_protocols', '19'), ('ssl_prefer_server_ciphers', '20')]
+    server.start()
+    assert server.get('/').text == 'welcome'
+    assert server.get('/none').status == 404 and server.get('/.htaccess').status == 403
+    server.wait_log(r'\[warn\].*directive "ssl_protocols" is ignored')
+
+
+def test_all_at_once(server):
+    """Each line that is missing, with file, line and advice, in the order of the text; on reload too, and the
+    old configuration goes on."""
+    usual(server)
+    server.start()
+    server.write('fastcgi_params', 'fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;')
+    server.write('sites-enabled/more', server.expand(MORE))
+    done = server.run('-t', '-c', 'nginx.conf')
+    assert done.returncode == 1
+    said = re.findall(r'\[emerg\] unknown directive "(\w+)" \((.+)\) in .*/(\w+):(\d+)', done.stderr)
+    assert [(name, file, int(line)) for name, _, file, line in said] == [
+        ('ssl_certificate', 'more', 3), ('ssl_certificate_key', 'more', 4), ('auth_basic', 'more', 5),
+        ('fastcgi_param', 'fastcgi_params', 1), ('fastcgi_pass', 'more', 8), ('proxy_pass', 'more', 11),
+        ('proxy_set_header', 'more', 12), ('satisfy', 'more', 13)]
+    assert all(len(advice) > 15 for _, advice, _, _ in said)
+    server.reload(lambda: server.read('error.log').count('unknown directive') == 8)
+    server.expect('unknown directive')
+    assert server.get('/').text == 'welcome'
+
+
+@pytest.mark.parametrize('name', CORE.split())
+def test_core(server, name):
+    """Nobody who comes from nginx is left with a bare "unknown directive"."""
+    server.configure(f'http {{ access_log off; server {{ listen 127.0.0.1:@http@; {name} x; }} }}')
+    done = server.run('-t', '-c', 'nginx.conf')
+    line = re.search(rf'\[(warn|emerg)\] .*directive "{name}" .*\(.{{10,}}\) in ', done.stderr)
+    assert line, done.stderr
+    assert done.returncode == (1 if line.group(1) == 'emerg' else 0)
+
+
+def test_nonsense(server):
+    server.configure('http { nonsense on; server { listen 127.0.0.1:@http@; more_nonsense; } }')
+    done = server.run('-t', '-c', 'nginx.conf')
+    assert re.findall(r'unknown directive "(\w+)" in ', done.stderr) == ['nonsense', 'more_nonsense']
+
+
+@pytest.mark.parametrize('parameter', ['ssl', 'http2'])
+def test_listen(server, parameter):
+    """What would be missed is refused: a port that was to be encrypted does not open in the clear."""
+    server.configure(f'http {{ server {{ listen 127.0.0.1:@http@ {parameter}; }} }}')
+    done = server.run('-t', '-c', 'nginx.conf')
+    assert done.returncode == 1 and re.search(r'"(ssl|http2)" parameter requires', done.stderr)
