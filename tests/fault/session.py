@@ -7,13 +7,15 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'blackbox'))
 
+import exposition  # noqa: E402
 import instance  # noqa: E402
-from wire import Closed, ProtocolError, chunked, request  # noqa: E402
+from wire import PATIENCE, Closed, ProtocolError, chunked, request  # noqa: E402
 
 POINTS = ('system', 'sizeclass', 'sgi', 'pool')
 # What no injected failure excuses.
@@ -21,6 +23,7 @@ CRASH = re.compile(r'Sanitizer|runtime error:|not given back|Assertion|double fr
 CALLS = re.compile(r'fault: (\w+) (\d+) calls')
 
 CONFIG = '''
+control unix:@dir@/control.sock;
 stream { server { listen 127.0.0.1:@echo@; echo; } }
 http {
     access_log access.log;
@@ -38,6 +41,7 @@ http {
         location = /body { echo_body; }
         location = /whole { echo_body whole; client_body_buffer_size 8k; client_body_temp_path @dir@/body 1; }
         location /pools/ { pool_view; }
+        location = /metrics { metrics; }
         location ~ ^/re/(\\w+)$ { return 200 "$1"; }
         location /files/ { alias @dir@/html/; open_file_cache max=10; limit_conn addr 10; }
     }
@@ -102,6 +106,26 @@ def bodies(server):
     return steps
 
 
+def figures(server):
+    """Snapshots: as metrics, as data, and at the control socket, where an answer that found no memory is an error or
+    cut short."""
+    def steps():
+        with server.client() as client:
+            answer = client.ask('GET', '/metrics')
+            good = answer.status == 200
+            if good:
+                exposition.parse(answer.text)
+                answer = client.ask('GET', '/pools/data')
+                good = answer.status == 200 and json.loads(answer.body)['schema'] == 1
+        with socket.socket(socket.AF_UNIX) as control:
+            control.settimeout(PATIENCE)
+            control.connect(server.path('control.sock'))
+            control.sendall(b'data limit=1\n')
+            said = b''.join(iter(lambda: control.recv(65536), b''))
+        return good and said.startswith(b'{"schema":1,') and said.endswith(b'}}')
+    return steps
+
+
 def pipelined(server):
     def steps():
         with server.client() as client:
@@ -126,7 +150,7 @@ def echo(server):
 
 def session(server):
     """All steps; whether each was as it should be."""
-    return [attempt(step(server)) for step in (keepalive, bodies, pipelined, echo)]
+    return [attempt(step(server)) for step in (keepalive, bodies, figures, pipelined, echo)]
 
 
 def is_word(server, word):
