@@ -5,10 +5,9 @@
  * Purpose: for modules that can only begin when all of a body is here. As much as client_body_buffer_size
  *   is held in memory; a longer body, and any body with client_body_in_file_only, goes to a file of
  *   client_body_temp_path. $request_body and $request_body_file show what there is.
- * Lifetime: of the request. The file goes with the pool's cleanups, so also when the client vanishes or the
- *   server ends: it has no name any more as soon as it is open (off), or loses it with the request
- *   (clean), or
- *   keeps it (on; but for one that could not be written to its end).
+ * Lifetime: of the request. The file goes with the pool's cleanups, so also when the client vanishes or
+ *   the server ends: it has no name any more as soon as it is open (off), or loses it with the request
+ *   (clean), or keeps it (on; but for one that could not be written to its end).
  * Threads: the request's worker. Writing waits for the disk, and the worker's other connections with it: a
  *   wake-up brings eight reads of 16 KiB at most, and no single call writes more than UPLOAD_PIECE or, for a
  *   body of unknown length that outgrows the memory, client_body_buffer_size once.

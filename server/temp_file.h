@@ -5,8 +5,7 @@
  * Purpose: a folder and up to three levels of folders in it; a file is called by a number of ten digits, and
  *   stands in folders called by its last digits: with levels 1 2, `7/45/0000012457`.
  * Lifetime: a struct temp_folder lies in the generation's pool. An open file is the caller's, as is its
- * name's
- *   end.
+ *   name's end.
  * Threads: any; each counts for itself, and who meets another's number jumps on.
  * Errors: a negative errno.
  */
