@@ -163,6 +163,7 @@ enum http_outcome http_answer_content(struct http_request *request, int status, 
 
     request->status = status;
     response->file = file;
+    response->pump = &http_file_pump;
     response->content_type = type;
     response->content_length = file->size;
     response->left = (uint64_t)file->size;

@@ -276,7 +276,7 @@ def test_embedded_default(server):
     server.start()
     answer = server.get()
     assert answer.status == 200 and b'Tidepool' in answer.body
-    for target in re.findall(r'href="([^"]+)"', answer.text):
+    for target in re.findall(r'href="(/[^"]*)"', answer.text):
         assert server.get(target).status == 200, target
     assert server.get('/pools/data').status == server.get('/metrics').status == 200
     with server.client('echo') as client:

@@ -283,7 +283,7 @@ def test_no_memory_is_503(server):
             if answer.status == 503:
                 assert answer.get('Retry-After') == '1'
     server.expect('.*')
-    assert server.get('/plain').status == 200
+    server.wait_for(lambda: server.get('/plain').status == 200, 'memory')
 
 
 # ---- many --------------------------------------------------------------
@@ -357,7 +357,8 @@ def test_a_slow_reader_holds_little(server):
             row, = rows(server, f'address={mine}')
             assert 0 < row['unsent_bytes'] <= 64 * 1024 and row['total_bytes'] < 128 * 1024
             answer = client.widen().response()
-            assert len(json.loads(answer.body)['connections']['rows']) == 502
+            # The 500, this one, and perhaps one that asked about it before and is not gone yet.
+            assert len(json.loads(answer.body)['connections']['rows']) in (501, 502)
 
 
 # ---- events ------------------------------------------------------------
