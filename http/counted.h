@@ -3,8 +3,7 @@
  * What connections wait for, in numbers that anyone may read: worker->counters.reading and .writing.
  *
  * Purpose: a connection is counted where it settles down to wait, if that is not as it waited before;
- * requests
- *   that are answered in one turn are never counted.
+ *   requests that are answered in one turn are never counted.
  * Lifetime: connection->counted, until http_count_as says idle.
  * Threads: the connection's worker.
  * Errors: none.

@@ -3,12 +3,10 @@
  * The chain between an answer as described and its bytes on the wire.
  *
  * Purpose: the order is that of enum http_filter_place: headers, charset, gzip, each if the location has
- * it; then
- *   ranges; then the head is written (response.c). A filter changes the description, or adds a
- *   transform, which
- *   the bytes of the body then pass: file or bytes → the ranges' parts → transforms in the order in
- *   which they
- *   were added → chunks. A location without filters has no chain, and its answers go the direct way.
+ *   it; then ranges; then the head is written (response.c). A filter changes the description, or adds a
+ *   transform, which the bytes of the body then pass: file or bytes → the ranges' parts → transforms in
+ *   the order in which they were added → chunks. A location without filters has no chain, and its answers
+ *   go the direct way.
  * Lifetime: transforms and parts lie in the request's pool.
  * Threads: the connection's worker.
  * Errors: 0 or -ENOMEM; once the head is queued, the connection is cut.

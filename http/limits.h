@@ -3,10 +3,9 @@
  * What a client gets at a limit, and the one line that the log gets.
  *
  * Purpose: head too large 431, target too long 414, body too large 413, no memory 503 with Retry-After;
- * once a byte
- *   of the answer is out only a cut is left. The line names the limit, what was used, what was asked and the
- *   directive to turn (server/shortage.h), at level error, and counts in `over_budget` where memory
- *   was short.
+ *   once a byte of the answer is out only a cut is left. The line names the limit, what was used, what was
+ *   asked and the directive to turn (server/shortage.h), at level error, and counts in `over_budget` where
+ *   memory was short.
  * Lifetime, threads: those of the connection.
  * Errors: none; http_no_memory (request.h) is here, too.
  */

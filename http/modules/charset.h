@@ -3,8 +3,7 @@
  * charset: what Content-Type says of the encoding of texts, and recoding them.
  *
  * Purpose: nginx's ngx_http_charset_module: `charset` is added to the types of charset_types; if
- * source_charset says
- *   that the answer is in another one, it is recoded by a charset_map.
+ *   source_charset says that the answer is in another one, it is recoded by a charset_map.
  * Lifetime: in the generation's pool.
  * Threads: the connection's worker.
  * Errors: 0 or -ENOMEM.

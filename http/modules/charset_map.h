@@ -2,9 +2,8 @@
 /*
  * Tables from one charset to another: charset_map.
  *
- * Purpose: `charset_map FROM TO { 80 E282AC; … }` maps bytes of FROM to bytes of TO, or to UTF-8 if TO
- * is utf-8, and
- *   back. Bytes below 0x80 that are not named stay as they are; others become "?".
+ * Purpose: `charset_map FROM TO { 80 E282AC; … }` maps bytes of FROM to bytes of TO, or to UTF-8 if TO is
+ *   utf-8, and back. Bytes below 0x80 that are not named stay as they are; others become "?".
  * Lifetime: maps lie in the generation's pool; a recoder is a transform in the request's.
  * Threads: read-only once read; a recoder belongs to its request.
  * Errors: reading: a negative errno, said in conf; writing: those of http_pass.

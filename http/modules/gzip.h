@@ -3,11 +3,9 @@
  * gzip: answers are compressed for clients that say that they understand it.
  *
  * Purpose: nginx's ngx_http_gzip_filter_module. zlib's memory comes from the request's pool, so that it
- * counts in
- *   connection_pool_budget; where that says no, the answer goes out as it is.
+ *   counts in connection_pool_budget; where that says no, the answer goes out as it is.
  * Lifetime: settings in the generation's pool; the compressor in the request's, its large pieces given
- * back as soon
- *   as the answer is complete.
+ *   back as soon as the answer is complete.
  * Threads: the connection's worker.
  * Errors: 0 or -ENOMEM.
  */

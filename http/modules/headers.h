@@ -3,8 +3,7 @@
  * Headers that the configuration adds: expires, add_header, add_trailer.
  *
  * Purpose: nginx's ngx_http_headers_module. An empty value adds nothing; Last-Modified and ETag replace
- * what the
- *   answer has, and what later conditions and ranges are judged by.
+ *   what the answer has, and what later conditions and ranges are judged by.
  * Lifetime: the lists lie in the generation's pool, what is added in the request's.
  * Threads: the connection's worker.
  * Errors: 0 or -ENOMEM.
