@@ -42,7 +42,7 @@ struct options_names {
     const char *program;                   /* "tidepool" */
     const char *version;                   /* "tidepool/0.1.0" */
     const char *build;                     /* lines for -V, each with its newline, or empty */
-    const char *commands;                  /* lines for -h, behind the options, likewise */
+    const char *commands;                  /* lines for -h about what may stand first instead, or empty */
     const char *prefix, *error_log, *file; /* defaults, as -h prints them */
 };
 
