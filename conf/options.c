@@ -159,7 +159,8 @@ static void show_help(const struct options_names *names, FILE *out)
             "  -e filename   : set error log file (default: %s)\n"
             "  -c filename   : set configuration file (default: %s)\n"
             "  -g directives : set global directives out of configuration file\n"
-            "\n%s",
+            "\n"
+            "%s",
             names->prefix, names->error_log, names->file, names->commands);
 }
 

@@ -167,3 +167,11 @@ int conf_set_buffers(struct conf_setting *setting)
     *(struct conf_buffers *)field(setting) = buffers;
     return 0;
 }
+
+int conf_set_ignored(struct conf_setting *setting)
+{
+    if (setting->directive->extra != NULL)
+        conf_warn(setting->conf, setting->node, "the \"%s\" directive has no effect: %s", setting->node->name,
+                  (const char *)setting->directive->extra);
+    return 0;
+}

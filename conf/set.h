@@ -15,6 +15,7 @@
  * | conf_set_path      | const char *      | -; relative to the prefix (conf_full_name)               |
  * | conf_set_enum      | int               | array of struct conf_enum, ended by a NULL name          |
  * | conf_set_buffers   | struct conf_buffers | -; two arguments: number, size                         |
+ * | conf_set_ignored   | none              | NULL, or a text: a warning says why there is no effect   |
  *
  * Lifetime: strings lie in the tree's pool.
  * Threads: one at a time. Errors: -EINVAL, and conf->error says what was expected; -ENOMEM
@@ -50,5 +51,6 @@ int conf_set_string(struct conf_setting *setting);
 int conf_set_path(struct conf_setting *setting);
 int conf_set_enum(struct conf_setting *setting);
 int conf_set_buffers(struct conf_setting *setting);
+int conf_set_ignored(struct conf_setting *setting);
 
 #endif

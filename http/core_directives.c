@@ -105,12 +105,6 @@ static int set_server_tokens(struct conf_setting *setting)
     return 0;
 }
 
-static int set_ignored(struct conf_setting *setting)
-{
-    (void)setting;
-    return 0;
-}
-
 static const struct conf_enum in_file_only[] = {
     {"off", HTTP_UPLOAD_OFF}, {"clean", HTTP_UPLOAD_CLEAN}, {"on", HTTP_UPLOAD_ON}, {NULL, 0}};
 
@@ -189,29 +183,29 @@ static const struct conf_directive directives[] = {
      "connection."},
     {"internal", CONF_LOCATION, 0, 0, 0, set_internal, 0, NULL, NULL,
      "The location answers internal redirects alone; a client gets 404."},
-    {"tcp_nopush", ALL, 1, 1, 0, set_ignored, 0, NULL, NULL,
+    {"tcp_nopush", ALL, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
      "`tcp_nopush on | off;` Accepted for nginx's sake: the head and the beginning of a file always "
      "leave together."},
-    {"postpone_output", ALL, 1, 1, 0, set_ignored, 0, NULL, NULL,
+    {"postpone_output", ALL, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
      "`postpone_output SIZE;` Accepted for nginx's sake: answers that are ready always leave together."},
-    {"output_buffers", ALL, 2, 2, 0, set_ignored, 0, NULL, NULL,
+    {"output_buffers", ALL, 2, 2, 0, conf_set_ignored, 0, NULL, NULL,
      "`output_buffers NUMBER SIZE;` Accepted for nginx's sake: output buffers come from the "
      "connection's pool as needed."},
-    {"sendfile_max_chunk", ALL, 1, 1, 0, set_ignored, 0, NULL, NULL,
+    {"sendfile_max_chunk", ALL, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
      "`sendfile_max_chunk SIZE;` Accepted for nginx's sake: what one connection sends in a turn is "
      "always bounded."},
-    {"types_hash_max_size", ALL, 1, 1, 0, set_ignored, 0, NULL, NULL,
+    {"types_hash_max_size", ALL, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
      "`types_hash_max_size SIZE;` Accepted for nginx's sake: tables have the size that they need."},
-    {"types_hash_bucket_size", ALL, 1, 1, 0, set_ignored, 0, NULL, NULL,
+    {"types_hash_bucket_size", ALL, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
      "`types_hash_bucket_size SIZE;` Accepted for nginx's sake: tables have the size that they need."},
-    {"server_names_hash_max_size", CONF_HTTP, 1, 1, 0, set_ignored, 0, NULL, NULL,
+    {"server_names_hash_max_size", CONF_HTTP, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
      "`server_names_hash_max_size SIZE;` Accepted for nginx's sake: tables have the size that they need."},
-    {"server_names_hash_bucket_size", CONF_HTTP, 1, 1, 0, set_ignored, 0, NULL, NULL,
+    {"server_names_hash_bucket_size", CONF_HTTP, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
      "`server_names_hash_bucket_size SIZE;` Accepted for nginx's sake: tables have the size that they "
      "need."},
-    {"variables_hash_max_size", CONF_HTTP, 1, 1, 0, set_ignored, 0, NULL, NULL,
+    {"variables_hash_max_size", CONF_HTTP, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
      "`variables_hash_max_size SIZE;` Accepted for nginx's sake: tables have the size that they need."},
-    {"variables_hash_bucket_size", CONF_HTTP, 1, 1, 0, set_ignored, 0, NULL, NULL,
+    {"variables_hash_bucket_size", CONF_HTTP, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
      "`variables_hash_bucket_size SIZE;` Accepted for nginx's sake: tables have the size that they need."},
 };
 

@@ -7,11 +7,19 @@
 #include "conf/units.h"
 #include "pool/sysmem.h"
 #include "server/generation.h"
+#include "server/log.h"
 
 enum {
     ZONE_MIN = 32 * 1024, /* bytes: nginx's eight pages */
     RULE_MAX = 65535      /* as nginx */
 };
+
+const struct conf_enum limit_log_levels[] = {{"info", LOG_LEVEL_INFO},
+                                             {"notice", LOG_LEVEL_NOTICE},
+                                             {"warn", LOG_LEVEL_WARN},
+                                             {"error", LOG_LEVEL_ERROR},
+                                             {NULL, 0}};
+const struct conf_range limit_statuses = {400, 599};
 
 static const char text_key[] = "$remote_addr", binary_key[] = "$binary_remote_addr";
 

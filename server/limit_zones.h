@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-#include "conf/directive.h"
+#include "conf/set.h"
 #include "server/address.h"
 #include "server/clients.h"
 
@@ -42,6 +42,10 @@ struct limit_hold {
     struct client_zone *zone;
     struct client_node *node;
 };
+
+/* What limit_conn_log_level, limit_req_log_level and their _status take (conf/set.h). */
+extern const struct conf_enum limit_log_levels[];
+extern const struct conf_range limit_statuses;
 
 /* `limit_conn_zone KEY zone=NAME:SIZE;` adds to *list; *added is the new one. */
 int limit_zone_read(struct conf_setting *setting, enum limit_use use, struct limit_zone **list,

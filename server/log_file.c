@@ -26,9 +26,23 @@ static bool is_stderr(const struct log_file *file)
     return file->fd == STDERR_FILENO;
 }
 
+/* The stream that such a name stands for; -1: another name. */
+static int stream_of(const char *path)
+{
+    if (strcmp(path, "/dev/stdout") == 0)
+        return STDOUT_FILENO;
+    return strcmp(path, "/dev/stderr") == 0 ? STDERR_FILENO : -1;
+}
+
+/* A stream that we were given cannot be opened by its name if it is a socket (systemd's journal: ENXIO) or
+ * another user's pipe (a container's: EACCES). Then it is taken as it is. */
 static int open_path(const char *path)
 {
-    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, LOG_FILE_MODE);
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, LOG_FILE_MODE);
+
+    if (fd < 0 && (errno == ENXIO || errno == EACCES) && stream_of(path) >= 0)
+        fd = fcntl(stream_of(path), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    return fd;
 }
 
 static void free_file(struct log_file *file)

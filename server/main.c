@@ -53,11 +53,15 @@
     "--without-http_mirror_module --without-http_geo_module --without-http_split_clients_module "            \
     "--without-http_referer_module --without-http_upstream_hash_module --without-http_browser_module\n"
 
+/* -h, after the options. */
 #define COMMAND_LINES                                                                                        \
-    "Commands, of which the first two ask a running server and have a -h of their own:\n"                    \
-    "  tidepool top        : its memory in a terminal\n"                                                     \
-    "  tidepool advise     : what sizes its requests ask for\n"                                              \
-    "  tidepool directives : every directive and variable, as Markdown\n\n"
+    "Commands that ask a running server, by its control socket or a location with pool_view:\n"              \
+    "  tidepool top        : its memory in the terminal; -1: once, exact, for reports\n"                     \
+    "  tidepool advise     : which pool sizes its requests need, in a sentence\n"                            \
+    "  -h after one of them says more\n"                                                                     \
+    "Another prints what a configuration may say:\n"                                                         \
+    "  tidepool directives : every directive and variable, a line each, as Markdown\n"                       \
+    "\n"
 
 static const struct conf_module *const main_modules[] = {&settings_module, &http_block, &stream_block,
                                                          &control_block};

@@ -64,13 +64,6 @@ static int set_events(struct conf_setting *setting)
     return conf_apply_children(setting, CONF_EVENTS, setting->scope);
 }
 
-static int set_ignored(struct conf_setting *setting)
-{
-    conf_warn(setting->conf, setting->node, "the \"%s\" directive has no effect: %s", setting->node->name,
-              (const char *)setting->directive->extra);
-    return 0;
-}
-
 static void put_file(void *file)
 {
     log_file_put(file);
@@ -169,9 +162,9 @@ static const struct conf_directive directives[] = {
     {"events", CONF_MAIN, 0, 0, CONF_BLOCK, set_events, 0, NULL, NULL, "Settings of the event loops."},
     {"worker_connections", CONF_EVENTS, 1, 1, 0, conf_set_number, FIELD(worker_connections), &at_least_one,
      "512", "Connections that a worker may hold."},
-    {"use", CONF_EVENTS, 1, 1, 0, set_ignored, 0, "the loop is always epoll", NULL,
+    {"use", CONF_EVENTS, 1, 1, 0, conf_set_ignored, 0, "the loop is always epoll", NULL,
      "`use METHOD;` Accepted for nginx's sake: the loop is always epoll."},
-    {"multi_accept", CONF_EVENTS, 1, 1, 0, set_ignored, 0, "a wake-up always accepts a burst", NULL,
+    {"multi_accept", CONF_EVENTS, 1, 1, 0, conf_set_ignored, 0, "a wake-up always accepts a burst", NULL,
      "`multi_accept on | off;` Accepted for nginx's sake: a wake-up always accepts a burst."},
 };
 

@@ -216,12 +216,6 @@ static int set_disable(struct conf_setting *setting)
     return 0;
 }
 
-static int set_ignored(struct conf_setting *setting)
-{
-    (void)setting;
-    return 0;
-}
-
 static int finish(struct http_build *build, struct http_location *location, void *section)
 {
     const struct http_gzip *settings = section;
@@ -256,7 +250,7 @@ static const struct conf_directive directives[] = {
     {"gzip_disable", EVERYWHERE, 1, CONF_ARGS_ANY, CONF_REPEAT, set_disable, 0, NULL, NULL,
      "`gzip_disable REGEX …;` Regular expressions, in any case, for User-Agents that get nothing "
      "compressed; `msie6`."},
-    {"gzip_buffers", EVERYWHERE, 2, 2, 0, set_ignored, 0, NULL, NULL,
+    {"gzip_buffers", EVERYWHERE, 2, 2, 0, conf_set_ignored, 0, NULL, NULL,
      "`gzip_buffers NUMBER SIZE;` Accepted for nginx's sake: output buffers come from the connection's "
      "pool as needed."},
 };

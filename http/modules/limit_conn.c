@@ -144,15 +144,6 @@ static int finish(struct http_build *build, struct http_location *location, void
 
 enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
 
-static const struct conf_enum levels[] = {
-    {"info", LOG_LEVEL_INFO},
-    {"notice", LOG_LEVEL_NOTICE},
-    {"warn", LOG_LEVEL_WARN},
-    {"error", LOG_LEVEL_ERROR},
-    {NULL, 0},
-};
-static const struct conf_range statuses = {400, 599};
-
 static const struct conf_directive directives[] = {
     {"limit_conn_zone", CONF_HTTP, 2, 2, CONF_REPEAT, set_zone, 0, NULL, NULL,
      "`limit_conn_zone KEY zone=NAME:SIZE;` Memory in which is counted how much each key (a text with "
@@ -160,9 +151,9 @@ static const struct conf_directive directives[] = {
     {"limit_conn", EVERYWHERE, 2, 2, CONF_REPEAT, set_rule, 0, NULL, NULL,
      "`limit_conn ZONE NUMBER;` How many requests a key may have in progress at most. A level that has "
      "any inherits none."},
-    {"limit_conn_log_level", EVERYWHERE, 1, 1, 0, conf_set_enum, FIELD(log_level), levels, "error",
+    {"limit_conn_log_level", EVERYWHERE, 1, 1, 0, conf_set_enum, FIELD(log_level), limit_log_levels, "error",
      "At which level it is logged that a request was refused."},
-    {"limit_conn_status", EVERYWHERE, 1, 1, 0, conf_set_number, FIELD(status), &statuses, "503",
+    {"limit_conn_status", EVERYWHERE, 1, 1, 0, conf_set_number, FIELD(status), &limit_statuses, "503",
      "The status that a refused request is answered with."},
     {"limit_conn_dry_run", EVERYWHERE, 1, 1, 0, conf_set_flag, FIELD(dry_run), NULL, "off",
      "Counts and logs, but refuses nothing."},

@@ -11,6 +11,7 @@
 #include "http/request.h"
 #include "http/template.h"
 #include "server/generation.h"
+#include "server/limit_zones.h"
 #include "server/log.h"
 #include "server/rates.h"
 
@@ -332,15 +333,6 @@ static int defaults(struct conf *conf, void *data)
 
 enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
 
-static const struct conf_enum levels[] = {
-    {"info", LOG_LEVEL_INFO},
-    {"notice", LOG_LEVEL_NOTICE},
-    {"warn", LOG_LEVEL_WARN},
-    {"error", LOG_LEVEL_ERROR},
-    {NULL, 0},
-};
-static const struct conf_range statuses = {400, 599};
-
 static const struct conf_directive directives[] = {
     {"limit_req_zone", CONF_HTTP, 3, 4, CONF_REPEAT, set_zone, 0, NULL, NULL,
      "`limit_req_zone KEY zone=NAME:SIZE rate=NUMBERr/s | NUMBERr/m;` Memory in which is kept how far "
@@ -350,9 +342,9 @@ static const struct conf_directive directives[] = {
      "`limit_req zone=NAME [burst=NUMBER] [nodelay | delay=NUMBER];` Requests that are early by no more "
      "than `burst` wait until they are not, but for the first `delay` of them; with `nodelay` none "
      "waits. Others are refused. A level that has any inherits none."},
-    {"limit_req_log_level", EVERYWHERE, 1, 1, 0, conf_set_enum, FIELD(log_level), levels, "error",
+    {"limit_req_log_level", EVERYWHERE, 1, 1, 0, conf_set_enum, FIELD(log_level), limit_log_levels, "error",
      "At which level it is logged that a request was refused; delays are one level less severe."},
-    {"limit_req_status", EVERYWHERE, 1, 1, 0, conf_set_number, FIELD(status), &statuses, "503",
+    {"limit_req_status", EVERYWHERE, 1, 1, 0, conf_set_number, FIELD(status), &limit_statuses, "503",
      "The status that a refused request is answered with."},
     {"limit_req_dry_run", EVERYWHERE, 1, 1, 0, conf_set_flag, FIELD(dry_run), NULL, "off",
      "Counts and logs, but neither delays nor refuses."},

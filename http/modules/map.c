@@ -276,20 +276,14 @@ static int set_map(struct conf_setting *setting)
     return result ? result : settle(setting, map);
 }
 
-static int set_ignored(struct conf_setting *setting)
-{
-    (void)setting;
-    return 0;
-}
-
 static const struct conf_directive directives[] = {
     {"map", CONF_HTTP, 2, 2, CONF_BLOCK | CONF_RAW | CONF_REPEAT, set_map, 0, NULL, NULL,
      "`map TEXT $VARIABLE { KEY VALUE; … }` The variable has the value of the key that TEXT is: a text "
      "without regard to case, `~REGEX`, `~*REGEX`, `default`; after `hostnames;` also `*.example.org`, "
      "`.example.org` and `www.*`. `volatile;`: is found anew each time."},
-    {"map_hash_max_size", CONF_HTTP, 1, 1, 0, set_ignored, 0, NULL, NULL,
+    {"map_hash_max_size", CONF_HTTP, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
      "`map_hash_max_size SIZE;` Accepted for nginx's sake: tables have the size that they need."},
-    {"map_hash_bucket_size", CONF_HTTP, 1, 1, 0, set_ignored, 0, NULL, NULL,
+    {"map_hash_bucket_size", CONF_HTTP, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
      "`map_hash_bucket_size SIZE;` Accepted for nginx's sake: tables have the size that they need."},
 };
 

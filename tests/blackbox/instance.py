@@ -45,6 +45,15 @@ OURS = 'tidepool' in VERSION.lower()
 INSTRUMENTED = bool(WRAPPER) or holds(BINARY, b'__asan_init', b'__tsan_init')
 
 
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(('::1', 0))
+    except OSError:
+        return False
+    return True
+
+
 class Ports:
     """Ports of 127.0.0.1 below the kernel's ephemeral range. Each test process owns a slice of 100, by a file
     lock, so that several may run at once."""
@@ -174,6 +183,15 @@ class Server:
         assert self.process.poll() is None, f'did not start: {self.read("stderr")}{self.read("error.log")}'
         assert int(self.read('tidepool.pid')) == self.process.pid
         return self
+
+    def refuses_to_start(self, reason, also='', env=None):
+        """It ends with status 1 and says why on stderr; `also`: a pattern of more trouble that belongs to it."""
+        process, self.process = self.spawn(env=env), None
+        assert process.wait(PATIENCE * 2) == 1
+        self.stderr.close()
+        assert reason in self.read('stderr')
+        self.expect(re.escape(reason) + (f'|{also}' if also else ''))
+        self.check()
 
     def wait_for(self, condition, what, seconds=PATIENCE):
         deadline = time.monotonic() + seconds

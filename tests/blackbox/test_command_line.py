@@ -207,11 +207,7 @@ def test_error_names_the_included_file(server):
 def test_start_with_an_error(server):
     """Not only -t: a start fails in the same way, with the message on stderr too."""
     server.configure('nonsense on;')
-    process = server.spawn()
-    assert process.wait(20) == 1
-    assert 'unknown directive "nonsense"' in server.read('stderr')
-    server.expect('nonsense')
-    server.process = None
+    server.refuses_to_start('unknown directive "nonsense"')
 
 
 def test_unwritable_log(server):

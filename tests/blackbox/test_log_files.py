@@ -2,8 +2,13 @@
 """access_log with variables in its name, with gzip, and open_log_file_cache: nginx's ngx_http_log_module."""
 import gzip
 import os
+import signal
+import socket
+import subprocess
 
 import pytest
+
+from wire import PATIENCE
 
 CONFIG = '''
     log_format path "$uri $status";
@@ -96,6 +101,30 @@ def test_gzip(shared):
     for count in (1, 2):
         shared.get('/packed')
         shared.wait_for(lambda count=count: unpacked() == '/packed 204\n' * count, 'the log')
+
+
+@pytest.mark.ours
+def test_stdout_that_is_a_socket(server):
+    """/dev/stdout cannot be opened by its name if it is a socket, as it is under systemd: it is written to as it is, and
+    goes on being so when the logs are opened again (USR1)."""
+    server.http('log_format path $uri; access_log /dev/stdout path; server { listen @http@; return 204; }')
+    ours, theirs = socket.socketpair()
+    ours.settimeout(PATIENCE)
+    with open(server.path('stderr'), 'ab') as stderr:
+        server.stderr = stderr
+        server.process = subprocess.Popen(server.command('-c', 'nginx.conf'), stdin=subprocess.DEVNULL, stdout=theirs,
+                                          stderr=stderr)
+        server.started.append(server.process)
+        theirs.close()
+        server.wait_for(lambda: server.read('tidepool.pid').strip(), 'the pid file')
+        server.get('/one')
+        assert ours.recv(100) == b'/one\n'
+        server.kick(signal.SIGUSR1)
+        server.wait_log('signal 10')
+        server.get('/two')
+        assert ours.recv(100) == b'/two\n'
+        server.stop()
+    ours.close()
 
 
 @pytest.mark.parametrize('text, sentence', [

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from instance import has_ipv6
 from wire import Client, Closed
 
 pytestmark = pytest.mark.ours
@@ -174,12 +175,8 @@ def test_unix_socket(server):
             assert exchange(client, data) == data
 
 
+@pytest.mark.skipif(not has_ipv6(), reason='no IPv6 here')
 def test_ipv6(server):
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(('::1', 0))
-    except OSError:
-        pytest.skip('no IPv6 here')
     server.configure('stream { server { listen [::1]:@echo@; echo; } }')
     server.start()
     with Client(('::1', server.port('echo'))) as client:

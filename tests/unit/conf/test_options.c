@@ -122,8 +122,8 @@ static void check_shown(const char *line, const char *expected)
 {
     static const struct options_names names = {.program = "tidepool",
                                                .version = "tidepool/1.2.3",
-                                               .commands = "and more\n",
                                                .build = "built by hand\n",
+                                               .commands = "Commands: none\n",
                                                .prefix = "/p/",
                                                .error_log = "stderr",
                                                .file = "built in"};
@@ -159,7 +159,8 @@ static void test_show(void **state)
                       "  -e filename   : set error log file (default: stderr)\n"
                       "  -c filename   : set configuration file (default: built in)\n"
                       "  -g directives : set global directives out of configuration file\n"
-                      "\nand more\n");
+                      "\n"
+                      "Commands: none\n");
 }
 
 int main(void)

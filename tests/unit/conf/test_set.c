@@ -152,6 +152,18 @@ static void test_buffers(void **state)
     refuse(*state, conf_set_buffers, NULL, "4 x", INVALID("x", "a size such as 512, 8k or 1m"));
 }
 
+static void test_ignored(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct settings settings = apply(*state, conf_set_ignored, NULL, "a b", 0);
+
+    assert_null(fixture->conf.warnings);
+    settings = apply(*state, conf_set_ignored, "it is old", "a", 0);
+    assert_string_equal(fixture->conf.warnings->text,
+                        "the \"x\" directive has no effect: it is old in text:1");
+    assert_int_equal(settings.field.number, 0x7777777777777777);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +174,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_text, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_enum, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_buffers, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_ignored, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
