@@ -16,8 +16,8 @@
 
 enum { HTTP_TEXT_QUEUED = 32 * 1024 /* bytes, the last piece on top */ };
 
-/* 200 with all of `text` (whole, not failed), of which the caller keeps his reference. For a step to return, or
- * for http_resume. */
+/* 200 with all of `text` (whole, not failed), of which the caller keeps his reference. For a step to
+ * return, or for http_resume. */
 enum http_outcome http_answer_text(struct http_request *request, struct http_text type, struct text *text);
 
 /* Queues pieces until there is enough for now, or no more. 0 or -ENOMEM. For who streams texts by himself. */

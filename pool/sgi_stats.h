@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Figures of the shared allocator: how much it holds, how often its locks were waited for.
  *
- * Purpose: for who looks at it; part of pool/sgi.h. Lifetime: plain copies. Threads: any may ask; each lock is
- * held for the copying of a few numbers. Errors: none; figures of two locks may be a moment apart.
+ * Purpose: for who looks at it; part of pool/sgi.h. Lifetime: plain copies.
+ * Threads: any may ask; each lock is held for the copying of a few numbers.
+ * Errors: none; figures of two locks may be a moment apart.
  */
 #ifndef POOL_SGI_STATS_H
 #define POOL_SGI_STATS_H

@@ -2,8 +2,8 @@
 /*
  * What the control socket knows: the command `data`.
  *
- * Purpose: `data QUERY` answers a snapshot (server/snapshot.h), as pool_view does over HTTP: the query and the
- *   schema are those of http/modules/pool_view.md.
+ * Purpose: `data QUERY` answers a snapshot (server/snapshot.h), as pool_view does over HTTP: the query and
+ *   the schema are those of http/modules/pool_view.md.
  * Lifetime: a constant table. A question is given up when its client leaves.
  * Threads: the connection's worker.
  * Errors: {"error":"…"} for a wrong query, and when there is no memory.
