@@ -123,6 +123,9 @@ def test_every_field_of_the_schema(server, workers):
             for part in (part for row in got['connections']['rows'] for part in row['parts']):
                 assert part['kind'] in ('block', 'reserve', 'large', 'buffer')
                 assert part['used'] <= part['size'] and part.get('pinned', 0) <= part['used']
+            with open(f'/proc/{server.process.pid}/statm', encoding='ascii') as file:
+                resident = int(file.read().split()[1]) * os.sysconf('SC_PAGE_SIZE')
+            assert resident / 2 < got['memory']['resident_bytes'] < resident * 2
             assert got['server']['pid'] == server.process.pid and got['server']['generation'] == 1
             assert [worker['worker'] for worker in got['workers']] == list(range(workers))
             assert len(got['workers'][0]['sizeclass']['classes']) == 25 and len(got['sgi']['classes']) == 16
@@ -228,6 +231,30 @@ def test_filters(server):
         assert sizes[0]['matched'] + sizes[1]['matched'] == 9 and sizes[2]['total'] == 0
         assert all(one['worker'] == 1 for one in sizes[1]['rows'])
         assert [one['client'] for one in control(server, f'data address={mine}')['connections']['rows']] == [mine]
+
+
+def state_of(server, client):
+    return rows(server, 'address=%s:%d' % client.socket.getsockname())[0]
+
+
+def test_states(server):
+    start(server)
+    with server.client() as fresh, server.client() as body, server.client() as lingering, \
+            server.client('echo', narrow=True) as echo, server.client() as idle, Stream(server) as stream:
+        stream.block()
+        stream.event()
+        body.send(request('POST', '/body', [('Content-Length', '100')]))
+        lingering.send(request('POST', '/plain', [('Content-Length', '100'), ('Connection', 'close')]))
+        assert lingering.response('POST').status == 200
+        assert idle.ask('GET', '/plain').status == 200
+        echo.socket.settimeout(0.2)
+        with contextlib.suppress(TimeoutError):
+            while True:
+                echo.send(b'e' * 65536)
+        for client, state in ((fresh, 'idle'), (body, 'reading'), (lingering, 'lingering'), (echo, 'sending'),
+                              (idle, 'idle'), (stream.client, 'waiting')):
+            server.wait_for(lambda: state_of(server, client)['state'] == state, state)  # pylint: disable=cell-var-from-loop
+        assert state_of(server, echo)['unsent_bytes'] > 0 and state_of(server, idle)['unsent_bytes'] == 0
 
 
 @pytest.mark.parametrize('query', ['sort=size', 'sort=', 'sort', 'limit=1001', 'limit=-1', 'limit=', 'limit=1x', 'state=dead',
