@@ -250,8 +250,7 @@ unsigned process_cpus(void)
 uint64_t process_resident(void)
 {
     int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    unsigned long long pages = 0;
-    char text[128];
+    char text[128], *second;
     ssize_t length;
 
     if (fd < 0)
@@ -259,7 +258,8 @@ uint64_t process_resident(void)
     length = read(fd, text, sizeof text - 1);
     close(fd);
     text[length > 0 ? length : 0] = '\0';
-    return sscanf(text, "%*u %llu", &pages) == 1 ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+    second = strchr(text, ' ');
+    return second ? strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 void process_ignore_signals(void)
