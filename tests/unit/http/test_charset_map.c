@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Recoding with charset_map, byte by byte and split anywhere. Expectations: nginx's ngx_http_charset_module. */
+/* Recoding with charset_map, byte by byte and split anywhere. Expectations: nginx's
+ * ngx_http_charset_module. */
 #include "http/modules/charset_map.h"
 #include "tests/unit/http/asked.h"
 
@@ -105,8 +106,8 @@ static int collect(struct http_transform *transform, struct http_request *reques
     return 0;
 }
 
-/* A character may be cut anywhere between two pieces of a body; one that is cut short by the end is a "?", and so
- * is a byte that begins none. */
+/* A character may be cut anywhere between two pieces of a body; one that is cut short by the end is a
+ * "?", and so is a byte that begins none. */
 static void test_split(void **state)
 {
     static const char text[] = "a\xe2\x82\xac"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The leaky buckets of limit_req: nginx's arithmetic (excess in thousandths), the bounds of a zone, reloads, threads. */
+/* The leaky buckets of limit_req: nginx's arithmetic (excess in thousandths), the bounds of a zone,
+ * reloads, threads. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
