@@ -153,9 +153,8 @@ fuzz: test-deps ## FUZZ_SECONDS (60) of each fuzz target, from the stored corpus
 
 fuzz-build: $(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%)
 
-# Everything below the engine: no target of ours needs a loop.
-$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(PROTOCOL) $(CONF) $(POOL)
-	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lpcre2-8
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/all.a
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 # New inputs go to the build folder; what they teach is added to the stored corpus by hand, minimised.
 $(FUZZ:%=fuzz-%): fuzz-%:

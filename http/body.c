@@ -29,18 +29,20 @@ static enum http_outcome lose_framing(struct http_request *request, int status, 
     return HTTP_STATUS;
 }
 
-static bool too_long(const struct http_request *request, size_t more)
+static bool too_long(const struct http_request *request, uint64_t more)
 {
     off_t limit = request->location->core.client_max_body_size;
 
     return limit && request->body.received + more > (uint64_t)limit;
 }
 
-static enum http_outcome deliver(struct http_request *request, struct http_text bytes, bool last)
+/* `more`: bytes that are known to follow. */
+static enum http_outcome deliver(struct http_request *request, struct http_text bytes, int64_t more,
+                                 bool last)
 {
     request->length += bytes.length;
-    if (too_long(request, bytes.length)) {
-        http_log_body_limit(request, bytes.length);
+    if (too_long(request, bytes.length + (uint64_t)more)) {
+        http_log_body_limit(request, bytes.length + (uint64_t)more);
         request->body.received += bytes.length;
         return lose_framing(request, 413, NULL);
     }
@@ -61,7 +63,7 @@ static enum http_outcome advance_length(struct http_request *request, struct htt
         return HTTP_TAKEN;
     body->left -= (int64_t)bytes.length;
     input->start += (uint32_t)bytes.length;
-    return deliver(request, bytes, !body->left);
+    return deliver(request, bytes, 0, !body->left);
 }
 
 static enum http_outcome advance_chunked(struct http_request *request, struct http_input *input)
@@ -80,10 +82,10 @@ static enum http_outcome advance_chunked(struct http_request *request, struct ht
         case HTTP_CHUNKED_MORE:
             return HTTP_TAKEN;
         case HTTP_CHUNKED_DATA:
-            outcome = deliver(request, bytes, false);
+            outcome = deliver(request, bytes, request->body.chunked.left, false);
             break;
         case HTTP_CHUNKED_DONE:
-            return deliver(request, (struct http_text){"", 0}, true);
+            return deliver(request, (struct http_text){"", 0}, 0, true);
         case HTTP_CHUNKED_BAD:
             return lose_framing(request, 400, "client sent invalid chunked body");
         case HTTP_CHUNKED_TOO_LARGE:

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "http/modules/gzip.h"
+#include "http/protocol/coding.h"
 #include "http/protocol/date.h"
 #include "http/protocol/list.h"
 #include "http/regex.h"
@@ -11,40 +12,6 @@
 static bool text_is(struct http_text text, const char *name)
 {
     return text.length == strlen(name) && !strncasecmp(text.bytes, name, text.length);
-}
-
-/* "gzip", or "gzip;q=…" with more than 0 (RFC 9110 12.5.3). As in nginx "*" is not taken for it. */
-static bool member_wants(struct http_text member)
-{
-    const char *parameters = memchr(member.bytes, ';', member.length);
-    struct http_text coding = member, quality;
-
-    if (!parameters)
-        return text_is(member, "gzip");
-    coding.length = (size_t)(parameters - member.bytes);
-    if (!text_is(list_trim(coding), "gzip"))
-        return false;
-    quality = list_trim((struct http_text){parameters + 1, member.length - coding.length - 1});
-    if (quality.length < 2 || strncasecmp(quality.bytes, "q=", 2) != 0)
-        return false;
-    for (size_t i = 2; i < quality.length; i++)
-        if (quality.bytes[i] >= '1' && quality.bytes[i] <= '9')
-            return true;
-    return false;
-}
-
-static bool accepts(const struct http_head *head)
-{
-    const struct http_field *field = http_head_find(head, HTTP_FIELD_ACCEPT_ENCODING);
-
-    for (; field; field = http_head_next(head, field)) {
-        struct http_text rest = http_field_value(head, field), member;
-
-        while (list_next(&rest, &member))
-            if (member_wants(member))
-                return true;
-    }
-    return false;
 }
 
 /* What Cache-Control, in all its lines, has of these directives. */
@@ -103,7 +70,7 @@ bool http_gzip_accepted(const struct http_request *request, const struct http_gz
 {
     const struct http_field *agent;
 
-    if (request->head.minor < settings->http_minor || !accepts(&request->head))
+    if (request->head.minor < settings->http_minor || !http_coding_accepted(&request->head, "gzip"))
         return false;
     if (http_head_find(&request->head, HTTP_FIELD_VIA) && !proxied_wants(request, settings->proxied))
         return false;

@@ -341,6 +341,23 @@ def test_413_chunked(shared):
         client.expect_close()
 
 
+@ours
+def test_413_declared(shared):
+    """A chunk whose size is above what is left of the limit is refused when its first bytes are there."""
+    with shared.client() as client:
+        client.send(request('POST', '/small', [('Transfer-Encoding', 'chunked')], chunked(b'x' * 600)[:-5])
+                    + b'191\r\ny')
+        assert client.response('POST').status == 413
+        client.expect_close()
+
+
+@ours
+def test_unknown_method_and_asterisk(shared):
+    """RFC 9110 9.1: a method that is not known is 501, whatever it may ask of the server as a whole."""
+    assert shared.ask('M-SEARCH', '*').status == 501
+    assert shared.ask('GET', '*').status == 400
+
+
 def test_413_while_the_body_is_sent(shared):
     """Lingering close: the answer reaches a client that is still sending; closing at once would reset it
     away."""

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The programs of rewrite, set, if, break, return. Expectations: nginx's ngx_http_rewrite_module. */
+#include "http/modules/rewrite.h"
+#include "tests/unit/http/asked.h"
+
+static void check(struct asked *asked, const char *target, const char *body)
+{
+    struct http_request *request = asked_run(asked, "GET", target, "");
+
+    if (request->status != 200)
+        fail_msg("%s: %d", target, request->status);
+    asked_equal(request->response.bytes, body);
+}
+
+static void moved(struct asked *asked, const char *target, int status, const char *location)
+{
+    struct http_request *request = asked_run(asked, "GET", target, "");
+
+    assert_int_equal(request->status, status);
+    asked_equal(request->response.location, location);
+}
+
+static void test_rewrite(void **state)
+{
+    struct asked *asked = *state;
+
+    asked_load(asked, "server { absolute_redirect off;"
+                      "location /show { return 200 \"$uri|$args\"; }"
+                      "location /last/ { rewrite ^/last/(.*)$ /show/$1 last; return 200 no; }"
+                      "location /on/ { rewrite ^/on/(.*)$ /mid/$1; rewrite ^/mid/(.*)$ /show/$1; }"
+                      "location /arg/ { rewrite ^/arg/(.*)$ /show?x=$1; }"
+                      "location /drop/ { rewrite ^/drop/ /show?; }"
+                      "location /303/ { rewrite ^/303(.*)$ /to$1 redirect; }"
+                      "location /301/ { rewrite (?s)^/301(.*)$ http://h$1 permanent; }"
+                      "location /url/ { rewrite ^/url(.*)$ https://h$1; }"
+                      "location /circle { rewrite ^ /circle; } location /nil { rewrite ^ \"\"; } }");
+    check(asked, "/last/a?b", "/show/a|b");
+    check(asked, "/on/a", "/show/a|");
+    check(asked, "/arg/a?b=c", "/show|x=a&b=c");
+    check(asked, "/arg/a%20%26",
+          "/show|x=a%20%26"); /* captures of an escaped path are escaped in arguments */
+    check(asked, "/drop/x?y", "/show|");
+    moved(asked, "/303/a?b", 302, "/to/a?b");
+    moved(asked, "/301/a", 301, "http://h/a");
+    moved(asked, "/url/a", 302, "https://h/a");
+    moved(asked, "/301/a%0D%0AX:%20y", 301, "http://h/a%0D%0AX:%20y");
+    assert_int_equal(asked_run(asked, "GET", "/circle", "")->status, 500);
+    assert_int_equal(asked_run(asked, "GET", "/nil", "")->status, 500);
+}
+
+static void test_order(void **state)
+{
+    struct asked *asked = *state;
+
+    asked_load(asked, "server { set $a server; if ($arg_gone) { return 410; }"
+                      "location /set { set $b \"$a 1\"; set $a 2; return 200 \"$b $a $c\"; }"
+                      "location /break { set $c 1; break; set $c 2; return 200 no; }"
+                      "location /c { set $c x; } }");
+    check(asked, "/set", "server 1 2 ");
+    assert_int_equal(asked_run(asked, "GET", "/set?gone=1", "")->status, 410);
+    assert_int_equal(asked_run(asked, "GET", "/break", "")->status, 404);
+}
+
+static void test_if(void **state)
+{
+    struct asked *asked = *state;
+
+    asked_load(asked, "server { location / { set $r no;"
+                      "if ($arg_t) { set $r true; }"
+                      "if ($arg_e = x) { set $r equal; }"
+                      "if ($arg_n != x) { set $n unequal; }"
+                      "if ($arg_m ~ ^a(\\d)$) { set $r \"match $1\"; }"
+                      "if ($arg_m ~* ^B(?<named>.)$) { set $r \"any $named\"; }"
+                      "if ($arg_m !~ .) { set $m empty; }"
+                      "if (-f file.$arg_f) { set $r file; } if (-d dir.$arg_f) { set $r folder; }"
+                      "if (!-e $arg_x) { set $x lacks; }"
+                      "return 200 \"$r|$n|$m|$x\"; } }");
+    check(asked, "/", "no|unequal|empty|lacks");
+    check(asked, "/?t=0", "no|unequal|empty|lacks");
+    check(asked, "/?t=00", "true|unequal|empty|lacks");
+    check(asked, "/?e=x&n=x", "equal||empty|lacks");
+    check(asked, "/?m=a7", "match 7|unequal||lacks");
+    check(asked, "/?m=bc", "any c|unequal||lacks");
+}
+
+/* A level without directives has no step; a lone return is the answer itself. */
+static void test_steps(void **state)
+{
+    struct asked *asked = *state;
+    const struct http_request *request;
+
+    asked_load(asked, "server { location /none { } location /one { return 200 x; } "
+                      "location /two { set $a 1; location /two/in { } return 200 x; } }");
+    request = asked_run(asked, "GET", "/none", "");
+    assert_null(((struct http_rewrite *)http_section(request->location, HTTP_MODULE_REWRITE))->first);
+    request = asked_run(asked, "GET", "/one", "");
+    assert_int_equal(request->status, 200);
+    assert_int_equal(asked_run(asked, "GET", "/two/in", "")->status, 404); /* not inherited */
+}
+
+static void test_refused(void **state)
+{
+    struct asked *asked = *state;
+
+    asked_refuse(asked, "server { rewrite ^/( /a; }", "pcre2_compile() failed");
+    asked_refuse(asked, "server { rewrite ^ /a sideways; }", "invalid parameter \"sideways\"");
+    asked_refuse(asked, "server { set a 1; }", "invalid variable name \"a\"");
+    asked_refuse(asked, "server { if $a { } }", "invalid condition");
+    asked_refuse(asked, "server { if ($uri) { if ($uri) { } } }", "\"if\" directive is not allowed here");
+    asked_refuse(asked, "server { location / { return 200 \"$1x$nobody_has_it\"; } }",
+                 "unknown \"nobody_has_it\" variable");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_rewrite, asked_setup, asked_teardown),
+        cmocka_unit_test_setup_teardown(test_order, asked_setup, asked_teardown),
+        cmocka_unit_test_setup_teardown(test_if, asked_setup, asked_teardown),
+        cmocka_unit_test_setup_teardown(test_steps, asked_setup, asked_teardown),
+        cmocka_unit_test_setup_teardown(test_refused, asked_setup, asked_teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
