@@ -78,8 +78,6 @@ static enum http_outcome run(struct http_request *request, void *section)
     held->capacity = request->location->core.client_body_buffer_size;
     if (length >= 0 && (uint64_t)length < held->capacity)
         held->capacity = (size_t)length;
-    if (request->head.method == HTTP_OPTIONS) /* RFC 9110 9.3.7 */
-        request->response.allow = HTTP_TEXT("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     return http_body_read(request, take, held);
 }
 
