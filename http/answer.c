@@ -82,6 +82,7 @@ enum http_outcome http_answer_redirect(struct http_request *request, int status,
     char *absolute;
     int length;
 
+    location = http_one_line(request, location);
     request->response.location = location;
     if (location.length && location.bytes[0] == '/' && request->location->core.absolute_redirect) {
         absolute = pool_nalloc(request->pool, room, "location");
@@ -172,13 +173,32 @@ enum http_outcome http_relocate(struct http_request *request, struct http_text p
     return HTTP_RELOCATE;
 }
 
+/* RFC 9110 5.5. Else what is decoded from the target could write fields, and answers, of its own. */
+struct http_text http_one_line(struct http_request *request, struct http_text text)
+{
+    char *copy = NULL;
+
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.bytes[i] != '\r' && text.bytes[i] != '\n' && text.bytes[i] != '\0')
+            continue;
+        if (!copy) {
+            copy = pool_nalloc(request->pool, text.length, "field value");
+            if (!copy)
+                return HTTP_TEXT("");
+            memcpy(copy, text.bytes, text.length);
+        }
+        copy[i] = ' ';
+    }
+    return copy ? (struct http_text){copy, text.length} : text;
+}
+
 bool http_add_header(struct http_request *request, struct http_text name, struct http_text value)
 {
     struct http_header *header = pool_alloc(request->pool, sizeof *header, "header");
 
     if (!header)
         return false;
-    *header = (struct http_header){.name = name, .value = value};
+    *header = (struct http_header){.name = name, .value = http_one_line(request, value)};
     *request->response.headers_end = header;
     request->response.headers_end = &header->next;
     return true;

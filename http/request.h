@@ -92,6 +92,10 @@ enum http_outcome http_relocate(struct http_request *request, struct http_text p
 /* 503, or 500 when the system has no memory: which budget was full is logged with its directive. */
 enum http_outcome http_no_memory(struct http_request *request);
 
+/* A text as a field's value may have it: a line break or NUL, which variables such as $uri bring in,
+ * becomes a blank. Length 0 if there is no memory for that. */
+struct http_text http_one_line(struct http_request *request, struct http_text text);
+
 /* Adds a header to the answer; texts must live as long as the request. False: no memory. */
 bool http_add_header(struct http_request *request, struct http_text name, struct http_text value);
 

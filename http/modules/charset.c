@@ -77,6 +77,7 @@ static int run(struct http_request *request, void *section)
     if (!http_template_write(&settings->charset.text, request, &name) ||
         !http_template_write(&settings->source.text, request, &source))
         return -ENOMEM;
+    name = http_one_line(request, name);
     if (!name.length)
         return 0;
     result = say(request, name);

@@ -54,7 +54,7 @@ static int add_field(struct http_request *request, const struct rule *rule, stru
 static int set_etag(struct http_request *request, const struct rule *rule, struct http_text value)
 {
     (void)rule;
-    request->response.etag = value;
+    request->response.etag = http_one_line(request, value);
     return 0;
 }
 
@@ -101,6 +101,7 @@ int http_trailers_write(struct http_request *request, struct http_text *lines)
             continue;
         if (!http_template_write(&rule->value, request, &value))
             return -ENOMEM;
+        value = http_one_line(request, value);
         if (!value.length)
             continue;
         longer = pool_nalloc(request->pool, length + rule->name.length + value.length + 4, "trailers");
