@@ -292,13 +292,6 @@ def test_long_trailers(shared):
 
 
 @ours
-def test_options_says_what_is_allowed(shared):
-    """RFC 9110 9.3.7."""
-    answer = shared.ask('OPTIONS', '/')
-    assert answer.status == 200 and 'POST' in answer.get('Allow').split(', ')
-
-
-@ours
 def test_expect_unknown(shared):
     """RFC 9110 10.1.1, 15.5.18: 417."""
     assert shared.ask('POST', '/', [('Expect', 'miracles')], b'x').status == 417

@@ -23,6 +23,10 @@ CONFIG = '''
         location = /own { add_header X-One 1; add_header X-Two $arg_v; add_header X-One again; return 200 own; }
         location = /error { add_header X-One 1; add_header X-Always 2 always; return 404; }
         location = /away { add_header X-One 1; return 302 /; }
+        location /line/ { add_header X-Line "a $uri"; add_header ETag $uri; charset $uri; default_type text/plain; return 200 own; }
+        location /line/away { return 302 /to$uri; }
+        location /line/rewritten { rewrite ^ http://other$uri redirect; }
+        location ~ ^/line/end { alias @dir@/html/a.txt; add_trailer X-End "a $uri"; }
         location /e/ { alias @dir@/html/; expires $arg_e; }
         location /epoch/ { alias @dir@/html/; expires epoch; }
         location /max/ { alias @dir@/html/; expires max; }
@@ -136,6 +140,33 @@ def test_trailers(shared, name, content):
             head = client.head()
             assert head.status == 200 and head.get('Transfer-Encoding') == 'chunked' and not head.get('Content-Length')
             assert trailers(client) == (content, [b'X-End: 200'])
+
+
+BREAKS = ['%0d%0a', '%0a', '%0d', '%0D%0AContent-Length:%200%0D%0A%0D%0AHTTP/1.1%20200%20OK%0D%0A']
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize('target', ['own', 'away', 'rewritten'])
+@pytest.mark.parametrize('escape', BREAKS)
+def test_no_field_ends_early(shared, target, escape):
+    """RFC 9110 5.5: CR, LF and NUL have no place in a value, and $uri is decoded: whoever writes the target does not write
+    the answer. (The client refuses a bare CR, and whatever follows the answer.)"""
+    with shared.client() as client:
+        answer = client.ask('GET', f'/line/{target}{escape}X-Smuggled:%20yes')
+        assert answer.status in (200, 302) and not answer.all('X-Smuggled')
+        assert 'X-Smuggled: yes' in ' '.join(value for _, value in answer.fields)
+        assert client.ask('GET', '/own?v=x').text == 'own'
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize('escape', BREAKS)
+def test_no_trailer_ends_early(shared, escape):
+    with shared.client() as client:
+        client.send(request(target=f'/line/end{escape}X-Smuggled:%20yes'))
+        assert client.head().status == 200
+        body, fields = trailers(client)
+        assert body == b'text\n' and len(fields) == 1 and fields[0].endswith(b'X-Smuggled: yes')
+        assert client.ask('GET', '/own?v=x').text == 'own'
 
 
 def test_no_trailers(shared):
