@@ -3,6 +3,7 @@
 client_body_in_file_only, $request_body, $request_body_file); the files' end, whatever becomes of the client;
 a disk that is full."""
 import glob
+import gzip
 import os
 import re
 import resource
@@ -36,8 +37,13 @@ CONFIG = '''
 '''
 BODY = bytes(range(256)) * 1200
 CHUNKED = [('Transfer-Encoding', 'chunked')]
-FRAMINGS = {'length': ((), BODY), 'chunks': (CHUNKED, chunked(*(BODY[at:at + 5000] for at in range(0, len(BODY), 5000)))),
-            'small chunks': (CHUNKED, chunked(*(BODY[at:at + 100] for at in range(0, len(BODY), 100))))}
+
+
+def in_chunks(size):
+    return chunked(*(BODY[at:at + size] for at in range(0, len(BODY), size)))
+
+
+FRAMINGS = {'length': ((), BODY), 'chunks': (CHUNKED, in_chunks(5000)), 'small chunks': (CHUNKED, in_chunks(100))}
 
 
 def files(server, *folders):
@@ -143,6 +149,44 @@ def test_body_in_pieces_is_held(server):
         assert client.send_slowly(data, 100).response('POST').body == b'a' * 500 + b'b' * 500 + b'c' * 25
     assert 'c' * 24 + '] [-]' in server.read('access.log').splitlines()[0]
     assert logged(server, 2).startswith('[-] [/')
+
+
+@pytest.mark.parametrize('accepts', ['', 'gzip'])
+def test_filters(server, accepts):
+    """An answer from a file passes the filters as any other: gzip, and HEAD gets the head alone."""
+    server.http(CONFIG.replace('location /whole {', 'location /whole { gzip on; default_type text/html;'))
+    server.start()
+    with server.client() as client:
+        answer = client.send(request('POST', '/whole', [('Accept-Encoding', accepts)], BODY)).response('POST')
+        assert answer.status == 200 and (gzip.decompress(answer.body) if accepts else answer.body) == BODY
+        assert client.send(request('HEAD', '/whole', (), BODY)).response('HEAD').status == 200
+        assert client.ask('GET', '/plain').text == 'plain'
+    assert files(server) == []
+
+
+def test_error_page(server):
+    """507 has a page of its own like any status."""
+    server.http(CONFIG.replace('location /whole {', 'error_page 507 /plain; location /whole {'))
+    server.start()
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (65536, 65536))
+    with server.client() as client:
+        answer = client.send(request('POST', '/whole', (), BODY)).response('POST')
+        assert (answer.status, answer.text) == (507, 'plain')
+        client.expect_close()
+
+
+def test_slow_download(server):
+    """What is in a file stays there until it has been sent (limit_rate), and what came in with it is still the
+    request's: $request_body_file is logged in the end."""
+    server.http(CONFIG.replace('location /clean {', 'location /clean { limit_rate 200k;'))
+    server.start()
+    with server.client() as client:
+        client.send(request('POST', '/clean', (), BODY) + request('GET', '/plain'))
+        assert client.response('POST').body == BODY
+        assert client.response().text == 'plain'
+    logged(server, 2)
+    assert re.fullmatch(r'\[-\] \[/.*/clean/.*\] 200', server.read('access.log').splitlines()[0])
+    assert files(server) == []
 
 
 def test_expect(server):
