@@ -61,24 +61,24 @@ static void test_location_errors(void **state)
 
 static void test_listen_errors(void **state)
 {
-    CHECK_ERRORS(
-        "http { ", " }",
-        {"server { listen 1 default_server; } server { listen 1 default; }",
-         "a duplicate default server for 0.0.0.0:1 in text:1"},
-        {"server { listen 1 backlog=5; } server { listen *:1 reuseport; }",
-         "duplicate listen options for 0.0.0.0:1 in text:1"},
-        {"server { listen 1; listen 0.0.0.0:1; }", "a duplicate listen 0.0.0.0:1 in text:1"},
-        {"server { listen 1 backlog=x; }", "invalid backlog \"backlog=x\" in text:1"},
-        {"server { listen 1 backlog=0; }", "invalid backlog \"backlog=0\" in text:1"},
-        {"server { listen 1 fast; }", "invalid parameter \"fast\" in text:1"},
-        {"server { listen 1 ssl; }", "the \"ssl\" parameter requires ngx_http_ssl_module (TLS is not part of "
-                                     "Tidepool: put a TLS terminator in front) in text:1"},
-        {"server { listen 1 ipv6only=yes; }", "invalid ipv6only flags \"yes\" in text:1"},
-        {"server { listen 127.0.0.1:99999; }",
-         "invalid port in \"127.0.0.1:99999\" of the \"listen\" directive in text:1"},
-        {"server { listen unix:; }",
-         "no path in the unix domain socket in \"unix:\" of the \"listen\" directive in text:1"},
-        {"listen 1;", "\"listen\" directive is not allowed here in text:1"});
+    CHECK_ERRORS("http { ", " }",
+                 {"server { listen 1 default_server; } server { listen 1 default; }",
+                  "a duplicate default server for 0.0.0.0:1 in text:1"},
+                 {"server { listen 1 backlog=5; } server { listen *:1 reuseport; }",
+                  "duplicate listen options for 0.0.0.0:1 in text:1"},
+                 {"server { listen 1; listen 0.0.0.0:1; }", "a duplicate listen 0.0.0.0:1 in text:1"},
+                 {"server { listen 1 backlog=x; }", "invalid backlog \"backlog=x\" in text:1"},
+                 {"server { listen 1 backlog=0; }", "invalid backlog \"backlog=0\" in text:1"},
+                 {"server { listen 1 fast; }", "invalid parameter \"fast\" in text:1"},
+                 {"server { listen 1 ssl; }",
+                  "the \"ssl\" parameter requires ngx_http_ssl_module (TLS is not part of "
+                  "Tidepool: put a TLS terminator in front) in text:1"},
+                 {"server { listen 1 ipv6only=yes; }", "invalid ipv6only flags \"yes\" in text:1"},
+                 {"server { listen 127.0.0.1:99999; }",
+                  "invalid port in \"127.0.0.1:99999\" of the \"listen\" directive in text:1"},
+                 {"server { listen unix:; }",
+                  "no path in the unix domain socket in \"unix:\" of the \"listen\" directive in text:1"},
+                 {"listen 1;", "\"listen\" directive is not allowed here in text:1"});
 }
 
 static void test_server_name_errors(void **state)
