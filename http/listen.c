@@ -85,9 +85,13 @@ static int parse_option(struct conf *conf, const struct conf_node *node, const c
         return 0;
     }
     if (!strcmp(text, "ssl"))
-        return conf_fail(conf, node, "the \"ssl\" parameter requires ngx_http_ssl_module");
+        return conf_fail(conf, node,
+                         "the \"ssl\" parameter requires ngx_http_ssl_module (TLS is not part of Tidepool: "
+                         "put a TLS terminator in front)");
     if (!strcmp(text, "http2"))
-        return conf_fail(conf, node, "the \"http2\" parameter requires ngx_http_v2_module");
+        return conf_fail(
+            conf, node,
+            "the \"http2\" parameter requires ngx_http_v2_module (only HTTP/1.1 is spoken: leave it out)");
     options->of_socket = true;
     if (!strncmp(text, "backlog=", 8))
         return parse_backlog(conf, node, text, options);

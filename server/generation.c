@@ -6,6 +6,7 @@
 
 #include "conf/default.h"
 #include "conf/read.h"
+#include "server/log.h"
 
 enum { GENERATION_BLOCK = 16 * 1024 /* bytes; a configuration of a few servers fits in one or two */ };
 
@@ -52,6 +53,13 @@ static int load(struct generation *generation, const struct generation_source *s
     return result ? result : settings_finish(conf, &generation->settings, source->options->error_log);
 }
 
+/* Of a configuration that is refused: what it would be taken with belongs to what has to be looked at. */
+static void say_warnings(const struct conf *conf)
+{
+    for (const struct conf_warning *warning = conf->warnings; warning; warning = warning->next)
+        log_write(log_thread(), LOG_LEVEL_WARN, 0, "%s", warning->text);
+}
+
 struct generation *generation_load(const struct generation_source *source, char *error, size_t size)
 {
     struct pool_options pools = {
@@ -69,6 +77,8 @@ struct generation *generation_load(const struct generation_source *source, char 
     generation->sgi = source->sgi;
     atomic_init(&generation->references, 1);
     if (load(generation, source)) {
+        if (!source->options->quiet)
+            say_warnings(&generation->conf);
         conf_report(&generation->conf, error, size);
         generation_destroy(generation);
         return NULL;

@@ -74,7 +74,7 @@ struct generation_source {
 };
 
 /* Reads and applies it; conf.user of the tables' setters is the generation. NULL: `error` (`size`:
- * CONF_REPORT_SIZE) holds what is wrong, a line each. */
+ * CONF_REPORT_SIZE) holds what is wrong, a line each, and the warnings have been logged. */
 struct generation *generation_load(const struct generation_source *source, char *error, size_t size);
 
 /* For the directives `listen`: adds an address, or finds the binding that an earlier one made. NULL: out of

@@ -6,8 +6,8 @@
  * Threads. Any.
  * Errors. None: a member that is not as the grammar has it says nothing.
  */
-#ifndef TIDEPOOL_HTTP_PROTOCOL_CODING_H
-#define TIDEPOOL_HTTP_PROTOCOL_CODING_H
+#ifndef HTTP_PROTOCOL_CODING_H
+#define HTTP_PROTOCOL_CODING_H
 
 #include "http/protocol/head.h"
 

@@ -26,6 +26,7 @@ CONFIG = '''
             root @dir@/html;
             location = /plain { return 200 "Hello, World!"; }
             location /body { echo_body; }
+            location /whole { echo_body whole; client_body_temp_path @dir@/body 1; }
             location /limited/ { alias @dir@/html/; limit_conn addr 1000; }
             location /cached/ { alias @dir@/html/; open_file_cache max=100; }
             location /copied/ { alias @dir@/html/; sendfile off; }
@@ -37,7 +38,7 @@ HUGE = 1 << 30
 MIB = 1 << 20
 # How what is received falls into the blocks of a connection is a matter of chance: one more may be needed once, late.
 BLOCK = 16 << 10
-REQUESTS_OF_MIXED = 8 + 16 + 1
+REQUESTS_OF_MIXED = 9 + 16 + 1
 
 
 def prepare(server, workers):
@@ -52,8 +53,8 @@ def prepare(server, workers):
 # ---- mixed requests ----
 
 def mixed(client, echo, times):
-    """Plain, 8 KiB head, 64 KiB POST (length and chunked), 100 KiB file, 404, limits, echo: one after the
-    other."""
+    """Plain, 8 KiB head, 64 KiB POST (length, chunked, by a temporary file), 100 KiB file, 404, limits, echo: one
+    after the other."""
     body = b'b' * 65536
     for _ in range(times):
         assert client.ask('GET', '/plain').status == 200
@@ -61,6 +62,7 @@ def mixed(client, echo, times):
         assert client.ask('POST', '/body', body=body).body == body
         assert client.ask('POST', '/body', [('Transfer-Encoding', 'chunked')],
                           chunked(body[:30000], body[30000:])).body == body
+        assert client.ask('POST', '/whole', body=body).body == body
         assert len(client.ask('GET', '/100k.bin').body) == 102400
         assert len(client.ask('GET', '/cached/100k.bin').body) == 102400
         assert client.ask('GET', '/limited/small.txt').status == 200

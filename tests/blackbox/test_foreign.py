@@ -112,6 +112,8 @@ def test_all_at_once(server):
         ('fastcgi_param', 'fastcgi_params', 1), ('fastcgi_pass', 'more', 8), ('proxy_pass', 'more', 11),
         ('proxy_set_header', 'more', 12), ('satisfy', 'more', 13)]
     assert all(len(advice) > 15 for _, advice, _, _ in said)
+    assert len(re.findall(r'\[warn\] directive "ssl_\w+" is ignored', done.stderr)) == 2
+    assert '[warn]' not in server.run('-tq', '-c', 'nginx.conf').stderr
     server.reload(lambda: server.read('error.log').count('unknown directive') == 8)
     server.expect('unknown directive')
     assert server.get('/').text == 'welcome'

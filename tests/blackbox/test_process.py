@@ -184,6 +184,7 @@ def test_reload_of_a_wrong_file_keeps_the_old(server, text):
 
 def test_reload_with_an_address_in_use_keeps_the_old(server):
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # an earlier test's connections may linger
         other.bind(server.address('taken'))
         other.listen()
         server.http(SIMPLE % 'old')

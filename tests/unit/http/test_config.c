@@ -70,7 +70,9 @@ static void test_listen_errors(void **state)
                  {"server { listen 1 backlog=x; }", "invalid backlog \"backlog=x\" in text:1"},
                  {"server { listen 1 backlog=0; }", "invalid backlog \"backlog=0\" in text:1"},
                  {"server { listen 1 fast; }", "invalid parameter \"fast\" in text:1"},
-                 {"server { listen 1 ssl; }", "the \"ssl\" parameter requires ngx_http_ssl_module in text:1"},
+                 {"server { listen 1 ssl; }",
+                  "the \"ssl\" parameter requires ngx_http_ssl_module (TLS is not part of "
+                  "Tidepool: put a TLS terminator in front) in text:1"},
                  {"server { listen 1 ipv6only=yes; }", "invalid ipv6only flags \"yes\" in text:1"},
                  {"server { listen 127.0.0.1:99999; }",
                   "invalid port in \"127.0.0.1:99999\" of the \"listen\" directive in text:1"},
