@@ -214,8 +214,8 @@ static bool press(struct top *top, char letter)
     return key || letter == ' ' || letter == '\n';
 }
 
-/* Until `until`, a key or a signal. Signals come in here alone, or one that came just before would be slept
- * over. True: a key wants the server to be asked. */
+/* Until `until`, a key or a signal. Signals come in at ppoll alone, and what came before is looked at first:
+ * nothing is slept over. True: a key wants the server to be asked. */
 static bool wait_once(struct top *top, int64_t until, const sigset_t *open)
 {
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
@@ -227,16 +227,16 @@ static bool wait_once(struct top *top, int64_t until, const sigset_t *open)
 
     if (left <= 0)
         return true;
+    if (resized) {
+        resized = 0;
+        draw(top);
+    }
     if (ppoll(&in, 1, &patience, open) > 0) {
         got = read(STDIN_FILENO, letters, sizeof letters);
         if (!got || (got < 0 && errno != EINTR && errno != EAGAIN))
             ended = SIGHUP; /* the terminal is gone */
         for (ssize_t i = 0; i < got; i++)
             asks |= press(top, letters[i]);
-    }
-    if (resized) {
-        resized = 0;
-        draw(top);
     }
     return asks;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Fixtures of the black-box tests. tests/README.md says how to run them against another binary."""
 import os
+import tempfile
 
 import pytest
 
@@ -35,6 +36,19 @@ def server(tmp_path):
         one.stop()
     finally:
         one.kill()
+
+
+@pytest.fixture
+def public():
+    """The same in a folder that every user may enter and write to; those of pytest are closed to all but its own."""
+    with tempfile.TemporaryDirectory(prefix='tidepool-public-', ignore_cleanup_errors=True) as folder:
+        os.chmod(folder, 0o777)
+        one = instance.Server(folder)
+        yield one
+        try:
+            one.stop()
+        finally:
+            one.kill()
 
 
 @pytest.fixture(scope='module')

@@ -164,46 +164,42 @@ def test_cached_names_follow(server):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='only root starts as one user and goes on as another')
 @pytest.mark.parametrize('log', ['at once', 'buffer', 'cached name'])
-def test_unprivileged(server, log):
+def test_unprivileged(public, log):
     """Workers that run as another user, in a folder that is root's: what logrotate creates for them they can write
     to, its mode and owner stay as they were made, and nobody else's files appear."""
     user = pwd.getpwnam('nobody')
-    for folder, mode in ((server.path('..', '..'), 0o711), (server.path('..'), 0o711), (server.folder, 0o777)):
-        os.chmod(folder, mode)
-    os.makedirs(server.path('logs'))
-    os.chmod(server.path('logs'), 0o755)
+    os.makedirs(public.path('logs'))
+    os.chmod(public.path('logs'), 0o755)
     for host in 'abc':  # the worker may not make files in root's folder: they are there, as logrotate makes them
-        path = server.write(f'logs/{host}.log', b'')
+        path = public.write(f'logs/{host}.log', b'')
         os.chown(path, user.pw_uid, user.pw_gid)
-    serve(server, *LOGS[log], user='nobody')
-    load = Load(server, ('a', 'b', 'c'))
-    rotation = Rotation(server, f'create 0640 nobody {grp.getgrgid(user.pw_gid).gr_name}')
+    serve(public, *LOGS[log], user='nobody')
+    load = Load(public, ('a', 'b', 'c'))
+    rotation = Rotation(public, f'create 0640 nobody {grp.getgrgid(user.pw_gid).gr_name}')
     for _ in range(ROTATIONS):
         load.passed(300)
         rotation.turn()
     load.passed(300)
     load.stop()
-    server.stop(signal.SIGQUIT)
+    public.stop(signal.SIGQUIT)
     assert lines(rotation.files()) == load.asked
     now = [os.stat(name) for name in rotation.files() if name.endswith('.log')]
     assert {(one.st_uid, stat.S_IMODE(one.st_mode)) for one in now if one.st_size} == {(user.pw_uid, 0o640)}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='only root starts as one user and goes on as another')
-def test_nobody_makes_the_new_file(server):
+def test_nobody_makes_the_new_file(public):
     """`nocreate`, and a folder that the workers cannot write to: they go on with the file that they have, which is
     said, and no line is lost."""
-    for folder, mode in ((server.path('..', '..'), 0o711), (server.path('..'), 0o711), (server.folder, 0o777)):
-        os.chmod(folder, mode)
-    serve(server, *LOGS['at once'], user='nobody')
-    os.chmod(server.path('logs'), 0o755)
-    server.expect(r'open\(\) ".*/access\.log" failed \(13: Permission denied\)')
-    load = Load(server)
-    rotation = Rotation(server, 'nocreate')
+    serve(public, *LOGS['at once'], user='nobody')
+    os.chmod(public.path('logs'), 0o755)
+    public.expect(r'open\(\) ".*/access\.log" failed \(13: Permission denied\)')
+    load = Load(public)
+    rotation = Rotation(public, 'nocreate')
     load.passed(300)
     rotation.turn()
     load.passed(300)
     load.stop()
-    server.stop(signal.SIGQUIT)
+    public.stop(signal.SIGQUIT)
     assert [os.path.basename(name) for name in rotation.files()] == ['access.log.1']
     assert lines(rotation.files()) == load.asked
