@@ -102,7 +102,7 @@ unit: $(UNIT)
 
 # ---- the tests again, watched --------------------------------------------------------------------------------------
 
-.PHONY: asan tsan valgrind sweep steady soak spike slow load
+.PHONY: asan tsan valgrind sweep steady soak spike view slow load
 asan: test-deps ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(submake) check BUILD=build-asan OPTIMISE='-O1 -g' SANITIZE='$(ASAN)'
 
@@ -133,6 +133,10 @@ slow: test-deps ## slowhttptest holds 1,000 connections in three ways: how long 
 	@sh tests/packages.sh slowhttptest
 	$(submake) all
 	$(PYTHON) tests/load/slow.py --build $(BUILD)
+
+view: test-deps ## CPU per request while somebody watches the pools; 10,000 connections: first picture, worst stall
+	$(submake) all
+	$(PYTHON) tests/load/view.py --build $(BUILD)
 
 load: test-deps ## drive it with wrk; any socket error or answer other than 2xx fails
 	$(submake) all $(BUILD)/tests/load/echo_load
