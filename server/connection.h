@@ -80,7 +80,7 @@ static inline struct connection *connection_of_timeout(struct timeout *timeout);
 
 enum connection_end {
     CONNECTION_STAYS,   /* nothing ends */
-    CONNECTION_REBIND,  /* a newer generation serves this address: go on under it (connection_rebind) */
+    CONNECTION_REBIND,  /* a newer generation serves this address: go on under it */
     CONNECTION_HAND_ON, /* the worker leaves and others stay */
     CONNECTION_END      /* its address or the whole server goes: close when idle */
 };

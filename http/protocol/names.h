@@ -22,7 +22,7 @@ struct known_name {
     uint8_t length;
 };
 
-/* By enum http_field_id, and from names_hash to it (0 where no name is). */
+/* By enum http_field_id, and from NAMES_HASH to it (0 where no name is). */
 extern const struct known_name names_fields[HTTP_FIELD_COUNT];
 extern const uint8_t names_by_hash[256];
 

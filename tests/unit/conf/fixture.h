@@ -24,7 +24,7 @@
 struct fixture {
     struct pool *pool;
     struct conf conf;
-    char folder[64]; /* ends in '/'; exists once fixture_folder was called */
+    char folder[64]; /* ends in '/'; need not exist */
 };
 
 /* Starts anew with an empty pool; the configuration file is said to be folder/nginx.conf. */
