@@ -136,7 +136,10 @@ class Server:
         return re.sub(r'@(\w+)@', lambda match: str(self.port(match.group(1))), text)
 
     def configure_raw(self, text, name='nginx.conf'):
-        return self.write(name, self.expand(text))
+        """In one step: a reload that was asked for a moment ago reads either the old file or the new one."""
+        path = self.path(name)
+        os.replace(self.write(name + '.new', self.expand(text)), path)
+        return path
 
     def configure(self, text, workers=1, error_log='error.log info'):
         """A configuration with what every one needs in its first line, so that line numbers are off by one

@@ -309,8 +309,7 @@ def test_no_memory_is_503(server):
             answer = server.get('/pools/data?sort=age&limit=1000')
             if answer.status == 503:
                 assert answer.get('Retry-After') == '1'
-    server.expect('.*')
-    server.wait_for(lambda: server.get('/plain').status == 200, 'memory')
+    server.wait_for(lambda: server.get('/plain').status == 200, 'room again')
 
 
 # ---- many --------------------------------------------------------------

@@ -148,7 +148,7 @@ static void the_list_may_end_meanwhile(void **state)
     while (state_of(part) == SNAPSHOT_ASKED)
         ev_run(worker->loop, EVRUN_ONCE);
     assert_int_equal(state_of(part), SNAPSHOT_DONE);
-    assert_in_range(part->tally.total, 1, CONNECTIONS - 1);
+    assert_true(part->tally.total < CONNECTIONS);
     snapshot_part_put(part);
     destroy_worker(worker);
 }
