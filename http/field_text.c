@@ -1,30 +1,36 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "http/field_text.h"
 
-#include <string.h>
-
-#include "http/protocol/fields.h"
-
-static size_t count_odd(struct http_text text)
+static bool breaks(char byte)
 {
-    size_t count = 0;
+    return byte == '\r' || byte == '\n' || byte == '\0';
+}
+
+static bool is_control(char byte)
+{
+    return (unsigned char)byte < ' ' || byte == 0x7f;
+}
+
+static size_t count(struct http_text text, bool (*is)(char byte))
+{
+    size_t found = 0;
 
     for (size_t i = 0; i < text.length; i++)
-        count += !http_char_is(text.bytes[i], HTTP_CHAR_VALUE);
-    return count;
+        found += is(text.bytes[i]);
+    return found;
 }
 
 bool http_field_clean(struct http_request *request, struct http_text *value)
 {
     char *copy;
 
-    if (!count_odd(*value))
+    if (!count(*value, breaks))
         return true;
     copy = pool_nalloc(request->pool, value->length, "header");
     if (!copy)
         return false;
     for (size_t i = 0; i < value->length; i++)
-        copy[i] = http_char_is(value->bytes[i], HTTP_CHAR_VALUE) ? value->bytes[i] : ' ';
+        copy[i] = breaks(value->bytes[i]) ? ' ' : value->bytes[i];
     value->bytes = copy;
     return true;
 }
@@ -32,17 +38,18 @@ bool http_field_clean(struct http_request *request, struct http_text *value)
 bool http_location_clean(struct http_request *request, struct http_text *location)
 {
     static const char digits[] = "0123456789ABCDEF";
+    size_t escaped = count(*location, is_control);
     char *copy, *to;
 
-    if (!count_odd(*location) && !memchr(location->bytes, '\t', location->length))
+    if (!escaped)
         return true;
-    copy = to = pool_nalloc(request->pool, 3 * location->length, "location");
+    copy = to = pool_nalloc(request->pool, location->length + 2 * escaped, "location");
     if (!copy)
         return false;
     for (size_t i = 0; i < location->length; i++) {
         unsigned char byte = (unsigned char)location->bytes[i];
 
-        if (byte >= ' ' && byte != 0x7f) {
+        if (!is_control(location->bytes[i])) {
             *to++ = (char)byte;
             continue;
         }

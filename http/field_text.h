@@ -15,7 +15,8 @@
 
 #include "http/request.h"
 
-/* A field's value: control bytes but HTAB become blanks. */
+/* A field's value: CR, LF and NUL become blanks. Other control bytes stay, as in nginx: they are harmless
+ * there. */
 bool http_field_clean(struct http_request *request, struct http_text *value)
     __attribute__((warn_unused_result));
 

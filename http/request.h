@@ -97,7 +97,7 @@ enum http_outcome http_relocate(struct http_request *request, struct http_text p
 /* 503, or 500 when the system has no memory: which budget was full is logged with its directive. */
 enum http_outcome http_no_memory(struct http_request *request);
 
-/* Adds a header to the answer; control bytes in its value become blanks. Texts must live as long as the
+/* Adds a header to the answer; CR, LF and NUL in its value become blanks. Texts must live as long as the
  * request. False: no memory. */
 bool http_add_header(struct http_request *request, struct http_text name, struct http_text value);
 
