@@ -125,6 +125,18 @@ def test_validators(shared):
     assert part.status == 206 and part.body == TEXT[:10]
 
 
+@pytest.mark.ours
+@pytest.mark.parametrize('target', ['/a.html', '/more/a.txt', '/more/a.html', '/off/a.html', '/static/s.txt', '/a.txt'])
+@pytest.mark.parametrize('fields', [ACCEPT, []])
+def test_not_modified(shared, target, fields):
+    """RFC 9110 15.4.5: 304 has the ETag, Vary and the like that 200 has (RFC 9111 4.3.4 says what a cache makes of it)."""
+    answer = shared.get(target, fields=fields)
+    again = shared.get(target, fields=fields + [('If-None-Match', answer.get('ETag'))])
+    assert answer.status == 200 and again.status == 304
+    for name in ('ETag', 'Vary', 'Last-Modified'):
+        assert again.all(name) == answer.all(name)
+
+
 def test_head(shared):
     """RFC 9110 9.3.2, 8.6: HEAD has the fields of GET, and no length that GET's body would not have. As nginx."""
     for target in ('/a.html', '/utf8/a.html', '/empty.html', '/short.html', '/more/a.txt', '/static/s.txt', '/text', '/missing'):
