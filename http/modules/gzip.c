@@ -114,17 +114,34 @@ static int weaken_etag(struct http_request *request)
     return 0;
 }
 
+static const struct http_type_list html[] = {{NULL, {"text/html", sizeof "text/html" - 1}}};
+
+/*
+ * RFC 9110 15.4.5: 304 has the ETag and the Vary of 200; a cache that keeps a weak tag takes nothing
+ * from an answer
+ * with a strong one (RFC 9111 4.3.4). How long the body would have been is not known here any more.
+ */
+static int run_not_modified(struct http_request *request, const struct http_gzip *settings)
+{
+    if (!http_type_listed(settings->types ? settings->types : html, http_type_of(request)))
+        return 0;
+    if (http_gzip_vary(request, settings))
+        return -ENOMEM;
+    return http_gzip_accepted(request, settings) ? weaken_etag(request) : 0;
+}
+
 static int run(struct http_request *request, void *section)
 {
-    static const struct http_type_list html = {NULL, {"text/html", sizeof "text/html" - 1}};
     const struct http_gzip *settings = section;
     struct http_response *response = &request->response;
     struct compressor *compressor = NULL;
 
+    if (request->status == 304)
+        return run_not_modified(request, settings);
     if ((request->status != 200 && request->status != 403 && request->status != 404) || response->encoded ||
         (response->body == HTTP_BODY_NONE && !http_head_stands_for_body(request)) ||
         (response->content_length >= 0 && (uint64_t)response->content_length < settings->min_length) ||
-        !http_type_listed(settings->types ? settings->types : &html, response->content_type))
+        !http_type_listed(settings->types ? settings->types : html, response->content_type))
         return 0;
     if (http_gzip_vary(request, settings))
         return -ENOMEM;

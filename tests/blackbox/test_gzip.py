@@ -31,6 +31,7 @@ CONFIG = '''
         location /off/ { alias @dir@/html/; gzip off; }
         location /agents/ { alias @dir@/html/; gzip_disable "bad.?browser" msie6; }
         location /latin/ { alias @dir@/html/; charset latin; source_charset utf-8; add_trailer X-End yes; }
+        location /utf8/ { alias @dir@/html/; charset utf-8; source_charset latin; }
         location /p/expired/ { alias @dir@/html/; gzip_proxied expired; expires $arg_e; }
         location /p/control/ { alias @dir@/html/; gzip_proxied no-cache private; add_header Cache-Control $arg_c; }
         location /p/etag/ { alias @dir@/html/; gzip_proxied no_etag; etag off; }
@@ -124,12 +125,27 @@ def test_validators(shared):
     assert part.status == 206 and part.body == TEXT[:10]
 
 
+@pytest.mark.ours
+@pytest.mark.parametrize('target', ['/a.html', '/more/a.txt', '/more/a.html', '/off/a.html', '/static/s.txt', '/a.txt'])
+@pytest.mark.parametrize('fields', [ACCEPT, []])
+def test_not_modified(shared, target, fields):
+    """RFC 9110 15.4.5: 304 has the ETag, Vary and the like that 200 has (RFC 9111 4.3.4 says what a cache makes of it)."""
+    answer = shared.get(target, fields=fields)
+    again = shared.get(target, fields=fields + [('If-None-Match', answer.get('ETag'))])
+    assert answer.status == 200 and again.status == 304
+    for name in ('ETag', 'Vary', 'Last-Modified'):
+        assert again.all(name) == answer.all(name)
+
+
 def test_head(shared):
     """RFC 9110 9.3.2, 8.6: HEAD has the fields of GET, and no length that GET's body would not have. As nginx."""
-    answer, head = (shared.ask(method, '/a.html', ACCEPT) for method in ('GET', 'HEAD'))
-    for name in ('Content-Encoding', 'ETag', 'Vary', 'Content-Length', 'Accept-Ranges', 'Content-Type'):
-        assert head.all(name) == answer.all(name)
-    assert head.get('Content-Encoding') == 'gzip'
+    for target in ('/a.html', '/utf8/a.html', '/empty.html', '/short.html', '/more/a.txt', '/static/s.txt', '/text', '/missing'):
+        for version in ('1.1', '1.0'):
+            for fields in (ACCEPT, []):
+                answer, head = (shared.ask(method, target, fields, version=version) for method in ('GET', 'HEAD'))
+                assert [field for field in head.fields if field[0] != 'Date'] == \
+                    [field for field in answer.fields if field[0] != 'Date']
+    assert shared.ask('HEAD', '/a.html', ACCEPT).get('Content-Encoding') == 'gzip'
     plain = shared.ask('HEAD', '/a.html')
     assert plain.get('Content-Length') == str(len(TEXT)) and not plain.all('Content-Encoding')
     with shared.client() as client:
