@@ -119,6 +119,7 @@ static void model_resize_last(struct model *model)
     if (!moved)
         return;
     assert_false(object->pinned && object->size > 0);
+    object->pinned = false; /* one of no bytes grows behind the pin, and goes with the next reset */
     object->size = object->size < size ? object->size : size;
     model_check(object);
     object->size = size;
