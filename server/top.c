@@ -227,16 +227,16 @@ static bool wait_once(struct top *top, int64_t until, const sigset_t *open)
 
     if (left <= 0)
         return true;
+    if (resized) { /* also one from before they were kept out */
+        resized = 0;
+        draw(top);
+    }
     if (ppoll(&in, 1, &patience, open) > 0) {
         got = read(STDIN_FILENO, letters, sizeof letters);
         if (!got || (got < 0 && errno != EINTR && errno != EAGAIN))
             ended = SIGHUP; /* the terminal is gone */
         for (ssize_t i = 0; i < got; i++)
             asks |= press(top, letters[i]);
-    }
-    if (resized) {
-        resized = 0;
-        draw(top);
     }
     return asks;
 }
