@@ -227,7 +227,7 @@ static bool wait_once(struct top *top, int64_t until, const sigset_t *open)
 
     if (left <= 0)
         return true;
-    if (resized) {
+    if (resized) { /* also one from before they were kept out */
         resized = 0;
         draw(top);
     }
