@@ -56,6 +56,8 @@ static enum http_outcome run(struct http_request *request, void *section)
 {
     const struct echo_body_section *echo = section;
 
+    if (request->head.method == HTTP_OPTIONS) /* RFC 9110 9.3.7 */
+        request->response.allow = HTTP_TEXT("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     return http_upload_read(request, answer, echo->whole ? NULL : begin_stream);
 }
 

@@ -42,6 +42,8 @@ def test_echo_body(shared, method):
     assert (answer.status, answer.body) == (200, b'some body')
     answer = shared.ask(method, '/')
     assert (answer.status, answer.body) == (200, b'')
+    if method == 'OPTIONS':  # RFC 9110 9.3.7
+        assert {'GET', 'HEAD', 'POST', 'PUT', 'OPTIONS'} <= set(answer.get('Allow').split(', '))
 
 
 @ours

@@ -56,6 +56,13 @@ def test_405_says_what_is_allowed(shared, line):
         assert answer.status == 405 and 'GET' in answer.get('Allow')
 
 
+@pytest.mark.parametrize('method, ranges', [('HEAD', 1), ('GET', 2)])
+def test_ranges_that_are_ignored(shared, method, ranges):
+    with shared.client() as client:
+        asked = head(method.encode() + b' /index.html HTTP/1.1', b'Range: bytes=0-0\r\n' * ranges)
+        assert client.send(asked).response(method).status == 200
+
+
 def test_where_we_give_more(shared):
     with shared.client() as client:
         assert client.send(head(fields=b'X:\t1\r\n')).response('GET').text == '1|'
