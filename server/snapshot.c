@@ -112,36 +112,6 @@ static void drop_absent(struct snapshot *snapshot)
     }
 }
 
-static void add_counts(uint64_t *sum, const uint64_t *counts, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        sum[i] += counts[i];
-}
-
-static void add_protocols(struct snapshot_tally *sum, const struct snapshot_tally *tally)
-{
-    for (unsigned i = 0; i < SNAPSHOT_PROTOCOLS && tally->protocols[i].name; i++)
-        for (unsigned j = 0; j < SNAPSHOT_PROTOCOLS; j++)
-            if (!sum->protocols[j].name || sum->protocols[j].name == tally->protocols[i].name) {
-                sum->protocols[j].name = tally->protocols[i].name;
-                sum->protocols[j].count += tally->protocols[i].count;
-                break;
-            }
-}
-
-static void add_tally(struct snapshot_tally *sum, const struct snapshot_tally *tally)
-{
-    sum->total += tally->total;
-    sum->used_bytes += tally->used_bytes;
-    sum->held_bytes += tally->held_bytes;
-    sum->matched += tally->matched;
-    add_counts(sum->states, tally->states, CONNECTION_STATES);
-    add_counts(sum->total_bytes, tally->total_bytes, SNAPSHOT_SIZES + 1);
-    add_counts(sum->peak_bytes, tally->peak_bytes, SNAPSHOT_SIZES + 1);
-    add_counts(sum->ages, tally->ages, SNAPSHOT_AGES + 1);
-    add_protocols(sum, tally);
-}
-
 /* False: no memory. */
 static bool collect(struct snapshot *snapshot)
 {
@@ -154,7 +124,7 @@ static bool collect(struct snapshot *snapshot)
 
         if (!part)
             continue;
-        add_tally(&snapshot->tally, &part->tally);
+        snapshot_tally_add(&snapshot->tally, &part->tally);
         if (part->slice_seconds > snapshot->slice_seconds)
             snapshot->slice_seconds = part->slice_seconds;
         rows += part->count;

@@ -162,65 +162,23 @@ static void put_sgi(struct text *text, struct sgi *sgi)
     json_put_close(text, '}');
 }
 
-static void put_histogram(struct text *text, const char *name, const uint64_t *counts, unsigned bounds,
-                          bool ages)
-{
-    json_put_open(text, name, '[');
-    for (unsigned i = 0; i <= bounds; i++) {
-        json_put_open(text, NULL, '{');
-        if (i == bounds)
-            json_put_text(text, "le", NULL);
-        else
-            json_put_number(text, "le", ages ? (uint64_t)snapshot_ages[i] : snapshot_size(i));
-        json_put_number(text, "count", counts[i]);
-        json_put_close(text, '}');
-    }
-    json_put_close(text, ']');
-}
-
-/* Every protocol that is configured, and those that only older connections still speak. */
-static void put_protocols(struct snapshot *snapshot)
-{
-    const struct generation *generation = snapshot->worker->tenure->generation;
-    struct snapshot_tally *tally = &snapshot->tally;
-
-    for (const struct binding *binding = generation->bindings; binding; binding = binding->next) {
-        unsigned i = 0;
-
-        while (i < SNAPSHOT_PROTOCOLS && tally->protocols[i].name &&
-               tally->protocols[i].name != binding->protocol->name)
-            i++;
-        if (i < SNAPSHOT_PROTOCOLS)
-            tally->protocols[i].name = binding->protocol->name;
-    }
-    json_put_open(snapshot->text, "protocols", '{');
-    for (unsigned i = 0; i < SNAPSHOT_PROTOCOLS && tally->protocols[i].name; i++)
-        json_put_number(snapshot->text, tally->protocols[i].name, tally->protocols[i].count);
-    json_put_close(snapshot->text, '}');
-}
-
-/* All but the rows, which come next: the object stays open. */
+/* All but the rows, which come next: the object stays open. Every protocol that is configured is named, and
+ * those that only older connections still speak. */
 static void open_connections(struct snapshot *snapshot)
 {
-    const struct snapshot_tally *tally = &snapshot->tally;
+    struct snapshot_tally *tally = &snapshot->tally;
     struct text *text = snapshot->text;
 
+    for (const struct binding *binding = snapshot->worker->tenure->generation->bindings; binding;
+         binding = binding->next)
+        snapshot_tally_name(tally, binding->protocol->name);
     json_put_open(text, "connections", '{');
     json_put_number(text, "total", tally->total);
     json_put_number(text, "matched", tally->matched);
     json_put_bool(text, "complete", snapshot->row_count == tally->matched);
     json_put_text(text, "sort", snapshot_key_names[snapshot->query.sort]);
     json_put_number(text, "limit", snapshot->query.limit);
-    json_put_open(text, "states", '{');
-    for (unsigned i = 0; i < CONNECTION_STATES; i++)
-        json_put_number(text, connection_state_names[i], tally->states[i]);
-    json_put_close(text, '}');
-    put_protocols(snapshot);
-    json_put_open(text, "histograms", '{');
-    put_histogram(text, "total_bytes", tally->total_bytes, SNAPSHOT_SIZES, false);
-    put_histogram(text, "peak_bytes", tally->peak_bytes, SNAPSHOT_SIZES, false);
-    put_histogram(text, "age_seconds", tally->ages, SNAPSHOT_AGES, true);
-    json_put_close(text, '}');
+    snapshot_tally_put(tally, text);
     json_put_open(text, "rows", '[');
 }
 

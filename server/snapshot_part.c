@@ -8,8 +8,6 @@
 
 enum { ROWS_FIRST = 64 /* room to begin with */ };
 
-const double snapshot_ages[SNAPSHOT_AGES] = {1, 4, 16, 64, 256, 1024, 4096, 16384, 65536};
-
 struct snapshot_part *snapshot_part_create(const struct snapshot_query *query)
 {
     struct snapshot_part *part = sysmem_calloc(sizeof *part);

@@ -23,13 +23,9 @@
 #include "server/connection.h"
 #include "server/counters.h"
 #include "server/snapshot_query.h"
+#include "server/snapshot_tally.h"
 
-enum {
-    SNAPSHOT_SIZES = 16, /* bounds of the histograms of bytes: 512 to 16 MiB, doubling */
-    SNAPSHOT_AGES = 9,   /* of those of seconds: 1 to 65536, times four */
-    SNAPSHOT_PROTOCOLS = 4,
-    SNAPSHOT_PEER_TEXT = PEER_TEXT_MAX + 9 /* with brackets, colon and port */
-};
+enum { SNAPSHOT_PEER_TEXT = PEER_TEXT_MAX + 9 /* with brackets, colon and port */ };
 
 struct snapshot_row {
     double keys[SNAPSHOT_KEYS]; /* bytes, seconds or requests: what it is sorted by */
@@ -42,19 +38,6 @@ struct snapshot_row {
     uint8_t state; /* enum connection_state */
     bool chosen;   /* while the best are being looked for */
     char server[LISTEN_TEXT_MAX];
-};
-
-/* Of connections; histograms have one more than bounds, for what is above the last. */
-struct snapshot_tally {
-    uint64_t total;                  /* walked past */
-    uint64_t used_bytes, held_bytes; /* of all their pools */
-    uint64_t matched;                /* the rest is about these */
-    uint64_t states[CONNECTION_STATES];
-    struct {
-        const char *name; /* NULL: the end */
-        uint64_t count;
-    } protocols[SNAPSHOT_PROTOCOLS];
-    uint64_t total_bytes[SNAPSHOT_SIZES + 1], peak_bytes[SNAPSHOT_SIZES + 1], ages[SNAPSHOT_AGES + 1];
 };
 
 /* Plain copies of struct counters. */
@@ -114,11 +97,5 @@ void snapshot_counters_add(struct snapshot_counters *sum, const struct counters 
 
 /* The client as rows show it: 127.0.0.1:50312, [::1]:50312, unix: */
 void snapshot_peer_text(const struct peer *peer, char text[SNAPSHOT_PEER_TEXT]);
-
-extern const double snapshot_ages[SNAPSHOT_AGES]; /* seconds */
-static inline uint64_t snapshot_size(unsigned bucket)
-{
-    return UINT64_C(512) << bucket;
-}
 
 #endif

@@ -33,34 +33,6 @@ static enum connection_state state_of(const struct connection *connection)
     return connection->output.head ? CONNECTION_SENDING : CONNECTION_IDLE;
 }
 
-static unsigned bucket_of_bytes(size_t bytes)
-{
-    unsigned bucket = 0;
-
-    while (bucket < SNAPSHOT_SIZES && bytes > snapshot_size(bucket))
-        bucket++;
-    return bucket;
-}
-
-static unsigned bucket_of_age(double age)
-{
-    unsigned bucket = 0;
-
-    while (bucket < SNAPSHOT_AGES && age > snapshot_ages[bucket])
-        bucket++;
-    return bucket;
-}
-
-static void count_protocol(struct snapshot_tally *tally, const char *name)
-{
-    for (unsigned i = 0; i < SNAPSHOT_PROTOCOLS; i++)
-        if (!tally->protocols[i].name || tally->protocols[i].name == name) {
-            tally->protocols[i].name = name;
-            tally->protocols[i].count++;
-            return;
-        }
-}
-
 static bool address_begins(const struct connection *connection, const char *with)
 {
     char text[SNAPSHOT_PEER_TEXT];
@@ -125,12 +97,8 @@ static void walk_past(struct worker *worker, struct snapshot_part *part, const s
     if (!matches(&part->query, connection, state))
         return;
     find_keys(worker, connection, &pool, now, keys);
-    tally->matched++;
-    tally->states[state]++;
-    count_protocol(tally, connection->binding->protocol->name);
-    tally->total_bytes[bucket_of_bytes(pool.held_bytes)]++;
-    tally->peak_bytes[bucket_of_bytes(pool.peak_bytes)]++;
-    tally->ages[bucket_of_age(keys[SNAPSHOT_AGE])]++;
+    snapshot_tally_count(tally, state, connection->binding->protocol->name, pool.held_bytes, pool.peak_bytes,
+                         keys[SNAPSHOT_AGE]);
     if (!snapshot_part_wants(part, keys))
         return;
     row = snapshot_part_add(part);

@@ -106,6 +106,7 @@ class Crowd:
         self.address, self.size, self.ends = address, size, threading.Event()
         self.sockets = []
         self.threads = [threading.Thread(target=self.busy, args=(i,), daemon=True) for i in range(6)]
+        self.threads.append(threading.Thread(target=self.come_and_go, daemon=True))
 
     def connect(self):
         one = socket.socket()
@@ -135,15 +136,18 @@ class Crowd:
     def busy(self, seed):
         one, dice = self.connect(), random.Random(seed)
         while not self.ends.is_set():
-            one.sendall(b'GET /small HTTP/1.1\r\nHost: a\r\nUser-Agent: picture\r\n\r\n' * dice.randrange(1, 8))
-            one.recv(4096)
+            try:
+                count, got = dice.randrange(1, 8), b''
+                one.sendall(b'GET /small HTTP/1.1\r\nHost: a\r\nUser-Agent: picture\r\n\r\n' * count)
+                while got.count(b'Hello, World!') < count and (piece := one.recv(4096)):
+                    got += piece
+            except OSError:  # the budget had no room for it
+                one.close()
+                one = self.connect()
             time.sleep(dice.random() * .01 * (1.2 + (time.time() / 7) % 1))
 
-    def run(self, seconds):
-        for thread in self.threads:
-            thread.start()
-        began = time.monotonic()
-        while time.monotonic() - began < seconds:
+    def come_and_go(self):
+        while not self.ends.is_set():
             if len(self.sockets) < self.size:
                 for _ in range(8):
                     self.join(random.random())
@@ -151,12 +155,16 @@ class Crowd:
                 self.sockets.pop(random.randrange(len(self.sockets))).close()
             time.sleep(.05)
 
+    def start(self):
+        for thread in self.threads:
+            thread.start()
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--build', default='build')
     parser.add_argument('--to', default=os.path.join(ROOT, 'docs'))
-    parser.add_argument('--seconds', type=float, default=40, help='of history before the pictures')
+    parser.add_argument('--seconds', type=float, default=25, help='of history before each picture')
     arguments = parser.parse_args()
     os.environ['TIDEPOOL_BINARY'] = os.path.abspath(f'{arguments.build}/tidepool')
     import browser
@@ -177,23 +185,19 @@ def main():
         crowd = Crowd(server.address(), 240)
         chrome = browser.Browser(os.path.join(folder, 'profile'))
         try:
-            pages = {
-                name: chrome.page(
-                    dark=dark, width=width, height=height, scale=1, motion=False) for name, dark, width, height in (
-                    ('light', False, 1180, 1240), ('dark', True, 1180, 1240), ('narrow', False, 390, 1000))}
-            for page in pages.values():
+            crowd.start()
+            for name, dark, width, height in (('dark', True, 1180, 1240), ('narrow', False, 390, 1000),
+                                              ('light', False, 1180, 1240)):
+                page = chrome.page(dark=dark, width=width, height=height, scale=1, motion=False)  # the one in front draws
                 page.open(f'http://127.0.0.1:{server.port()}/pools/')
-            crowd.run(arguments.seconds)
-            for name, page in pages.items():
+                time.sleep(arguments.seconds)
                 page.wait('document.documentElement.dataset.traced === "yes"')
                 page.picture(f'{arguments.to}/pool-view-{name}.png')
-            page = pages['light']
+                assert page.console() == [], page.console()
             page.picture(f'{arguments.to}/request-in-memory.png', '#request')
             for name in ('pool-view-light', 'pool-view-dark', 'pool-view-narrow', 'request-in-memory'):
                 shrink(f'{arguments.to}/{name}.png')
                 print(f'{arguments.to}/{name}.png: {os.path.getsize(f"{arguments.to}/{name}.png")} bytes')
-            for page in pages.values():
-                assert page.console() == [], page.console()
         finally:
             crowd.ends.set()
             chrome.close()

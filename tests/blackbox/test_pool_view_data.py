@@ -120,6 +120,9 @@ def test_every_field_of_the_schema(server, workers):
                                  ('age_seconds', [4 ** i for i in range(9)])):
                 assert [one['le'] for one in histograms[name]] == bounds + [None]
                 assert sum(one['count'] for one in histograms[name]) == got['connections']['matched']
+            grid = histograms['total_bytes_by_age']
+            assert [sum(ages) for ages in grid] == [one['count'] for one in histograms['total_bytes']]
+            assert [sum(column) for column in zip(*grid)] == [one['count'] for one in histograms['age_seconds']]
             for part in (part for row in got['connections']['rows'] for part in row['parts']):
                 assert part['kind'] in ('block', 'reserve', 'large', 'buffer')
                 assert part['used'] <= part['size'] and part.get('pinned', 0) <= part['used']

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/snapshot_tally.h"
+
+#include "server/text.h"
+
+static uint64_t bound_of_size(unsigned bucket)
+{
+    return UINT64_C(512) << bucket;
+}
+
+static uint64_t bound_of_age(unsigned bucket)
+{
+    return UINT64_C(1) << 2 * bucket;
+}
+
+/* ---- counting ---- */
+
+static unsigned bucket_of_size(size_t bytes)
+{
+    unsigned bucket = 0;
+
+    while (bucket < SNAPSHOT_SIZES && bytes > bound_of_size(bucket))
+        bucket++;
+    return bucket;
+}
+
+static unsigned bucket_of_age(double seconds)
+{
+    unsigned bucket = 0;
+
+    while (bucket < SNAPSHOT_AGES && seconds > (double)bound_of_age(bucket))
+        bucket++;
+    return bucket;
+}
+
+static void count_protocol(struct snapshot_tally *tally, const char *name, uint64_t count)
+{
+    for (unsigned i = 0; i < SNAPSHOT_PROTOCOLS; i++)
+        if (!tally->protocols[i].name || tally->protocols[i].name == name) {
+            tally->protocols[i].name = name;
+            tally->protocols[i].count += count;
+            return;
+        }
+}
+
+void snapshot_tally_count(struct snapshot_tally *tally, enum connection_state state, const char *protocol,
+                          size_t held, size_t peak, double age)
+{
+    tally->matched++;
+    tally->states[state]++;
+    count_protocol(tally, protocol, 1);
+    tally->held[bucket_of_size(held)][bucket_of_age(age)]++;
+    tally->peaks[bucket_of_size(peak)]++;
+}
+
+void snapshot_tally_name(struct snapshot_tally *tally, const char *protocol)
+{
+    count_protocol(tally, protocol, 0);
+}
+
+static void add_counts(uint64_t *sum, const uint64_t *counts, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        sum[i] += counts[i];
+}
+
+void snapshot_tally_add(struct snapshot_tally *sum, const struct snapshot_tally *tally)
+{
+    sum->total += tally->total;
+    sum->used_bytes += tally->used_bytes;
+    sum->held_bytes += tally->held_bytes;
+    sum->matched += tally->matched;
+    add_counts(sum->states, tally->states, CONNECTION_STATES);
+    for (unsigned i = 0; i < SNAPSHOT_PROTOCOLS && tally->protocols[i].name; i++)
+        count_protocol(sum, tally->protocols[i].name, tally->protocols[i].count);
+    for (unsigned i = 0; i <= SNAPSHOT_SIZES; i++)
+        add_counts(sum->held[i], tally->held[i], SNAPSHOT_AGES + 1);
+    add_counts(sum->peaks, tally->peaks, SNAPSHOT_SIZES + 1);
+}
+
+/* ---- writing ---- */
+
+static void put_histogram(struct text *text, const char *name, const uint64_t *counts, unsigned bounds,
+                          uint64_t (*bound)(unsigned bucket))
+{
+    json_put_open(text, name, '[');
+    for (unsigned i = 0; i <= bounds; i++) {
+        json_put_open(text, NULL, '{');
+        if (i == bounds)
+            json_put_text(text, "le", NULL);
+        else
+            json_put_number(text, "le", bound(i));
+        json_put_number(text, "count", counts[i]);
+        json_put_close(text, '}');
+    }
+    json_put_close(text, ']');
+}
+
+static void put_histograms(const struct snapshot_tally *tally, struct text *text)
+{
+    uint64_t sizes[SNAPSHOT_SIZES + 1] = {0}, ages[SNAPSHOT_AGES + 1] = {0};
+
+    for (unsigned i = 0; i <= SNAPSHOT_SIZES; i++) {
+        add_counts(ages, tally->held[i], SNAPSHOT_AGES + 1);
+        for (unsigned j = 0; j <= SNAPSHOT_AGES; j++)
+            sizes[i] += tally->held[i][j];
+    }
+    put_histogram(text, "total_bytes", sizes, SNAPSHOT_SIZES, bound_of_size);
+    put_histogram(text, "peak_bytes", tally->peaks, SNAPSHOT_SIZES, bound_of_size);
+    put_histogram(text, "age_seconds", ages, SNAPSHOT_AGES, bound_of_age);
+    json_put_open(text, "total_bytes_by_age", '[');
+    for (unsigned i = 0; i <= SNAPSHOT_SIZES; i++) {
+        json_put_open(text, NULL, '[');
+        for (unsigned j = 0; j <= SNAPSHOT_AGES; j++)
+            json_put_number(text, NULL, tally->held[i][j]);
+        json_put_close(text, ']');
+    }
+    json_put_close(text, ']');
+}
+
+void snapshot_tally_put(const struct snapshot_tally *tally, struct text *text)
+{
+    json_put_open(text, "states", '{');
+    for (unsigned i = 0; i < CONNECTION_STATES; i++)
+        json_put_number(text, connection_state_names[i], tally->states[i]);
+    json_put_close(text, '}');
+    json_put_open(text, "protocols", '{');
+    for (unsigned i = 0; i < SNAPSHOT_PROTOCOLS && tally->protocols[i].name; i++)
+        json_put_number(text, tally->protocols[i].name, tally->protocols[i].count);
+    json_put_close(text, '}');
+    json_put_open(text, "histograms", '{');
+    put_histograms(tally, text);
+    json_put_close(text, '}');
+}
