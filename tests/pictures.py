@@ -108,9 +108,10 @@ class Crowd:
         self.threads = [threading.Thread(target=self.busy, args=(i,), daemon=True) for i in range(6)]
         self.threads.append(threading.Thread(target=self.come_and_go, daemon=True))
 
-    def connect(self):
+    def connect(self, slow=True):
         one = socket.socket()
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        if slow:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         one.bind((f'127.0.0.{random.randrange(2, 60)}', 0))
         one.connect(self.address)
         return one
@@ -134,7 +135,7 @@ class Crowd:
         self.sockets.append(one)
 
     def busy(self, seed):
-        one, dice = self.connect(), random.Random(seed)
+        one, dice = self.connect(slow=False), random.Random(seed)
         while not self.ends.is_set():
             try:
                 count, got = dice.randrange(1, 8), b''
@@ -143,7 +144,7 @@ class Crowd:
                     got += piece
             except OSError:  # the budget had no room for it
                 one.close()
-                one = self.connect()
+                one = self.connect(slow=False)
             time.sleep(dice.random() * .01 * (1.2 + (time.time() / 7) % 1))
 
     def come_and_go(self):
