@@ -230,6 +230,12 @@ static bool step(struct snapshot *snapshot)
     return true;
 }
 
+static void go_on_in(struct snapshot *snapshot, double seconds)
+{
+    ev_timer_set(&snapshot->timer, seconds, 0.);
+    ev_timer_start(snapshot->worker->loop, &snapshot->timer);
+}
+
 static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     struct snapshot *snapshot = timer->data;
@@ -238,12 +244,15 @@ static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
 
     (void)loop;
     (void)events;
+    if (snapshot->stage == STAGE_WAITING && !all_have_answered(snapshot)) {
+        go_on_in(snapshot, SNAPSHOT_LOOK_SECONDS);
+        return;
+    }
+    if (!snapshot_take_slice(snapshot->worker)) {
+        go_on_in(snapshot, 0.);
+        return;
+    }
     if (snapshot->stage == STAGE_WAITING) {
-        if (!all_have_answered(snapshot)) {
-            ev_timer_set(timer, SNAPSHOT_LOOK_SECONDS, 0.);
-            ev_timer_start(snapshot->worker->loop, timer);
-            return;
-        }
         if (!collect(snapshot)) {
             finish(snapshot, false);
             return;
@@ -257,12 +266,10 @@ static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
     }
     if (took > snapshot->slice_seconds)
         snapshot->slice_seconds = took;
-    if (!more) {
+    if (more)
+        go_on_in(snapshot, 0.);
+    else
         finish(snapshot, true);
-        return;
-    }
-    ev_timer_set(timer, 0., 0.);
-    ev_timer_start(snapshot->worker->loop, timer);
 }
 
 struct snapshot *snapshot_ask(struct worker *worker, const struct snapshot_query *query,
