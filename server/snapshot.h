@@ -40,7 +40,7 @@ struct snapshot {
     struct snapshot_tally tally; /* the sum of all */
     /* its own */
     struct snapshot_mark *marks;
-    size_t mark_count;
+    size_t mark_count, gathered;
     double asked; /* snapshot_clock() */
     uint8_t stage;
     struct ev_timer timer;
