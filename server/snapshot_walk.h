@@ -42,8 +42,8 @@ void snapshot_walk_begin(struct worker *worker, struct snapshot_part *part);
 /* `connection` is about to leave the worker's list. */
 void snapshot_walk_skip(struct worker *worker, const struct connection *connection);
 
-/* A turn of the loop has one slice, however many ask: whether it is still to be had. It is taken. Who finds it
- * gone comes back in the next. */
+/* A turn of the loop has one slice, however many ask: whether it is still to be had. It is taken. Who finds
+ * it gone comes back in the next. */
 bool snapshot_take_slice(struct worker *worker);
 
 /* Seconds of a clock that does not jump, to measure slices with. */
