@@ -13,7 +13,8 @@
 #include "http/pace.h"
 #include "http/request.h"
 
-enum { READS_PER_WAKE = 8 /* receives, so that one busy connection cannot hold up the loop */ };
+/* Receives, and pieces of a body that is made while it is sent: one connection cannot hold up the loop. */
+enum { READS_PER_WAKE = 8, PUMPS_PER_WAKE = 8 };
 
 static const struct http_reading *reading_of(const struct http_connection *connection)
 {
@@ -74,24 +75,26 @@ static bool output_out(struct http_connection *connection)
 
 static enum output_result send_queued(struct http_connection *connection)
 {
-    struct http_pace *pace = NULL;
+    struct http_pace *pace = connection->request ? connection->request->pace : NULL;
+    uint64_t before = connection->base.output.unsent;
     size_t most = OUTPUT_SHARE;
     enum output_result result;
-    uint64_t before;
 
     if (!connection->base.output.head)
         return OUTPUT_DONE;
-    if (connection->request && connection->request->pace) {
-        pace = connection->request->pace;
+    if (pace)
         most = http_pace_share(pace);
-        if (!most)
-            return OUTPUT_AGAIN;
-    }
-    before = connection->base.output.unsent;
+    if (!most)
+        return OUTPUT_AGAIN;
     result = connection_send(&connection->base, most);
     if (pace)
         http_pace_sent(pace, before - connection->base.output.unsent, result);
     return result;
+}
+
+static bool pump(struct http_request *request)
+{
+    return request && request->response.pump && request->response.pump->run(request, request->response.pump);
 }
 
 /* Sends what is queued. False: the connection is closed. */
@@ -99,7 +102,7 @@ static bool push(struct http_connection *connection)
 {
     struct connection *base = &connection->base;
 
-    do {
+    for (int pumps = 0; pumps <= PUMPS_PER_WAKE || !base->output.head; pumps++) {
         enum output_result result = send_queued(connection);
 
         if (result == OUTPUT_AGAIN)
@@ -112,14 +115,14 @@ static bool push(struct http_connection *connection)
             connection_close(base);
             return false;
         }
-    } while (
-        connection->request && connection->request->response.pump &&
-        connection->request->response.pump->run(connection->request, connection->request->response.pump));
-    if (connection->cut) {
+        if (pump(connection->request))
+            continue;
+        if (!connection->cut)
+            return output_out(connection);
         connection_close(base);
         return false;
     }
-    return output_out(connection);
+    return true;
 }
 
 /* ---- waiting ---- */

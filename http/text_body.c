@@ -10,13 +10,9 @@ struct body {
 
 int http_text_write(struct http_request *request, struct text_reader *reader)
 {
-    const struct output *output = &request->connection->base.output;
-    const struct text_piece *piece;
-    int result = 0;
+    const struct text_piece *piece = text_reader_next(reader);
 
-    while (!result && output->unsent < HTTP_TEXT_QUEUED && (piece = text_reader_next(reader)))
-        result = http_stream_write(request, (struct http_text){piece->bytes, piece->length});
-    return result;
+    return piece ? http_stream_write(request, (struct http_text){piece->bytes, piece->length}) : 0;
 }
 
 static bool pump_text(struct http_request *request, struct http_pump *pump)
@@ -31,7 +27,7 @@ static bool pump_text(struct http_request *request, struct http_pump *pump)
     }
     if (result)
         http_response_cut(request, result);
-    return !result && request->connection->base.output.head;
+    return !result;
 }
 
 static void drop(void *data)

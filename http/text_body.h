@@ -3,7 +3,7 @@
  * A long text (server/text.h) as the body of an answer.
  *
  * Purpose: snapshots and metrics go out piece by piece, as the client takes them: a connection holds
- *   HTTP_TEXT_QUEUED bytes of them at a time, however long the text is and however slow the client.
+ *   one piece at a time, however long the text is and however slow the client.
  * Lifetime: the answer holds a reference on the text until it is out or the client has left.
  * Threads: the request's worker.
  * Errors: as http_no_memory.
@@ -14,13 +14,11 @@
 #include "http/request.h"
 #include "server/text.h"
 
-enum { HTTP_TEXT_QUEUED = 32 * 1024 /* bytes, the last piece on top */ };
-
 /* 200 with all of `text` (whole, not failed), of which the caller keeps his reference. For a step to
  * return, or for http_resume. */
 enum http_outcome http_answer_text(struct http_request *request, struct http_text type, struct text *text);
 
-/* Queues pieces until there is enough for now, or no more. 0 or -ENOMEM. For who streams texts by himself. */
+/* Queues the next piece, if there is one. 0 or -ENOMEM. For who streams texts by himself. */
 int http_text_write(struct http_request *request, struct text_reader *reader);
 
 #endif

@@ -9,7 +9,8 @@
 #include "server/worker.h"
 
 enum stage {
-    STAGE_WAITING, /* for the workers */
+    STAGE_WAITING,   /* for the workers */
+    STAGE_GATHERING, /* their rows */
     STAGE_CHOOSING,
     STAGE_SORTING,
     STAGE_WRITING
@@ -131,22 +132,22 @@ static bool collect(struct snapshot *snapshot)
     }
     if (!rows)
         return true;
+    snapshot->mark_count = rows;
     snapshot->marks = sysmem_alloc(rows * sizeof *snapshot->marks);
     snapshot->rows = snapshot->marks ? sysmem_alloc(rows * sizeof *snapshot->rows) : NULL;
-    if (!snapshot->rows) {
-        sysmem_free(snapshot->marks, rows * sizeof *snapshot->marks);
-        snapshot->marks = NULL;
-        return false;
-    }
-    for (unsigned i = 0; i < snapshot->count; i++)
-        for (uint32_t n = 0; snapshot->parts[i] && n < snapshot->parts[i]->count; n++) {
-            snapshot->parts[i]->rows[n].chosen = false;
-            snapshot->marks[snapshot->mark_count++].row = &snapshot->parts[i]->rows[n];
-        }
-    return true;
+    return snapshot->rows != NULL;
 }
 
 /* ---- choosing ---- */
+
+/* A part at a time: its rows come from another processor's cache. */
+static void gather(struct snapshot *snapshot, struct snapshot_part *part)
+{
+    for (uint32_t i = 0; part && i < part->count; i++) {
+        part->rows[i].chosen = false;
+        snapshot->marks[snapshot->gathered++].row = &part->rows[i];
+    }
+}
 
 /* Shell's sort: a thousand rows at most, and qsort of glibc would ask malloc for room. */
 static void sort(struct snapshot *snapshot)
@@ -177,6 +178,14 @@ static bool step(struct snapshot *snapshot)
     switch ((enum stage)snapshot->stage) {
     case STAGE_WAITING:
         break;
+    case STAGE_GATHERING:
+        if (snapshot->at < snapshot->count) {
+            gather(snapshot, snapshot->parts[snapshot->at++]);
+            return true;
+        }
+        snapshot->at = 0;
+        snapshot->stage = STAGE_CHOOSING;
+        return true;
     case STAGE_CHOOSING:
         if (!snapshot->mark_count) {
             snapshot->stage = STAGE_WRITING;
@@ -200,6 +209,12 @@ static bool step(struct snapshot *snapshot)
     return true;
 }
 
+static void go_on_in(struct snapshot *snapshot, double seconds)
+{
+    ev_timer_set(&snapshot->timer, seconds, 0.);
+    ev_timer_start(snapshot->worker->loop, &snapshot->timer);
+}
+
 static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     struct snapshot *snapshot = timer->data;
@@ -208,17 +223,20 @@ static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
 
     (void)loop;
     (void)events;
+    if (snapshot->stage == STAGE_WAITING && !all_have_answered(snapshot)) {
+        go_on_in(snapshot, SNAPSHOT_LOOK_SECONDS);
+        return;
+    }
+    if (!snapshot_take_slice(snapshot->worker)) {
+        go_on_in(snapshot, 0.);
+        return;
+    }
     if (snapshot->stage == STAGE_WAITING) {
-        if (!all_have_answered(snapshot)) {
-            ev_timer_set(timer, SNAPSHOT_LOOK_SECONDS, 0.);
-            ev_timer_start(snapshot->worker->loop, timer);
-            return;
-        }
         if (!collect(snapshot)) {
             finish(snapshot, false);
             return;
         }
-        snapshot->stage = STAGE_CHOOSING;
+        snapshot->stage = STAGE_GATHERING;
         took = snapshot_clock() - began;
     }
     while (more && took < SNAPSHOT_SLICE_SECONDS) {
@@ -227,12 +245,10 @@ static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
     }
     if (took > snapshot->slice_seconds)
         snapshot->slice_seconds = took;
-    if (!more) {
+    if (more)
+        go_on_in(snapshot, 0.);
+    else
         finish(snapshot, true);
-        return;
-    }
-    ev_timer_set(timer, 0., 0.);
-    ev_timer_start(snapshot->worker->loop, timer);
 }
 
 struct snapshot *snapshot_ask(struct worker *worker, const struct snapshot_query *query,

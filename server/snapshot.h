@@ -4,7 +4,7 @@
  *
  * Purpose: sends every worker a part to fill in (server/snapshot_part.h), waits for them, chooses the rows
  *   that are shown, and has a text written of it. Every step is a slice of at most half a millisecond, on
- *   the asking worker, too.
+ *   the asking worker, too; a turn of a worker has one, however many snapshots are being made.
  * Lifetime: from snapshot_ask until `done` is called, or snapshot_cancel. Parts outlive it where a worker
  *   still writes. A worker that has not answered in SNAPSHOT_PATIENCE seconds is left out.
  * Threads: the asking worker's. Workers answer by filling in; the asker looks each millisecond, so that
@@ -40,7 +40,7 @@ struct snapshot {
     struct snapshot_tally tally; /* the sum of all */
     /* its own */
     struct snapshot_mark *marks;
-    size_t mark_count;
+    size_t mark_count, gathered;
     double asked; /* snapshot_clock() */
     uint8_t stage;
     struct ev_timer timer;

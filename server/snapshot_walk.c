@@ -169,6 +169,15 @@ static void run_again(struct worker *worker)
     ev_timer_start(worker->loop, &worker->walks.timer);
 }
 
+bool snapshot_take_slice(struct worker *worker)
+{
+    unsigned turn = ev_iteration(worker->loop);
+    bool free = worker->walks.turn != turn;
+
+    worker->walks.turn = turn;
+    return free;
+}
+
 static void on_slice(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     struct worker *worker = timer->data;
@@ -179,6 +188,10 @@ static void on_slice(struct ev_loop *loop, struct ev_timer *timer, int events)
 
     (void)loop;
     (void)events;
+    if (!snapshot_take_slice(worker)) {
+        run_again(worker);
+        return;
+    }
     while (more && took < SNAPSHOT_SLICE_SECONDS) {
         more = step(worker, part, now);
         took = snapshot_clock() - began;

@@ -15,6 +15,7 @@
 #define SERVER_SNAPSHOT_WALK_H
 
 #include <ev.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct connection;
@@ -28,6 +29,7 @@ struct snapshot_walks {
     struct connection *at;              /* the next to walk past */
     uint32_t arenas;                    /* counted so far */
     uint8_t stage;
+    unsigned turn;         /* of the loop: the last that had its slice */
     struct ev_timer timer; /* the next slice */
 };
 
@@ -39,6 +41,10 @@ void snapshot_walk_begin(struct worker *worker, struct snapshot_part *part);
 
 /* `connection` is about to leave the worker's list. */
 void snapshot_walk_skip(struct worker *worker, const struct connection *connection);
+
+/* A turn of the loop has one slice, however many ask: whether it is still to be had. It is taken. Who finds
+ * it gone comes back in the next. */
+bool snapshot_take_slice(struct worker *worker);
 
 /* Seconds of a clock that does not jump, to measure slices with. */
 double snapshot_clock(void);

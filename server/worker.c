@@ -56,11 +56,12 @@ static void take_socket(struct worker *worker, const struct message *message)
     const struct binding *binding = message->pointers[1];
     struct sockaddr_storage address;
     socklen_t length = sizeof address;
+    struct connection *connection;
     struct peer peer;
 
     binding = generation_find(worker->tenure->generation, &binding->address);
-    if (!binding || worker->state == WORKER_LEAVES) {
-        if (binding)
+    if (!binding || worker->stopped || worker->state == WORKER_LEAVES) {
+        if (binding && !worker->stopped)
             worker_pass(worker, binding, message->descriptor, (uint32_t)message->numbers[2]);
         else
             close(message->descriptor);
@@ -68,8 +69,11 @@ static void take_socket(struct worker *worker, const struct message *message)
         if (getpeername(message->descriptor, (struct sockaddr *)&address, &length))
             length = 0;
         peer_from_socket(&peer, &address, length);
-        connection_open(worker, worker->tenure, binding, message->descriptor, &peer,
-                        (uint32_t)message->numbers[2]);
+        connection = connection_open(worker, worker->tenure, binding, message->descriptor, &peer,
+                                     (uint32_t)message->numbers[2]);
+        /* It was on its way when this worker drained its own. */
+        if (connection && worker->state == WORKER_QUITS)
+            binding->protocol->drain(connection);
     }
     if (generation_put(generation))
         worker->shared->wake_main();
@@ -97,6 +101,7 @@ static void deliver(struct mailbox *mailbox, struct message *message)
         tenure_quit(worker);
         break;
     case WORKER_STOP:
+        worker->stopped = true;
         tenure_quit(worker);
         tenure_close_all(worker, NULL);
         break;

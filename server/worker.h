@@ -83,7 +83,8 @@ struct worker {
     unsigned connection_count;
     unsigned handed_on; /* connections this worker gave to others: spreads them */
     enum worker_state state;
-    bool paused; /* accepting rests until `resume` fires */
+    bool stopped; /* it quits, and closes what others send it */
+    bool paused;  /* accepting rests until `resume` fires */
     bool pause_logged;
     bool pressed;      /* worker_memory_budget refused something in this turn (shortage.h) */
     unsigned pressure; /* of shared->pressure, what has been answered */

@@ -2,10 +2,10 @@
 #include "http/modules/pool_view.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "http/modules/pool_trace.h"
 #include "http/modules/pool_view_data.h"
+#include "http/protocol/coding.h"
 #include "http/protocol/uri.h"
 #include "http/request.h"
 
@@ -20,44 +20,6 @@ struct part {
     enum http_outcome (*answer)(struct http_request *request);
 };
 
-/* Whether a member of Accept-Encoding is gzip, its weight not 0 (RFC 9110 12.5.3). */
-static bool is_gzip(struct http_text member)
-{
-    static const char name[] = "gzip";
-    const char *at = member.bytes, *end = at + member.length;
-
-    while (at < end && (*at == ' ' || *at == '\t'))
-        at++;
-    if ((size_t)(end - at) < sizeof name - 1 || strncasecmp(at, name, sizeof name - 1))
-        return false;
-    at += sizeof name - 1;
-    if (at < end && !strchr(" \t;", *at))
-        return false;
-    while (at < end && strchr(" \t;qQ=.0", *at))
-        at++;
-    return at < end || !memchr(member.bytes, '=', member.length);
-}
-
-static bool accepts_gzip(const struct http_request *request)
-{
-    const struct http_field *field = http_head_find(&request->head, HTTP_FIELD_ACCEPT_ENCODING);
-
-    for (; field; field = http_head_next(&request->head, field)) {
-        struct http_text rest = http_field_value(&request->head, field);
-
-        while (rest.length) {
-            const char *comma = memchr(rest.bytes, ',', rest.length);
-            size_t length = comma ? (size_t)(comma - rest.bytes) : rest.length;
-
-            if (is_gzip((struct http_text){rest.bytes, length}))
-                return true;
-            length += comma != NULL;
-            rest = (struct http_text){rest.bytes + length, rest.length - length};
-        }
-    }
-    return false;
-}
-
 /* Compressed it is a third as long, and fits into the budget of a connection that is kept short. */
 static enum http_outcome answer_page(struct http_request *request)
 {
@@ -68,7 +30,7 @@ static enum http_outcome answer_page(struct http_request *request)
         !http_add_header(request, HTTP_TEXT("Referrer-Policy"), HTTP_TEXT("no-referrer")) ||
         !http_add_header(request, HTTP_TEXT("Vary"), HTTP_TEXT("Accept-Encoding")))
         return http_no_memory(request);
-    if (!accepts_gzip(request))
+    if (!http_coding_accepted(&request->head, "gzip"))
         return http_answer_bytes(request, 200, type,
                                  (struct http_text){pool_view_page, pool_view_page_length});
     if (!http_add_header(request, HTTP_TEXT("Content-Encoding"), HTTP_TEXT("gzip")))

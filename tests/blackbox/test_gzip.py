@@ -4,6 +4,7 @@
 import gzip
 import os
 import re
+import socket
 
 import pytest
 
@@ -261,3 +262,17 @@ def test_gzip_static_more(shared):
 def test_wrong(server, line):
     server.http('server { listen 127.0.0.1:@http@; ' + line + ' }')
     assert server.run('-t', '-c', 'nginx.conf').returncode == 1
+
+
+def test_others_have_their_turn(server):
+    """A file that shrinks to what the kernel's buffers hold never makes its connection wait: others are answered
+    before it is done all the same."""
+    server.write('html/zeros.html', b'')
+    os.truncate(server.path('html', 'zeros.html'), 16 << 20)
+    server.http('server { listen 127.0.0.1:@http@; root @dir@/html; gzip on; location /other { return 200; } }')
+    server.start()
+    with server.client() as client, server.client() as other:
+        client.send(request(target='/zeros.html', fields=ACCEPT))
+        client.socket.recv(1, socket.MSG_PEEK)
+        assert other.ask(target='/other').status == 200
+        assert not client.socket.recv(1 << 24, socket.MSG_PEEK | socket.MSG_DONTWAIT).endswith(b'\r\n0\r\n\r\n')

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A walk past connections that leave while it rests between two slices. */
+/* A walk past connections that leave while it rests between two slices; several snapshots at once. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +11,8 @@
 #include <cmocka.h>
 
 #include "pool/account.h"
+#include "server/ev_memory.h"
+#include "server/snapshot.h"
 #include "server/snapshot_part.h"
 #include "server/snapshot_walk.h"
 #include "server/worker.h"
@@ -80,6 +82,7 @@ static void destroy_worker(struct worker *worker)
         leave(worker, worker->connections);
     timeouts_deinit(&worker->timeouts);
     ev_loop_destroy(worker->loop);
+    ev_memory_release();
     sizeclass_destroy(worker->classes);
     free(worker);
     if (!account_settled(text, sizeof text))
@@ -195,13 +198,57 @@ static void an_end_gives_them_up(void **state)
     destroy_worker(worker);
 }
 
+/* ---- several at once ---- */
+
+enum { ASKERS = 4, WRITES = 5 /* of each */ };
+
+static unsigned written, answered, last_turn, crowded;
+
+/* Longer than a slice. */
+static bool write_slowly(struct snapshot *snapshot)
+{
+    unsigned turn = ev_iteration(snapshot->worker->loop);
+    double began = snapshot_clock();
+
+    crowded += turn == last_turn;
+    last_turn = turn;
+    written++;
+    while (snapshot_clock() - began < 1.5 * SNAPSHOT_SLICE_SECONDS)
+        ;
+    return ++snapshot->section < WRITES;
+}
+
+static void is_answered(void *data, struct text *text)
+{
+    (void)data;
+    assert_non_null(text);
+    answered++;
+}
+
+static void a_turn_has_one_slice(void **state)
+{
+    struct worker *worker = make_worker();
+    struct snapshot_query query;
+
+    (void)state;
+    snapshot_query_init(&query);
+    for (uint64_t i = 1; i <= 100; i++)
+        add(worker, i);
+    for (int i = 0; i < ASKERS; i++)
+        assert_non_null(snapshot_ask(worker, &query, write_slowly, is_answered, NULL));
+    while (answered < ASKERS)
+        ev_run(worker->loop, EVRUN_ONCE);
+    assert_int_equal(written, ASKERS * WRITES);
+    assert_int_equal(crowded, 0);
+    destroy_worker(worker);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_next_leaves_between_slices),
-        cmocka_unit_test(the_list_may_end_meanwhile),
-        cmocka_unit_test(parts_wait_for_their_turn),
-        cmocka_unit_test(an_end_gives_them_up),
+        cmocka_unit_test(the_next_leaves_between_slices), cmocka_unit_test(the_list_may_end_meanwhile),
+        cmocka_unit_test(parts_wait_for_their_turn),      cmocka_unit_test(an_end_gives_them_up),
+        cmocka_unit_test(a_turn_has_one_slice),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
