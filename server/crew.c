@@ -170,10 +170,21 @@ bool crew_tell(struct crew *crew, const struct generation *current)
     return sent;
 }
 
+static bool all_gone(const struct crew *crew)
+{
+    for (unsigned i = 0; i < crew->total; i++)
+        if (!atomic_load(&crew->workers[i]->gone))
+            return false;
+    return true;
+}
+
 bool crew_reap(struct crew *crew)
 {
     unsigned kept = 0, serving = 0;
 
+    /* At the end one may have declined its release, and go on looking at the others for a moment. */
+    if (crew->order != CREW_SERVE && !all_gone(crew))
+        return false;
     for (unsigned i = 0; i < crew->total; i++) {
         if (atomic_load(&crew->workers[i]->gone)) {
             remove_member(&crew->members[i]);

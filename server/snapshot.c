@@ -110,6 +110,7 @@ static void drop_absent(struct snapshot *snapshot)
         atomic_store_explicit(&part->cancelled, true, memory_order_relaxed);
         snapshot_part_put(part);
         snapshot->parts[i] = NULL;
+        snapshot->partial = true;
     }
 }
 

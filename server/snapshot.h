@@ -38,6 +38,7 @@ struct snapshot {
     double took, slice_seconds;  /* until the last worker had answered; the longest slice so far, anywhere */
     unsigned section, at;        /* where `write` stands: its own, 0 at first */
     struct snapshot_tally tally; /* the sum of all */
+    bool partial;                /* a worker has not answered */
     /* its own */
     struct snapshot_mark *marks;
     size_t mark_count, gathered;

@@ -175,7 +175,7 @@ static void open_connections(struct snapshot *snapshot)
     json_put_open(text, "connections", '{');
     json_put_number(text, "total", tally->total);
     json_put_number(text, "matched", tally->matched);
-    json_put_bool(text, "complete", snapshot->row_count == tally->matched);
+    json_put_bool(text, "complete", !snapshot->partial && snapshot->row_count == tally->matched);
     json_put_text(text, "sort", snapshot_key_names[snapshot->query.sort]);
     json_put_number(text, "limit", snapshot->query.limit);
     snapshot_tally_put(tally, text);
