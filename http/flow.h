@@ -19,6 +19,14 @@ enum {
         1024 * 1024 /* bytes queued at which a streamed answer whose module still writes is cut */
 };
 
+/* Whose settings hold as long as the request has not named a server. */
+static inline const struct http_server *http_default_server(const struct http_connection *connection)
+{
+    const struct http_address *address = connection->base.binding->data;
+
+    return address->default_server;
+}
+
 static inline bool http_output_full(const struct http_connection *connection)
 {
     return connection->base.output.unsent >= HTTP_OUTPUT_LIMIT;
