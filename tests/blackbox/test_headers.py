@@ -238,7 +238,8 @@ def test_max_ranges(shared, target, ranges, status):
         assert answer.get('Content-Range') == 'bytes */100' and not answer.all('X-A')
 
 
-@pytest.mark.parametrize('port, target, status', [('http', '/shown', 206), ('copied', '/shown', 206), ('copied', '/missing', 404)])
+@pytest.mark.parametrize('port, target, status',
+                         [('http', '/shown', 206), ('copied', '/shown', 206), ('copied', '/missing', 404)])
 def test_range_of_a_page(shared, port, target, status):
     """A part is 206, also of a page that error_page shows with 200, with filters or without; one with an error has none."""
     answer = shared.get(target, port=port, fields=[('Range', 'bytes=2-4')])
