@@ -100,6 +100,7 @@ static const struct conf_foreign rows[] = {
     {"gzip_window", true, "see gzip_comp_level"},
     {"gzip_hash", true, "see gzip_comp_level"},
     {"gzip_no_buffer", true, "see gzip_buffers"},
+    {"postpone_gzipping", true, "see gzip_min_length"},
     {"gunzip*", false, CONTENT},
     {"sub_filter*", false, CONTENT},
     {"ssi*", false, CONTENT},

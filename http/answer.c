@@ -125,7 +125,7 @@ enum http_outcome http_answer_file(struct http_request *request, struct open_fil
     response->content_type = http_type_of(request);
     response->content_length = file->size;
     response->last_modified = file->mtime.tv_sec;
-    response->accept_ranges = true;
+    response->accept_ranges = core->max_ranges > 0;
     if (core->etag) {
         char *etag = pool_nalloc(request->pool, HTTP_ETAG_MAX, "etag");
 

@@ -13,22 +13,14 @@
 #include "http/pace.h"
 #include "http/request.h"
 
-/* Receives, and pieces of a body that is made while it is sent: one connection cannot hold up the loop. */
-enum { READS_PER_WAKE = 8, PUMPS_PER_WAKE = 8 };
-
-static const struct http_reading *reading_of(const struct http_connection *connection)
-{
-    const struct http_address *address = connection->base.binding->data;
-
-    return &address->default_server->reading;
-}
+/* Receives, and pieces of 16 or 32 KiB of a body that is made as it leaves: others have their turn then. */
+enum { READS_PER_WAKE = 8, PUMPS_PER_WAKE = 16 };
 
 static const struct http_core *core_of(const struct http_connection *connection)
 {
-    const struct http_address *address = connection->base.binding->data;
-
-    return connection->request && connection->request->location ? &connection->request->location->core
-                                                                : &address->default_server->outside->core;
+    return connection->request && connection->request->location
+               ? &connection->request->location->core
+               : &http_default_server(connection)->outside->core;
 }
 
 static const struct log *log_of(const struct http_connection *connection)
@@ -92,18 +84,16 @@ static enum output_result send_queued(struct http_connection *connection)
     return result;
 }
 
-static bool pump(struct http_request *request)
-{
-    return request && request->response.pump && request->response.pump->run(request, request->response.pump);
-}
-
-/* Sends what is queued. False: the connection is closed. */
-static bool push(struct http_connection *connection)
+/* Sends what is queued, and as much of what a pump has as one turn may; *more: it has more. False: the
+ * connection is closed. */
+static bool push(struct http_connection *connection, bool *more)
 {
     struct connection *base = &connection->base;
 
-    for (int pumps = 0; pumps <= PUMPS_PER_WAKE || !base->output.head; pumps++) {
+    *more = false;
+    for (int pumps = 0;; pumps++) {
         enum output_result result = send_queued(connection);
+        struct http_pump *pump = connection->request ? connection->request->response.pump : NULL;
 
         if (result == OUTPUT_AGAIN)
             return true;
@@ -115,14 +105,16 @@ static bool push(struct http_connection *connection)
             connection_close(base);
             return false;
         }
-        if (pump(connection->request))
-            continue;
-        if (!connection->cut)
-            return output_out(connection);
-        connection_close(base);
-        return false;
+        *more = pump && pumps == PUMPS_PER_WAKE;
+        if (*more)
+            return true;
+        if (!pump || !pump->run(connection->request, pump))
+            break;
     }
-    return true;
+    if (!connection->cut)
+        return output_out(connection);
+    connection_close(base);
+    return false;
 }
 
 /* ---- waiting ---- */
@@ -158,22 +150,23 @@ static void wait_idle(struct http_connection *connection)
     wait_for(connection, EV_READ, HTTP_IDLE, connection->idle_timeout);
 }
 
-/* Nothing can go on now: what to wait for, and how long. */
-static void settle(struct http_connection *connection)
+/* Nothing can go on now, or there is `more` but it is others' turn: what to wait for, and how long. */
+static void settle(struct http_connection *connection, bool more)
 {
     const struct http_core *core = core_of(connection);
 
     http_count(connection);
-    if (connection->base.output.head) {
+    if (connection->base.output.head || more) {
         connection->base.doing = "sending to client";
         if (http_pace_waits(connection->request)) {
             wait_for_others(connection);
             return;
         }
-        wait_for(connection,
-                 EV_WRITE |
-                     (connection->state == HTTP_BODY_IN && !http_output_full(connection) ? EV_READ : 0),
-                 HTTP_SENDING, core->send_timeout);
+        wait_for(
+            connection,
+            EV_WRITE |
+                (connection->state == HTTP_BODY_IN && !http_output_full(connection) && !more ? EV_READ : 0),
+            HTTP_SENDING, core->send_timeout);
         return;
     }
     switch ((enum http_state)connection->state) {
@@ -184,7 +177,8 @@ static void settle(struct http_connection *connection)
         connection->base.doing = "reading client request headers";
         /* The whole head must come within its time, however slowly it drips. */
         if (connection->timing != HTTP_HEAD_IN)
-            wait_for(connection, EV_READ, HTTP_HEAD_IN, reading_of(connection)->client_header_timeout);
+            wait_for(connection, EV_READ, HTTP_HEAD_IN,
+                     http_default_server(connection)->reading.client_header_timeout);
         else
             connection_watch(&connection->base, EV_READ);
         return;
@@ -211,10 +205,12 @@ static void settle(struct http_connection *connection)
 /* Runs until nothing can go on, then waits. */
 static void go_on(struct http_connection *connection)
 {
+    bool more;
+
     for (;;) {
         enum http_stop stop = http_advance(connection);
 
-        if (stop == HTTP_STOP_GONE || !push(connection))
+        if (stop == HTTP_STOP_GONE || !push(connection, &more))
             return;
         /* What was sent made room: what is here already goes on, for there is no room to receive more. */
         if (stop == HTTP_STOP_OUTPUT && connection->state != HTTP_SENDING && !http_output_full(connection))
@@ -224,7 +220,7 @@ static void go_on(struct http_connection *connection)
         if (connection->state == HTTP_SENDING)
             break;
     }
-    settle(connection);
+    settle(connection, more);
 }
 
 static void peer_shut(struct http_connection *connection)
@@ -328,7 +324,8 @@ static bool on_opened(struct connection *base)
     connection->idle_timeout = core_of(connection)->keepalive_timeout;
     if (base->requests && connection->idle_timeout)
         return wait_for(connection, EV_READ, HTTP_IDLE, connection->idle_timeout);
-    return wait_for(connection, EV_READ, HTTP_HEAD_IN, reading_of(connection)->client_header_timeout);
+    return wait_for(connection, EV_READ, HTTP_HEAD_IN,
+                    http_default_server(connection)->reading.client_header_timeout);
 }
 
 /* Idle connections follow; one that has not sent its first byte ends under what it began with, unless its

@@ -72,7 +72,7 @@ int http_pieces_begin(struct http_request *request)
     result = http_head_queue(request, 0);
     if (result || response->body == HTTP_BODY_FILE)
         return result; /* the pump reads it as the socket takes it */
-    if (request->head.method == HTTP_HEAD || http_status_bodiless(request->status))
+    if (http_response_bodiless(request))
         return 0;
     if (response->body == HTTP_BODY_BYTES)
         result = http_pass(response->transforms, request, response->bytes, HTTP_PIECE_MORE);

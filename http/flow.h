@@ -11,6 +11,7 @@
 #define HTTP_FLOW_H
 
 #include "http/connection.h"
+#include "http/protocol/status.h"
 #include "http/request.h"
 
 enum {
@@ -18,6 +19,14 @@ enum {
     HTTP_UNSENT_MOST =
         1024 * 1024 /* bytes queued at which a streamed answer whose module still writes is cut */
 };
+
+/* Whose settings hold as long as the request has not named a server. */
+static inline const struct http_server *http_default_server(const struct http_connection *connection)
+{
+    const struct http_address *address = connection->base.binding->data;
+
+    return address->default_server;
+}
 
 static inline bool http_output_full(const struct http_connection *connection)
 {
@@ -51,6 +60,12 @@ int http_response_queue(struct http_request *request);
 
 /* Its head alone, with room for `body_room` bytes behind it. */
 int http_head_queue(struct http_request *request, size_t body_room);
+
+/* No body follows the head, whatever there is of one. */
+static inline bool http_response_bodiless(const struct http_request *request)
+{
+    return request->head.method == HTTP_HEAD || http_status_bodiless(request->status);
+}
 
 /* The body goes out in chunks: its length is not known, and the client can take them. */
 static inline bool http_response_chunked(const struct http_request *request)

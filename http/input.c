@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "http/flow.h"
 #include "http/request.h"
 
 enum {
@@ -10,13 +11,6 @@ enum {
     INPUT_BODY_ROOM =
         512 /* a body goes on behind its head while there is that much room: small ones fit in one block */
 };
-
-static const struct http_reading *reading_of(const struct http_connection *connection)
-{
-    const struct http_address *address = connection->base.binding->data;
-
-    return &address->default_server->reading;
-}
 
 static bool take(struct http_connection *connection, size_t size, bool exact)
 {
@@ -64,7 +58,7 @@ bool http_input_room(struct http_connection *connection)
     struct http_input *input = &connection->input;
 
     if (!input->bytes)
-        return take(connection, reading_of(connection)->client_header_buffer_size, false);
+        return take(connection, http_default_server(connection)->reading.client_header_buffer_size, false);
     if (connection->request && connection->state == HTTP_BODY_IN)
         return room_for_body(connection);
     if (!connection->request && input->start == input->end)
@@ -83,7 +77,7 @@ int http_input_grow_head(struct http_connection *connection)
 {
     struct http_input *input = &connection->input, old = *input;
     struct http_request *request = connection->request;
-    const struct conf_buffers *large = &reading_of(connection)->large_client_header_buffers;
+    const struct conf_buffers *large = &http_default_server(connection)->reading.large_client_header_buffers;
     size_t unfinished = http_parser_unfinished(&connection->parser, input->end - input->start);
 
     if (input->start) {

@@ -22,8 +22,7 @@ static const char last_words[] = "HTTP/1.1 503 Service Temporarily Unavailable\r
 void http_refuse_head(struct http_request *request, int status)
 {
     const struct http_connection *connection = request->connection;
-    const struct http_address *address = connection->base.binding->data;
-    const struct conf_buffers *large = &address->default_server->reading.large_client_header_buffers;
+    const struct conf_buffers *large = &http_default_server(connection)->reading.large_client_header_buffers;
     size_t line =
         http_parser_unfinished(&connection->parser, connection->input.end - connection->input.start);
     bool target = http_parser_in_request_line(&connection->parser);

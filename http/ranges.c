@@ -126,6 +126,7 @@ int http_ranges_take(struct http_request *request)
         break;
     }
     request->status = 206;
+    request->route.final_status = 0; /* error_page's =200 is for the whole */
     if (count > 1)
         return take_several(request, ranges, count);
     take_one(response, ranges, response->content_length);

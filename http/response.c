@@ -343,7 +343,7 @@ int http_stream_sink(struct http_request *request, struct http_text bytes)
     bool chunked = http_response_chunked(request);
     char size[24];
 
-    if (!bytes.length || request->head.method == HTTP_HEAD)
+    if (!bytes.length || http_response_bodiless(request))
         return 0;
     /* What a body brings in is held back as soon as the output is full; who waits for other things writes
      * by himself. */
@@ -371,7 +371,7 @@ int http_stream_end(struct http_request *request)
     if (request->response.transforms &&
         http_pass(request->response.transforms, request, HTTP_TEXT(""), HTTP_PIECE_LAST))
         return -ENOMEM;
-    if (!http_response_chunked(request) || request->head.method == HTTP_HEAD)
+    if (!http_response_chunked(request) || http_response_bodiless(request))
         return 0;
     if (request->response.trailers && http_trailers_write(request, &trailers))
         return -ENOMEM;

@@ -76,7 +76,7 @@ static int run(struct http_request *request, void *section)
         !http_type_listed(settings->types ? settings->types : default_types, response->content_type))
         return 0;
     if (!http_template_write(&settings->charset.text, request, &name) ||
-        !http_template_write(&settings->source.text, request, &source) || !http_field_clean(request, &name))
+        !http_template_write(&settings->source.text, request, &source))
         return -ENOMEM;
     if (!name.length)
         return 0;

@@ -64,6 +64,8 @@ static int read_line(struct conf *conf, const struct conf_node *line, struct htt
     if (map->utf8) {
         map->wide[byte].length = (uint8_t)length;
         memcpy(map->wide[byte].bytes, to, length);
+        if (length == 1 && (uint8_t)*to < ASCII_END)
+            map->backward[(uint8_t)*to] = byte;
     } else {
         map->forward[byte] = (uint8_t)*to;
         map->backward[(uint8_t)*to] = byte;
@@ -181,18 +183,20 @@ static void narrow(struct made *made, const char *bytes, unsigned length)
     char entity[ENTITY_MAX];
     uint32_t number;
 
-    for (unsigned i = 0; i < 256; i++) {
-        unsigned byte = (i + ASCII_END) % 256; /* characters of their own first, then what is ASCII in both */
+    if (length == 1) {
+        make(made, (const char *)&map->backward[(uint8_t)*bytes], 1);
+        return;
+    }
+    for (unsigned byte = 256; byte-- > 0;) { /* the highest are the most likely */
         char out = (char)byte;
 
-        if (map->wide[byte].length != length || memcmp(map->wide[byte].bytes, bytes, length) != 0 ||
-            (byte >= ASCII_END && length == 1 && *bytes == '?'))
+        if (map->wide[byte].length != length || memcmp(map->wide[byte].bytes, bytes, length) != 0)
             continue;
         make(made, &out, 1);
         return;
     }
     number = decode(bytes, length);
-    if (length == 1 || number >= CHARACTER_END)
+    if (number >= CHARACTER_END)
         make(made, "?", 1);
     else
         make(made, entity, (size_t)snprintf(entity, sizeof entity, "&#%u;", number));

@@ -24,8 +24,8 @@ struct http_charset_map {
     struct http_charset_map *next;
     const char *from, *to;
     bool utf8;                            /* `to` is utf-8 */
-    uint8_t forward[256], backward[256];  /* unless utf8 */
-    struct http_utf8_character wide[256]; /* forward, if utf8; backward is found by looking through it */
+    uint8_t forward[256], backward[256];  /* if utf8: backward alone, and only what is ASCII */
+    struct http_utf8_character wide[256]; /* forward, if utf8; the rest backward is looked for in it */
 };
 
 /* Which way a map is gone. */

@@ -118,12 +118,14 @@ static const struct http_type_list html[] = {{NULL, {"text/html", sizeof "text/h
 
 /*
  * RFC 9110 15.4.5: 304 has the ETag and the Vary of 200; a cache that keeps a weak tag takes nothing
- * from an answer
- * with a strong one (RFC 9111 4.3.4). How long the body would have been is not known here any more.
+ * from an answer with a strong one (RFC 9111 4.3.4). The file is not sent, but all of it is left.
  */
 static int run_not_modified(struct http_request *request, const struct http_gzip *settings)
 {
-    if (!http_type_listed(settings->types ? settings->types : html, http_type_of(request)))
+    const struct http_response *response = &request->response;
+
+    if (response->encoded || !response->left || response->left < settings->min_length ||
+        !http_type_listed(settings->types ? settings->types : html, http_type_of(request)))
         return 0;
     if (http_gzip_vary(request, settings))
         return -ENOMEM;

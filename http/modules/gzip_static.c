@@ -46,6 +46,7 @@ static enum http_outcome run(struct http_request *request, void *section)
     bool always = settings->mode == GZIP_STATIC_ALWAYS, wanted = always || http_gzip_accepted(request, gzip);
     enum http_outcome outcome;
     struct open_file *file;
+    bool sent;
     int error;
 
     if ((request->head.method != HTTP_GET && request->head.method != HTTP_HEAD) || !request->path.length ||
@@ -64,9 +65,13 @@ static enum http_outcome run(struct http_request *request, void *section)
         return HTTP_NEXT;
     }
     outcome = http_answer_file(request, file);
-    if (outcome != HTTP_ANSWERED || (request->status != 200 && request->status != 206))
+    if (outcome != HTTP_ANSWERED)
         return outcome;
-    request->response.encoded = true;
+    /* The file itself, also as a page of error_page; not what its validators and ranges make of it. */
+    sent = request->route.final_status || request->status == 200 || request->status == 206;
+    request->response.encoded = sent || request->status == 304;
+    if (!sent)
+        return outcome;
     return http_add_header(request, HTTP_TEXT("Content-Encoding"), HTTP_TEXT("gzip"))
                ? outcome
                : http_no_memory(request);

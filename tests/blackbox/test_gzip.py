@@ -4,7 +4,7 @@
 import gzip
 import os
 import re
-import socket
+import signal
 
 import pytest
 
@@ -46,6 +46,7 @@ CONFIG = '''
         location /unchunked/ { alias @dir@/html/; chunked_transfer_encoding off; }
         location /static/ { alias @dir@/html/; gzip off; gzip_static on; gzip_vary on; }
         location /always/ { alias @dir@/html/; gzip off; gzip_static always; }
+        location /both/ { alias @dir@/html/; gzip_types text/plain; gzip_static on; error_page 404 /both/s.txt; }
     }
     server {
         listen 127.0.0.1:@tight@;
@@ -127,7 +128,8 @@ def test_validators(shared):
 
 
 @pytest.mark.ours
-@pytest.mark.parametrize('target', ['/a.html', '/more/a.txt', '/more/a.html', '/off/a.html', '/static/s.txt', '/a.txt'])
+@pytest.mark.parametrize('target', ['/a.html', '/more/a.txt', '/more/a.html', '/off/a.html', '/static/s.txt', '/a.txt',
+                                    '/both/s.txt', '/short.html', '/just.html', '/all/empty.html'])
 @pytest.mark.parametrize('fields', [ACCEPT, []])
 def test_not_modified(shared, target, fields):
     """RFC 9110 15.4.5: 304 has the ETag, Vary and the like that 200 has (RFC 9111 4.3.4 says what a cache makes of it)."""
@@ -244,6 +246,36 @@ def test_gzip_static(shared, target, fields, body, encoded):
     assert answer.all('Vary') == (['Accept-Encoding'] if target in ('/static/s.txt', '/static/only.txt') else [])
 
 
+def test_gzip_static_error_page(shared):
+    """A compressed file that is shown for a status says that it is compressed, too."""
+    page = shared.get('/both/missing', fields=ACCEPT)
+    assert page.status == 404 and page.all('Content-Encoding') == ['gzip']
+    assert gzip.decompress(page.body) == b'compressed form\n'
+    plain = shared.get('/both/missing')
+    assert plain.status == 404 and not plain.all('Content-Encoding') and plain.body == b'plain form\n'
+
+
+def test_turns(server):
+    """A body that is compressed as it leaves gives others their turn, even if the socket takes all that there is of
+    it: of three requests that the server finds at once, in whatever order it takes them, the long one ends last."""
+    server.http(CONFIG)
+    with open(server.write('html/long.html', ''), 'r+b') as file:
+        file.truncate(64 << 20)
+    server.start()
+    with server.client() as before, server.client() as long, server.client() as after:
+        assert [client.ask(target='/text').status for client in (before, long, after)] == [200] * 3
+        for pid in server.pids():
+            os.kill(pid, signal.SIGSTOP)
+        for client, target in ((before, '/text?short'), (long, '/more/long.html'), (after, '/text?short')):
+            client.send(request(target=target, fields=ACCEPT)).settle()
+        for pid in server.pids():
+            os.kill(pid, signal.SIGCONT)
+        assert [before.response().status, after.response().status] == [200, 200]
+        assert len(gzip.decompress(long.response().body)) == 64 << 20
+    server.wait_log('long', 'ratio.log')
+    assert [line.split()[0] for line in server.read('ratio.log').splitlines()[3:]] == ['/text?short'] * 2 + ['/more/long.html']
+
+
 def test_gzip_static_more(shared):
     """Files of their own: with validators, ranges and HEAD; what is not there is 404."""
     answer = shared.get('/static/s.txt', fields=ACCEPT)
@@ -262,17 +294,3 @@ def test_gzip_static_more(shared):
 def test_wrong(server, line):
     server.http('server { listen 127.0.0.1:@http@; ' + line + ' }')
     assert server.run('-t', '-c', 'nginx.conf').returncode == 1
-
-
-def test_others_have_their_turn(server):
-    """A file that shrinks to what the kernel's buffers hold never makes its connection wait: others are answered
-    before it is done all the same."""
-    server.write('html/zeros.html', b'')
-    os.truncate(server.path('html', 'zeros.html'), 16 << 20)
-    server.http('server { listen 127.0.0.1:@http@; root @dir@/html; gzip on; location /other { return 200; } }')
-    server.start()
-    with server.client() as client, server.client() as other:
-        client.send(request(target='/zeros.html', fields=ACCEPT))
-        client.socket.recv(1, socket.MSG_PEEK)
-        assert other.ask(target='/other').status == 200
-        assert not client.socket.recv(1 << 24, socket.MSG_PEEK | socket.MSG_DONTWAIT).endswith(b'\r\n0\r\n\r\n')

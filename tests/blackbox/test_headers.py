@@ -38,6 +38,7 @@ CONFIG = '''
         location /t/ { alias @dir@/html/; add_trailer X-End $status; add_trailer X-Empty ""; }
         location /two/ { alias @dir@/html/; max_ranges 2; add_header X-A b; }
         location /none/ { alias @dir@/html/; max_ranges 0; }
+        location /shown { error_page 403 =200 /two/digits.txt; return 403; }
         location /no-lm/ { alias @dir@/html/; add_header Last-Modified ""; }
         location /lm/ { alias @dir@/html/; add_header Last-Modified "Mon, 28 Sep 1970 06:00:00 GMT"; }
         location /tag/ { alias @dir@/html/; add_header ETag '"tag"'; }
@@ -53,6 +54,8 @@ CONFIG = '''
         location / { echo_body; }
         location /t/ { alias @dir@/html/; add_trailer X-End $status; }
         location /s/ { alias @dir@/html/; sendfile off; limit_rate 100k; limit_rate_after 100k; }
+        location /shown { error_page 403 =200 /s/digits.txt; return 403; }
+        location /missing { error_page 404 /s/digits.txt; return 404; }
     }
 '''
 
@@ -230,9 +233,19 @@ def test_max_ranges(shared, target, ranges, status):
     answer = shared.get(target, fields=[('Range', 'bytes=' + ranges)])
     assert answer.status == status
     if status == 200:
-        assert answer.body == DIGITS
+        assert answer.body == DIGITS and answer.all('Accept-Ranges') == ([] if 'none' in target else ['bytes'])
     if status == 416:
         assert answer.get('Content-Range') == 'bytes */100' and not answer.all('X-A')
+
+
+@pytest.mark.parametrize('port, target, status',
+                         [('http', '/shown', 206), ('copied', '/shown', 206), ('copied', '/missing', 404)])
+def test_range_of_a_page(shared, port, target, status):
+    """A part is 206, also of a page that error_page shows with 200, with filters or without; one with an error has none."""
+    answer = shared.get(target, port=port, fields=[('Range', 'bytes=2-4')])
+    assert answer.status == status
+    assert answer.all('Content-Range') == (['bytes 2-4/100'] if status == 206 else [])
+    assert answer.body == (DIGITS[2:5] if status == 206 else DIGITS)
 
 
 def test_if_range_and_added_validators(shared):

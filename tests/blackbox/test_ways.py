@@ -3,6 +3,8 @@
 their documentation on nginx.org."""
 import pytest
 
+from wire import chunked, request
+
 FILES = {'a.txt': 'text\n', 'maintenance.html': 'later\n', 'folder/index.html': 'folder\n', 'c.html': 'c\n',
          'images/x.gif': 'gif\n', 'default.gif': 'default\n'}
 CONFIG = '''
@@ -47,6 +49,15 @@ CONFIG = '''
         location /kept { deny all; limit_except GET { access_log off; } echo_body; }
         location /returned { limit_except GET { deny all; } return 200 "returned"; }
         location /shown { limit_except GET { deny all; } error_page 403 =405 /a.txt; echo_body; }
+
+        location = /text { return 200 "text"; }
+        location = /echo { echo_body; }
+        location = /ended { add_trailer X-End yes; gzip on; gzip_types *; gzip_min_length 1; alias @dir@/html/a.txt; }
+        location /nothing/file { error_page 403 =204 /a.txt; return 403; }
+        location /nothing/text { error_page 403 =204 /text; return 403; }
+        location /nothing/stream { error_page 403 =204 /echo; return 403; }
+        location /nothing/pieces { error_page 403 =204 /ended; return 403; }
+        location /nothing/same { error_page 403 =304 @fallback; return 403; }
     }
 '''
 
@@ -63,6 +74,19 @@ CONFIG = '''
 def test_map(shared, query, text):
     """map: keys without regard to case, regular expressions, host names, default."""
     assert shared.get('/map?' + query).text == text
+
+
+@pytest.mark.parametrize('kind, status', [('file', 204), ('text', 204), ('stream', 204), ('pieces', 204), ('same', 304)])
+def test_no_body(shared, kind, status):
+    """RFC 9112 6.3: 204 and 304 end with their heads, whatever page error_page shows with them: what follows would be
+    the next answer."""
+    with shared.client() as client:
+        for _ in range(2):
+            body = chunked(b'x' * 30000)
+            client.send(request('POST', '/nothing/' + kind, [('Transfer-Encoding', 'chunked'), ('Accept-Encoding', 'gzip')], body))
+            head = client.head()
+            assert head.status == status and not head.all('Transfer-Encoding') and not head.all('Content-Length')
+            assert client.ask(target='/text').text == 'text'
 
 
 def test_map_is_kept(shared):

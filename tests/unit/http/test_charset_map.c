@@ -6,7 +6,7 @@
 
 #define MAPS                                                                                                 \
     "charset_map a b { 80 E1; 81 E2; 41 62; }"                                                               \
-    "charset_map wide utf-8 { 80 E282AC; 81 C3A4; 82 F09F8C8A; }"                                            \
+    "charset_map wide utf-8 { 80 E282AC; 81 C3A4; 82 F09F8C8A; 5C C2A5; 83 5C; }"                            \
     "charset_types text/plain; default_type text/plain;"
 
 /* Bytes of the answer's body: what the recoder let out, without the frame of chunks. */
@@ -79,10 +79,10 @@ static void test_utf8(void **state)
         asked,
         MAPS "server { location /to { source_charset wide; charset utf-8; return 200 \"x\x80\x81\x82\xff\"; }"
              "location /back { source_charset utf-8; charset wide;"
-             "return 200 \"x\xe2\x82\xac\xc3\xa4\xf0\x9f\x8c\x8a|\"; }"
+             "return 200 \"x\xe2\x82\xac\xc3\xa4\xf0\x9f\x8c\x8a|\xc2\xa5\\\\\"; }"
              "location /lost { source_charset utf-8; charset wide; return 200 \"\xc3\xb6\xe2\x82|\"; } }");
     check(asked, "/to", "x\xe2\x82\xac\xc3\xa4\xf0\x9f\x8c\x8a?");
-    check(asked, "/back", "x\x80\x81\x82|");
+    check(asked, "/back", "x\x80\x81\x82|\x5c\x83");
     assert_int_equal(asked_run(asked, "GET", "/lost", "")->status, 200);
 }
 
@@ -112,12 +112,10 @@ static void test_split(void **state)
 {
     static const char text[] = "a\xe2\x82\xac"
                                "b\xc3\xa4\x80|\xc3\xb6\xe2\x82";
-    static const struct http_charset_map map = {.utf8 = true,
-                                                .wide = {[0x80] = {3, "\xe2\x82\xac"},
-                                                         [0x81] = {2, "\xc3\xa4"},
-                                                         ['a'] = {1, "a"},
-                                                         ['b'] = {1, "b"},
-                                                         ['|'] = {1, "|"}}};
+    static const struct http_charset_map map = {
+        .utf8 = true,
+        .backward = {['a'] = 'a', ['b'] = 'b', ['|'] = '|'},
+        .wide = {[0x80] = {3, "\xe2\x82\xac"}, [0x81] = {2, "\xc3\xa4"}}};
     struct asked *asked = *state;
 
     asked_load(asked, "server { return 200; }");
