@@ -10,6 +10,7 @@
 
 #include "server/ev_memory.h"
 #include "server/shortage.h"
+#include "server/socket_calls.h"
 #include "server/worker.h"
 
 const char *const connection_state_names[CONNECTION_STATES] = {"idle", "reading", "waiting", "sending",
@@ -226,7 +227,7 @@ enum connection_read connection_receive(struct connection *connection, void *to,
     ssize_t received;
 
     do
-        received = recv(connection->io.fd, to, size, 0);
+        received = socket_receive(connection->io.fd, to, size);
     while (received < 0 && errno == EINTR);
     if (received > 0) {
         *got = (size_t)received;

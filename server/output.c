@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "server/socket_calls.h"
+
 enum {
     OUTPUT_FIRST =
         3072, /* bytes of an answer's first block: 16 small pipelined answers fit, in a 4 KiB class */
@@ -104,8 +106,8 @@ static ssize_t send_bytes(const struct output *output, int fd, size_t share)
     if (!block->next || file || block->end - block->start >= share) {
         size_t size = block->end - block->start;
 
-        return send(fd, block->bytes + block->start, size < share ? size : share,
-                    MSG_NOSIGNAL | (file ? MSG_MORE : 0));
+        return socket_send(fd, block->bytes + block->start, size < share ? size : share,
+                           MSG_NOSIGNAL | (file ? MSG_MORE : 0));
     }
     for (; block && block->end - block->start <= share && message.msg_iovlen < OUTPUT_VECTORS && !file;
          block = block->next) {

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * recv and send, without what glibc adds to them.
+ *
+ * Purpose: in a process of threads glibc's are cancellation points: four atomic operations for a request, a
+ *   thirtieth of its time. Nobody here cancels a thread.
+ * Lifetime: none.
+ * Threads: any.
+ * Errors: -1 and errno, as recv(2) and send(2).
+ */
+#ifndef SERVER_SOCKET_CALLS_H
+#define SERVER_SOCKET_CALLS_H
+
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "pool/annotate.h"
+
+/* Sanitizers look at what glibc's calls do; some machines have no calls of these names. */
+#if defined(ANNOTATE_ASAN) || defined(__SANITIZE_THREAD__) || !defined(SYS_recvfrom) || !defined(SYS_sendto)
+#define SOCKET_CALLS_WATCHED 1
+#endif
+
+static inline ssize_t socket_receive(int fd, void *to, size_t size)
+{
+#ifdef SOCKET_CALLS_WATCHED
+    return recv(fd, to, size, 0);
+#else
+    return syscall(SYS_recvfrom, fd, to, size, 0, NULL, NULL);
+#endif
+}
+
+static inline ssize_t socket_send(int fd, const void *from, size_t size, int flags)
+{
+#ifdef SOCKET_CALLS_WATCHED
+    return send(fd, from, size, flags);
+#else
+    return syscall(SYS_sendto, fd, from, size, flags, NULL, 0);
+#endif
+}
+
+#endif
