@@ -365,7 +365,7 @@ static void sizeclass_flush(struct sizeclass *classes)
 bool sizeclass_trim(struct sizeclass *classes, int64_t now_ms)
 {
     if (classes->window_began >= 0 && now_ms - classes->window_began < SIZECLASS_WINDOW_MS)
-        return classes->empties > 0 || classes->dirty;
+        return classes->empties > 0 || classes->returned;
     sizeclass_flush(classes);
 
     for (int i = 0; i < SIZECLASS_CLASSES; i++) {
@@ -375,7 +375,7 @@ bool sizeclass_trim(struct sizeclass *classes, int64_t now_ms)
         class->empties_low = class->empties;
     }
     classes->window_began = now_ms;
-    arena_purge(classes);
+    arena_purge(classes, SIZECLASS_PURGE_LEAST);
     return classes->empties > 0;
 }
 
@@ -383,5 +383,5 @@ void sizeclass_reclaim(struct sizeclass *classes)
 {
     sizeclass_release_all(classes);
     if (classes->dirty)
-        arena_purge(classes);
+        arena_purge(classes, 1);
 }

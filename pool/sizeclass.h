@@ -33,8 +33,9 @@ enum {
     SIZECLASS_ARENA = 512 * 1024, /* bytes and alignment of an arena */
     SIZECLASS_SMALL_CLASSES = 13,
     SIZECLASS_CLASSES = 25,
-    SIZECLASS_CACHE = 4,       /* objects that a class keeps at hand: what most requests take and return */
-    SIZECLASS_WINDOW_MS = 2000 /* how long a span must have been empty for trim to give it back */
+    SIZECLASS_CACHE = 4,        /* objects that a class keeps at hand: what most requests take and return */
+    SIZECLASS_WINDOW_MS = 2000, /* how long a span must have been empty for trim to give it back */
+    SIZECLASS_PURGE_LEAST = 16  /* free pages of an arena; fewer stay until memory is short */
 };
 
 /* A page, or a run of pages for one object, in use by a class: its descriptor in the arena's first page. */
@@ -91,7 +92,7 @@ size_t sizeclass_round(size_t size);
 
 /* To be called about once a second by the owner; `now_ms` is any monotonic clock. Gives back spans that have
  * been empty through a whole window of SIZECLASS_WINDOW_MS, their pages to the system. Returns whether a
- * later call could give back more. */
+ * later call could give back more. What load gives and takes from second to second costs no call. */
 bool sizeclass_trim(struct sizeclass *classes, int64_t now_ms);
 
 /* The same at once, for when memory is short: all that is empty, whether it may be needed again or not. */

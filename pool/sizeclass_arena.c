@@ -158,7 +158,7 @@ struct sizeclass_span *arena_get(struct sizeclass *classes, unsigned pages, bool
     errno = 0;
     struct sizeclass_span *span = arena_try(classes, pages, grow);
     if (span == NULL && classes->dirty && (errno == ENOBUFS || errno == EDQUOT)) {
-        arena_purge(classes);
+        arena_purge(classes, 1);
         span = arena_try(classes, pages, grow);
     }
     return span;
@@ -173,7 +173,7 @@ void arena_put(struct sizeclass *classes, struct sizeclass_span *span)
     span->owned = false;
     arena->free |= run;
     arena->dirty |= run;
-    classes->dirty = true;
+    classes->dirty = classes->returned = true;
     if (was_full && arena != classes->arenas) {
         arena_unlink(classes, arena);
         arena_link(classes, arena, true);
@@ -193,16 +193,17 @@ static void arena_purge_one(struct sizeclass *classes, struct sizeclass_arena *a
     }
 }
 
-void arena_purge(struct sizeclass *classes)
+void arena_purge(struct sizeclass *classes, unsigned least)
 {
     struct sizeclass_arena *arena = classes->arenas;
 
-    classes->dirty = false;
+    classes->dirty = least > 1;
+    classes->returned = false;
     for (uint32_t n = classes->arena_count; n > 0 && arena->free != 0; n--) {
         struct sizeclass_arena *next = arena->next;
         if (arena->free == ARENA_ALL && classes->arena_count > 1)
             arena_destroy(classes, arena);
-        else
+        else if (arena_count(arena->dirty) >= least)
             arena_purge_one(classes, arena);
         arena = next;
     }

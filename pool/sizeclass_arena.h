@@ -44,9 +44,9 @@ struct sizeclass_span *arena_get(struct sizeclass *classes, unsigned pages, bool
 /* The run's pages become free. */
 void arena_put(struct sizeclass *classes, struct sizeclass_span *span);
 
-/* Gives the memory of all free pages back to the system, and arenas without a page in use, but for the last
- * one. */
-void arena_purge(struct sizeclass *classes);
+/* Gives the memory of free pages back to the system where an arena has at least that many, and arenas without
+ * a page in use, but for the last one. */
+void arena_purge(struct sizeclass *classes, unsigned least);
 
 /* Unmaps every arena. */
 void arena_destroy_all(struct sizeclass *classes);

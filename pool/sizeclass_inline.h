@@ -17,7 +17,8 @@ struct sizeclass {
     uint32_t arena_count;
     struct sizeclass_arena *arenas;          /* ring; those with free pages come first */
     uint32_t empties;                        /* empty spans of all classes */
-    bool dirty;                              /* some free pages are resident */
+    bool dirty;                              /* some free pages may be resident */
+    bool returned;                           /* pages have become free since the last purge */
     int64_t window_began;                    /* of trim; -1: not yet */
     size_t budget;                           /* bytes; 0: no limit */
     size_t held;                             /* bytes charged: arena_charge() */

@@ -36,8 +36,10 @@ CONFIG = '''
 '''
 HUGE = 1 << 30
 MIB = 1 << 20
-# How what is received falls into the blocks of a connection is a matter of chance: one more may be needed once, late.
+# How what is received falls into the blocks of a connection is a matter of chance: one more may be needed once, late; of
+# an echo a few, since what it receives ahead depends on how full both sockets happen to be.
 BLOCK = 16 << 10
+CHANCE = {'file': BLOCK, 'copied': BLOCK, 'body': BLOCK, 'echo': 5 * BLOCK}
 REQUESTS_OF_MIXED = 9 + 16 + 1
 
 
