@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "http/growing.h"
+
 static bool in_name(char byte)
 {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
@@ -71,39 +73,22 @@ int http_template_compile(struct conf *conf, const struct conf_node *node, const
     return 0;
 }
 
-/* Twice over the variables, the first time to know how long it gets: getting one is cheap, and nothing is
- * kept between. */
 bool http_template_write_slow(const struct http_template *template, struct http_request *request,
                               struct http_text *text)
 {
-    size_t room = template->constant.length + 64, length = 0; /* a guess; grows as values come */
-    char *bytes = pool_nalloc(request->pool, room, "template");
+    struct http_growing growing;
 
-    if (!bytes)
+    if (!http_growing_begin(&growing, request->pool, template->constant.length + 63))
         return false;
     for (unsigned i = 0; i < template->part_count; i++) {
         const struct http_template_part *part = &template->parts[i];
         struct http_text value = {"", 0};
-        size_t wanted;
 
         if (part->variable.get)
             (void)http_variable_get(request, &part->variable, &value);
-        wanted = length + part->literal.length + value.length + 1;
-        if (wanted > room) {
-            char *larger = pool_nalloc(request->pool, wanted * 2, "template");
-
-            if (!larger)
-                return false;
-            memcpy(larger, bytes, length);
-            bytes = larger;
-            room = wanted * 2;
-        }
-        memcpy(bytes + length, part->literal.bytes, part->literal.length);
-        length += part->literal.length;
-        memcpy(bytes + length, value.bytes, value.length);
-        length += value.length;
+        if (!http_growing_add(&growing, part->literal) || !http_growing_add(&growing, value))
+            return false;
     }
-    bytes[length] = '\0';
-    *text = (struct http_text){bytes, length};
+    *text = http_growing_end(&growing);
     return true;
 }

@@ -102,6 +102,8 @@ static const struct http_template *find_wildcard(const struct map *map, struct h
     return best ? &best->value : NULL;
 }
 
+/* An expression that matches sets the request's captures, for the value it chooses: get() puts back what
+ * was there. */
 static const struct http_template *find(struct http_request *request, const struct map *map,
                                         struct http_text text)
 {
@@ -122,20 +124,34 @@ static const struct http_template *find(struct http_request *request, const stru
     return value ? value : map->otherwise;
 }
 
+static bool write_value(struct http_request *request, const struct map *map, struct http_text *value)
+{
+    struct http_text text;
+    const struct http_template *found;
+
+    if (!http_template_write(&map->source, request, &text))
+        return false;
+    found = find(request, map, text);
+    return !found || http_template_write(found, request, value);
+}
+
 static enum http_found get(struct http_request *request, const struct http_named *named,
                            struct http_text *value)
 {
     const struct map *map = named->data;
-    const struct http_template *found;
-    struct http_text text;
+    struct http_text captures[HTTP_CAPTURES];
+    unsigned count = request->capture_count;
     bool known;
 
     *value = (struct http_text){"", 0};
     /* Empty while it is being found: a map that needs itself comes to an end. */
-    if (!http_named_keep(request, named, *value) || !http_template_write(&map->source, request, &text))
+    if (!http_named_keep(request, named, *value))
         return HTTP_NOT_FOUND;
-    found = find(request, map, text);
-    known = !found || http_template_write(found, request, value);
+    /* To ask for a variable changes nothing for who asks: the text around it has its own $1. */
+    memcpy(captures, request->captures, count * sizeof *captures);
+    known = write_value(request, map, value);
+    memcpy(request->captures, captures, count * sizeof *captures);
+    request->capture_count = count;
     request->route.values[named->number].bytes = NULL;
     return known ? HTTP_FOUND : HTTP_NOT_FOUND;
 }
@@ -280,7 +296,8 @@ static const struct conf_directive directives[] = {
     {"map", CONF_HTTP, 2, 2, CONF_BLOCK | CONF_RAW | CONF_REPEAT, set_map, 0, NULL, NULL,
      "`map TEXT $VARIABLE { KEY VALUE; … }` The variable has the value of the key that TEXT is: a text "
      "without regard to case, `~REGEX`, `~*REGEX`, `default`; after `hostnames;` also `*.example.org`, "
-     "`.example.org` and `www.*`. `volatile;`: is found anew each time."},
+     "`.example.org` and `www.*`. `volatile;`: is found anew each time. `$1` … of an expression are there "
+     "for its own VALUE alone; named groups are kept."},
     {"map_hash_max_size", CONF_HTTP, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
      "`map_hash_max_size SIZE;` Accepted for nginx's sake: tables have the size that they need."},
     {"map_hash_bucket_size", CONF_HTTP, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,

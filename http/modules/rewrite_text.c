@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "http/growing.h"
 #include "http/variables_table.h"
 
 /* Whether the client had escaped its path: only then are captures escaped. */
@@ -20,10 +21,13 @@ static bool must_escape(unsigned char byte)
     return byte <= ' ' || byte >= 0x7f || strchr("\"#%&+;<>?", byte) != NULL;
 }
 
-static char *escape(char *to, struct http_text text)
+static bool add_escaped(struct http_growing *growing, struct http_text text)
 {
     static const char digits[] = "0123456789ABCDEF";
+    char *to = http_growing_room(growing, 3 * text.length);
 
+    if (!to)
+        return false;
     for (size_t i = 0; i < text.length; i++) {
         unsigned char byte = (unsigned char)text.bytes[i];
 
@@ -35,42 +39,31 @@ static char *escape(char *to, struct http_text text)
             *to++ = (char)byte;
         }
     }
-    return to;
+    growing->length = (size_t)(to - growing->bytes);
+    return true;
 }
 
 /* The template with its captures escaped. */
 static bool write_escaped(const struct http_template *template, struct http_request *request,
                           struct http_text *text)
 {
-    size_t room = 1;
-    char *bytes = NULL, *to = NULL;
+    struct http_growing growing;
 
-    /* First how much room it takes at most, then the bytes. */
-    for (int pass = 0; pass < 2; pass++) {
-        for (unsigned i = 0; i < template->part_count; i++) {
-            const struct http_template_part *part = &template->parts[i];
-            struct http_text value = {"", 0};
+    if (!http_growing_begin(&growing, request->pool, template->constant.length + 63))
+        return false;
+    for (unsigned i = 0; i < template->part_count; i++) {
+        const struct http_template_part *part = &template->parts[i];
+        struct http_text value = {"", 0};
 
-            if (part->variable.get)
-                (void)http_variable_get(request, &part->variable, &value);
-            if (pass == 0) {
-                room += part->literal.length + 3 * value.length;
-                continue;
-            }
-            memcpy(to, part->literal.bytes, part->literal.length);
-            to += part->literal.length;
-            if (part->variable.get == http_get_capture) {
-                to = escape(to, value);
-            } else {
-                memcpy(to, value.bytes, value.length);
-                to += value.length;
-            }
-        }
-        if (pass == 0 && !(bytes = to = pool_nalloc(request->pool, room, "rewrite")))
+        if (part->variable.get)
+            (void)http_variable_get(request, &part->variable, &value);
+        if (!http_growing_add(&growing, part->literal))
+            return false;
+        if (!(part->variable.get == http_get_capture ? add_escaped(&growing, value)
+                                                     : http_growing_add(&growing, value)))
             return false;
     }
-    *to = '\0';
-    *text = (struct http_text){bytes, (size_t)(to - bytes)};
+    *text = http_growing_end(&growing);
     return true;
 }
 

@@ -43,6 +43,25 @@ static void test_expressions(void **state)
     check(asked, "/?k=~tilde", "literal");
 }
 
+/* $1 is that of who asks, before and after: nginx documents captures for the directive whose expression it
+ * is, and a text in which $1 changes on its way means something else with each order of its variables. */
+static void test_captures(void **state)
+{
+    struct asked *asked = *state;
+
+    asked_load(asked, "map $arg_k $m { ~^(.)(.*)$ \"<$2$1$n>\"; plain \"($1)\"; }"
+                      "map $arg_k $n { volatile; ~(.)$ $1; }"
+                      "server { location ~ ^/(.*)$ { return 200 \"$1$m$1$2$n$1\"; }"
+                      " location /none { return 200 \"[$1]$m[$1]\"; }"
+                      " location = /if { if ($m ~ (.)>) { return 200 \"$m$1\"; } }"
+                      " location = /set { if ($uri ~ ^/(.)) { set $x $n; return 200 \"$x$1\"; } } }");
+    check(asked, "/x?k=abc", "x<bcac>xcx");
+    check(asked, "/x?k=plain", "x(x)xnx"); /* a key without an expression: those around it */
+    check(asked, "/if?k=ab", "<bab>b");
+    check(asked, "/set?k=ab", "bs");
+    check(asked, "/x?k=", "xxx");
+}
+
 static void test_hostnames(void **state)
 {
     struct asked *asked = *state;
@@ -93,6 +112,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_keys, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_expressions, asked_setup, asked_teardown),
+        cmocka_unit_test_setup_teardown(test_captures, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_hostnames, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_kept, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_circle, asked_setup, asked_teardown),

@@ -48,6 +48,35 @@ static void test_rewrite(void **state)
     assert_int_equal(asked_run(asked, "GET", "/nil", "")->status, 500);
 }
 
+/* A map asked for in the middle matches an expression of its own, whose $1 is thousands of bytes. The text
+ * has the $1 of its rewrite, and no more bytes than it has room for, in whatever order they stand. */
+static void test_captures_in_between(void **state)
+{
+    struct asked *asked = *state;
+    char fields[3600], expected[3600];
+
+    asked_load(asked, "map $http_referer $src { default internal; ~^https?://([^/]+)/ external; }"
+                      "map $http_referer $site { volatile; ~^https?://([^/]+)/ $1; }"
+                      "server { location /go/ { rewrite ^/go/(.*)$ /r?to=$1&src=$src last; }"
+                      "location /back/ { rewrite ^/back/(.*)$ /r?src=$src&to=$1&$1 last; }"
+                      "location /site/ { rewrite ^/site/(.*)$ /r?$1$site$1 last; }"
+                      "location /away/ { rewrite ^/away/(.*)$ http://h/$1/$src/$1 redirect; }"
+                      "location /if/ { if ($src ~ (e)) { rewrite ^/if/(.*)$ /r?$1$src$1$site; } }"
+                      "location /r { return 200 \"$args\"; } }");
+    snprintf(fields, sizeof fields, "Referer: http://%03000d/\r\n", 0);
+    for (int i = 0; i < 2; i++) {
+        struct http_request *request = asked_run(asked, "GET", "/go/%41", i ? fields : "");
+
+        asked_equal(request->response.bytes, i ? "to=A&src=external" : "to=A&src=internal");
+    }
+    asked_equal(asked_run(asked, "GET", "/back/%2b%41", fields)->response.bytes, "src=external&to=%2BA&%2BA");
+    snprintf(expected, sizeof expected, "%%26%03000d%%26", 0);
+    asked_equal(asked_run(asked, "GET", "/site/%26", fields)->response.bytes, expected);
+    asked_equal(asked_run(asked, "GET", "/away/%41", fields)->response.location, "http://h/A/external/A");
+    snprintf(expected, sizeof expected, "AexternalA%03000d", 0);
+    asked_equal(asked_run(asked, "GET", "/if/%41", fields)->response.bytes, expected);
+}
+
 static void test_order(void **state)
 {
     struct asked *asked = *state;
@@ -115,6 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_rewrite, asked_setup, asked_teardown),
+        cmocka_unit_test_setup_teardown(test_captures_in_between, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_order, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_if, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_steps, asked_setup, asked_teardown),
