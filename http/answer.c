@@ -179,6 +179,7 @@ enum http_outcome http_relocate(struct http_request *request, struct http_text p
     const char *segment = path.bytes, *dot = NULL;
 
     request->path = path;
+    request->route.behind_alias = false;
     if (args)
         request->args = *args;
     for (const char *at = path.bytes; at < path.bytes + path.length; at++) {

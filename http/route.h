@@ -23,6 +23,7 @@ struct http_route {
     int final_status;         /* of error_page: what the answer's own status gives way to; 0: nothing */
     bool internal;            /* the path is no longer the client's: `internal` locations are open */
     bool error_page;          /* an error page is being made: the next error has no other */
+    bool behind_alias;        /* try_files found the path behind the text of a whole alias (paths.h) */
     bool got;                 /* the method counts as GET, as it does for error pages */
     uint8_t limited;          /* what limit_req said (enum http_limited); 0: it was not asked */
 };

@@ -60,18 +60,16 @@ static enum http_outcome failed(struct http_request *request, int error, const c
 
 /* The folder itself, asked once when an index file is missing: its absence is 404, not 403. HTTP_NEXT: it is
  * there. */
-static enum http_outcome check_folder(struct http_request *request, const struct http_static *settings)
+static enum http_outcome check_folder(struct http_request *request, const struct http_static *settings,
+                                      struct http_text folder)
 {
-    struct http_text name;
     bool is_directory;
     int error;
 
-    if (http_map_path(request, settings->root, 0, &name) != HTTP_PATH_OK)
-        return http_no_memory(request);
-    error = http_file_look(settings->sgi, settings->cache, name.bytes, &settings->options, &is_directory);
+    error = http_file_look(settings->sgi, settings->cache, folder.bytes, &settings->options, &is_directory);
     if (error == 0 && !is_directory)
         error = -ENOTDIR;
-    return error ? failed(request, error, name.bytes) : HTTP_NEXT;
+    return error ? failed(request, error, folder.bytes) : HTTP_NEXT;
 }
 
 /* Goes on at the path with `name` behind it. */
@@ -86,67 +84,70 @@ static enum http_outcome relocate(struct http_request *request, struct http_text
     return http_relocate(request, (struct http_text){path, request->path.length + name.length}, NULL);
 }
 
-/* Whether the folder has a file of that name. 0, or a negative errno; HTTP_PATH_REFUSED counts as not there.
- */
-static int look(struct http_request *request, const struct http_static *settings, struct http_text name,
-                const char **full)
+/* `name` in the folder, NUL-terminated: in the room behind the folder's name, or in memory of its own. NULL:
+ * no memory. */
+static const char *join(struct http_request *request, struct http_text folder, struct http_text name)
 {
-    struct http_text path;
-    bool is_directory;
-    char *end;
+    char *to = (char *)(uintptr_t)folder.bytes; /* the caller's own memory, with the room */
 
-    switch (http_map_path(request, settings->root, name.length, &path)) {
-    case HTTP_PATH_OK:
-        break;
-    case HTTP_PATH_NO_MEMORY:
-        return -ENOMEM;
-    case HTTP_PATH_REFUSED:
-        *full = "";
-        return -ENOTDIR;
+    if (name.length > HTTP_INDEX_ROOM) {
+        to = pool_nalloc(request->pool, folder.length + name.length + 1, "index");
+        if (!to)
+            return NULL;
+        memcpy(to, folder.bytes, folder.length);
     }
-    end = (char *)(uintptr_t)path.bytes + path.length; /* our own memory: the reserve */
-    memcpy(end, name.bytes, name.length + 1);
-    *full = path.bytes;
-    return http_file_look(settings->sgi, settings->cache, *full, &settings->options, &is_directory);
+    memcpy(to + folder.length, name.bytes, name.length + 1);
+    return to;
 }
 
-enum http_outcome http_index_answer(struct http_request *request, const struct http_static *settings)
+/* A file of that name was looked for in the folder, and not found. HTTP_NEXT: it is just not there. */
+static enum http_outcome missing(struct http_request *request, int error, const char *full)
 {
-    bool folder_checked = false;
+    switch (error) {
+    case -ENOMEM:
+        return http_no_memory(request);
+    case -ENOENT:
+        return HTTP_NEXT;
+    case -ENOTDIR:
+    case -ENAMETOOLONG:
+    case -EACCES:
+        return failed(request, error, full);
+    default:
+        return http_static_failed(request, error, "stat()", full);
+    }
+}
+
+enum http_outcome http_index_answer(struct http_request *request, const struct http_static *settings,
+                                    struct http_text folder)
+{
+    bool folder_checked = false, is_directory;
+    enum http_outcome outcome;
+    struct http_text name;
+    const char *full;
+    int error;
 
     for (const struct http_index_name *index = settings->index; index; index = index->next) {
-        struct http_text name;
-        const char *full;
-        int error;
-
         if (!http_template_write(&index->name, request, &name))
             return http_no_memory(request);
         if (name.length == 0)
             continue;
         if (*name.bytes == '/')
             return http_relocate(request, name, NULL);
-        error = look(request, settings, name, &full);
-        switch (error) {
-        case 0:
-            return relocate(request, name);
-        case -ENOMEM:
+        full = join(request, folder, name);
+        if (!full)
             return http_no_memory(request);
-        case -ENOENT:
-            break;
-        case -ENOTDIR:
-        case -ENAMETOOLONG:
-        case -EACCES:
-            return failed(request, error, full);
-        default:
-            return http_static_failed(request, error, "stat()", full);
-        }
-        if (!folder_checked) {
-            enum http_outcome outcome = check_folder(request, settings);
-
-            if (outcome != HTTP_NEXT)
-                return outcome;
-            folder_checked = true;
-        }
+        error = http_file_look(settings->sgi, settings->cache, full, &settings->options, &is_directory);
+        if (!error)
+            return relocate(request, name);
+        outcome = missing(request, error, full);
+        if (outcome != HTTP_NEXT)
+            return outcome;
+        ((char *)(uintptr_t)folder.bytes)[folder.length] = '\0'; /* where a name was joined */
+        if (!folder_checked)
+            outcome = check_folder(request, settings, folder);
+        if (outcome != HTTP_NEXT)
+            return outcome;
+        folder_checked = true;
     }
     return HTTP_NEXT;
 }

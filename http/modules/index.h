@@ -26,7 +26,11 @@ int http_set_index(struct conf_setting *setting);
 /* `index index.html`. NULL: said in conf. */
 struct http_index_name *http_index_default(struct conf *conf);
 
-/* request->path ends in a slash. */
-enum http_outcome http_index_answer(struct http_request *request, const struct http_static *settings);
+enum { HTTP_INDEX_ROOM = 32 /* bytes behind the folder's name, for the name of an index file */ };
+
+/* request->path ends in a slash, and stands for `folder` (http_map_path, with HTTP_INDEX_ROOM bytes of
+ * reserve that are written to). */
+enum http_outcome http_index_answer(struct http_request *request, const struct http_static *settings,
+                                    struct http_text folder);
 
 #endif

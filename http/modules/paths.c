@@ -119,7 +119,8 @@ enum http_path http_map_path(struct http_request *request, const struct http_roo
     if (!http_root_write(request, root, &folder))
         return HTTP_PATH_NO_MEMORY;
     if (root->alias) {
-        size_t skip = root->whole || root->skip > rest.length ? rest.length : root->skip;
+        size_t whole = request->route.behind_alias ? 0 : rest.length;
+        size_t skip = root->whole ? whole : root->skip > rest.length ? rest.length : root->skip;
 
         rest = (struct http_text){rest.bytes + skip, rest.length - skip};
     }

@@ -2,7 +2,8 @@
 /* root and alias: from a path of a URL to a name of a file.
  *
  * Purpose: maps request->path. root: the folder, then the whole path. alias: the folder, then what follows
- * the location's own prefix; in a location with a regular expression the text of alias is the whole name.
+ * the location's own prefix; in a location with a regular expression the text of alias is the whole name,
+ * but the names of try_files stand behind it (request->route.behind_alias).
  * Lifetime: settings in the generation's pool; names in the request's pool.
  * Threads: the request's worker.
  * Errors: HTTP_PATH_NO_MEMORY; HTTP_PATH_REFUSED when prefix and rest together make a ".." (location /i with

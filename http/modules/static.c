@@ -62,16 +62,35 @@ static enum http_outcome add_slash(struct http_request *request)
     return http_answer_redirect(request, 301, (struct http_text){location, (size_t)(at - location)});
 }
 
+/* The name of what the path stands for; HTTP_NEXT. Every answer that static files, index and autoindex give
+ * is about this name, or begins with it: what it refuses, they refuse. */
+static enum http_outcome find_name(struct http_request *request, const struct http_static *settings,
+                                   struct http_text *name)
+{
+    switch (http_map_path(request, settings->root, HTTP_INDEX_ROOM, name)) {
+    case HTTP_PATH_OK:
+        return HTTP_NEXT;
+    case HTTP_PATH_NO_MEMORY:
+        return http_no_memory(request);
+    case HTTP_PATH_REFUSED:
+        break;
+    }
+    http_log(request, LOG_LEVEL_ERROR, 0, "\"%s\" would leave its alias", name->bytes);
+    request->status = 404;
+    return HTTP_STATUS;
+}
+
 /* A path with a slash at its end is a directory's: its index, or nothing. */
 static enum http_outcome answer_directory(struct http_request *request, const struct http_static *settings)
 {
-    enum http_outcome outcome = http_index_answer(request, settings);
+    enum http_outcome outcome;
     struct http_text name;
 
+    outcome = find_name(request, settings, &name);
+    if (outcome == HTTP_NEXT)
+        outcome = http_index_answer(request, settings, name);
     if (outcome != HTTP_NEXT)
         return outcome;
-    if (http_map_path(request, settings->root, 0, &name) == HTTP_PATH_NO_MEMORY)
-        return http_no_memory(request);
     outcome = http_autoindex_answer(request, name);
     if (outcome != HTTP_NEXT)
         return outcome;
@@ -103,6 +122,7 @@ static enum http_outcome run(struct http_request *request, void *section)
 {
     const struct http_static *settings = section;
     struct open_file *file;
+    enum http_outcome outcome;
     struct http_text name;
     int error;
 
@@ -113,16 +133,9 @@ static enum http_outcome run(struct http_request *request, void *section)
         return not_allowed(request);
     if (request->path.length && request->path.bytes[request->path.length - 1] == '/')
         return answer_directory(request, settings);
-    switch (http_map_path(request, settings->root, 0, &name)) {
-    case HTTP_PATH_OK:
-        break;
-    case HTTP_PATH_NO_MEMORY:
-        return http_no_memory(request);
-    case HTTP_PATH_REFUSED:
-        http_log(request, LOG_LEVEL_ERROR, 0, "\"%s\" would leave its alias", name.bytes);
-        request->status = 404;
-        return HTTP_STATUS;
-    }
+    outcome = find_name(request, settings, &name);
+    if (outcome != HTTP_NEXT)
+        return outcome;
     error = http_file_open(settings->sgi, settings->cache, name.bytes, &settings->options, &file);
     return error ? http_static_failed(request, error, "open()", name.bytes)
                  : answer_file(request, file, name.bytes);

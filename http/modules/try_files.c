@@ -12,7 +12,7 @@
 struct trial {
     struct trial *next;
     struct http_template name;
-    bool folder; /* it ended in a slash, which is not in `name` */
+    bool folder; /* it ended in a slash, which is not in `name`, nor in the path when it is found */
 };
 
 struct section {
@@ -25,7 +25,7 @@ struct section {
 /* The path that a name stands for. As nginx: a name that does not begin with an alias' location stands behind
  * its folder. */
 static bool make_path(struct http_request *request, const struct http_root *root, struct http_text name,
-                      bool folder, struct http_text *path)
+                      struct http_text *path)
 {
     struct http_text prefix = {"", 0};
     char *to;
@@ -33,14 +33,12 @@ static bool make_path(struct http_request *request, const struct http_root *root
     if (root->alias && !root->whole && root->skip <= request->path.length &&
         (name.length < root->skip || memcmp(name.bytes, request->path.bytes, root->skip)))
         prefix = (struct http_text){request->path.bytes, root->skip};
-    to = pool_nalloc(request->pool, prefix.length + name.length + 2, "try_files");
+    to = pool_nalloc(request->pool, prefix.length + name.length + 1, "try_files");
     if (!to)
         return false;
     memcpy(to, prefix.bytes, prefix.length);
     memcpy(to + prefix.length, name.bytes, name.length);
-    *path = (struct http_text){to, prefix.length + name.length + folder};
-    if (folder)
-        to[path->length - 1] = '/';
+    *path = (struct http_text){to, prefix.length + name.length};
     to[path->length] = '\0';
     return true;
 }
@@ -71,6 +69,18 @@ static int look(struct http_request *request, const struct trial *trial)
     return -ENOENT;
 }
 
+/* What was found is the path now, as it is written: of a folder without the slash, so that static files
+ * answer 301 to its name with one, and the locations of index files are asked. A folder behind a whole alias
+ * is no path of a URL: the request's own stays (nginx). */
+static void found(struct http_request *request, const struct http_root *root, const struct trial *trial,
+                  struct http_text path)
+{
+    if (root->whole && trial->folder)
+        return;
+    (void)http_relocate(request, path, NULL);
+    request->route.behind_alias = root->whole;
+}
+
 static enum http_outcome otherwise(struct http_request *request, const struct section *section)
 {
     struct http_text where;
@@ -95,16 +105,17 @@ static enum http_outcome run(struct http_request *request, void *data)
         struct http_text name, path;
         int error;
 
-        if (!http_template_write(&trial->name, request, &name) ||
-            !make_path(request, root, name, trial->folder, &path))
+        if (!http_template_write(&trial->name, request, &name) || !make_path(request, root, name, &path))
             return http_no_memory(request);
         request->path = path;
+        request->route.behind_alias = root->whole;
         error = look(request, trial);
+        request->path = before;
+        request->route.behind_alias = false;
         if (!error) {
-            (void)http_relocate(request, path, NULL);
+            found(request, root, trial, path);
             return HTTP_NEXT;
         }
-        request->path = before;
         if (error == -ENOMEM)
             return http_no_memory(request);
     }

@@ -98,7 +98,7 @@ def test_map_is_kept(shared):
 @pytest.mark.parametrize('path, status, text', [
     ('/images/x.gif', 200, 'gif\n'), ('/images/y.gif', 200, 'default\n'), ('/code/x', 410, None),
     ('/system/x', 200, 'later\n'), ('/ext/c', 200, 'c\n'), ('/ext/a.txt', 200, 'text\n'),
-    ('/ext/folder', 200, 'folder\n'), ('/ext/none', 200, 'fallback /none'),
+    ('/ext/folder', 301, None), ('/ext/folder/', 200, 'folder\n'), ('/ext/none', 200, 'fallback /none'),
     ('/args/x', 200, '/back path=/args/x'), ('/alias/index.html', 200, 'folder\n'), ('/alias/none', 200, 'text\n'),
     ('/tried', 200, 'fallback /tried'), ('/tried/in', 404, None), ('/block', 200, 'text\n')])
 def test_try_files(shared, path, status, text):
