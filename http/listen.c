@@ -170,24 +170,36 @@ static int add_server(struct http_build *build, const struct conf_node *node,
     return 0;
 }
 
+/* A `listen` that is being read: each of its addresses gets the server. */
+struct one_listen {
+    struct http_scope *scope;
+    const struct conf_node *node;
+    struct listen_options options;
+};
+
+static int take_address(void *data, const struct listen_address *address)
+{
+    const struct one_listen *one = data;
+
+    return add_server(one->scope->build, one->node, address, &one->options, one->scope->server);
+}
+
 int http_set_listen(struct conf_setting *setting)
 {
-    struct http_scope *scope = http_scope_of(setting);
     const struct conf_node *node = setting->node;
-    struct listen_options options = {0};
-    struct listen_address address;
-    const char *why = "";
+    struct one_listen one = {.scope = http_scope_of(setting), .node = node};
+    const char *why;
+    int result = 0;
 
-    if (listen_address_parse(node->args[0], HTTP_PORT, &address, &why))
-        return conf_fail(setting->conf, node, "%s in \"%s\" of the \"listen\" directive", why, node->args[0]);
-    for (unsigned i = 1; i < node->arg_count; i++) {
-        int result = parse_option(setting->conf, node, node->args[i], &options);
-
-        if (result)
-            return result;
-    }
-    scope->listens = true;
-    return add_server(scope->build, node, &address, &options, scope->server);
+    for (unsigned i = 1; i < node->arg_count && !result; i++)
+        result = parse_option(setting->conf, node, node->args[i], &one.options);
+    if (result)
+        return result;
+    one.scope->listens = true;
+    result = listen_addresses_parse(node->args[0], HTTP_PORT, take_address, &one, &why);
+    return result && why ? conf_fail(setting->conf, node, "%s in \"%s\" of the \"listen\" directive", why,
+                                     node->args[0])
+                         : result;
 }
 
 int http_listen_default(struct http_build *build, const struct conf_node *node, struct http_server *server)

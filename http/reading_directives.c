@@ -88,9 +88,10 @@ static const struct conf_directive directives[] = {
      "matches, which `^~` keeps from being tried."},
     {"listen", CONF_SERVER, 1, CONF_ARGS_ANY, CONF_REPEAT, http_set_listen, 0, NULL, "*:80 | *:8000",
      "`listen ADDRESS[:PORT] | PORT | unix:PATH [default_server] [backlog=NUMBER] [ipv6only=on] "
-     "[reuseport];` Where it listens. `default_server`: it answers what names no other server. "
-     "`reuseport` always holds. nginx's other options of sockets are accepted with a warning. Without "
-     "any listen: port 80, or 8000 for users other than root."},
+     "[reuseport];` Where it listens: at all addresses of a name, at all ports of a range (`8080-8083`). "
+     "`default_server`: it answers what names no other server. `reuseport` always holds. nginx's other "
+     "options of sockets are accepted with a warning. Without any listen: port 80, or 8000 for users other "
+     "than root."},
     {"server_name", CONF_SERVER, 1, CONF_ARGS_ANY, CONF_REPEAT, set_server_name, 0, NULL, "\"\"",
      "`server_name NAME …;` Names of the server: `example.org`, `*.example.org`, `.example.org` (both), "
      "`mail.*`, `~REGEX`, `\"\"` (requests without a host), `$hostname`."},

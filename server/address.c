@@ -134,22 +134,42 @@ static int parse_unix(const char *path, struct listen_address *address, const ch
     return 0;
 }
 
-/* 1 … 65535 in digits alone, to the end of the text. */
-static bool parse_port(const char *text, uint16_t *port)
+/* What a listen says, while it is taken apart. */
+struct listen_reading {
+    uint16_t first, last; /* ports */
+    listen_address_taker *take;
+    void *data;
+    const char **why;
+};
+
+/* 1 … 65535 in digits alone, to the end of the text or to a `stop`. Null: it is not. */
+static const char *parse_port(const char *text, char stop, uint16_t *port)
 {
     unsigned value = 0;
 
-    if (*text == '\0')
-        return false;
-    for (; *text != '\0'; text++) {
+    if (*text == '\0' || *text == stop)
+        return NULL;
+    for (; *text != '\0' && *text != stop; text++) {
         if (*text < '0' || *text > '9')
-            return false;
+            return NULL;
         value = value * 10 + (unsigned)(*text - '0');
         if (value > UINT16_MAX)
-            return false;
+            return NULL;
     }
     *port = (uint16_t)value;
-    return value > 0;
+    return value > 0 ? text : NULL;
+}
+
+/* 8080 or 8080-8083 */
+static int parse_ports(struct listen_reading *reading, const char *text)
+{
+    const char *dash = parse_port(text, '-', &reading->first);
+
+    if (!dash || (*dash && !parse_port(dash + 1, '\0', &reading->last)))
+        return refuse(reading->why, "invalid port");
+    if (!*dash)
+        reading->last = reading->first;
+    return reading->last < reading->first ? refuse(reading->why, "invalid port range") : 0;
 }
 
 static void set_in4(struct listen_address *address, struct in_addr host, uint16_t port)
@@ -178,73 +198,135 @@ static void set_in6(struct listen_address *address, const struct in6_addr *host,
     snprintf(address->text, sizeof address->text, "[%s]:%u", text, port);
 }
 
-static int resolve(const char *host, uint16_t port, struct listen_address *address, const char **why)
+/* One host, at each of the ports. */
+static int take_host(const struct listen_reading *reading, const struct sockaddr *host)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found = NULL;
+    struct listen_address address;
+    int result = 0;
 
-    if (getaddrinfo(host, NULL, &hints, &found) != 0)
-        return refuse(why, "host not found");
-    if (found->ai_family == AF_INET)
-        set_in4(address, ((const struct sockaddr_in *)(const void *)found->ai_addr)->sin_addr, port);
-    else if (found->ai_family == AF_INET6)
-        set_in6(address, &((const struct sockaddr_in6 *)(const void *)found->ai_addr)->sin6_addr, port);
-    freeaddrinfo(found);
-    return address->length > 0 ? 0 : refuse(why, "host not found");
+    for (unsigned port = reading->first; port <= reading->last && !result; port++) {
+        memset(&address, 0, sizeof address);
+        if (host->sa_family == AF_INET6)
+            set_in6(&address, &((const struct sockaddr_in6 *)(const void *)host)->sin6_addr, (uint16_t)port);
+        else
+            set_in4(&address, ((const struct sockaddr_in *)(const void *)host)->sin_addr, (uint16_t)port);
+        result = reading->take(reading->data, &address);
+    }
+    return result;
 }
 
-/* [::1] or [::1]:80 */
-static int parse_in6(const char *text, uint16_t port, struct listen_address *address, const char **why)
+static bool same_host(const struct sockaddr *a, const struct sockaddr *b)
+{
+    if (a->sa_family != b->sa_family)
+        return false;
+    if (a->sa_family == AF_INET)
+        return ((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr ==
+               ((const struct sockaddr_in *)(const void *)b)->sin_addr.s_addr;
+    return IN6_ARE_ADDR_EQUAL(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr,
+                              &((const struct sockaddr_in6 *)(const void *)b)->sin6_addr);
+}
+
+/* The same address may stand twice in what the resolver says: two lines of /etc/hosts do it. */
+static bool said_before(const struct addrinfo *all, const struct addrinfo *one)
+{
+    for (; all != one; all = all->ai_next)
+        if (same_host(all->ai_addr, one->ai_addr))
+            return true;
+    return false;
+}
+
+/* nginx: a name means all of its addresses, of the families that this machine has. */
+static int resolve(const struct listen_reading *reading, const char *host)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_ADDRCONFIG};
+    struct addrinfo *found = NULL;
+    int result = 0;
+
+    if (getaddrinfo(host, NULL, &hints, &found) != 0)
+        return refuse(reading->why, "host not found");
+    for (const struct addrinfo *at = found; at && !result; at = at->ai_next)
+        if ((at->ai_family == AF_INET || at->ai_family == AF_INET6) && !said_before(found, at))
+            result = take_host(reading, at->ai_addr);
+    freeaddrinfo(found);
+    return result;
+}
+
+/* [::1], [::1]:80 or [::1]:80-83 */
+static int parse_in6(struct listen_reading *reading, const char *text)
 {
     const char *close = strchr(text, ']');
+    struct sockaddr_in6 socket = {.sin6_family = AF_INET6};
     char host[INET6_ADDRSTRLEN];
-    struct in6_addr bytes;
 
     if (close == NULL || (size_t)(close - text) > sizeof host)
-        return refuse(why, "invalid IPv6 address");
-    if (close[1] != '\0' && (close[1] != ':' || !parse_port(close + 2, &port)))
-        return refuse(why, "invalid port");
+        return refuse(reading->why, "invalid IPv6 address");
+    if (close[1] != '\0' && close[1] != ':')
+        return refuse(reading->why, "invalid port");
+    if (close[1] == ':' && parse_ports(reading, close + 2))
+        return -EINVAL;
     memcpy(host, text + 1, (size_t)(close - text) - 1);
     host[close - text - 1] = '\0';
-    if (inet_pton(AF_INET6, host, &bytes) != 1)
-        return refuse(why, "invalid IPv6 address");
-    set_in6(address, &bytes, port);
+    if (inet_pton(AF_INET6, host, &socket.sin6_addr) != 1)
+        return refuse(reading->why, "invalid IPv6 address");
+    return take_host(reading, (const struct sockaddr *)(const void *)&socket);
+}
+
+static int parse_host(const struct listen_reading *reading, const char *text, size_t length)
+{
+    struct sockaddr_in socket = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_ANY)};
+    char host[256]; /* a name has 253 bytes at most (RFC 1035, 2.3.4) */
+
+    if (length >= sizeof host)
+        return refuse(reading->why, "host not found");
+    memcpy(host, text, length);
+    host[length] = '\0';
+    if (length > 0 && strcmp(host, "*") != 0 && inet_pton(AF_INET, host, &socket.sin_addr) != 1)
+        return resolve(reading, host);
+    return take_host(reading, (const struct sockaddr *)(const void *)&socket);
+}
+
+int listen_addresses_parse(const char *text, uint16_t default_port, listen_address_taker *take, void *data,
+                           const char **why)
+{
+    struct listen_reading reading = {default_port, default_port, take, data, why};
+    const char *colon;
+
+    *why = NULL;
+    if (strncmp(text, unix_prefix, UNIX_PREFIX) == 0) {
+        struct listen_address address = {0};
+        int result = parse_unix(text + UNIX_PREFIX, &address, why);
+
+        return result ? result : take(data, &address);
+    }
+    if (*text == '[')
+        return parse_in6(&reading, text);
+    colon = strchr(text, ':');
+    if (colon != NULL && parse_ports(&reading, colon + 1))
+        return -EINVAL;
+    if (colon == text || *text == '\0')
+        return refuse(why, "no host");
+    if (colon == NULL && text[strspn(text, "0123456789-")] == '\0' && *text != '-')
+        return parse_ports(&reading, text) ? -EINVAL : parse_host(&reading, "", 0);
+    return parse_host(&reading, text, colon != NULL ? (size_t)(colon - text) : strlen(text));
+}
+
+static int take_first(void *data, const struct listen_address *address)
+{
+    struct listen_address *first = data;
+
+    if (!first->length)
+        *first = *address;
     return 0;
 }
 
 int listen_address_parse(const char *text, uint16_t default_port, struct listen_address *address,
                          const char **why)
 {
-    char host[256]; /* a name has 253 bytes at most (RFC 1035, 2.3.4) */
-    uint16_t port = default_port;
-    struct in_addr bytes;
+    int result;
 
     memset(address, 0, sizeof *address);
-    if (strncmp(text, unix_prefix, UNIX_PREFIX) == 0)
-        return parse_unix(text + UNIX_PREFIX, address, why);
-    if (*text == '[')
-        return parse_in6(text, port, address, why);
-
-    const char *colon = strchr(text, ':');
-    size_t length = colon != NULL ? (size_t)(colon - text) : strlen(text);
-    if (colon != NULL && !parse_port(colon + 1, &port))
-        return refuse(why, "invalid port");
-    if (colon == NULL && text[strspn(text, "0123456789")] == '\0') {
-        if (!parse_port(text, &port))
-            return refuse(why, *text == '\0' ? "no host" : "invalid port");
-        length = 0;
-    } else if (length == 0) {
-        return refuse(why, "no host");
-    }
-    if (length >= sizeof host)
-        return refuse(why, "host not found");
-    memcpy(host, text, length);
-    host[length] = '\0';
-    if (length == 0 || strcmp(host, "*") == 0)
-        bytes.s_addr = htonl(INADDR_ANY);
-    else if (inet_pton(AF_INET, host, &bytes) != 1)
-        return resolve(host, port, address, why);
-    set_in4(address, bytes, port);
-    return 0;
+    result = listen_addresses_parse(text, default_port, take_first, address, why);
+    return result || address->length ? result : refuse(why, "host not found");
 }
 
 uint16_t listen_address_port(const struct listen_address *address)

@@ -4,9 +4,9 @@
  * writes them).
  *
  * Lifetime: plain values in the caller's storage; nothing is allocated.
- * Threads: pure, but for listen_address_parse, which may ask the resolver ("localhost:80") and is
+ * Threads: pure, but for listen_addresses_parse, which may ask the resolver ("localhost:80") and is
  * called while a configuration is read, never by a worker.
- * Errors: only listen_address_parse can fail: -EINVAL, and why in words.
+ * Errors: only reading can fail: -EINVAL, and why in words.
  */
 #ifndef SERVER_ADDRESS_H
 #define SERVER_ADDRESS_H
@@ -48,11 +48,20 @@ struct listen_address {
     char text[LISTEN_TEXT_MAX]; /* canonical: "127.0.0.1:8080", "[::1]:80", "0.0.0.0:80", "unix:/path" */
 };
 
+/* Takes one of the addresses that a listen names. Anything but 0 ends the reading. */
+typedef int listen_address_taker(void *data, const struct listen_address *address);
+
 /*
  * Reads nginx's forms: 8080, *:80, 127.0.0.1, 127.0.0.1:80, [::1], [::1]:80, localhost, localhost:80,
- * unix:/path. A name takes the first address of the resolver. Returns 0, or -EINVAL with *why pointing to a
- * literal.
+ * unix:/path, and where there is a port a range of them: 8080-8083. Every address of a name and every port
+ * of a range is taken, in their order, an address once. Returns 0, -EINVAL with *why pointing to a literal,
+ * or what `take` returned (then *why is null).
  */
+__attribute__((warn_unused_result)) int listen_addresses_parse(const char *text, uint16_t default_port,
+                                                               listen_address_taker *take, void *data,
+                                                               const char **why);
+
+/* The same for one who wants a single address: the first. */
 __attribute__((warn_unused_result)) int listen_address_parse(const char *text, uint16_t default_port,
                                                              struct listen_address *address,
                                                              const char **why);

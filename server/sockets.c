@@ -71,11 +71,16 @@ failed:
 static int start_listening(struct socket_set *set, struct generation *generation,
                            const struct binding *binding)
 {
+    int backlog = binding->backlog < 0 ? SOMAXCONN : binding->backlog;
+
     if (is_unix(&set->address) && !set->listening)
         chmod(((const struct sockaddr_un *)&set->address.socket)->sun_path,
               binding->mode ? binding->mode : UNIX_MODE);
+    if (set->backlog != backlog)
+        set->listening = 0; /* a second listen(2) of a socket says nothing but how long its queue may be */
+    set->backlog = backlog;
     for (; set->listening < set->count; set->listening++)
-        if (listen(set->fds[set->listening], binding->backlog < 0 ? SOMAXCONN : binding->backlog))
+        if (listen(set->fds[set->listening], backlog))
             return fail(generation, &set->address, "listen()");
     return 0;
 }

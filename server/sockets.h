@@ -22,6 +22,7 @@ struct socket_set {
     int *fds;
     unsigned count, capacity;
     unsigned served;    /* of count: divided among workers by sockets_share */
+    int backlog;        /* that listen(2) was asked for; 0: not yet */
     unsigned listening; /* of count: the rest are bound, and listen once the whole configuration stands */
 };
 

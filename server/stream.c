@@ -28,49 +28,67 @@ struct stream_server {
 static const struct conf_range buffer_range = {512, 1 << 20};
 static const struct conf_range at_least_one = {1, -1};
 
-static int parse_backlog(const struct conf_setting *setting, const char *text, struct binding *binding)
+/* A `listen` that is being read. */
+struct one_listen {
+    const struct conf_setting *setting;
+    int backlog;
+};
+
+static int parse_backlog(const struct conf_setting *setting, const char *text, int *backlog)
 {
     char *end;
-    long backlog = strtol(text, &end, 10);
+    long value = strtol(text, &end, 10);
 
-    if (!*text || *end || backlog < -1 || backlog > 65535)
+    if (!*text || *end || value < -1 || value > 65535)
         return conf_setting_invalid(setting, text, "a backlog of -1 to 65535");
-    binding->backlog = (int)backlog;
+    *backlog = (int)value;
+    return 0;
+}
+
+static int take_address(void *data, const struct listen_address *address)
+{
+    const struct one_listen *one = data;
+    struct generation *generation = generation_of(one->setting->conf);
+    struct stream_server *server = one->setting->section;
+    const struct conf_node *node = one->setting->node;
+    struct binding *binding;
+
+    if (!listen_address_port(address) && address->socket.ss_family != AF_UNIX)
+        return conf_fail(one->setting->conf, node, "no port in \"%s\" of the \"listen\" directive",
+                         node->args[0]);
+    if (generation_find(generation, address))
+        return conf_fail(one->setting->conf, node, "duplicate \"%s\" address and port pair", address->text);
+    binding = generation_bind(generation, address, &echo_protocol);
+    if (!binding)
+        return conf_fail_memory(one->setting->conf);
+    binding->data = &server->echo;
+    binding->backlog = one->backlog;
+    binding->pools =
+        (struct pool_options){.first_size = STREAM_POOL, .block_size = STREAM_BLOCK, .name = "connection"};
+    server->listens++;
     return 0;
 }
 
 static int set_listen(struct conf_setting *setting)
 {
-    struct generation *generation = generation_of(setting->conf);
-    struct stream_server *server = setting->section;
     const struct conf_node *node = setting->node;
-    struct listen_address address;
-    struct binding *binding;
+    struct one_listen one = {setting, -1};
     const char *why;
+    int result;
 
-    if (listen_address_parse(node->args[0], 0, &address, &why))
-        return conf_fail(setting->conf, node, "%s in \"%s\" of the \"listen\" directive", why, node->args[0]);
-    if (!listen_address_port(&address) && address.socket.ss_family != AF_UNIX)
-        return conf_fail(setting->conf, node, "no port in \"%s\" of the \"listen\" directive", node->args[0]);
-    if (generation_find(generation, &address))
-        return conf_fail(setting->conf, node, "duplicate \"%s\" address and port pair", address.text);
-    binding = generation_bind(generation, &address, &echo_protocol);
-    if (!binding)
-        return conf_fail_memory(setting->conf);
-    binding->data = &server->echo;
-    binding->pools =
-        (struct pool_options){.first_size = STREAM_POOL, .block_size = STREAM_BLOCK, .name = "connection"};
-    server->listens++;
     for (unsigned i = 1; i < node->arg_count; i++) {
         if (!strncmp(node->args[i], "backlog=", 8)) {
-            if (parse_backlog(setting, node->args[i] + 8, binding))
+            if (parse_backlog(setting, node->args[i] + 8, &one.backlog))
                 return -EINVAL;
         } else if (strcmp(node->args[i], "reuseport")) {
             return conf_fail(setting->conf, node, "the invalid \"%s\" parameter of the \"listen\" directive",
                              node->args[i]);
         }
     }
-    return 0;
+    result = listen_addresses_parse(node->args[0], 0, take_address, &one, &why);
+    return result && why ? conf_fail(setting->conf, node, "%s in \"%s\" of the \"listen\" directive", why,
+                                     node->args[0])
+                         : result;
 }
 
 static int set_zone(struct conf_setting *setting)
@@ -134,7 +152,9 @@ static const struct conf_directive inner[] = {
     {"server", CONF_STREAM, 0, 0, CONF_BLOCK | CONF_REPEAT, set_server, 0, NULL, NULL,
      "A server that speaks no HTTP."},
     {"listen", CONF_STREAM_SERVER, 1, CONF_ARGS_ANY, CONF_REPEAT, set_listen, 0, NULL, NULL,
-     "`listen ADDRESS:PORT | PORT | unix:PATH [backlog=NUMBER];` Where it listens."},
+     "`listen ADDRESS:PORT | PORT | unix:PATH [backlog=NUMBER] [reuseport];` Where it listens: at all "
+     "addresses "
+     "of a name, at all ports of a range (`8080-8083`). `reuseport` always holds."},
     {"echo", CONF_STREAM_SERVER, 0, 0, CONF_OURS, set_echo, 0, NULL, NULL, "Sends back what is received."},
     {"limit_conn_zone", CONF_STREAM, 2, 2, CONF_REPEAT, set_zone, 0, NULL, NULL,
      "`limit_conn_zone KEY zone=NAME:SIZE;` Memory in which connections are counted, by `$remote_addr` "

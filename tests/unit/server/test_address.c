@@ -103,6 +103,44 @@ static void test_refused_with_a_reason(void **state)
     }
 }
 
+static int note(void *data, const struct listen_address *address)
+{
+    strcat(data, address->text);
+    strcat(data, " ");
+    return listen_address_port(address) == 4 ? 7 : 0;
+}
+
+/* nginx, since 1.15.10: a range of ports. Whoever takes the addresses may end it. */
+static void test_ranges_of_ports(void **state)
+{
+    static const struct {
+        const char *text, *taken;
+        int result;
+    } ranges[] = {
+        {"8080-8082", "0.0.0.0:8080 0.0.0.0:8081 0.0.0.0:8082 ", 0},
+        {"*:7-7", "0.0.0.0:7 ", 0},
+        {"127.0.0.1:65534-65535", "127.0.0.1:65534 127.0.0.1:65535 ", 0},
+        {"[::1]:1-2", "[::1]:1 [::1]:2 ", 0},
+        {"127.0.0.1", "127.0.0.1:80 ", 0},
+        {"unix:/a-b", "unix:/a-b ", 0},
+        {"3-9", "0.0.0.0:3 0.0.0.0:4 ", 7},
+        {"9-3", "", -EINVAL},
+        {"3-", "", -EINVAL},
+        {"127.0.0.1:1-65536", "", -EINVAL},
+        {"[::1]:0-1", "", -EINVAL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        char taken[200] = "";
+        const char *why = "not touched";
+
+        assert_int_equal(listen_addresses_parse(ranges[i].text, 80, note, taken, &why), ranges[i].result);
+        assert_string_equal(taken, ranges[i].taken);
+        assert_true((why != NULL) == (ranges[i].result == -EINVAL));
+    }
+}
+
 static void test_the_longest_path_of_a_unix_socket(void **state)
 {
     char text[5 + 108 + 1] = "unix:";
@@ -215,6 +253,7 @@ int main(void)
         cmocka_unit_test(test_the_forms_of_listen),
         cmocka_unit_test(test_what_bind_gets),
         cmocka_unit_test(test_refused_with_a_reason),
+        cmocka_unit_test(test_ranges_of_ports),
         cmocka_unit_test(test_the_longest_path_of_a_unix_socket),
         cmocka_unit_test(test_overlaps),
         cmocka_unit_test(test_peers_as_text),
