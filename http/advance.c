@@ -18,10 +18,8 @@ void http_advance_answered(struct http_connection *connection)
         return;
     }
     connection->state = HTTP_SENDING;
-    if (!request->keep_alive) {
-        connection->closing = true;
+    if (!request->keep_alive)
         connection->linger |= input->start < input->end || connection->expects_more;
-    }
     if (slow)
         return; /* it ends when all of it is out */
     if (request->keep_alive)

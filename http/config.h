@@ -27,6 +27,7 @@ struct generation;
 struct log;
 struct http_request;
 struct http_regex;
+struct http_template;
 struct http_names;     /* server_names.h */
 struct http_locations; /* locations.h */
 struct http_location_list;
@@ -85,21 +86,27 @@ enum http_location_kind {
     HTTP_LOCATION_INNER      /* a block such as `if` in one of these: entered by a step */
 };
 
+/* A size, or the text that says it for each request. */
+struct http_amount {
+    size_t bytes;                     /* if there is no text */
+    const struct http_template *text; /* null: constant */
+};
+
 /* Core settings that every location has; inherited by copying. */
 struct http_core {
-    const struct log *error_log;    /* null: the main context's (generation->settings.log) */
-    int64_t keepalive_timeout;      /* ms; 0: connections close after each answer */
-    int64_t keepalive_header;       /* seconds in `Keep-Alive: timeout=`; 0: not sent */
-    int64_t keepalive_requests;     /* requests per connection */
-    int64_t keepalive_time;         /* ms that a connection may go on for */
-    double keepalive_seconds;       /* the same */
-    int keepalive_disable;          /* of enum http_keepalive_disable (keepalive.h) */
-    int64_t client_body_timeout;    /* ms between two reads of a body */
-    int64_t send_timeout;           /* ms between two writes */
-    size_t limit_rate;              /* bytes per second of an answer; 0: no limit */
-    size_t limit_rate_after;        /* bytes that it does not hold for */
-    int if_modified_since;          /* enum http_if_modified_since */
-    int64_t max_ranges;             /* ranges of one request; more, and the whole is sent */
+    const struct log *error_log;         /* null: the main context's (generation->settings.log) */
+    int64_t keepalive_timeout;           /* ms; 0: connections close after each answer */
+    int64_t keepalive_header;            /* seconds in `Keep-Alive: timeout=`; 0: not sent */
+    int64_t keepalive_requests;          /* requests per connection */
+    int64_t keepalive_time;              /* ms that a connection may go on for */
+    double keepalive_seconds;            /* the same */
+    int keepalive_disable;               /* of enum http_keepalive_disable (keepalive.h) */
+    int64_t client_body_timeout;         /* ms between two reads of a body */
+    int64_t send_timeout;                /* ms between two writes */
+    struct http_amount limit_rate;       /* bytes per second of an answer; 0: no limit */
+    struct http_amount limit_rate_after; /* bytes that it does not hold for */
+    int if_modified_since;               /* enum http_if_modified_since */
+    int64_t max_ranges;                  /* ranges of one request; more, and the whole is sent */
     int64_t lingering_time;         /* ms that unread bytes are read and dropped at most before closing */
     int64_t lingering_timeout;      /* ms between two such reads */
     off_t client_max_body_size;     /* bytes; 0: no limit */
@@ -111,6 +118,7 @@ struct http_core {
     bool client_body_in_single_buffer; /* is always so */
     bool sendfile, tcp_nodelay, etag, internal, log_not_found, server_tokens;
     bool absolute_redirect, port_in_redirect, server_name_in_redirect;
+    bool tuned;   /* limit_rate or tcp_nodelay off: http_pace_begin has something to do */
     bool chunked; /* bodies of unknown length go out in chunks; off: the connection's end ends them */
 };
 
@@ -118,7 +126,6 @@ struct http_location {
     enum http_location_kind kind;
     struct http_text name;          /* prefix or exact text; the pattern of a regex */
     const struct http_regex *regex; /* HTTP_LOCATION_REGEX */
-    bool auto_redirect; /* `location /x/` also answers /x with 301 (set by a module that proxies) */
     const struct http_server *server;
     struct http_core core;
     void *sections[HTTP_MODULES];          /* each module's settings here, in the order of http_modules */

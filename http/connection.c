@@ -236,7 +236,6 @@ static void peer_shut(struct http_connection *connection)
         connection_close(&connection->base);
         return;
     }
-    connection->closing = true;
     if (connection->request)
         connection->request->keep_alive = false;
     connection->state = HTTP_SENDING;

@@ -53,7 +53,7 @@ struct http_connection {
     uint8_t state;          /* enum http_state */
     bool expects_more;      /* the last read filled its buffer: there may be more */
     bool eof;               /* the peer has shut its sending side */
-    bool closing;           /* closes when the output is out */
+    bool tuned;             /* `set $limit_rate` was run, or TCP_NODELAY is off: http_pace_begin looks */
     bool linger;            /* then waits for the peer, who may still be sending */
     bool cut;               /* an answer that has begun cannot be finished: closes at once */
     uint8_t timing;         /* enum http_state whose timeout runs; HTTP_STATES: none */

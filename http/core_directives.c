@@ -8,6 +8,7 @@
 #include "http/keepalive.h"
 #include "http/protocol/condition.h"
 #include "http/request.h"
+#include "http/template.h"
 #include "http/upload.h"
 #include "pool/pool.h"
 #include "server/log.h"
@@ -54,6 +55,23 @@ static int set_temp_path(struct conf_setting *setting)
         length--;
     folder->path = pool_strndup(setting->conf->pool, path, length, "conf path");
     return folder->path ? 0 : conf_fail_memory(setting->conf);
+}
+
+/* What has a variable in it is a size only when an answer is sent (http_pace_begin). */
+static int set_amount(struct conf_setting *setting)
+{
+    struct http_amount *amount = (void *)((char *)setting->section + setting->directive->offset);
+    const char *text = setting->node->args[0];
+    struct http_template *template;
+
+    amount->text = NULL;
+    if (!strchr(text, '$'))
+        return conf_set_size(setting);
+    template = pool_calloc(setting->conf->pool, sizeof *template, "limit_rate");
+    if (!template)
+        return conf_fail_memory(setting->conf);
+    amount->text = template;
+    return http_template_compile(setting->conf, setting->node, text, template);
 }
 
 static int set_internal(struct conf_setting *setting)
@@ -166,12 +184,16 @@ static const struct conf_directive directives[] = {
     {"sendfile", ALL, 1, 1, 0, conf_set_flag, FIELD(sendfile), NULL, "off",
      "Whether files go from the kernel's cache to the socket without being copied to the server."},
     {"tcp_nodelay", ALL, 1, 1, 0, conf_set_flag, FIELD(tcp_nodelay), NULL, "on",
-     "Whether small packets leave without waiting for more (TCP_NODELAY)."},
+     "Whether small packets leave without waiting for more (TCP_NODELAY); it is set for an answer as it "
+     "begins."},
     {"etag", ALL, 1, 1, 0, conf_set_flag, FIELD(etag), NULL, "on", "Whether files are sent with an ETag."},
-    {"limit_rate", ALL | CONF_IF, 1, 1, 0, conf_set_size, FIELD(limit_rate), NULL, "0",
-     "Bytes per second that an answer leaves with at most; 0: no limit."},
-    {"limit_rate_after", ALL | CONF_IF, 1, 1, 0, conf_set_size, FIELD(limit_rate_after), NULL, "0",
-     "Bytes of an answer that limit_rate does not hold for."},
+    {"limit_rate", ALL | CONF_IF, 1, 1, 0, set_amount, FIELD(limit_rate), NULL, "0",
+     "`limit_rate SIZE;` Bytes per second that an answer leaves with at most; 0: no limit. May have "
+     "variables; `set "
+     "$limit_rate` "
+     "goes before it."},
+    {"limit_rate_after", ALL | CONF_IF, 1, 1, 0, set_amount, FIELD(limit_rate_after), NULL, "0",
+     "`limit_rate_after SIZE;` Bytes of an answer that limit_rate does not hold for. May have variables."},
     {"if_modified_since", ALL, 1, 1, 0, conf_set_enum, FIELD(if_modified_since), since, "exact",
      "How the change of a file is compared with If-Modified-Since: `exact`, `before` or `off` (not at "
      "all)."},
@@ -252,7 +274,7 @@ static int finish(struct http_build *build, struct http_location *location, void
 {
     const struct http_core *core = section;
 
-    (void)location;
+    location->core.tuned = core->limit_rate.bytes || core->limit_rate.text || !core->tcp_nodelay;
     if (!core->error_log || !log_enabled(core->error_log, LOG_LEVEL_DEBUG))
         return 0;
     return http_add_step(build, HTTP_PHASE_REWRITE, log_way, section);

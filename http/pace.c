@@ -4,7 +4,10 @@
 #include <errno.h>
 #include <ev.h>
 
+#include "conf/units.h"
 #include "http/request.h"
+#include "http/template.h"
+#include "server/log.h"
 
 #define PACE_TICK .05 /* seconds: a slow rate is not a wake-up for every byte */
 
@@ -36,18 +39,69 @@ static void stop(void *data)
     ev_timer_stop(pace->loop, &pace->timer);
 }
 
+void http_pace_set(struct http_request *request, const char *text)
+{
+    size_t bytes;
+
+    if (!conf_parse_size(text, &bytes)) {
+        http_log(request, LOG_LEVEL_ERROR, 0, "invalid size \"%s\" of $limit_rate", text);
+        return;
+    }
+    request->route.limit_rate = bytes;
+    request->route.limit_rate_set = true;
+    request->connection->tuned = true;
+}
+
+/* nginx: a text that is no size is no limit. An empty one (a map without a default) is not worth a line. */
+static int amount_of(struct http_request *request, const struct http_amount *amount, size_t *bytes)
+{
+    struct http_text text;
+
+    *bytes = amount->bytes;
+    if (!amount->text)
+        return 0;
+    *bytes = 0;
+    if (!http_template_write(amount->text, request, &text))
+        return -ENOMEM;
+    if (text.length && !conf_parse_size(text.bytes, bytes))
+        http_log(request, LOG_LEVEL_ERROR, 0, "invalid size \"%s\"", text.bytes);
+    return 0;
+}
+
+size_t http_pace_rate(const struct http_request *request)
+{
+    if (request->pace)
+        return (size_t)request->pace->rate;
+    if (request->route.limit_rate_set)
+        return request->route.limit_rate;
+    return request->location && !request->location->core.limit_rate.text
+               ? request->location->core.limit_rate.bytes
+               : 0;
+}
+
 int http_pace_begin(struct http_request *request)
 {
     const struct http_core *core = &request->location->core;
-    struct http_pace *pace = pool_calloc(request->pool, sizeof *pace, "limit_rate");
+    struct connection *base = &request->connection->base;
+    struct http_pace *pace;
+    size_t rate = request->route.limit_rate, free = 0;
 
+    connection_nodelay(base, core->tcp_nodelay);
+    request->connection->tuned = base->delays;
+    if (!request->route.limit_rate_set && amount_of(request, &core->limit_rate, &rate))
+        return -ENOMEM;
+    if (!rate)
+        return 0;
+    if (amount_of(request, &core->limit_rate_after, &free))
+        return -ENOMEM;
+    pace = pool_calloc(request->pool, sizeof *pace, "limit_rate");
     if (!pace || !pool_cleanup_add(request->pool, stop, pace))
         return -ENOMEM;
-    pace->connection = &request->connection->base;
+    pace->connection = base;
     pace->loop = pace->connection->worker->loop;
     pace->began = ev_now(pace->loop);
-    pace->rate = (double)core->limit_rate;
-    pace->free = core->limit_rate_after;
+    pace->rate = (double)rate;
+    pace->free = free;
     ev_timer_init(&pace->timer, on_timer, 0., 0.);
     pace->timer.data = pace;
     request->pace = pace;

@@ -181,7 +181,7 @@ int http_head_queue(struct http_request *request, size_t body_room)
     size_t bound = head_bound(response) + body_room;
     char *begin = output_reserve(&connection->base.output, request->pool, bound, NULL), *at;
 
-    if (!begin || (request->location->core.limit_rate && http_pace_begin(request)))
+    if (!begin || ((request->location->core.tuned || connection->tuned) && http_pace_begin(request)))
         return -ENOMEM;
     if (connection->base.worker->state == WORKER_QUITS)
         request->keep_alive = false;

@@ -25,6 +25,8 @@ struct http_route {
     bool error_page;          /* an error page is being made: the next error has no other */
     bool behind_alias;        /* try_files found the path behind the text of a whole alias (paths.h) */
     bool got;                 /* the method counts as GET, as it does for error pages */
+    bool limit_rate_set;      /* `set $limit_rate`: limit_rate holds instead of the location's */
+    size_t limit_rate;        /* bytes a second; 0: no limit */
     uint8_t limited;          /* what limit_req said (enum http_limited); 0: it was not asked */
 };
 

@@ -4,6 +4,7 @@
 
 #include "http/flow.h"
 #include "http/modules/gzip.h"
+#include "http/pace.h"
 #include "http/protocol/date.h"
 #include "http/protocol/status.h"
 #include "http/modules/limit_req.h"
@@ -22,6 +23,11 @@ static char *print_body_bytes_sent(struct http_request *request, char *to)
 static char *print_bytes_sent(struct http_request *request, char *to)
 {
     return http_print_number(to, request->sent_head + request->sent_body);
+}
+
+static char *print_limit_rate(struct http_request *request, char *to)
+{
+    return http_print_number(to, http_pace_rate(request));
 }
 
 static enum http_found get_limit_req_status(struct http_request *request,
@@ -57,6 +63,8 @@ const struct http_variable_row http_response_variables[] = {
     {"status", NULL, print_status, "Status of the answer."},
     {"body_bytes_sent", NULL, print_body_bytes_sent, "Bytes of the body that were sent."},
     {"bytes_sent", NULL, print_bytes_sent, "Bytes that were sent, the head included."},
+    {"limit_rate", NULL, print_limit_rate,
+     "Bytes per second that the answer leaves with at most; `set` may change it; 0: no limit."},
     {"gzip_ratio", get_gzip_ratio, NULL, "By how much gzip made the answer smaller, such as `3.20`."},
     {NULL, NULL, NULL, NULL},
 };

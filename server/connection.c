@@ -2,6 +2,8 @@
 #include "server/connection.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -152,10 +154,20 @@ void connection_hand_on(struct connection *connection)
 {
     int fd = connection->io.fd;
 
+    connection_nodelay(connection, true); /* as the other worker takes it to be */
     ev_io_stop(connection->worker->loop, &connection->io);
     connection->io.fd = -1;
     worker_pass(connection->worker, connection->binding, fd, connection->requests);
     connection_close(connection);
+}
+
+void connection_nodelay_slow(struct connection *connection, bool on)
+{
+    int value = on;
+
+    connection->delays = !on;
+    (void)setsockopt(connection->io.fd, IPPROTO_TCP, TCP_NODELAY, &value,
+                     sizeof value); /* a unix socket's fails */
 }
 
 void connection_watch_slow(struct connection *connection, int events)

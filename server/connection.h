@@ -48,6 +48,7 @@ struct connection {
     double opened;     /* seconds (ev_now) when this worker took it */
     uint32_t requests; /* begun on it */
     bool closed;
+    bool delays; /* TCP_NODELAY is off: sockets have it from their listener */
 };
 
 /* Makes the connection of descriptor `fd` (taken over, whatever happens) under `tenure`. NULL: said in the
@@ -105,6 +106,9 @@ enum connection_read connection_receive(struct connection *connection, void *to,
  * bytes. */
 enum output_result connection_send(struct connection *connection, size_t most);
 
+/* Whether small packets leave without waiting for more. Free when nothing changes. */
+static inline void connection_nodelay(struct connection *connection, bool on);
+
 /* One line about this connection: "*N MESSAGE while DOING, client: …". `log` is the settings' own.
  */
 void connection_log(const struct connection *connection, const struct log *log, enum log_level level,
@@ -118,6 +122,14 @@ static inline void connection_watch(struct connection *connection, int events)
 {
     if ((connection->io.events & (EV_READ | EV_WRITE)) != events || !ev_is_active(&connection->io))
         connection_watch_slow(connection, events);
+}
+
+void connection_nodelay_slow(struct connection *connection, bool on);
+
+static inline void connection_nodelay(struct connection *connection, bool on)
+{
+    if (connection->delays == on)
+        connection_nodelay_slow(connection, on);
 }
 
 static inline struct connection *connection_of_timeout(struct timeout *timeout)

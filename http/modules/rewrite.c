@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conf/set.h"
+#include "http/pace.h"
 #include "http/modules/rewrite_text.h"
 #include "server/log.h"
 
@@ -92,7 +93,9 @@ static enum after do_set(struct run *run, const struct http_instruction *instruc
 
     if (!http_template_write(&instruction->as.set.value, request, &value))
         return over(run, http_no_memory(request));
-    if (!instruction->as.set.named)
+    if (instruction->operation == HTTP_DO_LIMIT_RATE)
+        http_pace_set(request, value.bytes);
+    else if (!instruction->as.set.named)
         request->args = value;
     else if (!http_named_keep(request, instruction->as.set.named, value))
         return over(run, http_no_memory(request));
@@ -131,6 +134,7 @@ static enum after run_program(struct run *run, const struct http_rewrite *sectio
             after = do_rewrite(run, section, &at->as.rewrite);
             break;
         case HTTP_DO_SET:
+        case HTTP_DO_LIMIT_RATE:
             after = do_set(run, at);
             break;
         case HTTP_DO_BREAK:
@@ -194,8 +198,8 @@ static const struct conf_directive directives[] = {
      "a replacement that begins with `http://`, `https://` or `$scheme` (302). The arguments of the "
      "request follow unless the replacement ends in `?`."},
     {"set", ANYWHERE, 2, 2, CONF_REPEAT, http_set_set, 0, NULL, NULL,
-     "`set $VARIABLE TEXT;` Gives a variable of the configuration's own, or `$args`, a value: a text "
-     "with variables."},
+     "`set $VARIABLE TEXT;` Gives a variable of the configuration's own, `$args` or `$limit_rate` a value: a "
+     "text with variables."},
     {"if", CONF_SERVER | CONF_LOCATION, 1, CONF_ARGS_ANY, CONF_BLOCK | CONF_REPEAT | CONF_IN_ORDER,
      http_set_if, 0, NULL, NULL,
      "`if (CONDITION) { … }` Settings and rewrite directives for requests of which it is true: "

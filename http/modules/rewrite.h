@@ -55,7 +55,14 @@ struct http_rewrite_rule {
     enum http_rewrite_flag flag;
 };
 
-enum http_operation { HTTP_DO_RETURN, HTTP_DO_REWRITE, HTTP_DO_SET, HTTP_DO_BREAK, HTTP_DO_IF };
+enum http_operation {
+    HTTP_DO_RETURN,
+    HTTP_DO_REWRITE,
+    HTTP_DO_SET,
+    HTTP_DO_LIMIT_RATE,
+    HTTP_DO_BREAK,
+    HTTP_DO_IF
+};
 
 struct http_instruction {
     struct http_instruction *next;

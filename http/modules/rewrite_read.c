@@ -46,7 +46,9 @@ int http_set_set(struct conf_setting *setting)
 
     if (!instruction)
         return -ENOMEM;
-    if (strcmp(node->args[0], "$args")) {
+    if (!strcmp(node->args[0], "$limit_rate")) {
+        instruction->operation = HTTP_DO_LIMIT_RATE;
+    } else if (strcmp(node->args[0], "$args")) {
         instruction->as.set.named = http_named_make(setting->conf, node, node->args[0]);
         if (!instruction->as.set.named)
             return -EINVAL;
