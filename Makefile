@@ -102,7 +102,7 @@ unit: $(UNIT)
 
 # ---- the tests again, watched --------------------------------------------------------------------------------------
 
-.PHONY: asan tsan valgrind sweep steady soak spike view slow load
+.PHONY: asan tsan valgrind sweep rows steady soak spike view slow load
 asan: test-deps ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(submake) check BUILD=build-asan OPTIMISE='-O1 -g' SANITIZE='$(ASAN)'
 
@@ -116,6 +116,10 @@ sweep: test-deps ## fail the Nth allocation of each kind, for every N, once and 
 	$(submake) all BUILD=build-asan OPTIMISE='-O1 -g' SANITIZE='$(ASAN)'
 	$(PYTHON) tests/fault/sweep.py --binary build-asan/tidepool
 	$(PYTHON) tests/fault/sweep.py --binary build-asan/tidepool --persistent
+
+rows: test-deps ## each directive and variable is taken away: its tests in tests/blackbox/directives.tsv fail (minutes)
+	$(submake) all
+	$(PYTHON) tests/rows.py --build $(BUILD)
 
 steady: test-deps ## a million requests, 100,000 under strace, 1 GiB up and down: nothing grows (minutes)
 	$(submake) all

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 
+import without
 from wire import PATIENCE, Client, request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -19,6 +20,9 @@ WRAPPER = shlex.split(os.environ.get('TIDEPOOL_WRAPPER', ''))
 # Lines that no run may leave, whatever the test: sanitizers', valgrind's, and the server's own account of
 # memory.
 TROUBLE = re.compile(r'Sanitizer|runtime error:|\[alert\]|\[emerg\]|not given back|^==\d+==|Assertion', re.M)
+
+
+CONFIGURATION = re.compile(r'conf|sites-')  # names of files that the server reads
 
 
 def version():
@@ -114,6 +118,8 @@ class Server:
 
     def write(self, name, content):
         path = self.path(name)
+        if 'TIDEPOOL_WITHOUT' in os.environ and isinstance(content, str) and CONFIGURATION.search(name):
+            content = without.apply(content)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, 'wb') as file:
             file.write(content.encode() if isinstance(content, str) else content)
