@@ -11,6 +11,7 @@
 #include "http/locations.h"
 #include "http/server_names.h"
 #include "http/named.h"
+#include "http/request_id.h"
 #include "pool/pool.h"
 #include "server/generation.h"
 
@@ -215,7 +216,9 @@ static int build_http(struct http_build *build, const struct conf_node *node)
         return -ENOMEM;
     /* NULL where the main context has no error_log: its default is opened when all is read. */
     scope.location->core.error_log = build->main->generation->settings.log;
-    result = http_level_apply(&scope, node->children, CONF_HTTP);
+    result = http_request_id_seed(build->conf);
+    if (!result)
+        result = http_level_apply(&scope, node->children, CONF_HTTP);
     for (const struct http_block_list *block = scope.blocks; block && !result; block = block->next)
         result = build_server(&scope, block->node);
     if (!result)

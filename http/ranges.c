@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Ranges of a file: one is sent as it is, several as multipart/byteranges (RFC 9110 14.6). */
 #include <errno.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "http/filters.h"
 #include "http/flow.h"
+#include "http/growing.h"
 #include "http/protocol/condition.h"
 #include "http/protocol/range.h"
 #include "http/protocol/status.h"
+#include "http/request_id.h"
+#include "http/variables_table.h"
 
-enum {
-    BOUNDARY_DIGITS = 20, /* as nginx */
-    PART_HEAD = 128,      /* bytes of a part's head without its type: names, boundary and three numbers */
-};
+enum { PART_HEAD = 127 /* bytes of a part's head without its type: names, boundary and three numbers */ };
 
 static void take_one(struct http_response *response, const struct http_range *range, int64_t size)
 {
@@ -25,50 +23,71 @@ static void take_one(struct http_response *response, const struct http_range *ra
     response->left = (uint64_t)response->content_length;
 }
 
-/* Unlike any bytes of the file: nobody can know the number before it is used. */
-static uint64_t next_boundary(const struct http_request *request)
+static bool add_number(struct http_growing *text, int64_t number)
 {
-    static atomic_uint_fast64_t count;
-    uint64_t number = atomic_fetch_add_explicit(&count, 1, memory_order_relaxed);
+    char *to = http_growing_room(text, HTTP_PRINT_MAX);
 
-    return (number * UINT64_C(0x9e3779b97f4a7c15)) ^ ((uint64_t)(http_now(request) * 1e6) << 12) ^
-           (uint64_t)(uintptr_t)request;
+    if (!to)
+        return false;
+    text->length = (size_t)(http_print_number(to, (uint64_t)number) - text->bytes);
+    return true;
+}
+
+/* What stands before a part; null `range`: behind the last. */
+static bool write_part_head(struct http_request *request, struct http_text boundary,
+                            const struct http_range *range, struct http_text *head)
+{
+    struct http_text type = request->response.content_type;
+    struct http_growing text;
+
+    if (!http_growing_begin(&text, request->pool, PART_HEAD + type.length) ||
+        !http_growing_add(&text, HTTP_TEXT("\r\n--")) || !http_growing_add(&text, boundary))
+        return false;
+    if (!range) {
+        if (!http_growing_add(&text, HTTP_TEXT("--\r\n")))
+            return false;
+        *head = http_growing_end(&text);
+        return true;
+    }
+    if (type.length &&
+        (!http_growing_add(&text, HTTP_TEXT("\r\nContent-Type: ")) || !http_growing_add(&text, type)))
+        return false;
+    if (!http_growing_add(&text, HTTP_TEXT("\r\nContent-Range: bytes ")) ||
+        !add_number(&text, range->first) || !http_growing_add(&text, HTTP_TEXT("-")) ||
+        !add_number(&text, range->last) || !http_growing_add(&text, HTTP_TEXT("/")) ||
+        !add_number(&text, request->response.content_length) ||
+        !http_growing_add(&text, HTTP_TEXT("\r\n\r\n")))
+        return false;
+    *head = http_growing_end(&text);
+    return true;
 }
 
 static int take_several(struct http_request *request, const struct http_range *ranges, unsigned count)
 {
+    static const char multipart[] = "multipart/byteranges; boundary=";
+    const struct connection *connection = &request->connection->base;
     struct http_response *response = &request->response;
-    struct http_text type = response->content_type;
     struct http_part *parts = pool_array(request->pool, count + 1, sizeof *parts, "ranges");
-    size_t room = PART_HEAD + type.length;
-    char *heads = pool_nalloc(request->pool, (count + 1) * room, "ranges");
-    char *own_type = pool_nalloc(request->pool, PART_HEAD, "ranges");
-    uint64_t boundary = next_boundary(request);
-    int64_t size = response->content_length, total = 0;
-    int length;
+    char *type = pool_nalloc(request->pool, sizeof multipart + HTTP_BOUNDARY_LENGTH, "ranges"), *digits;
+    struct http_text boundary;
+    int64_t total = 0;
 
-    if (!parts || !heads || !own_type)
+    if (!parts || !type)
         return -ENOMEM;
-    for (unsigned i = 0; i <= count; i++, heads += room) {
-        if (i == count)
-            length =
-                snprintf(heads, room, "\r\n--%0*llu--\r\n", BOUNDARY_DIGITS, (unsigned long long)boundary);
-        else
-            length =
-                snprintf(heads, room, "\r\n--%0*llu\r\n%s%.*s%sContent-Range: bytes %lld-%lld/%lld\r\n\r\n",
-                         BOUNDARY_DIGITS, (unsigned long long)boundary, type.length ? "Content-Type: " : "",
-                         (int)type.length, type.bytes, type.length ? "\r\n" : "", (long long)ranges[i].first,
-                         (long long)ranges[i].last, (long long)size);
-        parts[i] = (struct http_part){.before = {heads, (size_t)length}};
+    digits = stpcpy(type, multipart);
+    boundary = (struct http_text){digits, HTTP_BOUNDARY_LENGTH};
+    http_boundary_write(connection->number, connection->requests, digits);
+    for (unsigned i = 0; i <= count; i++) {
+        parts[i] = (struct http_part){.size = 0};
         if (i < count) {
             parts[i].offset = response->offset + ranges[i].first;
             parts[i].size = ranges[i].last - ranges[i].first + 1;
         }
-        total += length + parts[i].size;
+        if (!write_part_head(request, boundary, i < count ? &ranges[i] : NULL, &parts[i].before))
+            return -ENOMEM;
+        total += (int64_t)parts[i].before.length + parts[i].size;
     }
-    length = snprintf(own_type, PART_HEAD, "multipart/byteranges; boundary=%0*llu", BOUNDARY_DIGITS,
-                      (unsigned long long)boundary);
-    response->content_type = (struct http_text){own_type, (size_t)length};
+    response->content_type = (struct http_text){type, sizeof multipart - 1 + HTTP_BOUNDARY_LENGTH};
     response->content_length = total;
     response->left = 0;
     response->part = parts;

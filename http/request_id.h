@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * $request_id: 32 hexadecimal digits that no other request has and nobody can guess.
+ * What no other request has and nobody can guess: $request_id, 32 hexadecimal digits, and the boundary
+ * between the parts of an answer, 20 decimal ones.
  *
  * Purpose: a keyed hash (SipHash-2-4, Aumasson and Bernstein 2012) of the connection's number and the
  *   request's number on it: the same each time it is asked for, so that nothing need be kept in the
- *   request.
+ *   request. Nothing of it depends on where the process lies in memory, nor can it be turned back.
  * Lifetime: the key is random, made once per process.
- * Threads: seeding: the main thread, while a configuration is read, so before any worker can ask. Writing:
- *   any.
+ * Threads: seeding: the main thread, while an http block is read, so before any worker can ask. Writing: any.
  * Errors: seeding: -errno of getrandom, said in conf.
  */
 #ifndef HTTP_REQUEST_ID_H
@@ -17,12 +17,15 @@
 
 #include "conf/conf.h"
 
-enum { HTTP_REQUEST_ID_LENGTH = 32 };
+enum { HTTP_REQUEST_ID_LENGTH = 32, HTTP_BOUNDARY_LENGTH = 20 /* as nginx */ };
 
 /* Makes the key unless there is one. 0 or a negative errno. */
 int http_request_id_seed(struct conf *conf) __attribute__((warn_unused_result));
 
 /* Writes the digits, no NUL. `connection` is unique in the process, `request` on the connection. */
 void http_request_id_write(uint64_t connection, uint64_t request, char to[HTTP_REQUEST_ID_LENGTH]);
+
+/* The boundary of its multipart/byteranges (RFC 9110 14.6), no NUL. It tells nothing about the id. */
+void http_boundary_write(uint64_t connection, uint64_t request, char to[HTTP_BOUNDARY_LENGTH]);
 
 #endif

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "http/named.h"
-#include "http/request_id.h"
 #include "http/variables_table.h"
 
 const char http_digit_pairs[200] = "0001020304050607080910111213141516171819"
@@ -110,7 +109,7 @@ int http_variable_find(struct conf *conf, const struct conf_node *node, struct h
                                            .print = row->print,
                                            .name = row->name,
                                            .length = (uint32_t)name.length};
-        return name.length == 10 && !memcmp(name.bytes, "request_id", 10) ? http_request_id_seed(conf) : 0;
+        return 0;
     }
     if (name.length == 1 && *name.bytes >= '1' && *name.bytes <= '9') {
         variable->get = http_get_capture;

@@ -2,19 +2,21 @@
 #include "server/hash.h"
 
 #include <pthread.h>
+#include <sys/auxv.h>
 #include <sys/random.h>
-#include <time.h>
 
 uint64_t hash_seed;
 
 static void make_seed(void)
 {
-    struct timespec now;
+    const char *random;
 
     if (getrandom(&hash_seed, sizeof hash_seed, GRND_NONBLOCK) == (ssize_t)sizeof hash_seed)
         return;
-    clock_gettime(CLOCK_REALTIME, &now);
-    hash_seed = ((uint64_t)now.tv_nsec << 32) ^ (uint64_t)now.tv_sec ^ (uint64_t)(uintptr_t)&now;
+    /* A machine that has just started: the kernel gives each process 16 bytes all the same. */
+    random = (const char *)getauxval(AT_RANDOM); // NOLINT(performance-no-int-to-ptr)
+    if (random)
+        memcpy(&hash_seed, random + 8, sizeof hash_seed);
 }
 
 void hash_init(void)

@@ -6,7 +6,7 @@
  * Lifetime: hash_init is called by whoever creates a table, any number of times, before the first
  * hash.
  * Threads: any.
- * Errors: none (without getrandom(2) the clock and the address space's layout are the seed).
+ * Errors: none (without getrandom(2) the bytes that the kernel gives a new process are the seed).
  */
 #ifndef SERVER_HASH_H
 #define SERVER_HASH_H

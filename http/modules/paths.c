@@ -128,7 +128,8 @@ enum http_path http_map_path(struct http_request *request, const struct http_roo
     if (!to)
         return HTTP_PATH_NO_MEMORY;
     memcpy(to, folder.bytes, folder.length);
-    memcpy(to + folder.length, rest.bytes, rest.length);
+    if (rest.length) /* a request that was refused has no path at all */
+        memcpy(to + folder.length, rest.bytes, rest.length);
     *name = (struct http_text){to, folder.length + rest.length};
     to[name->length] = '\0';
     return root->alias && rest.length && climbs(to, folder.length, name->length) ? HTTP_PATH_REFUSED

@@ -75,6 +75,8 @@ static enum http_outcome run(struct http_request *request, void *section)
         request->status = 405;
         return HTTP_STATUS;
     }
+    if (rest.length < prefix.length || memcmp(rest.bytes, prefix.bytes, prefix.length) != 0)
+        return not_found(request); /* rewritten, and stayed here */
     rest.bytes += prefix.length;
     rest.length -= prefix.length;
     if (prefix.bytes[prefix.length - 1] != '/') {

@@ -112,6 +112,19 @@ static void test_if(void **state)
     check(asked, "/?m=bc", "any c|unequal||lacks");
 }
 
+/* A path that a rewrite left in a location need not begin with the location's name. */
+static void test_stays(void **state)
+{
+    struct asked *asked = *state;
+
+    asked_load(asked, "server { location /pools { rewrite ^/pools(.*)$ $1 break; pool_view; }"
+                      "location /alias/ { rewrite ^ /a break; alias here/; } }");
+    assert_int_equal(asked_run(asked, "GET", "/pools/x", "")->status, 404);
+    assert_int_equal(asked_run(asked, "GET", "/pools/trick/", "")->status, 404);
+    assert_int_equal(asked_run(asked, "GET", "/pools/12345", "")->status, 404);
+    assert_int_equal(asked_run(asked, "GET", "/alias/b", "")->status, 404);
+}
+
 /* A level without directives has no step; a lone return is the answer itself. */
 static void test_steps(void **state)
 {
@@ -147,6 +160,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_captures_in_between, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_order, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_if, asked_setup, asked_teardown),
+        cmocka_unit_test_setup_teardown(test_stays, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_steps, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_refused, asked_setup, asked_teardown),
     };

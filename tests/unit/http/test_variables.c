@@ -3,12 +3,15 @@
 #include "tests/unit/http/asked.h"
 
 #include <ctype.h>
+#include <sys/stat.h>
 
+#include "http/request_id.h"
+#include "http/variables_table.h"
 #include "server/version.h"
 
 static const char config[] =
     "default_type text/plain; server { listen 127.0.0.1:8081; server_name first second; root top; "
-    "location / { return 200 \"some text\"; } "
+    "location / { return 200 \"some text\"; } location /x/ranges { } "
     "location ~ ^/re/(\\w+)/(?<tail>\\w+)$ { return 301 /to; } "
     "location /al/ { alias other/; return 404; } }";
 
@@ -320,6 +323,77 @@ static void test_request_id(void **state)
     assert_string_not_equal(other, again);
 }
 
+static void ask_for_ranges(struct asked *asked, char type[128])
+{
+    struct http_text text;
+
+    asked_number = 41;
+    text = asked_run(asked, "GET", "/x/ranges", "Range: bytes=0-1,3-4\r\n")->response.content_type;
+    assert_int_equal(asked->request->status, 206);
+    assert_true(text.length < 128);
+    memcpy(type, text.bytes, text.length);
+    type[text.length] = '\0';
+}
+
+/* A boundary is that of its request's numbers and of a secret key: neither the time nor an address nor what
+ * went before has a part in it. */
+static void test_boundary(void **state)
+{
+    static const char begin[] = "multipart/byteranges; boundary=";
+    struct asked *asked = *state;
+    char type[128], again[128], name[160], *waste;
+    FILE *file;
+
+    asked_load(asked, config);
+    snprintf(name, sizeof name, "%stop", asked->folder);
+    assert_int_equal(mkdir(name, 0700), 0);
+    strcat(name, "/x");
+    assert_int_equal(mkdir(name, 0700), 0);
+    strcat(name, "/ranges");
+    file = fopen(name, "w");
+    assert_non_null(file);
+    assert_int_equal(fputs("0123456789", file) >= 0, 1);
+    fclose(file);
+    ask_for_ranges(asked, type);
+    assert_memory_equal(type, begin, sizeof begin - 1);
+    assert_int_equal(strlen(type), sizeof begin - 1 + HTTP_BOUNDARY_LENGTH);
+    assert_int_equal(strspn(type + sizeof begin - 1, "0123456789"), HTTP_BOUNDARY_LENGTH);
+    asked_end(asked);
+    waste = malloc(100);
+    assert_non_null(waste);
+    ask_for_ranges(asked, again);
+    assert_string_equal(type, again);
+    asked->connection.base.requests++;
+    http_boundary_write(asked_number, asked->connection.base.requests, again);
+    assert_memory_not_equal(type + sizeof begin - 1, again, HTTP_BOUNDARY_LENGTH);
+    free(waste);
+}
+
+/* Every variable of a request that was refused before its path, its host or anything of it was known: none of
+ * them may rely on what is not there (C17 7.24.1: no null pointers, not for no bytes either). */
+static void test_refused(void **state)
+{
+    static const struct http_variable_row *const tables[] = {
+        http_request_variables, http_connection_variables, http_response_variables};
+    static const char *const refused[] = {"GET / HTTP/1.1\r\n\r\n", "GET http:// HTTP/1.1\r\nHost: a\r\n\r\n",
+                                          "GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n",
+                                          "GET /../.. HTTP/1.1\r\nHost: a\r\n\r\n"};
+    struct asked *asked = *state;
+    char value[4096];
+
+    asked_load(asked, config);
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        strcpy(asked->text, refused[i]);
+        assert_int_equal(asked_run_text(asked)->status, 400);
+        for (size_t table = 0; table < sizeof tables / sizeof *tables; table++)
+            for (const struct http_variable_row *row = tables[table]; row->name; row++)
+                (void)value_of(asked, row->name, value, sizeof value);
+        for (const char *name = "arg_x\0cookie_x\0http_x\0sent_http_location\0tail\0"; *name;
+             name += strlen(name) + 1)
+            assert_false(value_of(asked, name, value, sizeof value));
+    }
+}
+
 /* Where there is no memory a value is missing, and nothing else happens. */
 static void test_no_memory(void **state)
 {
@@ -363,6 +437,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_numbers, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_response, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_files, asked_setup, asked_teardown),
+        cmocka_unit_test_setup_teardown(test_boundary, asked_setup, asked_teardown),
+        cmocka_unit_test_setup_teardown(test_refused, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_request_id, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_no_memory, asked_setup, asked_teardown),
     };
