@@ -76,26 +76,34 @@ static int format_origin(const struct http_request *request, char *to, size_t si
     return snprintf(to, size, "http://%.*s", (int)host.length, host.bytes);
 }
 
-enum http_outcome http_answer_redirect(struct http_request *request, int status, struct http_text location)
+bool http_lead_to(struct http_request *request, struct http_text location)
 {
     size_t room;
     char *absolute;
     int length;
 
     if (!http_location_clean(request, &location))
-        return http_no_memory(request);
+        return false;
     request->response.location = location;
     if (location.length && location.bytes[0] == '/' && request->location->core.absolute_redirect) {
         room = location.length + request->host.name.length + strlen(request->server->name) +
                sizeof "http://:65535";
         absolute = pool_nalloc(request->pool, room, "location");
         if (!absolute)
-            return http_no_memory(request);
+            return false;
         length = format_origin(request, absolute, room);
         memcpy(absolute + length, location.bytes, location.length);
         request->response.location = (struct http_text){absolute, (size_t)length + location.length};
     }
-    return http_answer_status(request, status);
+    return true;
+}
+
+enum http_outcome http_answer_redirect(struct http_request *request, int status, struct http_text location)
+{
+    if (!http_lead_to(request, location))
+        return http_no_memory(request);
+    request->status = status;
+    return HTTP_STATUS;
 }
 
 static enum http_outcome answer_condition(struct http_request *request, enum http_condition condition)

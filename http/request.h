@@ -74,7 +74,12 @@ enum http_outcome http_answer_bytes(struct http_request *request, int status, st
 /* The page of a status: a small HTML text for errors and redirects, nothing for 1xx, 204, 304. */
 enum http_outcome http_answer_status(struct http_request *request, int status);
 
-/* A redirect to an absolute URL, or to a path, which becomes absolute; in memory of the request. */
+/* Sets Location: an absolute URL, or a path, which becomes absolute; in memory of the request. False: no
+ * memory. */
+bool http_lead_to(struct http_request *request, struct http_text location)
+    __attribute__((warn_unused_result));
+
+/* A redirect that leads there: HTTP_STATUS, so that error_page may show something else with it. */
 enum http_outcome http_answer_redirect(struct http_request *request, int status, struct http_text location);
 
 /* A regular file, whose reference the response takes over: type, validators and ranges are filled in. */

@@ -29,7 +29,9 @@ static enum http_outcome show(struct http_request *request, const struct http_er
     }
     if (where.length && *where.bytes == '@')
         return http_route_named(request, where);
-    return http_answer_redirect(request, is_redirect(status) ? status : 302, where);
+    if (!http_lead_to(request, where))
+        return http_answer_status(request, http_no_memory(request) == HTTP_STATUS ? request->status : 503);
+    return http_answer_status(request, is_redirect(status) ? status : 302);
 }
 
 enum http_outcome http_error_page_show(struct http_request *request, const struct http_error_pages *pages)
