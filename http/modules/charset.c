@@ -10,6 +10,7 @@
 #include "http/modules/charset_map.h"
 #include "http/modules/type_list.h"
 #include "http/template.h"
+#include "server/log.h"
 
 /* A charset by its name or by what variables say; "" and constant: none. */
 struct charset_name {
@@ -68,11 +69,11 @@ static int run(struct http_request *request, void *section)
     struct http_response *response = &request->response;
     struct http_recoding recoding;
     struct http_text name, source;
+    bool same;
     int result;
 
     /* nginx: old browsers took a redirect's charset for that of the page it leads to. */
-    if (response->encoded || request->status == 301 || request->status == 302 ||
-        says_charset(response->content_type) ||
+    if (request->status == 301 || request->status == 302 || says_charset(response->content_type) ||
         !http_type_listed(settings->types ? settings->types : default_types, response->content_type))
         return 0;
     if (!http_template_write(&settings->charset.text, request, &name) ||
@@ -80,11 +81,18 @@ static int run(struct http_request *request, void *section)
         return -ENOMEM;
     if (!name.length)
         return 0;
+    same = !source.length ||
+           (source.length == name.length && !strncasecmp(source.bytes, name.bytes, name.length));
+    /* What has been compressed already cannot be recoded, so that it is not in that charset. */
+    if (!same && response->encoded)
+        return 0;
+    if (!same && !http_charset_find(settings->shared->maps, source, name, &recoding)) {
+        http_log(request, LOG_LEVEL_ERROR, 0, "no \"charset_map\" between the charsets \"%.*s\" and \"%.*s\"",
+                 (int)source.length, source.bytes, (int)name.length, name.bytes);
+        return 0;
+    }
     result = say(request, name);
-    if (result || !source.length ||
-        (response->body == HTTP_BODY_NONE && !http_head_stands_for_body(request)) ||
-        (source.length == name.length && !strncasecmp(source.bytes, name.bytes, name.length)) ||
-        !http_charset_find(settings->shared->maps, source, name, &recoding))
+    if (result || same || (response->body == HTTP_BODY_NONE && !http_head_stands_for_body(request)))
         return result;
     return http_recode(request, &recoding);
 }

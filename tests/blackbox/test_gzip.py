@@ -21,6 +21,7 @@ CONFIG = '''
     log_format ratio '$request_uri $gzip_ratio $body_bytes_sent';
     access_log ratio.log ratio;
     charset_map latin utf-8 { E9 C3A9; }
+    charset_map koi8-r utf-8 { C0 D18E; }
     server {
         listen 127.0.0.1:@http@;
         root @dir@/html;
@@ -46,6 +47,10 @@ CONFIG = '''
         location /unchunked/ { alias @dir@/html/; chunked_transfer_encoding off; }
         location /static/ { alias @dir@/html/; gzip off; gzip_static on; gzip_vary on; }
         location /always/ { alias @dir@/html/; gzip off; gzip_static always; }
+        location /said/ { alias @dir@/html/; gzip off; gzip_static on; charset utf-8; source_charset utf-8; }
+        location /named/ { alias @dir@/html/; gzip off; gzip_static on; charset utf-8; }
+        location /coded/ { alias @dir@/html/; gzip off; gzip_static on; charset koi8-r; source_charset utf-8; }
+        location /asked/ { alias @dir@/html/; gzip off; charset $arg_c; source_charset $arg_s; }
         location /both/ { alias @dir@/html/; gzip_types text/plain; gzip_static on; error_page 404 /both/s.txt; }
     }
     server {
@@ -253,6 +258,17 @@ def test_gzip_static_error_page(shared):
     assert gzip.decompress(page.body) == b'compressed form\n'
     plain = shared.get('/both/missing')
     assert plain.status == 404 and not plain.all('Content-Encoding') and plain.body == b'plain form\n'
+
+
+@pytest.mark.parametrize('target, fields, kind', [
+    ('/named/s.txt', ACCEPT, 'text/plain; charset=utf-8'), ('/named/s.txt', [], 'text/plain; charset=utf-8'),
+    ('/said/s.txt', ACCEPT, 'text/plain; charset=utf-8'), ('/coded/s.txt', ACCEPT, 'text/plain'),
+    ('/coded/s.txt', [], 'text/plain; charset=koi8-r'), ('/asked/s.txt?c=a', [], 'text/plain; charset=a'),
+    ('/asked/s.txt?c=a&s=A', [], 'text/plain; charset=a'), ('/asked/s.txt?c=a&s=b', [], 'text/plain')], ids=short)
+def test_charset(shared, target, fields, kind):
+    """charset names what a compressed file is in, too (nginx-tests, charset_gzip_static.t); what would have to be recoded for
+    it and cannot be is not said to be in it: nginx's ngx_http_charset_module, charset_map."""
+    assert shared.get(target, fields=fields).get('Content-Type') == kind
 
 
 def test_turns(server):
