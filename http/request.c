@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "http/request.h"
 
+#include <errno.h>
 #include <ev.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -64,7 +65,7 @@ static bool copy_path(struct http_request *request, struct http_text path)
     return true;
 }
 
-/* The target's path, decoded and normalised. 0 or an HTTP status. */
+/* The target's path, decoded and normalised. 0, 400 or -ENOMEM. */
 static int take_path(struct http_request *request)
 {
     struct http_text raw = http_head_text(&request->head, request->head.path);
@@ -80,7 +81,7 @@ static int take_path(struct http_request *request)
         char *out = pool_nalloc(request->pool, raw.length + 2, "path");
 
         if (!out)
-            return http_no_memory(request) == HTTP_STATUS ? request->status : 503;
+            return -ENOMEM;
         if (http_uri_normalize(raw.bytes, raw.length, out, merge, &uri))
             return 400;
         if (uri.path.bytes == out)
@@ -88,7 +89,7 @@ static int take_path(struct http_request *request)
         request->path = uri.path;
     }
     if ((uri.plain || !request->path.bytes) && !copy_path(request, uri.path))
-        return http_no_memory(request) == HTTP_STATUS ? request->status : 503;
+        return -ENOMEM;
     request->args = uri.args;
     request->extension = uri.extension;
     return 0;
@@ -122,10 +123,11 @@ static int choose_server(struct http_request *request)
 /* What the head says before any location is asked. 0: go on; else the status to answer with. */
 static int check_head(struct http_request *request)
 {
-    int status = http_framing_decide(&request->head, &request->framing);
+    int status =
+        choose_server(request); /* first: whatever is wrong, it is answered and logged as that server's */
 
     if (!status)
-        status = choose_server(request);
+        status = http_framing_decide(&request->head, &request->framing);
     if (!status && (int64_t)request->head.field_count > request->server->reading.max_headers) {
         request->head.error = "client sent too many header lines (max_headers)";
         status = 400;
@@ -134,7 +136,17 @@ static int check_head(struct http_request *request)
         status = 501;
     if (!status)
         status = take_path(request);
+    if (status == -ENOMEM)
+        return http_no_memory(request) == HTTP_STATUS ? request->status : 503;
     return status;
+}
+
+/* For the log, of a request that is refused before its path was asked for: the path that its line names;
+ * empty if that is none, as nginx has it. */
+static void name_refused(struct http_request *request)
+{
+    if (!request->path.bytes && request->head.path.length && take_path(request))
+        request->path = (struct http_text){"", 0};
 }
 
 void http_request_run(struct http_request *request)
@@ -168,6 +180,7 @@ void http_request_refuse(struct http_request *request, int status, const char *w
 {
     if (why && !request->response.retry_after)
         http_log(request, LOG_LEVEL_INFO, 0, "%s", why);
+    name_refused(request);
     request->keep_alive = false;
     if (status == 505)
         request->head.minor = 1;
