@@ -46,6 +46,7 @@ struct http_response {
     struct http_text allow;        /* for 405 and OPTIONS */
     struct http_text bytes;        /* HTTP_BODY_BYTES; must live until the step returns */
     struct http_header *headers, **headers_end;
+    struct http_header *sent_trailers; /* once the body is over; the last added comes last */
     struct http_pump *pump;            /* null: all that there will be is queued, or a module still writes */
     struct open_file *file;            /* HTTP_BODY_FILE: a reference that the response takes over */
     int64_t offset;                    /* of the file's first byte to send */

@@ -28,6 +28,7 @@ struct http_route {
     bool limit_rate_set;      /* `set $limit_rate`: limit_rate holds instead of the location's */
     size_t limit_rate;        /* bytes a second; 0: no limit */
     uint8_t limited;          /* what limit_req said (enum http_limited); 0: it was not asked */
+    uint8_t limited_conn;     /* what limit_conn said (enum http_limited_conn); 0: it was not asked */
 };
 
 /* The first outcome of a request whose head is in order. */

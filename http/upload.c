@@ -102,6 +102,7 @@ static enum http_outcome flush(struct http_request *request, struct http_upload 
 static enum http_outcome complete(struct http_request *request, struct http_upload *upload)
 {
     if (upload->to_file) {
+        struct http_text held = {upload->held, upload->held_length};
         enum http_outcome outcome = flush(request, upload);
 
         if (outcome != HTTP_TAKEN)
@@ -111,6 +112,8 @@ static enum http_outcome complete(struct http_request *request, struct http_uplo
         if (!upload->file)
             return http_no_memory(request);
         upload->fd = -1;
+        if (upload->written == (off_t)held.length)
+            upload->whole = held; /* it was in memory whole, too */
     } else if (!upload->whole.bytes) {
         upload->whole = (struct http_text){upload->held, upload->held_length};
     }

@@ -94,7 +94,8 @@ bool http_variable_builtin(struct http_text name)
     struct http_text rest;
 
     return find_builtin(name) || begins(name, "http_", &rest) || begins(name, "sent_http_", &rest) ||
-           begins(name, "arg_", &rest) || begins(name, "cookie_", &rest);
+           begins(name, "sent_trailer_", &rest) || begins(name, "arg_", &rest) ||
+           begins(name, "cookie_", &rest);
 }
 
 int http_variable_find(struct conf *conf, const struct conf_node *node, struct http_text name,
@@ -120,6 +121,10 @@ int http_variable_find(struct conf *conf, const struct conf_node *node, struct h
         return find_field(conf, rest, variable);
     if (begins(name, "sent_http_", &rest))
         return find_sent(conf, rest, variable);
+    if (begins(name, "sent_trailer_", &rest)) {
+        variable->get = http_get_trailer;
+        return keep_name(conf, rest, true, variable);
+    }
     if (begins(name, "arg_", &rest)) {
         variable->get = http_get_argument;
         return keep_name(conf, rest, false, variable);

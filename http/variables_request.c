@@ -316,7 +316,8 @@ static const char *skip_blanks(const char *at, const char *end)
     return at;
 }
 
-/* The value of a cookie in one line of them (RFC 6265 4.2.1); commas part them too, as in nginx. */
+/* The value of a cookie in one line of them: semicolons alone part them (RFC 6265 4.2.1; by 5.2 a comma is a
+ * byte of the value). */
 static bool find_cookie(struct http_text line, const struct http_variable *variable, struct http_text *value)
 {
     const char *at = line.bytes, *end = at + line.length;
@@ -332,9 +333,8 @@ static bool find_cookie(struct http_text line, const struct http_variable *varia
                 return true;
             }
         }
-        while (at < end && *at != ';' && *at != ',')
-            at++;
-        at = skip_blanks(at < end ? at + 1 : end, end);
+        at = memchr(at, ';', (size_t)(end - at));
+        at = at ? skip_blanks(at + 1, end) : end;
     }
     return false;
 }
@@ -383,7 +383,7 @@ const struct http_variable_row http_request_variables[] = {
     {"content_type", get_content_type, NULL, "Content-Type of the request."},
     {"content_length", get_content_length, NULL, "Content-Length of the request."},
     {"request_body", http_get_request_body, NULL,
-     "The body, if it was read whole and lies in memory (`echo_body whole`)."},
+     "The body, if it was read whole and fits in `client_body_buffer_size` (`echo_body whole`)."},
     {"request_body_file", http_get_request_body_file, NULL,
      "The file that the body was read into, if it was."},
     {"remote_user", get_remote_user, NULL, "The name in an Authorization of Basic; nobody has checked it."},

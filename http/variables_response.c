@@ -7,6 +7,7 @@
 #include "http/pace.h"
 #include "http/protocol/date.h"
 #include "http/protocol/status.h"
+#include "http/modules/limit_conn.h"
 #include "http/modules/limit_req.h"
 #include "http/variables_table.h"
 
@@ -39,6 +40,15 @@ static enum http_found get_limit_req_status(struct http_request *request,
     return text ? http_value_string(text, value) : http_value_none(value);
 }
 
+static enum http_found get_limit_conn_status(struct http_request *request,
+                                             const struct http_variable *variable, struct http_text *value)
+{
+    const char *text = http_limited_conn_text((enum http_limited_conn)request->route.limited_conn);
+
+    (void)variable;
+    return text ? http_value_string(text, value) : http_value_none(value);
+}
+
 static enum http_found get_gzip_ratio(struct http_request *request, const struct http_variable *variable,
                                       struct http_text *value)
 {
@@ -57,6 +67,8 @@ static enum http_found get_gzip_ratio(struct http_request *request, const struct
 }
 
 const struct http_variable_row http_response_variables[] = {
+    {"limit_conn_status", get_limit_conn_status, NULL,
+     "What limit_conn did: `PASSED`, `REJECTED`, `REJECTED_DRY_RUN`; empty if it was not asked."},
     {"limit_req_status", get_limit_req_status, NULL,
      "What limit_req did: `PASSED`, `DELAYED`, `REJECTED`, `DELAYED_DRY_RUN`, `REJECTED_DRY_RUN`; empty if "
      "it was not asked."},
@@ -169,12 +181,13 @@ static enum http_found get_accept_ranges(struct http_request *request, const str
     return request->response.accept_ranges ? http_value_string("bytes", value) : http_value_none(value);
 }
 
-enum http_found http_get_header(struct http_request *request, const struct http_variable *variable,
-                                struct http_text *value)
+/* Fields of the variable's name, joined (RFC 9110 5.3). */
+static enum http_found join(struct http_request *request, const struct http_header *first,
+                            const struct http_variable *variable, struct http_text *value)
 {
     bool found = false;
 
-    for (const struct http_header *header = request->response.headers; header; header = header->next) {
+    for (const struct http_header *header = first; header; header = header->next) {
         if (header->name.length != variable->length ||
             !http_text_is(header->name.bytes, header->name.length, variable->name))
             continue;
@@ -185,6 +198,18 @@ enum http_found http_get_header(struct http_request *request, const struct http_
         found = true;
     }
     return found ? HTTP_FOUND : http_value_none(value);
+}
+
+enum http_found http_get_header(struct http_request *request, const struct http_variable *variable,
+                                struct http_text *value)
+{
+    return join(request, request->response.headers, variable, value);
+}
+
+enum http_found http_get_trailer(struct http_request *request, const struct http_variable *variable,
+                                 struct http_text *value)
+{
+    return join(request, request->response.sent_trailers, variable, value);
 }
 
 const struct http_variable_row http_sent_variables[] = {

@@ -36,6 +36,7 @@ http_getter http_get_field, http_get_other_field, http_get_argument, http_get_co
     http_get_named;                                            /* named.c */
 http_getter http_get_request_body, http_get_request_body_file; /* upload.c */
 http_getter http_get_header;
+http_getter http_get_trailer;
 http_getter http_get_printed; /* of all variables that print */
 
 static inline enum http_found http_value_none(struct http_text *value)

@@ -88,15 +88,14 @@ static int run(struct http_request *request, void *section)
     return result;
 }
 
-int http_trailers_write(struct http_request *request, struct http_text *lines)
+/* Each is there as $sent_trailer_NAME for those that follow. */
+static int make_trailers(struct http_request *request, const struct headers *settings)
 {
-    const struct headers *settings = http_section(request->location, HTTP_MODULE_HEADERS);
+    struct http_header **end = &request->response.sent_trailers;
     bool plain = plain_status(request->status);
-    size_t length = 0;
 
     for (const struct rule *rule = settings->trailers; rule; rule = rule->next) {
         struct http_text value;
-        char *longer, *at;
 
         if (!plain && !rule->always)
             continue;
@@ -104,17 +103,35 @@ int http_trailers_write(struct http_request *request, struct http_text *lines)
             return -ENOMEM;
         if (!value.length)
             continue;
-        longer = pool_nalloc(request->pool, length + rule->name.length + value.length + 4, "trailers");
-        if (!longer)
+        *end = pool_alloc(request->pool, sizeof **end, "trailers");
+        if (!*end)
             return -ENOMEM;
-        at = mempcpy(longer, lines->bytes, length);
-        at = mempcpy(at, rule->name.bytes, rule->name.length);
-        at = mempcpy(at, ": ", 2);
-        at = mempcpy(at, value.bytes, value.length);
-        at = mempcpy(at, "\r\n", 2);
-        length = (size_t)(at - longer);
-        *lines = (struct http_text){longer, length};
+        **end = (struct http_header){.name = rule->name, .value = value};
+        end = &(*end)->next;
     }
+    return 0;
+}
+
+int http_trailers_write(struct http_request *request, struct http_text *lines)
+{
+    int result = make_trailers(request, http_section(request->location, HTTP_MODULE_HEADERS));
+    size_t length = 0;
+    char *to, *at;
+
+    for (const struct http_header *field = request->response.sent_trailers; field; field = field->next)
+        length += field->name.length + field->value.length + 4;
+    if (result || !length)
+        return result;
+    at = to = pool_nalloc(request->pool, length, "trailers");
+    if (!to)
+        return -ENOMEM;
+    for (const struct http_header *field = request->response.sent_trailers; field; field = field->next) {
+        at = mempcpy(at, field->name.bytes, field->name.length);
+        at = mempcpy(at, ": ", 2);
+        at = mempcpy(at, field->value.bytes, field->value.length);
+        at = mempcpy(at, "\r\n", 2);
+    }
+    *lines = (struct http_text){to, length};
     return 0;
 }
 

@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 #include "conf/set.h"
-#include "http/connection.h"
+#include "http/request.h"
 #include "http/template.h"
 #include "server/limit_zones.h"
 #include "server/log.h"
@@ -17,14 +17,14 @@ struct limit_section {
     bool dry_run;
 };
 
-/* The request that was last let in on this thread. An internal redirect happens in the same step of the loop
- * as the location before it, so this is enough to count a request once, as nginx does. */
-static _Thread_local struct {
-    uint64_t connection;
-    uint32_t request;
-} entered;
-
 /* ---- a request ---- */
+
+const char *http_limited_conn_text(enum http_limited_conn limited)
+{
+    static const char *const texts[] = {NULL, "PASSED", "REJECTED", "REJECTED_DRY_RUN"};
+
+    return texts[limited];
+}
 
 static void leave(void *hold)
 {
@@ -48,6 +48,8 @@ static enum http_outcome refuse(struct http_request *request, const struct limit
 {
     http_log(request, settings->log_level, 0, "limiting connections%s by zone \"%s\"",
              settings->dry_run ? ", dry run," : "", rule->name);
+    request->route.limited_conn =
+        settings->dry_run ? HTTP_LIMITED_CONN_REJECTED_DRY_RUN : HTTP_LIMITED_CONN_REJECTED;
     if (settings->dry_run)
         return HTTP_NEXT;
     request->status = (int)settings->status;
@@ -64,6 +66,7 @@ static enum http_outcome apply(struct http_request *request, const struct limit_
 
     if (!write_key(request, rule, &key))
         return HTTP_NEXT;
+    request->route.limited_conn = HTTP_LIMITED_CONN_PASSED;
     hold = key.length ? pool_alloc(request->pool, sizeof *hold, "limit_conn") : NULL;
     if (!hold)
         return http_no_memory(request);
@@ -79,19 +82,17 @@ static enum http_outcome apply(struct http_request *request, const struct limit_
 static enum http_outcome run(struct http_request *request, void *section)
 {
     const struct limit_section *settings = section;
-    const struct connection *connection = &request->connection->base;
+    enum http_outcome outcome = HTTP_NEXT;
 
-    if (entered.connection == connection->number && entered.request == connection->requests)
+    /* A request is counted once, wherever it is redirected to; as in nginx the first rule that refuses it is
+     * the last one asked, also if it only says so. */
+    if (request->route.limited_conn)
         return HTTP_NEXT;
-    entered.connection = connection->number;
-    entered.request = connection->requests;
-    for (const struct limit_rule *rule = settings->rules; rule; rule = rule->next) {
-        enum http_outcome outcome = apply(request, settings, rule);
-
-        if (outcome != HTTP_NEXT)
-            return outcome;
-    }
-    return HTTP_NEXT;
+    for (const struct limit_rule *rule = settings->rules;
+         rule && outcome == HTTP_NEXT && request->route.limited_conn <= HTTP_LIMITED_CONN_PASSED;
+         rule = rule->next)
+        outcome = apply(request, settings, rule);
+    return outcome;
 }
 
 /* ---- reading ---- */

@@ -4,7 +4,7 @@
  *
  * Purpose: as nginx's module of that name: a request counts from its first location until it ends; one
  *   more than allowed is answered with limit_conn_status. A key that is empty is not counted, one of more
- *   than 255 bytes neither (logged).
+ *   than 255 bytes neither (logged). $limit_conn_status says what came of it.
  * Lifetime: zones outlive reloads (server/limit_zones.h); what a request has entered is left by a cleanup
  *   of its pool.
  * Threads: the request's worker; zones are shared.
@@ -15,6 +15,16 @@
 
 #include "http/module.h"
 
+enum http_limited_conn {
+    HTTP_LIMITED_CONN_NOT,
+    HTTP_LIMITED_CONN_PASSED,
+    HTTP_LIMITED_CONN_REJECTED,
+    HTTP_LIMITED_CONN_REJECTED_DRY_RUN
+};
+
 extern const struct http_module http_limit_conn_module;
+
+/* "PASSED" …; null for HTTP_LIMITED_CONN_NOT. */
+const char *http_limited_conn_text(enum http_limited_conn limited);
 
 #endif

@@ -62,6 +62,7 @@ struct held {
 struct verdict {
     struct held held[RULES_MAX];
     unsigned count;
+    bool asked;              /* some limit is about the request */
     const struct rule *rule; /* the one that refuses or delays it */
     int64_t excess, wait_ms;
 };
@@ -99,6 +100,7 @@ static bool ask(struct http_request *request, const struct section *section, str
 
         if (!write_key(request, rule, &key))
             continue;
+        verdict->asked = true;
         *held = (struct held){.rule = rule,
                               .question = {.key = key.bytes,
                                            .length = key.length,
@@ -151,7 +153,8 @@ static enum http_outcome run(struct http_request *request, void *data)
 
         delay(&verdict, held->rule, rate_pay(held->rule->zone->rates, held->node, &held->question));
     }
-    request->route.limited = HTTP_LIMITED_PASSED;
+    if (verdict.asked)
+        request->route.limited = HTTP_LIMITED_PASSED;
     if (!verdict.wait_ms)
         return HTTP_NEXT;
     /* nginx: one level less severe than a refusal. */

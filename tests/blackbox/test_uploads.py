@@ -126,12 +126,12 @@ def test_levels(server):
     ('/single', b'some body', r'\[some body\] \[-\]', False), ('/stream', BODY, r'\[-\] \[-\]', False),
     ('/whole', b'z' * 1024, r'\[z{1024}\] \[-\]', False), ('/whole', b'z' * 1025, r'\[-\] \[/.*\d{10}\]', True),
     ('/whole', None, r'\[-\] \[-\]', False), ('/clean', None, r'\[-\] \[-\]', False),
-    ('/clean', b'', r'\[-\] \[/.*\d{10}\]', True), ('/clean', b'some body', r'\[-\] \[/.*\d{10}\]', True)], ids=[
+    ('/clean', b'', r'\[-\] \[/.*\d{10}\]', True), ('/clean', b'some body', r'\[some body\] \[/.*\d{10}\]', True)], ids=[
         'small', 'streamed', 'single', 'streamed large', 'just fits', 'just not', 'none', 'none in file', 'empty in file',
         'small in file'])
 def test_variables(server, target, body, text, in_file):
-    """$request_body: what was read to memory; $request_body_file: the file's name. As in nginx a body of
-    length 0 makes an empty file, and no body none."""
+    """$request_body: what was read to memory, also if it goes to a file, too; $request_body_file: the file's name. As in
+    nginx a body of length 0 makes an empty file, and no body none."""
     started(server)
     with server.client() as client:
         answer = client.send(request('POST', target, (), body)).response('POST')
