@@ -4,6 +4,7 @@
 #include "http/flow.h"
 #include "http/input.h"
 #include "http/limits.h"
+#include "pool/unguarded.h"
 
 void http_advance_answered(struct http_connection *connection)
 {
@@ -85,7 +86,7 @@ static void read_body(struct http_connection *connection)
         request->keep_alive = false; /* what was to be dropped cannot be followed */
 }
 
-enum http_stop http_advance(struct http_connection *connection)
+UNGUARDED enum http_stop http_advance(struct http_connection *connection)
 {
     struct http_input *input = &connection->input;
 

@@ -5,6 +5,7 @@
 
 #include "http/flow.h"
 #include "http/request.h"
+#include "pool/unguarded.h"
 
 enum {
     INPUT_BODY = 16 * 1024 - POOL_CHUNK_HEADER, /* bytes of a block for bodies: a 16 KiB class */
@@ -53,7 +54,7 @@ static bool room_for_body(struct http_connection *connection)
     return input->end < input->capacity;
 }
 
-bool http_input_room(struct http_connection *connection)
+UNGUARDED bool http_input_room(struct http_connection *connection)
 {
     struct http_input *input = &connection->input;
 

@@ -7,6 +7,7 @@
 #include "http/regex.h"
 #include "http/request.h"
 #include "pool/pool.h"
+#include "pool/unguarded.h"
 
 /* A name: what `location NAME` or `location ^~ NAME`, and `location = NAME` beside it, say. */
 struct entry {
@@ -134,8 +135,8 @@ static enum found find_regex(const struct http_locations *locations, struct http
 }
 
 /* As deep as the configuration's blocks, which conf/ bounds. */
-static enum found find_nested(const struct http_locations *locations, struct http_request *request,
-                              const struct http_location **location)
+UNGUARDED static enum found find_nested(const struct http_locations *locations, struct http_request *request,
+                                        const struct http_location **location)
 {
     enum found found, by_regex;
     bool preferred = false;

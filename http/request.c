@@ -15,6 +15,7 @@
 #include "http/modules/error_page.h"
 #include "http/protocol/uri.h"
 #include "http/server_names.h"
+#include "pool/unguarded.h"
 
 enum {
     REQUEST_FIELDS = 24 /* fields that a head may have before the array grows: a browser sends 10 to 20 */
@@ -121,7 +122,7 @@ static int choose_server(struct http_request *request)
 }
 
 /* What the head says before any location is asked. 0: go on; else the status to answer with. */
-static int check_head(struct http_request *request)
+UNGUARDED static int check_head(struct http_request *request)
 {
     int status =
         choose_server(request); /* first: whatever is wrong, it is answered and logged as that server's */
@@ -244,7 +245,7 @@ static enum http_outcome too_large(struct http_request *request)
 }
 
 /* HTTP_LOCATE. */
-static inline enum http_outcome locate(struct http_request *request)
+UNGUARDED static inline enum http_outcome locate(struct http_request *request)
 {
     static const struct http_step no_steps[] = {{NULL, NULL}}; /* nobody configured an answer */
     const struct http_location *location = http_find_location(request);
@@ -279,7 +280,7 @@ int http_request_route(struct http_request *request)
     return locate(request) == HTTP_NEXT ? 0 : request->status;
 }
 
-void http_request_continue(struct http_request *request, enum http_outcome outcome)
+UNGUARDED void http_request_continue(struct http_request *request, enum http_outcome outcome)
 {
     for (;;) {
         switch (outcome) {

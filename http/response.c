@@ -17,6 +17,7 @@
 #include "http/variables_table.h"
 #include "server/open_files.h"
 #include "server/version.h"
+#include "pool/unguarded.h"
 
 enum {
     HEAD_FIXED =
@@ -174,7 +175,7 @@ static size_t head_bound(const struct http_response *response)
     return size;
 }
 
-int http_head_queue(struct http_request *request, size_t body_room)
+UNGUARDED int http_head_queue(struct http_request *request, size_t body_room)
 {
     struct http_connection *connection = request->connection;
     const struct http_response *response = &request->response;

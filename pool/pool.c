@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pool/probe.h"
+#include "pool/unguarded.h"
 
 enum { POOL_BLOCK_DEFAULT = 4096, POOL_BLOCK_MOST = 1024 * 1024 * 1024 };
 
@@ -91,7 +92,7 @@ void pool_pin(struct pool *pool)
     pool_set_limit(pool);
 }
 
-static void pool_back_to_pin(struct pool *pool, bool learn)
+UNGUARDED static void pool_back_to_pin(struct pool *pool, bool learn)
 {
     pool_check_owner(pool);
     PROBE4(pool__reset, pool, pool->resets, pool->used, pool->held);

@@ -7,6 +7,7 @@
 
 #include "pool/probe.h"
 #include "pool/sysmem.h"
+#include "pool/unguarded.h"
 
 /* ---- where memory comes from ---- */
 
@@ -97,7 +98,7 @@ bool pool_is_large(const struct pool *pool, size_t size)
     return size > (pool->block_size - sizeof(struct pool_block)) / 2;
 }
 
-static struct pool_block *pool_new_block(struct pool *pool, const char *purpose)
+UNGUARDED static struct pool_block *pool_new_block(struct pool *pool, const char *purpose)
 {
     if (!pool_charge(pool, pool->block_size, purpose))
         return NULL;
@@ -116,7 +117,7 @@ static struct pool_block *pool_new_block(struct pool *pool, const char *purpose)
     return block;
 }
 
-bool pool_next_block(struct pool *pool, const char *purpose)
+UNGUARDED bool pool_next_block(struct pool *pool, const char *purpose)
 {
     struct pool_block *block = pool->current->next;
 
@@ -141,7 +142,7 @@ static bool pool_would_strand(struct pool *pool, size_t size)
     return size > much && (size_t)(pool_block_end(pool->current) - pool->cursor) > much;
 }
 
-void *pool_alloc_slow(struct pool *pool, size_t size, size_t align, const char *purpose)
+UNGUARDED void *pool_alloc_slow(struct pool *pool, size_t size, size_t align, const char *purpose)
 {
     pool_check_owner(pool);
     if (__builtin_expect(pool->traced, 0))

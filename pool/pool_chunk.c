@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "pool/probe.h"
+#include "pool/unguarded.h"
 
 /* A value that the bytes in front of an allocation do not have by chance, nor by a peer's intent: it depends
  * on where the process was loaded. */
-static uint64_t pool_chunk_tag(const struct pool *pool, const void *p, enum pool_chunk_kind kind)
+UNGUARDED static uint64_t pool_chunk_tag(const struct pool *pool, const void *p, enum pool_chunk_kind kind)
 {
     static const char secret;
     uint64_t place =
@@ -20,7 +21,7 @@ static uint64_t pool_chunk_tag(const struct pool *pool, const void *p, enum pool
 }
 
 /* In front of a small allocation there may be bytes that the checkers hold for untouchable or unwritten. */
-__attribute__((no_sanitize("address"), noinline)) static uint64_t pool_chunk_read_tag(const void *p)
+UNGUARDED __attribute__((no_sanitize("address"), noinline)) static uint64_t pool_chunk_read_tag(const void *p)
 {
     uint64_t tag = ((const uint64_t *)p)[-1];
 
@@ -29,13 +30,13 @@ __attribute__((no_sanitize("address"), noinline)) static uint64_t pool_chunk_rea
     return tag;
 }
 
-static bool pool_chunk_is(const struct pool *pool, const void *p, enum pool_chunk_kind kind)
+UNGUARDED static bool pool_chunk_is(const struct pool *pool, const void *p, enum pool_chunk_kind kind)
 {
     return p != NULL && (uintptr_t)p % 16 == 0 && pool_chunk_read_tag(p) == pool_chunk_tag(pool, p, kind);
 }
 
-void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignment, size_t size,
-                     const char *purpose)
+UNGUARDED void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignment, size_t size,
+                               const char *purpose)
 {
     size_t extra = sizeof(struct pool_chunk) + alignment - 16;
 
@@ -79,7 +80,7 @@ void *pool_large_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignm
     return p;
 }
 
-static void pool_chunk_free(struct pool *pool, struct pool_chunk **list, struct pool_chunk *chunk)
+UNGUARDED static void pool_chunk_free(struct pool *pool, struct pool_chunk **list, struct pool_chunk *chunk)
 {
     if (chunk->next != NULL)
         chunk->next->prev = chunk->prev;
@@ -136,7 +137,7 @@ void *(pool_take)(struct pool *pool, size_t size, size_t *capacity, const char *
     return p;
 }
 
-void pool_put(struct pool *pool, void *buffer)
+UNGUARDED void pool_put(struct pool *pool, void *buffer)
 {
     if (buffer == NULL)
         return;

@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 
 #include "server/socket_calls.h"
+#include "pool/unguarded.h"
 
 enum {
     OUTPUT_FIRST =
@@ -16,7 +17,7 @@ enum {
     OUTPUT_VECTORS = 32      /* blocks gathered into one call */
 };
 
-static struct output_block *append_block(struct output *output, struct pool *pool, size_t size)
+UNGUARDED static struct output_block *append_block(struct output *output, struct pool *pool, size_t size)
 {
     size_t usual = output->tail ? OUTPUT_MORE : OUTPUT_FIRST, capacity;
     struct output_block *block;

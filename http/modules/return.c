@@ -5,13 +5,14 @@
 
 #include "conf/units.h"
 #include "http/protocol/status.h"
+#include "pool/unguarded.h"
 
 enum { STATUS_MIN = 100, STATUS_MAX = 999 };
 
 /* ---- a request ---- */
 
-enum http_outcome http_return_answer(struct http_request *request, const struct http_return_rule *rule,
-                                     struct http_text type)
+UNGUARDED enum http_outcome http_return_answer(struct http_request *request,
+                                               const struct http_return_rule *rule, struct http_text type)
 {
     struct http_text text;
 

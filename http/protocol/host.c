@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "http/protocol/host.h"
+#include "pool/unguarded.h"
 
 /* IPvFuture = "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" ), RFC 3986 3.2.2. */
 static bool is_future(const char *bytes, size_t length)
@@ -91,7 +92,7 @@ static int parse_port(const char *bytes, size_t length, struct http_host *host)
     return 0;
 }
 
-int http_host_parse(const char *bytes, size_t length, struct http_host *host)
+UNGUARDED int http_host_parse(const char *bytes, size_t length, struct http_host *host)
 {
     *host = (struct http_host){.name = {bytes, 0}};
     if (length == 0)
