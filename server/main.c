@@ -24,6 +24,7 @@
 #include "server/control_data.h"
 #include "server/log.h"
 #include "server/master.h"
+#include "server/pid_file.h"
 #include "server/process.h"
 #include "server/stream.h"
 #include "server/top.h"
@@ -248,6 +249,7 @@ int main(int argc, char **argv)
     struct options options;
     int status;
 
+    process_open_streams();
     if (argc > 1 && !strcmp(argv[1], "advise"))
         return advice_command(argc - 1, argv + 1);
     if (argc > 1 && !strcmp(argv[1], "top"))

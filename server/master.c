@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "server/ev_memory.h"
 #include "server/log.h"
 #include "server/log_file.h"
+#include "server/pid_file.h"
 #include "server/process.h"
 #include "server/sockets.h"
 
@@ -35,7 +35,7 @@ struct master {
     unsigned loaded; /* generations so far */
     uid_t uid;       /* of the workers' files; (uid_t)-1: as they are */
     gid_t gid;
-    int pid_file; /* open from before privileges are dropped until it is written; else negative */
+    struct pid_file pid;
 };
 
 static struct master *the_master; /* ev_async_send wants the loop; there is one per process */
@@ -272,15 +272,12 @@ static int find_user(struct master *master, const struct settings *settings)
 }
 
 /* Threads serve, so whoever waits for this file may go on. */
-static int write_pid_file(struct master *master, const char *path)
+static int write_pid_file(struct master *master)
 {
-    int fd = master->pid_file, result;
+    int result = pid_file_write(&master->pid, getpid());
 
-    if (fd < 0)
-        return 0;
-    master->pid_file = -1;
-    result = pid_file_write(fd, path, getpid());
-    return result ? conf_fail_errno(&master->current->conf, NULL, -result, "write() to \"%s\" failed", path)
+    return result ? conf_fail_errno(&master->current->conf, NULL, -result, "write() to \"%s\" failed",
+                                    master->pid.path)
                   : 0;
 }
 
@@ -309,8 +306,8 @@ static int prepare(struct master *master)
     if (result)
         return conf_fail_errno(conf, NULL, -result, "the event loop could not be made");
     /* Its folder is often root's: opened before privileges are dropped, written once threads serve. */
-    if (settings->pid && (master->pid_file = pid_file_open(settings->pid)) < 0)
-        return conf_fail_errno(conf, NULL, -master->pid_file, "open() \"%s\" failed", settings->pid);
+    if (settings->pid && (result = pid_file_open(&master->pid, settings->pid)))
+        return conf_fail_errno(conf, NULL, -result, "open() \"%s\" failed", settings->pid);
     if (master->uid != (uid_t)-1)
         log_file_chown_all(master->uid, master->gid);
     if (master->uid != 0)
@@ -329,14 +326,11 @@ static void leave_terminal(const struct settings *settings)
         log_write(settings->log, LOG_LEVEL_WARN, 0, "stderr could not be closed");
 }
 
-static void end(struct master *master, const char *pid)
+static void end(struct master *master)
 {
     crew_deinit(&master->crew);
     sockets_sweep(&master->sockets, NULL);
-    if (master->pid_file >= 0)
-        pid_file_abandon(master->pid_file, pid);
-    else if (*pid)
-        pid_file_remove(pid, getpid());
+    pid_file_end(&master->pid, getpid(), master_log(master));
     stop_loop(master);
     log_thread_set(NULL);
     if (generation_put(master->current))
@@ -346,8 +340,7 @@ static void end(struct master *master, const char *pid)
 int master_run(const struct generation_source *source, struct generation *generation)
 {
     struct master master = {
-        .source = source, .shared = {.sgi = source->sgi, .wake_main = wake_main}, .pid_file = -1};
-    char pid[4096] = "";
+        .source = source, .shared = {.sgi = source->sgi, .wake_main = wake_main}, .pid = PID_FILE_NONE};
     int result;
 
     the_master = &master;
@@ -361,13 +354,11 @@ int master_run(const struct generation_source *source, struct generation *genera
     sysmem_on_failure(report_memory);
     sysmem_map_above(SIZECLASS_MAX);
     sysmem_set_budget(generation->settings.memory_budget);
-    if (generation->settings.pid)
-        snprintf(pid, sizeof pid, "%s", generation->settings.pid);
     result = prepare(&master);
     if (!result)
         result = take_into_service(&master, generation);
     if (!result)
-        result = write_pid_file(&master, pid);
+        result = write_pid_file(&master);
     if (result) {
         log_write(generation->settings.log, LOG_LEVEL_EMERG, 0, "%s", generation->conf.error);
         master.crew.order = CREW_STOP;
@@ -381,6 +372,6 @@ int master_run(const struct generation_source *source, struct generation *genera
             ev_run(master.loop, 0);
     }
     log_write(master_log(&master), LOG_LEVEL_NOTICE, 0, "exit");
-    end(&master, pid);
+    end(&master);
     return result ? 1 : 0;
 }

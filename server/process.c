@@ -37,6 +37,17 @@ static int null_for(const int *targets, unsigned count)
     return error;
 }
 
+void process_open_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+            continue;
+        /* The lowest free number is this one. Without /dev anything that holds the number does. */
+        if (open("/dev/null", O_RDWR) < 0 && open("/", O_PATH) < 0)
+            return;
+    }
+}
+
 int process_daemonise(void)
 {
     static const int targets[] = {STDIN_FILENO, STDOUT_FILENO};
@@ -57,73 +68,6 @@ int process_close_stderr(void)
     static const int targets[] = {STDERR_FILENO};
 
     return null_for(targets, 1);
-}
-
-int pid_file_open(const char *path)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-
-    return fd < 0 ? -errno : fd;
-}
-
-static bool is_regular(int fd, struct stat *status)
-{
-    return fstat(fd, status) == 0 && S_ISREG(status->st_mode);
-}
-
-int pid_file_write(int fd, const char *path, pid_t pid)
-{
-    struct stat status;
-    char text[32];
-    int length = snprintf(text, sizeof text, "%d\n", (int)pid);
-    /* A device that somebody named as the pid file is not ours to shorten or to remove. */
-    bool regular = is_regular(fd, &status);
-    int error = regular && ftruncate(fd, 0) != 0 ? -errno : 0;
-
-    if (error == 0) {
-        ssize_t written = write(fd, text, (size_t)length);
-        error = written == length ? 0 : written < 0 ? -errno : -ENOSPC;
-    }
-    if (close(fd) != 0 && error == 0)
-        error = -errno;
-    /* A half-written number misleads whoever reads it. */
-    if (error != 0 && regular)
-        unlink(path);
-    return error;
-}
-
-void pid_file_abandon(int fd, const char *path)
-{
-    struct stat status;
-
-    if (is_regular(fd, &status) && status.st_size == 0)
-        unlink(path);
-    close(fd);
-}
-
-pid_t pid_file_read(const char *path)
-{
-    char text[32], *end;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-    if (fd < 0)
-        return -errno;
-    ssize_t length = read(fd, text, sizeof text - 1);
-    int error = errno;
-    close(fd);
-    if (length < 0)
-        return -error;
-    text[length] = '\0';
-    long pid = strtol(text, &end, 10);
-    if (end == text || (*end != '\0' && *end != '\n') || pid <= 0 || pid > INT_MAX)
-        return -EINVAL;
-    return (pid_t)pid;
-}
-
-void pid_file_remove(const char *path, pid_t pid)
-{
-    if (pid_file_read(path) == pid)
-        unlink(path);
 }
 
 int process_set_nofile(uint64_t descriptors)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What concerns the process as a whole: becoming a daemon, the pid file, limits, privileges,
+ * What concerns the process as a whole: streams, becoming a daemon, limits, privileges,
  * processors.
  *
  * Lifetime: nothing is kept.
@@ -16,24 +16,16 @@
 
 struct log;
 
+/* Whichever of stdin, stdout and stderr is closed becomes /dev/null: the next file opened would get its number, and be
+ * taken for a stream. Before anything is opened. */
+void process_open_streams(void);
+
 /* fork (the parent leaves with status 0), setsid, umask 0, stdin and stdout to /dev/null; stderr stays, as
  * nginx does. */
 __attribute__((warn_unused_result)) int process_daemonise(void);
 
 /* stderr to /dev/null: once a daemon has nothing more to tell whoever started it. */
 __attribute__((warn_unused_result)) int process_close_stderr(void);
-
-/* Creates it, or opens what is there, untouched; mode 0644. Its descriptor or a negative errno. Apart
- * from writing, because privileges are dropped and threads started in between. */
-__attribute__((warn_unused_result)) int pid_file_open(const char *path);
-/* One line with the number; takes the descriptor. A failed write removes the file, if it is a regular one. */
-__attribute__((warn_unused_result)) int pid_file_write(int fd, const char *path, pid_t pid);
-/* Instead of writing: closes the descriptor, and removes the file if there is nothing in it. */
-void pid_file_abandon(int fd, const char *path);
-/* Removes the file only if it still holds `pid`: a later process may have taken the path. */
-void pid_file_remove(const char *path, pid_t pid);
-/* The number, > 0, or a negative errno (-EINVAL: the file holds no number). */
-__attribute__((warn_unused_result)) pid_t pid_file_read(const char *path);
 
 /* Sets the soft and, where it must and may, the hard limit of descriptors. */
 __attribute__((warn_unused_result)) int process_set_nofile(uint64_t descriptors);

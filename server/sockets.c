@@ -11,6 +11,7 @@
 
 #include "pool/sysmem.h"
 #include "server/listener.h"
+#include "server/log.h"
 #include "server/worker.h"
 
 enum { UNIX_MODE = 0666 /* as nginx: who may connect is the folder's business */ };
@@ -123,12 +124,19 @@ static int probe(struct socket_set *sets, struct generation *generation, const s
     return 0;
 }
 
+/* The folder may be another user's, now that privileges are dropped. The next start takes the path over. */
+static void remove_path(const struct listen_address *address)
+{
+    if (unlink(((const struct sockaddr_un *)&address->socket)->sun_path) && errno != ENOENT)
+        log_write(log_thread(), LOG_LEVEL_NOTICE, errno, "%s is left behind: unlink() failed", address->text);
+}
+
 static void close_set(struct socket_set *set)
 {
     for (unsigned i = 0; i < set->count; i++)
         close(set->fds[i]);
     if (is_unix(&set->address))
-        unlink(((const struct sockaddr_un *)&set->address.socket)->sun_path);
+        remove_path(&set->address);
     sysmem_free(set->fds, set->capacity * sizeof *set->fds);
     sysmem_free(set, sizeof *set);
 }

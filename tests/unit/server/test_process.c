@@ -7,6 +7,7 @@
 
 #include "server/cgroup.h"
 #include "server/log.h"
+#include "server/pid_file.h"
 #include "server/process.h"
 
 #include <errno.h>
@@ -41,79 +42,36 @@ static int in_child(int (*body)(void))
     return WEXITSTATUS(status);
 }
 
-static int write_pid(const char *file, pid_t pid)
+static int write_pid(const char *name, pid_t pid)
 {
-    int fd = pid_file_open(file);
+    struct pid_file file;
+    int error = pid_file_open(&file, name);
 
-    return fd < 0 ? fd : pid_file_write(fd, file, pid);
+    return error ? error : pid_file_write(&file, pid);
 }
 
-static void test_the_pid_file(void **state)
+/* 0: closed streams became /dev/null, and the one that was open stayed what it was. */
+static int open_streams(void)
 {
-    struct stat status;
-    FILE *stream;
+    struct stat status, null, before;
 
+    close(STDIN_FILENO);
+    close(STDERR_FILENO);
+    if (fstat(STDOUT_FILENO, &before) || stat("/dev/null", &null))
+        return 1;
+    process_open_streams();
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd += 2)
+        if (fstat(fd, &status) || status.st_rdev != null.st_rdev || status.st_ino != null.st_ino)
+            return 2;
+    if (fstat(STDOUT_FILENO, &status) || status.st_ino != before.st_ino || status.st_dev != before.st_dev)
+        return 3;
+    return open("/dev/null", O_RDONLY) > STDERR_FILENO ? 0 : 4;
+}
+
+static void test_closed_streams(void **state)
+{
     (void)state;
-    assert_int_equal(pid_file_read(path), -ENOENT);
-    assert_int_equal(write_pid(path, 123456), 0);
-    assert_int_equal(pid_file_read(path), 123456);
-    assert_int_equal(stat(path, &status), 0);
-    assert_int_equal(status.st_mode & 0777, 0644);
-    assert_int_equal(status.st_size, 7);
-    assert_int_equal(write_pid(path, 7), 0); /* shorter than before */
-    assert_int_equal(pid_file_read(path), 7);
-    pid_file_remove(path, 8); /* somebody else's */
-    assert_int_equal(pid_file_read(path), 7);
-    pid_file_remove(path, 7);
-    assert_int_equal(pid_file_read(path), -ENOENT);
-    stream = fopen(path, "w");
-    assert_non_null(stream);
-    fputs("12x\n", stream);
-    fclose(stream);
-    assert_int_equal(pid_file_read(path), -EINVAL);
-    unlink(path);
-    assert_int_equal(write_pid("/no/such/folder/pid", 1), -ENOENT);
-}
-
-static void test_a_pid_file_that_is_not_written(void **state)
-{
-    int fd;
-
-    (void)state;
-    fd = pid_file_open(path);
-    assert_true(fd >= 0);
-    assert_int_equal(pid_file_read(path), -EINVAL); /* there, with nothing in it yet */
-    pid_file_abandon(fd, path);
-    assert_int_equal(access(path, F_OK), -1);
-    assert_int_equal(write_pid(path, 7), 0);
-    fd = pid_file_open(path);
-    assert_int_equal(pid_file_read(path), 7); /* another one's, as long as nothing is written */
-    pid_file_abandon(fd, path);
-    assert_int_equal(pid_file_read(path), 7);
-    unlink(path);
-}
-
-static int write_beyond_the_limit(void)
-{
-    struct rlimit limit = {.rlim_cur = 1, .rlim_max = 1};
-
-    signal(SIGXFSZ, SIG_IGN);
-    return setrlimit(RLIMIT_FSIZE, &limit) == 0 && write_pid(path, 12) < 0 ? 0 : 1;
-}
-
-static void test_a_pid_file_that_cannot_be_written(void **state)
-{
-    struct stat status;
-
-    (void)state;
-    assert_int_equal(in_child(write_beyond_the_limit), 0);
-    assert_int_equal(pid_file_read(path), -ENOENT); /* half a number does not stay */
-    /* A device is not removed. The link stands between the test and the machine's own, should that ever
-     * break. */
-    assert_int_equal(symlink("/dev/full", path), 0);
-    assert_int_equal(write_pid(path, 1), -ENOSPC);
-    assert_int_equal(lstat(path, &status), 0);
-    unlink(path);
+    assert_int_equal(in_child(open_streams), 0);
 }
 
 static int daemonise(void)
@@ -356,16 +314,10 @@ static void test_ignored_signals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_pid_file),
-        cmocka_unit_test(test_a_pid_file_that_is_not_written),
-        cmocka_unit_test(test_a_pid_file_that_cannot_be_written),
-        cmocka_unit_test(test_a_daemon),
-        cmocka_unit_test(test_the_limit_of_descriptors),
-        cmocka_unit_test(test_privileges),
-        cmocka_unit_test(test_users_and_groups),
-        cmocka_unit_test(test_processors),
-        cmocka_unit_test(test_quota_of_version_2),
-        cmocka_unit_test(test_quota_of_version_1),
+        cmocka_unit_test(test_closed_streams),           cmocka_unit_test(test_a_daemon),
+        cmocka_unit_test(test_the_limit_of_descriptors), cmocka_unit_test(test_privileges),
+        cmocka_unit_test(test_users_and_groups),         cmocka_unit_test(test_processors),
+        cmocka_unit_test(test_quota_of_version_2),       cmocka_unit_test(test_quota_of_version_1),
         cmocka_unit_test(test_ignored_signals),
     };
     char command[96];

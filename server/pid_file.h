@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The pid file: where `-s` and whoever else finds the process.
+ *
+ * Lifetime: opened before privileges are dropped, for its folder is often root's; written once threads serve;
+ *   the descriptor is kept until the end. A user who may not remove the file can empty it by the descriptor, so
+ *   that no number of a process that is gone stays behind.
+ * Threads: the main thread.
+ * Errors: a negative errno; the end says what it could not do in the log.
+ */
+#ifndef SERVER_PID_FILE_H
+#define SERVER_PID_FILE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct log;
+
+struct pid_file {
+    int fd; /* negative: there is none */
+    bool written;
+    char path[PATH_MAX];
+};
+
+#define PID_FILE_NONE                                                                                        \
+    {                                                                                                        \
+        .fd = -1                                                                                             \
+    }
+
+/* Creates it, or opens what is there, untouched; mode 0644. */
+__attribute__((warn_unused_result)) int pid_file_open(struct pid_file *file, const char *path);
+
+/* One line with the number. A failed write removes the file, if it is a regular one. Nothing if there is none. */
+__attribute__((warn_unused_result)) int pid_file_write(struct pid_file *file, pid_t pid);
+
+/* Removes it: if it was written, only while it still holds `pid`, for a later process may have taken the path; if
+ * it was not, only when it is empty. What may not be removed is emptied, and that is said at notice. */
+void pid_file_end(struct pid_file *file, pid_t pid, const struct log *log);
+
+/* The number, > 0, or a negative errno (-EINVAL: the file holds no number). */
+__attribute__((warn_unused_result)) pid_t pid_file_read(const char *path);
+
+#endif
