@@ -119,7 +119,7 @@ unit: $(UNIT)
 
 # ---- the tests again, watched --------------------------------------------------------------------------------------
 
-.PHONY: asan tsan valgrind sweep rows steady soak spike view slow load
+.PHONY: asan tsan valgrind sweep sweep-calls rows steady soak spike view slow load
 asan: test-deps ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(submake) check BUILD=build-asan OPTIMISE='-O1 -g' SANITIZE='$(ASAN)'
 
@@ -137,6 +137,10 @@ sweep: test-deps ## fail the Nth allocation of each kind, for every N, once and 
 rows: test-deps ## each directive and variable is taken away: its tests in tests/blackbox/directives.tsv fail (minutes)
 	$(submake) all
 	$(PYTHON) tests/rows.py --build $(BUILD)
+
+sweep-calls: test-deps ## fail the Nth system call of each kind, by strace (minutes)
+	$(submake) all
+	$(PYTHON) tests/fault/sweep_calls.py --binary $(BUILD)/tidepool
 
 steady: test-deps ## a million requests, 100,000 under strace, 1 GiB up and down: nothing grows (minutes)
 	$(submake) all

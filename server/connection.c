@@ -18,11 +18,23 @@
 const char *const connection_state_names[CONNECTION_STATES] = {"idle", "reading", "waiting", "sending",
                                                                "lingering"};
 
+/* epoll_ctl refused it, and libev has stopped the watcher: nothing would ever be heard of it again. */
+static void not_watched(struct connection *connection)
+{
+    connection_log(connection, connection->tenure->generation->settings.log, LOG_LEVEL_CRIT, 0,
+                   "epoll_ctl() failed, the connection is closed");
+    connection_close(connection);
+}
+
 static void on_ready(struct ev_loop *loop, struct ev_io *io, int events)
 {
     struct connection *connection = io->data;
 
     (void)loop;
+    if (__builtin_expect(events & EV_ERROR, 0)) {
+        not_watched(connection);
+        return;
+    }
     connection->binding->protocol->ready(connection, events);
 }
 

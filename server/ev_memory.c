@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 /*
  * What libev 4.33 asks for. Its arrays grow by array_nextsize(elem, cur, cnt): from `cur` elements to the
@@ -25,6 +27,10 @@
  * the reserve is used up to its end before its array asks again, which is at least one more doubling.
  */
 enum {
+    PAUSE_MS = 10, /* before libev tries again what the kernel refused */
+    NEW_ROW_MS = 1000,
+    GIVE_UP_MS = 10000,
+
     BLOCKS = 6,
     WATCHING = 3, /* of them for one descriptor and its event: anfds, fdchanges, pendings */
     ELEMENT = 16, /* of anfds, the largest too */
@@ -125,11 +131,28 @@ static void *allocate(void *pointer, long asked)
     return head != NULL ? head + 1 : NULL;
 }
 
+/* libev's own calls (epoll_wait, epoll_create1) have no outcome but this, after which it tries them again. So
+ * one that fails costs a pause; only when it has done nothing else for GIVE_UP_MS there is no way on. */
 static void on_system_error(const char *message)
 {
-    /* No way on: the kernel refuses what the loop is made of. libev would abort without a line in the log. */
-    log_write(log_thread(), LOG_LEVEL_EMERG, errno, "the event loop cannot go on: %s", message);
-    abort();
+    static __thread int64_t first, last; /* ms of CLOCK_MONOTONIC: of this row of failures */
+    const struct timespec pause = {0, PAUSE_MS * 1000000};
+    struct timespec now;
+    int error = errno;
+    int64_t ms;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    if (!first || ms - last > NEW_ROW_MS) {
+        first = ms;
+        log_write(log_thread(), LOG_LEVEL_CRIT, error, "%s failed, it is tried again", message);
+    }
+    last = ms;
+    if (ms - first > GIVE_UP_MS) {
+        log_write(log_thread(), LOG_LEVEL_EMERG, error, "the event loop cannot go on: %s", message);
+        _exit(1);
+    }
+    nanosleep(&pause, NULL);
 }
 
 void ev_memory_install(void)

@@ -15,8 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Sets libev's allocator, and the callback for system errors that it cannot live with (it logs and aborts).
- */
+/* Sets libev's allocator, and its callback for system errors: a call that failed is logged and tried again
+ * after a pause; if nothing else comes of it for ten seconds the process ends with status 1. */
 void ev_memory_install(void);
 
 /*

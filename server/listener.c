@@ -59,7 +59,10 @@ static void on_acceptable(struct ev_loop *loop, struct ev_io *io, int events)
     struct listener *listener = io->data;
 
     (void)loop;
-    (void)events;
+    if (events & EV_ERROR) {
+        worker_watch_again(listener->worker);
+        return;
+    }
     for (int i = 0; i < LISTENER_BURST; i++)
         if (accept_one(listener) != ACCEPTED)
             return;

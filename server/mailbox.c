@@ -5,8 +5,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 static struct message *take_all(struct mailbox *mailbox)
 {
@@ -33,52 +31,44 @@ static void hand_out(struct mailbox *mailbox, void (*to)(struct mailbox *, struc
     }
 }
 
-static void on_wake(struct ev_loop *loop, ev_async *wake, int events)
+static void on_woken(struct wakeup *wake)
 {
-    struct mailbox *mailbox = wake->data;
+    struct mailbox *mailbox = (struct mailbox *)((char *)wake - offsetof(struct mailbox, wake));
 
-    (void)loop;
-    (void)events;
     hand_out(mailbox, mailbox->deliver);
-}
-
-/* The loop's first ev_async opens an eventfd, and libev aborts when there is none: so it is tried first. */
-static int try_descriptor(void)
-{
-    int fd = eventfd(0, EFD_CLOEXEC);
-
-    if (fd < 0)
-        return -errno;
-    close(fd);
-    return 0;
 }
 
 int mailbox_init(struct mailbox *mailbox, struct sgi *sgi, struct ev_loop *loop,
                  void (*deliver)(struct mailbox *, struct message *))
 {
-    int error = try_descriptor();
+    int error;
 
-    if (error != 0)
-        return error;
     memset(mailbox, 0, sizeof *mailbox);
-    mailbox->loop = loop;
     mailbox->sgi = sgi;
     mailbox->deliver = deliver;
     error = pthread_mutex_init(&mailbox->lock, NULL);
-    if (error != 0)
+    if (error)
         return -error;
-    ev_async_init(&mailbox->wake, on_wake);
-    mailbox->wake.data = mailbox;
-    ev_async_start(loop, &mailbox->wake);
-    ev_unref(loop);
-    return 0;
+    error = wakeup_init(&mailbox->wake, loop, on_woken);
+    if (error)
+        pthread_mutex_destroy(&mailbox->lock);
+    return error;
+}
+
+void mailbox_look(struct mailbox *mailbox)
+{
+    wakeup_look(&mailbox->wake);
 }
 
 void mailbox_deinit(struct mailbox *mailbox, void (*drop)(struct mailbox *, struct message *))
 {
-    ev_ref(mailbox->loop);
-    ev_async_stop(mailbox->loop, &mailbox->wake);
+    wakeup_stop(&mailbox->wake);
     hand_out(mailbox, drop);
+}
+
+void mailbox_close(struct mailbox *mailbox)
+{
+    wakeup_close(&mailbox->wake);
     pthread_mutex_destroy(&mailbox->lock);
 }
 
@@ -95,7 +85,7 @@ static void append(struct mailbox *mailbox, struct message *message)
     pthread_mutex_unlock(&mailbox->lock);
     /* Whoever found the queue empty wakes the loop; it takes all that has come by then. */
     if (first)
-        ev_async_send(mailbox->loop, &mailbox->wake);
+        wakeup_send(&mailbox->wake);
 }
 
 bool mailbox_post(struct mailbox *mailbox, struct standing_message *message)

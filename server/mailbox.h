@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Messages between threads: a queue that everybody may put into and one loop takes out of, woken by
- * ev_async.
+ * Messages between threads: a queue that everybody may put into and one loop takes out of, woken by an
+ * eventfd (wakeup.h).
  *
  * Lifetime: embedded in the owner of the loop. Messages are copied into nodes from the process's sgi;
  * a node lives from send until deliver returns. Nobody may send once deinit has begun (the owner's
  * state tells the senders, before).
  * Threads: init, deinit and deliver: the loop's; mailbox_send: every thread. The lock is held for
  * linking alone.
- * Errors: send returns -ENOMEM and nothing was sent; init returns a negative errno.
+ * Errors: send returns -ENOMEM and nothing was sent; init returns a negative errno. A wake-up that is lost is
+ *   made good by mailbox_look.
  */
 #ifndef SERVER_MAILBOX_H
 #define SERVER_MAILBOX_H
 
-#include <ev.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "server/wakeup.h"
 
 struct sgi;
 
@@ -42,11 +44,10 @@ struct standing_message {
 
 struct mailbox {
     /* set once */
-    struct ev_loop *loop;
     struct sgi *sgi;
     void (*deliver)(struct mailbox *, struct message *);
 
-    ev_async wake; /* ev_async_send is the one call of libev that other threads may make */
+    struct wakeup wake;
 
     pthread_mutex_t lock;
     struct message *head, *tail; /* under the lock; in order of arrival */
@@ -54,16 +55,23 @@ struct mailbox {
 
 /*
  * `deliver` runs in the loop, once per message in order of sending (per sender); the message is gone when it
- * returns. ev_memory_reserve has been called before. The watcher does not keep ev_run going (it is
- * unreferenced).
+ * returns. ev_memory_reserve has been called before; one turn of the loop is run without waiting. The watcher
+ * does not keep ev_run going.
  */
 __attribute__((warn_unused_result)) int mailbox_init(struct mailbox *mailbox, struct sgi *sgi,
                                                      struct ev_loop *loop,
                                                      void (*deliver)(struct mailbox *, struct message *));
 
+/* Once every WAKEUP_LOOK seconds: delivers what has come, whether or not the loop was woken. */
+void mailbox_look(struct mailbox *mailbox);
+
 /* `drop` (not NULL) gets what was never delivered, so that descriptors in it are closed. Before the loop
  * goes. */
 void mailbox_deinit(struct mailbox *mailbox, void (*drop)(struct mailbox *, struct message *));
+
+/* After deinit, once every sender has returned: the one whose message ended the loop may still be on its way
+ * out of mailbox_post. */
+void mailbox_close(struct mailbox *mailbox);
 
 /* Puts the sender's own node into the queue. False: it is still on its way from the last time. It must
  * outlive the mailbox. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,19 +16,19 @@
 #include "server/pid_file.h"
 #include "server/process.h"
 #include "server/sockets.h"
+#include "server/wakeup.h"
 
 static const double RETRY_SECONDS = 0.2; /* until what found no memory is sent again */
 
-static const int signals[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH};
-enum { SIGNALS = sizeof signals / sizeof *signals };
+static const int obeyed[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH};
 
 struct master {
     const struct generation_source *source;
     struct shared shared;
     struct ev_loop *loop;
-    struct ev_signal signals[SIGNALS];
-    struct ev_async wake;
-    struct ev_timer retry;
+    struct wakeup signals, wake;
+    struct ev_timer look;  /* once a second, so that nothing waits for a wake-up that was lost */
+    struct ev_timer retry; /* soon */
     struct crew crew;
     struct generation *current;
     struct generation *generations; /* all that are alive, newest first */
@@ -38,11 +39,11 @@ struct master {
     struct pid_file pid;
 };
 
-static struct master *the_master; /* ev_async_send wants the loop; there is one per process */
+static struct master *the_master; /* there is one per process */
 
 static void wake_main(void)
 {
-    ev_async_send(the_master->loop, &the_master->wake);
+    wakeup_send(&the_master->wake);
 }
 
 static const struct log *master_log(const struct master *master)
@@ -94,11 +95,9 @@ static void settle(struct master *master)
     sweep_generations(master);
 }
 
-static void on_wake(struct ev_loop *loop, struct ev_async *wake, int events)
+static void on_wake(struct wakeup *wake)
 {
-    (void)loop;
-    (void)events;
-    settle(wake->data);
+    settle((struct master *)((char *)wake - offsetof(struct master, wake)));
 }
 
 static void on_retry(struct ev_loop *loop, struct ev_timer *timer, int events)
@@ -169,15 +168,10 @@ static void reload(struct master *master)
     settle(master);
 }
 
-static void on_signal(struct ev_loop *loop, struct ev_signal *signal, int events)
+static void obey(struct master *master, int number)
 {
-    struct master *master = signal->data;
-
-    (void)loop;
-    (void)events;
-    log_write(master_log(master), LOG_LEVEL_NOTICE, 0, "signal %d (%s) received", signal->signum,
-              strsignal(signal->signum));
-    switch (signal->signum) {
+    log_write(master_log(master), LOG_LEVEL_NOTICE, 0, "signal %d (%s) received", number, strsignal(number));
+    switch (number) {
     case SIGTERM:
     case SIGINT:
         master->crew.order = CREW_STOP;
@@ -202,25 +196,52 @@ static void on_signal(struct ev_loop *loop, struct ev_signal *signal, int events
     settle(master);
 }
 
+static void on_signals(struct wakeup *signals)
+{
+    struct master *master = (struct master *)((char *)signals - offsetof(struct master, signals));
+    int number;
+
+    while ((number = wakeup_signal(signals)))
+        obey(master, number);
+}
+
+static void on_look(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct master *master = timer->data;
+
+    (void)loop;
+    (void)events;
+    wakeup_look(&master->signals);
+    wakeup_look(&master->wake);
+}
+
 static int start_loop(struct master *master)
 {
+    sigset_t set;
+    int error;
+
+    sigemptyset(&set);
+    for (unsigned i = 0; i < sizeof obeyed / sizeof *obeyed; i++)
+        sigaddset(&set, obeyed[i]);
     if (!ev_memory_reserve(0))
         return -ENOMEM;
     master->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
     if (!master->loop)
-        return -errno;
+        return errno ? -errno : -EIO;
     if (!ev_memory_reserve(0))
         return -ENOMEM;
-    ev_async_init(&master->wake, on_wake);
-    master->wake.data = master;
-    ev_async_start(master->loop, &master->wake);
+    error = -pthread_sigmask(SIG_BLOCK, &set, NULL);
+    if (!error)
+        error = wakeup_init(&master->wake, master->loop, on_wake);
+    if (!error)
+        error = wakeup_init_signals(&master->signals, master->loop, &set, on_signals);
+    if (error)
+        return error;
     ev_timer_init(&master->retry, on_retry, RETRY_SECONDS, 0.);
     master->retry.data = master;
-    for (int i = 0; i < SIGNALS; i++) {
-        ev_signal_init(&master->signals[i], on_signal, signals[i]);
-        master->signals[i].data = master;
-        ev_signal_start(master->loop, &master->signals[i]);
-    }
+    ev_timer_init(&master->look, on_look, WAKEUP_LOOK, WAKEUP_LOOK);
+    master->look.data = master;
+    ev_timer_start(master->loop, &master->look);
     return ev_memory_reserve(0) ? 0 : -ENOMEM; /* for what the loop makes of all this when it runs */
 }
 
@@ -235,12 +256,12 @@ static void stop_loop(struct master *master)
     /* A signal that comes too late must not kill what is about to end well. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, NULL);
-    for (int i = 0; i < SIGNALS; i++)
-        if (ev_is_active(&master->signals[i]))
-            ev_signal_stop(master->loop, &master->signals[i]);
-    if (ev_is_active(&master->wake))
-        ev_async_stop(master->loop, &master->wake);
+    wakeup_stop(&master->signals);
+    wakeup_close(&master->signals);
+    wakeup_stop(&master->wake);
+    wakeup_close(&master->wake);
     ev_timer_stop(master->loop, &master->retry);
+    ev_timer_stop(master->loop, &master->look);
     ev_loop_destroy(master->loop);
     ev_memory_release();
 }

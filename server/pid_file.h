@@ -3,8 +3,8 @@
  * The pid file: where `-s` and whoever else finds the process.
  *
  * Lifetime: opened before privileges are dropped, for its folder is often root's; written once threads serve;
- *   the descriptor is kept until the end. A user who may not remove the file can empty it by the descriptor, so
- *   that no number of a process that is gone stays behind.
+ *   the descriptor is kept until the end. A user who may not remove the file can empty it by the descriptor,
+ *   so that no number of a process that is gone stays behind.
  * Threads: the main thread.
  * Errors: a negative errno; the end says what it could not do in the log.
  */
@@ -31,11 +31,11 @@ struct pid_file {
 /* Creates it, or opens what is there, untouched; mode 0644. */
 __attribute__((warn_unused_result)) int pid_file_open(struct pid_file *file, const char *path);
 
-/* One line with the number. A failed write removes the file, if it is a regular one. Nothing if there is none. */
+/* One line with the number. A failed write removes the file, if it is a regular one. No file: 0. */
 __attribute__((warn_unused_result)) int pid_file_write(struct pid_file *file, pid_t pid);
 
-/* Removes it: if it was written, only while it still holds `pid`, for a later process may have taken the path; if
- * it was not, only when it is empty. What may not be removed is emptied, and that is said at notice. */
+/* Removes it: if it was written, only while it still holds `pid`, for a later process may have taken the
+ * path; if it was not, only when it is empty. What may not be removed is emptied, as the log says. */
 void pid_file_end(struct pid_file *file, pid_t pid, const struct log *log);
 
 /* The number, > 0, or a negative errno (-EINVAL: the file holds no number). */

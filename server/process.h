@@ -16,8 +16,8 @@
 
 struct log;
 
-/* Whichever of stdin, stdout and stderr is closed becomes /dev/null: the next file opened would get its number, and be
- * taken for a stream. Before anything is opened. */
+/* Whichever of stdin, stdout and stderr is closed becomes /dev/null: the next file opened would get its
+ * number, and be taken for a stream. Before anything is opened. */
 void process_open_streams(void);
 
 /* fork (the parent leaves with status 0), setsid, umask 0, stdin and stdout to /dev/null; stderr stays, as

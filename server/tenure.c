@@ -142,6 +142,18 @@ static void on_resume(struct ev_loop *loop, struct ev_timer *timer, int events)
         start_listeners(worker);
 }
 
+void worker_watch_again(struct worker *worker)
+{
+    if (!worker->pause_logged && worker->tenure)
+        log_write(worker->tenure->generation->settings.log, LOG_LEVEL_CRIT, 0,
+                  "epoll_ctl() failed for a listener, it is tried again");
+    worker->pause_logged = true;
+    if (worker->state != WORKER_SERVES || ev_is_active(&worker->resume))
+        return;
+    ev_timer_set(&worker->resume, PAUSE_SECONDS, 0.);
+    ev_timer_start(worker->loop, &worker->resume);
+}
+
 void worker_pause(struct worker *worker, int error, const char *what)
 {
     const struct share *share = own_share(worker, worker->tenure->generation);

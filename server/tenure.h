@@ -44,6 +44,9 @@ void tenure_quit(struct worker *worker);
 /* Accepting rests for half a second; said once until it goes well again. `error`: errno or 0. */
 void worker_pause(struct worker *worker, int error, const char *what);
 
+/* The kernel does not watch a listener: after the same time it is asked again. The others go on. */
+void worker_watch_again(struct worker *worker);
+
 /* ---- for worker.c: the thread's beginning and end ---- */
 
 void tenure_init(struct worker *worker);

@@ -17,8 +17,6 @@
 #include "server/snapshot_part.h"
 #include "server/tenure.h"
 
-enum { SECOND = 1 };
-
 /* ---- connections from and to other workers ---- */
 
 static void send_socket(struct worker *to, struct generation *generation, const struct binding *binding,
@@ -175,6 +173,7 @@ static void turn_ends(struct ev_loop *loop, struct ev_prepare *turn, int events)
     struct worker *worker = turn->data;
     bool pressed = shortage_is_new(worker);
 
+    (void)loop;
     (void)events;
     if (pressed && worker->tenure)
         shortage_shed(worker);
@@ -182,10 +181,7 @@ static void turn_ends(struct ev_loop *loop, struct ev_prepare *turn, int events)
     if (pressed)
         sizeclass_reclaim(worker->classes);
     log_buffers_turn(&worker->logs, turn_ms(worker));
-    if (worker->connection_count && !ev_is_active(&worker->second)) {
-        ev_timer_set(&worker->second, SECOND, SECOND);
-        ev_timer_start(loop, &worker->second);
-    }
+    worker->busy |= worker->connection_count > 0;
     if (worker->state != WORKER_SERVES && !worker->connection_count && !atomic_load(&worker->ended)) {
         log_buffers_flush(&worker->logs);
         atomic_store(&worker->ended, true);
@@ -196,15 +192,18 @@ static void turn_ends(struct ev_loop *loop, struct ev_prepare *turn, int events)
 static void on_second(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     struct worker *worker = timer->data;
-    bool more = sizeclass_trim(worker->classes, turn_ms(worker));
 
+    (void)loop;
     (void)events;
-    if (!worker->paused)
+    mailbox_look(&worker->mailbox);
+    if (!ev_is_active(&worker->resume))
         worker->pause_logged = false;
+    if (!worker->busy)
+        return;
+    worker->busy = sizeclass_trim(worker->classes, turn_ms(worker));
     sgi_trim(worker->shared->sgi);
     advice_second(worker, turn_ms(worker));
-    if (!more && !worker->connection_count && log_buffers_due(&worker->logs) == INT64_MAX)
-        ev_timer_stop(loop, timer);
+    worker->busy |= worker->connection_count || log_buffers_due(&worker->logs) != INT64_MAX;
 }
 
 static void on_expired(struct timeout *timeout)
@@ -226,7 +225,7 @@ static int set_up(struct worker *worker)
         return -ENOMEM;
     worker->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
     if (!worker->loop)
-        return -errno;
+        return errno ? -errno : -EIO;
     if (!ev_memory_reserve(0))
         return -ENOMEM;
     if (sgi_thread_attach(worker->shared->sgi))
@@ -238,14 +237,18 @@ static int set_up(struct worker *worker)
     log_buffers_init(&worker->logs, worker->classes);
     tenure_init(worker);
     auto_size_init(&worker->auto_size);
-    ev_timer_init(&worker->second, on_second, SECOND, SECOND);
+    error = mailbox_init(&worker->mailbox, worker->shared->sgi, worker->loop, deliver);
+    if (error)
+        return error;
+    ev_timer_init(&worker->second, on_second, WAKEUP_LOOK, WAKEUP_LOOK);
     worker->second.data = worker;
+    ev_timer_start(worker->loop, &worker->second);
     ev_prepare_init(&worker->turn, turn_ends);
     worker->turn.data = worker;
     ev_prepare_start(worker->loop, &worker->turn);
-    error = mailbox_init(&worker->mailbox, worker->shared->sgi, worker->loop, deliver);
-    if (!error && !ev_memory_reserve(0)) { /* for what the loop makes of all this when it runs */
+    if (!ev_memory_reserve(0)) { /* for what the loop makes of all this when it runs */
         mailbox_deinit(&worker->mailbox, drop);
+        mailbox_close(&worker->mailbox);
         error = -ENOMEM;
     }
     return error;
@@ -324,6 +327,7 @@ struct worker *worker_create(struct shared *shared, unsigned index, int *error)
 void worker_destroy(struct worker *worker)
 {
     pthread_join(worker->thread, NULL);
+    mailbox_close(&worker->mailbox);
     census_remove(worker);
     sem_destroy(&worker->started);
     sysmem_free(worker, sizeof *worker);

@@ -90,7 +90,8 @@ struct worker {
     unsigned pressure; /* of shared->pressure, what has been answered */
     struct ev_prepare turn;
     struct ev_timer resume;
-    struct ev_timer second; /* runs while there is something to look after: trimming, buffered log lines */
+    struct ev_timer second; /* always runs: the mailbox, and what there is to look after while `busy` */
+    bool busy;              /* trimming, advice or buffered log lines need the next second */
     /* atomic */
     struct counters counters;
     struct marks marks;

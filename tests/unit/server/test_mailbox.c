@@ -58,6 +58,7 @@ static int tear_down(void **state)
 
     (void)state;
     mailbox_deinit(&mailbox, drop);
+    mailbox_close(&mailbox);
     ev_loop_destroy(loop);
     sgi_thread_detach(sgi);
     sgi_destroy(sgi);
@@ -140,6 +141,7 @@ static void test_undelivered_messages_are_dropped(void **state)
     assert_int_equal(mailbox_send(&mailbox, &message), 0);
     assert_int_equal(say(1, 1), 0);
     mailbox_deinit(&mailbox, drop);
+    mailbox_close(&mailbox);
     assert_int_equal(dropped, 2);
     assert_int_equal(delivered, 0);
     char byte;

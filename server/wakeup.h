@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A wake-up: a descriptor of the kernel that a loop watches for other threads' sake (eventfd) or for signals
+ * (signalfd).
+ *
+ * Purpose: what ev_async and ev_signal are for, with an outcome for each call that may fail. libev aborts
+ *   when its pipe cannot be made, and stays deaf for good when epoll_ctl refuses the pipe (ENOSPC:
+ *   fs.epoll.max_user_watches; ENOMEM).
+ * Lifetime: embedded in the owner of the loop; init before the loop runs, stop before it goes, then close.
+ * Threads: the loop's own, but for wakeup_send, which every thread may call while the wake-up lives.
+ * Errors: init returns a negative errno. Afterwards a wake-up that the kernel stops watching is looked into
+ *   once a second by its owner (wakeup_look), which also tries to watch it again.
+ */
+#ifndef SERVER_WAKEUP_H
+#define SERVER_WAKEUP_H
+
+#include <ev.h>
+#include <signal.h>
+#include <stdbool.h>
+
+/* Seconds between two calls of wakeup_look. */
+enum { WAKEUP_LOOK = 1 };
+
+struct wakeup {
+    struct ev_io io; /* io.fd: the descriptor, negative when there is none */
+    struct ev_loop *loop;
+    void (*woken)(struct wakeup *wakeup);
+    bool signals;    /* a signalfd: `woken` reads it */
+    bool complained; /* that it is not watched was logged */
+};
+
+/* Opens an eventfd and watches it: `woken` runs in the loop after wakeup_send, once for any number of them.
+ * ev_memory_reserve has been called before. Runs one turn of the loop without waiting, so that the kernel has
+ * been asked. The watcher does not keep ev_run going. */
+__attribute__((warn_unused_result)) int wakeup_init(struct wakeup *wakeup, struct ev_loop *loop,
+                                                    void (*woken)(struct wakeup *wakeup));
+
+/* The same for signals. The caller has blocked them, and every thread that is made later has, too. `woken`
+ * asks wakeup_signal until it says 0. */
+__attribute__((warn_unused_result)) int wakeup_init_signals(struct wakeup *wakeup, struct ev_loop *loop,
+                                                            const sigset_t *set,
+                                                            void (*woken)(struct wakeup *wakeup));
+
+/* The end has two steps, of which the first is the loop's and comes before the loop goes. The second closes
+ * the descriptor, once nobody can be inside wakeup_send any more: a sender may still be there when what it
+ * sent has been taken. Nothing happens to a wake-up that init refused, or that is zeroed. */
+void wakeup_stop(struct wakeup *wakeup);
+void wakeup_close(struct wakeup *wakeup);
+
+/* Every thread. errno is kept. */
+void wakeup_send(struct wakeup *wakeup);
+
+/* The number of the next signal that has come; 0: there is none. */
+int wakeup_signal(const struct wakeup *wakeup);
+
+/* Once every WAKEUP_LOOK seconds: watches it again if the kernel refused that, and calls `woken`, so that a
+ * wake-up that was lost is late by a second at most. */
+void wakeup_look(struct wakeup *wakeup);
+
+#endif

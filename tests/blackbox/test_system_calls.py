@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A short form of `make sweep-calls`: some of the Nth system calls fail, and the server is as ever when the fault is over.
+Which errors a call may give is said by the kernel's manual (section 2)."""
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'fault'))
+
+import calls  # noqa: E402
+import instance  # noqa: E402
+
+pytestmark = [pytest.mark.ours, pytest.mark.plain,
+              pytest.mark.skipif(not calls.STRACE or instance.WRAPPER, reason='no strace')]
+
+# Call, error, N in each thread. epoll_ctl: a wake-up of the main thread, signals, wake-ups of workers, listeners,
+# connections of all kinds.
+CASES = [('epoll_ctl', error, number) for error in ('ENOSPC', 'ENOMEM') for number in (1, 2, 3, 4, 5, 6, 8, 10, 13)] + [
+    ('epoll_create1', 'EMFILE', 1), ('epoll_wait', 'EINTR', 3), ('epoll_wait', 'ENOMEM', 4), ('eventfd2', 'EMFILE', 1),
+    ('signalfd4', 'EMFILE', 1), ('accept4', 'EMFILE', 1), ('accept4', 'ECONNABORTED', 2), ('socket', 'EMFILE', 2),
+    ('listen', 'EADDRINUSE', 2), ('clone3', 'EAGAIN', 1), ('clone3', 'EAGAIN', 3), ('write', 'EIO', 2), ('write', 'EIO', 5),
+    ('read', 'EIO', 9), ('chmod', 'EPERM', 1), ('rt_sigprocmask', 'EINVAL', 1), ('dup3', 'EMFILE', 1),
+    ('recvfrom', 'ECONNRESET', 2), ('sendfile', 'EIO', 1), ('openat', 'EMFILE', 12), ('mmap', 'ENOMEM', 12)]
+
+
+@pytest.fixture(scope='module', autouse=True)
+def allowed(tmp_path_factory):
+    """A life without a failure. In some containers nobody may trace."""
+    try:
+        if not calls.life(tmp_path_factory.mktemp('allowed') / 'life', 'epoll_ctl'):
+            pytest.skip('strace counts nothing here')
+    except calls.Trouble as trouble:
+        if 'ptrace' in str(trouble):
+            pytest.skip('strace may not attach here')
+        raise
+
+
+@pytest.mark.parametrize('call, error, number', CASES)
+def test_one_call_fails(tmp_path, call, error, number):
+    calls.life(tmp_path / 'life', call, error, number)
