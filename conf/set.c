@@ -170,8 +170,21 @@ int conf_set_buffers(struct conf_setting *setting)
 
 int conf_set_ignored(struct conf_setting *setting)
 {
-    if (setting->directive->extra != NULL)
-        conf_warn(setting->conf, setting->node, "the \"%s\" directive has no effect: %s", setting->node->name,
-                  (const char *)setting->directive->extra);
+    const struct conf_ignored *ignored = setting->directive->extra;
+    struct conf_directive bare = *setting->directive;
+    struct conf_setting checked = *setting;
+    int64_t dropped[4]; /* room for what a check reads */
+    int result;
+
+    bare.extra = NULL;
+    bare.offset = 0;
+    checked.directive = &bare;
+    checked.section = dropped;
+    result = ignored->check ? ignored->check(&checked) : 0;
+    if (result || !ignored->why ||
+        (ignored->holds && strcasecmp(ignored->holds, setting->node->args[0]) == 0))
+        return result;
+    conf_warn(setting->conf, setting->node, "the \"%s\" directive has no effect: %s", setting->node->name,
+              ignored->why);
     return 0;
 }

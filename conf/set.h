@@ -15,7 +15,7 @@
  * | conf_set_path      | const char *      | -; relative to the prefix (conf_full_name)               |
  * | conf_set_enum      | int               | array of struct conf_enum, ended by a NULL name          |
  * | conf_set_buffers   | struct conf_buffers | -; two arguments: number, size                         |
- * | conf_set_ignored   | none              | NULL, or a text: a warning says why there is no effect   |
+ * | conf_set_ignored   | none              | struct conf_ignored: the value is checked, then dropped  |
  *
  * Lifetime: strings lie in the tree's pool.
  * Threads: one at a time. Errors: -EINVAL, and conf->error says what was expected; -ENOMEM
@@ -39,6 +39,13 @@ struct conf_enum {
 struct conf_buffers {
     int64_t count; /* 1 and above */
     size_t size;   /* bytes, 1 and above */
+};
+
+/* What is accepted for the sake of configurations that have it. */
+struct conf_ignored {
+    int (*check)(struct conf_setting *setting); /* one of those below, for its complaints; null: none */
+    const char *holds;                          /* the value that is always so, of which no warning is due */
+    const char *why; /* "the \"x\" directive has no effect: WHY"; null: whatever it says is always so */
 };
 
 int conf_set_flag(struct conf_setting *setting);

@@ -115,7 +115,6 @@ struct http_core {
     struct temp_folder client_body_temp_path;
     const char *default_type;
     const struct http_mime *types;
-    bool client_body_in_single_buffer; /* is always so */
     bool sendfile, tcp_nodelay, etag, internal, log_not_found, server_tokens;
     bool absolute_redirect, port_in_redirect, server_name_in_redirect;
     bool tuned;   /* limit_rate or tcp_nodelay off: http_pace_begin has something to do */

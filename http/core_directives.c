@@ -18,6 +18,16 @@
 #define ALL         (CONF_HTTP | CONF_SERVER | CONF_LOCATION)
 
 static const struct conf_range buffer_range = {1, 1 << 30};
+static const struct conf_ignored nopush = {conf_set_flag, "on",
+                                           "the head and the beginning of a file always leave together"};
+static const struct conf_ignored postpone = {conf_set_size, NULL,
+                                             "answers that are ready always leave together"};
+static const struct conf_ignored buffers = {conf_set_buffers, NULL,
+                                            "output buffers come from the connection's pool as needed"};
+static const struct conf_ignored chunk = {conf_set_size, NULL,
+                                          "what one connection sends in a turn is always bounded"};
+static const struct conf_ignored single_buffer = {conf_set_flag, NULL, NULL};
+const struct conf_ignored http_hash_size = {conf_set_number, NULL, "tables have the size that they need"};
 
 /* Seconds that the client is told, after the time that the server keeps to. */
 static int set_keepalive_timeout(struct conf_setting *setting)
@@ -179,8 +189,9 @@ static const struct conf_directive directives[] = {
      "off",
      "Whether bodies that are read whole always go to a file (`$request_body_file`): `clean` removes it with "
      "the request, `on` keeps it."},
-    {"client_body_in_single_buffer", ALL, 1, 1, 0, conf_set_flag, FIELD(client_body_in_single_buffer), NULL,
-     "off", "Accepted for nginx's sake: a body in memory always stands in one piece."},
+    {"client_body_in_single_buffer", ALL, 1, 1, 0, conf_set_ignored, 0, &single_buffer, "off",
+     "`client_body_in_single_buffer on | off;` Accepted for nginx's sake: a body in memory always stands in "
+     "one piece."},
     {"sendfile", ALL, 1, 1, 0, conf_set_flag, FIELD(sendfile), NULL, "off",
      "Whether files go from the kernel's cache to the socket without being copied to the server."},
     {"tcp_nodelay", ALL, 1, 1, 0, conf_set_flag, FIELD(tcp_nodelay), NULL, "on",
@@ -205,30 +216,30 @@ static const struct conf_directive directives[] = {
      "connection."},
     {"internal", CONF_LOCATION, 0, 0, 0, set_internal, 0, NULL, NULL,
      "The location answers internal redirects alone; a client gets 404."},
-    {"tcp_nopush", ALL, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
+    {"tcp_nopush", ALL, 1, 1, 0, conf_set_ignored, 0, &nopush, NULL,
      "`tcp_nopush on | off;` Accepted for nginx's sake: the head and the beginning of a file always "
      "leave together."},
-    {"postpone_output", ALL, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
+    {"postpone_output", ALL, 1, 1, 0, conf_set_ignored, 0, &postpone, NULL,
      "`postpone_output SIZE;` Accepted for nginx's sake: answers that are ready always leave together."},
-    {"output_buffers", ALL, 2, 2, 0, conf_set_ignored, 0, NULL, NULL,
+    {"output_buffers", ALL, 2, 2, 0, conf_set_ignored, 0, &buffers, NULL,
      "`output_buffers NUMBER SIZE;` Accepted for nginx's sake: output buffers come from the "
      "connection's pool as needed."},
-    {"sendfile_max_chunk", ALL, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
+    {"sendfile_max_chunk", ALL, 1, 1, 0, conf_set_ignored, 0, &chunk, NULL,
      "`sendfile_max_chunk SIZE;` Accepted for nginx's sake: what one connection sends in a turn is "
      "always bounded."},
-    {"types_hash_max_size", ALL, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
-     "`types_hash_max_size SIZE;` Accepted for nginx's sake: tables have the size that they need."},
-    {"types_hash_bucket_size", ALL, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
-     "`types_hash_bucket_size SIZE;` Accepted for nginx's sake: tables have the size that they need."},
-    {"server_names_hash_max_size", CONF_HTTP, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
-     "`server_names_hash_max_size SIZE;` Accepted for nginx's sake: tables have the size that they need."},
-    {"server_names_hash_bucket_size", CONF_HTTP, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
-     "`server_names_hash_bucket_size SIZE;` Accepted for nginx's sake: tables have the size that they "
+    {"types_hash_max_size", ALL, 1, 1, 0, conf_set_ignored, 0, &http_hash_size, NULL,
+     "`types_hash_max_size NUMBER;` Accepted for nginx's sake: tables have the size that they need."},
+    {"types_hash_bucket_size", ALL, 1, 1, 0, conf_set_ignored, 0, &http_hash_size, NULL,
+     "`types_hash_bucket_size NUMBER;` Accepted for nginx's sake: tables have the size that they need."},
+    {"server_names_hash_max_size", CONF_HTTP, 1, 1, 0, conf_set_ignored, 0, &http_hash_size, NULL,
+     "`server_names_hash_max_size NUMBER;` Accepted for nginx's sake: tables have the size that they need."},
+    {"server_names_hash_bucket_size", CONF_HTTP, 1, 1, 0, conf_set_ignored, 0, &http_hash_size, NULL,
+     "`server_names_hash_bucket_size NUMBER;` Accepted for nginx's sake: tables have the size that they "
      "need."},
-    {"variables_hash_max_size", CONF_HTTP, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
-     "`variables_hash_max_size SIZE;` Accepted for nginx's sake: tables have the size that they need."},
-    {"variables_hash_bucket_size", CONF_HTTP, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
-     "`variables_hash_bucket_size SIZE;` Accepted for nginx's sake: tables have the size that they need."},
+    {"variables_hash_max_size", CONF_HTTP, 1, 1, 0, conf_set_ignored, 0, &http_hash_size, NULL,
+     "`variables_hash_max_size NUMBER;` Accepted for nginx's sake: tables have the size that they need."},
+    {"variables_hash_bucket_size", CONF_HTTP, 1, 1, 0, conf_set_ignored, 0, &http_hash_size, NULL,
+     "`variables_hash_bucket_size NUMBER;` Accepted for nginx's sake: tables have the size that they need."},
 };
 
 static int defaults(struct conf *conf, void *section)

@@ -25,6 +25,9 @@ extern const struct conf_module http_reading_module;
 /* The settings of the http level before any directive. */
 void http_reading_defaults(struct http_reading *reading);
 
+/* Of the directives for the sizes of nginx's hash tables. */
+extern const struct conf_ignored http_hash_size;
+
 /* `types { }` in any context; setter of a const struct http_mime *. */
 int http_set_types(struct conf_setting *setting);
 

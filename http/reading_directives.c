@@ -53,15 +53,6 @@ static int set_large_buffers(struct conf_setting *setting)
     return 0;
 }
 
-static int set_ignore_invalid(struct conf_setting *setting)
-{
-    bool on = !strcmp(setting->node->args[0], "on");
-
-    if (!on && strcmp(setting->node->args[0], "off"))
-        return conf_setting_invalid(setting, setting->node->args[0], "\"on\" or \"off\"");
-    return 0;
-}
-
 static int set_server_name(struct conf_setting *setting)
 {
     struct http_server *server = http_scope_of(setting)->server;
@@ -77,6 +68,9 @@ static int set_server_name(struct conf_setting *setting)
     }
     return 0;
 }
+
+static const struct conf_ignored invalid_headers = {
+    conf_set_flag, NULL, "a field with an invalid name is always refused with 400 (RFC 9112 5.1)"};
 
 static const struct conf_directive directives[] = {
     {"server", CONF_HTTP, 0, 0, CONF_BLOCK | CONF_REPEAT, http_set_block, 0, NULL, NULL,
@@ -121,7 +115,7 @@ static const struct conf_directive directives[] = {
      "How many lines the head of a request may have; more are answered 400."},
     {"underscores_in_headers", BOTH, 1, 1, 0, conf_set_flag, FIELD(underscores), NULL, "off",
      "Whether a field named `A_B` is one of `$http_a_b`, as `A-B` is."},
-    {"ignore_invalid_headers", BOTH, 1, 1, 0, set_ignore_invalid, 0, NULL, "on",
+    {"ignore_invalid_headers", BOTH, 1, 1, 0, conf_set_ignored, 0, &invalid_headers, "on",
      "`ignore_invalid_headers on | off;` Accepted for nginx's sake: a field with an invalid name is "
      "always refused with 400 (RFC 9112 5.1), since whoever stands behind or before this server may "
      "read it otherwise."},

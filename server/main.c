@@ -223,7 +223,9 @@ static int document(void)
            "`5m`, `1h`, `1d`,\n"
            "`\"1h 30m\"`. PATH, FILE: what does not begin with a slash begins at the prefix (`-p`). TEXT: "
            "may have "
-           "variables\nwhere the meaning says so. NUMBER: 0 or more.\n\n## Directives\n\n");
+           "variables\nwhere the meaning says so. NUMBER: 0 or more. What is accepted for nginx's sake says "
+           "in a "
+           "warning that it has\nno effect, unless it asks for what is always so.\n\n## Directives\n\n");
     if (conf_document("main and events", &(struct conf_modules){outer, sizeof outer / sizeof *outer},
                       stdout) ||
         http_document_directives(stdout) ||

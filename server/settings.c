@@ -21,6 +21,8 @@ static const struct conf_enum levels[] = {
     {"error", LOG_LEVEL_ERROR}, {"warn", LOG_LEVEL_WARN},   {"notice", LOG_LEVEL_NOTICE},
     {"info", LOG_LEVEL_INFO},   {"debug", LOG_LEVEL_DEBUG}, {NULL, 0}};
 static const struct conf_range at_least_one = {1, -1};
+static const struct conf_ignored use = {NULL, "epoll", "the loop is always epoll"};
+static const struct conf_ignored multi_accept = {conf_set_flag, "on", "a wake-up always accepts a burst"};
 
 static int set_workers(struct conf_setting *setting)
 {
@@ -162,9 +164,9 @@ static const struct conf_directive directives[] = {
     {"events", CONF_MAIN, 0, 0, CONF_BLOCK, set_events, 0, NULL, NULL, "Settings of the event loops."},
     {"worker_connections", CONF_EVENTS, 1, 1, 0, conf_set_number, FIELD(worker_connections), &at_least_one,
      "512", "Connections that a worker may hold."},
-    {"use", CONF_EVENTS, 1, 1, 0, conf_set_ignored, 0, "the loop is always epoll", NULL,
+    {"use", CONF_EVENTS, 1, 1, 0, conf_set_ignored, 0, &use, NULL,
      "`use METHOD;` Accepted for nginx's sake: the loop is always epoll."},
-    {"multi_accept", CONF_EVENTS, 1, 1, 0, conf_set_ignored, 0, "a wake-up always accepts a burst", NULL,
+    {"multi_accept", CONF_EVENTS, 1, 1, 0, conf_set_ignored, 0, &multi_accept, NULL,
      "`multi_accept on | off;` Accepted for nginx's sake: a wake-up always accepts a burst."},
 };
 

@@ -26,7 +26,6 @@ struct charset {
     struct charset_shared *shared;
     struct charset_name charset, source;
     const struct http_type_list *types; /* null: the default ones */
-    bool override;                      /* accepted: there is no upstream whose charset could be overridden */
 };
 
 static const struct http_type_list default_types[] = {
@@ -158,6 +157,9 @@ static int finish(struct http_build *build, struct http_location *location, void
 
 enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
 
+static const struct conf_ignored override = {conf_set_flag, "off",
+                                             "no answer comes from elsewhere with a charset of its own"};
+
 static const struct conf_directive directives[] = {
     {"charset", EVERYWHERE | CONF_IF, 1, 1, 0, set_name, FIELD(charset), NULL, "off",
      "`charset NAME | off;` The charset that Content-Type names, with the types of charset_types; may "
@@ -165,8 +167,9 @@ static const struct conf_directive directives[] = {
     {"source_charset", EVERYWHERE | CONF_IF, 1, 1, 0, set_name, FIELD(source), NULL, "off",
      "`source_charset NAME | off;` The charset that answers are in; if it is another one than "
      "`charset`, they are recoded by a charset_map."},
-    {"override_charset", EVERYWHERE | CONF_IF, 1, 1, 0, conf_set_flag, FIELD(override), NULL, "off",
-     "Accepted for nginx's sake: no answer comes from elsewhere with a charset of its own."},
+    {"override_charset", EVERYWHERE | CONF_IF, 1, 1, 0, conf_set_ignored, 0, &override, "off",
+     "`override_charset on | off;` Accepted for nginx's sake: no answer comes from elsewhere with a charset "
+     "of its own."},
     {"charset_types", EVERYWHERE, 1, CONF_ARGS_ANY, CONF_REPEAT, http_set_type_list, FIELD(types), NULL,
      "text/html text/xml text/plain text/vnd.wap.wml application/javascript application/rss+xml",
      "`charset_types TYPE …;` Media types that `charset` is for, besides text/html; `*`: all."},

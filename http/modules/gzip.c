@@ -248,6 +248,8 @@ static int finish(struct http_build *build, struct http_location *location, void
 enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
 
 static const struct conf_range levels = {1, 9};
+static const struct conf_ignored buffers = {conf_set_buffers, NULL,
+                                            "output buffers come from the connection's pool as needed"};
 static const struct conf_enum versions[] = {{"1.0", 0}, {"1.1", 1}, {NULL, 0}};
 
 static const struct conf_directive directives[] = {
@@ -269,7 +271,7 @@ static const struct conf_directive directives[] = {
     {"gzip_disable", EVERYWHERE, 1, CONF_ARGS_ANY, CONF_REPEAT, set_disable, 0, NULL, NULL,
      "`gzip_disable REGEX …;` Regular expressions, in any case, for User-Agents that get nothing "
      "compressed; `msie6`."},
-    {"gzip_buffers", EVERYWHERE, 2, 2, 0, conf_set_ignored, 0, NULL, NULL,
+    {"gzip_buffers", EVERYWHERE, 2, 2, 0, conf_set_ignored, 0, &buffers, NULL,
      "`gzip_buffers NUMBER SIZE;` Accepted for nginx's sake: output buffers come from the connection's "
      "pool as needed."},
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/core_directives.h"
 #include "http/modules/rewrite.h"
 
 enum key_kind {
@@ -298,10 +299,10 @@ static const struct conf_directive directives[] = {
      "without regard to case, `~REGEX`, `~*REGEX`, `default`; after `hostnames;` also `*.example.org`, "
      "`.example.org` and `www.*`. `volatile;`: is found anew each time. `$1` … of an expression are there "
      "for its own VALUE alone; named groups are kept."},
-    {"map_hash_max_size", CONF_HTTP, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
-     "`map_hash_max_size SIZE;` Accepted for nginx's sake: tables have the size that they need."},
-    {"map_hash_bucket_size", CONF_HTTP, 1, 1, 0, conf_set_ignored, 0, NULL, NULL,
-     "`map_hash_bucket_size SIZE;` Accepted for nginx's sake: tables have the size that they need."},
+    {"map_hash_max_size", CONF_HTTP, 1, 1, 0, conf_set_ignored, 0, &http_hash_size, NULL,
+     "`map_hash_max_size NUMBER;` Accepted for nginx's sake: tables have the size that they need."},
+    {"map_hash_bucket_size", CONF_HTTP, 1, 1, 0, conf_set_ignored, 0, &http_hash_size, NULL,
+     "`map_hash_bucket_size NUMBER;` Accepted for nginx's sake: tables have the size that they need."},
 };
 
 const struct http_module http_map_module = {

@@ -85,12 +85,14 @@ def usual(server):
 
 
 def test_usual(server):
-    """It is served; two lines do nothing, and that is said by -t and in the log."""
+    """It is served; what does nothing is said by -t and in the log."""
     usual(server)
     done = server.run('-t', '-c', 'nginx.conf')
     assert done.returncode == 0 and 'test is successful' in done.stderr
     said = re.findall(r'\[warn\] directive "(\w+)" is ignored \(.+\) in .*/nginx\.conf:(\d+)', done.stderr)
     assert said == [('ssl_protocols', '19'), ('ssl_prefer_server_ciphers', '20')]
+    said = re.findall(r'\[warn\] the "(\w+)" directive has no effect: .+ in .*/nginx\.conf:\d+', done.stderr)
+    assert said == ['types_hash_max_size', 'server_names_hash_bucket_size', 'gzip_buffers']
     server.start()
     assert server.get('/').text == 'welcome'
     assert server.get('/none').status == 404 and server.get('/.htaccess').status == 403
@@ -127,6 +129,41 @@ def test_core(server, name):
     line = re.search(rf'\[(warn|emerg)\] .*directive "{name}" .*\(.{{10,}}\) in ', done.stderr)
     assert line, done.stderr
     assert done.returncode == (1 if line.group(1) == 'emerg' else 0)
+
+
+# What is accepted and asks for what is not done here: its arguments, and those that are always so (no warning), if any are.
+# What nginx takes for none of its values is refused here too.
+IDLE = {
+    'tcp_nopush': ('off', 'on', 'maybe'), 'postpone_output': ('1460', None, 'x'), 'output_buffers': ('2 32k', None, '2 x'),
+    'sendfile_max_chunk': ('2m', None, 'x'), 'ignore_invalid_headers': ('on', None, 'maybe'),
+    'client_body_in_single_buffer': (None, 'on', 'maybe'), 'override_charset': ('on', 'off', 'maybe'),
+    'gzip_buffers': ('16 8k', None, '16 x'), 'types_hash_max_size': ('2048', None, 'x'),
+    'types_hash_bucket_size': ('64', None, 'x'), 'server_names_hash_max_size': ('512', None, 'x'),
+    'server_names_hash_bucket_size': ('64', None, 'x'), 'variables_hash_max_size': ('1024', None, 'x'),
+    'variables_hash_bucket_size': ('64', None, 'x'), 'map_hash_max_size': ('2048', None, 'x'),
+    'map_hash_bucket_size': ('64', None, 'x'), 'multi_accept': ('off', 'on', 'maybe'), 'use': ('poll', 'epoll', None)}
+
+
+def idle(server, name, value):
+    events, line = ('', f'{name} {value};')
+    if name in ('use', 'multi_accept'):
+        events, line = line, ''
+    server.configure(f'events {{ {events} }} http {{ access_log off; {line} server {{ listen 127.0.0.1:@http@; }} }}')
+    done = server.run('-t', '-c', 'nginx.conf')
+    assert 'unknown directive' not in done.stderr, done.stderr
+    return done.returncode, re.findall(r'\[warn\] the "(\w+)" directive has no effect: .{10,} in ', done.stderr)
+
+
+@pytest.mark.parametrize('name', IDLE)
+def test_what_has_no_effect(server, name):
+    """It is taken, and says in one line that it does nothing; not if it asks for what is always so."""
+    says, holds, wrong = IDLE[name]
+    if says:
+        assert idle(server, name, says) == (0, [name])
+    if holds:
+        assert idle(server, name, holds) == (0, [])
+    if wrong:
+        assert idle(server, name, wrong)[0] == 1
 
 
 def test_nonsense(server):

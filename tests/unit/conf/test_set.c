@@ -155,10 +155,15 @@ static void test_buffers(void **state)
 static void test_ignored(void **state)
 {
     const struct fixture *fixture = *state;
-    struct settings settings = apply(*state, conf_set_ignored, NULL, "a b", 0);
+    const struct conf_ignored silent = {NULL, NULL, NULL}, flag = {conf_set_flag, "on", "it is old"};
+    const struct conf_ignored size = {conf_set_size, NULL, "it is old"};
+    struct settings settings = apply(*state, conf_set_ignored, &silent, "a b", 0);
 
+    settings = apply(*state, conf_set_ignored, &flag, "on", 0);
     assert_null(fixture->conf.warnings);
-    settings = apply(*state, conf_set_ignored, "it is old", "a", 0);
+    refuse(*state, conf_set_ignored, &flag, "x", INVALID("x", "\"on\" or \"off\""));
+    refuse(*state, conf_set_ignored, &size, "x", INVALID("x", "a size such as 512, 8k or 1m"));
+    settings = apply(*state, conf_set_ignored, &flag, "off", 0);
     assert_string_equal(fixture->conf.warnings->text,
                         "the \"x\" directive has no effect: it is old in text:1");
     assert_int_equal(settings.field.number, 0x7777777777777777);

@@ -240,7 +240,11 @@ static void test_settings(void **state)
     assert_int_equal(core->keepalive_header, 0);
     fixture_find(fixture, "/i/j");
     assert_false(fixture->request.location->core.internal);
-    assert_null(fixture->generation.conf.warnings);
+    assert_string_equal(fixture->generation.conf.warnings->text,
+                        "the \"types_hash_max_size\" directive has no effect: tables have the size that they "
+                        "need in text:1");
+    assert_non_null(strstr(fixture->generation.conf.warnings->next->text, "server_names_hash_bucket_size"));
+    assert_null(fixture->generation.conf.warnings->next->next); /* tcp_nopush on: it always is */
 }
 
 /* nginx: a level's types replace those above; several blocks of a level add up. */
