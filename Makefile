@@ -119,7 +119,7 @@ unit: $(UNIT)
 
 # ---- the tests again, watched --------------------------------------------------------------------------------------
 
-.PHONY: asan tsan valgrind sweep sweep-calls rows steady soak spike view slow load
+.PHONY: asan tsan valgrind sweep sweep-calls rows steady soak spike view slow load reloads
 asan: test-deps ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(submake) check BUILD=build-asan OPTIMISE='-O1 -g' SANITIZE='$(ASAN)'
 
@@ -158,6 +158,11 @@ slow: test-deps ## slowhttptest holds 1,000 connections in three ways: how long 
 	@sh tests/packages.sh slowhttptest
 	$(submake) all
 	$(PYTHON) tests/load/slow.py --build $(BUILD)
+
+RELOADS ?= 1000
+reloads: test-deps ## RELOADS (1000) between 1 and 16 workers under load at TCP, unix and control sockets: nothing is lost
+	$(submake) all
+	$(PYTHON) tests/load/reload.py --build $(BUILD) --reloads $(RELOADS)
 
 view: test-deps ## CPU per request while somebody watches the pools; 10,000 connections: first picture, worst stall
 	$(submake) all

@@ -178,15 +178,18 @@ static size_t head_bound(const struct http_response *response)
 UNGUARDED int http_head_queue(struct http_request *request, size_t body_room)
 {
     struct http_connection *connection = request->connection;
+    struct connection *base = &connection->base;
     const struct http_response *response = &request->response;
     size_t bound = head_bound(response) + body_room;
-    char *begin = output_reserve(&connection->base.output, request->pool, bound, NULL), *at;
+    char *begin = output_reserve(&base->output, request->pool, bound, NULL), *at;
 
     if (!begin || ((request->location->core.tuned || connection->tuned) && http_pace_begin(request)))
         return -ENOMEM;
-    if (connection->base.worker->state == WORKER_QUITS)
+    /* Where a configuration ends, its last answer says so. */
+    if ((base->worker->state != WORKER_SERVES || base->tenure != base->worker->tenure) &&
+        connection_ending(base) == CONNECTION_END)
         request->keep_alive = false;
-    refresh_start(ev_now(connection->base.worker->loop));
+    refresh_start(ev_now(base->worker->loop));
     at = put_start(begin, request->status, request->location->core.server_tokens);
     at = PUT_FIELD(at, "Content-Type", response->content_type);
     at = put_length(at, request);
@@ -195,7 +198,7 @@ UNGUARDED int http_head_queue(struct http_request *request, size_t body_room)
     at = PUT(at, "\r\n");
     request->sent_head = (uint64_t)(at - begin);
     request->head_queued = true;
-    output_commit(&connection->base.output, (size_t)(at - begin));
+    output_commit(&base->output, (size_t)(at - begin));
     return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "server/ev_memory.h"
+#include "server/handover.h"
 #include "server/shortage.h"
 #include "server/socket_calls.h"
 #include "server/worker.h"
@@ -168,8 +169,8 @@ void connection_hand_on(struct connection *connection)
 
     connection_nodelay(connection, true); /* as the other worker takes it to be */
     ev_io_stop(connection->worker->loop, &connection->io);
-    connection->io.fd = -1;
-    worker_pass(connection->worker, connection->binding, fd, connection->requests);
+    if (handover_give(connection->worker, connection->binding, fd, connection->requests))
+        connection->io.fd = -1;
     connection_close(connection);
 }
 
@@ -206,23 +207,26 @@ bool connection_timeout(struct connection *connection, int64_t ms)
 enum connection_end connection_ending(const struct connection *connection)
 {
     const struct worker *worker = connection->worker;
-    const struct binding *now;
+    const struct generation *now;
 
     if (worker->state == WORKER_QUITS)
         return CONNECTION_END;
-    if (worker->state == WORKER_LEAVES)
-        return CONNECTION_HAND_ON;
-    if (connection->tenure == worker->tenure)
+    if (worker->state == WORKER_SERVES && connection->tenure == worker->tenure)
         return CONNECTION_STAYS;
-    now = generation_find(worker->tenure->generation, &connection->binding->address);
-    return now && now->protocol == connection->binding->protocol ? CONNECTION_REBIND : CONNECTION_END;
+    now = worker->tenure->generation;
+    /* Handed over by a worker that has heard of a newer one already. */
+    if (connection->tenure->generation->number > now->number)
+        return CONNECTION_STAYS;
+    if (!generation_find_same(now, connection->binding))
+        return CONNECTION_END;
+    return worker->state == WORKER_LEAVES ? CONNECTION_HAND_ON : CONNECTION_REBIND;
 }
 
 static void rebind(struct connection *connection)
 {
     struct tenure *old = connection->tenure, *now = connection->worker->tenure;
 
-    connection->binding = generation_find(now->generation, &connection->binding->address);
+    connection->binding = generation_find_same(now->generation, connection->binding);
     connection->tenure = now;
     tenure_enter(now);
     tenure_leave(old);

@@ -67,8 +67,8 @@ void connection_close(struct connection *connection);
 /* The second phase: runs cleanups and returns the memory. Called by the worker alone. */
 void connection_bury(struct connection *connection);
 
-/* An idle connection on a worker that leaves: its socket goes to another worker. The connection is closed
- * here. */
+/* An idle connection on a worker that leaves: its socket goes to another worker, or is closed if none has its
+ * address. The connection is closed here. */
 void connection_hand_on(struct connection *connection);
 
 /* Watches for EV_READ, EV_WRITE, both or neither (0). Free when nothing changes. */
@@ -82,7 +82,7 @@ static inline struct connection *connection_of_timeout(struct timeout *timeout);
 enum connection_end {
     CONNECTION_STAYS,   /* nothing ends */
     CONNECTION_REBIND,  /* a newer generation serves this address: go on under it */
-    CONNECTION_HAND_ON, /* the worker leaves and others stay */
+    CONNECTION_HAND_ON, /* the worker leaves and others, who serve this address, stay */
     CONNECTION_END      /* its address or the whole server goes: close when idle */
 };
 

@@ -237,9 +237,19 @@ static void on_expired(struct connection *base)
     connection_close(base);
 }
 
+/* A question that has begun is answered here; one that is here already, too. */
 static void on_drain(struct connection *base)
 {
-    if (control_of(base)->state == CONTROL_READING && connection_ending(base) != CONNECTION_STAYS)
+    struct control_connection *control = control_of(base);
+
+    if (control->state != CONTROL_READING || control->length)
+        return;
+    if (connection_ending(base) != CONNECTION_END) {
+        connection_settle_idle(base);
+        return;
+    }
+    on_ready(base, EV_READ);
+    if (!base->closed && control->state == CONTROL_READING && !control->length)
         connection_close(base);
 }
 

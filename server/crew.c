@@ -43,13 +43,23 @@ static void remove_member(struct crew_member *member)
     worker_destroy(member->worker);
 }
 
-/* Workers that leave and were released are on their last lines: they have no connection and take none. */
+/* Of one that was released: false if it has declined, because a connection had come; then it leaves as
+ * before. */
+static bool is_released(struct crew_member *member)
+{
+    if (worker_released(member->worker))
+        return true;
+    member->order = CREW_SERVE;
+    return false;
+}
+
+/* Workers that leave and were released are on their last lines: they take no connection any more. */
 static void join_released(struct crew *crew)
 {
     unsigned kept = crew->count;
 
     for (unsigned i = crew->count; i < crew->total; i++) {
-        if (crew->members[i].order == CREW_RELEASE) {
+        if (crew->members[i].order == CREW_RELEASE && is_released(&crew->members[i])) {
             remove_member(&crew->members[i]);
             continue;
         }
@@ -102,6 +112,7 @@ void crew_shrink(struct crew *crew)
         struct crew_member *member = &crew->members[--crew->total];
 
         (void)worker_send(member->worker, WORKER_RELEASE, NULL);
+        worker_begin(member->worker);
         remove_member(member);
     }
 }
@@ -151,19 +162,34 @@ static bool all_ended(const struct crew *crew, unsigned first)
     return true;
 }
 
+/* New ones have their first word before anybody else hears of them, and before one of them could pass a
+ * connection to another. */
+static void tell_new(struct crew *crew)
+{
+    for (unsigned i = 0; i < crew->total; i++)
+        if (!crew->members[i].begun)
+            (void)tell(&crew->members[i], crew->order); /* nothing was posted before: it cannot fail */
+    for (unsigned i = 0; i < crew->total; i++) {
+        struct crew_member *member = &crew->members[i];
+
+        if (!member->begun)
+            worker_begin(member->worker);
+        member->begun = true;
+    }
+}
+
 bool crew_tell(struct crew *crew, const struct generation *current)
 {
     bool quit_done = crew->order != CREW_SERVE && all_ended(crew, 0);
     bool left = crew->order == CREW_SERVE && crew_switched(crew, current) && all_ended(crew, crew->count);
     bool sent = true;
 
+    tell_new(crew);
     for (unsigned i = 0; i < crew->total; i++) {
         struct crew_member *member = &crew->members[i];
 
-        if (atomic_exchange(&member->worker->declined, false))
-            member->order = CREW_SERVE;
         /* Its mailbox may be gone already. */
-        if (member->order == CREW_RELEASE)
+        if (member->order == CREW_RELEASE && (!atomic_load(&member->worker->declined) || is_released(member)))
             continue;
         sent &= tell(member, quit_done || (left && i >= crew->count) ? CREW_RELEASE : crew->order);
     }

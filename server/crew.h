@@ -21,6 +21,7 @@ struct crew_member {
     struct tenure *spare;  /* under a generation that is not in service yet */
     struct tenure *next;   /* under the current one, and not sent yet */
     bool told;             /* it was sent one */
+    bool begun;            /* it delivers what it is sent */
     enum crew_order order; /* the last one sent */
     bool flush;            /* should flush its logs, and was not told yet */
 };

@@ -255,11 +255,16 @@ static void on_expired(struct connection *base)
     connection_close(base);
 }
 
+/* What has come already is sent back first. */
 static void on_drain(struct connection *base)
 {
     const struct echo_connection *echo = echo_of(base);
 
-    if (!echo->first && connection_ending(base) != CONNECTION_STAYS)
+    if (echo->first)
+        return;
+    if (connection_ending(base) == CONNECTION_END)
+        on_ready(base, EV_READ);
+    else
         connection_settle_idle(base);
 }
 

@@ -113,6 +113,13 @@ const struct binding *generation_find(const struct generation *generation,
     return NULL;
 }
 
+const struct binding *generation_find_same(const struct generation *generation, const struct binding *binding)
+{
+    const struct binding *found = generation_find(generation, &binding->address);
+
+    return found && found->protocol == binding->protocol ? found : NULL;
+}
+
 void generation_destroy(struct generation *generation)
 {
     struct pool *pool = generation->pool;

@@ -86,6 +86,11 @@ struct binding *generation_bind(struct generation *generation, const struct list
 const struct binding *generation_find(const struct generation *generation,
                                       const struct listen_address *address);
 
+/* The binding that goes on with what `binding`, of any generation, began: of the same address and protocol,
+ * or NULL. */
+const struct binding *generation_find_same(const struct generation *generation,
+                                           const struct binding *binding);
+
 static inline struct generation *generation_of(const struct conf *conf);
 static inline void generation_get(struct generation *generation);
 

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "server/connection.h"
+#include "server/handover.h"
 #include "server/worker.h"
 
 enum {
@@ -46,10 +47,9 @@ static enum accepted accept_one(struct listener *listener)
         return accept_failed(listener, errno);
     peer_from_socket(&peer, &address, length);
     /* One worker accepts for a unix socket, which cannot be bound twice, and shares what it gets. */
-    if (peer.family == AF_UNIX && worker->tenure->generation->worker_count > 1) {
-        worker_pass(worker, listener->binding, fd, 0);
+    if (peer.family == AF_UNIX && worker->tenure->generation->worker_count > 1 && !listener->draining &&
+        handover_give(worker, listener->binding, fd, 0))
         return ACCEPTED;
-    }
     connection_open(worker, worker->tenure, listener->binding, fd, &peer, 0);
     return worker->paused ? ACCEPT_PAUSED : ACCEPTED;
 }
@@ -72,6 +72,7 @@ void listener_init(struct listener *listener, struct worker *worker, const struc
 {
     listener->worker = worker;
     listener->binding = binding;
+    listener->draining = false;
     ev_io_init(&listener->io, on_acceptable, fd, EV_READ);
     listener->io.data = listener;
 }
@@ -88,6 +89,8 @@ void listener_stop(struct listener *listener)
 
 void listener_drain(struct listener *listener)
 {
+    listener->draining = true;
     while (accept_one(listener) == ACCEPTED)
         ;
+    listener->draining = false;
 }

@@ -13,6 +13,7 @@
 #define SERVER_LISTENER_H
 
 #include <ev.h>
+#include <stdbool.h>
 
 struct binding;
 struct worker;
@@ -21,6 +22,7 @@ struct listener {
     struct ev_io io; /* io.fd: the listening socket */
     const struct binding *binding;
     struct worker *worker;
+    bool draining; /* its address goes: what is accepted is served by this worker, under what it was here */
 };
 
 void listener_init(struct listener *listener, struct worker *worker, const struct binding *binding, int fd);

@@ -89,6 +89,29 @@ void tenure_abandon(struct tenure *tenure)
     sysmem_free(tenure, sizeof *tenure);
 }
 
+static void begin_tenure(struct worker *worker, struct tenure *tenure)
+{
+    tenure->next = worker->tenures;
+    worker->tenures = tenure;
+}
+
+struct tenure *tenure_under(struct worker *worker, struct generation *generation)
+{
+    struct tenure *tenure = worker->tenures;
+
+    while (tenure && tenure->generation != generation)
+        tenure = tenure->next;
+    if (tenure)
+        return tenure;
+    tenure = tenure_create(worker, generation);
+    if (!tenure)
+        return NULL;
+    begin_tenure(worker, tenure);
+    if (worker->state != WORKER_SERVES || generation->number < worker->tenure->generation->number)
+        start_shutdown_timeout(tenure);
+    return tenure;
+}
+
 /* ---- listeners ---- */
 
 static const struct share *own_share(const struct worker *worker, const struct generation *generation)
@@ -190,8 +213,7 @@ void tenure_switch(struct worker *worker, struct tenure *tenure)
     struct tenure *before = worker->tenure;
     struct generation *generation = tenure->generation;
 
-    tenure->next = worker->tenures;
-    worker->tenures = tenure;
+    begin_tenure(worker, tenure);
     if (before)
         tenure_enter(before); /* so that it stays until the last line below */
     stop_listeners(worker, generation);

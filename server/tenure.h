@@ -31,6 +31,11 @@ struct tenure *tenure_create(struct worker *worker, struct generation *generatio
 /* Of one that was never switched to: whichever thread has it. */
 void tenure_abandon(struct tenure *tenure);
 
+/* The worker's own hold on a generation that it has not switched to, or not any more: for a connection that
+ * goes on under it (handover.h). The one that there is, or a new one, which ends with its last connection:
+ * tenure_enter before anything else. NULL: no memory. */
+struct tenure *tenure_under(struct worker *worker, struct generation *generation);
+
 /* A connection begins or ends under it. It may go with the last one. */
 void tenure_enter(struct tenure *tenure);
 void tenure_leave(struct tenure *tenure);

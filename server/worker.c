@@ -4,87 +4,30 @@
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "pool/sysmem.h"
 #include "server/advice.h"
 #include "server/census.h"
 #include "server/ev_memory.h"
+#include "server/handover.h"
 #include "server/log.h"
 #include "server/shortage.h"
 #include "server/snapshot_part.h"
 #include "server/tenure.h"
 
-/* ---- connections from and to other workers ---- */
-
-static void send_socket(struct worker *to, struct generation *generation, const struct binding *binding,
-                        int fd, uint32_t requests)
-{
-    struct message message = {.kind = WORKER_CONNECTION, .descriptor = fd};
-
-    message.pointers[0] = generation;
-    message.pointers[1] = (void *)(uintptr_t)binding;
-    message.numbers[2] = requests;
-    generation_get(generation);
-    if (!mailbox_send(&to->mailbox, &message))
-        return;
-    generation_put(generation); /* never the last: the sender holds one */
-    close(fd);
-}
-
-void worker_pass(struct worker *worker, const struct binding *binding, int fd, uint32_t requests)
-{
-    struct generation *now = worker->tenure->generation;
-    const struct binding *there = generation_find(now, &binding->address);
-
-    /* The message holds `now`; the binding given may be of an older generation, which nothing holds for
-     * long. */
-    if (!there || !now->worker_count) {
-        close(fd);
-        return;
-    }
-    send_socket(now->shares[worker->handed_on++ % now->worker_count].worker, now, there, fd, requests);
-}
-
-static void take_socket(struct worker *worker, const struct message *message)
-{
-    struct generation *generation = message->pointers[0];
-    const struct binding *binding = message->pointers[1];
-    struct sockaddr_storage address;
-    socklen_t length = sizeof address;
-    struct connection *connection;
-    struct peer peer;
-
-    binding = generation_find(worker->tenure->generation, &binding->address);
-    if (!binding || worker->stopped || worker->state == WORKER_LEAVES) {
-        if (binding && !worker->stopped)
-            worker_pass(worker, binding, message->descriptor, (uint32_t)message->numbers[2]);
-        else
-            close(message->descriptor);
-    } else {
-        if (getpeername(message->descriptor, (struct sockaddr *)&address, &length))
-            length = 0;
-        peer_from_socket(&peer, &address, length);
-        connection = connection_open(worker, worker->tenure, binding, message->descriptor, &peer,
-                                     (uint32_t)message->numbers[2]);
-        /* It was on its way when this worker drained its own. */
-        if (connection && worker->state == WORKER_QUITS)
-            binding->protocol->drain(connection);
-    }
-    if (generation_put(generation))
-        worker->shared->wake_main();
-}
-
 /* ---- messages of the main thread ---- */
 
-/* A connection has come meanwhile. */
-static void decline(struct worker *worker)
+/* Its thread ends, unless a connection has come meanwhile. */
+static void take_release(struct worker *worker)
 {
-    atomic_store(&worker->ended, false);
-    atomic_store(&worker->declined, true);
-    worker->shared->wake_main();
+    if (!worker->connection_count) {
+        ev_break(worker->loop, EVBREAK_ALL);
+    } else {
+        atomic_store(&worker->ended, false);
+        atomic_store(&worker->declined, true);
+        worker->shared->wake_main();
+    }
+    sem_post(&worker->answers);
 }
 
 static void deliver(struct mailbox *mailbox, struct message *message)
@@ -104,16 +47,13 @@ static void deliver(struct mailbox *mailbox, struct message *message)
         tenure_close_all(worker, NULL);
         break;
     case WORKER_RELEASE:
-        if (!worker->connection_count)
-            ev_break(worker->loop, EVBREAK_ALL);
-        else
-            decline(worker);
+        take_release(worker);
         break;
     case WORKER_FLUSH:
         log_buffers_flush(&worker->logs);
         break;
     case WORKER_CONNECTION:
-        take_socket(worker, message);
+        handover_take(worker, message);
         break;
     case WORKER_SNAPSHOT:
         snapshot_walk_begin(worker, message->pointers[0]);
@@ -131,11 +71,8 @@ static void drop(struct mailbox *mailbox, struct message *message)
         tenure_abandon(message->pointers[0]);
     if (message->kind == WORKER_SNAPSHOT)
         snapshot_part_finish(message->pointers[0], SNAPSHOT_LOST);
-    if (message->kind != WORKER_CONNECTION)
-        return;
-    close(message->descriptor);
-    if (generation_put(message->pointers[0]))
-        worker->shared->wake_main();
+    if (message->kind == WORKER_CONNECTION)
+        handover_drop(worker, message);
 }
 
 int worker_send(struct worker *worker, enum worker_message kind, struct tenure *tenure)
@@ -283,14 +220,22 @@ static void serve(struct worker *worker)
     tenure_end_all(worker);
 }
 
+static void wait_for(sem_t *semaphore)
+{
+    while (sem_wait(semaphore)) /* EINTR */
+        ;
+}
+
 static void *run(void *argument)
 {
     struct worker *worker = argument;
 
     worker->failure = set_up(worker);
-    sem_post(&worker->started);
-    if (!worker->failure)
+    sem_post(&worker->answers);
+    if (!worker->failure) {
+        wait_for(&worker->begin);
         serve(worker);
+    }
     tear_down(worker);
     atomic_store(&worker->gone, true);
     if (!worker->failure)
@@ -307,11 +252,11 @@ struct worker *worker_create(struct shared *shared, unsigned index, int *error)
         return NULL;
     worker->index = index;
     worker->shared = shared;
-    sem_init(&worker->started, 0, 0);
+    sem_init(&worker->answers, 0, 0);
+    sem_init(&worker->begin, 0, 0);
     *error = -pthread_create(&worker->thread, NULL, run, worker);
     if (!*error) {
-        while (sem_wait(&worker->started))
-            ;
+        wait_for(&worker->answers);
         *error = worker->failure;
         if (!*error) {
             census_add(worker);
@@ -319,9 +264,21 @@ struct worker *worker_create(struct shared *shared, unsigned index, int *error)
         }
         pthread_join(worker->thread, NULL);
     }
-    sem_destroy(&worker->started);
+    sem_destroy(&worker->answers);
+    sem_destroy(&worker->begin);
     sysmem_free(worker, sizeof *worker);
     return NULL;
+}
+
+void worker_begin(struct worker *worker)
+{
+    sem_post(&worker->begin);
+}
+
+bool worker_released(struct worker *worker)
+{
+    wait_for(&worker->answers);
+    return !atomic_exchange(&worker->declined, false);
 }
 
 void worker_destroy(struct worker *worker)
@@ -329,6 +286,7 @@ void worker_destroy(struct worker *worker)
     pthread_join(worker->thread, NULL);
     mailbox_close(&worker->mailbox);
     census_remove(worker);
-    sem_destroy(&worker->started);
+    sem_destroy(&worker->answers);
+    sem_destroy(&worker->begin);
     sysmem_free(worker, sizeof *worker);
 }

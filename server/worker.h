@@ -66,8 +66,9 @@ struct worker {
     struct shared *shared;
     struct ev_loop *loop;
     pthread_t thread;
-    sem_t started; /* posted once by the thread: `failure` holds 0 or a negative errno */
-    int failure;
+    sem_t answers; /* posted by the thread: once when `failure` is known, and for each release it has taken */
+    sem_t begin;   /* posted once by the main thread: messages may be delivered */
+    int failure;   /* 0 or a negative errno */
     /* owner thread */
     struct sizeclass *classes;
     struct timeouts timeouts;
@@ -112,15 +113,19 @@ struct worker {
 /* Starts a worker and waits until its loop stands. NULL: *error is a negative errno. */
 struct worker *worker_create(struct shared *shared, unsigned index, int *error);
 
+/* What was sent so far is delivered, in order, and what comes. Once, after the first order: a worker whose
+ * first message is not its WORKER_SWITCH could be sent a connection by one that has heard of it before. */
+void worker_begin(struct worker *worker);
+
 /* Gives an order (of the main thread); `tenure` goes along with WORKER_SWITCH. 0, or -EBUSY: the last one
  * of its kind has not been taken yet. */
 int worker_send(struct worker *worker, enum worker_message kind, struct tenure *tenure);
 
+/* Waits until a WORKER_RELEASE has been taken, a turn of its loop at most: true if its thread ends, false if
+ * it has declined. Once for each release. */
+bool worker_released(struct worker *worker);
+
 /* Waits for the thread, which was released, and frees the worker. */
 void worker_destroy(struct worker *worker);
-
-/* On the worker's own thread: sends a socket to one of the workers of its current generation; on failure it
- * is closed. */
-void worker_pass(struct worker *worker, const struct binding *binding, int fd, uint32_t requests);
 
 #endif

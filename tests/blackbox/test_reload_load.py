@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Twenty reloads under load lose nothing: keep-alive and close clients, 1 and 4 workers in turn, a listener
 that comes and goes."""
+import os
+import sys
 import threading
 
 import pytest
 
+from instance import ROOT
 from wire import request
+
+sys.path.insert(0, os.path.join(ROOT, 'tests', 'load'))
+import reload  # noqa: E402
 
 
 class Load:
@@ -101,6 +107,15 @@ def test_reloads_under_load(server):
         load.end()
     assert not load.failures, '\n'.join(load.failures[:20])
     assert load.answers > 1000
+
+
+@pytest.mark.ours
+def test_reloads_between_1_and_16_workers(server):
+    """Also at unix sockets and at the control socket, whose connections one worker accepts and all serve: a worker
+    that has just been made is sent none before it has heard of its first configuration."""
+    reload.configure(server, 0, 1)
+    server.start()
+    assert reload.drive(server, 30, 8).answers > 1000
 
 
 def refused(server, port):

@@ -162,6 +162,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(copy);
     memcpy(copy, data, size);
     tenure = (struct tenure){.worker = &worker, .generation = &generation};
+    worker.tenure = &tenure;
     connection.base.binding = generation.bindings;
     connection.base.pool = pool_create(&options);
     CHECK(connection.base.pool);

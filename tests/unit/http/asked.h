@@ -163,6 +163,7 @@ static inline struct http_request *asked_run_text(struct asked *asked)
 
     asked_end(asked);
     asked->tenure = (struct tenure){.worker = &asked->worker, .generation = asked->generation};
+    asked->worker.tenure = &asked->tenure;
     base->pool = pool_create(&options);
     assert_non_null(base->pool);
     pool_pin(base->pool);

@@ -83,6 +83,7 @@ static unsigned one_comes_after(enum worker_message order)
     share.worker = worker;
     generation.shares = &share;
     assert_int_equal(worker_send(worker, WORKER_SWITCH, tenure_create(worker, &generation)), 0);
+    worker_begin(worker);
     assert_int_equal(worker_send(worker, order, NULL), 0);
     wait_for(&worker->ended);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
