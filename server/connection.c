@@ -27,6 +27,8 @@ static void not_watched(struct connection *connection)
     connection_close(connection);
 }
 
+enum { NUMBERS_TAKEN = 16 /* by a worker at a time */ };
+
 static void on_ready(struct ev_loop *loop, struct ev_io *io, int events)
 {
     struct connection *connection = io->data;
@@ -87,6 +89,17 @@ static struct connection *make_connection(struct worker *worker, const struct bi
     return connection;
 }
 
+/* Small, and unique in the process, with a word to the others for every NUMBERS_TAKEN connections alone. */
+static uint64_t next_number(struct worker *worker)
+{
+    if (worker->number == worker->last_number) {
+        worker->number =
+            atomic_fetch_add_explicit(&worker->shared->numbers, NUMBERS_TAKEN, memory_order_relaxed);
+        worker->last_number = worker->number + NUMBERS_TAKEN;
+    }
+    return ++worker->number;
+}
+
 /* A full budget does not stop accepting: whoever comes is told so. */
 static void refuse(struct worker *worker, const struct binding *binding, int fd, const struct peer *peer,
                    const struct pool_refusal *refusal)
@@ -119,7 +132,7 @@ struct connection *connection_open(struct worker *worker, struct tenure *tenure,
     }
     counter_add(&worker->counters.accepted, 1);
     connection->worker = worker;
-    connection->number = ((uint64_t)worker->index << 40) + counter_read(&worker->counters.accepted);
+    connection->number = next_number(worker);
     connection->peer = *peer;
     connection->requests = requests;
     connection->opened = ev_now(worker->loop);

@@ -57,6 +57,8 @@ void snapshot_counters_add(struct snapshot_counters *sum, const struct counters 
     sum->received += counter_read(&counters->received);
     sum->sent += counter_read(&counters->sent);
     sum->refused += counter_read(&counters->refused);
+    sum->reading += counter_read(&counters->reading);
+    sum->writing += counter_read(&counters->writing);
     sum->over_budget += counter_read(&counters->over_budget);
 }
 

@@ -42,7 +42,7 @@ struct snapshot_row {
 
 /* Plain copies of struct counters. */
 struct snapshot_counters {
-    uint64_t accepted, closed, requests, received, sent, refused, over_budget;
+    uint64_t accepted, closed, requests, received, sent, refused, reading, writing, over_budget;
 };
 
 enum snapshot_part_state { SNAPSHOT_ASKED, SNAPSHOT_DONE, SNAPSHOT_LOST /* the worker has ended */ };

@@ -41,6 +41,7 @@ struct shared {
         void); /* callable from every thread: a worker ended, a generation is unused, a switch is done */
     atomic_uint
         pressure; /* how often memory_budget refused something; relaxed, written by all (shortage.h) */
+    _Atomic uint64_t numbers; /* of connections, that workers have taken */
 };
 
 enum worker_state {
@@ -82,7 +83,8 @@ struct worker {
     struct snapshot_walks walks;
     struct snapshot_feed feed;
     unsigned connection_count;
-    unsigned handed_on; /* connections this worker gave to others: spreads them */
+    uint64_t number, last_number; /* of connections: the newest, and the last of those that it has taken */
+    unsigned handed_on;           /* connections this worker gave to others: spreads them */
     enum worker_state state;
     bool stopped; /* it quits, and closes what others send it */
     bool paused;  /* accepting rests until `resume` fires */

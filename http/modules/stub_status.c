@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "http/connection.h"
+#include "server/census.h"
 
 enum { PAGE_MAX = 256 /* bytes of the page: its words and seven numbers */ };
 
@@ -13,25 +14,19 @@ struct stub_status {
 
 void http_status_count(const struct http_request *request, struct http_status_counts *counts)
 {
-    const struct generation *generation = request->connection->base.tenure->generation;
-    uint64_t refused = 0, closed = 0;
+    struct snapshot_counters all;
 
-    *counts = (struct http_status_counts){0};
-    for (unsigned i = 0; i < generation->worker_count; i++) {
-        const struct counters *one = &generation->shares[i].worker->counters;
-
-        counts->accepted += counter_read(&one->accepted);
-        counts->requests += counter_read(&one->requests);
-        counts->reading += counter_read(&one->reading);
-        counts->writing += counter_read(&one->writing);
-        closed += counter_read(&one->closed);
-        refused += counter_read(&one->refused);
-    }
-    counts->handled = counts->accepted;
-    counts->accepted += refused;
+    /* Of all workers, those that have gone too: the totals never fall back, and a request that is still under
+     * an old configuration names workers that may be no more. */
+    census_take_counters(&all);
+    *counts = (struct http_status_counts){.handled = all.accepted,
+                                          .accepted = all.accepted + all.refused,
+                                          .requests = all.requests,
+                                          .reading = all.reading,
+                                          .writing = all.writing};
     counts->reading -= request->connection->counted == HTTP_COUNTED_READING;
     counts->writing += request->connection->counted != HTTP_COUNTED_WRITING;
-    counts->active = counts->handled > closed ? counts->handled - closed : 0;
+    counts->active = all.accepted > all.closed ? all.accepted - all.closed : 0;
     counts->waiting = counts->active - counts->reading - counts->writing;
     if (counts->reading + counts->writing > counts->active) /* counted while others went on */
         counts->waiting = 0;

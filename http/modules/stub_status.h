@@ -2,9 +2,10 @@
 /*
  * stub_status: how many connections there are, and what they do.
  *
- * Purpose: nginx's page of figures, summed over the workers' counters, and its variables $connections_….
+ * Purpose: nginx's page of figures, of the census (server/census.h), and its variables $connections_….
  * Lifetime: nothing is kept.
- * Threads: any worker; counters of others are read relaxed (server/counters.h), so a sum is near the truth.
+ * Threads: any worker; the census has a lock for as long as it reads. Counters are read relaxed, so a sum is
+ *   near the truth.
  * Errors: outcomes; getters say HTTP_NOT_FOUND when memory is missing.
  */
 #ifndef HTTP_MODULES_STUB_STATUS_H

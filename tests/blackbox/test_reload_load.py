@@ -118,6 +118,51 @@ def test_reloads_between_1_and_16_workers(server):
     assert reload.drive(server, 30, 8).answers > 1000
 
 
+STATUS = 'server { listen 127.0.0.1:@http@; location / { return 200 "%d $connection"; } location = /status { stub_status; } }'
+
+
+@pytest.mark.ours
+def test_status_under_an_old_configuration(server):
+    """nginx, stub_status: "accepts: the total number of accepted client connections", so it never falls. A request that
+    began under a configuration of eight workers is answered when seven of them are no more."""
+    def threads():
+        return len(os.listdir(f'/proc/{server.process.pid}/task'))
+
+    def accepts(text):
+        return int(text.split()[7])
+
+    server.http(STATUS % 0, workers=1)
+    server.start()
+    one = threads()
+    with server.client() as client:  # of the worker that stays
+        assert client.ask().text.startswith('0 ')
+        server.http(STATUS % 1, workers=8)
+        server.reload(lambda: server.get().text.startswith('1 '))
+        for _ in range(50):
+            server.get()
+        server.wait_for(lambda: client.ask().text.startswith('1 '), 'the connection to follow')
+        half = request('GET', '/status')
+        client.send(half[:-2]).settle()
+        before = accepts(server.get('/status').text)
+        assert before > 50
+        server.http(STATUS % 2, workers=1)
+        server.reload(lambda: server.get().text.startswith('2 '))
+        server.wait_for(lambda: threads() == one, 'seven workers to end')
+        assert accepts(client.send(half[-2:]).response().text) > before
+    assert accepts(server.get('/status').text) > before
+
+
+@pytest.mark.ours
+def test_numbers_of_connections(server):
+    """nginx, $connection: "connection serial number": unique, and small, at whatever worker (up to sixteen are left
+    over at each)."""
+    server.http(STATUS % 0, workers=4)
+    server.start()
+    numbers = [int(server.get().text.split()[1]) for _ in range(100)]
+    assert len(set(numbers)) == 100
+    assert 1 <= min(numbers) and max(numbers) <= 100 + 4 * 16
+
+
 def refused(server, port):
     try:
         server.client(port).close()
