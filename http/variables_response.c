@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "http/flow.h"
+#include "http/growing.h"
 #include "http/modules/gzip.h"
 #include "http/pace.h"
 #include "http/protocol/date.h"
@@ -185,18 +186,24 @@ static enum http_found get_accept_ranges(struct http_request *request, const str
 static enum http_found join(struct http_request *request, const struct http_header *first,
                             const struct http_variable *variable, struct http_text *value)
 {
-    bool found = false;
+    struct http_growing text;
+    unsigned found = 0;
 
     for (const struct http_header *header = first; header; header = header->next) {
         if (header->name.length != variable->length ||
             !http_text_is(header->name.bytes, header->name.length, variable->name))
             continue;
-        if (!found)
+        if (++found == 1) {
             *value = header->value;
-        else if (!http_value_join(request, header->value, ", ", value))
+            continue;
+        }
+        if ((found == 2 && (!http_growing_begin(&text, request->pool, 2 * value->length) ||
+                            !http_growing_add(&text, *value))) ||
+            !http_growing_add(&text, HTTP_TEXT(", ")) || !http_growing_add(&text, header->value))
             return http_value_none(value);
-        found = true;
     }
+    if (found > 1)
+        *value = http_growing_end(&text);
     return found ? HTTP_FOUND : http_value_none(value);
 }
 

@@ -104,20 +104,4 @@ static inline enum http_found http_value_number(struct http_request *request, ui
     return HTTP_FOUND;
 }
 
-/* Joins two values with `between` ("; " or ", "). */
-static inline bool http_value_join(struct http_request *request, struct http_text more, const char *between,
-                                   struct http_text *value)
-{
-    size_t length = value->length + 2 + more.length;
-    char *to = pool_nalloc(request->pool, length, "variable");
-
-    if (!to)
-        return false;
-    memcpy(to, value->bytes, value->length);
-    memcpy(to + value->length, between, 2);
-    memcpy(to + value->length + 2, more.bytes, more.length);
-    *value = (struct http_text){to, length};
-    return true;
-}
-
 #endif

@@ -3,6 +3,7 @@
 
 #include "server/clock.h"
 #include "server/log_file.h"
+#include "server/utf8.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -107,14 +108,16 @@ static void put_escaped(struct line *line, const char *text, size_t length)
 {
     static const char hex[] = "0123456789ABCDEF";
 
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0, step; i < length; i += step) {
         unsigned char byte = (unsigned char)text[i];
-        if (byte >= 0x20 && byte != 0x7f) {
-            put_text(line, &text[i], 1);
-        } else {
-            char escape[4] = {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
-            put_text(line, escape, sizeof escape);
-        }
+        char escape[4] = {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
+        bool plain = byte >= 0x20 && byte < 0x7f;
+        size_t whole = plain ? 1 : utf8_printable(text + i, length - i);
+
+        step = whole ? whole : 1;
+        if (LOG_LINE_MAX - 1 - line->length < (whole ? whole : sizeof escape))
+            return; /* no half characters */
+        put_text(line, whole ? text + i : escape, whole ? whole : sizeof escape);
     }
 }
 

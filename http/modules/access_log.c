@@ -334,7 +334,11 @@ static const struct conf_directive directives[] = {
      "\"$http_referer\" \"$http_user_agent\"'",
      "`log_format NAME [escape=default | json | none] TEXT …;` What a line looks like: a text with "
      "variables. `default`: a quote, a backslash and what is not printable ASCII is written `\\xXX`, a "
-     "value that is missing `-`. `json`: as in a JSON string, missing ones are empty. `none`: as it is."},
+     "value that is missing `-`. `json`: as in a JSON string, with control characters and what is no UTF-8 "
+     "as "
+     "`\\u00XX`; missing ones are empty. `none`: as it is, bytes that a terminal obeys and line ends "
+     "included: for "
+     "values that no client writes."},
     {"access_log", CONF_HTTP | CONF_SERVER | CONF_LOCATION | CONF_IF | CONF_LIMIT_EXCEPT, 1, CONF_ARGS_ANY,
      CONF_REPEAT, set_access_log, 0, NULL, "logs/access.log combined",
      "`access_log FILE [FORMAT] [buffer=SIZE] [gzip[=LEVEL]] [flush=TIME] [if=$VARIABLE];` or "

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "server/utf8.h"
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -72,29 +74,29 @@ bool http_log_odd(struct http_text text)
 
 #endif
 
-uint32_t http_log_escape_measure(struct http_text text)
+/* ---- both forms have one function that makes the bytes, so that what is measured is what is written ---- */
+
+enum { ESCAPE_MAX = 6 /* bytes that one byte becomes at most: \u00XX */ };
+
+/* What stands for the byte at `at`: *length bytes; a whole character may stand for itself. Returns how many
+ * bytes of the text it stands for. */
+typedef size_t escape(const char *at, size_t left, char to[ESCAPE_MAX], size_t *length);
+
+static size_t escape_plain(const char *at, size_t left, char to[ESCAPE_MAX], size_t *length)
 {
-    uint32_t added = 0;
+    unsigned char byte = (unsigned char)*at;
 
-    for (size_t i = 0; i < text.length; i++)
-        added += odd(text.bytes[i]) ? 3 : 0;
-    return added;
-}
-
-char *http_log_escape_write(char *to, struct http_text text)
-{
-    for (size_t i = 0; i < text.length; i++) {
-        char byte = text.bytes[i];
-
-        if (odd(byte)) {
-            *to++ = '\\';
-            *to++ = 'x';
-            *to++ = hex[(unsigned char)byte >> 4];
-            byte = hex[(unsigned char)byte & 15];
-        }
-        *to++ = byte;
+    (void)left;
+    if (!odd(*at)) {
+        *to = *at;
+        *length = 1;
+        return 1;
     }
-    return to;
+    memcpy(to, "\\x", 2);
+    to[2] = hex[byte >> 4];
+    to[3] = hex[byte & 15];
+    *length = 4;
+    return 1;
 }
 
 /* The letter of a two-byte escape; 0: there is none. */
@@ -119,34 +121,72 @@ static char json_letter(char byte)
     }
 }
 
+/* RFC 8259 8.1: a text is UTF-8. A byte that is none is written as the character of its number. */
+static size_t escape_json(const char *at, size_t left, char to[ESCAPE_MAX], size_t *length)
+{
+    unsigned char byte = (unsigned char)*at;
+    char letter = json_letter(*at);
+    size_t whole = byte < 0x80 ? byte >= 0x20 && byte != 0x7f && !letter : utf8_printable(at, left);
+    bool c1 = byte == 0xc2 && left > 1 && ((unsigned char)at[1] & 0xe0) == 0x80;
+
+    if (whole) {
+        memcpy(to, at, whole);
+        *length = whole;
+        return whole;
+    }
+    if (letter) {
+        to[0] = '\\';
+        to[1] = letter;
+        *length = 2;
+        return 1;
+    }
+    if (c1)
+        byte = (unsigned char)at[1];
+    memcpy(to, "\\u00", 4);
+    to[4] = hex[byte >> 4];
+    to[5] = hex[byte & 15];
+    *length = 6;
+    return c1 ? 2 : 1;
+}
+
+static inline uint32_t measure(struct http_text text, escape *make)
+{
+    char bytes[ESCAPE_MAX];
+    size_t all = 0, length;
+
+    for (size_t i = 0; i < text.length; all += length)
+        i += make(text.bytes + i, text.length - i, bytes, &length);
+    return (uint32_t)all;
+}
+
+static inline char *write_text(char *to, struct http_text text, escape *make)
+{
+    char bytes[ESCAPE_MAX];
+    size_t length;
+
+    for (size_t i = 0; i < text.length; to += length) {
+        i += make(text.bytes + i, text.length - i, bytes, &length);
+        memcpy(to, bytes, length);
+    }
+    return to;
+}
+
+uint32_t http_log_escape_measure(struct http_text text)
+{
+    return measure(text, escape_plain);
+}
+
+char *http_log_escape_write(char *to, struct http_text text)
+{
+    return write_text(to, text, escape_plain);
+}
+
 uint32_t http_log_json_measure(struct http_text text)
 {
-    uint32_t added = 0;
-
-    for (size_t i = 0; i < text.length; i++) {
-        if (json_letter(text.bytes[i]))
-            added += 1;
-        else if ((unsigned char)text.bytes[i] < 0x20)
-            added += sizeof "\\u00XX" - 2;
-    }
-    return added;
+    return measure(text, escape_json);
 }
 
 char *http_log_json_write(char *to, struct http_text text)
 {
-    for (size_t i = 0; i < text.length; i++) {
-        char byte = text.bytes[i], letter = json_letter(byte);
-
-        if (letter) {
-            *to++ = '\\';
-            byte = letter;
-        } else if ((unsigned char)byte < 0x20) {
-            memcpy(to, "\\u00", 4);
-            to[4] = hex[(unsigned char)byte >> 4];
-            to += 5;
-            byte = hex[(unsigned char)byte & 15];
-        }
-        *to++ = byte;
-    }
-    return to;
+    return write_text(to, text, escape_json);
 }

@@ -129,6 +129,7 @@ struct http_log_format *http_log_format_read(struct conf *conf, const struct con
 
 /* ---- a line ---- */
 
+/* Bytes of a value once it is escaped; 0: it is written as it is. */
 static uint32_t measure_escape(enum http_log_escape escape, struct http_text value)
 {
     if (escape == HTTP_LOG_ESCAPE_NONE || !http_log_odd(value))
@@ -149,7 +150,7 @@ size_t http_log_measure(const struct http_log_format *format, struct http_reques
             line->escaped[i] = measure_escape(format->escape, *value);
         else if (format->escape == HTTP_LOG_ESCAPE_DEFAULT)
             *value = HTTP_TEXT("-");
-        length += value->length + line->escaped[i];
+        length += line->escaped[i] ? line->escaped[i] : value->length;
     }
     return length;
 }

@@ -47,7 +47,7 @@ struct http_log_format {
 /* The values of one line. */
 struct http_log_line {
     struct http_text values[HTTP_LOG_PARTS];
-    uint32_t escaped[HTTP_LOG_PARTS]; /* bytes that escaping adds; 0: copy it as it is */
+    uint32_t escaped[HTTP_LOG_PARTS]; /* bytes of the value once escaped; 0: it is copied as it is */
 };
 
 /* The format `combined`. Null: no memory, said in conf. */

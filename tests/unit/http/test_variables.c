@@ -394,6 +394,29 @@ static void test_refused(void **state)
     }
 }
 
+/* Lines of a name cost what their value is long, not its square (RFC 9110 5.3 lets any sender repeat a
+ * field): a copy for each would be eight times as many bytes. */
+static void test_repeated_fields(void **state)
+{
+    struct asked *asked = *state;
+    enum { LINES = 16, LENGTH = 200 };
+    char fields[4000] = "", value[4096];
+    size_t before;
+
+    asked_load(asked, config);
+    for (unsigned i = 0; i < LINES; i++)
+        sprintf(fields + strlen(fields), "X-Many: %0*u\r\n", LENGTH, i);
+    asked_run(asked, "GET", "/", fields);
+    before = pool_request_bytes(asked->request->pool);
+    assert_true(value_of(asked, "http_x_many", value, sizeof value));
+    assert_int_equal(strlen(value), LINES * (LENGTH + 2) - 2);
+    assert_memory_equal(value + LENGTH - 1, "0, 0", 4);
+    assert_memory_equal(value + 2 * LENGTH + 1, "1, 0", 4);
+    assert_true(pool_request_bytes(asked->request->pool) - before <= 4 * LINES * (LENGTH + 2));
+    asked_run(asked, "GET", "/", "Cookie: a=1\r\nCookie: b=2\r\nX-One:\r\nX-One: b\r\n");
+    CHECK(asked, ((const struct row[]){{"http_cookie", "a=1; b=2"}, {"http_x_one", ", b"}}));
+}
+
 /* Where there is no memory a value is missing, and nothing else happens. */
 static void test_no_memory(void **state)
 {
@@ -439,6 +462,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_files, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_boundary, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_refused, asked_setup, asked_teardown),
+        cmocka_unit_test_setup_teardown(test_repeated_fields, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_request_id, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_no_memory, asked_setup, asked_teardown),
     };

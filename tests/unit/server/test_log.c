@@ -109,6 +109,13 @@ static void test_control_bytes_cannot_forge_lines(void **state)
     (void)state;
     log_write(&log, LOG_LEVEL_INFO, 0, "a\nb\x1b[2J\x7f\r\xc3\xa4");
     assert_non_null(strstr(content(path), ": a\\x0Ab\\x1B[2J\\x7F\\x0D\xc3\xa4\n"));
+    /* ECMA-48 8.3: a terminal takes 0x9b for ESC [, as a byte of its own or as U+009B. */
+    log_write(&log, LOG_LEVEL_INFO, 0,
+              "c\x9b"
+              "2J\xc2\x9b"
+              "2J\xc2\x85\xe2\x82\xac\xc0\x9b\xff\xe2\x82");
+    assert_non_null(
+        strstr(content(path), ": c\\x9B2J\\xC2\\x9B2J\\xC2\\x85\xe2\x82\xac\\xC0\\x9B\\xFF\\xE2\\x82\n"));
 }
 
 static void test_long_lines_are_cut(void **state)
