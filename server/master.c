@@ -11,9 +11,9 @@
 #include "pool/sysmem.h"
 #include "server/crew.h"
 #include "server/ev_memory.h"
+#include "server/in_force.h"
 #include "server/log.h"
 #include "server/log_file.h"
-#include "server/pid_file.h"
 #include "server/process.h"
 #include "server/sockets.h"
 #include "server/wakeup.h"
@@ -36,7 +36,7 @@ struct master {
     unsigned loaded; /* generations so far */
     uid_t uid;       /* of the workers' files; (uid_t)-1: as they are */
     gid_t gid;
-    struct pid_file pid;
+    struct in_force in_force;
 };
 
 static struct master *the_master; /* there is one per process */
@@ -142,6 +142,8 @@ static void reload(struct master *master)
 {
     char error[CONF_REPORT_SIZE], *rest = error, *line;
     struct generation *generation, *old = master->current;
+    struct pid_file pid = PID_FILE_NONE;
+    int result;
 
     log_write(master_log(master), LOG_LEVEL_NOTICE, 0, "reconfiguring");
     generation = generation_load(master->source, error, sizeof error);
@@ -151,11 +153,12 @@ static void reload(struct master *master)
         return;
     }
     say_warnings(generation, master_log(master));
-    if (generation->settings.pool_mode != (int)pool_mode())
-        log_write(master_log(master), LOG_LEVEL_WARN, 0,
-                  "\"pool_mode\" is read at start only, the mode stays as it is");
-    if (take_into_service(master, generation)) {
+    result = in_force_open(&master->in_force, &generation->settings, &pid);
+    if (result)
+        conf_fail_errno(&generation->conf, NULL, -result, "open() \"%s\" failed", generation->settings.pid);
+    if (result || take_into_service(master, generation)) {
         log_write(master_log(master), LOG_LEVEL_EMERG, 0, "%s", generation->conf.error);
+        pid_file_end(&pid, getpid(), master_log(master));
         generation_destroy(generation);
         settle(master);
         return;
@@ -163,6 +166,7 @@ static void reload(struct master *master)
     sysmem_set_budget(generation->settings.memory_budget);
     adopt(master, generation);
     log_thread_set(generation->settings.log);
+    in_force_change(&master->in_force, &generation->settings, &pid);
     if (generation_put(old))
         sweep_generations(master);
     settle(master);
@@ -295,10 +299,10 @@ static int find_user(struct master *master, const struct settings *settings)
 /* Threads serve, so whoever waits for this file may go on. */
 static int write_pid_file(struct master *master)
 {
-    int result = pid_file_write(&master->pid, getpid());
+    int result = pid_file_write(&master->in_force.pid, getpid());
 
     return result ? conf_fail_errno(&master->current->conf, NULL, -result, "write() to \"%s\" failed",
-                                    master->pid.path)
+                                    master->in_force.pid.path)
                   : 0;
 }
 
@@ -310,12 +314,7 @@ static int prepare(struct master *master)
     struct conf *conf = &generation->conf;
     int result;
 
-    if (settings->worker_rlimit_nofile > 0) {
-        result = process_set_nofile((uint64_t)settings->worker_rlimit_nofile);
-        if (result)
-            log_write(settings->log, LOG_LEVEL_WARN, result, "the limit of %lld open files could not be set",
-                      (long long)settings->worker_rlimit_nofile);
-    }
+    in_force_start(&master->in_force, settings);
     result = find_user(master, settings);
     if (!result)
         result = sockets_open(&master->sockets, generation, workers_wanted(generation));
@@ -327,7 +326,7 @@ static int prepare(struct master *master)
     if (result)
         return conf_fail_errno(conf, NULL, -result, "the event loop could not be made");
     /* Its folder is often root's: opened before privileges are dropped, written once threads serve. */
-    if (settings->pid && (result = pid_file_open(&master->pid, settings->pid)))
+    if (settings->pid && (result = pid_file_open(&master->in_force.pid, settings->pid)))
         return conf_fail_errno(conf, NULL, -result, "open() \"%s\" failed", settings->pid);
     if (master->uid != (uid_t)-1)
         log_file_chown_all(master->uid, master->gid);
@@ -351,7 +350,7 @@ static void end(struct master *master)
 {
     crew_deinit(&master->crew);
     sockets_sweep(&master->sockets, NULL);
-    pid_file_end(&master->pid, getpid(), master_log(master));
+    pid_file_end(&master->in_force.pid, getpid(), master_log(master));
     stop_loop(master);
     log_thread_set(NULL);
     if (generation_put(master->current))
@@ -360,8 +359,9 @@ static void end(struct master *master)
 
 int master_run(const struct generation_source *source, struct generation *generation)
 {
-    struct master master = {
-        .source = source, .shared = {.sgi = source->sgi, .wake_main = wake_main}, .pid = PID_FILE_NONE};
+    struct master master = {.source = source,
+                            .shared = {.sgi = source->sgi, .wake_main = wake_main},
+                            .in_force.pid = PID_FILE_NONE};
     int result;
 
     the_master = &master;

@@ -70,6 +70,13 @@ int process_close_stderr(void)
     return null_for(targets, 1);
 }
 
+uint64_t process_nofile(void)
+{
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
 int process_set_nofile(uint64_t descriptors)
 {
     struct rlimit limit;

@@ -27,6 +27,9 @@ __attribute__((warn_unused_result)) int process_daemonise(void);
 /* stderr to /dev/null: once a daemon has nothing more to tell whoever started it. */
 __attribute__((warn_unused_result)) int process_close_stderr(void);
 
+/* The soft limit of descriptors; 0: not known. */
+uint64_t process_nofile(void);
+
 /* Sets the soft and, where it must and may, the hard limit of descriptors. */
 __attribute__((warn_unused_result)) int process_set_nofile(uint64_t descriptors);
 

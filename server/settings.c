@@ -134,17 +134,18 @@ int settings_set_error_log(struct conf_setting *setting)
 }
 
 static const struct conf_directive directives[] = {
-    {"daemon", CONF_MAIN, 1, 1, 0, conf_set_flag, FIELD(daemon), NULL, "on", "Run in the background."},
+    {"daemon", CONF_MAIN, 1, 1, 0, conf_set_flag, FIELD(daemon), NULL, "on",
+     "Run in the background. Read at start only."},
     {"pid", CONF_MAIN, 1, 1, 0, set_pid, FIELD(pid), NULL, "logs/tidepool.pid",
-     "`pid PATH | off;` Where the process number is written; `off` (ours): nowhere."},
+     "`pid PATH | off;` Where the process number is written; `off` (ours): nowhere. A reload moves it."},
     {"user", CONF_MAIN, 1, 2, 0, set_user, 0, NULL, "nobody",
      "`user USER [GROUP];` User and group of the server when started as root; without a group the "
-     "user's own."},
+     "user's own. Read at start only."},
     {"worker_processes", CONF_MAIN, 1, 1, 0, set_workers, FIELD(worker_processes), &at_least_one, "1",
      "`worker_processes NUMBER | auto;` Worker threads; `auto`: as many as the CPUs usable here "
      "(affinity and cgroup quota)."},
     {"worker_rlimit_nofile", CONF_MAIN, 1, 1, 0, conf_set_number, FIELD(worker_rlimit_nofile), &at_least_one,
-     NULL, "Limit of open files (RLIMIT_NOFILE)."},
+     NULL, "Limit of open files (RLIMIT_NOFILE); a reload sets it again."},
     {"worker_shutdown_timeout", CONF_MAIN, 1, 1, 0, conf_set_msec, FIELD(worker_shutdown_timeout), NULL, "0",
      "After this time a graceful shutdown, or what is left of an old configuration, is cut; 0: never."},
     {"pool_mode", CONF_MAIN, 1, 1, CONF_OURS, conf_set_enum, FIELD(pool_mode), pool_modes, "normal",

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/in_force.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pool/pool.h"
+#include "server/log.h"
+#include "server/process.h"
+
+static void set_nofile(const struct in_force *in_force, const struct settings *settings)
+{
+    uint64_t wanted = in_force->nofile;
+    int error;
+
+    if (settings->worker_rlimit_nofile > 0)
+        wanted = (uint64_t)settings->worker_rlimit_nofile;
+    if (!wanted || process_nofile() == wanted)
+        return;
+    error = process_set_nofile(wanted);
+    if (error)
+        log_write(settings->log, LOG_LEVEL_WARN, error, "the limit of %llu open files could not be set",
+                  (unsigned long long)wanted);
+}
+
+/* As nginx: root serves as nobody unless told otherwise. */
+static const char *name_of(const char *user)
+{
+    return user ? user : "nobody";
+}
+
+void in_force_start(struct in_force *in_force, const struct settings *settings)
+{
+    in_force->nofile = process_nofile();
+    in_force->daemon = settings->daemon;
+    in_force->root = geteuid() == 0;
+    (void)snprintf(in_force->user, sizeof in_force->user, "%s", name_of(settings->user));
+    (void)snprintf(in_force->group, sizeof in_force->group, "%s", settings->group ? settings->group : "");
+    set_nofile(in_force, settings);
+}
+
+int in_force_open(const struct in_force *in_force, const struct settings *settings, struct pid_file *moved)
+{
+    const char *now = in_force->pid.fd >= 0 ? in_force->pid.path : NULL;
+
+    if (!settings->pid || (now && !strcmp(now, settings->pid)))
+        return 0;
+    return pid_file_open(moved, settings->pid);
+}
+
+static bool same_file(const struct pid_file *a, const struct pid_file *b)
+{
+    struct stat one, other;
+
+    return a->fd >= 0 && b->fd >= 0 && !fstat(a->fd, &one) && !fstat(b->fd, &other) &&
+           one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+/* The new one is there before the old one goes, so that whoever looks finds one of them. */
+static void move_pid_file(struct in_force *in_force, const struct settings *settings, struct pid_file *moved)
+{
+    int error;
+
+    if (moved->fd >= 0 && same_file(&in_force->pid, moved)) {
+        close(moved->fd); /* by another name: it stays */
+        return;
+    }
+    error = pid_file_write(moved, getpid());
+    if (error) {
+        log_write(settings->log, LOG_LEVEL_ALERT, error,
+                  "write() to \"%s\" failed, the pid file stays \"%s\"", moved->path, in_force->pid.path);
+        return;
+    }
+    if (moved->fd < 0 && settings->pid)
+        return; /* it did not move */
+    pid_file_end(&in_force->pid, getpid(), settings->log);
+    in_force->pid = *moved;
+}
+
+static void say_stays(const struct settings *settings, bool differs, const char *name)
+{
+    if (differs)
+        log_write(settings->log, LOG_LEVEL_WARN, 0,
+                  "\"%s\" is read at start only: it stays as it is until a restart", name);
+}
+
+void in_force_change(struct in_force *in_force, const struct settings *settings, struct pid_file *moved)
+{
+    bool other_user =
+        strncmp(in_force->user, name_of(settings->user), sizeof in_force->user - 1) != 0 ||
+        strncmp(in_force->group, settings->group ? settings->group : "", sizeof in_force->group - 1) != 0;
+
+    move_pid_file(in_force, settings, moved);
+    set_nofile(in_force, settings);
+    say_stays(settings, in_force->root && other_user, "user");
+    say_stays(settings, in_force->daemon != settings->daemon, "daemon");
+    say_stays(settings, settings->pool_mode != (int)pool_mode(), "pool_mode");
+}

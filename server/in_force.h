@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What of a configuration belongs to the process as a whole: set at start, and once more at a reload, or not.
+ *
+ * Purpose: a reload moves the pid file and sets worker_rlimit_nofile anew, as nginx does. What can only be
+ *   had by starting (user, daemon, pool_mode) stays, and says so in a line.
+ * Lifetime: of the process.
+ * Threads: the main thread.
+ * Errors: a negative errno from opening a pid file; the rest is said in the log.
+ */
+#ifndef SERVER_IN_FORCE_H
+#define SERVER_IN_FORCE_H
+
+#include <stdint.h>
+
+#include "server/pid_file.h"
+#include "server/settings.h"
+
+struct in_force {
+    struct pid_file pid;
+    uint64_t nofile; /* descriptors, the limit without worker_rlimit_nofile; 0: not known */
+    bool daemon, root;
+    char user[64], group[64]; /* names; longer ones are compared as far as this */
+};
+
+/* Before privileges are dropped: notes what is in force from now on, and sets worker_rlimit_nofile. */
+void in_force_start(struct in_force *in_force, const struct settings *settings);
+
+/* At a reload, while it may still be refused: opens the pid file, if it moves. `moved` is PID_FILE_NONE
+ * before, and afterwards if it stays where it is. */
+__attribute__((warn_unused_result)) int in_force_open(const struct in_force *in_force,
+                                                      const struct settings *settings,
+                                                      struct pid_file *moved);
+
+/* The configuration has been taken. */
+void in_force_change(struct in_force *in_force, const struct settings *settings, struct pid_file *moved);
+
+#endif
