@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "http/named.h"
+#include "http/variables_table.h"
+
 /* ---- reading ---- */
 
 static bool names_variable(const char *text, const char *name)
@@ -110,6 +113,34 @@ static bool climbs(const char *name, size_t joint, size_t length)
     return end - begin == 2 && name[begin] == '.' && name[begin + 1] == '.';
 }
 
+/* Segments that are "..". */
+static unsigned count_climbs(struct http_text name)
+{
+    const char *at = name.bytes, *end = name.bytes + name.length;
+    unsigned count = 0;
+
+    while (at < end) {
+        const char *slash = memchr(at, '/', (size_t)(end - at)), *stop = slash ? slash : end;
+
+        count += stop - at == 2 && at[0] == '.' && at[1] == '.';
+        at = slash ? slash + 1 : end;
+    }
+    return count;
+}
+
+/* Whether a group of an expression has brought a ".." into the folder: `location ~ ^/i(.*)$` with `alias
+ * /a/$1`, asked for /i../x. What other variables say is the configuration's own. */
+static bool group_climbs(const struct http_template *template, struct http_text folder)
+{
+    for (unsigned i = 0; i < template->part_count; i++) {
+        const struct http_variable *variable = &template->parts[i].variable;
+
+        if (variable->get == http_get_capture || (variable->get == http_get_named && !variable->named->made))
+            return count_climbs(folder) > count_climbs(template->constant);
+    }
+    return false;
+}
+
 enum http_path http_map_path(struct http_request *request, const struct http_root *root, size_t reserve,
                              struct http_text *name)
 {
@@ -132,6 +163,7 @@ enum http_path http_map_path(struct http_request *request, const struct http_roo
         memcpy(to + folder.length, rest.bytes, rest.length);
     *name = (struct http_text){to, folder.length + rest.length};
     to[name->length] = '\0';
-    return root->alias && rest.length && climbs(to, folder.length, name->length) ? HTTP_PATH_REFUSED
-                                                                                 : HTTP_PATH_OK;
+    if (root->alias && rest.length && climbs(to, folder.length, name->length))
+        return HTTP_PATH_REFUSED;
+    return group_climbs(&root->folder, folder) ? HTTP_PATH_REFUSED : HTTP_PATH_OK;
 }

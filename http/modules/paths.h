@@ -7,7 +7,8 @@
  * Lifetime: settings in the generation's pool; names in the request's pool.
  * Threads: the request's worker.
  * Errors: HTTP_PATH_NO_MEMORY; HTTP_PATH_REFUSED when prefix and rest together make a ".." (location /i with
- * alias /a/ asked for /i../x), which request->path itself never has.
+ * alias /a/ asked for /i../x), which request->path itself never has, or when a group of an expression
+ * brings one into the folder (location ~ ^/i(.*)$ with alias /a/$1).
  */
 #ifndef HTTP_MODULES_PATHS_H
 #define HTTP_MODULES_PATHS_H

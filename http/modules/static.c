@@ -75,7 +75,7 @@ static enum http_outcome find_name(struct http_request *request, const struct ht
     case HTTP_PATH_REFUSED:
         break;
     }
-    http_log(request, LOG_LEVEL_ERROR, 0, "\"%s\" would leave its alias", name->bytes);
+    http_log(request, LOG_LEVEL_ERROR, 0, "\"%s\" would leave its folder", name->bytes);
     request->status = 404;
     return HTTP_STATUS;
 }

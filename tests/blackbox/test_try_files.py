@@ -49,6 +49,10 @@ CONFIG = '''
         location /named { alias @dir@/al/; index none.html $arg_i; }
         location /else { alias @dir@/al/; index /a.txt; }
         location /zipped { alias @dir@/al/; gzip_static always; }
+        location ~ ^/group(.*)$ { alias @dir@/al/$1; }
+        location ~ ^/word(?<tail>.*)$ { alias @dir@/al/$tail; }
+        location ~ ^/root([^/]*)/ { root @dir@/al/$1/..; }
+        location ~ ^/fine(/.*)$ { alias @dir@/html/../al$1; }
         location /plain { alias @dir@/al/; autoindex off; }
     }
 '''
@@ -100,7 +104,8 @@ def test_one_page(shared, target, status, what, path):
 @pytest.mark.parametrize('target', [
     '/al../', '/al../?i=', '/al../?i=out.txt', '/al../?i=/a.txt', '/al../outer/', '/al../outer', '/al../out.txt', '/al..', '/tried../',
     '/tried../outer/', '/tried../out.txt', '/named../', '/named../?i=out.txt', '/else../', '/zipped../', '/zipped../out.txt',
-    '/plain../', '/plain../?i=out.txt', '/plain../out.txt'])
+    '/plain../', '/plain../?i=out.txt', '/plain../out.txt',
+    '/group../', '/group../outer/', '/group../out.txt', '/word../', '/word../out.txt', '/word../outer/x', '/root../out.txt'])
 def test_alias_refuses(shared, target):
     """The text of an alias and the rest of the path never make a ".." together, whoever asks: static files, index whether or
     not it names something, autoindex (RFC 3986 5.2.4: a path's dot segments are gone before it is mapped)."""
@@ -115,4 +120,7 @@ def test_alias_lists(shared):
     assert shared.get('/al/?i=f.txt', port='guarded').text == 'alias f\n'
     assert shared.get('/al/in/?i=' + 'n' * 40, port='guarded').status == 200
     assert shared.get('/al/in/?i=' + './' * 20 + 'index.html', port='guarded').text == 'alias in\n'
+    assert shared.get('/fine/f.txt', port='guarded').text == 'alias f\n'
+    assert shared.get('/group/f.txt', port='guarded').text == 'alias f\n'
+    assert shared.get('/word/in/?i=index.html', port='guarded').text == 'alias in\n'
     assert shared.get('/else/', port='guarded').text == 'text\n'
