@@ -2,6 +2,7 @@
 #include "http/captures.h"
 
 #include "http/build.h"
+#include "http/named.h"
 #include "http/regex.h"
 #include "http/request.h"
 #include "http/server_names.h"
@@ -46,19 +47,31 @@ static const struct http_regex *server_regex(const struct http_server *server, s
     return NULL;
 }
 
-struct http_text http_capture_value(const struct http_request *request, const char *name)
+bool http_capture_of_location(const struct http_request *request, const char *name, struct http_text *value)
 {
     const struct http_place *place = request->location ? http_place_of_const(request->location) : NULL;
-    const struct http_regex *regex;
-    struct http_text value = {"", 0};
 
-    for (; place; place = place->outer)
-        if (place->location.regex && matches(place->location.regex, name, request->path, &value))
-            return value;
+    for (; place && request->route.found.bytes; place = place->outer)
+        if (place->location.regex && matches(place->location.regex, name, request->route.found, value))
+            return true;
+    return false;
+}
+
+bool http_capture_of_server(const struct http_request *request, const char *name, struct http_text *value)
+{
+    const struct http_regex *regex;
+
     if (!request->server || !request->host.name.length)
-        return value;
+        return false;
     regex = server_regex(request->server, request->host.name);
-    if (regex)
-        (void)matches(regex, name, request->host.name, &value);
-    return value;
+    return regex && matches(regex, name, request->host.name, value);
+}
+
+void http_captures_keep(struct http_request *request)
+{
+    struct http_text value;
+
+    for (const struct http_named *named = request->server->main->captured; named; named = named->next)
+        if (http_capture_of_location(request, named->name, &value) && !http_named_keep(request, named, value))
+            return; /* no memory: what comes next says so */
 }

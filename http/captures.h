@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Named groups of regular expressions as variables: `server_name ~^(?<site>.+)\.example\.net$` makes $site.
  *
- * Purpose: says whether a name is one, and what it holds in a request. Nothing is kept per request: the
- *   value is found by matching again when somebody asks, since most requests never do. The location's
- *   expression comes before those of the locations around it, and these before the server's.
- * Lifetime: values are spans of request->path and request->host.
- * Threads: http_capture_known: while a configuration is read. http_capture_value: the request's worker.
+ * Purpose: says whether a name is one, and what it holds in a request. Nothing is kept as long as the
+ *   request stays in its location: the value is found by matching again when somebody asks, since most
+ *   requests never do. The location's expression comes before those of the locations around it, these before
+ *   what a location before held, and that before the server's.
+ * Lifetime: values are spans of the path that the location was found by, and of request->host.
+ * Threads: http_capture_known: while a configuration is read; the others: the request's worker.
  * Errors: none; what cannot be matched is empty.
  */
 #ifndef HTTP_CAPTURES_H
@@ -20,7 +21,15 @@
  * where all are known (http_named_settle). */
 bool http_capture_known(const struct http_main *main, const char *name);
 
-/* Its value; empty if the expression that has it does not match this request. */
-struct http_text http_capture_value(const struct http_request *request, const char *name);
+/* Whether an expression of the request's location, or of one around it, has such a group and matched; its
+ * value then, which may be empty. What rewrite makes of the path afterwards changes nothing of it. */
+bool http_capture_of_location(const struct http_request *request, const char *name, struct http_text *value);
+
+/* The same for the server_name that chose the server. */
+bool http_capture_of_server(const struct http_request *request, const char *name, struct http_text *value);
+
+/* Before the location changes: as in nginx, what its groups hold is held for the rest of the request, until
+ * another expression that has a group of that name matches. */
+void http_captures_keep(struct http_request *request);
 
 #endif

@@ -38,6 +38,7 @@ struct http_main {
     struct conf *conf;
     struct http_server *servers; /* all, in file order */
     unsigned named_count;        /* variables that the configuration makes (named.h) */
+    struct http_named *captured; /* those of them that are groups of locations and server names alone */
 };
 
 /* What a binding (a listening address) serves: binding->data. */

@@ -9,6 +9,7 @@
 #ifndef HTTP_KEEPALIVE_H
 #define HTTP_KEEPALIVE_H
 
+#include "http/captures.h"
 #include "http/connection.h"
 #include "http/request.h"
 
@@ -29,10 +30,14 @@ static inline bool http_keepalive_allowed(const struct http_request *request)
            (core->keepalive_disable < suspect || !http_keepalive_disabled(request));
 }
 
-/* The request goes on in this location, whose settings decide about the connection. */
+/* The request goes on in this location, whose settings decide about the connection. What named groups of the
+ * location before held is kept. */
 static inline void http_route_enter(struct http_request *request, const struct http_location *location)
 {
+    if (request->server->main->captured)
+        http_captures_keep(request);
     request->location = location;
+    request->route.found = request->path;
     if (request->keep_alive)
         request->keep_alive = http_keepalive_allowed(request);
 }

@@ -6,6 +6,7 @@
 
 #include "http/flow.h"
 #include "http/input.h"
+#include "http/regex.h"
 #include "server/shortage.h"
 #include "server/version.h"
 
@@ -76,12 +77,32 @@ int http_refuse_unsent(struct http_request *request, size_t asked)
 
 /* ---- memory ---- */
 
+void http_log_gave_up(const struct http_request *request)
+{
+    char text[512];
+
+    http_regex_explain(text, sizeof text);
+    http_log(request, LOG_LEVEL_ERROR, 0, "%s", text);
+}
+
+enum http_outcome http_gave_up(struct http_request *request)
+{
+    http_log_gave_up(request);
+    request->status = 500;
+    return HTTP_STATUS;
+}
+
 enum http_outcome http_no_memory(struct http_request *request)
 {
     struct connection *base = &request->connection->base;
     char text[LIMIT_TEXT_MAX];
 
     request->keep_alive = false;
+    if (request->route.gave_up) { /* a value is missing for another reason, which was logged */
+        request->route.gave_up = false;
+        request->status = 500;
+        return HTTP_STATUS;
+    }
     request->status = 503;
     if (request->response.retry_after || request->connection->cut)
         return HTTP_STATUS; /* said already */

@@ -84,6 +84,10 @@ int http_named_settle(struct conf *conf, struct http_main *main)
             wrong = named; /* the one that was read first is met last */
         main->named_count++;
         *link = named->next;
+        if (!named->made) {
+            named->next = main->captured;
+            main->captured = named;
+        }
     }
     return wrong ? conf_fail(conf, wrong->node, "unknown \"%s\" variable", wrong->name) : 0;
 }
@@ -108,6 +112,8 @@ enum http_found http_get_named(struct http_request *request, const struct http_v
     const struct http_named *named = variable->named;
     const struct http_text *values = request->route.values;
 
+    if (!named->made && http_capture_of_location(request, named->name, value))
+        return HTTP_FOUND;
     if (values && values[named->number].bytes) {
         *value = values[named->number];
         return HTTP_FOUND;
@@ -119,8 +125,8 @@ enum http_found http_get_named(struct http_request *request, const struct http_v
             return http_value_none(value);
         return found;
     }
-    *value = http_capture_value(request, named->name);
-    if (value->length)
+    if (http_capture_of_location(request, named->name, value) ||
+        http_capture_of_server(request, named->name, value))
         return HTTP_FOUND;
     if (named->made)
         http_log(request, LOG_LEVEL_WARN, 0, "using uninitialized \"%s\" variable", named->name);

@@ -2,8 +2,8 @@
 /* Variables that the configuration makes: by set, map, and named groups of regular expressions.
  *
  * Purpose: each has a number, by which a request keeps its value; nothing is kept until one is given.
- *   A name may be used before what makes it is read. Groups of server_name and location are not kept but
- *   matched again when somebody asks (captures.h).
+ *   A name may be used before what makes it is read. Groups of server_name and location are
+ *   kept when the location is left, and until then matched again when somebody asks (captures.h).
  * Lifetime: in conf->pool. Values: in the request's pool.
  * Threads: using, making, settling: while a configuration is read. Getting, keeping: the request's worker.
  * Errors: nginx's sentences in struct conf; keeping: false, no memory.

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -14,6 +15,8 @@
 struct http_regex {
     pcre2_code *code;
     uint32_t groups;
+    const struct conf_node *node; /* null: in no file */
+    const char *pattern;
 };
 
 /* What a thread matches with. */
@@ -24,6 +27,7 @@ struct scratch {
 };
 
 static _Thread_local struct scratch *thread_scratch;
+static _Thread_local const struct http_regex *gave_up; /* the last that did */
 static pthread_key_t scratch_key;
 static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;
 static int scratch_key_error; /* of pthread_key_create */
@@ -101,6 +105,8 @@ struct http_regex *http_regex_compile(struct conf *conf, const struct conf_node 
         fail_compile(conf, node, pattern, error, offset);
         return NULL;
     }
+    regex->node = node;
+    regex->pattern = pattern;
     (void)pcre2_pattern_info(regex->code, PCRE2_INFO_CAPTURECOUNT, &regex->groups);
     if (regex->groups >= HTTP_REGEX_GROUPS) {
         conf_fail(conf, node, "the regular expression \"%s\" has %u groups, at most %d are possible", pattern,
@@ -190,15 +196,31 @@ static const PCRE2_SIZE *match(const struct http_regex *regex, struct http_text 
     *result = HTTP_REGEX_FAILED;
     if (!thread_scratch)
         thread_scratch = scratch_create();
-    if (!thread_scratch)
+    if (!thread_scratch) {
+        gave_up = regex;
         return NULL;
+    }
     found = pcre2_match(regex->code, (PCRE2_SPTR)subject.bytes, subject.length, 0, 0, thread_scratch->data,
                         thread_scratch->context);
     if (found > 0)
         *result = HTTP_REGEX_MATCH;
     else if (found == PCRE2_ERROR_NOMATCH)
         *result = HTTP_REGEX_NO_MATCH;
+    else
+        gave_up = regex;
     return found > 0 ? pcre2_get_ovector_pointer(thread_scratch->data) : NULL;
+}
+
+void http_regex_explain(char *to, size_t size)
+{
+    const struct conf_node *node = gave_up ? gave_up->node : NULL;
+
+    if (node)
+        snprintf(to, size, "the regular expression \"%s\" of \"%s\" in %s:%u gave up", gave_up->pattern,
+                 *node->name == '~' ? "map" : node->name, /* there the expression is the name */
+                 node->file, node->line);
+    else
+        snprintf(to, size, "a regular expression gave up");
 }
 
 static struct http_text span(struct http_text subject, const PCRE2_SIZE *spans, unsigned group)

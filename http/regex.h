@@ -31,7 +31,7 @@ struct http_regex;
 
 enum http_regex_result { HTTP_REGEX_MATCH, HTTP_REGEX_NO_MATCH, HTTP_REGEX_FAILED };
 
-/* Compiles `pattern` (NUL-terminated, not copied), which stands in `node`. */
+/* Compiles `pattern` (NUL-terminated; not copied, nor is `node`, where it stands). */
 struct http_regex *http_regex_compile(struct conf *conf, const struct conf_node *node, const char *pattern,
                                       bool caseless);
 
@@ -54,6 +54,10 @@ enum http_regex_result http_regex_match(const struct http_regex *regex, struct h
 enum http_regex_result http_regex_match_group(const struct http_regex *regex, struct http_text subject,
                                               unsigned group, struct http_text *capture)
     __attribute__((warn_unused_result));
+
+/* A sentence about the match of this thread that ended with HTTP_REGEX_FAILED last, NUL-terminated: the
+ * expression, its directive and where that stands. */
+void http_regex_explain(char *to, size_t size);
 
 /* Frees the calling thread's scratch memory. Ending threads do this by themselves; the main thread may. */
 void http_regex_thread_release(void);

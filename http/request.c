@@ -113,8 +113,10 @@ static int choose_server(struct http_request *request)
     if (address->names) {
         const struct http_server *server = http_find_server(address, request->host.name, request);
 
-        if (!server)
+        if (!server) {
+            (void)http_gave_up(request);
             return 500;
+        }
         request->server = server;
         request->location = server->outside;
     }
@@ -156,7 +158,9 @@ void http_request_run(struct http_request *request)
 
     if (status) {
         http_request_refuse(request, status,
-                            request->head.error ? request->head.error : "client sent invalid request");
+                            request->head.error ? request->head.error
+                            : status == 500     ? NULL /* said already */
+                                                : "client sent invalid request");
         return;
     }
     http_body_init(request);
@@ -253,8 +257,7 @@ UNGUARDED static inline enum http_outcome locate(struct http_request *request)
 
     if (!location) {
         request->location = request->server->outside;
-        request->status = 500; /* a regular expression gave up, which it has logged */
-        return HTTP_STATUS;
+        return http_gave_up(request);
     }
     http_route_enter(request, location);
     if (location->core.internal && !request->route.internal) {

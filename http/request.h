@@ -99,8 +99,16 @@ void http_resume(struct http_request *request, enum http_outcome outcome);
 enum http_outcome http_relocate(struct http_request *request, struct http_text path,
                                 const struct http_text *args);
 
-/* 503, or 500 when the system has no memory: which budget was full is logged with its directive. */
+/* 503: which budget was full is logged with its directive. 500 if not memory but route.gave_up is why. */
 enum http_outcome http_no_memory(struct http_request *request);
+
+/* 500: a regular expression of this request ended with HTTP_REGEX_FAILED, just now; logged with its
+ * directive. A variable, which cannot answer, sets route.gave_up beside it: the text that it is for cannot be
+ * written. */
+enum http_outcome http_gave_up(struct http_request *request);
+
+/* The line alone, where the answer can do without the expression. */
+void http_log_gave_up(const struct http_request *request);
 
 /* Adds a header to the answer; CR, LF and NUL in its value become blanks. Texts must live as long as the
  * request. False: no memory. */

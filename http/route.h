@@ -20,10 +20,12 @@
 /* What a request remembers of its way. */
 struct http_route {
     struct http_text *values; /* by struct http_named's number; null: none was given one */
+    struct http_text found;   /* the path that the location was found by; null: none was looked for */
     int final_status;         /* of error_page: what the answer's own status gives way to; 0: nothing */
     bool internal;            /* the path is no longer the client's: `internal` locations are open */
     bool error_page;          /* an error page is being made: the next error has no other */
     bool behind_alias;        /* try_files found the path behind the text of a whole alias (paths.h) */
+    bool gave_up;             /* an expression that a variable needs did: http_no_memory answers 500 */
     bool got;                 /* the method counts as GET, as it does for error pages */
     bool limit_rate_set;      /* `set $limit_rate`: limit_rate holds instead of the location's */
     size_t limit_rate;        /* bytes a second; 0: no limit */

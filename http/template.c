@@ -90,5 +90,5 @@ bool http_template_write_slow(const struct http_template *template, struct http_
             return false;
     }
     *text = http_growing_end(&growing);
-    return true;
+    return !request->route.gave_up;
 }

@@ -154,8 +154,7 @@ static enum http_outcome test_regex(struct http_request *request, const struct h
     case HTTP_REGEX_FAILED:
         break;
     }
-    request->status = 500;
-    return HTTP_STATUS;
+    return http_gave_up(request);
 }
 
 enum http_outcome http_if_test(struct http_request *request, const struct http_condition_test *test,

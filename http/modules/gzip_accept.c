@@ -79,9 +79,15 @@ bool http_gzip_accepted(const struct http_request *request, const struct http_gz
         struct http_text captures[HTTP_CAPTURES];
         unsigned count;
 
-        if (http_regex_match(one->agent, http_field_value(&request->head, agent), captures, &count) ==
-            HTTP_REGEX_MATCH)
+        switch (http_regex_match(one->agent, http_field_value(&request->head, agent), captures, &count)) {
+        case HTTP_REGEX_NO_MATCH:
+            break;
+        case HTTP_REGEX_FAILED:
+            http_log_gave_up(request);
+            return false; /* every client reads what is not compressed */
+        case HTTP_REGEX_MATCH:
             return false;
+        }
     }
     return true;
 }

@@ -148,6 +148,8 @@ static enum http_outcome run(struct http_request *request, void *data)
         return HTTP_NEXT;
     if (!ask(request, section, &verdict))
         return refuse(request, section, &verdict);
+    if (request->route.gave_up)
+        return http_no_memory(request); /* a key is not known: nobody is let past a limit for that */
     for (unsigned i = 0; i < verdict.count; i++) {
         const struct held *held = &verdict.held[i];
 

@@ -116,11 +116,18 @@ static const struct http_template *find(struct http_request *request, const stru
     value = find_exact(map, host);
     if (!value && map->all > map->exact)
         value = find_wildcard(map, host);
-    for (const struct pattern *at = map->patterns; at && !value; at = at->next) {
-        if (http_regex_match(at->regex, text, request->captures, &request->capture_count) ==
-                HTTP_REGEX_MATCH &&
-            http_groups_keep(request, at->regex, at->groups, text))
-            value = &at->value;
+    for (const struct pattern *at = map->patterns; at && !value && !request->route.gave_up; at = at->next) {
+        switch (http_regex_match(at->regex, text, request->captures, &request->capture_count)) {
+        case HTTP_REGEX_MATCH:
+            if (http_groups_keep(request, at->regex, at->groups, text))
+                value = &at->value;
+            break;
+        case HTTP_REGEX_NO_MATCH:
+            break;
+        case HTTP_REGEX_FAILED:
+            (void)http_gave_up(request);
+            request->route.gave_up = true;
+        }
     }
     return value ? value : map->otherwise;
 }
@@ -133,6 +140,8 @@ static bool write_value(struct http_request *request, const struct map *map, str
     if (!http_template_write(&map->source, request, &text))
         return false;
     found = find(request, map, text);
+    if (request->route.gave_up)
+        return false;
     return !found || http_template_write(found, request, value);
 }
 

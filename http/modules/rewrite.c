@@ -74,7 +74,7 @@ static enum after do_rewrite(struct run *run, const struct http_rewrite *section
                      rule->path.constant.bytes);
         return AFTER_NEXT;
     case HTTP_REGEX_FAILED:
-        return fail(run, "the expression of a rewrite gave up");
+        return over(run, http_gave_up(request));
     case HTTP_REGEX_MATCH:
         break;
     }

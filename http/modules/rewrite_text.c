@@ -64,7 +64,7 @@ static bool write_escaped(const struct http_template *template, struct http_requ
             return false;
     }
     *text = http_growing_end(&growing);
-    return true;
+    return !request->route.gave_up;
 }
 
 static bool write(const struct http_template *template, struct http_request *request, struct http_text *text)

@@ -48,6 +48,28 @@ def test_escapes(server):
     assert r'"GET /%22\x22\x5Cx HTTP/1.1"' in line and r'"a\x22b\x5Cc\x80\xFF"' in line and r'"tab\x09here"' in line
 
 
+def test_expressions_that_give_up_are_named(server):
+    """PCRE2's match limit (pcre2api(3), PCRE2_ERROR_MATCHLIMIT) is no answer to what the configuration asks: 500, and
+    the line says which directive it was."""
+    server.http("""log_format m $m; map $http_a $m { ~(a+)+$ 1; }
+    gzip on; gzip_min_length 1; gzip_types *; gzip_disable (a+)+$;
+    server { listen 127.0.0.1:@http@; server_name ~^(a+)+$; location ~ ^/l/(a+)+$ { return 200; }
+        location /if { if ($http_a ~ (a+)+$) { return 200; } } location /rewrite { set $x 1; rewrite (a+)+$ /; }
+        location /map { return 200 $m; } location /gzip { return 200 text; } }""")
+    server.start()
+    evil = 'a' * 60 + '!'
+    for target, fields, status, name in (
+            ('/l/' + evil, [], 500, 'location'), ('/if', [('A', evil)], 500, 'if'), ('/rewrite' + evil, [], 500, 'rewrite'),
+            ('/map', [('A', evil)], 500, 'map'), ('/', [('Host', evil.replace('!', '-'))], 500, 'server_name'),
+            ('/gzip', [('Accept-Encoding', 'gzip'), ('User-Agent', evil)], 200, 'gzip_disable')):
+        with server.client() as client:
+            head = [('Host', 'b.example')] if not any(name == 'Host' for name, _ in fields) else []
+            lines_sent = ''.join(f'{key}: {value}\r\n' for key, value in head + fields)
+            client.send(f'GET {target} HTTP/1.1\r\n{lines_sent}\r\n'.encode())
+            assert client.response().status == status
+        server.wait_log(rf'\[error\].*the regular expression "[^ ]+" of "{name}" in .*:\d+ gave up')
+
+
 def test_bad_requests_are_logged(server):
     server.http('access_log access.log; server { listen 127.0.0.1:@http@; return 200; }')
     server.start()

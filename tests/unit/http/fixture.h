@@ -188,6 +188,7 @@ static inline const char *fixture_find(struct fixture *fixture, const char *path
     fixture->request.capture_count = 0;
     location = http_find_location(&fixture->request);
     fixture->request.location = location;
+    fixture->request.route.found = fixture->request.path;
     return location ? mark_of(location) : NULL;
 }
 

@@ -112,6 +112,72 @@ static void test_if(void **state)
     check(asked, "/?m=bc", "any c|unequal||lacks");
 }
 
+/* nginx: what a named group of a location held is a variable of the request, whatever becomes of the path,
+ * until another expression with a group of that name matches. */
+static void test_named_groups(void **state)
+{
+    struct asked *asked = *state;
+
+    asked_load(asked,
+               "server { server_name ~^(?<site>asked)\\.; location = /show { return 200 \"$a|$b|$site\"; }"
+               "location ~ ^/last/(?<a>\\w+)/(?<b>.*)$ { rewrite ^ /show last; }"
+               "location ~ ^/stay/(?<a>\\w+)$ { rewrite ^/stay/(.*)$ /stay/zz$1; set $s $a;"
+               " rewrite ^ /set?$s; } location = /set { return 200 \"$args $a\"; }"
+               "location ~ ^/try/(?<a>\\w+)$ { try_files /nothing /show; }"
+               "location ~ ^/named/(?<a>\\w+)$ { try_files /nothing @named; }"
+               "location @named { return 200 \"$uri $a\"; }"
+               "location ~ ^/error/(?<a>\\w+)$ { error_page 403 /show; return 403; }"
+               "location ~ ^/twice/(?<a>\\w+)$ { rewrite ^/twice/(.*)$ /last/x$1/y last; }"
+               "location ~ ^/around/(?<b>\\w+) { location ~ (?<a>.)$ { rewrite ^ /show last; } } }");
+    check(asked, "/show", "||asked");
+    check(asked, "/last/one/two", "one|two|asked");
+    check(asked, "/stay/one", "one one");
+    check(asked, "/try/one", "one||asked");
+    check(asked, "/named/one", "/named/one one");
+    assert_int_equal(asked_run(asked, "GET", "/error/one", "")->status, 403);
+    asked_equal(asked->request->response.bytes, "one||asked");
+    check(asked, "/twice/one", "xone|y|asked");
+    check(asked, "/around/one2", "2|one2|asked");
+}
+
+/* An expression that reaches its limit says neither yes nor no: 500, and not what stands behind it. */
+static void test_gives_up(void **state)
+{
+    static const char *const targets[] = {"/location/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!",
+                                          "/if",
+                                          "/unless",
+                                          "/rewrite",
+                                          "/map",
+                                          "/header",
+                                          "/mapped-if",
+                                          "/arguments/%26",
+                                          "/limit",
+                                          "/conn"};
+    struct asked *asked = *state;
+    char fields[] = "A: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\r\n";
+
+    asked_load(asked, "map $http_a $m { ~(a+)+$ bad; default good; }"
+                      "limit_req_zone $m zone=r:1m rate=1r/s; limit_conn_zone $m zone=c:1m;"
+                      "server { location ~ ^/location/(a+)+$ { } location / { return 200 no; }"
+                      "location /if { if ($http_a ~ (a+)+$) { return 200 no; } return 200 no; }"
+                      "location /unless { if ($http_a !~ (a+)+$) { return 200 no; } return 200 no; }"
+                      "location /rewrite { set $x 1; rewrite ^/rewrite$ /location/$http_a; rewrite (a+)+$ /;"
+                      " return 200 no; }"
+                      "location /map { return 200 $m; }"
+                      "location /header { rewrite ^ /else$m last; }"
+                      "location /mapped-if { if ($m = good) { return 200 no; } return 200 no; }"
+                      "location /arguments { rewrite ^/arguments/(.*)$ /?$1$m last; }"
+                      "location /limit { limit_req zone=r; } location /conn { limit_conn c 1; } }");
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        struct http_request *request = asked_run(asked, "GET", targets[i], fields);
+
+        if (request->status != 500)
+            fail_msg("%s: %d", targets[i], request->status);
+    }
+    check(asked, "/map", "good");
+    assert_int_equal(asked_run(asked, "GET", "/limit", "")->status, 404);
+}
+
 /* A path that a rewrite left in a location need not begin with the location's name. */
 static void test_stays(void **state)
 {
@@ -160,6 +226,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_captures_in_between, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_order, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_if, asked_setup, asked_teardown),
+        cmocka_unit_test_setup_teardown(test_named_groups, asked_setup, asked_teardown),
+        cmocka_unit_test_setup_teardown(test_gives_up, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_stays, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_steps, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_refused, asked_setup, asked_teardown),
