@@ -180,7 +180,8 @@ static void tell_new(struct crew *crew)
 
 bool crew_tell(struct crew *crew, const struct generation *current)
 {
-    bool quit_done = crew->order != CREW_SERVE && all_ended(crew, 0);
+    /* In this order: a worker that had left has ended, but passes connections on until it has heard. */
+    bool quit_done = crew->order != CREW_SERVE && crew_deaf(crew) && all_ended(crew, 0);
     bool left = crew->order == CREW_SERVE && crew_switched(crew, current) && all_ended(crew, crew->count);
     bool sent = true;
 
@@ -236,7 +237,7 @@ bool crew_switched(const struct crew *crew, const struct generation *current)
 bool crew_deaf(const struct crew *crew)
 {
     for (unsigned i = 0; i < crew->total; i++)
-        if (!atomic_load(&crew->workers[i]->deaf))
+        if (!atomic_load(&crew->workers[i]->deaf) && !atomic_load(&crew->workers[i]->gone))
             return false;
     return true;
 }

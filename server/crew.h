@@ -56,7 +56,7 @@ bool crew_reap(struct crew *crew);
 /* Has every worker switched to that generation? */
 bool crew_switched(const struct crew *crew, const struct generation *current);
 
-/* Quitting: has every worker stopped accepting? */
+/* Quitting: has every worker that is not gone stopped accepting, and passing connections on? */
 bool crew_deaf(const struct crew *crew);
 
 void crew_deinit(struct crew *crew);

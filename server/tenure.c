@@ -236,6 +236,7 @@ void tenure_switch(struct worker *worker, struct tenure *tenure)
 void tenure_quit(struct worker *worker)
 {
     worker->state = WORKER_QUITS;
+    atomic_store(&worker->ended, false); /* it may have left before: from here on it passes nothing on */
     ev_timer_stop(worker->loop, &worker->resume);
     stop_listeners(worker, NULL);
     atomic_store(&worker->deaf, true);
