@@ -130,6 +130,8 @@ static int take_into_service(struct master *master, struct generation *generatio
     result = sockets_open(&master->sockets, generation, count);
     if (!result)
         result = sockets_share(generation, master->crew.workers, count);
+    if (!result)
+        result = sockets_narrow(generation, master->current);
     if (result) {
         crew_shrink(&master->crew);
         return result;

@@ -69,14 +69,28 @@ failed:
     return -error;
 }
 
+static unsigned mode_of(const struct binding *binding)
+{
+    return binding->mode ? binding->mode : UNIX_MODE;
+}
+
+static int set_mode(struct socket_set *set, unsigned mode)
+{
+    if (!is_unix(&set->address) || set->mode == mode)
+        return 0;
+    if (chmod(((const struct sockaddr_un *)&set->address.socket)->sun_path, mode))
+        return -errno;
+    set->mode = mode;
+    return 0;
+}
+
 static int start_listening(struct socket_set *set, struct generation *generation,
                            const struct binding *binding)
 {
     int backlog = binding->backlog < 0 ? SOMAXCONN : binding->backlog;
 
-    if (is_unix(&set->address) && !set->listening)
-        chmod(((const struct sockaddr_un *)&set->address.socket)->sun_path,
-              binding->mode ? binding->mode : UNIX_MODE);
+    if (!set->mode && set_mode(set, mode_of(binding)))
+        return fail(generation, &set->address, "chmod()");
     if (set->backlog != backlog)
         set->listening = 0; /* a second listen(2) of a socket says nothing but how long its queue may be */
     set->backlog = backlog;
@@ -263,12 +277,36 @@ int sockets_share(struct generation *generation, struct worker *const *workers, 
     return 0;
 }
 
+static void set_mode_or_say(struct socket_set *set, unsigned mode)
+{
+    if (set_mode(set, mode))
+        log_write(log_thread(), LOG_LEVEL_ALERT, errno, "chmod() to %s failed", set->address.text);
+}
+
+int sockets_narrow(struct generation *generation, const struct generation *old)
+{
+    const struct binding *binding, *before;
+    int result = 0;
+
+    for (binding = generation->bindings; binding && !result; binding = binding->next)
+        if (set_mode(binding->sockets, binding->sockets->mode & mode_of(binding)))
+            result = fail(generation, &binding->address, "chmod()");
+    for (binding = generation->bindings; binding && result; binding = binding->next) {
+        before = generation_find(old, &binding->address);
+        if (before)
+            set_mode_or_say(binding->sockets, mode_of(before));
+    }
+    return result;
+}
+
 void sockets_sweep(struct socket_set **sets, const struct generation *current)
 {
     while (*sets) {
         struct socket_set *set = *sets;
+        const struct binding *binding = current ? generation_find(current, &set->address) : NULL;
 
-        if (current && generation_find(current, &set->address)) {
+        if (binding) {
+            set_mode_or_say(set, mode_of(binding));
             sets = &set->next;
             continue;
         }

@@ -21,6 +21,7 @@ struct socket_set {
     struct listen_address address;
     int *fds;
     unsigned count, capacity;
+    unsigned mode;      /* of a unix socket's path; 0: not set yet */
     unsigned served;    /* of count: divided among workers by sockets_share */
     int backlog;        /* that listen(2) was asked for; 0: not yet */
     unsigned listening; /* of count: the rest are bound, and listen once the whole configuration stands */
@@ -34,7 +35,14 @@ int sockets_open(struct socket_set **sets, struct generation *generation, unsign
 /* Divides the sockets among `workers` (an array of `count`): fills generation->shares. */
 int sockets_share(struct generation *generation, struct worker *const *workers, unsigned count);
 
-/* Closes the sets that `current` does not listen on (null: all) and removes their unix paths. */
+/* The last step before workers are told: where the path of a unix socket has another mode from now on, it
+ * loses the bits that it loses, so that nobody reaches the new service by the old mode. What it gains it
+ * gains in sockets_sweep, when no worker speaks the old service any more. `old` is in service; its modes
+ * stand again after a failure. */
+int sockets_narrow(struct generation *generation, const struct generation *old);
+
+/* All workers serve `current` (null: none is left): closes the sets that it does not listen on and removes
+ * their unix paths; sets the mode of the others. */
 void sockets_sweep(struct socket_set **sets, const struct generation *current);
 
 #endif
