@@ -358,8 +358,7 @@ static bool shed(struct connection *base)
 {
     const struct http_connection *connection = http_connection_of(base);
 
-    if (connection->state != HTTP_IDLE || !base->requests || connection->request ||
-        connection->input.start < connection->input.end || base->output.head)
+    if (connection->state == HTTP_LINGER || !base->requests || !http_connection_is_idle(base))
         return false;
     connection_close(base);
     return true;
@@ -390,6 +389,7 @@ const struct protocol http_protocol = {
     .drain = on_drain,
     .closed = on_closed,
     .shed = shed,
+    .idle = http_connection_is_idle,
     .refused = http_refuse_descriptor,
     .state = http_connection_state,
     .describe = http_connection_describe,

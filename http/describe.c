@@ -34,3 +34,13 @@ size_t http_connection_describe(const struct connection *base, char *to, size_t 
         (int)(host.length < 200 ? host.length : 200), host.bytes ? host.bytes : "", host.length ? "\"" : "");
     return length < 0 ? 0 : (size_t)length < size ? (size_t)length : size - 1;
 }
+
+bool http_connection_is_idle(const struct connection *base)
+{
+    const struct http_connection *connection = (const struct http_connection *)(const void *)base;
+
+    if (connection->state == HTTP_LINGER)
+        return true;
+    return connection->state == HTTP_IDLE && !connection->request &&
+           connection->input.start == connection->input.end && !base->output.head;
+}

@@ -258,6 +258,13 @@ static void on_closed(struct connection *base)
     text_reader_close(&control_of(base)->reader);
 }
 
+static bool idle(const struct connection *base)
+{
+    const struct control_connection *control = (const struct control_connection *)(const void *)base;
+
+    return control->state == CONTROL_READING && !control->length;
+}
+
 static enum connection_state state(const struct connection *base)
 {
     const struct control_connection *control = (const struct control_connection *)(const void *)base;
@@ -275,6 +282,7 @@ static const struct protocol control_protocol = {
     .expired = on_expired,
     .drain = on_drain,
     .closed = on_closed,
+    .idle = idle,
     .state = state,
 };
 

@@ -273,6 +273,11 @@ static enum connection_state state(const struct connection *base)
     return base->output.unsent ? CONNECTION_SENDING : CONNECTION_IDLE;
 }
 
+static bool idle(const struct connection *base)
+{
+    return !base->output.unsent;
+}
+
 static void on_closed(struct connection *base)
 {
     if (echo_of(base)->refpool)
@@ -287,5 +292,6 @@ const struct protocol echo_protocol = {
     .expired = on_expired,
     .drain = on_drain,
     .closed = on_closed,
+    .idle = idle,
     .state = state,
 };

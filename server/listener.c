@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "server/connection.h"
 #include "server/handover.h"
+#include "server/places.h"
 #include "server/worker.h"
 
 enum {
@@ -24,7 +26,12 @@ static enum accepted accept_failed(struct listener *listener, int error)
     case ECONNABORTED: /* the peer left while queued: the next one may be fine */
     case EPROTO:
         return ACCEPTED;
-    default: /* EMFILE, ENFILE, ENOBUFS, ENOMEM … */
+    case EMFILE:
+    case ENFILE:
+        if (places_reuse(listener->worker, error, "accept4() failed"))
+            return ACCEPTED;
+        /* fall through */
+    default: /* ENOBUFS, ENOMEM … */
         worker_pause(listener->worker, error, "accept4() failed");
         return ACCEPT_PAUSED;
     }
@@ -38,13 +45,12 @@ static enum accepted accept_one(struct listener *listener)
     struct peer peer;
     int fd;
 
-    if (worker->connection_count >= worker->tenure->generation->settings.worker_connections) {
-        worker_pause(worker, 0, "worker_connections are not enough");
+    if (!places_free(worker))
         return ACCEPT_PAUSED;
-    }
     fd = accept4(listener->io.fd, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
         return accept_failed(listener, errno);
+    places_taken(&worker->places, fd);
     peer_from_socket(&peer, &address, length);
     /* One worker accepts for a unix socket, which cannot be bound twice, and shares what it gets. */
     if (peer.family == AF_UNIX && worker->tenure->generation->worker_count > 1 && !listener->draining &&
@@ -89,8 +95,15 @@ void listener_stop(struct listener *listener)
 
 void listener_drain(struct listener *listener)
 {
+    int fd;
+
     listener->draining = true;
     while (accept_one(listener) == ACCEPTED)
         ;
     listener->draining = false;
+    if (!listener->worker->paused)
+        return;
+    /* There is no place. Who speaks next at this address, if anybody does, is not whom they asked for. */
+    while ((fd = accept4(listener->io.fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+        close(fd);
 }

@@ -40,6 +40,9 @@ struct protocol {
     void (*closed)(struct connection *connection); /* last word, before the pool goes; may be null */
     /* Memory is short: one that is idle between two requests closes, and says true. Null: never. */
     bool (*shed)(struct connection *connection);
+    /* Nothing is lost if it is closed: idle between two requests, silent since it came, or only waiting
+     * for the peer to close. Null: never. */
+    bool (*idle)(const struct connection *connection);
     void (*refused)(int fd); /* there is no memory for a connection: a word on the socket; may be null */
     /* What it is about; null: idle, or sending when there is something to send. */
     enum connection_state (*state)(const struct connection *connection);

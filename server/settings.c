@@ -164,7 +164,9 @@ static const struct conf_directive directives[] = {
      "`info`, `notice`, `warn`, `error`, `crit`, `alert` or `emerg`."},
     {"events", CONF_MAIN, 0, 0, CONF_BLOCK, set_events, 0, NULL, NULL, "Settings of the event loops."},
     {"worker_connections", CONF_EVENTS, 1, 1, 0, conf_set_number, FIELD(worker_connections), &at_least_one,
-     "512", "Connections that a worker may hold."},
+     "512",
+     "Connections that a worker may hold. When one more comes, those that have been idle or silent for "
+     "longest are closed."},
     {"use", CONF_EVENTS, 1, 1, 0, conf_set_ignored, 0, &use, NULL,
      "`use METHOD;` Accepted for nginx's sake: the loop is always epoll."},
     {"multi_accept", CONF_EVENTS, 1, 1, 0, conf_set_ignored, 0, &multi_accept, NULL,

@@ -140,7 +140,8 @@ static void start_listeners(struct worker *worker)
     tenure->listened = true;
 }
 
-/* `next`: what is served from now on; an address that it lacks is accepted from until its queue is empty. */
+/* `next`: what is served from now on; what came to an address that it lacks, or to another service there, is
+ * accepted until the queue is empty. */
 static void stop_listeners(struct worker *worker, const struct generation *next)
 {
     const struct share *share = worker->tenure ? own_share(worker, worker->tenure->generation) : NULL;
@@ -149,7 +150,7 @@ static void stop_listeners(struct worker *worker, const struct generation *next)
         struct listener *listener = &share->listeners[i];
 
         listener_stop(listener);
-        if (!next || !generation_find(next, &listener->binding->address))
+        if (!next || !generation_find_same(next, listener->binding))
             listener_drain(listener);
     }
 }
@@ -219,6 +220,7 @@ void tenure_switch(struct worker *worker, struct tenure *tenure)
     stop_listeners(worker, generation);
     log_thread_set(generation->settings.log);
     worker->tenure = tenure;
+    places_update(worker);
     sizeclass_set_budget(worker->classes, generation->settings.worker_memory_budget);
     worker->state = own_share(worker, generation) ? WORKER_SERVES : WORKER_LEAVES;
     if (worker->state == WORKER_SERVES)

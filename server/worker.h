@@ -28,6 +28,7 @@
 #include "server/log_buffer.h"
 #include "server/mailbox.h"
 #include "server/marks.h"
+#include "server/places.h"
 #include "server/snapshot_feed.h"
 #include "server/snapshot_walk.h"
 #include "server/tenure.h"
@@ -89,6 +90,7 @@ struct worker {
     bool stopped; /* it quits, and closes what others send it */
     bool paused;  /* accepting rests until `resume` fires */
     bool pause_logged;
+    struct places places;
     bool pressed;      /* worker_memory_budget refused something in this turn (shortage.h) */
     unsigned pressure; /* of shared->pressure, what has been answered */
     struct ev_prepare turn;

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+import instance
 from wire import Closed, ProtocolError, chunked, request
 
 TEXT = 'location / { return 200 "text"; }'
@@ -251,16 +252,21 @@ def test_descriptors_run_out(server):
     afterwards."""
     server.configure('worker_rlimit_nofile 40; http { access_log off; server { listen 127.0.0.1:@http@; keepalive_timeout 60s; ' + TEXT + ' } }')
     server.start()
-    server.expect(r'accept4?\(\) failed.*\(24|worker_connections')
+    server.expect(r'accept4?\(\) failed.*\(24|worker_connections|descriptors are not enough')
     clients = []
     for _ in range(100):
         client = server.client()
-        client.send(request('GET', '/'))
+        client.send(b'GET / HTTP/1.1\r\nHost: h\r\n')  # begun, so that it is not idle, which gives way
         clients.append(client)
+    # nginx has it from accept4 (24: Too many open files); here some are kept back for reloads and logs.
+    scarce = 'descriptors are not enough' if instance.OURS else 'Too many open files'
+    server.wait_log(scarce)
+    assert server.descriptors() <= 40
+    for client in clients:
+        client.send(b'\r\n')
     answered = [client for client in clients if try_answer(client)]
-    assert 10 < len(answered) < 40
-    server.wait_log(r'accept4?\(\) failed.*\(24: Too many open files\)')
-    assert len(re.findall('Too many open files', server.read('error.log'))) < 20, 'the log is flooded'
+    assert len(answered) > 10
+    assert len(re.findall(scarce, server.read('error.log'))) < 20, 'the log is flooded'
     for client in answered:
         client.close()
     rest = [client for client in clients if client not in answered]
