@@ -43,7 +43,7 @@ static void finish_closing(struct http_connection *connection)
     shutdown(base->io.fd, SHUT_WR);
     connection->state = HTTP_LINGER;
     connection->lingering_until =
-        ev_now(base->worker->loop) + (double)core_of(connection)->lingering_time / 1000.;
+        timeouts_now(&base->worker->timeouts) + (double)core_of(connection)->lingering_time / 1000.;
     base->doing = "lingering";
 }
 
@@ -187,7 +187,7 @@ static void settle(struct http_connection *connection, bool more)
         wait_for(connection, EV_READ, HTTP_BODY_IN, core->client_body_timeout);
         return;
     case HTTP_LINGER:
-        if (ev_now(connection->base.worker->loop) >= connection->lingering_until)
+        if (timeouts_now(&connection->base.worker->timeouts) >= connection->lingering_until)
             connection_close(&connection->base);
         else
             wait_for(connection, EV_READ, HTTP_LINGER, core->lingering_timeout);

@@ -48,7 +48,7 @@ struct http_connection {
     struct http_input input;
     struct http_request *request; /* null: none begun */
     struct http_parser parser;
-    double lingering_until; /* seconds (ev_now) */
+    double lingering_until; /* seconds (timeouts_now) */
     int64_t idle_timeout;   /* ms: keepalive_timeout of the last request's location */
     uint8_t state;          /* enum http_state */
     bool expects_more;      /* the last read filled its buffer: there may be more */

@@ -15,7 +15,7 @@ struct http_pace {
     struct ev_timer timer; /* runs while the answer may not go on */
     struct ev_loop *loop;
     struct connection *connection;
-    double began;  /* seconds (ev_now) */
+    double began;  /* seconds (timeouts_now) */
     double rate;   /* bytes a second */
     uint64_t free; /* bytes before it holds */
     uint64_t sent; /* bytes so far */
@@ -99,7 +99,7 @@ int http_pace_begin(struct http_request *request)
         return -ENOMEM;
     pace->connection = base;
     pace->loop = pace->connection->worker->loop;
-    pace->began = ev_now(pace->loop);
+    pace->began = timeouts_now(&pace->connection->worker->timeouts);
     pace->rate = (double)rate;
     pace->free = free;
     ev_timer_init(&pace->timer, on_timer, 0., 0.);
@@ -124,7 +124,8 @@ static void wait(struct http_pace *pace, double allowed)
 
 static double allowed_now(const struct http_pace *pace)
 {
-    return pace->rate * (ev_now(pace->loop) - pace->began + 1.) + (double)pace->free - (double)pace->sent;
+    return pace->rate * (timeouts_now(&pace->connection->worker->timeouts) - pace->began + 1.) +
+           (double)pace->free - (double)pace->sent;
 }
 
 size_t http_pace_share(struct http_pace *pace)

@@ -46,7 +46,7 @@ struct http_request *http_request_begin(struct http_connection *connection)
     request->response.headers_end = &request->response.headers;
     request->server = server;
     request->location = server->outside;
-    request->began = ev_now(connection->base.worker->loop);
+    request->began = timeouts_now(&connection->base.worker->timeouts);
     request->head_in_input = true;
     http_parser_init(&connection->parser, &limits, &request->head);
     connection->request = request;
@@ -340,7 +340,7 @@ void http_request_end(struct http_connection *connection, bool idle)
     connection->idle_timeout = request->location->core.keepalive_timeout;
     connection->request = NULL;
     marks_add(&worker->marks.requests, pool_request_bytes(pool));
-    timings_add(&worker->timings, ev_now(worker->loop) - request->began, request->status);
+    timings_add(&worker->timings, timeouts_now(&worker->timeouts) - request->began, request->status);
     if (!idle) {
         pool_reset(pool);
         return;
@@ -353,6 +353,11 @@ void http_request_end(struct http_connection *connection, bool idle)
 double http_now(const struct http_request *request)
 {
     return ev_now(request->connection->base.worker->loop);
+}
+
+double http_steady_now(const struct http_request *request)
+{
+    return timeouts_now(&request->connection->base.worker->timeouts);
 }
 
 void http_log(const struct http_request *request, int level, int error, const char *format, ...)

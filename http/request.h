@@ -37,7 +37,7 @@ struct http_request {
     struct http_text path;      /* decoded and normalised, NUL-terminated: $uri */
     struct http_text args;      /* after the first ?, as received: $args */
     struct http_text extension; /* of the last segment, without the dot; length 0: none */
-    double began;               /* seconds (ev_now) when its first byte was there */
+    double began;               /* seconds (http_steady_now) when its first byte was there */
     uint64_t length;            /* bytes of it received so far: head and body */
     /* what was chosen */
     const struct http_server *server;
@@ -114,8 +114,10 @@ void http_log_gave_up(const struct http_request *request);
  * request. False: no memory. */
 bool http_add_header(struct http_request *request, struct http_text name, struct http_text value);
 
-/* Seconds since the epoch: the loop's time of this turn. */
+/* Seconds since the epoch: the wall clock, which may be set, as the loop has it for this turn. For dates. */
 double http_now(const struct http_request *request);
+/* Seconds of a clock that does not go back, the same for all workers (timeouts_now). For durations. */
+double http_steady_now(const struct http_request *request);
 
 /* The media type of request->extension in this location. */
 struct http_text http_type_of(const struct http_request *request);

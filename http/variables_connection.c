@@ -190,12 +190,12 @@ static char *print_msec(struct http_request *request, char *to)
 
 static char *print_request_time(struct http_request *request, char *to)
 {
-    return print_seconds(http_now(request) - request->began, to);
+    return print_seconds(http_steady_now(request) - request->began, to);
 }
 
 static char *print_connection_time(struct http_request *request, char *to)
 {
-    return print_seconds(http_now(request) - request->connection->base.opened, to);
+    return print_seconds(http_steady_now(request) - request->connection->base.opened, to);
 }
 
 static char *print_active(struct http_request *request, char *to)

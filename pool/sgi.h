@@ -12,7 +12,7 @@
  * Lifetime. One for the process; objects die with it. Memory comes in 64 KiB spans. A trim sweeps what has
  * lain unused since the trim before; a span whose objects are then all free is set aside, and unmapped by
  * the next trim unless it was wanted: an idle allocator holds nothing after three trims, a busy one makes no
- * system call for it.
+ * system call for it. However many threads ask, with sgi_trim_due there is one trim a second.
  * Threads. Any may allocate and free; an attached one mostly without a lock. It detaches before it ends, or
  * its magazines are lost to the others until destroy. No lock is held across a system call.
  * Alignment. Sizes whose multiple of 8 is one of 16: to 16, the others: to 8. Size 0 is served as 1.
@@ -37,6 +37,7 @@ enum {
     SGI_SMALL_MAX = 128, /* bytes; above it level 1 */
     SGI_BATCH = 20,      /* objects: a refill, and a magazine */
     SGI_SPAN = 64 * 1024,
+    SGI_TRIM_MS = 1000,   /* the least between two trims of sgi_trim_due */
     SGI_HANDLER_TRIES = 8 /* times the handler is asked for one request */
 };
 
@@ -79,6 +80,9 @@ void *sgi_realloc(struct sgi *sgi, void *object, size_t old_size, size_t new_siz
 /* Bytes given back to the system. Meant once in a second or so, by any thread; a second one at the same time
  * does nothing. It sees the depots and the lists; what threads hold in magazines counts as in use. */
 size_t sgi_trim(struct sgi *sgi);
+/* The same for threads that each ask once a second: nothing if any of them did less than SGI_TRIM_MS ago.
+ * `now_ms`: of a clock that does not go back, the same for all. */
+size_t sgi_trim_due(struct sgi *sgi, int64_t now_ms);
 
 void *sgi_alloc_slow(struct sgi *sgi, size_t size);
 void sgi_free_slow(struct sgi *sgi, void *object, size_t size);

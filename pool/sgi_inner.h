@@ -74,6 +74,7 @@ struct sgi {
 
     struct sgi_depot depots[SGI_CLASSES];
 
+    _Atomic int64_t trim_due;                /* ms: before it sgi_trim_due does nothing */
     _Atomic size_t large_count, large_bytes; /* level 1; relaxed */
 };
 

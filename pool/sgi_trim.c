@@ -132,3 +132,14 @@ size_t sgi_trim(struct sgi *sgi)
     sgi_lock_drop(&sgi->lock);
     return bytes;
 }
+
+size_t sgi_trim_due(struct sgi *sgi, int64_t now_ms)
+{
+    int64_t due = atomic_load_explicit(&sgi->trim_due, memory_order_relaxed);
+
+    /* Of several threads for which it is time, one trims. */
+    if (now_ms < due || !atomic_compare_exchange_strong_explicit(&sgi->trim_due, &due, now_ms + SGI_TRIM_MS,
+                                                                 memory_order_relaxed, memory_order_relaxed))
+        return 0;
+    return sgi_trim(sgi);
+}

@@ -135,7 +135,7 @@ struct connection *connection_open(struct worker *worker, struct tenure *tenure,
     connection->number = next_number(worker);
     connection->peer = *peer;
     connection->requests = requests;
-    connection->opened = ev_now(worker->loop);
+    connection->opened = timeouts_now(&worker->timeouts);
     connection->binding = binding;
     connection->tenure = tenure;
     connection->doing = "waiting for request";

@@ -45,7 +45,7 @@ struct connection {
     struct output output;
     const char *doing; /* literal, for log lines: "reading request headers" */
     struct peer peer;
-    double opened;     /* seconds (ev_now) when this worker took it */
+    double opened;     /* seconds (timeouts_now) when this worker took it */
     uint32_t requests; /* begun on it */
     bool closed;
     bool delays; /* TCP_NODELAY is off: sockets have it from their listener */

@@ -50,15 +50,15 @@ static bool matches(const struct snapshot_query *query, const struct connection 
            (!*query->address || address_begins(connection, query->address));
 }
 
-static void find_keys(struct worker *worker, const struct connection *connection,
-                      const struct pool_stats *pool, double now, double keys[SNAPSHOT_KEYS])
+static void find_keys(const struct connection *connection, const struct pool_stats *pool, double now,
+                      double keys[SNAPSHOT_KEYS])
 {
     double idle = timeout_is_set(&connection->timeout) ? now - timeout_began(&connection->timeout) : 0;
 
     keys[SNAPSHOT_TOTAL] = (double)pool->held_bytes;
     keys[SNAPSHOT_PEAK] = (double)pool->peak_bytes;
     keys[SNAPSHOT_USED] = (double)pool->used_bytes;
-    keys[SNAPSHOT_AGE] = ev_now(worker->loop) - connection->opened;
+    keys[SNAPSHOT_AGE] = now - connection->opened;
     if (keys[SNAPSHOT_AGE] < 0)
         keys[SNAPSHOT_AGE] = 0;
     keys[SNAPSHOT_IDLE] = idle > 0 ? idle : 0;
@@ -81,8 +81,7 @@ static void fill(struct snapshot_row *row, const struct connection *connection, 
     memcpy(row->server, connection->binding->address.text, sizeof row->server);
 }
 
-static void walk_past(struct worker *worker, struct snapshot_part *part, const struct connection *connection,
-                      double now)
+static void walk_past(struct snapshot_part *part, const struct connection *connection, double now)
 {
     struct snapshot_tally *tally = &part->tally;
     enum connection_state state = state_of(connection);
@@ -96,7 +95,7 @@ static void walk_past(struct worker *worker, struct snapshot_part *part, const s
     tally->held_bytes += pool.held_bytes;
     if (!matches(&part->query, connection, state))
         return;
-    find_keys(worker, connection, &pool, now, keys);
+    find_keys(connection, &pool, now, keys);
     snapshot_tally_count(tally, state, connection->binding->protocol->name, pool.held_bytes, pool.peak_bytes,
                          keys[SNAPSHOT_AGE]);
     if (!snapshot_part_wants(part, keys))
@@ -142,7 +141,7 @@ static bool step(struct worker *worker, struct snapshot_part *part, double now)
             const struct connection *connection = walks->at;
 
             walks->at = connection->next;
-            walk_past(worker, part, connection, now);
+            walk_past(part, connection, now);
         }
         if (walks->at)
             return true;

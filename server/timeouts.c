@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 enum { EXPIRED_PER_FIRING = 1000 }; /* then other events have their turn */
 
@@ -26,9 +27,9 @@ struct timeout_queue {
 };
 
 /* libev does not tell its monotonic time, but it tells what remains of a timer, which is the same. */
-double timeouts_now(struct timeouts *timeouts)
+double timeouts_now(const struct timeouts *timeouts)
 {
-    return ANCHOR - ev_timer_remaining(timeouts->loop, &timeouts->anchor);
+    return timeouts->ends - ev_timer_remaining(timeouts->loop, (ev_timer *)(uintptr_t)&timeouts->anchor);
 }
 
 static void on_anchor(struct ev_loop *loop, ev_timer *timer, int events)
@@ -40,9 +41,14 @@ static void on_anchor(struct ev_loop *loop, ev_timer *timer, int events)
 
 void timeouts_init(struct timeouts *timeouts, struct ev_loop *loop, void (*expired)(struct timeout *))
 {
+    struct timespec now;
+
     memset(timeouts, 0, sizeof *timeouts);
     timeouts->loop = loop;
     timeouts->expired = expired;
+    ev_now_update(loop);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    timeouts->ends = (double)now.tv_sec + (double)now.tv_nsec / 1e9 + ANCHOR;
     ev_timer_init(&timeouts->anchor, on_anchor, ANCHOR, 0.);
     ev_timer_start(loop, &timeouts->anchor);
     ev_unref(loop);

@@ -12,7 +12,8 @@
  * then stopped.
  *
  * Time is libev's monotonic time of this turn (that of its timers), so that setting the wall clock
- * neither cuts connections nor keeps them.
+ * neither cuts connections nor keeps them. timeouts_now is the clock of whatever measures a duration; ev_now
+ * is the wall clock, for what is shown as a date and nothing else.
  */
 #ifndef SERVER_TIMEOUTS_H
 #define SERVER_TIMEOUTS_H
@@ -36,6 +37,7 @@ struct timeouts {
     struct timeout_queue *queues; /* all */
     struct timeout_queue *last;   /* the one used last, or NULL */
     ev_timer anchor;              /* never fires: what remains of it tells libev's monotonic time */
+    double ends;                  /* seconds of CLOCK_MONOTONIC: when the anchor would fire */
 };
 
 /* `expired` is called with a timeout that has just been stopped; it may stop and start any timeout, this one
@@ -52,8 +54,10 @@ __attribute__((warn_unused_result)) int timeout_start(struct timeouts *timeouts,
 void timeouts_oldest(struct timeouts *timeouts, unsigned most, bool (*visit)(struct timeout *, void *),
                      void *data);
 
-/* Seconds of the monotonic time that deadlines are of; and since when a timeout that is set has been. */
-double timeouts_now(struct timeouts *timeouts);
+/* Seconds of CLOCK_MONOTONIC as this turn of the loop has them: they do not go back, and all workers have the
+ * same but for what their turns have taken so far. Deadlines are of them. */
+double timeouts_now(const struct timeouts *timeouts);
+/* Since when a timeout that is set has been. */
 double timeout_began(const struct timeout *timeout);
 
 static inline void timeout_stop(struct timeout *timeout);

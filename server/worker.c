@@ -99,10 +99,10 @@ static void bury_closed(struct worker *worker)
     }
 }
 
-/* Milliseconds of the loop's clock: positive and, for log_buffers, near enough to never going back. */
+/* Milliseconds, positive, of a clock that does not go back. */
 static int64_t turn_ms(const struct worker *worker)
 {
-    return (int64_t)(ev_now(worker->loop) * 1000.);
+    return (int64_t)(timeouts_now(&worker->timeouts) * 1000.);
 }
 
 static void turn_ends(struct ev_loop *loop, struct ev_prepare *turn, int events)
@@ -138,7 +138,7 @@ static void on_second(struct ev_loop *loop, struct ev_timer *timer, int events)
     if (!worker->busy)
         return;
     worker->busy = sizeclass_trim(worker->classes, turn_ms(worker));
-    sgi_trim(worker->shared->sgi);
+    (void)sgi_trim_due(worker->shared->sgi, turn_ms(worker));
     advice_second(worker, turn_ms(worker));
     worker->busy |= worker->connection_count || log_buffers_due(&worker->logs) != INT64_MAX;
 }

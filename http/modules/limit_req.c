@@ -104,7 +104,7 @@ static bool ask(struct http_request *request, const struct section *section, str
         *held = (struct held){.rule = rule,
                               .question = {.key = key.bytes,
                                            .length = key.length,
-                                           .now = (int64_t)(http_now(request) * 1000.),
+                                           .now = (int64_t)(http_steady_now(request) * 1000.),
                                            .rate = rule->zone->rate,
                                            .burst = rule->burst}};
         switch (rate_ask(rule->zone->rates, &held->question, !rule->next, &excess, &held->node)) {

@@ -35,7 +35,7 @@ void http_log_path_write(struct http_request *request, const struct http_templat
     if (!http_template_write(path, request, &name))
         return;
     result = open_logs_get(request->connection->base.worker->shared->sgi, cache ? cache->logs : NULL,
-                           name.bytes, (int64_t)(http_now(request) * 1000.), &log);
+                           name.bytes, (int64_t)(http_steady_now(request) * 1000.), &log);
     if (result) {
         http_log(request, LOG_LEVEL_CRIT, -result, "open() \"%s\" failed", name.bytes);
         return;

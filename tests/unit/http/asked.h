@@ -42,6 +42,11 @@ static const struct log asked_silent = {.level = LOG_LEVEL_STDERR};
 /* Of connections: no two in a process have the same. */
 static uint64_t asked_number;
 
+static inline void asked_expired(struct timeout *timeout)
+{
+    fail_msg("a timeout %p expired", (void *)timeout);
+}
+
 static inline int asked_setup(void **state)
 {
     struct asked *asked = calloc(1, sizeof *asked);
@@ -53,6 +58,7 @@ static inline int asked_setup(void **state)
     asked->worker.loop = ev_loop_new(0);
     if (!asked->sgi || !asked->worker.loop || !mkdtemp(asked->folder))
         return -1;
+    timeouts_init(&asked->worker.timeouts, asked->worker.loop, asked_expired);
     strcat(asked->folder, "/");
     *state = asked;
     return 0;
@@ -88,6 +94,7 @@ static inline int asked_teardown(void **state)
     if (asked->generation)
         asked_free(asked->generation);
     sgi_destroy(asked->sgi);
+    timeouts_deinit(&asked->worker.timeouts);
     ev_loop_destroy(asked->worker.loop);
     http_regex_thread_release();
     snprintf(command, sizeof command, "rm -r %s", asked->folder);
@@ -172,7 +179,7 @@ static inline struct http_request *asked_run_text(struct asked *asked)
     base->binding = asked->generation->bindings;
     base->number = ++asked_number;
     base->io.fd = -1;
-    base->opened = ev_now(asked->worker.loop);
+    base->opened = timeouts_now(&asked->worker.timeouts);
     base->peer = (struct peer){.bytes = {10, 1, 2, 3}, .port = 4567, .family = AF_INET};
     asked->request = http_request_begin(&asked->connection);
     asked->connection.base.requests++; /* advance.c's part */

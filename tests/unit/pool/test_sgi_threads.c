@@ -237,6 +237,80 @@ static void test_magazines_of_a_finished_thread_come_back(void **state)
     assert_goes_back(sgi);
 }
 
+/* Eight threads that each ask once a second, an eighth of a second apart, as workers do. */
+struct trimmer {
+    struct sgi *sgi;
+    int64_t now; /* ms */
+    size_t bytes;
+};
+
+static void *trim(void *argument)
+{
+    struct trimmer *trimmer = argument;
+
+    trimmer->bytes = sgi_trim_due(trimmer->sgi, trimmer->now);
+    return NULL;
+}
+
+/* Bytes that went back in each second after `asking` threads a second began to ask for it. */
+static void trim_for_seconds(struct sgi *sgi, int64_t asking, size_t *bytes, int64_t seconds)
+{
+    enum { OBJECTS = 4096 };
+    static void *objects[OBJECTS];
+
+    for (unsigned i = 0; i < OBJECTS; i++)
+        assert_non_null(objects[i] = sgi_alloc(sgi, 128));
+    for (unsigned i = 0; i < OBJECTS; i++)
+        sgi_free(sgi, objects[i], 128);
+    memset(bytes, 0, (size_t)seconds * sizeof *bytes);
+    for (int64_t step = 0; step < seconds * asking; step++) {
+        struct trimmer trimmer = {sgi, 5000 + step * 1000 / asking, 0};
+        pthread_t thread;
+
+        assert_int_equal(pthread_create(&thread, NULL, trim, &trimmer), 0);
+        pthread_join(thread, NULL);
+        bytes[step / asking] += trimmer.bytes;
+    }
+}
+
+/* The grace of a span is counted in trims, and each worker trims: eight of them made it an eighth as long. */
+static void test_trims_are_counted_in_seconds_not_in_threads(void **state)
+{
+    enum { SECONDS = 5 };
+    struct sgi *sgi = *state, *other = sgi_create();
+    size_t one[SECONDS], eight[SECONDS];
+
+    assert_non_null(other);
+    trim_for_seconds(sgi, 1, one, SECONDS);
+    trim_for_seconds(other, 8, eight, SECONDS);
+    assert_int_equal(one[0], 0); /* nothing in the second in which it became free */
+    assert_true(one[1] + one[2] > 0);
+    assert_memory_equal(one, eight, sizeof one);
+    sgi_destroy(other);
+}
+
+/* All at the same moment: one of them does it. */
+static void test_of_many_trims_one_is_due(void **state)
+{
+    struct sgi *sgi = *state;
+    struct trimmer trimmers[THREADS];
+    pthread_t threads[THREADS];
+    unsigned busy = 0;
+
+    assert_non_null(sgi_alloc(sgi, 128)); /* spans that growth mapped: set aside, and wanted by nobody */
+    (void)sgi_trim_due(sgi, 1000);
+    for (unsigned i = 0; i < THREADS; i++) {
+        trimmers[i] = (struct trimmer){sgi, 2000, 0};
+        assert_int_equal(pthread_create(&threads[i], NULL, trim, &trimmers[i]), 0);
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        busy += trimmers[i].bytes > 0;
+    }
+    assert_true(busy <= 1);
+    assert_int_equal(sgi_trim_due(sgi, 2000 + SGI_TRIM_MS - 1), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +322,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_attach_detach_and_trim_while_others_run, setup_passthrough,
                                         teardown_mode),
         cmocka_unit_test_setup_teardown(test_threads_while_memory_fails, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_trims_are_counted_in_seconds_not_in_threads, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_of_many_trims_one_is_due, setup, teardown),
         cmocka_unit_test_setup_teardown(test_magazines_of_a_finished_thread_come_back, setup, teardown),
     };
 
