@@ -3,6 +3,7 @@
 
 #include "server/clock.h"
 #include "server/log_file.h"
+#include "server/log_sink.h"
 #include "server/utf8.h"
 
 #include <errno.h>
@@ -121,14 +122,18 @@ static void put_escaped(struct line *line, const char *text, size_t length)
     }
 }
 
-static void write_line(int fd, struct line *line)
+static void write_line(struct log_file *file, struct line *line)
 {
-    line->bytes[line->length] = '\n';
-    while (write(fd, line->bytes, line->length + 1) < 0 && errno == EINTR)
-        ;
+    int error;
+
+    line->bytes[line->length++] = '\n';
+    if (file)
+        log_file_say(file, line->bytes, line->length);
+    else
+        log_sink_write(log_sink_stderr(), STDERR_FILENO, line->bytes, line->length, true, &error);
 }
 
-static void write_long(int fd, enum log_level level, const char *message, size_t length)
+static void write_long(struct log_file *file, enum log_level level, const char *message, size_t length)
 {
     struct line line = {.length = 0};
     struct timespec now;
@@ -140,7 +145,7 @@ static void write_long(int fd, enum log_level level, const char *message, size_t
         snprintf(head, sizeof head, "%s [%s] %d#%d: ", time, names[level], (int)getpid(), (int)gettid());
     put_text(&line, head, (size_t)size);
     put_text(&line, message, length);
-    write_line(fd, &line);
+    write_line(file, &line);
 }
 
 static void write_short(enum log_level level, const char *message, size_t length)
@@ -152,7 +157,7 @@ static void write_short(enum log_level level, const char *message, size_t length
                                          : snprintf(head, sizeof head, "tidepool: [%s] ", names[level]);
     put_text(&line, head, (size_t)size);
     put_text(&line, message, length);
-    write_line(STDERR_FILENO, &line);
+    write_line(NULL, &line);
 }
 
 static void write_chain(const struct log *log, enum log_level level, const char *message, size_t length)
@@ -166,7 +171,7 @@ static void write_chain(const struct log *log, enum log_level level, const char 
             write_short(level, message, length);
             on_stderr = true;
         } else {
-            write_long(link->file->fd, level, message, length);
+            write_long(link->file, level, message, length);
             on_stderr |= link->file->fd == STDERR_FILENO;
         }
     }

@@ -6,10 +6,9 @@
  * Lifetime: a struct log belongs to whoever made it (a generation's pool) and must outlive its use; it
  * borrows its file, which log_file_get gave. Several error_log lines at one level are a chain; each
  * link has its own level.
- * Threads: log_write may be called by every thread. One line is one write(2) on an O_APPEND
- * descriptor.
- * Errors: none: a line that cannot be written is lost. Nothing is allocated, no lock is held while
- * writing, errno is kept.
+ * Threads: log_write may be called by every thread. Lines are whole, also beside other logs that go to the
+ * same place (log_sink.h).
+ * Errors: none: a line that cannot be written is lost. Nothing is allocated, errno is kept.
  */
 #ifndef SERVER_LOG_H
 #define SERVER_LOG_H

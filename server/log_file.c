@@ -4,12 +4,12 @@
 #include "pool/sysmem.h"
 #include "server/log.h"
 #include "server/log_gzip.h"
+#include "server/log_sink.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,10 +36,13 @@ static int stream_of(const char *path)
 
 /* A stream that we were given cannot be opened by its name if it is a socket (systemd's journal: ENXIO) or
  * another user's pipe (a container's: EACCES). Then it is taken as it is. */
-static int open_path(const char *path)
+static int open_path(const char *path, bool again)
 {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, LOG_FILE_MODE);
+    /* While it serves, a FIFO that nobody reads is no reason to wait: it is ENXIO then. */
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | (again ? O_NONBLOCK : 0), LOG_FILE_MODE);
 
+    if (fd >= 0 && again)
+        (void)fcntl(fd, F_SETFL, O_APPEND);
     if (fd < 0 && (errno == ENXIO || errno == EACCES) && stream_of(path) >= 0)
         fd = fcntl(stream_of(path), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     return fd;
@@ -73,9 +76,19 @@ struct log_file *log_file_get(const char *path, int *error)
     file->path = memcpy(file + 1, path, size);
     file->id = id;
     file->references = 1;
-    file->fd = strcmp(path, "stderr") == 0 ? STDERR_FILENO : open_path(path);
+    file->fd = strcmp(path, "stderr") == 0 ? STDERR_FILENO : open_path(path, false);
     if (file->fd < 0) {
         *error = -errno;
+        free_file(file);
+        return NULL;
+    }
+    log_sink_moved(log_sink_stderr(), STDERR_FILENO); /* a daemon has another than it began with */
+    file->sink = log_sink_get(file->fd);
+    if (!file->sink && is_stderr(file)) /* which is closed */
+        file->sink = log_sink_stderr();
+    if (!file->sink) {
+        *error = -ENOMEM;
+        close(file->fd);
         free_file(file);
         return NULL;
     }
@@ -94,6 +107,7 @@ void log_file_put(struct log_file *file)
             break;
         }
     }
+    log_sink_put(file->sink);
     if (!is_stderr(file))
         close(file->fd);
     free_file(file);
@@ -118,7 +132,7 @@ static void give_to(const struct log_file *file, int fd, uid_t uid, gid_t gid)
 
 static bool reopen(struct log_file *file, uid_t uid, gid_t gid)
 {
-    int fd = open_path(file->path);
+    int fd = open_path(file->path, true);
 
     if (fd < 0) {
         log_write(log_thread(), LOG_LEVEL_EMERG, errno, "open() \"%s\" failed", file->path);
@@ -130,6 +144,8 @@ static bool reopen(struct log_file *file, uid_t uid, gid_t gid)
     close(fd);
     if (result < 0)
         log_write(log_thread(), LOG_LEVEL_EMERG, error, "dup3() for \"%s\" failed", file->path);
+    else
+        log_sink_moved(file->sink, file->fd);
     return result >= 0;
 }
 
@@ -187,56 +203,24 @@ static uint64_t count_lines(const char *bytes, size_t length)
     return lines;
 }
 
-/* A line that the full disk cut is ended first, so that the next one begins on a line of its own. */
-static ssize_t write_some(struct log_file *file, const char *bytes, size_t length, bool after_torn)
-{
-    static char newline[] = "\n";
-    struct iovec parts[2] = {{newline, 1}, {(void *)(uintptr_t)bytes, length}};
-    ssize_t written;
-
-    do {
-        written = after_torn ? writev(file->fd, parts, 2) : write(file->fd, bytes, length);
-    } while (written < 0 && errno == EINTR);
-    return after_torn && written > 0 ? written - 1 : written;
-}
-
+/* Whole lines are out; those that follow are lost. */
 static void write_plain(struct log_file *file, const char *bytes, size_t length)
 {
-    bool torn = atomic_load_explicit(&file->torn, memory_order_relaxed) &&
-                atomic_exchange_explicit(&file->torn, false, memory_order_relaxed);
-    size_t done = 0;
+    int error = 0;
+    size_t done = log_sink_write(file->sink, file->fd, bytes, length, true, &error);
 
-    for (;;) {
-        ssize_t written = write_some(file, bytes + done, length - done, torn);
-        if (written < 0 || (written == 0 && !torn))
-            break;
-        torn = false;
-        done += (size_t)written;
-        if (done == length)
-            return;
-    }
-    int error = errno;
-    if (torn || (done > 0 && bytes[done - 1] != '\n'))
-        atomic_store_explicit(&file->torn, true, memory_order_relaxed);
-    log_file_lost(file, count_lines(bytes + done, length - done), error);
+    if (done < length)
+        log_file_lost(file, count_lines(bytes + done, length - done), error);
 }
 
-/* A member that the full disk cuts is lost, and what follows it in the file: nothing mends it. */
 static void write_gzip(struct log_file *file, const char *bytes, size_t length, int level)
 {
     size_t size = 0, used = 0, done = 0;
     char *member = log_gzip(bytes, length, level, &size, &used);
     int error = ENOMEM;
 
-    while (member && done < used) {
-        ssize_t written = write_some(file, member + done, used - done, false);
-
-        if (written <= 0) {
-            error = errno;
-            break;
-        }
-        done += (size_t)written;
-    }
+    if (member)
+        done = log_sink_write(file->sink, file->fd, member, used, false, &error);
     if (!member || done < used)
         log_file_lost(file, count_lines(bytes, length), error);
     if (member)
@@ -251,4 +235,12 @@ void log_file_write(struct log_file *file, const char *bytes, size_t length)
         write_gzip(file, bytes, length, level);
     else if (length)
         write_plain(file, bytes, length);
+}
+
+void log_file_say(struct log_file *file, const char *line, size_t length)
+{
+    int error;
+
+    if (log_sink_write(file->sink, file->fd, line, length, true, &error) < length)
+        atomic_fetch_add_explicit(&file->lost_lines, 1, memory_order_relaxed);
 }

@@ -19,11 +19,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct log_sink;
+
 struct log_file {
     /* set once */
-    const char *path; /* absolute, or "stderr" */
-    int fd;           /* O_APPEND; 2 for stderr */
-    unsigned id;      /* small and dense; given to another file once this one is gone */
+    struct log_sink *sink; /* what the path leads to: of all paths that lead there (log_sink.h) */
+    const char *path;      /* absolute, or "stderr" */
+    int fd;                /* O_APPEND; 2 for stderr */
+    unsigned id;           /* small and dense; given to another file once this one is gone */
 
     /* the main thread's */
     unsigned references;
@@ -32,7 +35,6 @@ struct log_file {
     atomic_int gzip; /* the main thread writes: 1 … 9: each write becomes a gzip member; 0: as it is */
 
     /* every writer's */
-    atomic_bool torn;              /* the last write ended in the middle of a line */
     _Atomic uint64_t lost_lines;   /* since the start */
     _Atomic int64_t complained_at; /* seconds (CLOCK_MONOTONIC) of the last complaint; 0 never */
     _Atomic uint64_t said_lines;   /* lost lines that the last complaint knew of */
@@ -58,8 +60,10 @@ unsigned log_file_reopens(void);
  * are logged. */
 void log_file_chown_all(uid_t uid, gid_t gid);
 
-/* Whole lines, in one write. */
+/* Whole lines. */
 void log_file_write(struct log_file *file, const char *bytes, size_t length);
+/* A line of the error log, which cannot complain about itself: if it is lost it is counted. */
+void log_file_say(struct log_file *file, const char *line, size_t length);
 
 /* Counts a line that could not even be formatted (no memory for a buffer), as log_file_write does with those
  * it loses. */

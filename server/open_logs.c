@@ -11,6 +11,7 @@
 
 #include "pool/sgi.h"
 #include "server/log_file.h"
+#include "server/log_sink.h"
 
 /* A file that was written to lately, open or not. */
 struct entry {
@@ -63,6 +64,7 @@ void open_log_put(struct open_log *log)
 {
     if (atomic_fetch_sub_explicit(&log->references, 1, memory_order_acq_rel) != 1)
         return;
+    log_sink_put(log->sink);
     close(log->fd);
     sgi_free(log->sgi, log, sizeof *log);
 }
@@ -77,15 +79,19 @@ static struct open_log *hold(struct open_log *log)
 static int open_file(struct sgi *sgi, const char *path, struct open_log **log)
 {
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    struct log_sink *sink;
     struct stat about;
 
     if (fd < 0)
         return -errno;
-    *log = fstat(fd, &about) == 0 ? sgi_alloc(sgi, sizeof **log) : NULL;
+    sink = log_sink_get(fd);
+    *log = sink && fstat(fd, &about) == 0 ? sgi_alloc(sgi, sizeof **log) : NULL;
     if (!*log) {
+        log_sink_put(sink);
         close(fd);
         return -ENOMEM;
     }
+    (*log)->sink = sink;
     (*log)->fd = fd;
     (*log)->sgi = sgi;
     (*log)->device = about.st_dev;

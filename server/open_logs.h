@@ -19,10 +19,12 @@
 #include <sys/types.h>
 
 struct sgi;
+struct log_sink;
 struct open_logs;
 
 struct open_log {
-    int fd; /* O_WRONLY | O_APPEND */
+    int fd;                /* O_WRONLY | O_APPEND */
+    struct log_sink *sink; /* what it is written by (log_sink.h) */
     dev_t device;
     ino_t inode;
     struct sgi *sgi; /* where its memory came from */

@@ -9,6 +9,7 @@
 #include "http/connection.h"
 #include "server/generation.h"
 #include "server/log.h"
+#include "server/log_sink.h"
 #include "server/open_logs.h"
 #include "server/worker.h"
 
@@ -40,8 +41,8 @@ void http_log_path_write(struct http_request *request, const struct http_templat
         http_log(request, LOG_LEVEL_CRIT, -result, "open() \"%s\" failed", name.bytes);
         return;
     }
-    if (write(log->fd, bytes, length) != (ssize_t)length)
-        http_log(request, LOG_LEVEL_ALERT, errno, "write() to \"%s\" failed", name.bytes);
+    if (log_sink_write(log->sink, log->fd, bytes, length, true, &result) < length)
+        http_log(request, LOG_LEVEL_ALERT, result, "write() to \"%s\" failed", name.bytes);
     open_log_put(log);
 }
 

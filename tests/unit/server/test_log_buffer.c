@@ -9,6 +9,7 @@
 #include "pool/sizeclass.h"
 #include "pool/sysmem.h"
 #include "server/log_buffer.h"
+#include "server/log_sink.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ static int set_up(void **state)
         return 1;
     reader = pair[0];
     file.fd = pair[1];
+    file.sink = log_sink_get(file.fd);
     file.lost_lines = 0;
     file.complained_at = 0;
     classes = sizeclass_create();
@@ -47,6 +49,7 @@ static int tear_down(void **state)
     log_buffers_deinit(&buffers);
     sizeclass_destroy(classes);
     close(reader);
+    log_sink_put(file.sink);
     close(file.fd);
     sysmem_stats(&stats);
     return stats.live_count != 0;

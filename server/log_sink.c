@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/log_sink.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pool/sysmem.h"
+
+/* What a descriptor leads to. */
+struct place {
+    dev_t device;
+    ino_t inode;
+};
+
+/* What is left of a line, or of a gzip member, of which a part is out. */
+struct rest {
+    char *bytes; /* NULL: nothing */
+    size_t size, sent;
+    struct place place; /* where the part is: nowhere else may the rest go */
+};
+
+struct log_sink {
+    /* under the registry's lock */
+    struct log_sink *next;
+    struct place place;
+    unsigned references;
+    /* every writer's */
+    atomic_bool pipe;
+    sem_t turn; /* 1: nobody writes */
+    /* of whoever has the turn */
+    struct rest rest;
+};
+
+enum { BUCKETS = 64 };
+
+static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct log_sink *buckets[BUCKETS];
+static struct log_sink on_stderr;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static char line_feed[] = "\n"; /* the rest where there is no memory for a real one */
+
+static bool find_place(int fd, struct place *place, bool *pipe)
+{
+    struct stat about;
+
+    if (fstat(fd, &about))
+        return false;
+    *place = (struct place){about.st_dev, about.st_ino};
+    *pipe = S_ISFIFO(about.st_mode);
+    return true;
+}
+
+static bool same(const struct place *one, const struct place *other)
+{
+    return one->device == other->device && one->inode == other->inode;
+}
+
+static struct log_sink **bucket_of(const struct place *place)
+{
+    return &buckets[(place->inode ^ place->device) % BUCKETS];
+}
+
+static void link_locked(struct log_sink *sink, const struct place *place, bool pipe)
+{
+    struct log_sink **bucket = bucket_of(place);
+
+    sink->place = *place;
+    atomic_store_explicit(&sink->pipe, pipe, memory_order_relaxed);
+    sink->next = *bucket;
+    *bucket = sink;
+}
+
+static void unlink_locked(struct log_sink *sink)
+{
+    for (struct log_sink **at = bucket_of(&sink->place); *at; at = &(*at)->next) {
+        if (*at == sink) {
+            *at = sink->next;
+            return;
+        }
+    }
+}
+
+static struct log_sink *find_locked(const struct place *place)
+{
+    struct log_sink *sink = *bucket_of(place);
+
+    while (sink && !same(&sink->place, place))
+        sink = sink->next;
+    if (sink)
+        sink->references++;
+    return sink;
+}
+
+static void init_stderr(void)
+{
+    struct place place = {0, 0};
+    bool pipe = false;
+
+    sem_init(&on_stderr.turn, 0, 1);
+    (void)find_place(STDERR_FILENO, &place, &pipe);
+    pthread_mutex_lock(&registry_lock);
+    link_locked(&on_stderr, &place, pipe);
+    pthread_mutex_unlock(&registry_lock);
+}
+
+struct log_sink *log_sink_stderr(void)
+{
+    pthread_once(&once, init_stderr);
+    return &on_stderr;
+}
+
+struct log_sink *log_sink_get(int fd)
+{
+    struct log_sink *sink, *fresh = NULL;
+    struct place place;
+    bool pipe;
+
+    (void)log_sink_stderr();
+    if (!find_place(fd, &place, &pipe))
+        return NULL;
+    pthread_mutex_lock(&registry_lock);
+    sink = find_locked(&place);
+    pthread_mutex_unlock(&registry_lock);
+    if (sink)
+        return sink;
+    fresh = sysmem_calloc(sizeof *fresh);
+    if (!fresh)
+        return NULL;
+    sem_init(&fresh->turn, 0, 1);
+    fresh->references = 1;
+    pthread_mutex_lock(&registry_lock);
+    sink = find_locked(&place); /* another thread's, made meanwhile */
+    if (!sink)
+        link_locked(fresh, &place, pipe);
+    pthread_mutex_unlock(&registry_lock);
+    if (!sink)
+        return fresh;
+    sem_destroy(&fresh->turn);
+    sysmem_free(fresh, sizeof *fresh);
+    return sink;
+}
+
+static void drop_rest(struct rest *rest)
+{
+    if (rest->bytes && rest->bytes != line_feed)
+        sysmem_free(rest->bytes, rest->size);
+    *rest = (struct rest){.bytes = NULL};
+}
+
+void log_sink_put(struct log_sink *sink)
+{
+    bool last;
+
+    if (!sink || sink == &on_stderr)
+        return;
+    pthread_mutex_lock(&registry_lock);
+    last = !--sink->references;
+    if (last)
+        unlink_locked(sink);
+    pthread_mutex_unlock(&registry_lock);
+    if (!last)
+        return;
+    drop_rest(&sink->rest);
+    sem_destroy(&sink->turn);
+    sysmem_free(sink, sizeof *sink);
+}
+
+/* Logs that shared it go on sharing the turn, wherever they lead now: that does no harm. */
+void log_sink_moved(struct log_sink *sink, int fd)
+{
+    struct place place;
+    bool pipe;
+
+    if (!find_place(fd, &place, &pipe))
+        return;
+    pthread_mutex_lock(&registry_lock);
+    if (sink->references <= 1 && !same(&sink->place, &place)) {
+        unlink_locked(sink);
+        link_locked(sink, &place, pipe);
+    }
+    pthread_mutex_unlock(&registry_lock);
+}
+
+/* ---- of whoever has the turn ---- */
+
+/* How much leaves in one write. Of a pipe: whole lines in at most PIPE_BUF bytes, which are kept together
+ * (pipe(7)), or one longer line. */
+static size_t share_of(const char *bytes, size_t length, bool pipe)
+{
+    const char *end;
+
+    if (!pipe || length <= PIPE_BUF)
+        return length;
+    end = memrchr(bytes, '\n', PIPE_BUF);
+    if (!end)
+        end = memchr(bytes + PIPE_BUF, '\n', length - PIPE_BUF);
+    return end ? (size_t)(end + 1 - bytes) : length;
+}
+
+/* How many bytes are out; *error if not all. */
+static size_t put(int fd, const char *bytes, size_t length, bool pipe, int *error)
+{
+    size_t done = 0;
+
+    while (done < length) {
+        ssize_t written = write(fd, bytes + done, share_of(bytes + done, length - done, pipe));
+
+        if (written > 0) {
+            done += (size_t)written;
+        } else if (!written || errno != EINTR) {
+            *error = written ? errno : ENOSPC;
+            break;
+        }
+    }
+    return done;
+}
+
+/* Sends what earlier lines owe. False: it is still owed. */
+static bool put_rest(struct rest *rest, int fd, int *error)
+{
+    struct place place;
+    bool pipe;
+
+    if (!rest->bytes)
+        return true;
+    if (find_place(fd, &place, &pipe) && same(&place, &rest->place)) {
+        rest->sent += put(fd, rest->bytes + rest->sent, rest->size - rest->sent, false, error);
+        if (rest->sent < rest->size)
+            return false;
+    }
+    drop_rest(rest);
+    return true;
+}
+
+/* Shortens a file by what was written last, if nobody has written behind it. */
+static bool take_back(int fd, size_t size)
+{
+    struct stat about;
+    off_t end = lseek(fd, 0, SEEK_CUR);
+
+    if (end < (off_t)size || fstat(fd, &about) || !S_ISREG(about.st_mode) || about.st_size != end ||
+        ftruncate(fd, end - (off_t)size))
+        return false;
+    (void)lseek(fd, end - (off_t)size, SEEK_SET); /* of a descriptor without O_APPEND that we were given */
+    return true;
+}
+
+/* False: a line feed is kept in its place. */
+static bool keep_rest(struct rest *rest, int fd, const char *bytes, size_t size)
+{
+    bool pipe;
+
+    (void)find_place(fd, &rest->place, &pipe);
+    rest->bytes = sysmem_alloc(size);
+    rest->size = size;
+    if (rest->bytes) {
+        memcpy(rest->bytes, bytes, size);
+        return true;
+    }
+    rest->bytes = line_feed;
+    rest->size = 1;
+    return false;
+}
+
+static size_t put_whole(struct log_sink *sink, int fd, const char *bytes, size_t length, bool lines,
+                        int *error)
+{
+    bool pipe = lines && atomic_load_explicit(&sink->pipe, memory_order_relaxed);
+    size_t done = put(fd, bytes, length, pipe, error), whole = done;
+    const char *end;
+
+    if (done == length)
+        return length;
+    if (!lines)
+        whole = 0;
+    else if (done) {
+        end = memrchr(bytes, '\n', done);
+        whole = end ? (size_t)(end + 1 - bytes) : 0;
+    }
+    if (whole == done || take_back(fd, done - whole))
+        return whole;
+    end = lines ? memchr(bytes + done, '\n', length - done) : NULL;
+    length = end ? (size_t)(end + 1 - bytes) : length;
+    return keep_rest(&sink->rest, fd, bytes + done, length - done) ? length : whole;
+}
+
+size_t log_sink_write(struct log_sink *sink, int fd, const char *bytes, size_t length, bool lines, int *error)
+{
+    size_t done = 0;
+
+    *error = 0;
+    while (sem_wait(&sink->turn))
+        ; /* a signal */
+    if (put_rest(&sink->rest, fd, error))
+        done = put_whole(sink, fd, bytes, length, lines, error);
+    sem_post(&sink->turn);
+    return done;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What log lines end in: a file, a pipe, a socket or a terminal, whatever names and descriptors it has.
+ *
+ * Purpose: lines arrive whole, of all threads and of all logs that go to the same place. The kernel
+ *   keeps one write apart from another only up to PIPE_BUF bytes into a pipe, and into a file as long as
+ *   the disk is not full; a line of which only a part was taken needs more than one. So whoever writes
+ *   has the turn, from the first byte of his lines to the last; others wait for it, as they would wait
+ *   in write(2) for the kernel's own lock of the same file. The turn guards no data of ours: nobody who
+ *   does not write to this place waits for it. Into a pipe, lines that fit leave in groups of at most
+ *   PIPE_BUF, so that other processes' are kept apart too. When only a part of a line was taken (disk
+ *   full, O_NONBLOCK), a file is shortened by that part; where that is not possible, the rest of the
+ *   line is kept, and leaves before anything else does.
+ * Lifetime: counted, one for each place that is open; log_sink_stderr is there always.
+ * Threads: all functions, every thread; log_sink_moved: the main thread.
+ * Errors: get: NULL, no memory or no such descriptor. write says what was lost. A rest for which there
+ *   is no memory is given up, and a line feed ends what is out of its line; one whose file was rotated
+ *   away is dropped.
+ */
+#ifndef SERVER_LOG_SINK_H
+#define SERVER_LOG_SINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct log_sink;
+
+/* The one of an open descriptor. */
+struct log_sink *log_sink_get(int fd);
+void log_sink_put(struct log_sink *sink);
+
+/* That of descriptor 2, and of whatever else is the same place; put does nothing to it. */
+struct log_sink *log_sink_stderr(void);
+
+/* The descriptor that the sink is written to by is another file now (it was opened anew, or put
+ * in its place). */
+void log_sink_moved(struct log_sink *sink, int fd);
+
+/*
+ * `lines`: bytes are lines, each ended by a line feed; else they are one piece (a gzip member). Returns
+ * how many of the first bytes are out, or kept to follow: whole lines. If that is less than `length`,
+ * *error is an errno.
+ */
+size_t log_sink_write(struct log_sink *sink, int fd, const char *bytes, size_t length, bool lines,
+                      int *error);
+
+#endif
