@@ -3,12 +3,14 @@
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 
 import pytest
 
 from instance import BINARY, INSTRUMENTED, ROOT, WRAPPER
+from wire import Client, request
 
 pytestmark = [pytest.mark.ours, pytest.mark.skipif(not shutil.which('make'), reason='no make')]
 
@@ -58,8 +60,98 @@ def test_the_library_is_enough(installed, tmp_path):
 def test_the_unit_names_the_binary(installed):
     with open(f'{installed}/lib/systemd/system/tidepool.service', encoding='utf-8') as file:
         text = file.read()
-    assert '@' not in text
+    assert '@BINDIR@' not in text
     assert re.findall(r'^ExecStart=(\S+)', text, re.M) == ['/opt/tide/bin/tidepool']
+
+
+def unit_settings():
+    """NAME: [values] of the unit, in their order."""
+    with open(f'{ROOT}/docs/tidepool.service', encoding='utf-8') as file:
+        pairs = re.findall(r'^(\w+)=(.*)$', file.read(), re.M)
+    return {name: [value for other, value in pairs if other == name] for name, _ in pairs}
+
+
+def test_the_unit_is_hardened(tmp_path):
+    """`systemd-analyze security` at most 2.5 (0 is best), and nothing in it that systemd does not know."""
+    settings = unit_settings()
+    assert settings['Restart'] == ['on-failure'] and settings['NoNewPrivileges'] == ['yes']
+    assert settings['ProtectSystem'] == ['strict'] and settings['CapabilityBoundingSet'] == ['CAP_NET_BIND_SERVICE']
+    if not shutil.which('systemd-analyze'):
+        pytest.skip('no systemd-analyze')
+    unit = tmp_path / 'tidepool.service'
+    with open(f'{ROOT}/docs/tidepool.service', encoding='utf-8') as file:
+        unit.write_text(file.read().replace('@BINDIR@', '/usr/bin'))
+    done = subprocess.run(['systemd-analyze', 'security', '--offline=true', '--no-pager', str(unit)],
+                          capture_output=True, text=True)
+    level = re.search(r'Overall exposure level for \S+: ([\d.]+)', done.stdout)
+    if not level:
+        pytest.skip('a systemd-analyze without --offline: ' + done.stderr[:100])
+    assert float(level.group(1)) <= 2.5, done.stdout
+    assert 'Unknown' not in done.stderr and 'Failed to parse' not in done.stderr, done.stderr
+
+
+def syscalls_of(group):
+    """Of a set of system calls of systemd's, "@name", those in it."""
+    done = subprocess.run(['systemd-analyze', 'syscall-filter', '--no-pager', group], capture_output=True, text=True)
+    names = re.findall(r'^    (\S+)$', done.stdout, re.M)
+    return set().union(*(syscalls_of(name) if name.startswith('@') else {name} for name in names))
+
+
+@pytest.mark.plain
+@pytest.mark.skipif(os.geteuid() != 0 or not all(map(shutil.which, ('setpriv', 'strace', 'systemd-analyze'))),
+                    reason='needs root, setpriv, strace and systemd-analyze')
+def test_what_the_unit_forbids_is_not_needed(public, monkeypatch):
+    """A life as the unit has it: a user without rights but for CAP_NET_BIND_SERVICE, and of the system calls only those
+    that SystemCallFilter leaves: start, port below 1024, unix socket, logs, body file, pid file, reload, end."""
+    capability = unit_settings()['AmbientCapabilities'][0].removeprefix('CAP_').lower()
+    public.write('nginx.conf', public.expand('''daemon off; pid tidepool.pid; error_log error.log info; worker_processes 2;
+        worker_rlimit_nofile 256; events { worker_connections 64; }
+        http { access_log access.log; client_body_temp_path body; client_body_in_file_only clean;
+            server { listen 127.0.0.1:@http@; listen 127.0.0.211:911; listen unix:@dir@/socket; root html;
+                gzip on; gzip_types *; gzip_min_length 1;
+                location /echo { echo_body whole; } location /files/ { alias html/; autoindex on; } } }'''))
+    public.write('html/a.txt', 'text ' * 1000)
+    os.chmod(public.path('nginx.conf'), 0o644)
+    for folder, _, names in os.walk(public.folder):
+        for path in [folder] + [os.path.join(folder, name) for name in names]:
+            os.chown(path, 65534, 65534)
+    trace = public.path('trace')
+    rights = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--no-new-privs', f'--inh-caps=+{capability}',
+              f'--ambient-caps=+{capability}', f'--bounding-set=-all,+{capability}',
+              'strace', '-D', '-f', '-qq', '-o', trace]  # -D: the server keeps the number that it is started with
+    plain = public.command
+    monkeypatch.setattr(public, 'command', lambda *arguments: rights + plain(*arguments))
+    public.start()
+    assert public.get('/a.txt').status == 200 and public.get('/files/').status == 200
+    assert public.ask('POST', '/echo', body=b'x' * 10000).status == 200
+    for address in (('127.0.0.211', 911), public.path('socket')):
+        with Client(address) as client:
+            assert client.send(request('GET', '/a.txt')).response().status == 200
+    public.write('nginx.conf', public.read('nginx.conf').replace('location /echo {', 'location /new { return 204; } location /echo {'))
+    os.chown(public.path('nginx.conf'), 65534, 65534)
+    public.reload(lambda: public.get('/new').status == 204)
+    public.kick(signal.SIGUSR1)
+    public.wait_log('GET /new', 'access.log')
+    public.stop(signal.SIGQUIT)
+    public.wait_for(lambda: re.search(r'\+\+\+ exited|exit_group\(', public.read('trace')), 'the end of the trace')
+    used = set(re.findall(r'^\d+ +(\w+)\(', public.read('trace'), re.M))
+    allowed = set()
+    for value in unit_settings()['SystemCallFilter']:
+        groups = set().union(*map(syscalls_of, value.lstrip('~').split()))
+        allowed = allowed - groups if value.startswith('~') else allowed | groups
+    assert len(used) > 20 and not used - allowed
+
+
+def test_compose_is_hardened():
+    """Both services come back by themselves; ours has a root that is read-only, no capabilities and gets none."""
+    with open(f'{ROOT}/docker/compose.yaml', encoding='utf-8') as file:
+        services = re.split(r'^  (?=\w+:$)', file.read(), flags=re.M)[1:]
+    assert len(services) == 2
+    for service in services:
+        assert '    restart: unless-stopped\n' in service
+        assert '    read_only: true\n' in service
+        assert '      - no-new-privileges:true\n' in service
+        assert re.search(r'    cap_drop:\n      - ALL\n', service)
 
 
 def test_the_manual_tells_every_option_and_command():
