@@ -93,6 +93,11 @@ static struct log *open_log(struct pool *pool, const char *path, enum log_level 
     return log;
 }
 
+bool settings_is_other_log(const char *name)
+{
+    return !strncmp(name, "syslog:", 7) || !strncmp(name, "memory:", 7);
+}
+
 int settings_set_error_log(struct conf_setting *setting)
 {
     const struct log **end = (const struct log **)((char *)setting->section + setting->directive->offset);
@@ -113,6 +118,9 @@ int settings_set_error_log(struct conf_setting *setting)
                 "a log level: debug, info, notice, warn, error, crit, alert or emerg");
         level = (enum log_level)known->value;
     }
+    if (settings_is_other_log(path))
+        return conf_fail(setting->conf, node,
+                         "\"%s\" is not supported: error_log takes the name of a file, or stderr", path);
     if (strcmp(path, "stderr")) {
         path = conf_full_name(setting->conf, path, false);
         if (!path)
@@ -199,6 +207,8 @@ int settings_finish(struct conf *conf, struct settings *settings, const char *pa
         return 0;
     if (!path)
         path = "logs/error.log";
+    if (settings_is_other_log(path))
+        return conf_fail(conf, NULL, "\"%s\" is not supported: -e takes the name of a file, or stderr", path);
     if (strcmp(path, "stderr")) {
         path = conf_full_name(conf, path, false);
         if (!path)

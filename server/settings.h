@@ -43,4 +43,7 @@ int settings_finish(struct conf *conf, struct settings *settings, const char *pa
 /* `error_log FILE [level];` in any context: a setter whose field (at offset) is a const struct log *. */
 int settings_set_error_log(struct conf_setting *setting);
 
+/* "syslog:…", "memory:…": nginx's logs that are no files, and are not here (ngx_core_module, error_log). */
+bool settings_is_other_log(const char *name);
+
 #endif

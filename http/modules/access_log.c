@@ -12,6 +12,7 @@
 #include "http/modules/log_path.h"
 #include "http/named.h"
 #include "server/log_file.h"
+#include "server/settings.h"
 
 enum {
     FLUSH_ALONE = -1,       /* flush= was not given */
@@ -283,8 +284,9 @@ static int set_access_log(struct conf_setting *setting)
         settings->off = true;
         return node->arg_count > 1 ? conf_fail(setting->conf, node, "invalid parameter \"%s\"", name) : 0;
     }
-    if (!strncmp(path, "syslog:", 7))
-        return conf_fail(setting->conf, node, "access_log takes the name of a file, not \"%s\"", path);
+    if (settings_is_other_log(path))
+        return conf_fail(setting->conf, node, "\"%s\" is not supported: access_log takes the name of a file",
+                         path);
     log = add_log(setting->conf, settings);
     if (!log)
         return -ENOMEM;

@@ -2,6 +2,7 @@
 """access_log with variables in its name, with gzip, and open_log_file_cache: nginx's ngx_http_log_module."""
 import gzip
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -137,3 +138,30 @@ def test_mistakes(server, text, sentence):
     server.http(text + ' server { listen 127.0.0.1:@http@; }')
     outcome = server.run('-c', 'nginx.conf', '-t')
     assert outcome.returncode != 0 and sentence in outcome.stderr
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize('place, directive', [(place, directive) for place in ('main', 'http', 'server', 'location')
+                                              for directive in ('error_log syslog:server=127.0.0.1 warn;',
+                                                                'error_log memory:32m debug;',
+                                                                'access_log syslog:server=127.0.0.1 combined;')
+                                              if place != 'main' or directive.startswith('error')])
+def test_logs_that_are_no_files(server, place, directive):
+    """ngx_core_module, error_log: "syslog:" and "memory:" are no names of files. What is not there is refused, and
+    no file of that name is made."""
+    where = {name: directive if name == place else '' for name in ('main', 'http', 'server', 'location')}
+    server.configure(f"{where['main']} http {{ {where['http']} server {{ listen 127.0.0.1:@http@; {where['server']} "
+                     f"location / {{ {where['location']} }} }} }}")
+    done = server.run('-t', '-c', 'nginx.conf')
+    name, value = directive.split()[:2]
+    assert done.returncode == 1
+    assert re.search(rf'"{re.escape(value.rstrip(";"))}" is not supported: {name} takes the name of a file.*:2$', done.stderr, re.M)
+    assert not [name for name in os.listdir(server.folder) if ':' in name]
+
+
+@pytest.mark.ours
+def test_the_option_e_is_no_syslog_either(server):
+    server.configure_raw('events {}')
+    done = subprocess.run([*server.command()[:-2], '-e', 'syslog:server=127.0.0.1', '-t', '-c', 'nginx.conf'],
+                          capture_output=True, text=True)
+    assert done.returncode == 1 and '-e takes the name of a file' in done.stderr
