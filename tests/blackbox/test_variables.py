@@ -137,7 +137,7 @@ def test_request_body_in_a_file(server):
     with server.client() as client:
         for sent, fields in (b'x' * 100, []), (chunked(b'ab', b'cd'), [('Transfer-Encoding', 'chunked')]), (b'y' * 101, []):
             client.send(request('POST', '/', fields, sent)).response('POST')
-    server.wait_log('.', 'bodies.log', 3)
+    server.wait_log('^.', 'bodies.log', 3)
     lines = [line.split(' ') for line in server.read('bodies.log').splitlines()]
     assert [line[0] for line in lines] == ['[' + 'x' * 100 + ']', '[abcd]', '[-]']
     assert all(line[1].startswith('/') for line in lines)
