@@ -125,9 +125,19 @@ def test_every_address_of_a_name(server, monkeypatch, block, sends, expected):
         Client(('127.0.0.1', server.port()))
 
 
+def stopped(server):
+    folder = f'/proc/{server.process.pid}/task'
+    states = []
+    for task in os.listdir(folder):
+        with open(f'{folder}/{task}/stat', encoding='ascii') as file:
+            states.append(file.read().rsplit(')', 1)[1].split()[0])
+    return set(states) == {'T'}
+
+
 def queued(server, port, tries):
     """How many connections the kernel takes for a server that does not accept."""
     server.kick(signal.SIGSTOP)
+    server.wait_for(lambda: stopped(server), 'all of its threads to stop')
     clients = []
     try:
         for _ in range(tries):
