@@ -40,19 +40,33 @@
 #define COMPILER "gcc"
 #endif
 
-/* -V: our own lines, then one for tools that look for nginx, and what of nginx is here and what is not. */
+/* -V: our own lines, then those for tools that look for nginx. "--without-…" names every module of nginx' own
+ * configure that is on there by default and not here; what is off there by default is here only if "--with-…"
+ * names it. nginx' tests skip by them what cannot run. */
 #define BUILD_LINES                                                                                          \
     "nginx version: nginx/" VERSION_NGINX " (compatible)\n"                                                  \
     "built by " COMPILER " " __VERSION__ "\n"                                                                \
-    "configure arguments: --with-debug --with-stream --with-threads --with-http_stub_status_module "         \
-    "--with-http_gzip_static_module "                                                                        \
-    "--without-http_proxy_module "                                                                           \
-    "--without-http_fastcgi_module "                                                                         \
-    "--without-http_uwsgi_module --without-http_scgi_module --without-http_grpc_module "                     \
-    "--without-http_memcached_module "                                                                       \
-    "--without-http_ssi_module --without-http_userid_module --without-http_auth_basic_module "               \
-    "--without-http_mirror_module --without-http_geo_module --without-http_split_clients_module "            \
-    "--without-http_referer_module --without-http_upstream_hash_module --without-http_browser_module\n"
+    "configure arguments: --with-debug --with-stream --with-threads --with-http_stub_status_module"          \
+    " --with-http_gzip_static_module"                                                                        \
+    " --without-http-cache --without-http_proxy_module --without-http_fastcgi_module"                        \
+    " --without-http_uwsgi_module --without-http_scgi_module --without-http_grpc_module"                     \
+    " --without-http_memcached_module --without-http_tunnel_module --without-http_ssi_module"                \
+    " --without-http_userid_module --without-http_auth_basic_module"                                         \
+    " --without-http_mirror_module --without-http_geo_module"                                                \
+    " --without-http_split_clients_module --without-http_referer_module"                                     \
+    " --without-http_empty_gif_module --without-http_browser_module"                                         \
+    " --without-http_upstream_hash_module --without-http_upstream_ip_hash_module"                            \
+    " --without-http_upstream_least_conn_module --without-http_upstream_least_time_module"                   \
+    " --without-http_upstream_random_module --without-http_upstream_keepalive_module"                        \
+    " --without-http_upstream_zone_module --without-http_upstream_sticky_module"                             \
+    " --without-mail_pop3_module --without-mail_imap_module --without-mail_smtp_module"                      \
+    " --without-stream_geo_module --without-stream_map_module"                                               \
+    " --without-stream_split_clients_module --without-stream_return_module"                                  \
+    " --without-stream_pass_module --without-stream_set_module"                                              \
+    " --without-stream_upstream_hash_module --without-stream_upstream_least_conn_module"                     \
+    " --without-stream_upstream_least_time_module --without-stream_upstream_random_module"                   \
+    " --without-stream_upstream_zone_module"                                                                 \
+    "\n"
 
 /* -h, after the options. */
 #define COMMAND_LINES                                                                                        \

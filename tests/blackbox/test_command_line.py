@@ -3,10 +3,11 @@
 status 1."""
 import os
 import re
+import subprocess
 
 import pytest
 
-from instance import OURS, ROOT
+from instance import BINARY, OURS, ROOT
 
 GOOD = 'http { access_log off; server { listen 127.0.0.1:@http@; location / { return 200 "good"; } } }'
 
@@ -47,6 +48,38 @@ def test_V(server):
     """Test suites look for a version like nginx's and for --with-… of what is built in."""
     done = server.run('-V')
     assert done.returncode == 0 and re.search(r'nginx version: \S*nginx/\d+\.\d+\.\d+', done.stderr)
+
+
+# nginx: a module that its configure builds unless told otherwise, and a directive of it
+# (https://nginx.org/en/docs/configure.html); its tests skip what -V says is missing.
+MODULES = {
+    'http_charset': 'charset', 'http_gzip': 'gzip', 'http_ssi': 'ssi', 'http_userid': 'userid', 'http_access': 'allow',
+    'http_auth_basic': 'auth_basic', 'http_mirror': 'mirror', 'http_autoindex': 'autoindex', 'http_geo': 'geo',
+    'http_map': 'map', 'http_split_clients': 'split_clients', 'http_referer': 'valid_referers', 'http_rewrite': 'rewrite',
+    'http_proxy': 'proxy_pass', 'http_fastcgi': 'fastcgi_pass', 'http_uwsgi': 'uwsgi_pass', 'http_scgi': 'scgi_pass',
+    'http_grpc': 'grpc_pass', 'http_memcached': 'memcached_pass', 'http_limit_conn': 'limit_conn',
+    'http_limit_req': 'limit_req', 'http_empty_gif': 'empty_gif', 'http_browser': 'ancient_browser',
+    'http_tunnel': 'tunnel_pass', 'http_upstream_hash': 'hash', 'http_upstream_ip_hash': 'ip_hash',
+    'http_upstream_least_conn': 'least_conn', 'http_upstream_least_time': 'least_time', 'http_upstream_random': 'random',
+    'http_upstream_keepalive': 'keepalive', 'http_upstream_zone': 'zone', 'http_upstream_sticky': 'sticky',
+    'mail_pop3': 'pop3_auth', 'mail_imap': 'imap_auth', 'mail_smtp': 'smtp_auth',
+    'stream_limit_conn': 'limit_conn', 'stream_access': 'allow', 'stream_geo': 'geo', 'stream_map': 'map',
+    'stream_split_clients': 'split_clients', 'stream_return': 'return', 'stream_pass': 'pass', 'stream_set': 'set',
+    'stream_upstream_hash': 'hash', 'stream_upstream_least_conn': 'least_conn', 'stream_upstream_least_time': 'least_time',
+    'stream_upstream_random': 'random', 'stream_upstream_zone': 'zone',
+}
+
+
+@pytest.mark.ours
+def test_V_names_what_is_missing(server):
+    """--without-MODULE stands for each module whose directive is unknown, and for no other."""
+    said = server.run('-V').stderr
+    text = subprocess.run([BINARY, 'directives'], capture_output=True, text=True, check=True).stdout
+    http, stream = text.split('### stream', 1)
+    for module, directive in MODULES.items():
+        known = re.search(rf'^\| `{directive}[ ;]', stream if module.startswith('stream') else http, re.M)
+        assert (f' --without-{module}_module' in said) == (known is None or module.startswith('mail')), module
+    assert '--without-http-cache' in said and '--with-mail' not in said
 
 
 @pytest.mark.parametrize('option', ['-h', '-?'])
