@@ -349,8 +349,10 @@ static void on_closed(struct connection *base)
     if (!connection->request)
         return;
     /* Logged as nginx does: 400 if the head never came whole, and not at all if not a byte of it did. */
-    if (!connection->request->status && http_parser_begun(&connection->parser))
+    if (!connection->request->status && http_parser_begun(&connection->parser)) {
+        http_request_keep_line(connection->request);
         connection->request->status = 400;
+    }
     http_request_end(connection, true);
 }
 

@@ -89,7 +89,7 @@ int http_input_grow_head(struct http_connection *connection)
         return 0;
     }
     if (unfinished >= large->size)
-        return http_parser_in_request_line(&connection->parser) ? 414 : 431;
+        return http_parser_overlong(&connection->parser, input->bytes, input->end);
     if (request->head.buffer_count > large->count || !http_parser_move(&connection->parser, &request->head))
         return 431;
     if (!keep(connection))

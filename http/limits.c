@@ -30,8 +30,12 @@ void http_refuse_head(struct http_request *request, int status)
     const char *what = target ? "request line" : "header field", *name = "large_client_header_buffers";
     char text[LIMIT_TEXT_MAX];
 
+    http_request_keep_line(request);
     if (status != 503)
-        http_log(request, LOG_LEVEL_ERROR, 0, "client sent too %s: %s", target ? "long URI" : "large header",
+        http_log(request, LOG_LEVEL_ERROR, 0, "client sent too %s: %s",
+                 !target         ? "large header"
+                 : status == 414 ? "long URI"
+                                 : "long method",
                  line >= large->size ? limit_text(text, name, large->size, line, 1, "bytes of a buffer", what)
                                      : limit_text(text, name, (uint64_t)large->count,
                                                   request->head.buffer_count - 1u, 1, "buffers", what));

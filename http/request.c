@@ -183,6 +183,7 @@ void http_request_run(struct http_request *request)
 
 void http_request_refuse(struct http_request *request, int status, const char *why)
 {
+    http_request_keep_line(request);
     if (why && !request->response.retry_after)
         http_log(request, LOG_LEVEL_INFO, 0, "%s", why);
     name_refused(request);

@@ -110,6 +110,10 @@ enum http_field_id http_field_lookup(const char *name, size_t length);
 /* The name of an id in lower case, NUL-terminated; "" for HTTP_FIELD_OTHER. */
 const char *http_field_text(enum http_field_id id);
 
+enum {
+    HTTP_METHOD_LONGEST = sizeof "PROPPATCH" - 1 /* bytes of a known method at most */
+};
+
 /* enum http_method of a method, case-sensitive (RFC 9110 9.1); HTTP_METHOD_UNKNOWN for any other. */
 uint8_t http_method_lookup(const char *method, size_t length);
 

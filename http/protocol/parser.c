@@ -305,6 +305,19 @@ static void take_common_fields(struct http_parser *parser, struct http_head *hea
     parser->line = (uint32_t)(at - base);
 }
 
+int http_parser_overlong(const struct http_parser *parser, const char *buffer, size_t filled)
+{
+    const char *start = buffer + parser->line, *end = buffer + filled, *at = start;
+
+    if (parser->in_fields)
+        return 431;
+    while (at < end && http_char_is(*at, HTTP_CHAR_TOKEN))
+        at++;
+    if (at < end && *at != ' ')
+        return 400;
+    return at == end || at - start > HTTP_METHOD_LONGEST ? 501 : 414;
+}
+
 enum http_parse http_parser_feed(struct http_parser *parser, struct http_head *head, const char *buffer,
                                  size_t filled)
 {

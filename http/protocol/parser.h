@@ -17,8 +17,8 @@
  *
  * - MORE: receive behind `filled` and feed the same buffer again. If it is full, take a larger one, copy the
  *   http_parser_unfinished() bytes from buffer + parser.line to its start, call http_parser_move and feed the
- * new buffer with as many bytes filled. A line too long for the largest buffer is 414 in the request line,
- * else 431.
+ * new buffer with as many bytes filled. http_parser_overlong says what a line too long for the largest buffer
+ * is.
  *
  * - FIELDS_FULL: give head.fields a larger array with the old entries in it, set field_capacity, feed again
  * (or answer 431).
@@ -81,6 +81,11 @@ static inline size_t http_parser_unfinished(const struct http_parser *parser, si
 {
     return filled - parser->line;
 }
+
+/* What a line that outgrows all buffers is answered with; `filled` bytes of the current one are there. In the
+ * fields 431. In the request line 414, or 501 for a method longer than any that is implemented (RFC 9112 3),
+ * or 400 for what is no method. */
+int http_parser_overlong(const struct http_parser *, const char *buffer, size_t filled);
 
 /* Whether the request line is still being read. */
 static inline bool http_parser_in_request_line(const struct http_parser *parser)
