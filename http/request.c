@@ -135,6 +135,10 @@ UNGUARDED static int check_head(struct http_request *request)
         request->head.error = "client sent too many header lines (max_headers)";
         status = 400;
     }
+    if (!status && http_head_repeats_singleton(&request->head)) {
+        request->head.error = "client sent a field twice that is no list";
+        status = 400;
+    }
     if (!status && request->head.method == HTTP_METHOD_UNKNOWN)
         status = 501;
     if (!status)

@@ -25,3 +25,12 @@ const struct http_field *http_head_find_name(const struct http_head *head, const
     }
     return NULL;
 }
+
+bool http_head_repeats_singleton(const struct http_head *head)
+{
+    const uint64_t singletons =
+        UINT64_C(1) << HTTP_FIELD_AUTHORIZATION | UINT64_C(1) << HTTP_FIELD_PROXY_AUTHORIZATION |
+        UINT64_C(1) << HTTP_FIELD_CONTENT_TYPE | UINT64_C(1) << HTTP_FIELD_CONTENT_RANGE;
+
+    return (head->repeated & singletons) != 0;
+}
