@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "http/modules/static.h"
+#include "server/log.h"
 
 /* ---- a request ---- */
 
@@ -80,6 +81,11 @@ enum http_outcome http_autoindex_answer(struct http_request *request, struct htt
 
     if (!settings->on || (request->head.method != HTTP_GET && request->head.method != HTTP_HEAD))
         return HTTP_NEXT;
+    if (settings->format == HTTP_AUTOINDEX_JSONP && !http_autoindex_callback(request, &page)) {
+        http_log(request, LOG_LEVEL_INFO, 0, "client sent an invalid callback name");
+        request->status = 400;
+        return HTTP_STATUS;
+    }
     folder = opendir(name.bytes);
     if (!folder)
         return http_static_failed(request, -errno, "opendir()", name.bytes);
@@ -127,7 +133,8 @@ static const struct conf_directive directives[] = {
     {"autoindex", EVERYWHERE, 1, 1, 0, conf_set_flag, FIELD(on), NULL, "off",
      "Whether a folder without an index file is shown."},
     {"autoindex_format", EVERYWHERE, 1, 1, 0, conf_set_enum, FIELD(format), formats, "html",
-     "How it is shown: `html`, `xml`, `json`, or `jsonp` with the function of the argument callback=."},
+     "How it is shown: `html`, `xml`, `json`, or `jsonp` with the function of the argument callback= (400 if "
+     "that is no name)."},
     {"autoindex_exact_size", EVERYWHERE, 1, 1, 0, conf_set_flag, FIELD(exact_size), NULL, "on",
      "Whether sizes in HTML are in bytes, or rounded to K, M and G."},
     {"autoindex_localtime", EVERYWHERE, 1, 1, 0, conf_set_flag, FIELD(localtime), NULL, "off",

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "http/modules/autoindex.h"
@@ -12,11 +13,12 @@
 enum {
     NAME_COLUMNS = 50, /* of HTML: longer names are cut, as in nginx */
     NAME_CUT = 47,
-    LINE_FIXED = 200,  /* bytes of an entry besides its names: markup, padding, date, size */
-    PAGE_FIXED = 512,  /* bytes of a page besides its entries and its path */
-    ESCAPED_TIMES = 6, /* most that escaping makes of a byte: &quot; or \u001f */
-    NUMBER_MAX = 40,   /* bytes of a date or a size */
-    ROUND_FROM = 9999, /* bytes up to which a size is said as it is */
+    LINE_FIXED = 200,   /* bytes of an entry besides its names: markup, padding, date, size */
+    PAGE_FIXED = 512,   /* bytes of a page besides its entries and its path */
+    ESCAPED_TIMES = 6,  /* most that escaping makes of a byte: &quot; or \u001f */
+    NUMBER_MAX = 40,    /* bytes of a date or a size */
+    ROUND_FROM = 9999,  /* bytes up to which a size is said as it is */
+    CALLBACK_MAX = 128, /* bytes of a function's name, as nginx */
     KIB = 1024
 };
 
@@ -194,25 +196,30 @@ static char *put_json_page(char *to, struct http_autoindex_entry *const *entries
     return put(to, "\r\n]");
 }
 
-/* The argument callback=, if it is the name of a function; else empty: plain JSON. */
-static struct http_text callback_of(const struct http_request *request)
+/* The argument callback=; empty if there is none. Case is ignored as for $arg_callback. */
+static struct http_text find_callback(const struct http_request *request)
 {
     const char *at = request->args.bytes, *end = at ? at + request->args.length : NULL;
 
     while (at < end) {
         const char *next = memchr(at, '&', (size_t)(end - at)), *stop = next ? next : end;
 
-        if (stop - at > 9 && !memcmp(at, "callback=", 9)) {
-            struct http_text name = {at + 9, (size_t)(stop - at) - 9};
-
-            for (size_t i = 0; i < name.length; i++)
-                if (!isalnum((unsigned char)name.bytes[i]) && name.bytes[i] != '_' && name.bytes[i] != '.')
-                    return HTTP_TEXT("");
-            return name;
-        }
+        if (stop - at >= 9 && !strncasecmp(at, "callback=", 9))
+            return (struct http_text){at + 9, (size_t)(stop - at) - 9};
         at = stop + 1;
     }
     return HTTP_TEXT("");
+}
+
+bool http_autoindex_callback(const struct http_request *request, struct http_text *name)
+{
+    *name = find_callback(request);
+    if (name->length > CALLBACK_MAX)
+        return false;
+    for (size_t i = 0; i < name->length; i++)
+        if (!isalnum((unsigned char)name->bytes[i]) && name->bytes[i] != '_' && name->bytes[i] != '.')
+            return false;
+    return true;
 }
 
 /* ---- the page ---- */
@@ -246,10 +253,12 @@ struct http_text http_autoindex_page(struct http_request *request, const struct 
         to = put_xml_page(to, entries, count);
         break;
     case HTTP_AUTOINDEX_JSONP:
-        callback = callback_of(request);
+        (void)http_autoindex_callback(request, &callback);
         __attribute__((fallthrough));
     case HTTP_AUTOINDEX_JSON:
         *type = callback.length ? HTTP_TEXT("application/javascript") : HTTP_TEXT("application/json");
+        /* What is not the caller's stands first: the name alone must not decide what kind of file this is. */
+        to = put(to, callback.length ? "/* callback */\r\n" : "");
         memcpy(to, callback.bytes, callback.length);
         to += callback.length;
         to = put(to, callback.length ? "(" : "");
