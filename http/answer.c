@@ -12,10 +12,21 @@
 #include "http/protocol/etag.h"
 #include "http/protocol/status.h"
 #include "http/protocol/uri.h"
+#include "http/variables_table.h"
 #include "server/open_files.h"
 #include "server/version.h"
 
 enum { PAGE_MAX = 512 /* bytes of a status page: the fixed text and the longest reason, twice */ };
+
+void http_response_empty(struct http_request *request)
+{
+    struct http_response *response = &request->response;
+
+    http_response_drop_file(request);
+    response->content_type.length = 0;
+    if (request->status == 205)
+        response->content_length = 0;
+}
 
 enum http_outcome http_answer_bytes(struct http_request *request, int status, struct http_text type,
                                     struct http_text body)
@@ -34,7 +45,7 @@ enum http_outcome http_answer_bytes(struct http_request *request, int status, st
 enum http_outcome http_answer_status(struct http_request *request, int status)
 {
     struct http_text line = http_status_line(status);
-    char *page;
+    char number[HTTP_PRINT_MAX], *page;
     int length;
 
     request->status = status;
@@ -51,6 +62,8 @@ enum http_outcome http_answer_status(struct http_request *request, int status)
     page = pool_nalloc(request->pool, PAGE_MAX, "page");
     if (!page)
         return HTTP_ANSWERED; /* a bare status is better than none */
+    if (!line.length)         /* one without a phrase, such as 418 */
+        line = (struct http_text){number, (size_t)(http_print_number(number, (uint64_t)status) - number)};
     length =
         snprintf(page, PAGE_MAX,
                  "<html>\r\n<head><title>%.*s</title></head>\r\n<body>\r\n<center><h1>%.*s</h1></center>\r\n"
@@ -61,40 +74,63 @@ enum http_outcome http_answer_status(struct http_request *request, int status)
                              (struct http_text){page, (size_t)length});
 }
 
-/* "http://host[:port]" of this request, as redirects name it: the host asked for, and the port it came in by.
- */
-static int format_origin(const struct http_request *request, char *to, size_t size)
-{
-    const struct listen_address *address = &request->connection->base.binding->address;
-    struct http_text host = request->host.name;
-    unsigned port = listen_address_port(address);
+enum { HOST_MAX = PEER_TEXT_MAX + 2 /* bytes of an address as the host of a URI */ };
 
-    if (!host.length || request->location->core.server_name_in_redirect)
-        host = (struct http_text){request->server->name, strlen(request->server->name)};
+/* The host that redirects of this request name: the server's name if it is configured so, the one asked for,
+ * or, where none was (HTTP/1.0), the address that the client connected to (nginx: server_name_in_redirect).
+ * `to` has room for HOST_MAX. Empty: it came by a unix socket. */
+static struct http_text host_of(const struct http_request *request, char *to)
+{
+    size_t name = strlen(request->server->name);
+    struct peer local;
+
+    if (request->location->core.server_name_in_redirect && name)
+        return (struct http_text){request->server->name, name};
+    if (request->host.name.length)
+        return request->host.name;
+    if (!connection_local(&request->connection->base, &local))
+        return HTTP_TEXT("");
+    name = peer_format(&local, to);
+    if (!memchr(to, ':', name))
+        return (struct http_text){to, name};
+    memmove(to + 1, to, name); /* RFC 3986 3.2.2: an IPv6 address stands in brackets */
+    *to = '[';
+    to[name + 1] = ']';
+    return (struct http_text){to, name + 2};
+}
+
+/* Makes an absolute URL of a path: "http://host[:port]/path", with the port that the request came in by. It
+ * stays a path if there is no host to name (RFC 9110 10.2.2 allows both). False: no memory. */
+static bool make_absolute(struct http_request *request, struct http_text *location)
+{
+    unsigned port = listen_address_port(&request->connection->base.binding->address);
+    char local[HOST_MAX], *absolute;
+    struct http_text host = host_of(request, local);
+    size_t room = location->length + host.length + sizeof "http://:65535";
+    int length;
+
+    if (!host.length)
+        return true;
+    absolute = pool_nalloc(request->pool, room, "location");
+    if (!absolute)
+        return false;
     if (port && port != 80 && request->location->core.port_in_redirect)
-        return snprintf(to, size, "http://%.*s:%u", (int)host.length, host.bytes, port);
-    return snprintf(to, size, "http://%.*s", (int)host.length, host.bytes);
+        length = snprintf(absolute, room, "http://%.*s:%u", (int)host.length, host.bytes, port);
+    else
+        length = snprintf(absolute, room, "http://%.*s", (int)host.length, host.bytes);
+    memcpy(absolute + length, location->bytes, location->length);
+    *location = (struct http_text){absolute, (size_t)length + location->length};
+    return true;
 }
 
 bool http_lead_to(struct http_request *request, struct http_text location)
 {
-    size_t room;
-    char *absolute;
-    int length;
+    bool path = location.length && location.bytes[0] == '/';
 
-    if (!http_location_clean(request, &location))
+    if (!http_location_clean(request, &location) ||
+        (path && request->location->core.absolute_redirect && !make_absolute(request, &location)))
         return false;
     request->response.location = location;
-    if (location.length && location.bytes[0] == '/' && request->location->core.absolute_redirect) {
-        room = location.length + request->host.name.length + strlen(request->server->name) +
-               sizeof "http://:65535";
-        absolute = pool_nalloc(request->pool, room, "location");
-        if (!absolute)
-            return false;
-        length = format_origin(request, absolute, room);
-        memcpy(absolute + length, location.bytes, location.length);
-        request->response.location = (struct http_text){absolute, (size_t)length + location.length};
-    }
     return true;
 }
 
@@ -155,7 +191,11 @@ enum http_outcome http_answer_file(struct http_request *request, struct open_fil
         if (request->status == 416)
             return HTTP_ANSWERED;
     } else {
-        response->accept_ranges = false; /* an error's page has neither parts nor conditions */
+        /* An error's page has neither parts nor conditions, and so nothing to compare: the validators are
+         * those of the selected representation (RFC 9110 8.8), which is not here. */
+        response->accept_ranges = false;
+        response->last_modified = -1;
+        response->etag.length = 0;
     }
     response->body =
         request->head.method == HTTP_HEAD || !response->content_length ? HTTP_BODY_NONE : HTTP_BODY_FILE;

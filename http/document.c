@@ -32,7 +32,7 @@ static void print_row(const char *name, const char *help, FILE *out)
 int http_document_variables(FILE *out)
 {
     static const struct http_variable_row *const tables[] = {
-        http_request_variables, http_connection_variables, http_response_variables};
+        http_request_variables, http_connection_variables, http_response_variables, http_system_variables};
     static const char *const families[][2] = {
         {"1 … $9", "What the parentheses of the last regular expression that matched have found."},
         {"http_NAME", "A field of the request: `$http_user_agent` is User-Agent. Several lines are joined."},

@@ -66,7 +66,7 @@ int http_pieces_begin(struct http_request *request)
     struct http_response *response = &request->response;
     int result;
 
-    if (response->trailers && !http_status_bodiless(request->status))
+    if (response->trailers && !http_status_empty(request->status))
         response->content_length = -1;
     http_response_frame(request);
     result = http_head_queue(request, 0);

@@ -68,13 +68,14 @@ int http_head_queue(struct http_request *request, size_t body_room);
 /* No body follows the head, whatever there is of one. */
 static inline bool http_response_bodiless(const struct http_request *request)
 {
-    return request->head.method == HTTP_HEAD || http_status_bodiless(request->status);
+    return request->head.method == HTTP_HEAD || http_status_empty(request->status);
 }
 
 /* The body goes out in chunks: its length is not known, and the client can take them. */
 static inline bool http_response_chunked(const struct http_request *request)
 {
-    return request->response.content_length < 0 && request->head.minor && request->location->core.chunked;
+    return request->response.content_length < 0 && request->head.minor && request->location->core.chunked &&
+           !http_status_empty(request->status);
 }
 
 /* Before the head: if neither a length nor chunks say where the body ends, the connection's end does. */
@@ -85,6 +86,9 @@ void http_response_cut(struct http_request *request, int error);
 
 /* Of a file that is read and copied (sendfile off), or goes out in pieces. */
 extern struct http_pump http_file_pump; /* without a state: never written to */
+
+/* The status forbids content (http_status_empty): drops what there is of it, and what describes it. */
+void http_response_empty(struct http_request *request);
 
 /* Drops the reference on the file of the answer, if it still has one. */
 void http_response_drop_file(struct http_request *request);

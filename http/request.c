@@ -219,8 +219,8 @@ static void answer(struct http_request *request)
     if (request->response.body == HTTP_BODY_STREAM)
         return; /* the module has queued it */
     /* error_page may say so of any answer. */
-    if (http_status_bodiless(request->status)) {
-        http_response_drop_file(request);
+    if (http_status_empty(request->status)) {
+        http_response_empty(request);
         request->response.body = HTTP_BODY_NONE;
     }
     /* Whether a client that waits for 100 sends its body now, nobody knows; one that has begun to must

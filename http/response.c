@@ -104,8 +104,10 @@ static char *put_length(char *at, const struct http_request *request)
 
     if (http_status_bodiless(request->status))
         return at;
-    if (length < 0)
+    if (length < 0 && request->status != 205)
         return http_response_chunked(request) ? PUT(at, "Transfer-Encoding: chunked\r\n") : at;
+    if (length < 0)
+        length = 0; /* a filter did not know that it changes nothing */
     at = PUT(at, "Content-Length: ");
     at = http_print_number(at, (uint64_t)length);
     return PUT(at, "\r\n");
@@ -326,7 +328,7 @@ int http_response_queue(struct http_request *request)
 void http_response_frame(struct http_request *request)
 {
     if (request->response.content_length < 0 && !http_response_chunked(request) &&
-        !http_status_bodiless(request->status))
+        !http_status_empty(request->status))
         request->keep_alive = false; /* the end of the connection ends the body */
 }
 
@@ -335,6 +337,8 @@ int http_stream_begin(struct http_request *request)
     request->response.body = HTTP_BODY_STREAM;
     if (request->route.final_status)
         request->status = request->route.final_status;
+    if (http_status_empty(request->status))
+        http_response_empty(request);
     if (request->location->filters && http_filters_run(request))
         return -ENOMEM;
     http_response_frame(request);

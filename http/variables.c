@@ -60,7 +60,8 @@ static int find_sent(struct conf *conf, struct http_text name, struct http_varia
 {
     const struct http_variable_row *row = find_row(http_sent_variables, name);
 
-    variable->get = row ? row->get : http_get_header;
+    variable->get = http_get_sent;
+    variable->number = row ? (uint16_t)(row - http_sent_variables) : HTTP_SENT_OTHER;
     return keep_name(conf, name, true, variable);
 }
 
@@ -78,7 +79,7 @@ enum http_found http_get_printed(struct http_request *request, const struct http
 static const struct http_variable_row *find_builtin(struct http_text name)
 {
     static const struct http_variable_row *const tables[] = {
-        http_request_variables, http_connection_variables, http_response_variables};
+        http_request_variables, http_connection_variables, http_response_variables, http_system_variables};
 
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         const struct http_variable_row *row = find_row(tables[i], name);

@@ -68,31 +68,16 @@ static enum http_found get_server_name(struct http_request *request, const struc
     return http_value_string(request->server->name, value);
 }
 
-static bool is_wildcard(const struct sockaddr_storage *socket)
-{
-    if (socket->ss_family == AF_INET)
-        return ((const struct sockaddr_in *)(const void *)socket)->sin_addr.s_addr == htonl(INADDR_ANY);
-    return socket->ss_family == AF_INET6 &&
-           IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)(const void *)socket)->sin6_addr);
-}
-
-/* The address the client connected to; only a wildcard's must be asked of the kernel. */
 static enum http_found get_server_addr(struct http_request *request, const struct http_variable *variable,
                                        struct http_text *value)
 {
     const struct connection *connection = &request->connection->base;
-    const struct listen_address *address = &connection->binding->address;
-    struct sockaddr_storage local = address->socket;
-    socklen_t length = sizeof local;
-    struct peer peer;
+    struct peer local;
 
     (void)variable;
-    if (local.ss_family == AF_UNIX)
-        return http_value_string(address->text, value);
-    if (is_wildcard(&local) && getsockname(connection->io.fd, (struct sockaddr *)&local, &length) < 0)
-        return http_value_none(value);
-    peer_from_socket(&peer, &local, length);
-    return value_peer(request, &peer, value);
+    if (connection->binding->address.socket.ss_family == AF_UNIX)
+        return http_value_string(connection->binding->address.text, value);
+    return connection_local(connection, &local) ? value_peer(request, &local, value) : http_value_none(value);
 }
 
 static char *print_server_port(struct http_request *request, char *to)

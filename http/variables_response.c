@@ -67,9 +67,22 @@ static enum http_found get_gzip_ratio(struct http_request *request, const struct
     return http_value_string(to, value);
 }
 
+/* A connection that is closed while its request is here was closed in the middle of the answer. */
+static enum http_found get_completion(struct http_request *request, const struct http_variable *variable,
+                                      struct http_text *value)
+{
+    const struct http_connection *connection = request->connection;
+    bool done = request->complete && request->head_queued && !connection->cut && !connection->base.closed;
+
+    (void)variable;
+    return http_value_string(done ? "OK" : "", value);
+}
+
 const struct http_variable_row http_response_variables[] = {
     {"limit_conn_status", get_limit_conn_status, NULL,
      "What limit_conn did: `PASSED`, `REJECTED`, `REJECTED_DRY_RUN`; empty if it was not asked."},
+    {"request_completion", get_completion, NULL,
+     "`OK` if the answer is complete; empty if it was cut or never sent, or is still to be made."},
     {"limit_req_status", get_limit_req_status, NULL,
      "What limit_req did: `PASSED`, `DELAYED`, `REJECTED`, `DELAYED_DRY_RUN`, `REJECTED_DRY_RUN`; empty if "
      "it was not asked."},
@@ -83,6 +96,15 @@ const struct http_variable_row http_response_variables[] = {
 };
 
 /* ---- $sent_http_NAME: what the answer says of itself, then what modules added ---- */
+
+/* No head went out, and none will: `return 444`, or the client has left. What had been described of an answer
+ * then was never sent. */
+static bool is_unsent(const struct http_request *request)
+{
+    const struct http_connection *connection = request->connection;
+
+    return !request->head_queued && (connection->cut || connection->base.closed);
+}
 
 static enum http_found value_if_any(struct http_text text, struct http_text *value)
 {
@@ -170,7 +192,8 @@ static enum http_found get_transfer_encoding(struct http_request *request,
                                              const struct http_variable *variable, struct http_text *value)
 {
     (void)variable;
-    if (!http_response_chunked(request) || http_status_bodiless(request->status))
+    /* As long as nobody has described an answer, its length is not known either. */
+    if (!http_response_chunked(request) || (!request->complete && request->response.body != HTTP_BODY_STREAM))
         return http_value_none(value);
     return http_value_string("chunked", value);
 }
@@ -207,12 +230,6 @@ static enum http_found join(struct http_request *request, const struct http_head
     return found ? HTTP_FOUND : http_value_none(value);
 }
 
-enum http_found http_get_header(struct http_request *request, const struct http_variable *variable,
-                                struct http_text *value)
-{
-    return join(request, request->response.headers, variable, value);
-}
-
 enum http_found http_get_trailer(struct http_request *request, const struct http_variable *variable,
                                  struct http_text *value)
 {
@@ -232,3 +249,13 @@ const struct http_variable_row http_sent_variables[] = {
     {"accept_ranges", get_accept_ranges, NULL, NULL},
     {NULL, NULL, NULL, NULL},
 };
+
+enum http_found http_get_sent(struct http_request *request, const struct http_variable *variable,
+                              struct http_text *value)
+{
+    if (is_unsent(request))
+        return http_value_none(value);
+    if (variable->number == HTTP_SENT_OTHER)
+        return join(request, request->response.headers, variable, value);
+    return http_sent_variables[variable->number].get(request, variable, value);
+}

@@ -27,15 +27,18 @@ struct http_variable_row {
 extern const struct http_variable_row http_request_variables[];    /* variables_request.c */
 extern const struct http_variable_row http_connection_variables[]; /* variables_connection.c */
 extern const struct http_variable_row http_response_variables[];   /* variables_response.c */
+extern const struct http_variable_row http_system_variables[];     /* variables_system.c */
 extern const struct http_variable_row
     http_sent_variables[]; /* likewise, without the sent_http_ before them */
+
+enum { HTTP_SENT_OTHER = UINT16_MAX /* a field that no row tells of: one that a module added */ };
 
 /* Of families of names; variable->name is what stands behind the prefix, for fields in a header's spelling.
  */
 http_getter http_get_field, http_get_other_field, http_get_argument, http_get_cookie, http_get_capture,
     http_get_named;                                            /* named.c */
 http_getter http_get_request_body, http_get_request_body_file; /* upload.c */
-http_getter http_get_header;
+http_getter http_get_sent;    /* variable->number: of the row in http_sent_variables, or HTTP_SENT_OTHER */
 http_getter http_get_trailer;
 http_getter http_get_printed; /* of all variables that print */
 

@@ -157,6 +157,7 @@ void connection_close(struct connection *connection)
     unlink_connection(worker, connection);
     if (connection->io.fd >= 0)
         close(connection->io.fd);
+    connection->io.fd = -1; /* the number is soon another's, and the log is still to ask about this one */
     connection->closed = true;
     connection->next = worker->closed;
     worker->closed = connection;
@@ -288,6 +289,26 @@ enum output_result connection_send(struct connection *connection, size_t most)
 
     counter_add(&connection->worker->counters.sent, sent);
     return result;
+}
+
+static bool is_wildcard(const struct sockaddr_storage *socket)
+{
+    if (socket->ss_family == AF_INET)
+        return ((const struct sockaddr_in *)(const void *)socket)->sin_addr.s_addr == htonl(INADDR_ANY);
+    return socket->ss_family == AF_INET6 &&
+           IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)(const void *)socket)->sin6_addr);
+}
+
+bool connection_local(const struct connection *connection, struct peer *local)
+{
+    struct sockaddr_storage socket = connection->binding->address.socket;
+    socklen_t length = sizeof socket;
+
+    if (socket.ss_family == AF_UNIX ||
+        (is_wildcard(&socket) && getsockname(connection->io.fd, (struct sockaddr *)&socket, &length) < 0))
+        return false;
+    peer_from_socket(local, &socket, length);
+    return true;
 }
 
 void connection_log(const struct connection *connection, const struct log *log, enum log_level level,

@@ -109,6 +109,10 @@ enum output_result connection_send(struct connection *connection, size_t most);
 /* Whether small packets leave without waiting for more. Free when nothing changes. */
 static inline void connection_nodelay(struct connection *connection, bool on);
 
+/* The address that its client connected to: the listening one, or if that is a wildcard's, what the kernel
+ * says. False: a unix socket; or the kernel is not to be asked, for the connection is closed. */
+bool connection_local(const struct connection *connection, struct peer *local);
+
 /* One line about this connection: "*N MESSAGE while DOING, client: …". `log` is the settings' own.
  */
 void connection_log(const struct connection *connection, const struct log *log, enum log_level level,

@@ -26,4 +26,11 @@ static inline bool http_status_bodiless(int status)
     return status < 200 || status == 204 || status == 304;
 }
 
+/* Whether an answer with this status has no content, whatever was to be said with it: those, and 205, which
+ * says so by Content-Length: 0 (RFC 9110 15.3.6). */
+static inline bool http_status_empty(int status)
+{
+    return http_status_bodiless(status) || status == 205;
+}
+
 #endif

@@ -33,6 +33,9 @@ STRICTER = {
     'a chunk with a blank': (chunked(b'1 \r\na\r\n0\r\n\r\n'), 400),
     'a trailer without a colon': (chunked(b'0\r\nbad trailer\r\n\r\n'), 400),
     'an unknown method': (head(b'FROB /r HTTP/1.1'), 501),
+    'a long method': (head(b'M' * 9000 + b' /r HTTP/1.1'), 501),
+    **{f'{name} twice': (head(fields=f'{name}: a\r\n{name}: a\r\n'.encode()), 400)
+       for name in ('Content-Type', 'Proxy-Authorization', 'Authorization', 'Content-Range')},
     'a method in lower case': (head(b'get /r HTTP/1.1'), 501),
     'an expectation that we do not know': (head(b'POST /r HTTP/1.1', b'Expect: x\r\nContent-Length: 0\r\n'), 417),
     'a length beyond all numbers': (head(b'POST /r HTTP/1.1', b'Content-Length: 99999999999999999999999\r\n'), 413),

@@ -114,7 +114,7 @@ static void test_tables(void **state)
 static void test_variables(void **state)
 {
     static const struct http_variable_row *const tables[] = {
-        http_request_variables, http_connection_variables, http_response_variables};
+        http_request_variables, http_connection_variables, http_response_variables, http_system_variables};
     char *text = NULL;
     size_t length = 0;
     FILE *out = open_memstream(&text, &length);

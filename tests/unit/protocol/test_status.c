@@ -55,12 +55,21 @@ static void test_bodiless(void **state)
     assert_false(http_status_bodiless(404));
 }
 
+/* RFC 9110 15.3.6: 205 has no content either, but a length. */
+static void test_empty(void **state)
+{
+    (void)state;
+    for (int status = 100; status < 600; status++)
+        assert_int_equal(http_status_empty(status), http_status_bodiless(status) || status == 205);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_bodiless),
+        cmocka_unit_test(test_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
