@@ -375,6 +375,30 @@ static void test_random_damage(void **state)
     guard_destroy(guard);
 }
 
+/* RFC 9112 3: a method longer than any that is implemented is 501, a long target 414. */
+static void test_overlong(void **state)
+{
+    static const struct {
+        const char *text;
+        int status;
+    } rows[] = {{"GET /aaaa", 414},       {"PROPPATCH /", 414},
+                {"PROPPATCHX /", 501},    {"AAAAAAAA", 501},
+                {"GET\x01 /", 400},       {"\r\nGET /", 414},
+                {"G(T /", 400},           {"GET / HTTP/1.1\r\nA: b", 431},
+                {"\r\nAAAAAAAAAAAA", 501}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct http_field fields[4];
+        struct http_head head = {.fields = fields, .field_capacity = 4};
+        struct http_parser parser;
+        const struct http_parser_limits limits = {false};
+        http_parser_init(&parser, &limits, &head);
+        assert_int_equal(http_parser_feed(&parser, &head, rows[i].text, strlen(rows[i].text)),
+                         HTTP_PARSE_MORE);
+        assert_int_equal(http_parser_overlong(&parser, rows[i].text, strlen(rows[i].text)), rows[i].status);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,7 +406,7 @@ int main(void)
         cmocka_unit_test(test_strict_line_endings), cmocka_unit_test(test_offset_behind_head),
         cmocka_unit_test(test_fields_full_goes_on), cmocka_unit_test(test_moves_end),
         cmocka_unit_test(test_what_has_begun),      cmocka_unit_test(test_name_too_long),
-        cmocka_unit_test(test_random_damage),
+        cmocka_unit_test(test_random_damage),       cmocka_unit_test(test_overlong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

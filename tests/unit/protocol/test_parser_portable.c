@@ -4,6 +4,7 @@
 #define http_parser_init       portable_parser_init
 #define http_parser_feed       portable_parser_feed
 #define http_parser_move       portable_parser_move
+#define http_parser_overlong   portable_parser_overlong
 
 #include "http/protocol/parser.c"
 #include "tests/unit/protocol/test_parser.c"
