@@ -292,9 +292,8 @@ def test_language(server):
         assert server.get(target).text == text, target
 
 
-@pytest.mark.ours
-def test_embedded_default(server):
-    """Without a file the embedded configuration is used; -T shows it."""
+def serve_embedded(server):
+    """The embedded configuration, as -T shows it, on other ports."""
     done = server.run('-T')
     assert done.returncode == 0 and '127.0.0.1:8080' in done.stdout and '127.0.0.1:7007' in done.stdout
     text = done.stdout.replace('127.0.0.1:8080', '127.0.0.1:@http@').replace('127.0.0.1:7007',
@@ -303,6 +302,12 @@ def test_embedded_default(server):
     user = 'user root;' if os.geteuid() == 0 else ''
     server.configure_raw(f'{text}\ndaemon off; pid tidepool.pid; {user}')
     server.start()
+
+
+@pytest.mark.ours
+def test_embedded_default(server):
+    """Without a file the embedded configuration is used."""
+    serve_embedded(server)
     answer = server.get()
     assert answer.status == 200 and b'Tidepool' in answer.body
     for target in re.findall(r'href="(/[^"]*)"', answer.text):
@@ -310,6 +315,46 @@ def test_embedded_default(server):
     assert server.get('/pools/data').status == server.get('/metrics').status == 200
     with server.client('echo') as client:
         assert client.send(b'hello\n').exactly(6) == b'hello\n'
+
+
+# RFC 9110 7.4: a server should "reject a request that targets an origin it was not configured for"; 15.5.20: 421. RFC 6761
+# 6.3: localhost and all names below it are this machine; RFC 1122 3.2.1.3: so is 127.0.0.0/8.
+LOOPBACK = ['localhost', 'LOCALHOST', 'localhost:@http@', 'localhost.', 'a.localhost', 'a.b.LocalHost:1', '127.0.0.1',
+            '127.0.0.1:@http@', '127.1.2.3:65535', '[::1]', '[::1]:@http@', None]
+ELSEWHERE = ['evil.test', 'evil.test:@http@', 'localhost.evil.test', 'evillocalhost', 'notlocalhost:1', '127.0.0.1.evil.test',
+             'x127.0.0.1', '1127.0.0.1', '128.0.0.1', '0.0.0.0', '192.168.0.1', '[::2]', '[fe80::1]', '127.0.0.1.evil',
+             'localhost%2eevil.test', '127.0.0.evil', 'xn--localhost-1', '.localhost.x']
+
+
+@pytest.mark.ours
+def test_embedded_default_by_name(server):
+    """A page whose name leads here (DNS rebinding) is told nothing: loopback names alone are served."""
+    serve_embedded(server)
+    for target in ('/', '/pools/', '/pools/data', '/metrics', '/plaintext', '/none'):
+        expected = 404 if target == '/none' else 200
+        for host in LOOPBACK:
+            version = '1.0' if host is None else '1.1'
+            host = host and server.expand(host)
+            assert server.get(target, host=host, version=version).status == expected, (target, host)
+        for host in ELSEWHERE:
+            answer = server.get(target, host=server.expand(host))
+            assert answer.status == 421 and len(answer.body) < 200 and 'localhost' in answer.text, (target, host)
+        for method in ('POST', 'OPTIONS'):
+            assert server.ask(method, target, body=b'x', host='evil.test').status == 421
+        # RFC 9112 3.2.2: the target's authority counts, whatever Host says; what comes by HTTP/1.0 has one, too.
+        assert server.get('http://evil.test' + target, host='localhost').status == 421
+        assert server.get('http://localhost' + target, host='evil.test').status == expected
+        assert server.get(target, host='evil.test', version='1.0').status == 421
+        assert server.get('http://evil.test' + target, host=None, version='1.0').status == 421
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize('where', ['127.0.0.1', 'localhost'])
+def test_embedded_default_asked_by_top(server, where):
+    serve_embedded(server)
+    done = subprocess.run([BINARY, 'top', '-1', '-c', f'http://{where}:{server.port()}/pools/'], capture_output=True,
+                          text=True, timeout=60, check=False)
+    assert done.returncode == 0 and 'connections' in done.stdout, done
 
 
 @pytest.mark.ours
