@@ -43,8 +43,8 @@ int http_request_route(struct http_request *request);
 /* Its head is complete: decides framing, host, path, server, location, and runs it. */
 void http_request_run(struct http_request *request);
 
-/* It cannot be read any further: if that is because of its first line, what is here of that becomes the request
- * line, for the logs ($request, "request: …"). */
+/* It cannot be read any further: if that is because of its first line, what is here of that becomes the
+ * request line, for the logs ($request, "request: …"). */
 void http_request_keep_line(struct http_request *request);
 
 /* It cannot be read: answers `status`; the connection will close. `why` is logged at level info; null: it has

@@ -38,7 +38,7 @@ enum { HTTP_SENT_OTHER = UINT16_MAX /* a field that no row tells of: one that a 
 http_getter http_get_field, http_get_other_field, http_get_argument, http_get_cookie, http_get_capture,
     http_get_named;                                            /* named.c */
 http_getter http_get_request_body, http_get_request_body_file; /* upload.c */
-http_getter http_get_sent;    /* variable->number: of the row in http_sent_variables, or HTTP_SENT_OTHER */
+http_getter http_get_sent; /* variable->number: of the row in http_sent_variables, or HTTP_SENT_OTHER */
 http_getter http_get_trailer;
 http_getter http_get_printed; /* of all variables that print */
 

@@ -38,8 +38,8 @@ extern const struct http_module http_autoindex_module;
  * off. */
 enum http_outcome http_autoindex_answer(struct http_request *request, struct http_text folder);
 
-/* autoindex_page.c: the function that jsonp is to call; empty: none was asked for. False: it is not the name of
- * one (letters, digits, _ and . alone), so that the page could become another script or file. */
+/* autoindex_page.c: the function that jsonp is to call; empty: none was asked for. False: it is not the name
+ * of one (letters, digits, _ and . alone), so that the page could become another script or file. */
 bool http_autoindex_callback(const struct http_request *request, struct http_text *name);
 
 /* The page of `count` entries in their order. Null bytes: no memory. */

@@ -114,9 +114,9 @@ static inline bool http_head_repeats(const struct http_head *head, enum http_fie
     return (head->repeated >> id & 1) != 0;
 }
 
-/* Whether a field came twice that cannot be a list, and of whose lines two readers may take different ones for
- * true: who the client is, what its body is (RFC 9110 5.3; 8.3 and 11.6.2 name the danger). Other singletons
- * do no harm when repeated: dates, ranges and If-Range are ignored then (condition.h, ranges.c). */
+/* Whether a field came twice that cannot be a list, and of whose lines two readers may take different ones
+ * for true: who the client is, what its body is (RFC 9110 5.3; 8.3 and 11.6.2 name the danger). Others do no
+ * harm when repeated: dates, ranges and If-Range are ignored then (condition.h, ranges.c). */
 bool http_head_repeats_singleton(const struct http_head *head);
 
 /* The first field of a known name, or null. */
