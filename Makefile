@@ -32,12 +32,13 @@ LDLIBS   := -lev -lpcre2-8 -lz
 
 .DEFAULT_GOAL := all
 
-layer    = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
+# The objects of folders: of each what stands in it, not what stands below it.
+layer    = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 POOL     := $(call layer,pool)
 CONF     := $(call layer,conf) $(BUILD)/generated/default_conf.o
-SERVER   := $(filter-out $(BUILD)/server/main.o,$(call layer,server))
+SERVER   := $(filter-out $(BUILD)/server/main.o,$(call layer,server server/log server/shared server/echo server/watch server/tools))
 PROTOCOL := $(call layer,http/protocol)
-HTTP     := $(call layer,http) $(call layer,http/modules) $(BUILD)/generated/pool_view_page.o
+HTTP     := $(call layer,http http/route http/text http/config http/modules http/modules/*) $(BUILD)/generated/pool_view_page.o
 OBJECTS  := $(POOL) $(CONF) $(SERVER) $(PROTOCOL) $(HTTP)
 
 .PHONY: all
@@ -68,7 +69,7 @@ $(BUILD)/tests/unit/pool/%: $(BUILD)/tests/unit/pool/%.o $(BUILD)/libtidepool.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka
 $(BUILD)/tests/unit/conf/%: $(BUILD)/tests/unit/conf/%.o $(CONF) $(BUILD)/libtidepool.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka
-$(BUILD)/tests/unit/protocol/%: $(BUILD)/tests/unit/protocol/%.o $(PROTOCOL) $(BUILD)/libtidepool.a
+$(BUILD)/tests/unit/http/protocol/%: $(BUILD)/tests/unit/http/protocol/%.o $(PROTOCOL) $(BUILD)/libtidepool.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/all.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
@@ -86,8 +87,8 @@ comma := ,
 JOBS      ?= $(shell nproc)
 PYTHON    ?= /usr/bin/python3
 PREFIX    ?= /usr/local
-UNIT      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*/test_*.c))
-SOURCES   := $(wildcard pool/*.[ch] conf/*.[ch] server/*.[ch] http/*.[ch] http/*/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch])
+UNIT      := $(patsubst %.c,$(BUILD)/%,$(shell find tests/unit -name 'test_*.c' | sort))
+SOURCES   := $(shell find pool conf server http tests -name '*.[ch]' | sort)
 # Each check builds in a folder of its own, so that no object is ever built twice for two purposes.
 submake    = +$(MAKE) -j$(JOBS) --no-print-directory
 ASAN      := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -136,8 +137,8 @@ valgrind: test-deps ## unit tests and the core of the black-box tests under valg
 
 sweep: test-deps ## fail the Nth allocation of each kind, for every N, once and for good (minutes)
 	$(submake) all BUILD=build-asan OPTIMISE='-O1 -g' SANITIZE='$(ASAN)'
-	$(PYTHON) tests/fault/sweep.py --binary build-asan/tidepool
-	$(PYTHON) tests/fault/sweep.py --binary build-asan/tidepool --persistent
+	$(PYTHON) -m tests.fault.sweep --binary build-asan/tidepool
+	$(PYTHON) -m tests.fault.sweep --binary build-asan/tidepool --persistent
 
 rows: test-deps ## each directive and variable is taken away: its tests in tests/blackbox/directives.tsv fail (minutes)
 	$(submake) all
@@ -145,37 +146,37 @@ rows: test-deps ## each directive and variable is taken away: its tests in tests
 
 sweep-calls: test-deps ## fail the Nth system call of each kind, by strace (minutes)
 	$(submake) all
-	$(PYTHON) tests/fault/sweep_calls.py --binary $(BUILD)/tidepool
+	$(PYTHON) -m tests.fault.sweep_calls --binary $(BUILD)/tidepool
 
 steady: test-deps ## a million requests, 100,000 under strace, 1 GiB up and down: nothing grows (minutes)
 	$(submake) all
-	$(PYTHON) tests/load/steady.py --build $(BUILD)
+	$(PYTHON) -m tests.load.steady --build $(BUILD)
 
 soak: test-deps ## hostile connections against memory_budget, SOAK_SECONDS (60): RSS stays within it
 	$(submake) all
-	$(PYTHON) tests/load/bounded.py soak --build $(BUILD) --seconds $(SOAK_SECONDS)
+	$(PYTHON) -m tests.load.bounded soak --build $(BUILD) --seconds $(SOAK_SECONDS)
 
 spike: test-deps ## 10,000 connections with 64 KiB each, then none: RSS falls to where it was
 	$(submake) all
-	$(PYTHON) tests/load/bounded.py spike --build $(BUILD)
+	$(PYTHON) -m tests.load.bounded spike --build $(BUILD)
 
 slow: test-deps ## slowhttptest holds 1,000 connections in three ways: how long others wait then, against before
 	@sh tests/packages.sh slowhttptest
 	$(submake) all
-	$(PYTHON) tests/load/slow.py --build $(BUILD)
+	$(PYTHON) -m tests.load.slow --build $(BUILD)
 
 RELOADS ?= 1000
 reloads: test-deps ## RELOADS (1000) between 1 and 16 workers under load at TCP, unix and control sockets: nothing is lost
 	$(submake) all
-	$(PYTHON) tests/load/reload.py --build $(BUILD) --reloads $(RELOADS)
+	$(PYTHON) -m tests.load.reload --build $(BUILD) --reloads $(RELOADS)
 
 view: test-deps ## CPU per request while somebody watches the pools; 10,000 connections: first picture, worst stall
 	$(submake) all
-	$(PYTHON) tests/load/view.py --build $(BUILD)
+	$(PYTHON) -m tests.load.view --build $(BUILD)
 
 load: test-deps ## drive it with wrk; any socket error or answer other than 2xx fails
 	$(submake) all $(BUILD)/tests/load/echo_load
-	$(PYTHON) tests/load/load.py --build $(BUILD)
+	$(PYTHON) -m tests.load.load --build $(BUILD)
 
 $(BUILD)/tests/load/%: $(BUILD)/tests/load/%.o
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
@@ -250,7 +251,7 @@ docs: all ## write conf/DIRECTIVES.md again from the tables of directives and va
 	mv conf/DIRECTIVES.md.tmp conf/DIRECTIVES.md
 
 pictures: all ## take the pictures of the pool view again (needs Chromium)
-	$(PYTHON) tests/pictures.py --build $(BUILD)
+	$(PYTHON) -m tests.pictures --build $(BUILD)
 
 .PHONY: install docker clean
 install: all ## binary, manual, libtidepool.a with its headers, sample configurations, systemd unit (DESTDIR, PREFIX)
@@ -284,9 +285,9 @@ $(BUILD)/generated/default_conf.c: conf/default.conf
 	mv $@.tmp $@
 
 # The page of pool_view, with the policy that names its script and style by their hashes.
-$(BUILD)/generated/pool_view_page.c: http/modules/pool_view.html http/modules/pool_view.sh
+$(BUILD)/generated/pool_view_page.c: http/modules/view/pool_view.html http/modules/view/pool_view.sh
 	@mkdir -p $(@D)
-	sh http/modules/pool_view.sh $< > $@.tmp
+	sh http/modules/view/pool_view.sh $< > $@.tmp
 	mv $@.tmp $@
 
 $(BUILD)/generated/%.o: $(BUILD)/generated/%.c
@@ -320,7 +321,7 @@ ab-deps: test-deps
 AB_ROUNDS ?= 7
 ab: ab-deps ## pools against plain allocation, with four allocators: table and picture in build/ab/
 	$(submake) all
-	$(PYTHON) tests/bench/ab.py --build $(BUILD) --rounds $(AB_ROUNDS)
+	$(PYTHON) -m tests.bench.ab --build $(BUILD) --rounds $(AB_ROUNDS)
 
 .PHONY: bench-alloc
 bench-alloc: $(BUILD)/tests/bench/alloc ## ns per allocation of ours, of peers and of the plain baselines

@@ -5,15 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "http/field_text.h"
 #include "http/filters.h"
 #include "http/flow.h"
 #include "http/protocol/condition.h"
 #include "http/protocol/etag.h"
 #include "http/protocol/status.h"
 #include "http/protocol/uri.h"
-#include "http/variables_table.h"
-#include "server/open_files.h"
+#include "http/text/field_text.h"
+#include "http/text/variables_table.h"
+#include "server/shared/open_files.h"
 #include "server/version.h"
 
 enum { PAGE_MAX = 512 /* bytes of a status page: the fixed text and the longest reason, twice */ };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/error_page.h"
+#include "http/error_page.h"
 
 #include <stddef.h>
 

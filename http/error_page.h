@@ -9,11 +9,11 @@
  * Lifetime: rules in the generation's pool.
  * Threads: the request's worker. Errors: 503 if a text with variables finds no memory.
  */
-#ifndef HTTP_MODULES_ERROR_PAGE_H
-#define HTTP_MODULES_ERROR_PAGE_H
+#ifndef HTTP_ERROR_PAGE_H
+#define HTTP_ERROR_PAGE_H
 
 #include "http/request.h"
-#include "http/template.h"
+#include "http/text/template.h"
 
 struct http_error_rule {
     struct http_error_rule *next;

@@ -7,7 +7,7 @@
 
 #include "http/flow.h"
 #include "http/protocol/status.h"
-#include "server/open_files.h"
+#include "server/shared/open_files.h"
 
 enum { PIECE = 16 * 1024 /* bytes of a file read at a time */ };
 

@@ -9,9 +9,9 @@
 #ifndef HTTP_KEEPALIVE_H
 #define HTTP_KEEPALIVE_H
 
-#include "http/captures.h"
 #include "http/connection.h"
 #include "http/request.h"
+#include "http/route/captures.h"
 
 enum http_keepalive_disable { HTTP_KEEPALIVE_MSIE6 = 1, HTTP_KEEPALIVE_SAFARI = 2 };
 

@@ -6,7 +6,7 @@
 
 #include "http/flow.h"
 #include "http/input.h"
-#include "http/regex.h"
+#include "http/route/regex.h"
 #include "server/shortage.h"
 #include "server/version.h"
 

@@ -6,8 +6,8 @@
 
 #include "conf/units.h"
 #include "http/request.h"
-#include "http/template.h"
-#include "server/log.h"
+#include "http/text/template.h"
+#include "server/log/log.h"
 
 #define PACE_TICK .05 /* seconds: a slow rate is not a wake-up for every byte */
 

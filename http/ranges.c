@@ -5,12 +5,12 @@
 
 #include "http/filters.h"
 #include "http/flow.h"
-#include "http/growing.h"
 #include "http/protocol/condition.h"
 #include "http/protocol/range.h"
 #include "http/protocol/status.h"
-#include "http/request_id.h"
-#include "http/variables_table.h"
+#include "http/text/growing.h"
+#include "http/text/request_id.h"
+#include "http/text/variables_table.h"
 
 enum { PART_HEAD = 127 /* bytes of a part's head without its type: names, boundary and three numbers */ };
 

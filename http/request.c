@@ -7,14 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "http/error_page.h"
 #include "http/flow.h"
 #include "http/input.h"
 #include "http/keepalive.h"
 #include "http/limits.h"
-#include "http/locations.h"
-#include "http/modules/error_page.h"
 #include "http/protocol/uri.h"
-#include "http/server_names.h"
+#include "http/route/locations.h"
+#include "http/route/server_names.h"
 #include "pool/unguarded.h"
 
 enum {

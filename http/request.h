@@ -13,14 +13,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "http/config.h"
 #include "http/body.h"
+#include "http/config.h"
 #include "http/module.h"
 #include "http/protocol/framing.h"
 #include "http/protocol/head.h"
 #include "http/protocol/host.h"
 #include "http/response.h"
-#include "http/route.h"
+#include "http/route/route.h"
 #include "pool/pool.h"
 
 struct http_connection;

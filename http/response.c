@@ -10,14 +10,14 @@
 #include "http/filters.h"
 #include "http/flow.h"
 #include "http/limits.h"
-#include "http/modules/headers.h"
+#include "http/modules/output/headers.h"
 #include "http/pace.h"
 #include "http/protocol/date.h"
 #include "http/protocol/status.h"
-#include "http/variables_table.h"
-#include "server/open_files.h"
-#include "server/version.h"
+#include "http/text/variables_table.h"
 #include "pool/unguarded.h"
+#include "server/shared/open_files.h"
+#include "server/version.h"
 
 enum {
     HEAD_FIXED =

@@ -7,8 +7,8 @@
 
 #include "http/connection.h"
 #include "http/request.h"
-#include "http/variables_table.h"
-#include "server/open_file_load.h"
+#include "http/text/variables_table.h"
+#include "server/shared/open_file_load.h"
 
 static enum http_outcome take(struct http_request *request, struct http_text bytes, bool last);
 

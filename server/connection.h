@@ -22,7 +22,7 @@
 #include "pool/pool.h"
 #include "server/address.h"
 #include "server/generation.h"
-#include "server/log.h"
+#include "server/log/log.h"
 #include "server/output.h"
 #include "server/protocol.h"
 #include "server/timeouts.h"
@@ -58,7 +58,7 @@ struct connection *connection_open(struct worker *worker, struct tenure *tenure,
                                    uint32_t requests);
 
 /* The part of it that allocates: zeroed, and the first thing in its pool. NULL: no memory. For who makes one
- * without a socket (http/replay.h). */
+ * without a socket (http/modules/view/replay.h). */
 struct connection *connection_place(struct pool *pool, const struct protocol *protocol);
 
 /* First phase of the end. The protocol hears `closed` in the second. */

@@ -2,7 +2,7 @@
 #include "server/ev_memory.h"
 
 #include "pool/sysmem.h"
-#include "server/log.h"
+#include "server/log/log.h"
 
 #include <errno.h>
 #include <ev.h>

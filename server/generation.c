@@ -6,7 +6,7 @@
 
 #include "conf/default.h"
 #include "conf/read.h"
-#include "server/log.h"
+#include "server/log/log.h"
 
 enum { GENERATION_BLOCK = 16 * 1024 /* bytes; a configuration of a few servers fits in one or two */ };
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "pool/pool.h"
-#include "server/log.h"
+#include "server/log/log.h"
 #include "server/process.h"
 
 static void set_nofile(const struct in_force *in_force, const struct settings *settings)

@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include "server/socket_calls.h"
 #include "pool/unguarded.h"
+#include "server/socket_calls.h"
 
 enum {
     OUTPUT_FIRST =

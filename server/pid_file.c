@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/log.h"
+#include "server/log/log.h"
 
 int pid_file_open(struct pid_file *file, const char *path)
 {

@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "server/log.h"
+#include "server/log/log.h"
 #include "server/worker.h"
 
 enum {

@@ -2,7 +2,7 @@
 #include "server/process.h"
 
 #include "server/cgroup.h"
-#include "server/log.h"
+#include "server/log/log.h"
 
 #include <errno.h>
 #include <fcntl.h>

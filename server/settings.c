@@ -8,8 +8,8 @@
 #include "conf/set.h"
 #include "pool/pool.h"
 #include "server/generation.h"
-#include "server/log.h"
-#include "server/log_file.h"
+#include "server/log/log.h"
+#include "server/log/log_file.h"
 #include "server/process.h"
 
 #define FIELD(name) offsetof(struct settings, name)

@@ -11,7 +11,7 @@
 
 #include "pool/sysmem.h"
 #include "server/listener.h"
-#include "server/log.h"
+#include "server/log/log.h"
 #include "server/worker.h"
 
 enum { UNIX_MODE = 0666 /* as nginx: who may connect is the folder's business */ };

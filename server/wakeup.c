@@ -9,7 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "server/log.h"
+#include "server/log/log.h"
 
 enum { SEND_TRIES = 3 }; /* a write that fails is no matter of time; what is lost is found by wakeup_look */
 

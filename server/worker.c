@@ -7,13 +7,13 @@
 
 #include "pool/sysmem.h"
 #include "server/advice.h"
-#include "server/census.h"
 #include "server/ev_memory.h"
 #include "server/handover.h"
-#include "server/log.h"
+#include "server/log/log.h"
 #include "server/shortage.h"
-#include "server/snapshot_part.h"
 #include "server/tenure.h"
+#include "server/watch/census.h"
+#include "server/watch/snapshot_part.h"
 
 /* ---- messages of the main thread ---- */
 

@@ -21,19 +21,19 @@
 #include "pool/sgi.h"
 #include "pool/sizeclass.h"
 #include "server/auto_size.h"
-#include "server/clock.h"
 #include "server/connection.h"
 #include "server/counters.h"
 #include "server/generation.h"
-#include "server/log_buffer.h"
+#include "server/log/clock.h"
+#include "server/log/log_buffer.h"
 #include "server/mailbox.h"
 #include "server/marks.h"
 #include "server/places.h"
-#include "server/snapshot_feed.h"
-#include "server/snapshot_walk.h"
 #include "server/tenure.h"
 #include "server/timeouts.h"
 #include "server/timings.h"
+#include "server/watch/snapshot_feed.h"
+#include "server/watch/snapshot_walk.h"
 
 /* What the threads share. One per process, owned by the main thread. */
 struct shared {
@@ -58,7 +58,7 @@ enum worker_message {
     WORKER_RELEASE,   /* nobody will send it anything any more: end, unless a connection has come meanwhile */
     WORKER_FLUSH,     /* write out the log buffers */
     WORKER_ORDERS,    /* how many kinds come from the main thread; the others are between workers */
-    WORKER_SNAPSHOT,  /* a part of a snapshot to be filled in, with a reference (server/snapshot.h) */
+    WORKER_SNAPSHOT,  /* a part of a snapshot to be filled in, with a reference (server/watch/snapshot.h) */
     WORKER_CONNECTION /* a socket from another worker, with a reference on the generation its binding is of */
 };
 

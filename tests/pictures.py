@@ -7,15 +7,12 @@ import os
 import random
 import socket
 import struct
-import sys
 import tempfile
 import threading
 import time
 import zlib
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, os.path.join(ROOT, 'tests', 'blackbox'))
-
 CONFIG = '''
     server {
         listen @http@;
@@ -168,8 +165,8 @@ def main():
     parser.add_argument('--seconds', type=float, default=25, help='of history before each picture')
     arguments = parser.parse_args()
     os.environ['TIDEPOOL_BINARY'] = os.path.abspath(f'{arguments.build}/tidepool')
-    import browser
-    import instance
+    from tests.harness import browser
+    from tests.harness import instance
 
     random.seed(3)
     with tempfile.TemporaryDirectory() as folder:

@@ -3,7 +3,7 @@
 """Takes each row of tests/blackbox/directives.tsv away in turn, and sees whether its tests notice.
 
 A test proves a row if it passes as it is, and an assertion of it fails when the directive or variable is taken out of the
-configurations that it writes (how: tests/blackbox/without.py). A server that does not start without it proves nothing,
+configurations that it writes (how: tests/harness/without.py). A server that does not start without it proves nothing,
 but for rows that are `unknown`: they are merely accepted, or blocks without which nothing else stands.
 """
 import argparse

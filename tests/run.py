@@ -140,7 +140,7 @@ def main():
 
     without_randomised_addresses(arguments.build)
     wanted = lambda path: arguments.only in path
-    programs = [path[len(ROOT) + 1:-2] for path in sorted(glob.glob(f'{ROOT}/tests/unit/*/test_*.c'))
+    programs = [path[len(ROOT) + 1:-2] for path in sorted(glob.glob(f'{ROOT}/tests/unit/**/test_*.c', recursive=True))
                 if wanted(path)]
     files = [path for path in glob.glob(f'{ROOT}/tests/blackbox/test_*.py') if wanted(path)]
     if arguments.valgrind:

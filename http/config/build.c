@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/build.h"
+#include "http/config/build.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "http/core_directives.h"
+#include "http/config/core_directives.h"
 #include "http/request.h"
 #include "pool/pool.h"
 

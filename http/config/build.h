@@ -11,12 +11,12 @@
  * Threads: one at a time.
  * Errors: 0 or a negative errno, said in struct conf.
  */
-#ifndef HTTP_BUILD_H
-#define HTTP_BUILD_H
+#ifndef HTTP_CONFIG_BUILD_H
+#define HTTP_CONFIG_BUILD_H
 
 #include "http/config.h"
-#include "http/locations.h"
 #include "http/module.h"
+#include "http/route/locations.h"
 
 struct http_listening; /* listen.h */
 

@@ -5,13 +5,13 @@
 #include <errno.h>
 #include <string.h>
 
-#include "http/build.h"
-#include "http/core_directives.h"
-#include "http/listen.h"
-#include "http/locations.h"
-#include "http/server_names.h"
-#include "http/named.h"
-#include "http/request_id.h"
+#include "http/config/build.h"
+#include "http/config/core_directives.h"
+#include "http/config/listen.h"
+#include "http/route/locations.h"
+#include "http/route/server_names.h"
+#include "http/text/named.h"
+#include "http/text/request_id.h"
 #include "pool/pool.h"
 #include "server/generation.h"
 

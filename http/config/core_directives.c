@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/core_directives.h"
+#include "http/config/core_directives.h"
 
 #include <errno.h>
 #include <string.h>
@@ -8,10 +8,10 @@
 #include "http/keepalive.h"
 #include "http/protocol/condition.h"
 #include "http/request.h"
-#include "http/template.h"
+#include "http/text/template.h"
 #include "http/upload.h"
 #include "pool/pool.h"
-#include "server/log.h"
+#include "server/log/log.h"
 #include "server/settings.h"
 
 #define FIELD(name) offsetof(struct http_core, name)

@@ -7,8 +7,8 @@
  * Threads: one at a time.
  * Errors: those of conf/directive.h.
  */
-#ifndef HTTP_CORE_DIRECTIVES_H
-#define HTTP_CORE_DIRECTIVES_H
+#ifndef HTTP_CONFIG_CORE_DIRECTIVES_H
+#define HTTP_CONFIG_CORE_DIRECTIVES_H
 
 #include "http/config.h"
 #include "http/module.h"

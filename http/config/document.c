@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/document.h"
+#include "http/config/document.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "conf/document.h"
 #include "http/config.h"
-#include "http/core_directives.h"
-#include "http/variables_table.h"
+#include "http/config/core_directives.h"
+#include "http/text/variables_table.h"
 
 int http_document_directives(FILE *out)
 {

@@ -5,8 +5,8 @@
  * Lifetime: keeps nothing.
  * Threads: one at a time per stream. Errors: 0, or -EIO if the stream failed.
  */
-#ifndef HTTP_DOCUMENT_H
-#define HTTP_DOCUMENT_H
+#ifndef HTTP_CONFIG_DOCUMENT_H
+#define HTTP_CONFIG_DOCUMENT_H
 
 #include <stdio.h>
 

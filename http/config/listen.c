@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/listen.h"
+#include "http/config/listen.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 #include "conf/units.h"
 #include "http/connection.h"
-#include "http/server_names.h"
+#include "http/route/server_names.h"
 #include "pool/pool.h"
 #include "server/generation.h"
 

@@ -8,10 +8,10 @@
  * Threads: one at a time.
  * Errors: 0 or a negative errno, said in struct conf.
  */
-#ifndef HTTP_LISTEN_H
-#define HTTP_LISTEN_H
+#ifndef HTTP_CONFIG_LISTEN_H
+#define HTTP_CONFIG_LISTEN_H
 
-#include "http/build.h"
+#include "http/config/build.h"
 
 /* The setter of `listen`. */
 int http_set_listen(struct conf_setting *setting);

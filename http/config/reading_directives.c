@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "http/build.h"
-#include "http/core_directives.h"
-#include "http/listen.h"
-#include "http/server_names.h"
+#include "http/config/build.h"
+#include "http/config/core_directives.h"
+#include "http/config/listen.h"
+#include "http/route/server_names.h"
 
 #define FIELD(name) offsetof(struct http_reading, name)
 #define BOTH        (CONF_HTTP | CONF_SERVER)

@@ -2,7 +2,7 @@
 /* `types`: from extensions to media types. */
 #include <errno.h>
 
-#include "http/core_directives.h"
+#include "http/config/core_directives.h"
 #include "pool/pool.h"
 
 /* An empty table for `count` extensions. */

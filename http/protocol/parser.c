@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
 
-#include "http/protocol/parser.h"
 #include "http/protocol/names.h"
+#include "http/protocol/parser.h"
 #include "http/protocol/scan.h"
 #include "http/protocol/target.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/captures.h"
+#include "http/route/captures.h"
 
-#include "http/build.h"
-#include "http/named.h"
-#include "http/regex.h"
+#include "http/config/build.h"
 #include "http/request.h"
-#include "http/server_names.h"
+#include "http/route/regex.h"
+#include "http/route/server_names.h"
+#include "http/text/named.h"
 
 static bool has_group(const struct http_location *location, const void *name)
 {

@@ -9,8 +9,8 @@
  * Threads: http_capture_known: while a configuration is read; the others: the request's worker.
  * Errors: none; what cannot be matched is empty.
  */
-#ifndef HTTP_CAPTURES_H
-#define HTTP_CAPTURES_H
+#ifndef HTTP_ROUTE_CAPTURES_H
+#define HTTP_ROUTE_CAPTURES_H
 
 #include <stdbool.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/locations.h"
+#include "http/route/locations.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "http/regex.h"
 #include "http/request.h"
+#include "http/route/regex.h"
 #include "pool/pool.h"
 #include "pool/unguarded.h"
 

@@ -10,8 +10,8 @@
  * Errors: building: -EINVAL or -ENOMEM, said in struct conf. Finding: NULL, only when an expression
  *   failed (regex.h).
  */
-#ifndef HTTP_LOCATIONS_H
-#define HTTP_LOCATIONS_H
+#ifndef HTTP_ROUTE_LOCATIONS_H
+#define HTTP_ROUTE_LOCATIONS_H
 
 #include "http/config.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/names_table.h"
+#include "http/route/names_table.h"
 
 #include <errno.h>
 

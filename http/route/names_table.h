@@ -6,8 +6,8 @@
  * Threads: read-only once filled.
  * Errors: -ENOMEM from init.
  */
-#ifndef HTTP_NAMES_TABLE_H
-#define HTTP_NAMES_TABLE_H
+#ifndef HTTP_ROUTE_NAMES_TABLE_H
+#define HTTP_ROUTE_NAMES_TABLE_H
 
 #include <stdint.h>
 #include <string.h>

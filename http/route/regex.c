@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/regex.h"
+#include "http/route/regex.h"
 
 #include <pthread.h>
 #include <stdint.h>

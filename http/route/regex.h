@@ -12,8 +12,8 @@
  *   memory is missing or the expression backtracks beyond HTTP_REGEX_STEPS, which bounds what one
  *   request can cost a worker.
  */
-#ifndef HTTP_REGEX_H
-#define HTTP_REGEX_H
+#ifndef HTTP_ROUTE_REGEX_H
+#define HTTP_ROUTE_REGEX_H
 
 #include <stdbool.h>
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/route.h"
+#include "http/route/route.h"
 
 #include <string.h>
 
 #include "http/connection.h"
 #include "http/keepalive.h"
-#include "http/locations.h"
 #include "http/request.h"
-#include "server/log.h"
+#include "http/route/locations.h"
+#include "server/log/log.h"
 
 enum { ROUTE_RETURNS = 10 /* internal redirects and rewrites, as nginx */ };
 

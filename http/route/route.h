@@ -9,8 +9,8 @@
  * Threads: the request's worker.
  * Errors: outcomes: HTTP_STATUS with request->status set; more than ten ways back are a cycle, which is 500.
  */
-#ifndef HTTP_ROUTE_H
-#define HTTP_ROUTE_H
+#ifndef HTTP_ROUTE_ROUTE_H
+#define HTTP_ROUTE_ROUTE_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/server_names.h"
+#include "http/route/server_names.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "http/names_table.h"
 #include "http/request.h"
+#include "http/route/names_table.h"
 #include "pool/pool.h"
 
 /* ---- finding ---- */

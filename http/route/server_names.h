@@ -10,12 +10,12 @@
  * Errors: building: -EINVAL or -ENOMEM, said in struct conf. Finding: NULL, only when an expression
  *   failed (regex.h).
  */
-#ifndef HTTP_SERVER_NAMES_H
-#define HTTP_SERVER_NAMES_H
+#ifndef HTTP_ROUTE_SERVER_NAMES_H
+#define HTTP_ROUTE_SERVER_NAMES_H
 
 #include "http/config.h"
 #include "http/protocol/head.h"
-#include "http/regex.h"
+#include "http/route/regex.h"
 
 enum http_name_form {
     HTTP_NAME_EXACT,    /* example.org, also "" for requests without a host */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/field_text.h"
+#include "http/text/field_text.h"
 
 static bool breaks(char byte)
 {

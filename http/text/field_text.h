@@ -10,8 +10,8 @@
  * Threads: the request's worker.
  * Errors: false, no memory.
  */
-#ifndef HTTP_FIELD_TEXT_H
-#define HTTP_FIELD_TEXT_H
+#ifndef HTTP_TEXT_FIELD_TEXT_H
+#define HTTP_TEXT_FIELD_TEXT_H
 
 #include "http/request.h"
 

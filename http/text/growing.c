@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/growing.h"
+#include "http/text/growing.h"
 
 #include <stdint.h>
 

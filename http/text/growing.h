@@ -8,8 +8,8 @@
  * Threads: the pool's owner.
  * Errors: false, no memory; what was written so far is still there.
  */
-#ifndef HTTP_GROWING_H
-#define HTTP_GROWING_H
+#ifndef HTTP_TEXT_GROWING_H
+#define HTTP_TEXT_GROWING_H
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/named.h"
+#include "http/text/named.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "http/captures.h"
-#include "http/variables_table.h"
-#include "server/log.h"
+#include "http/route/captures.h"
+#include "http/text/variables_table.h"
+#include "server/log/log.h"
 
 /* Those of configurations that are being read, newest first; the main thread's. A configuration's pool takes
  * them off the list if reading ends before they are settled. */

@@ -8,10 +8,10 @@
  * Threads: using, making, settling: while a configuration is read. Getting, keeping: the request's worker.
  * Errors: nginx's sentences in struct conf; keeping: false, no memory.
  */
-#ifndef HTTP_NAMED_H
-#define HTTP_NAMED_H
+#ifndef HTTP_TEXT_NAMED_H
+#define HTTP_TEXT_NAMED_H
 
-#include "http/variables.h"
+#include "http/text/variables.h"
 
 struct http_named {
     struct http_named *next;

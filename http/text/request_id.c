@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/request_id.h"
+#include "http/text/request_id.h"
 
 #include <errno.h>
 #include <stdbool.h>

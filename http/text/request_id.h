@@ -10,8 +10,8 @@
  * Threads: seeding: the main thread, while an http block is read, so before any worker can ask. Writing: any.
  * Errors: seeding: -errno of getrandom, said in conf.
  */
-#ifndef HTTP_REQUEST_ID_H
-#define HTTP_REQUEST_ID_H
+#ifndef HTTP_TEXT_REQUEST_ID_H
+#define HTTP_TEXT_REQUEST_ID_H
 
 #include <stdint.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/template.h"
+#include "http/text/template.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "http/growing.h"
+#include "http/text/growing.h"
 
 static bool in_name(char byte)
 {

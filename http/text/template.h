@@ -9,10 +9,10 @@
  * Threads: compiling: while a configuration is read. Writing: the request's worker.
  * Errors: compiling: a negative errno, said in conf. Writing: false, no memory.
  */
-#ifndef HTTP_TEMPLATE_H
-#define HTTP_TEMPLATE_H
+#ifndef HTTP_TEXT_TEMPLATE_H
+#define HTTP_TEXT_TEMPLATE_H
 
-#include "http/variables.h"
+#include "http/text/variables.h"
 
 /* A literal, then a variable; the last may lack one (get is null). */
 struct http_template_part {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/variables.h"
+#include "http/text/variables.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "http/named.h"
-#include "http/variables_table.h"
+#include "http/text/named.h"
+#include "http/text/variables_table.h"
 
 const char http_digit_pairs[200] = "0001020304050607080910111213141516171819"
                                    "2021222324252627282930313233343536373839"

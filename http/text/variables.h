@@ -11,8 +11,8 @@
  * Threads: finding: while a configuration is read. Getting: the request's worker.
  * Errors: finding: nginx's sentence in struct conf. Getting: HTTP_NOT_FOUND, also when memory is missing.
  */
-#ifndef HTTP_VARIABLES_H
-#define HTTP_VARIABLES_H
+#ifndef HTTP_TEXT_VARIABLES_H
+#define HTTP_TEXT_VARIABLES_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "http/connection.h"
-#include "http/modules/stub_status.h"
-#include "http/variables_table.h"
+#include "http/modules/view/stub_status.h"
+#include "http/text/variables_table.h"
 #include "server/version.h"
 
 static enum http_found value_peer(struct http_request *request, const struct peer *peer,

@@ -2,8 +2,8 @@
 /* Variables that are named after something in the request: $http_NAME, $arg_NAME, $cookie_NAME, $1. */
 #include <strings.h>
 
-#include "http/growing.h"
-#include "http/variables_table.h"
+#include "http/text/growing.h"
+#include "http/text/variables_table.h"
 
 /* ---- fields ---- */
 

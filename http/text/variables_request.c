@@ -3,9 +3,9 @@
 #include <strings.h>
 
 #include "http/connection.h"
-#include "http/modules/static.h"
-#include "http/request_id.h"
-#include "http/variables_table.h"
+#include "http/modules/content/static.h"
+#include "http/text/request_id.h"
+#include "http/text/variables_table.h"
 
 /* A part of the request line; none of it is there before the line has been read. */
 static enum http_found line_part(struct http_request *request, struct http_span span, struct http_text *value)

@@ -3,14 +3,14 @@
 #include <stdio.h>
 
 #include "http/flow.h"
-#include "http/growing.h"
-#include "http/modules/gzip.h"
+#include "http/modules/limit/limit_conn.h"
+#include "http/modules/limit/limit_req.h"
+#include "http/modules/output/gzip.h"
 #include "http/pace.h"
 #include "http/protocol/date.h"
 #include "http/protocol/status.h"
-#include "http/modules/limit_conn.h"
-#include "http/modules/limit_req.h"
-#include "http/variables_table.h"
+#include "http/text/growing.h"
+#include "http/text/variables_table.h"
 
 static char *print_status(struct http_request *request, char *to)
 {

@@ -8,8 +8,8 @@
 #include <sys/socket.h>
 
 #include "http/connection.h"
-#include "http/modules/static.h"
-#include "http/variables_table.h"
+#include "http/modules/content/static.h"
+#include "http/text/variables_table.h"
 
 static enum http_found get_realpath_root(struct http_request *request, const struct http_variable *variable,
                                          struct http_text *value)

@@ -7,12 +7,12 @@
  * Threads: getters run on the request's worker.
  * Errors: getters return HTTP_NOT_FOUND.
  */
-#ifndef HTTP_VARIABLES_TABLE_H
-#define HTTP_VARIABLES_TABLE_H
+#ifndef HTTP_TEXT_VARIABLES_TABLE_H
+#define HTTP_TEXT_VARIABLES_TABLE_H
 
 #include <string.h>
 
-#include "http/variables.h"
+#include "http/text/variables.h"
 
 typedef enum http_found http_getter(struct http_request *request, const struct http_variable *variable,
                                     struct http_text *value);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/echo.h"
+#include "server/echo/echo.h"
 
 #include <errno.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "pool/refpool.h"
-#include "server/limit_zones.h"
+#include "server/shared/limit_zones.h"
 #include "server/shortage.h"
 #include "server/worker.h"
 

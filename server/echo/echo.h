@@ -9,11 +9,11 @@
  * Errors: a peer that reads too slowly is not read from (back-pressure) and cut after echo_timeout without
  *   progress.
  */
-#ifndef SERVER_ECHO_H
-#define SERVER_ECHO_H
+#ifndef SERVER_ECHO_ECHO_H
+#define SERVER_ECHO_ECHO_H
 
-#include "server/access_rules.h"
 #include "server/connection.h"
+#include "server/shared/access_rules.h"
 
 struct limit_rule;
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/stream.h"
+#include "server/echo/stream.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf/set.h"
-#include "server/echo.h"
+#include "server/echo/echo.h"
 #include "server/generation.h"
-#include "server/limit_zones.h"
+#include "server/shared/limit_zones.h"
 
 enum {
     STREAM_POOL = 512,

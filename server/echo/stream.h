@@ -6,8 +6,8 @@
  * Threads: read by the main thread, used by all.
  * Errors: those of reading a configuration.
  */
-#ifndef SERVER_STREAM_H
-#define SERVER_STREAM_H
+#ifndef SERVER_ECHO_STREAM_H
+#define SERVER_ECHO_STREAM_H
 
 #include "conf/directive.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/clock.h"
+#include "server/log/clock.h"
 
 #include "pool/unguarded.h"
 

@@ -7,8 +7,8 @@
  * Errors: none. The time zone is the local one, read once per process (tzset, by the first update or
  * clock_init_zone).
  */
-#ifndef SERVER_CLOCK_H
-#define SERVER_CLOCK_H
+#ifndef SERVER_LOG_CLOCK_H
+#define SERVER_LOG_CLOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/log.h"
+#include "server/log/log.h"
 
-#include "server/clock.h"
-#include "server/log_file.h"
-#include "server/log_sink.h"
-#include "server/utf8.h"
+#include "server/log/clock.h"
+#include "server/log/log_file.h"
+#include "server/log/log_sink.h"
+#include "server/log/utf8.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -10,8 +10,8 @@
  * same place (log_sink.h).
  * Errors: none: a line that cannot be written is lost. Nothing is allocated, errno is kept.
  */
-#ifndef SERVER_LOG_H
-#define SERVER_LOG_H
+#ifndef SERVER_LOG_LOG_H
+#define SERVER_LOG_LOG_H
 
 #include <stdbool.h>
 #include <stddef.h>

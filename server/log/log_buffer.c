@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/log_buffer.h"
+#include "server/log/log_buffer.h"
 
 #include "pool/sizeclass.h"
 

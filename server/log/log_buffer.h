@@ -13,10 +13,10 @@
  * Errors: reserve returns NULL when memory is short; the line is then lost and has been counted at the
  * file.
  */
-#ifndef SERVER_LOG_BUFFER_H
-#define SERVER_LOG_BUFFER_H
+#ifndef SERVER_LOG_LOG_BUFFER_H
+#define SERVER_LOG_LOG_BUFFER_H
 
-#include "server/log_file.h"
+#include "server/log/log_file.h"
 
 #include <stdbool.h>
 #include <stddef.h>

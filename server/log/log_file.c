@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/log_file.h"
+#include "server/log/log_file.h"
 
 #include "pool/sysmem.h"
-#include "server/log.h"
-#include "server/log_gzip.h"
-#include "server/log_sink.h"
+#include "server/log/log.h"
+#include "server/log/log_gzip.h"
+#include "server/log/log_sink.h"
 
 #include <errno.h>
 #include <fcntl.h>

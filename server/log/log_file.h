@@ -10,8 +10,8 @@
  * Errors: get returns NULL and a negative errno. A write that fails loses its lines: they are counted,
  * and said once a minute on the calling thread's error log, not per line.
  */
-#ifndef SERVER_LOG_FILE_H
-#define SERVER_LOG_FILE_H
+#ifndef SERVER_LOG_LOG_FILE_H
+#define SERVER_LOG_LOG_FILE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

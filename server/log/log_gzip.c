@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/log_gzip.h"
+#include "server/log/log_gzip.h"
 
 #include <limits.h>
 #include <stdint.h>

@@ -8,8 +8,8 @@
  * Threads: any.
  * Errors: NULL, no memory.
  */
-#ifndef SERVER_LOG_GZIP_H
-#define SERVER_LOG_GZIP_H
+#ifndef SERVER_LOG_LOG_GZIP_H
+#define SERVER_LOG_LOG_GZIP_H
 
 #include <stddef.h>
 

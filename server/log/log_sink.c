@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/log_sink.h"
+#include "server/log/log_sink.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -17,8 +17,8 @@
  *   is no memory is given up, and a line feed ends what is out of its line; one whose file was rotated
  *   away is dropped.
  */
-#ifndef SERVER_LOG_SINK_H
-#define SERVER_LOG_SINK_H
+#ifndef SERVER_LOG_LOG_SINK_H
+#define SERVER_LOG_LOG_SINK_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/open_logs.h"
+#include "server/log/open_logs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "pool/sgi.h"
-#include "server/log_file.h"
-#include "server/log_sink.h"
+#include "server/log/log_file.h"
+#include "server/log/log_sink.h"
 
 /* A file that was written to lately, open or not. */
 struct entry {

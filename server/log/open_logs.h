@@ -11,8 +11,8 @@
  *   nothing is allocated, freed, opened, stat'ed or closed.
  * Errors: get returns a negative errno: that of open(2), or -ENOMEM; *log is then NULL.
  */
-#ifndef SERVER_OPEN_LOGS_H
-#define SERVER_OPEN_LOGS_H
+#ifndef SERVER_LOG_OPEN_LOGS_H
+#define SERVER_LOG_OPEN_LOGS_H
 
 #include <stdatomic.h>
 #include <stdint.h>

@@ -7,8 +7,8 @@
  *   no UTF-8 are what the terminal makes of them.
  * Lifetime, threads: pure. Errors: none.
  */
-#ifndef SERVER_UTF8_H
-#define SERVER_UTF8_H
+#ifndef SERVER_LOG_UTF8_H
+#define SERVER_LOG_UTF8_H
 
 #include <stddef.h>
 #include <stdint.h>

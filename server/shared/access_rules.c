@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/access_rules.h"
+#include "server/shared/access_rules.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

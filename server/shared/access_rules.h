@@ -8,8 +8,8 @@
  * Threads: read by the main thread, looked at by all.
  * Errors: a negative errno, said in conf.
  */
-#ifndef SERVER_ACCESS_RULES_H
-#define SERVER_ACCESS_RULES_H
+#ifndef SERVER_SHARED_ACCESS_RULES_H
+#define SERVER_SHARED_ACCESS_RULES_H
 
 #include <stdbool.h>
 #include <stdint.h>

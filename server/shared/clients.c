@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/clients.h"
+#include "server/shared/clients.h"
 
 #include "pool/sgi.h"
 #include "pool/sysmem.h"
-#include "server/hash.h"
+#include "server/shared/hash.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

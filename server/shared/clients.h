@@ -11,8 +11,8 @@
  * the system under them.
  * Errors: enter's verdict; create returns NULL.
  */
-#ifndef SERVER_CLIENTS_H
-#define SERVER_CLIENTS_H
+#ifndef SERVER_SHARED_CLIENTS_H
+#define SERVER_SHARED_CLIENTS_H
 
 #include <stddef.h>
 #include <stdint.h>

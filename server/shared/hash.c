@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/hash.h"
+#include "server/shared/hash.h"
 
 #include <pthread.h>
 #include <sys/auxv.h>

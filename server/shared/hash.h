@@ -8,8 +8,8 @@
  * Threads: any.
  * Errors: none (without getrandom(2) the bytes that the kernel gives a new process are the seed).
  */
-#ifndef SERVER_HASH_H
-#define SERVER_HASH_H
+#ifndef SERVER_SHARED_HASH_H
+#define SERVER_SHARED_HASH_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/limit_zones.h"
+#include "server/shared/limit_zones.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "conf/units.h"
 #include "pool/sysmem.h"
 #include "server/generation.h"
-#include "server/log.h"
+#include "server/log/log.h"
 
 enum {
     ZONE_MIN = 32 * 1024, /* bytes: nginx's eight pages */

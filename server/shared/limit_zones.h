@@ -9,14 +9,14 @@
  * Threads: reading and the pools' ends: the main thread. limit_enter, limit_leave: any.
  * Errors: reading: a negative errno, said in conf. limit_enter: a verdict (clients.h).
  */
-#ifndef SERVER_LIMIT_ZONES_H
-#define SERVER_LIMIT_ZONES_H
+#ifndef SERVER_SHARED_LIMIT_ZONES_H
+#define SERVER_SHARED_LIMIT_ZONES_H
 
 #include <stdbool.h>
 
 #include "conf/set.h"
 #include "server/address.h"
-#include "server/clients.h"
+#include "server/shared/clients.h"
 
 enum limit_use { LIMIT_HTTP, LIMIT_STREAM }; /* the two have names of their own */
 

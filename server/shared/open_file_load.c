@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/open_file_load.h"
+#include "server/shared/open_file_load.h"
 
 #include "pool/sgi.h"
 

@@ -7,10 +7,10 @@
  * Threads: any; no lock may be held.
  * Errors: a negative errno.
  */
-#ifndef SERVER_OPEN_FILE_LOAD_H
-#define SERVER_OPEN_FILE_LOAD_H
+#ifndef SERVER_SHARED_OPEN_FILE_LOAD_H
+#define SERVER_SHARED_OPEN_FILE_LOAD_H
 
-#include "server/open_files.h"
+#include "server/shared/open_files.h"
 
 /* *file is NULL on failure. */
 __attribute__((warn_unused_result)) int open_file_load(struct sgi *sgi, const char *path,

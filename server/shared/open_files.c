@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/open_files.h"
+#include "server/shared/open_files.h"
 
 #include "pool/sgi.h"
 #include "pool/sysmem.h"
-#include "server/hash.h"
-#include "server/open_file_load.h"
+#include "server/shared/hash.h"
+#include "server/shared/open_file_load.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -14,8 +14,8 @@
  * Records of the sgi: struct open_file fits its 128-byte-and-below lists; an entry (68 bytes and its
  * path) does for paths up to 60 bytes and goes to level 1 above that.
  */
-#ifndef SERVER_OPEN_FILES_H
-#define SERVER_OPEN_FILES_H
+#ifndef SERVER_SHARED_OPEN_FILES_H
+#define SERVER_SHARED_OPEN_FILES_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

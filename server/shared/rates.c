@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/rates.h"
+#include "server/shared/rates.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -8,7 +8,7 @@
 
 #include "pool/sgi.h"
 #include "pool/sysmem.h"
-#include "server/hash.h"
+#include "server/shared/hash.h"
 
 enum {
     SHARDS = 16,           /* locks; more than the threads that meet at one moment */

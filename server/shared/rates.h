@@ -12,8 +12,8 @@
  *   allocated, logged or asked of the system under them.
  * Errors: verdicts; opening returns NULL.
  */
-#ifndef SERVER_RATES_H
-#define SERVER_RATES_H
+#ifndef SERVER_SHARED_RATES_H
+#define SERVER_SHARED_RATES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/advice_command.h"
+#include "server/tools/advise.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "server/fetch.h"
+#include "server/tools/fetch.h"
 
 static const char usage[] = "Usage: tidepool advise [-j] [-c unix:PATH | http://HOST[:PORT]/PATH]\n"
                             "\n"

@@ -6,8 +6,8 @@
  * Lifetime, threads: a process of its own.
  * Errors: a line on stderr.
  */
-#ifndef SERVER_ADVICE_COMMAND_H
-#define SERVER_ADVICE_COMMAND_H
+#ifndef SERVER_TOOLS_ADVISE_H
+#define SERVER_TOOLS_ADVISE_H
 
 #define ADVICE_DEFAULT_SERVER "http://127.0.0.1:8080/pools"
 

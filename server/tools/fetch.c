@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/fetch.h"
+#include "server/tools/fetch.h"
 
 #include <errno.h>
 #include <netdb.h>

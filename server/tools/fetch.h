@@ -7,8 +7,8 @@
  * Threads: any, outside of workers: it blocks up to FETCH_SECONDS for each step.
  * Errors: false, with a sentence in `error`.
  */
-#ifndef SERVER_FETCH_H
-#define SERVER_FETCH_H
+#ifndef SERVER_TOOLS_FETCH_H
+#define SERVER_TOOLS_FETCH_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/json.h"
+#include "server/tools/json.h"
 
 #include <stdlib.h>
 #include <string.h>

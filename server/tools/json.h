@@ -10,8 +10,8 @@
  *   up never fails: what is not there is NULL, 0 or "", so that a reader need not check each step of a
  *   way.
  */
-#ifndef SERVER_JSON_H
-#define SERVER_JSON_H
+#ifndef SERVER_TOOLS_JSON_H
+#define SERVER_TOOLS_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/top.h"
+#include "server/tools/top.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "pool/pool.h"
-#include "server/fetch.h"
-#include "server/json.h"
-#include "server/top_view.h"
+#include "server/tools/fetch.h"
+#include "server/tools/json.h"
+#include "server/tools/top_view.h"
 
 enum {
     TOP_ROWS = 64,        /* connections of one snapshot in plain text */

@@ -7,8 +7,8 @@
  * Lifetime, threads: a process of its own.
  * Errors: a line on stderr at the first question; later ones are shown while it goes on asking.
  */
-#ifndef SERVER_TOP_H
-#define SERVER_TOP_H
+#ifndef SERVER_TOOLS_TOP_H
+#define SERVER_TOOLS_TOP_H
 
 #define TOP_DEFAULT_SERVER "http://127.0.0.1:8080/pools"
 

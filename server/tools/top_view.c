@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/top_view.h"
+#include "server/tools/top_view.h"
 
 #include <stdarg.h>
 #include <string.h>
 #include <time.h>
 
-#include "server/json.h"
+#include "server/tools/json.h"
 
 enum {
     LINE = 512, /* bytes of a line */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * top_view: the lines of `tidepool top`, from a snapshot as JSON (http/modules/pool_view.md).
+ * top_view: the lines of `tidepool top`, from a snapshot as JSON (http/modules/view/pool_view.md).
  *
  * Purpose: text out of figures, and nothing else: what is shown, how wide, and how figures are written.
  * Lifetime: nothing is kept.
@@ -8,8 +8,8 @@
  * Errors: none; a figure that a server does not send is 0 or left out. Texts from the server are shown
  *   with `?` for what is not printable ASCII, so that none of them speaks to the terminal.
  */
-#ifndef SERVER_TOP_VIEW_H
-#define SERVER_TOP_VIEW_H
+#ifndef SERVER_TOOLS_TOP_VIEW_H
+#define SERVER_TOOLS_TOP_VIEW_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/census.h"
+#include "server/watch/census.h"
 
 #include <pthread.h>
 

@@ -9,12 +9,12 @@
  *   never held for longer than that.
  * Errors: none.
  */
-#ifndef SERVER_CENSUS_H
-#define SERVER_CENSUS_H
+#ifndef SERVER_WATCH_CENSUS_H
+#define SERVER_WATCH_CENSUS_H
 
 #include "server/marks.h"
-#include "server/snapshot_part.h"
 #include "server/timings.h"
+#include "server/watch/snapshot_part.h"
 
 struct worker;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/control.h"
+#include "server/watch/control.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "conf/conf.h"
 #include "server/connection.h"
 #include "server/generation.h"
-#include "server/text.h"
+#include "server/watch/text.h"
 #include "server/worker.h"
 
 enum {

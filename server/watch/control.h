@@ -13,8 +13,8 @@
  * The path has mode 0600: who may read and write it is the user who started the server (root, if that was
  * root).
  */
-#ifndef SERVER_CONTROL_H
-#define SERVER_CONTROL_H
+#ifndef SERVER_WATCH_CONTROL_H
+#define SERVER_WATCH_CONTROL_H
 
 #include <stdbool.h>
 #include <stddef.h>

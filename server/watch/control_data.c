@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/control_data.h"
+#include "server/watch/control_data.h"
 
 #include <string.h>
 
 #include "server/connection.h"
-#include "server/snapshot.h"
+#include "server/watch/snapshot.h"
 
 struct question {
     struct connection *connection;

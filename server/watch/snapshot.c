@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/snapshot.h"
+#include "server/watch/snapshot.h"
 
 #include <string.h>
 

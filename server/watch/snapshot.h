@@ -2,22 +2,22 @@
 /*
  * A snapshot: what all workers are doing, asked for by one of them.
  *
- * Purpose: sends every worker a part to fill in (server/snapshot_part.h), waits for them, chooses the rows
- *   that are shown, and has a text written of it. Every step is a slice of at most half a millisecond, on
- *   the asking worker, too; a turn of a worker has one, however many snapshots are being made.
+ * Purpose: sends every worker a part to fill in (server/watch/snapshot_part.h), waits for them, chooses the
+ *   rows that are shown, and has a text written of it. Every step is a slice of at most half a millisecond,
+ *   on the asking worker, too; a turn of a worker has one, however many snapshots are being made.
  * Lifetime: from snapshot_ask until `done` is called, or snapshot_cancel. Parts outlive it where a worker
  *   still writes. A worker that has not answered in SNAPSHOT_PATIENCE seconds is left out.
  * Threads: the asking worker's. Workers answer by filling in; the asker looks each millisecond, so that
  *   nobody has to reach an asker who may be gone.
  * Errors: NULL for want of memory; later, `done` gets NULL.
  */
-#ifndef SERVER_SNAPSHOT_H
-#define SERVER_SNAPSHOT_H
+#ifndef SERVER_WATCH_SNAPSHOT_H
+#define SERVER_WATCH_SNAPSHOT_H
 
 #include <ev.h>
 
-#include "server/snapshot_part.h"
-#include "server/text.h"
+#include "server/watch/snapshot_part.h"
+#include "server/watch/text.h"
 
 #define SNAPSHOT_LOOK_SECONDS 0.001
 #define SNAPSHOT_PATIENCE     2. /* seconds */
@@ -49,7 +49,7 @@ struct snapshot {
     struct snapshot_part *parts[];
 };
 
-/* The texts that there are: `write` of each. server/snapshot_json.c: http/modules/pool_view.md. */
+/* The texts that there are: `write` of each. server/watch/snapshot_json.c: http/modules/view/pool_view.md. */
 bool snapshot_write_json(struct snapshot *snapshot);
 
 /* `done` is called once, later, with a text that it may keep (text_get), or NULL; then the snapshot is gone.

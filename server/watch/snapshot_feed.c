@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/snapshot_feed.h"
+#include "server/watch/snapshot_feed.h"
 
 #include "server/ev_memory.h"
-#include "server/snapshot.h"
+#include "server/watch/snapshot.h"
 #include "server/worker.h"
 
 /* Each is shown what `text` says; null: those that are to end are told so. */

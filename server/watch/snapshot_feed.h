@@ -9,8 +9,8 @@
  * Threads: the worker's own.
  * Errors: joining fails when there is no memory; later, a snapshot that finds none is left out.
  */
-#ifndef SERVER_SNAPSHOT_FEED_H
-#define SERVER_SNAPSHOT_FEED_H
+#ifndef SERVER_WATCH_SNAPSHOT_FEED_H
+#define SERVER_WATCH_SNAPSHOT_FEED_H
 
 #include <ev.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A snapshot as JSON: http/modules/pool_view.md is its schema, in the order of the sections below. */
+/* A snapshot as JSON: http/modules/view/pool_view.md is its schema, in the order of the sections below. */
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -8,10 +8,10 @@
 #include "pool/sgi.h"
 #include "pool/sysmem.h"
 #include "server/advice.h"
-#include "server/census.h"
 #include "server/process.h"
-#include "server/snapshot.h"
 #include "server/version.h"
+#include "server/watch/census.h"
+#include "server/watch/snapshot.h"
 #include "server/worker.h"
 
 /* ---- one object each ---- */

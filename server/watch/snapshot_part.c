@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/snapshot_part.h"
+#include "server/watch/snapshot_part.h"
 
 #include <stdio.h>
 #include <string.h>

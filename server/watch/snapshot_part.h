@@ -12,8 +12,8 @@
  * Memory is bounded, however many connections there are: rows are what a walk has found best so far by each
  * key of the query, and room for half as many more, among which the best are chosen when it is full.
  */
-#ifndef SERVER_SNAPSHOT_PART_H
-#define SERVER_SNAPSHOT_PART_H
+#ifndef SERVER_WATCH_SNAPSHOT_PART_H
+#define SERVER_WATCH_SNAPSHOT_PART_H
 
 #include <stdatomic.h>
 
@@ -22,8 +22,8 @@
 #include "server/address.h"
 #include "server/connection.h"
 #include "server/counters.h"
-#include "server/snapshot_query.h"
-#include "server/snapshot_tally.h"
+#include "server/watch/snapshot_query.h"
+#include "server/watch/snapshot_tally.h"
 
 enum { SNAPSHOT_PEER_TEXT = PEER_TEXT_MAX + 9 /* with brackets, colon and port */ };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/snapshot_query.h"
+#include "server/watch/snapshot_query.h"
 
 #include <string.h>
 

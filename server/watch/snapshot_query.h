@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a snapshot is to show: the arguments of http/modules/pool_view.md.
+/* What a snapshot is to show: the arguments of http/modules/view/pool_view.md.
  *
  * Purpose: sort=…&limit=…&state=…&protocol=…&address=…&worker=…&id=… as a struct.
  * Lifetime: plain values.
  * Threads: pure.
  * Errors: a sentence for the client.
  */
-#ifndef SERVER_SNAPSHOT_QUERY_H
-#define SERVER_SNAPSHOT_QUERY_H
+#ifndef SERVER_WATCH_SNAPSHOT_QUERY_H
+#define SERVER_WATCH_SNAPSHOT_QUERY_H
 
 #include <stdbool.h>
 #include <stddef.h>

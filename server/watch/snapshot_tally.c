@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/snapshot_tally.h"
+#include "server/watch/snapshot_tally.h"
 
-#include "server/text.h"
+#include "server/watch/text.h"
 
 static uint64_t bound_of_size(unsigned bucket)
 {

@@ -7,8 +7,8 @@
  * Threads: the holder's.
  * Errors: those of struct text.
  */
-#ifndef SERVER_SNAPSHOT_TALLY_H
-#define SERVER_SNAPSHOT_TALLY_H
+#ifndef SERVER_WATCH_SNAPSHOT_TALLY_H
+#define SERVER_WATCH_SNAPSHOT_TALLY_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -46,7 +46,7 @@ void snapshot_tally_name(struct snapshot_tally *tally, const char *protocol);
 
 void snapshot_tally_add(struct snapshot_tally *sum, const struct snapshot_tally *tally);
 
-/* "states", "protocols" and "histograms" of http/modules/pool_view.md, into the object that is open. */
+/* "states", "protocols" and "histograms" of http/modules/view/pool_view.md, into the object that is open. */
 void snapshot_tally_put(const struct snapshot_tally *tally, struct text *text);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/snapshot_walk.h"
+#include "server/watch/snapshot_walk.h"
 
 #include <string.h>
 #include <time.h>
 
-#include "server/snapshot_part.h"
+#include "server/watch/snapshot_part.h"
 #include "server/worker.h"
 
 enum {

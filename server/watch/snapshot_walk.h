@@ -6,13 +6,13 @@
  *   time: between two slices the loop serves whoever is ready, however many connections there are.
  * Lifetime: part of the worker. Parts wait for their turn in a queue; the worker's end gives them up.
  * Threads: the worker's own.
- * Errors: those of server/snapshot_part.h.
+ * Errors: those of server/watch/snapshot_part.h.
  *
  * A connection that ends between two slices is stepped over (snapshot_walk_skip); one that begins is not
  * seen.
  */
-#ifndef SERVER_SNAPSHOT_WALK_H
-#define SERVER_SNAPSHOT_WALK_H
+#ifndef SERVER_WATCH_SNAPSHOT_WALK_H
+#define SERVER_WATCH_SNAPSHOT_WALK_H
 
 #include <ev.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/text.h"
+#include "server/watch/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -10,8 +10,8 @@
  * Errors: what finds no memory is dropped and `failed` says so for good: who has written looks once, at the
  *   end.
  */
-#ifndef SERVER_TEXT_H
-#define SERVER_TEXT_H
+#ifndef SERVER_WATCH_TEXT_H
+#define SERVER_WATCH_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -18,10 +18,7 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, HERE)
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'blackbox'))
-
-import ab_report  # noqa: E402
+from tests.bench import ab_report
 
 ALLOCATORS = {'glibc': None, 'jemalloc': ('libjemalloc.so.2',),
               'tcmalloc': ('libtcmalloc_minimal.so.4', 'libtcmalloc.so.4'), 'mimalloc': ('libmimalloc.so.2',)}
@@ -71,7 +68,7 @@ def rows(wanted):
 
 
 def start(folder, mode, preload, extra=None):
-    from instance import Server
+    from tests.harness.instance import Server
     server = Server(folder)
     server.write('html/1k.txt', b'k' * 1024)
     server.write('html/100k.txt', b'h' * 102400)
@@ -133,7 +130,7 @@ def measure(row, options):
 
 def system_calls(mode, preload, times):
     """Calls of the system's allocator in the life of a server that answers `times` mixes of requests."""
-    from wire import request
+    from tests.harness.wire import request
     with tempfile.TemporaryDirectory(prefix='tidepool-ab-') as folder:
         server = start(folder, mode, preload, {'TIDEPOOL_FAULT': 'system:0'})
         try:

@@ -5,7 +5,7 @@ import tempfile
 
 import pytest
 
-import instance
+from tests.harness import instance
 
 
 def pytest_configure(config):

@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """make ab: its report tells noise from difference, and what it counts is right where it can be known."""
-import os
-import sys
 import xml.etree.ElementTree
 
 import pytest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'bench'))
-
-import ab  # noqa: E402
-import ab_report  # noqa: E402
+from tests.bench import ab
+from tests.bench import ab_report
 
 pytestmark = [pytest.mark.ours, pytest.mark.plain]
 

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from wire import Client, request
+from tests.harness.wire import Client, request
 
 TEXT = 'return 200 "text";'
 

@@ -8,8 +8,8 @@ import threading
 
 import pytest
 
-from instance import BINARY, WRAPPER
-from wire import request
+from tests.harness.instance import BINARY, WRAPPER
+from tests.harness.wire import request
 
 pytestmark = pytest.mark.ours
 

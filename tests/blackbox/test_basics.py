@@ -2,7 +2,7 @@
 """Requests and connections: RFC 9110 (semantics), RFC 9112 (HTTP/1.1)."""
 import pytest
 
-from wire import Closed, request
+from tests.harness.wire import Closed, request
 
 FILES = {'index.html': 'welcome\n', 'a.txt': 'a' * 1000}
 CONFIG = '''
@@ -113,7 +113,7 @@ def test_keep_alive_is_the_default(shared):
 def test_close(shared, value):
     """RFC 9112 9.6: the close option, a token in a list, in any case; the answer says it too."""
     if ',' in value:
-        from instance import OURS
+        from tests.harness.instance import OURS
         if not OURS:
             pytest.skip('nginx looks at the first token alone')
     with shared.client() as client:

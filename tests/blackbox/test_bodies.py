@@ -3,7 +3,7 @@
 body are never read as a request."""
 import pytest
 
-from wire import Closed, chunked, request
+from tests.harness.wire import Closed, chunked, request
 
 CONFIG = '''
     default_type text/plain;

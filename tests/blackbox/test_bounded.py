@@ -2,18 +2,15 @@
 """Memory is bounded: each limit has its answer and one line in the log, which names it, what was used, what was asked
 and the directive to turn; when all is full, idle connections make room, longest idle first, and accepting goes on; a
 client that does not read costs no more than a fixed amount. Short forms of `make soak` and `make spike`."""
-import os
 import re
 import socket
-import sys
 
 import pytest
 
-from instance import ROOT
-from wire import Closed, ProtocolError, chunked, request
+from tests.harness.instance import ROOT
+from tests.harness.wire import Closed, ProtocolError, chunked, request
 
-sys.path.insert(0, os.path.join(ROOT, 'tests', 'load'))
-import bounded  # noqa: E402
+from tests.load import bounded
 
 pytestmark = pytest.mark.ours
 

@@ -8,8 +8,8 @@ import zlib
 
 import pytest
 
-import browser
-import instance
+from tests.harness import browser
+from tests.harness import instance
 
 pytestmark = [pytest.mark.ours, pytest.mark.skipif(not browser.PROGRAM, reason='no Chromium')]
 

@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-import instance
-from wire import PATIENCE, request
+from tests.harness import instance
+from tests.harness.wire import PATIENCE, request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 HOUR = 3600

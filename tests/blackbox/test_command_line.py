@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from instance import BINARY, OURS, ROOT
+from tests.harness.instance import BINARY, OURS, ROOT
 
 GOOD = 'http { access_log off; server { listen 127.0.0.1:@http@; location / { return 200 "good"; } } }'
 

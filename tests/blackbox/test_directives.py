@@ -7,7 +7,7 @@ import select
 
 import pytest
 
-from wire import Client, request
+from tests.harness.wire import Client, request
 
 
 def site(server, http='', inside='', **options):

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-import without
+from tests.harness import without
 from test_documents import ROOT, reference
 
 pytestmark = pytest.mark.ours
@@ -78,7 +78,7 @@ stream { server { listen 1; } }
     ('stream/server unknown', 'stream { server', 'stream { no_server'),
     ('$1', '$1', '$https'),
     ('$status', '$status', '$https'),
-    ('http/listen', '', ''),
+    ('http/config/listen', '', ''),
 ])
 def test_what_is_taken_away(monkeypatch, what, old, new):
     monkeypatch.setenv('TIDEPOOL_WITHOUT', what)

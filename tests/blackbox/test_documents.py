@@ -9,12 +9,12 @@ import subprocess
 
 import pytest
 
-from instance import BINARY, ROOT, WRAPPER
+from tests.harness.instance import BINARY, ROOT, WRAPPER
 
 pytestmark = pytest.mark.ours
 
 DOCUMENTS = [os.path.relpath(path, ROOT) for path in sorted(
-    glob.glob(f'{ROOT}/*.md') + glob.glob(f'{ROOT}/[a-z]*/*.md') + glob.glob(f'{ROOT}/http/*/*.md'))
+    glob.glob(f'{ROOT}/*.md') + glob.glob(f'{ROOT}/[a-z]*/**/*.md', recursive=True))
     if not os.path.relpath(path, ROOT).startswith('build')]
 SOURCES = [path for folder in ('pool', 'conf', 'server', 'http', 'tests') for path in
            glob.glob(f'{ROOT}/{folder}/**/*.[ch]', recursive=True)]

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from wire import PATIENCE
+from tests.harness.wire import PATIENCE
 
 pytestmark = pytest.mark.ours
 

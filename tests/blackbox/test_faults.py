@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A short form of `make sweep`: some of the Nth calls for memory fail, spread over a whole life of the
 server."""
-import os
-import sys
 
 import pytest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'fault'))
-
-import session  # noqa: E402
+from tests.fault import session
 
 pytestmark = pytest.mark.ours
 

@@ -4,7 +4,7 @@ echoes bodies and to a file, with another request behind it. What is refused is 
 that nobody can hide a request in it; what is taken leaves the connection in step."""
 import pytest
 
-from wire import request
+from tests.harness.wire import request
 
 FILES = {'f.txt': 'file\n'}
 CONFIG = '''

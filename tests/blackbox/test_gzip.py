@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from wire import chunked, request
+from tests.harness.wire import chunked, request
 
 TEXT = b''.join(b'line %d of a text that can be made smaller\n' % number for number in range(4000))
 NOISE = os.urandom(300000)

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from wire import request
+from tests.harness.wire import request
 
 DIGITS = b'0123456789' * 10
 BIG = os.urandom(1 << 12) * 64

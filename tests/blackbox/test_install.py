@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 
-from instance import BINARY, INSTRUMENTED, ROOT, WRAPPER
-from wire import Client, request
+from tests.harness.instance import BINARY, INSTRUMENTED, ROOT, WRAPPER
+from tests.harness.wire import Client, request
 
 pytestmark = [pytest.mark.ours, pytest.mark.skipif(not shutil.which('make'), reason='no make')]
 

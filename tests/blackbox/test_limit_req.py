@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from wire import request
+from tests.harness.wire import request
 
 FILES = {'a.txt': 'text\n'}
 CONFIG = '''

@@ -2,7 +2,6 @@
 """What is bounded, and what a client gets at the bound: sizes of the head (RFC 9110 15.5.15, RFC 6585 5),
 times (RFC 9110 15.5.9), connections (nginx: limit_conn), memory (connection_pool_budget, memory_budget),
 descriptors."""
-import os
 import re
 import resource
 import threading
@@ -10,8 +9,8 @@ import time
 
 import pytest
 
-import instance
-from wire import Closed, ProtocolError, chunked, request
+from tests.harness import instance
+from tests.harness.wire import Closed, ProtocolError, chunked, request
 
 TEXT = 'location / { return 200 "text"; }'
 

@@ -11,8 +11,8 @@ import subprocess
 
 import pytest
 
-import instance
-from wire import Client, request
+from tests.harness import instance
+from tests.harness.wire import Client, request
 
 PIDFD_OPEN, PIDFD_GETFD = 434, 438  # syscall(2), on every machine
 

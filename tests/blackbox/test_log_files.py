@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from wire import PATIENCE
+from tests.harness.wire import PATIENCE
 
 CONFIG = '''
     log_format path "$uri $status";

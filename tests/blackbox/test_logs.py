@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from wire import request
+from tests.harness.wire import request
 
 COMBINED = re.compile(r'127\.0\.0\.1 - - \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "(?P<request>.*)" (?P<status>\d{3}) (?P<bytes>\d+) '
                       r'"(?P<referer>.*)" "(?P<agent>.*)"')

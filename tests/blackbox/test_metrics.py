@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-import exposition
-from wire import Closed, request
+from tests.harness import exposition
+from tests.harness.wire import Closed, request
 
 pytestmark = pytest.mark.ours
 

@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """pool_mode: the same server in every mode of its pools, chosen in the configuration (without a rebuild)."""
-import os
-import sys
 
 import pytest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'fault'))
-
-import session  # noqa: E402
+from tests.fault import session
 
 pytestmark = pytest.mark.ours
 

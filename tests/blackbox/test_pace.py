@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from wire import PATIENCE, request
+from tests.harness.wire import PATIENCE, request
 
 BODY = bytes(range(256)) * 256  # 64 KiB: with 40 KiB at once, the rest takes more than half a second
 FILES = {'a.bin': BODY}

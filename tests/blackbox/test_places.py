@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from wire import PATIENCE
+from tests.harness.wire import PATIENCE
 
 pytestmark = pytest.mark.ours
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""pool_view's trace: the memory of the request that asks (http/modules/pool_trace.md)."""
+"""pool_view's trace: the memory of the request that asks (http/modules/view/pool_trace.md)."""
 import json
 import os
 import re
 
 import pytest
 
-import wire
+from tests.harness import wire
 
 pytestmark = pytest.mark.ours
 

@@ -15,8 +15,8 @@ import time
 
 import pytest
 
-import browser
-import instance
+from tests.harness import browser
+from tests.harness import instance
 
 pytestmark = pytest.mark.ours
 

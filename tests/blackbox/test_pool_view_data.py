@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The data of pool_view: snapshots as JSON and as server-sent events, at the control socket, and for `tidepool top`
-and `tidepool advise`. http/modules/pool_view.md is the schema that the answers are held to."""
+and `tidepool advise`. http/modules/view/pool_view.md is the schema that the answers are held to."""
 import contextlib
 import json
 import os
@@ -12,8 +12,8 @@ import threading
 
 import pytest
 
-import instance
-from wire import PATIENCE, Client, Closed, request
+from tests.harness import instance
+from tests.harness.wire import PATIENCE, Client, Closed, request
 
 pytestmark = pytest.mark.ours
 
@@ -66,7 +66,7 @@ def connections(server, count, port='http', first=b''):
 
 def described():
     """The example of the schema, read as JSON: names and kinds of values."""
-    with open(os.path.join(instance.ROOT, 'http/modules/pool_view.md'), encoding='utf-8') as file:
+    with open(os.path.join(instance.ROOT, 'http/modules/view/pool_view.md'), encoding='utf-8') as file:
         text = re.search('```jsonc\n(.*?)```', file.read(), re.S).group(1)
     text = re.sub(r'/\*.*?\*/', '', text)
     text = re.sub(r'(?m)//.*$', '', text)

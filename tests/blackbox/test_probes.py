@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-import instance
+from tests.harness import instance
 
 pytestmark = [pytest.mark.ours, pytest.mark.skipif(bool(instance.WRAPPER), reason='under a wrapper')]
 

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from instance import has_ipv6
-from wire import Client, request
+from tests.harness.instance import has_ipv6
+from tests.harness.wire import Client, request
 
 SIMPLE = 'server { listen 127.0.0.1:@http@; location / { return 200 "%s"; } }'
 
@@ -133,7 +133,7 @@ def test_worker_shutdown_timeout(server):
 
 def test_address_in_use(server, tmp_path):
     """Starting twice on one address is an error, SO_REUSEPORT or not."""
-    import instance
+    from tests.harness import instance
     server.http(SIMPLE % 'first', workers=2)
     server.start()
     second = instance.Server(tmp_path / 'second')

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from wire import PATIENCE, request
+from tests.harness.wire import PATIENCE, request
 
 SERVER = 'server { listen 127.0.0.1:@http@; %s location / { %s return 200 "$uri"; } }'
 

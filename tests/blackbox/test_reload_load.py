@@ -2,16 +2,14 @@
 """Twenty reloads under load lose nothing: keep-alive and close clients, 1 and 4 workers in turn, a listener
 that comes and goes."""
 import os
-import sys
 import threading
 
 import pytest
 
-from instance import ROOT
-from wire import request
+from tests.harness.instance import ROOT
+from tests.harness.wire import request
 
-sys.path.insert(0, os.path.join(ROOT, 'tests', 'load'))
-import reload  # noqa: E402
+from tests.load import reload
 
 
 class Load:
@@ -203,7 +201,7 @@ def test_generations_are_given_back(server):
     memory, descriptors = server.anonymous_kib(), server.descriptors()
     for number in range(5, 35):
         reload(number)
-    import instance
+    from tests.harness import instance
     server.wait_for(lambda: server.descriptors() <= descriptors + 2, 'descriptors to be closed')
     if not instance.INSTRUMENTED:
         assert server.anonymous_kib() <= memory + 512

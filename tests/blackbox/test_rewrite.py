@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from wire import request
+from tests.harness.wire import request
 
 FILES = {'a.txt': 'text\n', 'errors/404.html': 'lost: nothing here\n', 'b/index.html': 'b\n', 'dir/x': ''}
 CONFIG = '''

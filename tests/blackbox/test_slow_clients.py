@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from wire import Closed, chunked, request
+from tests.harness.wire import Closed, chunked, request
 
 TIMEOUTS = {'header': 'client_header_timeout', 'body': 'client_body_timeout', 'send': 'send_timeout',
             'idle': 'keepalive_timeout', 'linger': 'lingering_timeout', 'dripping': 'lingering_time'}
@@ -45,7 +45,7 @@ def config():
 
 @pytest.fixture(scope='module')
 def slow(tmp_path_factory):
-    import instance
+    from tests.harness import instance
     server = instance.Server(tmp_path_factory.mktemp('slow'))
     server.write('html/big.bin', b'b' * (24 << 20))
     server.configure(config())

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from wire import request
+from tests.harness.wire import request
 
 BIG = os.urandom(1 << 16) * 80
 DIGITS = b'0123456789' * 10
@@ -205,7 +205,7 @@ TAG = '"%x-%x"' % (784111777, len('old\n'))
 ])
 def test_conditions(shared, fields, status):
     """RFC 9110 13.1 and the order of 13.2.2. nginx: if_modified_since exact is the default."""
-    from instance import OURS
+    from tests.harness.instance import OURS
     if not OURS and len(fields) == 2 and fields[1] == (fields[1][0], EARLIER):
         pytest.skip('nginx looks at both')
     answer = shared.get('/old.txt', fields=fields)
@@ -288,7 +288,7 @@ def test_range_of_an_empty_file(shared):
 def test_if_range(shared, value, status):
     """RFC 9110 13.1.5: strong comparison, exact date."""
     answer = shared.get('/old.txt', fields=[('Range', 'bytes=0-1'), ('If-Range', value)])
-    from instance import OURS
+    from tests.harness.instance import OURS
     if not OURS and answer.status != status:
         pytest.skip('nginx compares otherwise')
     assert answer.status == status

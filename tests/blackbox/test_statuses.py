@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from instance import has_ipv6
-from wire import Client, request
+from tests.harness.instance import has_ipv6
+from tests.harness.wire import Client, request
 
 pytestmark = pytest.mark.ours
 

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-import steady
+from tests.harness import steady
 
 pytestmark = [pytest.mark.ours, pytest.mark.plain]
 

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from instance import has_ipv6
-from wire import Client, Closed
+from tests.harness.instance import has_ipv6
+from tests.harness.wire import Client, Closed
 
 pytestmark = pytest.mark.ours
 

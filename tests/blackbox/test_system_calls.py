@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A short form of `make sweep-calls`: some of the Nth system calls fail, and the server is as ever when the fault is over.
 Which errors a call may give is said by the kernel's manual (section 2)."""
-import os
-import sys
 
 import pytest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'fault'))
-
-import calls  # noqa: E402
-import instance  # noqa: E402
+from tests.fault import calls
+from tests.harness import instance
 
 pytestmark = [pytest.mark.ours, pytest.mark.plain,
               pytest.mark.skipif(not calls.STRACE or instance.WRAPPER, reason='no strace')]

@@ -13,9 +13,9 @@ import threading
 
 import pytest
 
-import instance
-import screen
-from wire import PATIENCE, Client
+from tests.harness import instance
+from tests.harness import screen
+from tests.harness.wire import PATIENCE, Client
 
 pytestmark = pytest.mark.ours
 

@@ -15,7 +15,7 @@ import subprocess
 
 import pytest
 
-from wire import chunked, request
+from tests.harness.wire import chunked, request
 
 pytestmark = pytest.mark.ours
 

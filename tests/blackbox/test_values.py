@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 
-from instance import BINARY, OURS, WRAPPER
-from wire import request
+from tests.harness.instance import BINARY, OURS, WRAPPER
+from tests.harness.wire import request
 
 NAMES = '''request document_uri query_string is_args document_root request_filename content_type content_length
 remote_user remote_port https hostname pid time_local time_iso8601 nginx_version cookie_b cookie_none

@@ -3,7 +3,7 @@
 $sent_trailer_name, $cookie_name, $uri, $request_body), RFC 6265 (cookies)."""
 import pytest
 
-from wire import chunked, request
+from tests.harness.wire import chunked, request
 
 FILES = {'a.txt': 'text\n', 'err.html': 'wrong\n'}
 CONFIG = '''

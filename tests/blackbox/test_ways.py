@@ -3,7 +3,7 @@
 their documentation on nginx.org."""
 import pytest
 
-from wire import chunked, request
+from tests.harness.wire import chunked, request
 
 FILES = {'a.txt': 'text\n', 'maintenance.html': 'later\n', 'folder/index.html': 'folder\n', 'c.html': 'c\n',
          'images/x.gif': 'gif\n', 'default.gif': 'default\n'}

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-import instance
-from wire import request
+from tests.harness import instance
+from tests.harness.wire import request
 
 CONFIG = '''
     log_format whole escape=none "$arg_n $arg_a $http_a$http_b end";

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from wire import Client, Closed, ProtocolError
+from tests.harness.wire import Client, Closed, ProtocolError
 
 
 def answer(data, method='GET', close=True):

@@ -9,13 +9,10 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'blackbox'))
-
-import instance  # noqa: E402
-from wire import Closed, ProtocolError, request  # noqa: E402
+from tests.harness import instance
+from tests.harness.wire import Closed, ProtocolError, request
 
 STRACE = shutil.which('strace')
 CRASH = re.compile(r'Sanitizer|runtime error:|not given back|Assertion|double free')

@@ -8,14 +8,11 @@ import os
 import re
 import signal
 import socket
-import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'blackbox'))
-
-import exposition  # noqa: E402
-import instance  # noqa: E402
-from wire import PATIENCE, Closed, ProtocolError, chunked, request  # noqa: E402
+from tests.harness import exposition
+from tests.harness import instance
+from tests.harness.wire import PATIENCE, Closed, ProtocolError, chunked, request
 
 POINTS = ('system', 'sizeclass', 'sgi', 'pool')
 # What no injected failure excuses.

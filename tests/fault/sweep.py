@@ -33,8 +33,7 @@ def one(binary, folder, fault, persistent, keep):
     os.environ['TIDEPOOL_BINARY'] = os.path.abspath(binary)
     os.environ.setdefault('ASAN_OPTIONS', 'detect_leaks=1:exitcode=99:allocator_may_return_null=1')
     os.environ.setdefault('UBSAN_OPTIONS', 'print_stacktrace=1:halt_on_error=1:exitcode=99')
-    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-    import session
+    from tests.fault import session
     path = os.path.join(folder, fault.replace(':', '-').replace(',', '_'))
     trouble, seen, calls = None, None, {}
     try:

@@ -28,8 +28,7 @@ def the_calls(binary):
     """calls.py, which wants to know the binary when it is imported."""
     os.environ['TIDEPOOL_BINARY'] = os.path.abspath(binary)
     os.environ.setdefault('ASAN_OPTIONS', 'detect_leaks=0:exitcode=99:allocator_may_return_null=1')
-    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-    import calls
+    from tests.fault import calls
     return calls
 
 

@@ -10,8 +10,8 @@ import socket
 import subprocess
 import time
 
-import without
-from wire import PATIENCE, Client, request
+from tests.harness import without
+from tests.harness.wire import PATIENCE, Client, request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.path.abspath(os.environ.get('TIDEPOOL_BINARY', os.path.join(ROOT, 'build', 'tidepool')))

@@ -12,7 +12,7 @@ import subprocess
 import termios
 import time
 
-from wire import PATIENCE
+from tests.harness.wire import PATIENCE
 
 ESCAPE = re.compile(rb'\x1b\[(\?1049[hl]|\?25[hl]|H|K|J|0m|1m|7m)')
 

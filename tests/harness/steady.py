@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 
-from wire import chunked, request
+from tests.harness.wire import chunked, request
 
 CONFIG = '''
     worker_rlimit_nofile 4000;

@@ -6,8 +6,7 @@ build=${BUILD:-build}
 warnings=$(make -s --no-print-directory print-warnings)
 
 bad=0
-for header in pool/*.h conf/*.h server/*.h http/*.h http/*/*.h; do
-    [ -e "$header" ] || continue
+for header in $(find pool conf server http -name '*.h' | sort); do
     for compiler in gcc clang; do
         printf '#include "%s"\n#include "%s"\n' "$header" "$header" |
             $compiler -std=c17 -D_GNU_SOURCE $warnings -Werror -Wno-unused-function -I. -I"$build" -pthread \

@@ -33,8 +33,8 @@ find pool conf server http tests -name '*.[ch]' | sort | xargs awk '
 ' || bad=1
 
 # The system allocator has one caller.
-if grep -nE '(^|[^a-z_A-Z0-9>.])(malloc|calloc|realloc|posix_memalign|aligned_alloc|free|mmap|munmap|madvise|strdup|strndup|asprintf) ?\(' \
-    pool/*.[ch] conf/*.[ch] server/*.[ch] http/*.[ch] http/*/*.[ch] 2>/dev/null |
+if grep -rnE --include='*.[ch]' '(^|[^a-z_A-Z0-9>.])(malloc|calloc|realloc|posix_memalign|aligned_alloc|free|mmap|munmap|madvise|strdup|strndup|asprintf) ?\(' \
+    pool conf server http |
     grep -v '^pool/sysmem\.c:' | grep -vE '^[^:]*:[0-9]+: *(/?\*|//)'; then
     echo "memory of the system is taken outside of pool/sysmem.c"
     bad=1

@@ -3,6 +3,6 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-ls pool/*.c conf/*.c server/*.c http/*.c http/*/*.c 2>/dev/null |
+find pool conf server http -name '*.c' | sort |
     xargs -P "${JOBS:-2}" -n 4 sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$@" -- -std=c17 -D_GNU_SOURCE -I. -I"$0" \
         -pthread 2>/dev/null' "${BUILD:-build}"

@@ -14,8 +14,6 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'blackbox'))
-
 MB = 1 << 20
 HEAD = b'GET / HTTP/1.1\r\nHost: a\r\n'
 
@@ -244,7 +242,7 @@ def main():
     parser.add_argument('--connections', type=int, default=0)
     arguments = parser.parse_args()
     os.environ.setdefault('TIDEPOOL_BINARY', os.path.abspath(f'{arguments.build}/tidepool'))
-    from instance import Server
+    from tests.harness.instance import Server
     with tempfile.TemporaryDirectory() as folder:
         server = Server(folder)
         try:

@@ -74,8 +74,7 @@ def main():
     options = parser.parse_args()
     os.environ['TIDEPOOL_BINARY'] = os.environ.get('TIDEPOOL_BINARY',
                                                    os.path.abspath(f'{options.build}/tidepool'))
-    sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'blackbox'))
-    from instance import Server
+    from tests.harness.instance import Server
 
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(20000, limit) if limit > 0 else 20000, limit))

@@ -13,8 +13,6 @@ import tempfile
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'blackbox'))
-
 CONFIG = '''
 control unix:@dir@/control.sock;
 stream {
@@ -77,14 +75,14 @@ class Load:
             self.answers += 1
 
     def connect(self, where):
-        from wire import Client
+        from tests.harness.wire import Client
         return Client(self.server.path(where) if where.endswith('.sock') else self.server.address(where))
 
     # Clients
 
     def once(self, where):
         """A request on a connection of its own."""
-        from wire import request
+        from tests.harness.wire import request
         with self.connect(where) as client:
             answer = client.send(request('GET', '/', [('Connection', 'close')])).response()
             assert answer.status == 200 and answer.text.startswith('generation '), answer
@@ -106,7 +104,7 @@ class Load:
     def halved(self, where, target):
         """Half of a request before a reload, the rest a while later: it is answered under the configuration that it
         began under, whoever has gone since."""
-        from wire import request
+        from tests.harness.wire import request
         asked = request('GET', target, [('Connection', 'close')])
         with self.connect(where) as client:
             client.send(asked[:20])
@@ -131,7 +129,7 @@ class Load:
 
     def extra(self):
         """At an address that comes and goes: it may be away, but who has a byte of an answer gets all."""
-        from wire import Closed
+        from tests.harness.wire import Closed
         try:
             self.once('extra.sock')
         except (FileNotFoundError, ConnectionRefusedError):
@@ -192,7 +190,7 @@ def arguments():
 def main():
     options = arguments()
     os.environ['TIDEPOOL_BINARY'] = os.path.join(os.path.abspath(options.build), 'tidepool')
-    import instance
+    from tests.harness import instance
     with tempfile.TemporaryDirectory(prefix='tidepool-reload-') as folder:
         server = instance.Server(folder)
         configure(server, 0, 1)

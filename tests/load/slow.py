@@ -13,8 +13,6 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'blackbox'))
-
 CONFIG = '''
 worker_rlimit_nofile 10000;
 events { worker_connections 4096; }
@@ -92,7 +90,7 @@ def attack(server, name, options):
 def main():
     options = arguments()
     os.environ['TIDEPOOL_BINARY'] = os.path.join(os.path.abspath(options.build), 'tidepool')
-    import instance
+    from tests.harness import instance
     with tempfile.TemporaryDirectory(prefix='tidepool-slow-') as folder:
         server = instance.Server(folder)
         server.write('html/small.txt', b's' * 1024)

@@ -9,8 +9,6 @@ import os
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'blackbox'))
-
 
 def judge(good, text):
     print(f'{"ok    " if good else "FAILED"} {text}', flush=True)
@@ -53,8 +51,8 @@ def main():
     parser.add_argument('--workers', type=int, default=2)
     options = parser.parse_args()
     os.environ.setdefault('TIDEPOOL_BINARY', os.path.abspath(f'{options.build}/tidepool'))
-    import steady
-    from instance import Server
+    from tests.harness import steady
+    from tests.harness.instance import Server
 
     good = []
     for work in (lambda server: calls(steady, server, options.mixed),

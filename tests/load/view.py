@@ -11,14 +11,11 @@ import select
 import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'blackbox'))
-
-from bounded import allow_descriptors
+from tests.load.bounded import allow_descriptors
 
 CONFIG = '''
 worker_rlimit_nofile 20000;
@@ -146,7 +143,7 @@ def main():
     parser.add_argument('--seconds', type=int, default=2, help='of a round')
     arguments = parser.parse_args()
     os.environ.setdefault('TIDEPOOL_BINARY', os.path.abspath(f'{arguments.build}/tidepool'))
-    from instance import Server
+    from tests.harness.instance import Server
     for work in (lambda server: busy(server, arguments.busy, arguments.rounds, arguments.seconds),
                  lambda server: crowd(server, arguments.connections)):
         with tempfile.TemporaryDirectory() as folder:

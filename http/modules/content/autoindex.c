@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/autoindex.h"
+#include "http/modules/content/autoindex.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "http/modules/static.h"
-#include "server/log.h"
+#include "http/modules/content/static.h"
+#include "server/log/log.h"
 
 /* ---- a request ---- */
 

@@ -7,8 +7,8 @@
  * Threads: the request's worker, which reads the folder at once.
  * Errors: outcomes; a folder that cannot be read is 403, 404 or 500 as a file (static.h).
  */
-#ifndef HTTP_MODULES_AUTOINDEX_H
-#define HTTP_MODULES_AUTOINDEX_H
+#ifndef HTTP_MODULES_CONTENT_AUTOINDEX_H
+#define HTTP_MODULES_CONTENT_AUTOINDEX_H
 
 #include "http/request.h"
 

@@ -5,8 +5,8 @@
 #include <strings.h>
 #include <time.h>
 
-#include "http/modules/autoindex.h"
-#include "http/modules/charset.h"
+#include "http/modules/content/autoindex.h"
+#include "http/modules/output/charset.h"
 #include "http/protocol/date.h"
 #include "http/protocol/uri.h"
 

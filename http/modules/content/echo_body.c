@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/echo_body.h"
+#include "http/modules/content/echo_body.h"
 
 #include <string.h>
 
 #include "http/flow.h"
 #include "http/upload.h"
-#include "server/open_files.h"
+#include "server/shared/open_files.h"
 
 struct echo_body_section {
     bool on;

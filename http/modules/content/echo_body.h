@@ -10,8 +10,8 @@
  * Threads: the request's worker.
  * Errors: a framing error before the answer has begun is 400, after it the connection is cut.
  */
-#ifndef HTTP_MODULES_ECHO_BODY_H
-#define HTTP_MODULES_ECHO_BODY_H
+#ifndef HTTP_MODULES_CONTENT_ECHO_BODY_H
+#define HTTP_MODULES_CONTENT_ECHO_BODY_H
 
 #include "http/module.h"
 

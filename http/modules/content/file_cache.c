@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/file_cache.h"
+#include "http/modules/content/file_cache.h"
 
 #include <errno.h>
 #include <string.h>

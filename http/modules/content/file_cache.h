@@ -8,13 +8,13 @@
  *   without requests it stays.
  * Errors: negative errnos, as open_files.h.
  */
-#ifndef HTTP_MODULES_FILE_CACHE_H
-#define HTTP_MODULES_FILE_CACHE_H
+#ifndef HTTP_MODULES_CONTENT_FILE_CACHE_H
+#define HTTP_MODULES_CONTENT_FILE_CACHE_H
 
 #include <stdatomic.h>
 
 #include "conf/directive.h"
-#include "server/open_files.h"
+#include "server/shared/open_files.h"
 
 struct http_file_cache {
     struct open_file_cache *files;

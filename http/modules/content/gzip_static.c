@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/gzip_static.h"
+#include "http/modules/content/gzip_static.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "http/modules/gzip.h"
-#include "http/modules/static.h"
+#include "http/modules/content/static.h"
+#include "http/modules/output/gzip.h"
 
 enum gzip_static_mode { GZIP_STATIC_OFF, GZIP_STATIC_ON, GZIP_STATIC_ALWAYS };
 

@@ -8,8 +8,8 @@
  * Threads: the request's worker.
  * Errors: outcomes.
  */
-#ifndef HTTP_MODULES_GZIP_STATIC_H
-#define HTTP_MODULES_GZIP_STATIC_H
+#ifndef HTTP_MODULES_CONTENT_GZIP_STATIC_H
+#define HTTP_MODULES_CONTENT_GZIP_STATIC_H
 
 #include "http/module.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/index.h"
+#include "http/modules/content/index.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "http/modules/static.h"
-#include "server/log.h"
+#include "http/modules/content/static.h"
+#include "server/log/log.h"
 
 /* ---- reading ---- */
 

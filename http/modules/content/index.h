@@ -8,10 +8,10 @@
  * Threads: the request's worker.
  * Errors: HTTP_NEXT when no name is there; 404 when the folder is not, 403 when it may not be looked into.
  */
-#ifndef HTTP_MODULES_INDEX_H
-#define HTTP_MODULES_INDEX_H
+#ifndef HTTP_MODULES_CONTENT_INDEX_H
+#define HTTP_MODULES_CONTENT_INDEX_H
 
-#include "http/template.h"
+#include "http/text/template.h"
 
 struct http_static;
 

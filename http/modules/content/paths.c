@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/paths.h"
+#include "http/modules/content/paths.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "http/named.h"
-#include "http/variables_table.h"
+#include "http/text/named.h"
+#include "http/text/variables_table.h"
 
 /* ---- reading ---- */
 

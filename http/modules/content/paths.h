@@ -10,10 +10,10 @@
  * alias /a/ asked for /i../x), which request->path itself never has, or when a group of an expression
  * brings one into the folder (location ~ ^/i(.*)$ with alias /a/$1).
  */
-#ifndef HTTP_MODULES_PATHS_H
-#define HTTP_MODULES_PATHS_H
+#ifndef HTTP_MODULES_CONTENT_PATHS_H
+#define HTTP_MODULES_CONTENT_PATHS_H
 
-#include "http/template.h"
+#include "http/text/template.h"
 
 struct http_root {
     const char *prefix;          /* that a folder of variables which is no full name begins at */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/static.h"
+#include "http/modules/content/static.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "http/modules/autoindex.h"
+#include "http/modules/content/autoindex.h"
 #include "http/protocol/uri.h"
 #include "server/generation.h"
-#include "server/log.h"
+#include "server/log/log.h"
 
 enum http_outcome http_static_failed(struct http_request *request, int error, const char *call,
                                      const char *name)

@@ -9,13 +9,13 @@
  * Errors: ENOENT, ENOTDIR and ENAMETOOLONG are 404, EACCES and ELOOP 403, anything else (no descriptors, a
  *   broken disk) 500; each is logged with the file's name as in nginx.
  */
-#ifndef HTTP_MODULES_STATIC_H
-#define HTTP_MODULES_STATIC_H
+#ifndef HTTP_MODULES_CONTENT_STATIC_H
+#define HTTP_MODULES_CONTENT_STATIC_H
 
 #include "http/module.h"
-#include "http/modules/file_cache.h"
-#include "http/modules/index.h"
-#include "http/modules/paths.h"
+#include "http/modules/content/file_cache.h"
+#include "http/modules/content/index.h"
+#include "http/modules/content/paths.h"
 
 struct http_static {
     struct http_root *root;        /* never null once the level is finished */

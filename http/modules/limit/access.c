@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/access.h"
+#include "http/modules/limit/access.h"
 
 #include "http/connection.h"
 #include "http/request.h"
-#include "server/access_rules.h"
-#include "server/log.h"
+#include "server/log/log.h"
+#include "server/shared/access_rules.h"
 
 struct access_section {
     struct access_rules rules;

@@ -6,8 +6,8 @@
  *   a line "access forbidden by rule" at level error. A level that has any rule inherits none.
  * Lifetime: in the generation's pool. Threads: the request's worker. Errors: those of reading.
  */
-#ifndef HTTP_MODULES_ACCESS_H
-#define HTTP_MODULES_ACCESS_H
+#ifndef HTTP_MODULES_LIMIT_ACCESS_H
+#define HTTP_MODULES_LIMIT_ACCESS_H
 
 #include "http/module.h"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/limit_conn.h"
+#include "http/modules/limit/limit_conn.h"
 
 #include <stddef.h>
 
 #include "conf/set.h"
 #include "http/request.h"
-#include "http/template.h"
-#include "server/limit_zones.h"
-#include "server/log.h"
+#include "http/text/template.h"
+#include "server/log/log.h"
+#include "server/shared/limit_zones.h"
 
 struct limit_section {
     struct limit_zone *zones; /* of the http block; `compiled` is the key's struct http_template */

@@ -5,13 +5,13 @@
  * Purpose: as nginx's module of that name: a request counts from its first location until it ends; one
  *   more than allowed is answered with limit_conn_status. A key that is empty is not counted, one of more
  *   than 255 bytes neither (logged). $limit_conn_status says what came of it.
- * Lifetime: zones outlive reloads (server/limit_zones.h); what a request has entered is left by a cleanup
- *   of its pool.
+ * Lifetime: zones outlive reloads (server/shared/limit_zones.h); what a request has entered is left by a
+ *   cleanup of its pool.
  * Threads: the request's worker; zones are shared.
  * Errors: a zone that is full refuses, as in nginx.
  */
-#ifndef HTTP_MODULES_LIMIT_CONN_H
-#define HTTP_MODULES_LIMIT_CONN_H
+#ifndef HTTP_MODULES_LIMIT_LIMIT_CONN_H
+#define HTTP_MODULES_LIMIT_LIMIT_CONN_H
 
 #include "http/module.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/limit_req.h"
+#include "http/modules/limit/limit_req.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -9,11 +9,11 @@
 #include "conf/units.h"
 #include "http/delay.h"
 #include "http/request.h"
-#include "http/template.h"
+#include "http/text/template.h"
 #include "server/generation.h"
-#include "server/limit_zones.h"
-#include "server/log.h"
-#include "server/rates.h"
+#include "server/log/log.h"
+#include "server/shared/limit_zones.h"
+#include "server/shared/rates.h"
 
 enum { RULES_MAX = 16 /* limits that one request is under */ };
 

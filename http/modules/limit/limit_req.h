@@ -6,13 +6,13 @@
  *   `burst` wait until they are not (but for the first `delay` of them; `nodelay`: none waits); others are
  *   answered with limit_req_status. Of several limits a request waits for the longest. A request is asked
  *   once, wherever it is redirected to. $limit_req_status says what came of it.
- * Lifetime: zones outlive reloads (server/rates.h).
+ * Lifetime: zones outlive reloads (server/shared/rates.h).
  * Threads: the request's worker; zones are shared.
  * Errors: a zone that is full refuses, as in nginx; a key that is empty is not limited, one of more than 1024
  *   bytes neither (logged).
  */
-#ifndef HTTP_MODULES_LIMIT_REQ_H
-#define HTTP_MODULES_LIMIT_REQ_H
+#ifndef HTTP_MODULES_LIMIT_LIMIT_REQ_H
+#define HTTP_MODULES_LIMIT_LIMIT_REQ_H
 
 #include "http/module.h"
 

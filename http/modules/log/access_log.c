@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/access_log.h"
+#include "http/modules/log/access_log.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "conf/units.h"
-#include "http/build.h"
+#include "http/config/build.h"
 #include "http/connection.h"
-#include "http/modules/log_format.h"
-#include "http/modules/log_path.h"
-#include "http/named.h"
-#include "server/log_file.h"
+#include "http/modules/log/log_format.h"
+#include "http/modules/log/log_path.h"
+#include "http/text/named.h"
+#include "server/log/log_file.h"
 #include "server/settings.h"
 
 enum {

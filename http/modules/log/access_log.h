@@ -6,8 +6,8 @@
  * Threads: the request's worker.
  * Errors: while serving none: what cannot be written is counted at the file.
  */
-#ifndef HTTP_MODULES_ACCESS_LOG_H
-#define HTTP_MODULES_ACCESS_LOG_H
+#ifndef HTTP_MODULES_LOG_ACCESS_LOG_H
+#define HTTP_MODULES_LOG_ACCESS_LOG_H
 
 #include "http/module.h"
 

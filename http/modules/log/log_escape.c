@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/log_escape.h"
+#include "http/modules/log/log_escape.h"
 
 #include <string.h>
 
-#include "server/utf8.h"
+#include "server/log/utf8.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>

@@ -8,8 +8,8 @@
  * Errors: none. `odd`: whether either form may have to change the text: nearly always not. `measure` returns
  *   how many bytes `write` will write, which returns the byte after; both go by the same table.
  */
-#ifndef HTTP_MODULES_LOG_ESCAPE_H
-#define HTTP_MODULES_LOG_ESCAPE_H
+#ifndef HTTP_MODULES_LOG_LOG_ESCAPE_H
+#define HTTP_MODULES_LOG_LOG_ESCAPE_H
 
 #include <stdint.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/log_format.h"
+#include "http/modules/log/log_format.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "http/modules/log_escape.h"
+#include "http/modules/log/log_escape.h"
 
 enum { LITERAL = sizeof((struct http_log_part *)0)->literal };
 

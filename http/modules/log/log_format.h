@@ -8,10 +8,10 @@
  * Threads: read-only once read.
  * Errors: those of reading. A value that cannot be got is "-".
  */
-#ifndef HTTP_MODULES_LOG_FORMAT_H
-#define HTTP_MODULES_LOG_FORMAT_H
+#ifndef HTTP_MODULES_LOG_LOG_FORMAT_H
+#define HTTP_MODULES_LOG_LOG_FORMAT_H
 
-#include "http/template.h"
+#include "http/text/template.h"
 
 enum {
     HTTP_LOG_PARTS = 128 /* of one format: a line's values are kept on the stack while it is written */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/log_path.h"
+#include "http/modules/log/log_path.h"
 
 #include <errno.h>
 #include <string.h>
@@ -8,9 +8,9 @@
 #include "conf/units.h"
 #include "http/connection.h"
 #include "server/generation.h"
-#include "server/log.h"
-#include "server/log_sink.h"
-#include "server/open_logs.h"
+#include "server/log/log.h"
+#include "server/log/log_sink.h"
+#include "server/log/open_logs.h"
 #include "server/worker.h"
 
 struct http_log_cache {

@@ -3,16 +3,16 @@
  * access_log to files whose names have variables, and open_log_file_cache.
  *
  * Purpose: such a file is opened for each line, since nobody knows beforehand which there will be; a cache
- *   keeps those open that are written to often (server/open_logs.h). After USR1 it looks whether a file still
- *   bears its name before it writes to it.
+ *   keeps those open that are written to often (server/log/open_logs.h). After USR1 it looks whether a file
+ *   still bears its name before it writes to it.
  * Lifetime: a cache goes with the generation's pool, and closes its files.
  * Threads: the request's worker; workers share a cache.
  * Errors: a file that cannot be opened or written is logged, and the line is lost.
  */
-#ifndef HTTP_MODULES_LOG_PATH_H
-#define HTTP_MODULES_LOG_PATH_H
+#ifndef HTTP_MODULES_LOG_LOG_PATH_H
+#define HTTP_MODULES_LOG_LOG_PATH_H
 
-#include "http/template.h"
+#include "http/text/template.h"
 
 struct http_log_cache;
 

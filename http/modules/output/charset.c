@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/charset.h"
+#include "http/modules/output/charset.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
-#include "http/field_text.h"
-#include "http/modules/charset_map.h"
-#include "http/modules/type_list.h"
-#include "http/template.h"
-#include "server/log.h"
+#include "http/modules/output/charset_map.h"
+#include "http/modules/output/type_list.h"
+#include "http/text/field_text.h"
+#include "http/text/template.h"
+#include "server/log/log.h"
 
 /* A charset by its name or by what variables say; "" and constant: none. */
 struct charset_name {

@@ -8,8 +8,8 @@
  * Threads: the connection's worker.
  * Errors: 0 or -ENOMEM.
  */
-#ifndef HTTP_MODULES_CHARSET_H
-#define HTTP_MODULES_CHARSET_H
+#ifndef HTTP_MODULES_OUTPUT_CHARSET_H
+#define HTTP_MODULES_OUTPUT_CHARSET_H
 
 #include "http/request.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/charset_map.h"
+#include "http/modules/output/charset_map.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -8,8 +8,8 @@
  * Threads: read-only once read; a recoder belongs to its request.
  * Errors: reading: a negative errno, said in conf; writing: those of http_pass.
  */
-#ifndef HTTP_MODULES_CHARSET_MAP_H
-#define HTTP_MODULES_CHARSET_MAP_H
+#ifndef HTTP_MODULES_OUTPUT_CHARSET_MAP_H
+#define HTTP_MODULES_OUTPUT_CHARSET_MAP_H
 
 #include "http/filters.h"
 

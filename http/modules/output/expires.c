@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/expires.h"
+#include "http/modules/output/expires.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -7,10 +7,10 @@
  * Threads: reading: one at a time; adding: the connection's worker.
  * Errors: reading: a negative errno, said in conf; adding: 0 or -ENOMEM.
  */
-#ifndef HTTP_MODULES_EXPIRES_H
-#define HTTP_MODULES_EXPIRES_H
+#ifndef HTTP_MODULES_OUTPUT_EXPIRES_H
+#define HTTP_MODULES_OUTPUT_EXPIRES_H
 
-#include "http/template.h"
+#include "http/text/template.h"
 
 enum http_expires_kind {
     HTTP_EXPIRES_OFF,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/gzip.h"
+#include "http/modules/output/gzip.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 #include <zlib.h>
 
 #include "http/filters.h"
-#include "http/regex.h"
+#include "http/route/regex.h"
 
 enum {
     PIECE = 16 * 1024, /* bytes compressed at a time */

@@ -9,10 +9,10 @@
  * Threads: the connection's worker.
  * Errors: 0 or -ENOMEM.
  */
-#ifndef HTTP_MODULES_GZIP_H
-#define HTTP_MODULES_GZIP_H
+#ifndef HTTP_MODULES_OUTPUT_GZIP_H
+#define HTTP_MODULES_OUTPUT_GZIP_H
 
-#include "http/modules/type_list.h"
+#include "http/modules/output/type_list.h"
 #include "http/request.h"
 
 /* For which answers to a proxy (a request with Via) it is done: gzip_proxied. */

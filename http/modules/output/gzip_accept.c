@@ -3,11 +3,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include "http/modules/gzip.h"
+#include "http/modules/output/gzip.h"
 #include "http/protocol/coding.h"
 #include "http/protocol/date.h"
 #include "http/protocol/list.h"
-#include "http/regex.h"
+#include "http/route/regex.h"
 
 static bool text_is(struct http_text text, const char *name)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/headers.h"
+#include "http/modules/output/headers.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
-#include "http/field_text.h"
-#include "http/modules/expires.h"
+#include "http/modules/output/expires.h"
 #include "http/protocol/date.h"
-#include "http/template.h"
+#include "http/text/field_text.h"
+#include "http/text/template.h"
 
 /* A line of add_header or add_trailer. */
 struct rule {

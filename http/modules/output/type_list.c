@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/type_list.h"
+#include "http/modules/output/type_list.h"
 
 #include <errno.h>
 #include <string.h>

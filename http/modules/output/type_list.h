@@ -7,8 +7,8 @@
  * Threads: read-only once the configuration is read.
  * Errors: of setting: a negative errno, said in conf.
  */
-#ifndef HTTP_MODULES_TYPE_LIST_H
-#define HTTP_MODULES_TYPE_LIST_H
+#ifndef HTTP_MODULES_OUTPUT_TYPE_LIST_H
+#define HTTP_MODULES_OUTPUT_TYPE_LIST_H
 
 #include "http/request.h"
 

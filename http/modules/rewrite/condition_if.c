@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "http/modules/rewrite.h"
+#include "http/modules/rewrite/rewrite.h"
 
 /* ---- reading ---- */
 

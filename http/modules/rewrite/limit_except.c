@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/limit_except.h"
+#include "http/modules/rewrite/limit_except.h"
 
 #include <string.h>
 
-#include "http/build.h"
+#include "http/config/build.h"
 #include "http/protocol/fields.h"
 #include "http/request.h"
 

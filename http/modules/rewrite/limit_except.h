@@ -7,8 +7,8 @@
  * Lifetime: in the generation's pool.
  * Threads: the request's worker. Errors: none.
  */
-#ifndef HTTP_MODULES_LIMIT_EXCEPT_H
-#define HTTP_MODULES_LIMIT_EXCEPT_H
+#ifndef HTTP_MODULES_REWRITE_LIMIT_EXCEPT_H
+#define HTTP_MODULES_REWRITE_LIMIT_EXCEPT_H
 
 #include "http/module.h"
 

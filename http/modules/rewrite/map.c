@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/map.h"
+#include "http/modules/rewrite/map.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/core_directives.h"
-#include "http/modules/rewrite.h"
+#include "http/config/core_directives.h"
+#include "http/modules/rewrite/rewrite.h"
 
 enum key_kind {
     KEY_EXACT,

@@ -11,8 +11,8 @@
  * Lifetime: in the generation's pool.
  * Threads: the request's worker. Errors: no memory, or a map that needs itself: not found.
  */
-#ifndef HTTP_MODULES_MAP_H
-#define HTTP_MODULES_MAP_H
+#ifndef HTTP_MODULES_REWRITE_MAP_H
+#define HTTP_MODULES_REWRITE_MAP_H
 
 #include "http/module.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/return.h"
+#include "http/modules/rewrite/return.h"
 
 #include <string.h>
 

@@ -8,11 +8,11 @@
  * Lifetime: the rule lies in the generation's pool.
  * Threads: read-only; the request's worker. Errors: 503 if a text with variables finds no memory.
  */
-#ifndef HTTP_MODULES_RETURN_H
-#define HTTP_MODULES_RETURN_H
+#ifndef HTTP_MODULES_REWRITE_RETURN_H
+#define HTTP_MODULES_REWRITE_RETURN_H
 
 #include "http/module.h"
-#include "http/template.h"
+#include "http/text/template.h"
 
 struct http_return_rule {
     int status;    /* 0 … 999 */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/rewrite.h"
+#include "http/modules/rewrite/rewrite.h"
 
 #include <stddef.h>
 #include <string.h>
 
 #include "conf/set.h"
+#include "http/modules/rewrite/rewrite_text.h"
 #include "http/pace.h"
-#include "http/modules/rewrite_text.h"
-#include "server/log.h"
+#include "server/log/log.h"
 
 /* A program on its way. */
 struct run {

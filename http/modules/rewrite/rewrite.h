@@ -10,12 +10,12 @@
  * Threads: the request's worker.
  * Errors: 503 without memory, 500 for an empty path or an expression that gave up.
  */
-#ifndef HTTP_MODULES_REWRITE_H
-#define HTTP_MODULES_REWRITE_H
+#ifndef HTTP_MODULES_REWRITE_REWRITE_H
+#define HTTP_MODULES_REWRITE_REWRITE_H
 
-#include "http/modules/return.h"
-#include "http/named.h"
-#include "http/regex.h"
+#include "http/modules/rewrite/return.h"
+#include "http/route/regex.h"
+#include "http/text/named.h"
 
 enum http_test {
     HTTP_TEST_TRUE,    /* `if ($x)`: neither empty nor "0" */

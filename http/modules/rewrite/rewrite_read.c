@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "http/build.h"
-#include "http/modules/rewrite.h"
+#include "http/config/build.h"
+#include "http/modules/rewrite/rewrite.h"
 
 /* One more at the end of this level's program. NULL: no memory, said in conf. */
 static struct http_instruction *add(struct conf_setting *setting, enum http_operation operation)

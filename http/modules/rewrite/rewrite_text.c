@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/rewrite_text.h"
+#include "http/modules/rewrite/rewrite_text.h"
 
 #include <string.h>
 
-#include "http/growing.h"
-#include "http/variables_table.h"
+#include "http/text/growing.h"
+#include "http/text/variables_table.h"
 
 /* Whether the client had escaped its path: only then are captures escaped. */
 static bool was_escaped(const struct http_request *request)

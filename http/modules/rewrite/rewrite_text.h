@@ -8,10 +8,10 @@
  * Lifetime: in the request's pool.
  * Threads: the request's worker. Errors: false, no memory.
  */
-#ifndef HTTP_MODULES_REWRITE_TEXT_H
-#define HTTP_MODULES_REWRITE_TEXT_H
+#ifndef HTTP_MODULES_REWRITE_REWRITE_TEXT_H
+#define HTTP_MODULES_REWRITE_REWRITE_TEXT_H
 
-#include "http/modules/rewrite.h"
+#include "http/modules/rewrite/rewrite.h"
 
 /* The URL of a redirect. */
 bool http_rewrite_location(struct http_request *request, const struct http_rewrite_rule *rule,

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/try_files.h"
+#include "http/modules/rewrite/try_files.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "conf/units.h"
-#include "http/build.h"
-#include "http/modules/static.h"
-#include "server/log.h"
+#include "http/config/build.h"
+#include "http/modules/content/static.h"
+#include "server/log/log.h"
 
 struct trial {
     struct trial *next;

@@ -8,8 +8,8 @@
  * Threads: the request's worker.
  * Errors: a name that cannot be looked at counts as not there, which is logged unless it is plainly missing.
  */
-#ifndef HTTP_MODULES_TRY_FILES_H
-#define HTTP_MODULES_TRY_FILES_H
+#ifndef HTTP_MODULES_REWRITE_TRY_FILES_H
+#define HTTP_MODULES_REWRITE_TRY_FILES_H
 
 #include "http/module.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/metrics.h"
+#include "http/modules/view/metrics.h"
 
-#include "http/modules/snapshot_answer.h"
+#include "http/modules/view/snapshot_answer.h"
 #include "http/request.h"
 
 struct metrics_section {

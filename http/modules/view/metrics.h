@@ -4,19 +4,19 @@
  *
  * Purpose: `location = /metrics { metrics; }` answers in the text exposition format, version 0.0.4: names
  *   begin with tidepool_, say their unit, and end in _total where they only grow. Totals are those of the
- *   census (server/census.h), workers that have gone included, so that they never fall back while the process
- *   lives; figures of a worker are written down by that worker (server/snapshot.h), and one that cannot
- *   answer has none for this time.
+ *   census (server/watch/census.h), workers that have gone included, so that they never fall back while the
+ *   process lives; figures of a worker are written down by that worker (server/watch/snapshot.h), and one
+ *   that cannot answer has none for this time.
  * Lifetime: a section per location, not inherited: only the location that says it has it. A scrape ends with
- *   its request (http/modules/snapshot_answer.h).
+ *   its request (http/modules/view/snapshot_answer.h).
  * Threads: the request's worker.
  * Errors: 405 for other methods than GET and HEAD; 503 when memory is short.
  *
  * It costs requests nothing: what it shows is counted whether anybody looks or not.
  * Access is what the location says: allow, deny, the address it listens on.
  */
-#ifndef HTTP_MODULES_METRICS_H
-#define HTTP_MODULES_METRICS_H
+#ifndef HTTP_MODULES_VIEW_METRICS_H
+#define HTTP_MODULES_VIEW_METRICS_H
 
 #include <stdbool.h>
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A snapshot in Prometheus' text exposition format, version 0.0.4: every family once, with its HELP and
  * TYPE, then its series. https://prometheus.io/docs/instrumenting/exposition_formats/ */
-#include "http/modules/metrics.h"
+#include "http/modules/view/metrics.h"
 #include "pool/mode.h"
 #include "pool/sgi_stats.h"
 #include "pool/sysmem.h"
-#include "server/census.h"
 #include "server/process.h"
-#include "server/snapshot.h"
 #include "server/tenure.h"
 #include "server/version.h"
+#include "server/watch/census.h"
+#include "server/watch/snapshot.h"
 #include "server/worker.h"
 
 #define COUNTER   "counter"

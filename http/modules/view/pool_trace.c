@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/pool_trace.h"
+#include "http/modules/view/pool_trace.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "http/flow.h"
-#include "http/modules/pool_trace_bytes.h"
-#include "http/replay.h"
+#include "http/modules/view/pool_trace_bytes.h"
+#include "http/modules/view/replay.h"
 #include "server/version.h"
 
 enum {

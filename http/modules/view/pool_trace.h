@@ -10,8 +10,8 @@
  * Threads: the request's worker.
  * Errors: as http_no_memory; a trace is bounded in allocations and bytes, and says what it left out.
  */
-#ifndef HTTP_MODULES_POOL_TRACE_H
-#define HTTP_MODULES_POOL_TRACE_H
+#ifndef HTTP_MODULES_VIEW_POOL_TRACE_H
+#define HTTP_MODULES_VIEW_POOL_TRACE_H
 
 #include "http/module.h"
 

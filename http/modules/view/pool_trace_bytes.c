@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/pool_trace_bytes.h"
+#include "http/modules/view/pool_trace_bytes.h"
 
 #include <string.h>
 

@@ -10,8 +10,8 @@
  * Threads: any; the entry's pool is the caller's.
  * Errors: none. In doubt a word is hidden.
  */
-#ifndef HTTP_MODULES_POOL_TRACE_BYTES_H
-#define HTTP_MODULES_POOL_TRACE_BYTES_H
+#ifndef HTTP_MODULES_VIEW_POOL_TRACE_BYTES_H
+#define HTTP_MODULES_VIEW_POOL_TRACE_BYTES_H
 
 #include "pool/pool_trace.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/pool_view.h"
+#include "http/modules/view/pool_view.h"
 
 #include <string.h>
 
-#include "http/modules/pool_trace.h"
-#include "http/modules/pool_view_data.h"
+#include "http/modules/view/pool_trace.h"
+#include "http/modules/view/pool_view_data.h"
 #include "http/protocol/coding.h"
 #include "http/protocol/uri.h"
 #include "http/request.h"

@@ -17,8 +17,8 @@
  * Errors: 405 for other methods than GET and HEAD; those of memory.
  * Access is what the location says: allow, deny, limit_conn, the address it listens on.
  */
-#ifndef HTTP_MODULES_POOL_VIEW_H
-#define HTTP_MODULES_POOL_VIEW_H
+#ifndef HTTP_MODULES_VIEW_POOL_VIEW_H
+#define HTTP_MODULES_VIEW_POOL_VIEW_H
 
 #include "http/module.h"
 

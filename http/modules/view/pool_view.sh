@@ -25,7 +25,7 @@ style=$(hash_of style)
 policy="default-src 'none'; script-src 'sha256-$script'; style-src 'sha256-$style'; connect-src 'self'; img-src data:; \
 base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-echo '#include "http/modules/pool_view.h"'
+echo '#include "http/modules/view/pool_view.h"'
 echo 'const char pool_view_page[] ='
 # (?: trigraphs)
 sed -e 's/["\\?]/\\&/g' -e 's/^/    "/' -e 's/$/\\n"/' "$page"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/pool_view_data.h"
+#include "http/modules/view/pool_view_data.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "http/flow.h"
-#include "http/modules/snapshot_answer.h"
-#include "http/text_body.h"
-#include "server/snapshot_feed.h"
+#include "http/modules/view/snapshot_answer.h"
+#include "http/modules/view/text_body.h"
+#include "server/watch/snapshot_feed.h"
 
 /* ---- data ---- */
 

@@ -3,15 +3,15 @@
  * pool_view's data and events: snapshots of all workers' pools as JSON (pool_view.md is the schema).
  *
  * Purpose: `data?query` answers one; `events` sends one a second as server-sent events, from the feed that
- *   all viewers of a worker share (server/snapshot_feed.h).
+ *   all viewers of a worker share (server/watch/snapshot_feed.h).
  * Lifetime: what waits belongs to the request, and is given up when the client leaves. A viewer holds a
  *   reference on the one text that it is being sent, and gets no other until that is out.
  * Threads: the request's worker.
  * Errors: 400 for a wrong query, with a line that says what is expected; 503 when memory is short. A stream
  *   ends when its worker leaves, quits, or serves a newer configuration than the stream began under.
  */
-#ifndef HTTP_MODULES_POOL_VIEW_DATA_H
-#define HTTP_MODULES_POOL_VIEW_DATA_H
+#ifndef HTTP_MODULES_VIEW_POOL_VIEW_DATA_H
+#define HTTP_MODULES_VIEW_POOL_VIEW_DATA_H
 
 #include "http/module.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/replay.h"
+#include "http/modules/view/replay.h"
 
 #include <errno.h>
 #include <string.h>

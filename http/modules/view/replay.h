@@ -12,8 +12,8 @@
  * Errors: run returns -ENOMEM if not even the connection could be made; otherwise `status` is what the
  *   request would be answered with.
  */
-#ifndef HTTP_REPLAY_H
-#define HTTP_REPLAY_H
+#ifndef HTTP_MODULES_VIEW_REPLAY_H
+#define HTTP_MODULES_VIEW_REPLAY_H
 
 #include "http/request.h"
 #include "pool/pool_trace.h"

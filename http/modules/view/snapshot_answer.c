@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/snapshot_answer.h"
+#include "http/modules/view/snapshot_answer.h"
 
 #include "http/connection.h"
+#include "http/modules/view/text_body.h"
 #include "http/request.h"
-#include "http/text_body.h"
 
 struct question {
     struct http_request *request;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/modules/stub_status.h"
+#include "http/modules/view/stub_status.h"
 
 #include <stdio.h>
 
 #include "http/connection.h"
-#include "server/census.h"
+#include "server/watch/census.h"
 
 enum { PAGE_MAX = 256 /* bytes of the page: its words and seven numbers */ };
 

@@ -2,14 +2,14 @@
 /*
  * stub_status: how many connections there are, and what they do.
  *
- * Purpose: nginx's page of figures, of the census (server/census.h), and its variables $connections_….
+ * Purpose: nginx's page of figures, of the census (server/watch/census.h), and its variables $connections_….
  * Lifetime: nothing is kept.
  * Threads: any worker; the census has a lock for as long as it reads. Counters are read relaxed, so a sum is
  *   near the truth.
  * Errors: outcomes; getters say HTTP_NOT_FOUND when memory is missing.
  */
-#ifndef HTTP_MODULES_STUB_STATUS_H
-#define HTTP_MODULES_STUB_STATUS_H
+#ifndef HTTP_MODULES_VIEW_STUB_STATUS_H
+#define HTTP_MODULES_VIEW_STUB_STATUS_H
 
 #include "http/request.h"
 

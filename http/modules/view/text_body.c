@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/text_body.h"
+#include "http/modules/view/text_body.h"
 
 #include "http/flow.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A long text (server/text.h) as the body of an answer.
+ * A long text (server/watch/text.h) as the body of an answer.
  *
  * Purpose: snapshots and metrics go out piece by piece, as the client takes them: a connection holds
  *   one piece at a time, however long the text is and however slow the client.
@@ -8,11 +8,11 @@
  * Threads: the request's worker.
  * Errors: as http_no_memory.
  */
-#ifndef HTTP_TEXT_BODY_H
-#define HTTP_TEXT_BODY_H
+#ifndef HTTP_MODULES_VIEW_TEXT_BODY_H
+#define HTTP_MODULES_VIEW_TEXT_BODY_H
 
 #include "http/request.h"
-#include "server/text.h"
+#include "server/watch/text.h"
 
 /* 200 with all of `text` (whole, not failed), of which the caller keeps his reference. For a step to
  * return, or for http_resume. */

@@ -19,9 +19,9 @@
 #include "conf/read.h"
 #include "http/connection.h"
 #include "http/flow.h"
-#include "http/regex.h"
+#include "http/route/regex.h"
 #include "http/request.h"
-#include "http/template.h"
+#include "http/text/template.h"
 #include "pool/sgi.h"
 #include "server/generation.h"
 

@@ -17,10 +17,10 @@
 
 #include "conf/read.h"
 #include "http/config.h"
-#include "http/locations.h"
-#include "http/regex.h"
+#include "http/route/locations.h"
+#include "http/route/regex.h"
 #include "http/request.h"
-#include "http/server_names.h"
+#include "http/route/server_names.h"
 #include "pool/pool.h"
 #include "server/generation.h"
 

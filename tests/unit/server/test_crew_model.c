@@ -31,13 +31,13 @@
 #include <unistd.h>
 
 #include "http/connection.h"
-#include "http/modules/stub_status.h"
+#include "http/modules/view/stub_status.h"
 #include "pool/account.h"
 #include "pool/sysmem.h"
-#include "server/census.h"
+#include "server/watch/census.h"
 #include "server/crew.h"
 #include "server/ev_memory.h"
-#include "server/snapshot.h"
+#include "server/watch/snapshot.h"
 #include "server/sockets.h"
 
 enum {

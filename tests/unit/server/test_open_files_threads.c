@@ -9,7 +9,7 @@
 
 #include "pool/sgi.h"
 #include "pool/sysmem.h"
-#include "server/open_files.h"
+#include "server/shared/open_files.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "server/log.h"
+#include "server/log/log.h"
 #include "server/pid_file.h"
 
 static char folder[] = "/tmp/tidepool-pid-XXXXXX";

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "server/cgroup.h"
-#include "server/log.h"
+#include "server/log/log.h"
 #include "server/pid_file.h"
 #include "server/process.h"
 

@@ -13,14 +13,14 @@
 
 #include "conf/read.h"
 #include "conf/set.h"
-#include "http/core_directives.h"
-#include "http/document.h"
+#include "http/config/core_directives.h"
+#include "http/config/document.h"
 #include "http/module.h"
-#include "http/variables_table.h"
+#include "http/text/variables_table.h"
 #include "pool/pool.h"
 #include "server/generation.h"
 #include "server/settings.h"
-#include "server/stream.h"
+#include "server/echo/stream.h"
 
 enum { SECTION_MAX = 4096 };
 

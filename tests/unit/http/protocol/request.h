@@ -3,8 +3,8 @@
  * For the tests of http/protocol: texts that may hold any byte, heads parsed from them, memory with a guard
  * page behind it.
  */
-#ifndef TESTS_UNIT_PROTOCOL_REQUEST_H
-#define TESTS_UNIT_PROTOCOL_REQUEST_H
+#ifndef TESTS_UNIT_HTTP_PROTOCOL_REQUEST_H
+#define TESTS_UNIT_HTTP_PROTOCOL_REQUEST_H
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The chunked coding: every case whole, byte by byte, cut at every byte. */
 #include "http/protocol/chunked.h"
-#include "tests/unit/protocol/request.h"
+#include "tests/unit/http/protocol/request.h"
 
 struct chunked_case {
     const char *source;

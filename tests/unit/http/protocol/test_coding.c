@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Accept-Encoding, RFC 9110 12.5.3; what nginx makes of "*" and of a weight that is none. */
 #include "http/protocol/coding.h"
-#include "tests/unit/protocol/request.h"
+#include "tests/unit/http/protocol/request.h"
 
 static void check(const char *fields, bool expected)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "http/protocol/condition.h"
-#include "tests/unit/protocol/request.h"
+#include "tests/unit/http/protocol/request.h"
 
 #define NOW    "Sun, 06 Nov 1994 08:49:37 GMT"
 #define BEFORE "Sun, 06 Nov 1994 08:49:36 GMT"

@@ -2,7 +2,7 @@
 #include <time.h>
 
 #include "http/protocol/date.h"
-#include "tests/unit/protocol/request.h"
+#include "tests/unit/http/protocol/request.h"
 
 static const struct {
     const char *text;

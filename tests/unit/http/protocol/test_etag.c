@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "http/protocol/etag.h"
-#include "tests/unit/protocol/request.h"
+#include "tests/unit/http/protocol/request.h"
 
 static struct http_text text_of(const char *string)
 {

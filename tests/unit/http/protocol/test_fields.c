@@ -2,7 +2,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#include "tests/unit/protocol/request.h"
+#include "tests/unit/http/protocol/request.h"
 
 /* Every name is found by its own text in any case, and by nothing that differs in one byte (RFC 9110 5.1). */
 static void test_every_name(void **state)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "http/protocol/host.h"
-#include "tests/unit/protocol/request.h"
+#include "tests/unit/http/protocol/request.h"
 
 struct host_case {
     const char *text;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "http/protocol/mime.h"
-#include "tests/unit/protocol/request.h"
+#include "tests/unit/http/protocol/request.h"
 
 /* The table behaves as nginx documents types: case is ignored, the last type given to an extension counts. */
 static void test_lookup(void **state)

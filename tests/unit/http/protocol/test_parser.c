@@ -3,7 +3,7 @@
  */
 #include <stdlib.h>
 
-#include "tests/unit/protocol/request.h"
+#include "tests/unit/http/protocol/request.h"
 
 enum {
     TEXT_MAX = 8192,

@@ -7,7 +7,7 @@
 #define http_parser_overlong   portable_parser_overlong
 
 #include "http/protocol/parser.c"
-#include "tests/unit/protocol/test_parser.c"
+#include "tests/unit/http/protocol/test_parser.c"
 
 #ifdef HTTP_SCAN_SSE2
 #error "this is not the portable form"

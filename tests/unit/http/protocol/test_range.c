@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "http/protocol/range.h"
-#include "tests/unit/protocol/request.h"
+#include "tests/unit/http/protocol/request.h"
 
 enum {
     CAPACITY = 4,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The four forms of a request target, RFC 9112 3.2. */
-#include "tests/unit/protocol/request.h"
+#include "tests/unit/http/protocol/request.h"
 
 struct target_case {
     const char *method, *target;

@@ -4,7 +4,7 @@
 
 #include "tests/unit/http/fixture.h"
 
-#include "http/captures.h"
+#include "http/route/captures.h"
 
 struct row {
     const char *path, *mark;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/regex.h"
+#include "http/route/regex.h"
 #include "pool/fault.h"
 #include "pool/pool.h"
 #include "pool/sysmem.h"

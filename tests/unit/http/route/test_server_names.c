@@ -4,7 +4,7 @@
 
 #include "tests/unit/http/fixture.h"
 
-#include "http/captures.h"
+#include "http/route/captures.h"
 
 /* The mark of the server of `address` (NULL: the first) that answers for `host`. */
 static const char *find(struct fixture *fixture, const char *address, const char *host)

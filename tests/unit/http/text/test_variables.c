@@ -5,8 +5,8 @@
 #include <ctype.h>
 #include <sys/stat.h>
 
-#include "http/request_id.h"
-#include "http/variables_table.h"
+#include "http/text/request_id.h"
+#include "http/text/variables_table.h"
 #include "server/version.h"
 
 static const char config[] =

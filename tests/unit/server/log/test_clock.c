@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "server/clock.h"
+#include "server/log/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,8 +8,8 @@
 #include "pool/fault.h"
 #include "pool/sizeclass.h"
 #include "pool/sysmem.h"
-#include "server/log_buffer.h"
-#include "server/log_sink.h"
+#include "server/log/log_buffer.h"
+#include "server/log/log_sink.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -7,8 +7,8 @@
 
 #include "pool/fault.h"
 #include "pool/sysmem.h"
-#include "server/log.h"
-#include "server/log_file.h"
+#include "server/log/log.h"
+#include "server/log/log_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

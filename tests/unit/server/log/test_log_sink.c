@@ -9,7 +9,7 @@
 
 #include "pool/fault.h"
 #include "pool/sysmem.h"
-#include "server/log_sink.h"
+#include "server/log/log_sink.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -9,7 +9,7 @@
 
 #include "pool/sgi.h"
 #include "pool/sysmem.h"
-#include "server/open_logs.h"
+#include "server/log/open_logs.h"
 
 #include <errno.h>
 #include <pthread.h>

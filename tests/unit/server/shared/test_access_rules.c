@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* allow and deny: prefixes of every length against an oracle that compares bit by bit. */
-#include "server/access_rules.h"
+#include "server/shared/access_rules.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -8,7 +8,7 @@
 #include "pool/fault.h"
 #include "pool/sgi.h"
 #include "pool/sysmem.h"
-#include "server/clients.h"
+#include "server/shared/clients.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

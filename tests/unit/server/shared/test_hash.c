@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "server/hash.h"
+#include "server/shared/hash.h"
 
 #include <stdio.h>
 

@@ -8,7 +8,7 @@
 #include "pool/fault.h"
 #include "pool/sgi.h"
 #include "pool/sysmem.h"
-#include "server/open_files.h"
+#include "server/shared/open_files.h"
 
 #include <dirent.h>
 #include <errno.h>

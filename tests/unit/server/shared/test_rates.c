@@ -9,7 +9,7 @@
 
 #include "pool/sgi.h"
 #include "pool/sysmem.h"
-#include "server/rates.h"
+#include "server/shared/rates.h"
 
 #include <pthread.h>
 #include <stdio.h>

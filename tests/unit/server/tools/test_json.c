@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "pool/pool.h"
-#include "server/json.h"
+#include "server/tools/json.h"
 
 /* Each text is read where its last byte is the last one that may be touched. */
 static struct json *read_text(struct pool *pool, const char *text)

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "server/census.h"
+#include "server/watch/census.h"
 #include "server/worker.h"
 
 #include <pthread.h>

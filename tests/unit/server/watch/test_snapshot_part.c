@@ -13,7 +13,7 @@
 
 #include "pool/fault.h"
 #include "pool/sysmem.h"
-#include "server/snapshot_part.h"
+#include "server/watch/snapshot_part.h"
 #include "tests/unit/pool/seed.h"
 
 enum { MOST = 5000 };

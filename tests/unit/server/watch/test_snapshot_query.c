@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The arguments of http/modules/pool_view.md. */
+/* The arguments of http/modules/view/pool_view.md. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "server/connection.h"
-#include "server/snapshot_query.h"
+#include "server/watch/snapshot_query.h"
 
 static struct snapshot_query parse(const char *text)
 {

@@ -12,9 +12,9 @@
 
 #include "pool/account.h"
 #include "server/ev_memory.h"
-#include "server/snapshot.h"
-#include "server/snapshot_part.h"
-#include "server/snapshot_walk.h"
+#include "server/watch/snapshot.h"
+#include "server/watch/snapshot_part.h"
+#include "server/watch/snapshot_walk.h"
 #include "server/worker.h"
 
 enum { CONNECTIONS = 40000 }; /* some ten slices of a fast machine */

@@ -12,8 +12,8 @@
 #include "pool/fault.h"
 #include "pool/pool.h"
 #include "pool/sysmem.h"
-#include "server/json.h"
-#include "server/text.h"
+#include "server/tools/json.h"
+#include "server/watch/text.h"
 
 static uint64_t live(void)
 {

@@ -4,8 +4,8 @@
 
 #include <sys/stat.h>
 
-#include "http/modules/static.h"
-#include "server/open_files.h"
+#include "http/modules/content/static.h"
+#include "server/shared/open_files.h"
 
 /* The name of the file for `target`; "refused". Relative to the folder if it is inside. */
 static void check_name(struct asked *asked, const char *target, const char *expected)

@@ -2,7 +2,7 @@
 /* Expectations: nginx's ngx_http_limit_conn_module. */
 #include "tests/unit/http/asked.h"
 
-#include "server/limit_zones.h"
+#include "server/shared/limit_zones.h"
 
 #define ZONE "limit_conn_zone $arg_key zone=z:1m; "
 

@@ -4,8 +4,8 @@
 
 #include <sys/mman.h>
 
-#include "http/modules/log_escape.h"
-#include "http/modules/log_format.h"
+#include "http/modules/log/log_escape.h"
+#include "http/modules/log/log_format.h"
 
 static const struct http_log_format *read_format(struct asked *asked, const char *const *args, unsigned count)
 {

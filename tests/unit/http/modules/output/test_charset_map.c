@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Recoding with charset_map, byte by byte and split anywhere. Expectations: nginx's
  * ngx_http_charset_module. */
-#include "http/modules/charset_map.h"
+#include "http/modules/output/charset_map.h"
 #include "tests/unit/http/asked.h"
 
 #define MAPS                                                                                                 \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The programs of rewrite, set, if, break, return. Expectations: nginx's ngx_http_rewrite_module. */
-#include "http/modules/rewrite.h"
+#include "http/modules/rewrite/rewrite.h"
 #include "tests/unit/http/asked.h"
 
 static void check(struct asked *asked, const char *target, const char *body)
