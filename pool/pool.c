@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The life of a pool: create, pin, reset, idle, destroy. */
 #include "pool/pool_inner.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "pool/pool_mark.h"
 #include "pool/probe.h"
 #include "pool/unguarded.h"
 
@@ -197,4 +199,11 @@ bool pool_give_back(struct pool *pool, void *last, size_t old, size_t keep)
 enum pool_failure pool_failure(const struct pool *pool)
 {
     return (enum pool_failure)pool->failure;
+}
+
+void pool_set_block_size(struct pool *pool, size_t block_size)
+{
+    pool_check_owner(pool);
+    assert(pool->chain == 0 && "blocks of the old size are still held");
+    pool->block_size = (uint32_t)pool_size_of(pool, block_size, POOL_BLOCK_MIN);
 }

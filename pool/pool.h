@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pool: everything one connection and its requests allocate (source documents 0, 1 and 3; SEEDS A and D).
- * Small requests are cut off a block by moving a pointer; large ones have a block to themselves and can be
- * freed early; the rest goes together.
+ * pool: everything one connection and its requests allocate (source documents 0, 1 and 3).
  *
+ * Purpose: small requests are cut off a block by moving a pointer; large ones have a block to themselves and
+ *   can be freed early; the rest goes together.
  * Lifetime: create … destroy. pool_pin() divides it: what was allocated before the pin lives until
  *   destroy, what comes after it until the next pool_reset(). Buffers (pool_take) live until pool_put,
  *   over resets. At reset and destroy cleanups run first, newest first, each unlinked before it is called,
@@ -14,8 +14,14 @@
  *   block, a large one or a buffer is taken, never per allocation. `purpose` is a literal saying what
  *   memory is for; only the slow call looks at it.
  *
- * An allocation of 0 bytes gives a pointer that must not be written to and may equal the next one's. Modes:
- * pool/mode.h.
+ *   blocks   [pool|connection|free] -> [head|request, fields|s] -> [head|path, ...|   free    ]
+ *                            ^ pin                         ^ stranded        ^ cursor    ^ limit
+ *   large    [head| more than half a block ] ...    freed one by one, or at the reset
+ *   buffers  [head| input ] [head| output ] ...     whole blocks, from pool_take until pool_put
+ *
+ * A reset rewinds the cursor to the pin, frees what is large and keeps as many blocks as recent requests used
+ * (the reserve). An allocation of 0 bytes gives a pointer that must not be written to and may equal the next
+ * one's. Modes: pool/mode.h.
  */
 #ifndef POOL_POOL_H
 #define POOL_POOL_H
