@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The second verb of the driver: what the bytes that are here allow. */
 #include "http/advance.h"
 
-#include "http/flow.h"
-#include "http/input.h"
 #include "http/limits.h"
+#include "http/receive.h"
+#include "http/request.h"
 #include "pool/unguarded.h"
 
 void http_advance_answered(struct http_connection *connection)
@@ -15,29 +16,57 @@ void http_advance_answered(struct http_connection *connection)
     if (!request->body_read && !request->keep_alive)
         connection->linger = true;
     if (request->keep_alive && !request->body_read) {
-        connection->state = HTTP_BODY_IN;
+        connection->state = HTTP_STATE_BODY;
         return;
     }
-    connection->state = HTTP_SENDING;
+    connection->state = HTTP_STATE_SENDING;
     if (!request->keep_alive)
         connection->linger |= input->start < input->end || connection->expects_more;
     if (slow)
         return; /* it ends when all of it is out */
     if (request->keep_alive)
-        connection->state = HTTP_IDLE;
+        connection->state = HTTP_STATE_IDLE;
     http_request_end(connection, input->start == input->end);
 }
 
-/* False: the head is not all here yet. */
-static bool read_head(struct http_connection *connection)
+enum http_head_result http_advance_head(struct http_connection *connection, int *status)
 {
     struct http_input *input = &connection->input;
     struct http_request *request = connection->request;
-    int status;
 
-    if (!request) {
-        request = http_request_begin(connection);
-        if (!request) {
+    for (;;) {
+        switch (http_parser_feed(&connection->parser, &request->head, input->bytes + input->start,
+                                 input->end - input->start)) {
+        case HTTP_PARSE_DONE:
+            request->length += connection->parser.offset;
+            input->start += connection->parser.offset;
+            return HTTP_HEAD_DONE;
+        case HTTP_PARSE_MORE:
+            connection->state = HTTP_STATE_HEAD;
+            if (input->end < input->capacity)
+                return HTTP_HEAD_MORE;
+            *status = http_receive_grow_head(connection);
+            return *status ? HTTP_HEAD_LARGE : HTTP_HEAD_MORE;
+        case HTTP_PARSE_FIELDS_FULL:
+            if (http_receive_grow_fields(request))
+                continue;
+            *status = 431;
+            return HTTP_HEAD_FIELDS;
+        case HTTP_PARSE_BAD:
+            *status = connection->parser.status;
+            return HTTP_HEAD_BAD;
+        }
+    }
+}
+
+/* The request's head: runs it when it is whole, answers what is wrong with it. False: it is not all here
+ * yet. */
+static bool read_head(struct http_connection *connection)
+{
+    int status = 0;
+
+    if (!connection->request) {
+        if (!http_request_begin(connection)) {
             http_refuse_early(connection);
             connection->cut = true;
             return true;
@@ -45,36 +74,27 @@ static bool read_head(struct http_connection *connection)
         connection->base.requests++;
         counter_add(&connection->base.worker->counters.requests, 1);
     }
-    for (;;) {
-        switch (http_parser_feed(&connection->parser, &request->head, input->bytes + input->start,
-                                 input->end - input->start)) {
-        case HTTP_PARSE_DONE:
-            request->length += connection->parser.offset;
-            input->start += connection->parser.offset;
-            connection->base.doing = "processing request";
-            http_request_run(request);
-            return true;
-        case HTTP_PARSE_MORE:
-            connection->state = HTTP_HEAD_IN;
-            if (input->end < input->capacity)
-                return false;
-            status = http_input_grow_head(connection);
-            if (!status)
-                return false;
-            http_refuse_head(request, status);
-            return true;
-        case HTTP_PARSE_FIELDS_FULL:
-            if (http_input_grow_fields(request))
-                continue;
-            http_refuse_fields(request);
-            return true;
-        case HTTP_PARSE_BAD:
-            http_request_refuse(request, connection->parser.status, request->head.error);
-            return true;
-        }
+    switch (http_advance_head(connection, &status)) {
+    case HTTP_HEAD_DONE:
+        connection->base.doing = "processing request";
+        http_request_run(connection->request);
+        return true;
+    case HTTP_HEAD_MORE:
+        return false;
+    case HTTP_HEAD_LARGE:
+        http_refuse_head(connection->request, status);
+        return true;
+    case HTTP_HEAD_FIELDS:
+        http_refuse_fields(connection->request);
+        return true;
+    case HTTP_HEAD_BAD:
+        http_request_refuse(connection->request, status, connection->request->head.error);
+        return true;
     }
+    return true;
 }
 
+/* A body that comes in: to the module that reads it, or nowhere. */
 static void read_body(struct http_connection *connection)
 {
     struct http_request *request = connection->request;
@@ -91,19 +111,19 @@ UNGUARDED enum http_stop http_advance(struct http_connection *connection)
     struct http_input *input = &connection->input;
 
     for (;;) {
-        if (connection->state == HTTP_SENDING)
+        if (connection->state == HTTP_STATE_SENDING)
             return HTTP_STOP_OUTPUT;
-        if (connection->state == HTTP_LINGER) {
+        if (connection->state == HTTP_STATE_LINGER) {
             input->start = input->end;
             return HTTP_STOP_BYTES;
         }
-        if (connection->state == HTTP_WAITING)
+        if (connection->state == HTTP_STATE_WAITING)
             return HTTP_STOP_BYTES;
         if (http_output_full(connection))
             return HTTP_STOP_OUTPUT;
         if (input->start == input->end)
             return HTTP_STOP_BYTES;
-        if (connection->state == HTTP_BODY_IN)
+        if (connection->state == HTTP_STATE_BODY)
             read_body(connection);
         else if (!read_head(connection))
             return HTTP_STOP_BYTES;
@@ -116,6 +136,6 @@ UNGUARDED enum http_stop http_advance(struct http_connection *connection)
         if (connection->request->complete)
             http_advance_answered(connection);
         else
-            connection->state = connection->request->body.begun ? HTTP_BODY_IN : HTTP_WAITING;
+            connection->state = connection->request->body.begun ? HTTP_STATE_BODY : HTTP_STATE_WAITING;
     }
 }

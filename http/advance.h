@@ -18,7 +18,20 @@ enum http_stop {
     HTTP_STOP_GONE    /* the connection is closed */
 };
 
+/* How far a head has come. */
+enum http_head_result {
+    HTTP_HEAD_DONE,   /* it is whole, and consumed */
+    HTTP_HEAD_MORE,   /* more bytes must come; there is room for them */
+    HTTP_HEAD_LARGE,  /* it is larger than its buffers may be, or there is no memory for one: *status */
+    HTTP_HEAD_FIELDS, /* it has more fields than there is room for */
+    HTTP_HEAD_BAD     /* it breaks the grammar: *status */
+};
+
+/* Takes what bytes are here as far as they allow. */
 enum http_stop http_advance(struct http_connection *connection);
+
+/* Its part that parses: of connection->request, which has begun. *status is an HTTP status, or left alone. */
+enum http_head_result http_advance_head(struct http_connection *connection, int *status);
 
 /* The request is answered as far as it will be: what comes next? */
 void http_advance_answered(struct http_connection *connection);

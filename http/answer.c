@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "http/answer.h"
 #include "http/filters.h"
-#include "http/flow.h"
+#include "http/limits.h"
 #include "http/protocol/condition.h"
 #include "http/protocol/etag.h"
 #include "http/protocol/status.h"
 #include "http/protocol/uri.h"
+#include "http/request.h"
 #include "http/text/field_text.h"
 #include "http/text/variables_table.h"
 #include "server/shared/open_files.h"

@@ -2,7 +2,6 @@
 #include "http/body.h"
 
 #include "http/connection.h"
-#include "http/flow.h"
 #include "http/limits.h"
 #include "http/request.h"
 

@@ -2,37 +2,47 @@
 /*
  * An HTTP connection: the driver.
  *
- * Purpose: receives bytes, feeds the parser, runs requests one after another, sends what they answered.
- *   Everything that one read brought is answered before anything is sent, and leaves in as few calls as
- *   possible.
+ * Purpose: receives bytes, runs requests one after another, sends what they answered: receive → advance →
+ *   send → wait, each in a file of that name; http_connection_go_on is the loop. Everything that one read
+ *   brought is answered before anything is sent, and leaves in as few calls as possible.
  * Lifetime: the struct is the first thing in the connection's pool. A request is made after the pin with
  *   its first byte and goes with the reset; input buffers are blocks the pool owns, given back when the
  *   connection is idle.
  * Threads: its worker.
  * Errors: what the peer does wrong is answered and the connection closed; memory that is missing is 503,
  *   or a cut.
+ *
+ *         first byte         a module reads the body       it is here
+ *   IDLE ────────────→ HEAD ─────────────────────→ BODY ───────────────┐
+ *    ↑                  │ └─ a module takes time → WAITING ─ resumed ─→│
+ *    │                  └─ a step answers at once ────────────────────→│
+ *    └─── keep-alive: all of the answer is queued, or out ───────────── SENDING ── close ─→ LINGER → closed
+ *
+ * What each state waits for, how long, and what a watcher calls it: the table in wait.c.
  */
 #ifndef HTTP_CONNECTION_H
 #define HTTP_CONNECTION_H
 
+#include "http/config.h"
 #include "http/protocol/parser.h"
 #include "server/connection.h"
 #include "server/worker.h"
 
 struct http_request;
 
-enum http_state {
-    HTTP_IDLE,    /* nothing of a request is here; keep-alive or fresh */
-    HTTP_HEAD_IN, /* receiving a head */
-    HTTP_BODY_IN, /* receiving a body that a module waits for, or discarding one */
-    HTTP_WAITING, /* a module answers later: http_resume */
-    HTTP_SENDING, /* the answer waits for the socket */
-    HTTP_LINGER,  /* answered for good: what still comes in is dropped until the peer closes */
-    HTTP_STATES
+enum {
+    HTTP_OUTPUT_LIMIT = 64 * 1024 /* bytes queued at which a connection stops parsing and reading bodies */
 };
 
-/* What a connection that waits is counted as (server/counters.h). */
-enum http_counted { HTTP_COUNTED_IDLE, HTTP_COUNTED_READING, HTTP_COUNTED_WRITING };
+enum http_state {
+    HTTP_STATE_IDLE,    /* nothing of a request is here; keep-alive or fresh */
+    HTTP_STATE_HEAD,    /* a head comes in */
+    HTTP_STATE_BODY,    /* a body comes in that a module waits for, or that is dropped */
+    HTTP_STATE_WAITING, /* a module answers later: http_resume */
+    HTTP_STATE_SENDING, /* answered; the request ends when the output is out */
+    HTTP_STATE_LINGER,  /* answered for good: what still comes in is dropped until the peer closes */
+    HTTP_STATES
+};
 
 /* Where bytes from the socket go. One block; a head that outgrows it goes on in a larger one, the older are
  * kept. */
@@ -51,20 +61,46 @@ struct http_connection {
     double lingering_until; /* seconds (timeouts_now) */
     int64_t idle_timeout;   /* ms: keepalive_timeout of the last request's location */
     uint8_t state;          /* enum http_state */
-    bool expects_more;      /* the last read filled its buffer: there may be more */
-    bool eof;               /* the peer has shut its sending side */
-    bool tuned;             /* `set $limit_rate` was run, or TCP_NODELAY is off: http_pace_begin looks */
-    bool linger;            /* then waits for the peer, who may still be sending */
-    bool cut;               /* an answer that has begun cannot be finished: closes at once */
     uint8_t timing;         /* enum http_state whose timeout runs; HTTP_STATES: none */
-    uint8_t counted;        /* enum http_counted, of when it last began to wait */
+    uint8_t counted;        /* enum http_counted, of when it last began to wait (wait.h) */
+    /* Flags that are no state. Each is set once and stays, but for the first.
+     * expects_more: the last read filled its buffer, there may be more. Set and cleared by http_receive.
+     * eof: the peer has shut its sending side. Set by http_receive.
+     * linger: after its last answer it waits for the peer, who may still be sending. Set by
+     *   http_advance_answered; cleared by http_refuse_bare.
+     * tuned: `set $limit_rate` was run, or TCP_NODELAY is off: http_pace_begin looks. Set and cleared by it
+     *   and by the setter (pace.h).
+     * cut: an answer that has begun cannot be finished. Whoever finds that out sets it; the driver closes. */
+    bool expects_more, eof, linger, tuned, cut;
 };
 
 extern const struct protocol http_protocol;
 
+/* Runs until nothing can go on, then waits. The connection may be closed when it returns. */
+void http_connection_go_on(struct http_connection *connection);
+
+/* The settings that hold now: of the request's location, or, before there is one, of the default server. */
+const struct http_core *http_connection_core(const struct http_connection *connection);
+
+/* The error log that holds now. */
+const struct log *http_connection_log_of(const struct http_connection *connection);
+
 static inline struct http_connection *http_connection_of(struct connection *connection)
 {
     return (struct http_connection *)(void *)connection;
+}
+
+/* Whose settings hold as long as the request has not named a server. */
+static inline const struct http_server *http_default_server(const struct http_connection *connection)
+{
+    const struct http_address *address = connection->base.binding->data;
+
+    return address->default_server;
+}
+
+static inline bool http_output_full(const struct http_connection *connection)
+{
+    return connection->base.output.unsent >= HTTP_OUTPUT_LIMIT;
 }
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "http/delay.h"
+#include "http/limits.h"
 
 #include <ev.h>
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/answer.h"
 #include "http/error_page.h"
+#include "http/limits.h"
 
 #include <stddef.h>
 

@@ -12,7 +12,7 @@
 #ifndef HTTP_ERROR_PAGE_H
 #define HTTP_ERROR_PAGE_H
 
-#include "http/request.h"
+#include "http/answer.h"
 #include "http/text/template.h"
 
 struct http_error_rule {

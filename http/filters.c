@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "http/flow.h"
 #include "http/protocol/status.h"
+#include "http/request.h"
 #include "server/shared/open_files.h"
 
 enum { PIECE = 16 * 1024 /* bytes of a file read at a time */ };

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "http/flow.h"
-#include "http/input.h"
+#include "http/receive.h"
+#include "http/request.h"
 #include "http/route/regex.h"
 #include "server/shortage.h"
 #include "server/version.h"
@@ -44,13 +44,13 @@ void http_refuse_head(struct http_request *request, int status)
 
 void http_refuse_fields(struct http_request *request)
 {
-    if (request->head.field_capacity < HTTP_INPUT_FIELDS_MAX) {
+    if (request->head.field_capacity < HTTP_RECEIVE_FIELDS_MAX) {
         http_request_continue(request, http_no_memory(request));
         return;
     }
     http_log(request, LOG_LEVEL_ERROR, 0,
              "client sent too large header: %u of %d fields used, 1 more asked for; this limit is fixed",
-             (unsigned)request->head.field_count, HTTP_INPUT_FIELDS_MAX);
+             (unsigned)request->head.field_count, HTTP_RECEIVE_FIELDS_MAX);
     http_request_refuse(request, 431, NULL);
 }
 
@@ -127,14 +127,14 @@ void http_refuse_early(struct http_connection *connection)
                    shortage_text(text, base->worker, base->pool, pool_last_refusal()));
     counter_add(&base->worker->counters.over_budget, 1);
     shortage_note(base->worker, pool_last_refusal()->why);
-    http_response_last_resort(connection);
+    http_refuse_bare(connection);
 }
 
 void http_refuse_input(struct http_connection *connection)
 {
     struct http_request *request = connection->request;
 
-    if (!request && connection->state != HTTP_LINGER)
+    if (!request && connection->state != HTTP_STATE_LINGER)
         http_refuse_early(connection);
     if (request && !request->complete)
         http_resume(request, http_no_memory(request));
@@ -155,7 +155,7 @@ void http_refuse_descriptor(int fd)
         ;
 }
 
-void http_response_last_resort(struct http_connection *connection)
+void http_refuse_bare(struct http_connection *connection)
 {
     if (connection->base.output.head && connection_send(&connection->base, OUTPUT_SHARE) != OUTPUT_DONE)
         return; /* it would land in the middle of another answer */

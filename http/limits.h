@@ -7,7 +7,7 @@
  *   asked and the directive to turn (server/shortage.h), at level error, and counts in `over_budget` where
  *   memory was short.
  * Lifetime, threads: those of the connection.
- * Errors: none; http_no_memory (request.h) is here, too.
+ * Errors: none.
  */
 #ifndef HTTP_LIMITS_H
 #define HTTP_LIMITS_H
@@ -15,13 +15,28 @@
 #include "http/connection.h"
 #include "http/request.h"
 
-/* The head cannot go on: http_input_grow_head said `status` (503 it has said already), or there are too many
- * fields. Answers. */
+/* 503: which budget was full is logged with its directive. 500 if not memory but route.gave_up is why. */
+enum http_outcome http_no_memory(struct http_request *request);
+
+/* 500: a regular expression of this request ended with HTTP_REGEX_FAILED, just now; logged with its
+ * directive. A variable, which cannot answer, sets route.gave_up beside it: the text that it is for cannot be
+ * written. */
+enum http_outcome http_gave_up(struct http_request *request);
+
+/* The line alone, where the answer can do without the expression. */
+void http_log_gave_up(const struct http_request *request);
+
+/* The head cannot go on: http_receive_grow_head said `status` (503 it has said already), or there are too
+ * many fields. Answers. */
 void http_refuse_head(struct http_request *request, int status);
 void http_refuse_fields(struct http_request *request);
 
 /* client_max_body_size: `asked` bytes are announced, or have come beyond those received before. */
 void http_log_body_limit(struct http_request *request, uint64_t asked);
+
+/* The last resort when there is no memory: a fixed 503 with Retry-After, sent past the queue, which must be
+ * out before. */
+void http_refuse_bare(struct http_connection *connection);
 
 /* More is unsent than a streamed answer may have: it is cut. -ENOBUFS. */
 int http_refuse_unsent(struct http_request *request, size_t asked);

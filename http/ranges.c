@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "http/answer.h"
+#include "http/connection.h"
 #include "http/filters.h"
-#include "http/flow.h"
 #include "http/protocol/condition.h"
 #include "http/protocol/range.h"
 #include "http/protocol/status.h"
+#include "http/request.h"
 #include "http/text/growing.h"
 #include "http/text/request_id.h"
 #include "http/text/variables_table.h"

@@ -1,35 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The way of a request: begin, run, go on from step to step, answer, end. */
 #include "http/request.h"
 
 #include <errno.h>
 #include <ev.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
+#include "http/answer.h"
+#include "http/connection.h"
 #include "http/error_page.h"
-#include "http/flow.h"
-#include "http/input.h"
-#include "http/keepalive.h"
 #include "http/limits.h"
-#include "http/protocol/uri.h"
-#include "http/route/locations.h"
-#include "http/route/server_names.h"
+#include "http/protocol/status.h"
+#include "http/receive.h"
 #include "pool/unguarded.h"
 
 enum {
     REQUEST_FIELDS = 24 /* fields that a head may have before the array grows: a browser sends 10 to 20 */
 };
 
-static const struct http_address *address_of(const struct http_connection *connection)
-{
-    return connection->base.binding->data;
-}
-
 struct http_request *http_request_begin(struct http_connection *connection)
 {
     struct pool *pool = connection->base.pool;
-    const struct http_server *server = address_of(connection)->default_server;
+    const struct http_server *server = http_default_server(connection);
     const struct http_parser_limits limits = {.strict_line_endings = server->reading.strict_line_endings};
     struct http_request *request = pool_calloc(pool, sizeof *request, "request");
     struct http_field *fields = request ? pool_alloc(pool, REQUEST_FIELDS * sizeof *fields, "fields") : NULL;
@@ -53,112 +46,17 @@ struct http_request *http_request_begin(struct http_connection *connection)
     return request;
 }
 
-static bool copy_path(struct http_request *request, struct http_text path)
-{
-    char *copy = pool_nalloc(request->pool, path.length + 1, "path");
-
-    if (!copy)
-        return false;
-    if (path.bytes)
-        memcpy(copy, path.bytes, path.length);
-    copy[path.length] = '\0';
-    request->path = (struct http_text){copy, path.length};
-    return true;
-}
-
-/* The target's path, decoded and normalised. 0, 400 or -ENOMEM. */
-static int take_path(struct http_request *request)
-{
-    struct http_text raw = http_head_text(&request->head, request->head.path);
-    bool merge = request->server->reading.merge_slashes;
-    struct http_uri uri;
-
-    request->target = http_head_text(&request->head, request->head.target);
-    if (request->head.form == HTTP_TARGET_ASTERISK || request->head.form == HTTP_TARGET_AUTHORITY) {
-        request->path = (struct http_text){"", 0};
-        return 0;
-    }
-    if (!http_uri_plain(raw.bytes, raw.length, merge, &uri)) {
-        char *out = pool_nalloc(request->pool, raw.length + 2, "path");
-
-        if (!out)
-            return -ENOMEM;
-        if (http_uri_normalize(raw.bytes, raw.length, out, merge, &uri))
-            return 400;
-        if (uri.path.bytes == out)
-            out[uri.path.length] = '\0';
-        request->path = uri.path;
-    }
-    if ((uri.plain || !request->path.bytes) && !copy_path(request, uri.path))
-        return -ENOMEM;
-    request->args = uri.args;
-    request->extension = uri.extension;
-    return 0;
-}
-
-static int choose_server(struct http_request *request)
-{
-    const struct http_address *address = address_of(request->connection);
-    int status = http_host_decide(&request->head, &request->host);
-
-    if (status)
-        return status;
-    if (request->host.upper) {
-        char *lower = pool_nalloc(request->pool, request->host.name.length + 1, "host");
-
-        if (!lower)
-            return http_no_memory(request) == HTTP_STATUS ? request->status : 503;
-        http_host_lower(&request->host, lower);
-    }
-    if (address->names) {
-        const struct http_server *server = http_find_server(address, request->host.name, request);
-
-        if (!server) {
-            (void)http_gave_up(request);
-            return 500;
-        }
-        request->server = server;
-        request->location = server->outside;
-    }
-    return 0;
-}
-
-/* What the head says before any location is asked. 0: go on; else the status to answer with. */
-UNGUARDED static int check_head(struct http_request *request)
-{
-    int status =
-        choose_server(request); /* first: whatever is wrong, it is answered and logged as that server's */
-
-    if (!status)
-        status = http_framing_decide(&request->head, &request->framing);
-    if (!status && (int64_t)request->head.field_count > request->server->reading.max_headers) {
-        request->head.error = "client sent too many header lines (max_headers)";
-        status = 400;
-    }
-    if (!status && http_head_repeats_singleton(&request->head)) {
-        request->head.error = "client sent a field twice that is no list";
-        status = 400;
-    }
-    if (!status && request->head.method == HTTP_METHOD_UNKNOWN)
-        status = 501;
-    if (!status)
-        status = take_path(request);
-    if (status == -ENOMEM)
-        return http_no_memory(request) == HTTP_STATUS ? request->status : 503;
-    return status;
-}
-
 /* For the log, of a request that is refused before its path was asked for: the path that its line names;
  * empty if that is none, as nginx has it. */
 static void name_refused(struct http_request *request)
 {
-    if (!request->path.bytes && request->head.path.length && take_path(request))
+    if (!request->path.bytes && request->head.path.length && http_route_path(request))
         request->path = (struct http_text){"", 0};
 }
 
 void http_request_run(struct http_request *request)
 {
-    int status = check_head(request);
+    int status = http_route_head(request);
 
     if (status) {
         http_request_refuse(request, status,
@@ -183,6 +81,22 @@ void http_request_run(struct http_request *request)
         return;
     }
     http_request_continue(request, http_route_begin(request));
+}
+
+void http_request_keep_line(struct http_request *request)
+{
+    const struct http_connection *connection = request->connection;
+    const struct http_input *input = &connection->input;
+    struct http_head *head = &request->head;
+    uint32_t line = connection->parser.line, filled = input->end - input->start, at = line;
+
+    if (head->request_line.length || !input->bytes ||
+        head->buffers[head->buffer_count - 1] != input->bytes + input->start)
+        return;
+    while (at < filled && input->bytes[input->start + at] != '\r' && input->bytes[input->start + at] != '\n')
+        at++;
+    head->line_buffer = (uint8_t)(head->buffer_count - 1);
+    head->request_line = (struct http_span){line, at - line};
 }
 
 void http_request_refuse(struct http_request *request, int status, const char *why)
@@ -237,55 +151,8 @@ static void answer(struct http_request *request)
         return;
     (void)http_no_memory(request);
     if (!request->head_queued)
-        http_response_last_resort(connection);
+        http_refuse_bare(connection);
     connection->cut = true;
-}
-
-static enum http_outcome too_large(struct http_request *request)
-{
-    if (request->framing.too_large)
-        http_log(request, LOG_LEVEL_ERROR, 0,
-                 "client intended to send a body of more bytes than can be counted");
-    else
-        http_log_body_limit(request, (uint64_t)request->framing.content_length);
-    request->keep_alive = false;
-    request->status = 413;
-    return HTTP_STATUS;
-}
-
-/* HTTP_LOCATE. */
-UNGUARDED static inline enum http_outcome locate(struct http_request *request)
-{
-    static const struct http_step no_steps[] = {{NULL, NULL}}; /* nobody configured an answer */
-    const struct http_location *location = http_find_location(request);
-    off_t limit;
-
-    if (!location) {
-        request->location = request->server->outside;
-        return http_gave_up(request);
-    }
-    http_route_enter(request, location);
-    if (location->core.internal && !request->route.internal) {
-        request->status = 404;
-        return HTTP_STATUS;
-    }
-    limit = location->core.client_max_body_size;
-    if ((request->framing.too_large || (limit && request->framing.content_length > limit)) &&
-        !request->route.error_page)
-        return too_large(request);
-    request->step = location->steps ? location->steps : no_steps;
-    return HTTP_NEXT;
-}
-
-int http_request_route(struct http_request *request)
-{
-    int status = check_head(request);
-
-    if (status)
-        return status;
-    http_body_init(request);
-    request->keep_alive = request->framing.keep_alive;
-    return locate(request) == HTTP_NEXT ? 0 : request->status;
 }
 
 UNGUARDED void http_request_continue(struct http_request *request, enum http_outcome outcome)
@@ -312,7 +179,7 @@ UNGUARDED void http_request_continue(struct http_request *request, enum http_out
             outcome = http_error_page(request);
             continue;
         case HTTP_LOCATE:
-            outcome = locate(request);
+            outcome = http_route_locate(request);
             continue;
         case HTTP_ENTER:
             request->step = request->location->steps;
@@ -341,7 +208,7 @@ void http_request_end(struct http_connection *connection, bool idle)
         step->run(request, step->section);
     if (request->response.file)
         http_response_drop_file(request);
-    http_input_drop_kept(request);
+    http_receive_drop_kept(request);
     connection->idle_timeout = request->location->core.keepalive_timeout;
     connection->request = NULL;
     marks_add(&worker->marks.requests, pool_request_bytes(pool));

@@ -65,62 +65,41 @@ struct http_request {
     bool head_in_input; /* the connection's current block holds some of the head: it stays as it is */
 };
 
-/* ---- for modules: describing the answer; all return what a step may return at once ---- */
+/* ---- the way of a request ---- */
 
-/* `body` must live until the step has returned. HEAD gets the head alone. */
-enum http_outcome http_answer_bytes(struct http_request *request, int status, struct http_text type,
-                                    struct http_text body);
+/* The request whose first byte is in the input. NULL: no memory. */
+struct http_request *http_request_begin(struct http_connection *connection);
 
-/* The page of a status: a small HTML text for errors and redirects, nothing for 1xx, 204, 304. */
-enum http_outcome http_answer_status(struct http_request *request, int status);
+/* Its head is complete: routes it (route/route.h) and runs the steps of its location. */
+void http_request_run(struct http_request *request);
 
-/* Sets Location: an absolute URL, or a path, which becomes absolute; in memory of the request. False: no
- * memory. */
-bool http_lead_to(struct http_request *request, struct http_text location)
-    __attribute__((warn_unused_result));
+/* It cannot be read any further: if that is because of its first line, what is here of that becomes the
+ * request line, for the logs ($request, "request: …"). */
+void http_request_keep_line(struct http_request *request);
 
-/* A redirect that leads there: HTTP_STATUS, so that error_page may show something else with it. */
-enum http_outcome http_answer_redirect(struct http_request *request, int status, struct http_text location);
+/* It cannot be read: answers `status`; the connection will close. `why` is logged at level info; null: it has
+ * been said. */
+void http_request_refuse(struct http_request *request, int status, const char *why);
 
-/* A regular file, whose reference the response takes over: type, validators and ranges are filled in. */
-enum http_outcome http_answer_file(struct http_request *request, struct open_file *file);
-
-/* The bytes of a file without a name, type or history that others know: a body that was sent. Takes the
- * reference over. */
-enum http_outcome http_answer_content(struct http_request *request, int status, struct http_text type,
-                                      struct open_file *file);
+/* What a step or a body's taker said: goes on with the steps, or queues the answer. Afterwards
+ * request->complete says whether the answer is queued, else the body is waited for. If nothing can be said
+ * any more, connection->cut is set. */
+void http_request_continue(struct http_request *request, enum http_outcome outcome);
 
 /* A step that said HTTP_TAKEN without reading the body goes on with this: another outcome answers, HTTP_TAKEN
  * again sends what a streamed answer has queued. The request may be gone when it returns. Who waits adds a
  * cleanup to request->pool, which says that the client has left. */
 void http_resume(struct http_request *request, enum http_outcome outcome);
 
-/* Goes on at another path of this server (NUL-terminated, the request's); null `args` are kept. */
-enum http_outcome http_relocate(struct http_request *request, struct http_text path,
-                                const struct http_text *args);
+/* Logs it and resets the pool. `idle`: nothing more is here, so also the reserve goes back. */
+void http_request_end(struct http_connection *connection, bool idle);
 
-/* 503: which budget was full is logged with its directive. 500 if not memory but route.gave_up is why. */
-enum http_outcome http_no_memory(struct http_request *request);
-
-/* 500: a regular expression of this request ended with HTTP_REGEX_FAILED, just now; logged with its
- * directive. A variable, which cannot answer, sets route.gave_up beside it: the text that it is for cannot be
- * written. */
-enum http_outcome http_gave_up(struct http_request *request);
-
-/* The line alone, where the answer can do without the expression. */
-void http_log_gave_up(const struct http_request *request);
-
-/* Adds a header to the answer; CR, LF and NUL in its value become blanks. Texts must live as long as the
- * request. False: no memory. */
-bool http_add_header(struct http_request *request, struct http_text name, struct http_text value);
+/* ---- for modules ---- */
 
 /* Seconds since the epoch: the wall clock, which may be set, as the loop has it for this turn. For dates. */
 double http_now(const struct http_request *request);
 /* Seconds of a clock that does not go back, the same for all workers (timeouts_now). For durations. */
 double http_steady_now(const struct http_request *request);
-
-/* The media type of request->extension in this location. */
-struct http_text http_type_of(const struct http_request *request);
 
 /* One line in the location's error log: "MESSAGE, client: …, server: …, request: …". */
 void http_log(const struct http_request *request, int level, int error, const char *format, ...)
@@ -130,7 +109,5 @@ static inline void *http_section(const struct http_location *location, enum http
 {
     return location->sections[module];
 }
-
-#define HTTP_TEXT(literal) ((struct http_text){(literal), sizeof(literal) - 1})
 
 #endif

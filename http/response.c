@@ -8,13 +8,12 @@
 #include <unistd.h>
 
 #include "http/filters.h"
-#include "http/flow.h"
 #include "http/limits.h"
 #include "http/modules/output/headers.h"
 #include "http/pace.h"
 #include "http/protocol/date.h"
 #include "http/protocol/status.h"
-#include "http/text/variables_table.h"
+#include "http/request.h"
 #include "pool/unguarded.h"
 #include "server/shared/open_files.h"
 #include "server/version.h"
@@ -204,6 +203,17 @@ UNGUARDED int http_head_queue(struct http_request *request, size_t body_room)
     return 0;
 }
 
+bool http_response_bodiless(const struct http_request *request)
+{
+    return request->head.method == HTTP_HEAD || http_status_empty(request->status);
+}
+
+bool http_response_chunked(const struct http_request *request)
+{
+    return request->response.content_length < 0 && request->head.minor && request->location->core.chunked &&
+           !http_status_empty(request->status);
+}
+
 static void release_file(void *file)
 {
     open_files_put(file);
@@ -355,7 +365,7 @@ int http_stream_sink(struct http_request *request, struct http_text bytes)
         return 0;
     /* What a body brings in is held back as soon as the output is full; who waits for other things writes
      * by himself. */
-    if (output->unsent >= HTTP_UNSENT_MOST && request->connection->state == HTTP_WAITING)
+    if (output->unsent >= HTTP_UNSENT_MOST && request->connection->state == HTTP_STATE_WAITING)
         return http_refuse_unsent(request, bytes.length);
     request->sent_body += bytes.length;
     if (chunked && output_copy(output, request->pool, size,

@@ -2,10 +2,11 @@
 /*
  * An answer as modules describe it.
  *
- * Purpose: what response.c turns into bytes: status line and fields, and where the body comes from.
+ * Purpose: status line and fields, and where the body comes from; response.c turns them into bytes in the
+ *   output queue. A module describes an answer by answer.h, or streams it by http_stream_*.
  * Lifetime: part of struct http_request; texts live as long as the request.
  * Threads: the request's worker.
- * Errors: none here.
+ * Errors: -ENOMEM, with nothing or a part of the answer queued.
  */
 #ifndef HTTP_RESPONSE_H
 #define HTTP_RESPONSE_H
@@ -61,5 +62,47 @@ struct http_response {
     bool piecewise;     /* goes out in pieces: several ranges, transforms, or trailers at its end */
     bool trailers;      /* add_trailer has something to say at the end */
 };
+
+enum {
+    HTTP_UNSENT_MOST =
+        1024 * 1024 /* bytes queued at which a streamed answer whose module still writes is cut */
+};
+
+/* Queues head and body, or the file. 0 or -ENOMEM, with nothing or a part of it queued. */
+int http_response_queue(struct http_request *request);
+
+/* Its head alone, with room for `body_room` bytes behind it. */
+int http_head_queue(struct http_request *request, size_t body_room);
+
+/* Whether no body follows the head, whatever there is of one. */
+bool http_response_bodiless(const struct http_request *request);
+
+/* Whether the body goes out in chunks: its length is not known, and the client can take them. */
+bool http_response_chunked(const struct http_request *request);
+
+/* Before the head: if neither a length nor chunks say where the body ends, the connection's end does. */
+void http_response_frame(struct http_request *request);
+
+/* The answer cannot be finished: logs the errno and cuts the connection. */
+void http_response_cut(struct http_request *request, int error);
+
+/* Of a file that is read and copied (sendfile off), or goes out in pieces. */
+extern struct http_pump http_file_pump; /* without a state: never written to */
+
+/* The status forbids content (http_status_empty): drops what there is of it, and what describes it. */
+void http_response_empty(struct http_request *request);
+
+/* Drops the reference on the file of the answer, if it still has one. */
+void http_response_drop_file(struct http_request *request);
+
+/* A streamed answer: HTTP_BODY_STREAM. Each returns 0 or -ENOMEM. A module looks at http_output_full()
+ * and waits; one that goes on writing to a client who does not read is stopped with -ENOBUFS, said in the
+ * log. */
+int http_stream_begin(struct http_request *request);
+int http_stream_write(struct http_request *request, struct http_text bytes);
+int http_stream_end(struct http_request *request);
+
+/* What has passed all transforms (filters.h): to the output queue, as a chunk or as it is. */
+int http_stream_sink(struct http_request *request, struct http_text bytes);
 
 #endif

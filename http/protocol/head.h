@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "http/protocol/fields.h"
+#include "http/protocol/text.h"
 
 enum {
     HTTP_HEAD_BUFFERS = 16, /* at most: one small buffer and 15 large ones */
@@ -53,12 +54,6 @@ enum http_target_form {
     HTTP_TARGET_ABSOLUTE,  /* http://authority/path?query */
     HTTP_TARGET_AUTHORITY, /* host:port, CONNECT only */
     HTTP_TARGET_ASTERISK,  /* *, OPTIONS only */
-};
-
-/* Bytes somewhere, not NUL-terminated. `bytes` is not null, even when the length is 0. */
-struct http_text {
-    const char *bytes;
-    size_t length;
 };
 
 /* A part of the request line: offset into buffers[line_buffer]. */

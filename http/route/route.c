@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/route/route.h"
+#include "http/answer.h"
+#include "http/connection.h"
+#include "http/limits.h"
+#include "http/protocol/uri.h"
+#include "http/request.h"
+#include "http/route/locations.h"
+#include "http/route/server_names.h"
+#include "pool/unguarded.h"
+#include "server/log/log.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "http/connection.h"
@@ -10,6 +19,108 @@
 #include "server/log/log.h"
 
 enum { ROUTE_RETURNS = 10 /* internal redirects and rewrites, as nginx */ };
+
+/* ---- from a head to a server and a path ---- */
+
+static const struct http_address *address_of(const struct http_connection *connection)
+{
+    return connection->base.binding->data;
+}
+
+static bool copy_path(struct http_request *request, struct http_text path)
+{
+    char *copy = pool_nalloc(request->pool, path.length + 1, "path");
+
+    if (!copy)
+        return false;
+    if (path.bytes)
+        memcpy(copy, path.bytes, path.length);
+    copy[path.length] = '\0';
+    request->path = (struct http_text){copy, path.length};
+    return true;
+}
+
+int http_route_path(struct http_request *request)
+{
+    struct http_text raw = http_head_text(&request->head, request->head.path);
+    bool merge = request->server->reading.merge_slashes;
+    struct http_uri uri;
+
+    request->target = http_head_text(&request->head, request->head.target);
+    if (request->head.form == HTTP_TARGET_ASTERISK || request->head.form == HTTP_TARGET_AUTHORITY) {
+        request->path = (struct http_text){"", 0};
+        return 0;
+    }
+    if (!http_uri_plain(raw.bytes, raw.length, merge, &uri)) {
+        char *out = pool_nalloc(request->pool, raw.length + 2, "path");
+
+        if (!out)
+            return -ENOMEM;
+        if (http_uri_normalize(raw.bytes, raw.length, out, merge, &uri))
+            return 400;
+        if (uri.path.bytes == out)
+            out[uri.path.length] = '\0';
+        request->path = uri.path;
+    }
+    if ((uri.plain || !request->path.bytes) && !copy_path(request, uri.path))
+        return -ENOMEM;
+    request->args = uri.args;
+    request->extension = uri.extension;
+    return 0;
+}
+
+static int choose_server(struct http_request *request)
+{
+    const struct http_address *address = address_of(request->connection);
+    int status = http_host_decide(&request->head, &request->host);
+
+    if (status)
+        return status;
+    if (request->host.upper) {
+        char *lower = pool_nalloc(request->pool, request->host.name.length + 1, "host");
+
+        if (!lower)
+            return http_no_memory(request) == HTTP_STATUS ? request->status : 503;
+        http_host_lower(&request->host, lower);
+    }
+    if (address->names) {
+        const struct http_server *server = http_find_server(address, request->host.name, request);
+
+        if (!server) {
+            (void)http_gave_up(request);
+            return 500;
+        }
+        request->server = server;
+        request->location = server->outside;
+    }
+    return 0;
+}
+
+UNGUARDED int http_route_head(struct http_request *request)
+{
+    int status =
+        choose_server(request); /* first: whatever is wrong, it is answered and logged as that server's */
+
+    if (!status)
+        status = http_framing_decide(&request->head, &request->framing);
+    if (!status && (int64_t)request->head.field_count > request->server->reading.max_headers) {
+        request->head.error = "client sent too many header lines (max_headers)";
+        status = 400;
+    }
+    if (!status && http_head_repeats_singleton(&request->head)) {
+        request->head.error = "client sent a field twice that is no list";
+        status = 400;
+    }
+    if (!status && request->head.method == HTTP_METHOD_UNKNOWN)
+        status = 501;
+    if (!status)
+        status = http_route_path(request);
+    if (status == -ENOMEM)
+        return http_no_memory(request) == HTTP_STATUS ? request->status : 503;
+    return status;
+}
+
+/* ---- to a location, and back ---- */
 
 enum http_outcome http_route_begin(struct http_request *request)
 {
@@ -71,4 +182,50 @@ enum http_outcome http_route_redirect(struct http_request *request, struct http_
     if (!path.bytes)
         return http_no_memory(request);
     return http_relocate(request, path, &args);
+}
+
+static enum http_outcome too_large(struct http_request *request)
+{
+    if (request->framing.too_large)
+        http_log(request, LOG_LEVEL_ERROR, 0,
+                 "client intended to send a body of more bytes than can be counted");
+    else
+        http_log_body_limit(request, (uint64_t)request->framing.content_length);
+    request->keep_alive = false;
+    request->status = 413;
+    return HTTP_STATUS;
+}
+
+UNGUARDED enum http_outcome http_route_locate(struct http_request *request)
+{
+    static const struct http_step no_steps[] = {{NULL, NULL}}; /* nobody configured an answer */
+    const struct http_location *location = http_find_location(request);
+    off_t limit;
+
+    if (!location) {
+        request->location = request->server->outside;
+        return http_gave_up(request);
+    }
+    http_route_enter(request, location);
+    if (location->core.internal && !request->route.internal) {
+        request->status = 404;
+        return HTTP_STATUS;
+    }
+    limit = location->core.client_max_body_size;
+    if ((request->framing.too_large || (limit && request->framing.content_length > limit)) &&
+        !request->route.error_page)
+        return too_large(request);
+    request->step = location->steps ? location->steps : no_steps;
+    return HTTP_NEXT;
+}
+
+int http_route_only(struct http_request *request)
+{
+    int status = http_route_head(request);
+
+    if (status)
+        return status;
+    http_body_init(request);
+    request->keep_alive = request->framing.keep_alive;
+    return http_route_locate(request) == HTTP_NEXT ? 0 : request->status;
 }

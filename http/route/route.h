@@ -33,8 +33,22 @@ struct http_route {
     uint8_t limited_conn;     /* what limit_conn said (enum http_limited_conn); 0: it was not asked */
 };
 
+/* What the head says before any location is asked: framing, host and server, path. 0: go on; else the status
+ * to answer with. */
+int http_route_head(struct http_request *request);
+
+/* Its path, decoded and normalised: $uri, $args. 0, 400 or -ENOMEM. */
+int http_route_path(struct http_request *request);
+
 /* The first outcome of a request whose head is in order. */
 enum http_outcome http_route_begin(struct http_request *request);
+
+/* HTTP_LOCATE: the location of the path is entered, unless its body is too large for it. */
+enum http_outcome http_route_locate(struct http_request *request);
+
+/* The head is complete, and it is only to be seen where it would go: no step runs. 0: a location takes it;
+ * else the status it would be answered with. */
+int http_route_only(struct http_request *request);
 
 /* HTTP_RELOCATE: counts it, then begins anew. */
 enum http_outcome http_route_again(struct http_request *request);
@@ -47,5 +61,9 @@ enum http_outcome http_route_named(struct http_request *request, struct http_tex
 
 /* Goes on at `target`, a path with or without ?args, NUL-terminated and in the request's memory. */
 enum http_outcome http_route_redirect(struct http_request *request, struct http_text target);
+
+/* Goes on at another path of this server (NUL-terminated, the request's); null `args` are kept. */
+enum http_outcome http_relocate(struct http_request *request, struct http_text path,
+                                const struct http_text *args);
 
 #endif

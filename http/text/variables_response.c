@@ -2,13 +2,13 @@
 /* Variables of the answer. */
 #include <stdio.h>
 
-#include "http/flow.h"
 #include "http/modules/limit/limit_conn.h"
 #include "http/modules/limit/limit_req.h"
 #include "http/modules/output/gzip.h"
 #include "http/pace.h"
 #include "http/protocol/date.h"
 #include "http/protocol/status.h"
+#include "http/request.h"
 #include "http/text/growing.h"
 #include "http/text/variables_table.h"
 

@@ -16,7 +16,6 @@
 
 #include "conf/read.h"
 #include "http/connection.h"
-#include "http/flow.h"
 #include "http/request.h"
 #include "pool/sgi.h"
 #include "server/generation.h"

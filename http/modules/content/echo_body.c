@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/answer.h"
+#include "http/limits.h"
 #include "http/modules/content/echo_body.h"
 
 #include <string.h>
 
-#include "http/flow.h"
+#include "http/request.h"
 #include "http/upload.h"
 #include "server/shared/open_files.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/limits.h"
 #include "http/modules/content/index.h"
 
 #include <errno.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/answer.h"
+#include "http/limits.h"
 #include "http/modules/content/static.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/limits.h"
 #include "http/modules/limit/limit_conn.h"
 
 #include <stddef.h>

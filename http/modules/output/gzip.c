@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/answer.h"
 #include "http/modules/output/gzip.h"
 
 #include <errno.h>

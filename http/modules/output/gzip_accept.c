@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/answer.h"
+#include "http/limits.h"
 #include "http/modules/output/gzip.h"
 #include "http/protocol/coding.h"
 #include "http/protocol/date.h"

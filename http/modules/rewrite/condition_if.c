@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "http/limits.h"
 #include "http/modules/rewrite/rewrite.h"
 
 /* ---- reading ---- */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "http/config/core_directives.h"
+#include "http/limits.h"
 #include "http/modules/rewrite/rewrite.h"
 
 enum key_kind {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/limits.h"
 #include "http/modules/view/pool_trace.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "http/flow.h"
 #include "http/modules/view/pool_trace_bytes.h"
 #include "http/modules/view/replay.h"
+#include "http/request.h"
 #include "server/version.h"
 
 enum {

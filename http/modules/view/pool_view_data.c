@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/answer.h"
+#include "http/limits.h"
 #include "http/modules/view/pool_view_data.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "http/flow.h"
 #include "http/modules/view/snapshot_answer.h"
 #include "http/modules/view/text_body.h"
+#include "http/request.h"
 #include "server/watch/snapshot_feed.h"
 
 /* ---- data ---- */
@@ -74,7 +76,7 @@ static void show(struct snapshot_viewer *base, struct text *text, uint64_t id)
     const struct http_connection *connection = request->connection;
 
     /* Who has not taken the last one misses this one. */
-    if (connection->base.closed || connection->state != HTTP_WAITING || connection->base.output.head ||
+    if (connection->base.closed || connection->state != HTTP_STATE_WAITING || connection->base.output.head ||
         viewer->reader.text)
         return;
     if (text) {

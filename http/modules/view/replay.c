@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/answer.h"
 #include "http/modules/view/replay.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "http/flow.h"
-#include "http/input.h"
+#include "http/advance.h"
+#include "http/receive.h"
+#include "http/request.h"
 
 static int make_connection(struct http_replay *replay, const struct http_connection *asker)
 {
@@ -67,40 +69,7 @@ static size_t whole_lines(const struct http_request *asker, unsigned index)
     return (size_t)(end + 1 - bytes);
 }
 
-/* Parses what the input block holds. False: the head is not complete yet, or `status` says why it never will
- * be. */
-static bool parse(struct http_replay *replay)
-{
-    struct http_connection *connection = replay->connection;
-    const struct http_input *input = &connection->input;
-
-    for (;;) {
-        struct http_request *request = connection->request;
-
-        switch (http_parser_feed(&connection->parser, &request->head, input->bytes + input->start,
-                                 input->end - input->start)) {
-        case HTTP_PARSE_DONE:
-            request->length += connection->parser.offset;
-            connection->input.start += connection->parser.offset;
-            return true;
-        case HTTP_PARSE_MORE:
-            connection->state = HTTP_HEAD_IN;
-            if (input->end == input->capacity)
-                replay->status = http_input_grow_head(connection);
-            return false;
-        case HTTP_PARSE_FIELDS_FULL:
-            if (http_input_grow_fields(request))
-                continue;
-            replay->status = 431;
-            return false;
-        case HTTP_PARSE_BAD:
-            replay->status = connection->parser.status;
-            return false;
-        }
-    }
-}
-
-/* Receives `length` bytes. True: the head is complete. */
+/* What http_receive and http_advance do, with bytes that are here already. True: the head is complete. */
 static bool receive(struct http_replay *replay, const char *bytes, size_t length)
 {
     struct http_connection *connection = replay->connection;
@@ -109,7 +78,7 @@ static bool receive(struct http_replay *replay, const char *bytes, size_t length
     while (length) {
         size_t room;
 
-        if (!http_input_room(connection) || (!connection->request && !http_request_begin(connection))) {
+        if (!http_receive_room(connection) || (!connection->request && !http_request_begin(connection))) {
             replay->status = 503;
             return false;
         }
@@ -120,10 +89,16 @@ static bool receive(struct http_replay *replay, const char *bytes, size_t length
         input->end += (uint32_t)room;
         bytes += room;
         length -= room;
-        if (parse(replay))
+        switch (http_advance_head(connection, &replay->status)) {
+        case HTTP_HEAD_DONE:
             return true;
-        if (replay->status)
+        case HTTP_HEAD_MORE:
+            break;
+        case HTTP_HEAD_LARGE:
+        case HTTP_HEAD_FIELDS:
+        case HTTP_HEAD_BAD:
             return false;
+        }
     }
     return false;
 }
@@ -157,7 +132,7 @@ int http_replay_run(struct http_replay *replay, struct http_request *asker)
     for (unsigned i = 0; i < asker->head.buffer_count && !complete && !replay->status; i++)
         complete = receive(replay, asker->head.buffers[i], whole_lines(asker, i));
     if (complete)
-        replay->status = http_request_route(replay->connection->request);
+        replay->status = http_route_only(replay->connection->request);
     if (complete && !replay->status)
         answer(replay, asker);
     pool_stats(replay->pool, &replay->before);
@@ -171,11 +146,11 @@ void http_replay_reset(struct http_replay *replay)
 
     output_discard(&connection->base.output, replay->pool);
     if (connection->request)
-        http_input_drop_kept(connection->request);
+        http_receive_drop_kept(connection->request);
     connection->request = NULL;
     pool_reset(replay->pool);
     pool_stats(replay->pool, &replay->after);
-    http_input_release(connection);
+    http_receive_release(connection);
     pool_idle(replay->pool);
     pool_stats(replay->pool, &replay->idle);
 }

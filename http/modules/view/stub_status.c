@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/answer.h"
+#include "http/limits.h"
 #include "http/modules/view/stub_status.h"
+#include "http/wait.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/answer.h"
+#include "http/limits.h"
 #include "http/modules/view/text_body.h"
 
-#include "http/flow.h"
+#include "http/request.h"
 
 struct body {
     struct http_pump pump;

@@ -18,7 +18,6 @@
 
 #include "conf/read.h"
 #include "http/connection.h"
-#include "http/flow.h"
 #include "http/route/regex.h"
 #include "http/request.h"
 #include "http/text/template.h"

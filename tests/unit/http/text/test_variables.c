@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <sys/stat.h>
 
+#include "http/answer.h"
 #include "http/text/request_id.h"
 #include "http/text/variables_table.h"
 #include "server/version.h"

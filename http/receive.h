@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where a connection's bytes come in.
+ * Receiving, and where a connection's bytes come in.
  *
  * Purpose: one block at a time (client_header_buffer_size); a head that outgrows it goes on in larger ones
  *   (large_client_header_buffers) while the earlier stay where fields point into them; bodies come in
@@ -10,26 +10,29 @@
  * Threads: the connection's worker.
  * Errors: false, or the HTTP status to answer with.
  */
-#ifndef HTTP_INPUT_H
-#define HTTP_INPUT_H
+#ifndef HTTP_RECEIVE_H
+#define HTTP_RECEIVE_H
 
 #include "http/connection.h"
 
-enum { HTTP_INPUT_FIELDS_MAX = 1024 /* fields of a head */ };
+enum { HTTP_RECEIVE_FIELDS_MAX = 1024 /* fields of a head */ };
+
+/* One read from the socket. False: the connection is closed, or all has been done for it. */
+bool http_receive(struct http_connection *connection);
 
 /* Makes room behind input.end. False: no memory. */
-bool http_input_room(struct http_connection *connection);
+bool http_receive_room(struct http_connection *connection);
 
 /* The block is full in the middle of a head: goes on in a larger one. 0, 414, 431 or 503. */
-int http_input_grow_head(struct http_connection *connection);
+int http_receive_grow_head(struct http_connection *connection);
 
 /* Doubles the array of fields, up to the most. False: there are too many, or no memory. */
-bool http_input_grow_fields(struct http_request *request);
+bool http_receive_grow_fields(struct http_request *request);
 
 /* The request ends: gives back the blocks that held its head, but for the current one. */
-void http_input_drop_kept(struct http_request *request);
+void http_receive_drop_kept(struct http_request *request);
 
 /* The connection is idle: gives the current block back. */
-void http_input_release(struct http_connection *connection);
+void http_receive_release(struct http_connection *connection);
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/input.h"
+/* The first verb of the driver: bytes come in. */
+#include "http/receive.h"
 
+#include <errno.h>
 #include <string.h>
 
-#include "http/flow.h"
+#include "http/limits.h"
 #include "http/request.h"
 #include "pool/unguarded.h"
 
@@ -54,13 +56,13 @@ static bool room_for_body(struct http_connection *connection)
     return input->end < input->capacity;
 }
 
-UNGUARDED bool http_input_room(struct http_connection *connection)
+UNGUARDED bool http_receive_room(struct http_connection *connection)
 {
     struct http_input *input = &connection->input;
 
     if (!input->bytes)
         return take(connection, http_default_server(connection)->reading.client_header_buffer_size, false);
-    if (connection->request && connection->state == HTTP_BODY_IN)
+    if (connection->request && connection->state == HTTP_STATE_BODY)
         return room_for_body(connection);
     if (!connection->request && input->start == input->end)
         input->start = input->end = 0;
@@ -69,12 +71,12 @@ UNGUARDED bool http_input_room(struct http_connection *connection)
         input->end -= input->start;
         input->start = 0;
     }
-    if (connection->state == HTTP_LINGER)
+    if (connection->state == HTTP_STATE_LINGER)
         input->start = input->end = 0;
     return input->end < input->capacity;
 }
 
-int http_input_grow_head(struct http_connection *connection)
+int http_receive_grow_head(struct http_connection *connection)
 {
     struct http_input *input = &connection->input, old = *input;
     struct http_request *request = connection->request;
@@ -104,14 +106,14 @@ int http_input_grow_head(struct http_connection *connection)
     return 0;
 }
 
-bool http_input_grow_fields(struct http_request *request)
+bool http_receive_grow_fields(struct http_request *request)
 {
     struct http_head *head = &request->head;
     unsigned capacity = head->field_capacity * 2u;
     struct http_field *fields;
 
-    if (capacity > HTTP_INPUT_FIELDS_MAX)
-        capacity = HTTP_INPUT_FIELDS_MAX;
+    if (capacity > HTTP_RECEIVE_FIELDS_MAX)
+        capacity = HTTP_RECEIVE_FIELDS_MAX;
     if (capacity == head->field_capacity)
         return false;
     fields = pool_array(request->pool, capacity, sizeof *fields, "fields");
@@ -123,7 +125,7 @@ bool http_input_grow_fields(struct http_request *request)
     return true;
 }
 
-void http_input_drop_kept(struct http_request *request)
+void http_receive_drop_kept(struct http_request *request)
 {
     while (request->kept_count) {
         void *block = request->kept[--request->kept_count];
@@ -134,10 +136,62 @@ void http_input_drop_kept(struct http_request *request)
     }
 }
 
-void http_input_release(struct http_connection *connection)
+void http_receive_release(struct http_connection *connection)
 {
     if (!connection->input.bytes)
         return;
     pool_put(connection->base.pool, connection->input.bytes);
     connection->input = (struct http_input){0};
+}
+
+/* The peer sends no more: what it asked for may still be answered. */
+static void peer_shut(struct http_connection *connection)
+{
+    connection->eof = true;
+    if (connection->state == HTTP_STATE_WAITING && !connection->request->head_queued)
+        return; /* RFC 9112 9.6: a client that shuts its sending side alone still waits; a stream's reader has
+                   left */
+    if (connection->state == HTTP_STATE_HEAD ||
+        (connection->state == HTTP_STATE_BODY && !connection->request->complete))
+        connection_log(&connection->base, http_connection_log_of(connection), LOG_LEVEL_INFO, 0,
+                       "client prematurely closed connection");
+    if (!connection->base.output.head || connection->state == HTTP_STATE_LINGER) {
+        connection_close(&connection->base);
+        return;
+    }
+    if (connection->request)
+        connection->request->keep_alive = false;
+    connection->state = HTTP_STATE_SENDING;
+}
+
+bool http_receive(struct http_connection *connection)
+{
+    struct http_input *input = &connection->input;
+    size_t got = 0, room;
+    int error;
+
+    if (!http_receive_room(connection)) {
+        http_refuse_input(connection);
+        return false;
+    }
+    room = input->capacity - input->end;
+    connection->expects_more = false;
+    switch (connection_receive(&connection->base, input->bytes + input->end, room, &got)) {
+    case CONNECTION_READ:
+        input->end += (uint32_t)got;
+        connection->expects_more = got == room;
+        return true;
+    case CONNECTION_AGAIN:
+        return true;
+    case CONNECTION_EOF:
+        peer_shut(connection);
+        return !connection->base.closed;
+    case CONNECTION_LOST:
+        break;
+    }
+    error = errno;
+    connection_log(&connection->base, http_connection_log_of(connection), log_level_of_errno(error), error,
+                   "recv() failed");
+    connection_close(&connection->base);
+    return false;
 }

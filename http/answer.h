@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What modules say when they answer.
+ *
+ * Purpose: the answer is described here, in request->response, and written by response.c. Each function
+ *   returns what a step may return at once.
+ * Lifetime: texts must live as long as the request, unless a function says less.
+ * Threads: the request's worker.
+ * Errors: outcomes; an allocation that fails is http_no_memory (limits.h).
+ */
+#ifndef HTTP_ANSWER_H
+#define HTTP_ANSWER_H
+
+#include "http/request.h"
+
+/* `body` must live until the step has returned. HEAD gets the head alone. */
+enum http_outcome http_answer_bytes(struct http_request *request, int status, struct http_text type,
+                                    struct http_text body);
+
+/* The page of a status: a small HTML text for errors and redirects, nothing for 1xx, 204, 304. */
+enum http_outcome http_answer_status(struct http_request *request, int status);
+
+/* Sets Location: an absolute URL, or a path, which becomes absolute; in memory of the request. False: no
+ * memory. */
+bool http_lead_to(struct http_request *request, struct http_text location)
+    __attribute__((warn_unused_result));
+
+/* A redirect that leads there: HTTP_STATUS, so that error_page may show something else with it. */
+enum http_outcome http_answer_redirect(struct http_request *request, int status, struct http_text location);
+
+/* A regular file, whose reference the response takes over: type, validators and ranges are filled in. */
+enum http_outcome http_answer_file(struct http_request *request, struct open_file *file);
+
+/* The bytes of a file without a name, type or history that others know: a body that was sent. Takes the
+ * reference over. */
+enum http_outcome http_answer_content(struct http_request *request, int status, struct http_text type,
+                                      struct open_file *file);
+
+/* Adds a header to the answer; CR, LF and NUL in its value become blanks. Texts must live as long as the
+ * request. False: no memory. */
+bool http_add_header(struct http_request *request, struct http_text name, struct http_text value);
+
+/* The media type of request->extension in this location. */
+struct http_text http_type_of(const struct http_request *request);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The third verb of the driver: what is queued leaves, and what a body's pump has follows it. */
+#include "http/send.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "http/pace.h"
+#include "http/request.h"
+
+enum {
+    PUMPS_PER_WAKE = 16 /* pieces of 16 or 32 KiB of a body made as it leaves, per wake-up: then other
+                           connections get their turn */
+};
+
+static void finish_closing(struct http_connection *connection)
+{
+    struct connection *base = &connection->base;
+
+    if (!connection->linger || connection->eof) {
+        connection_close(base);
+        return;
+    }
+    shutdown(base->io.fd, SHUT_WR);
+    connection->state = HTTP_STATE_LINGER;
+    connection->lingering_until = timeouts_now(&base->worker->timeouts) +
+                                  (double)http_connection_core(connection)->lingering_time / 1000.;
+    base->doing = "lingering";
+}
+
+/* Everything queued is out. False: the connection is closed. */
+static bool output_out(struct http_connection *connection)
+{
+    if (connection->state != HTTP_STATE_SENDING)
+        return true;
+    if (connection->request) {
+        bool keep = connection->request->keep_alive;
+
+        http_request_end(connection, connection->input.start == connection->input.end);
+        if (keep) {
+            connection->state = HTTP_STATE_IDLE;
+            return true;
+        }
+    }
+    finish_closing(connection);
+    return !connection->base.closed;
+}
+
+static enum output_result send_queued(struct http_connection *connection)
+{
+    struct http_pace *pace = connection->request ? connection->request->pace : NULL;
+    uint64_t before = connection->base.output.unsent;
+    size_t most = OUTPUT_SHARE;
+    enum output_result result;
+
+    if (!connection->base.output.head)
+        return OUTPUT_DONE;
+    if (pace)
+        most = http_pace_share(pace);
+    if (!most)
+        return OUTPUT_AGAIN;
+    result = connection_send(&connection->base, most);
+    if (pace)
+        http_pace_sent(pace, before - connection->base.output.unsent, result);
+    return result;
+}
+
+/* The queue, then the pump, in turns, until the socket is full, the pump dry, or others have waited enough.
+ * */
+bool http_send(struct http_connection *connection, bool *more)
+{
+    struct connection *base = &connection->base;
+
+    *more = false;
+    for (int pumps = 0;; pumps++) {
+        enum output_result result = send_queued(connection);
+        struct http_pump *pump = connection->request ? connection->request->response.pump : NULL;
+
+        if (result == OUTPUT_AGAIN)
+            return true;
+        if (result == OUTPUT_ERROR) {
+            int error = errno;
+
+            base->doing = "sending to client";
+            connection_log(base, http_connection_log_of(connection), log_level_of_errno(error), error,
+                           "send() failed");
+            connection_close(base);
+            return false;
+        }
+        *more = pump && pumps == PUMPS_PER_WAKE;
+        if (*more)
+            return true;
+        if (!pump || !pump->run(connection->request, pump))
+            break;
+    }
+    if (!connection->cut)
+        return output_out(connection);
+    connection_close(base);
+    return false;
+}

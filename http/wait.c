@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The fourth verb of the driver: what to wait for, and how long. */
+#include "http/wait.h"
+
+#include "http/pace.h"
+#include "http/receive.h"
+#include "http/request.h"
+
+/* The states of a connection, as somebody outside sees them. Whatever the state, output that waits for the
+ * socket goes before it: then it is SENDING to everybody, with send_timeout. */
+static const struct {
+    const char *doing;             /* in log lines: "… while DOING" */
+    enum connection_state watched; /* what a snapshot calls it */
+    enum http_counted counted;     /* what stub_status counts it as */
+} states[HTTP_STATES] = {
+    /* readable, keepalive_timeout */
+    [HTTP_STATE_IDLE] = {"waiting for request", CONNECTION_IDLE, HTTP_COUNTED_IDLE},
+    /* readable, client_header_timeout for the whole of it */
+    [HTTP_STATE_HEAD] = {"reading client request headers", CONNECTION_READING, HTTP_COUNTED_READING},
+    /* readable, client_body_timeout between two reads */
+    [HTTP_STATE_BODY] = {"reading client request body", CONNECTION_READING, HTTP_COUNTED_WRITING},
+    /* http_resume; the module has its own timer */
+    [HTTP_STATE_WAITING] = {"waiting for the answer", CONNECTION_WAITING, HTTP_COUNTED_WRITING},
+    /* writable, send_timeout between two writes; or limit_rate's timer */
+    [HTTP_STATE_SENDING] = {"sending to client", CONNECTION_SENDING, HTTP_COUNTED_WRITING},
+    /* readable, lingering_timeout between two reads, lingering_time in all */
+    [HTTP_STATE_LINGER] = {"lingering", CONNECTION_LINGERING, HTTP_COUNTED_WRITING},
+};
+
+enum connection_state http_connection_state(const struct connection *base)
+{
+    const struct http_connection *connection = (const struct http_connection *)(const void *)base;
+
+    return base->output.head ? CONNECTION_SENDING : states[connection->state].watched;
+}
+
+static _Atomic uint64_t *counter_of(struct http_connection *connection, unsigned kind)
+{
+    struct counters *counters = &connection->base.worker->counters;
+
+    return kind == HTTP_COUNTED_READING ? &counters->reading : &counters->writing;
+}
+
+void http_count_as(struct http_connection *connection, enum http_counted now)
+{
+    if (connection->counted != HTTP_COUNTED_IDLE)
+        counter_add(counter_of(connection, connection->counted), (uint64_t)-1);
+    if (now != HTTP_COUNTED_IDLE)
+        counter_add(counter_of(connection, now), 1);
+    connection->counted = (uint8_t)now;
+}
+
+static bool wait_for(struct http_connection *connection, int events, enum http_state timing, int64_t ms)
+{
+    connection_watch(&connection->base, events);
+    connection->timing = (uint8_t)timing;
+    return connection_timeout(&connection->base, ms);
+}
+
+/* A module or limit_rate times this wait. The socket is only watched for the peer's end, and for as much as
+ * fits. */
+static void wait_for_others(struct http_connection *connection)
+{
+    bool room = connection->input.end < connection->input.capacity && !connection->eof;
+
+    connection->timing = HTTP_STATES;
+    connection_timeout_stop(&connection->base);
+    connection_watch(&connection->base, room ? EV_READ : 0);
+}
+
+/* The socket takes no more, or there is `more` to send and it is others' turn. */
+static void wait_to_send(struct http_connection *connection, bool more)
+{
+    bool reads =
+        connection->state == HTTP_STATE_BODY && !http_output_full(connection) && !more; /* an echoed body */
+
+    connection->base.doing = states[HTTP_STATE_SENDING].doing;
+    if (http_pace_waits(connection->request))
+        wait_for_others(connection);
+    else
+        wait_for(connection, EV_WRITE | (reads ? EV_READ : 0), HTTP_STATE_SENDING,
+                 http_connection_core(connection)->send_timeout);
+}
+
+static void wait_idle(struct http_connection *connection)
+{
+    struct connection *base = &connection->base;
+
+    if (base->worker->state != WORKER_SERVES || base->tenure != base->worker->tenure) {
+        if (!connection_settle_idle(base))
+            return;
+    }
+    http_receive_release(connection);
+    base->doing = states[HTTP_STATE_IDLE].doing;
+    wait_for(connection, EV_READ, HTTP_STATE_IDLE, connection->idle_timeout);
+}
+
+/* The whole head must come within its time, however slowly it drips. */
+static void wait_for_head(struct http_connection *connection)
+{
+    if (connection->timing == HTTP_STATE_HEAD)
+        connection_watch(&connection->base, EV_READ);
+    else
+        wait_for(connection, EV_READ, HTTP_STATE_HEAD,
+                 http_default_server(connection)->reading.client_header_timeout);
+}
+
+bool http_wait_opened(struct http_connection *connection)
+{
+    if (connection->base.requests && connection->idle_timeout)
+        return wait_for(connection, EV_READ, HTTP_STATE_IDLE, connection->idle_timeout);
+    return wait_for(connection, EV_READ, HTTP_STATE_HEAD,
+                    http_default_server(connection)->reading.client_header_timeout);
+}
+
+void http_wait(struct http_connection *connection, bool more)
+{
+    const struct http_core *core;
+
+    if (connection->counted != states[connection->state].counted)
+        http_count_as(connection, states[connection->state].counted);
+    if (connection->base.output.head || more) {
+        wait_to_send(connection, more);
+        return;
+    }
+    if (connection->state == HTTP_STATE_IDLE) {
+        wait_idle(connection);
+        return;
+    }
+    core = http_connection_core(connection);
+    connection->base.doing = states[connection->state].doing;
+    switch ((enum http_state)connection->state) {
+    case HTTP_STATE_HEAD:
+        wait_for_head(connection);
+        return;
+    case HTTP_STATE_BODY:
+        wait_for(connection, EV_READ, HTTP_STATE_BODY, core->client_body_timeout);
+        return;
+    case HTTP_STATE_WAITING:
+        wait_for_others(connection);
+        return;
+    case HTTP_STATE_LINGER:
+        if (timeouts_now(&connection->base.worker->timeouts) >= connection->lingering_until)
+            connection_close(&connection->base);
+        else
+            wait_for(connection, EV_READ, HTTP_STATE_LINGER, core->lingering_timeout);
+        return;
+    case HTTP_STATE_IDLE:
+    case HTTP_STATE_SENDING: /* left as soon as the output is out */
+    case HTTP_STATES:
+        return;
+    }
+}
