@@ -125,7 +125,7 @@ def test_the_module_of_the_readme_compiles(tmp_path):
     compiler = shutil.which('gcc') or shutil.which('cc')
     if not compiler:
         pytest.skip('no compiler')
-    source = re.search(r'^```c\n(.*?)^```', text_of('README.md'), re.S | re.M).group(1)
+    source = re.search(r'^```c\n(.*?)^```', text_of('http/modules/README.md'), re.S | re.M).group(1)
     (tmp_path / 'hello.h').write_text('#include "http/module.h"\nextern const struct http_module http_hello_module;\n')
     (tmp_path / 'hello.c').write_text('#include "hello.h"\n' + source)
     done = subprocess.run([compiler, '-std=c17', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Wconversion', '-Werror',
