@@ -100,9 +100,9 @@ static void read_body(struct http_connection *connection)
     struct http_request *request = connection->request;
     enum http_outcome outcome = http_body_advance(request);
 
-    if (!request->complete && outcome != HTTP_TAKEN)
-        http_request_continue(request, outcome);
-    else if (request->complete && outcome != HTTP_TAKEN)
+    if (!request->complete && outcome != HTTP_OUTCOME_TAKEN)
+        http_request_go_on(request, outcome);
+    else if (request->complete && outcome != HTTP_OUTCOME_TAKEN)
         request->keep_alive = false; /* what was to be dropped cannot be followed */
 }
 

@@ -39,9 +39,10 @@ enum http_outcome http_answer_bytes(struct http_request *request, int status, st
     response->content_type = type;
     response->content_length = (int64_t)body.length;
     response->bytes = body;
-    response->body =
-        request->head.method == HTTP_HEAD || http_status_bodiless(status) ? HTTP_BODY_NONE : HTTP_BODY_BYTES;
-    return HTTP_ANSWERED;
+    response->body = request->head.method == HTTP_METHOD_HEAD || http_status_bodiless(status)
+                         ? HTTP_BODY_NONE
+                         : HTTP_BODY_BYTES;
+    return HTTP_OUTCOME_ANSWERED;
 }
 
 enum http_outcome http_answer_status(struct http_request *request, int status)
@@ -60,11 +61,11 @@ enum http_outcome http_answer_status(struct http_request *request, int status)
     request->response.accept_ranges = false;
     request->response.content_type.length = 0;
     if (status == 444 || http_status_bodiless(status))
-        return HTTP_ANSWERED;
+        return HTTP_OUTCOME_ANSWERED;
     page = pool_nalloc(request->pool, PAGE_MAX, "page");
     if (!page)
-        return HTTP_ANSWERED; /* a bare status is better than none */
-    if (!line.length)         /* one without a phrase, such as 418 */
+        return HTTP_OUTCOME_ANSWERED; /* a bare status is better than none */
+    if (!line.length)                 /* one without a phrase, such as 418 */
         line = (struct http_text){number, (size_t)(http_print_number(number, (uint64_t)status) - number)};
     length =
         snprintf(page, PAGE_MAX,
@@ -141,7 +142,7 @@ enum http_outcome http_answer_redirect(struct http_request *request, int status,
     if (!http_lead_to(request, location))
         return http_no_memory(request);
     request->status = status;
-    return HTTP_STATUS;
+    return HTTP_OUTCOME_STATUS;
 }
 
 static enum http_outcome answer_condition(struct http_request *request, enum http_condition condition)
@@ -191,7 +192,7 @@ enum http_outcome http_answer_file(struct http_request *request, struct open_fil
         if (!request->location->filters && http_ranges_take(request))
             return http_no_memory(request);
         if (request->status == 416)
-            return HTTP_ANSWERED;
+            return HTTP_OUTCOME_ANSWERED;
     } else {
         /* An error's page has neither parts nor conditions, and so nothing to compare: the validators are
          * those of the selected representation (RFC 9110 8.8), which is not here. */
@@ -199,11 +200,11 @@ enum http_outcome http_answer_file(struct http_request *request, struct open_fil
         response->last_modified = -1;
         response->etag.length = 0;
     }
-    response->body =
-        request->head.method == HTTP_HEAD || !response->content_length ? HTTP_BODY_NONE : HTTP_BODY_FILE;
+    response->body = request->head.method == HTTP_METHOD_HEAD || !response->content_length ? HTTP_BODY_NONE
+                                                                                           : HTTP_BODY_FILE;
     if (response->body == HTTP_BODY_NONE)
         http_response_drop_file(request);
-    return HTTP_ANSWERED;
+    return HTTP_OUTCOME_ANSWERED;
 }
 
 enum http_outcome http_answer_content(struct http_request *request, int status, struct http_text type,
@@ -217,10 +218,11 @@ enum http_outcome http_answer_content(struct http_request *request, int status, 
     response->content_type = type;
     response->content_length = file->size;
     response->left = (uint64_t)file->size;
-    response->body = request->head.method == HTTP_HEAD || !file->size ? HTTP_BODY_NONE : HTTP_BODY_FILE;
+    response->body =
+        request->head.method == HTTP_METHOD_HEAD || !file->size ? HTTP_BODY_NONE : HTTP_BODY_FILE;
     if (response->body == HTTP_BODY_NONE)
         http_response_drop_file(request);
-    return HTTP_ANSWERED;
+    return HTTP_OUTCOME_ANSWERED;
 }
 
 enum http_outcome http_relocate(struct http_request *request, struct http_text path,
@@ -242,7 +244,7 @@ enum http_outcome http_relocate(struct http_request *request, struct http_text p
     }
     request->extension =
         dot ? (struct http_text){dot, (size_t)(path.bytes + path.length - dot)} : (struct http_text){"", 0};
-    return HTTP_RELOCATE;
+    return HTTP_OUTCOME_RELOCATE;
 }
 
 bool http_add_header(struct http_request *request, struct http_text name, struct http_text value)

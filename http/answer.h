@@ -25,7 +25,7 @@ enum http_outcome http_answer_status(struct http_request *request, int status);
 bool http_lead_to(struct http_request *request, struct http_text location)
     __attribute__((warn_unused_result));
 
-/* A redirect that leads there: HTTP_STATUS, so that error_page may show something else with it. */
+/* A redirect that leads there: HTTP_OUTCOME_STATUS, so that error_page may show something else with it. */
 enum http_outcome http_answer_redirect(struct http_request *request, int status, struct http_text location);
 
 /* A regular file, whose reference the response takes over: type, validators and ranges are filled in. */

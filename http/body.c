@@ -25,7 +25,7 @@ static enum http_outcome lose_framing(struct http_request *request, int status, 
         http_log(request, LOG_LEVEL_INFO, 0, "%s", why);
     request->keep_alive = false;
     request->status = status;
-    return HTTP_STATUS;
+    return HTTP_OUTCOME_STATUS;
 }
 
 static bool too_long(const struct http_request *request, uint64_t more)
@@ -48,7 +48,7 @@ static enum http_outcome deliver(struct http_request *request, struct http_text 
     request->body.received += bytes.length;
     if (last)
         request->body_read = true;
-    return request->body.take ? request->body.take(request, bytes, last) : HTTP_TAKEN;
+    return request->body.take ? request->body.take(request, bytes, last) : HTTP_OUTCOME_TAKEN;
 }
 
 static enum http_outcome advance_length(struct http_request *request, struct http_input *input)
@@ -59,7 +59,7 @@ static enum http_outcome advance_length(struct http_request *request, struct htt
     if ((uint64_t)bytes.length > (uint64_t)body->left)
         bytes.length = (size_t)body->left;
     if (!bytes.length)
-        return HTTP_TAKEN;
+        return HTTP_OUTCOME_TAKEN;
     body->left -= (int64_t)bytes.length;
     input->start += (uint32_t)bytes.length;
     return deliver(request, bytes, 0, !body->left);
@@ -67,9 +67,10 @@ static enum http_outcome advance_length(struct http_request *request, struct htt
 
 static enum http_outcome advance_chunked(struct http_request *request, struct http_input *input)
 {
-    enum http_outcome outcome = HTTP_TAKEN;
+    enum http_outcome outcome = HTTP_OUTCOME_TAKEN;
 
-    while (outcome == HTTP_TAKEN && input->start < input->end && !http_output_full(request->connection)) {
+    while (outcome == HTTP_OUTCOME_TAKEN && input->start < input->end &&
+           !http_output_full(request->connection)) {
         struct http_text bytes = {"", 0};
         size_t consumed = 0;
         enum http_chunked_result result =
@@ -79,7 +80,7 @@ static enum http_outcome advance_chunked(struct http_request *request, struct ht
         input->start += (uint32_t)consumed;
         switch (result) {
         case HTTP_CHUNKED_MORE:
-            return HTTP_TAKEN;
+            return HTTP_OUTCOME_TAKEN;
         case HTTP_CHUNKED_DATA:
             outcome = deliver(request, bytes, request->body.chunked.left, false);
             break;
@@ -101,7 +102,7 @@ enum http_outcome http_body_advance(struct http_request *request)
     struct http_input *input = &request->connection->input;
 
     if (request->body_read)
-        return HTTP_TAKEN;
+        return HTTP_OUTCOME_TAKEN;
     return request->framing.framing == HTTP_FRAMING_LENGTH ? advance_length(request, input)
                                                            : advance_chunked(request, input);
 }

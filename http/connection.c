@@ -81,7 +81,7 @@ void http_resume(struct http_request *request, enum http_outcome outcome)
 {
     struct http_connection *connection = request->connection;
 
-    http_request_continue(request, outcome);
+    http_request_go_on(request, outcome);
     if (connection->cut) {
         connection_close(&connection->base);
         return;

@@ -21,7 +21,7 @@ static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
     (void)loop;
     (void)events;
     if (!delay->request->connection->base.closed)
-        http_resume(delay->request, HTTP_NEXT);
+        http_resume(delay->request, HTTP_OUTCOME_NEXT);
 }
 
 static void stop(void *data)
@@ -43,5 +43,5 @@ enum http_outcome http_delay(struct http_request *request, int64_t ms)
     ev_timer_init(&delay->timer, on_timer, (double)ms / 1000., 0.);
     delay->timer.data = delay;
     ev_timer_start(delay->loop, &delay->timer);
-    return HTTP_TAKEN;
+    return HTTP_OUTCOME_TAKEN;
 }

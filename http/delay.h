@@ -6,14 +6,14 @@
  *   that it was. A client that shuts its sending side still waits; one that is gone is noticed.
  * Lifetime: the timer lies in the request's pool and stops with it.
  * Threads: the request's worker.
- * Errors: HTTP_STATUS, no memory.
+ * Errors: HTTP_OUTCOME_STATUS, no memory.
  */
 #ifndef HTTP_DELAY_H
 #define HTTP_DELAY_H
 
 #include "http/module.h"
 
-/* HTTP_TAKEN; `ms` > 0. */
+/* HTTP_OUTCOME_TAKEN; `ms` > 0. */
 enum http_outcome http_delay(struct http_request *request, int64_t ms);
 
 #endif

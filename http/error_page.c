@@ -21,18 +21,20 @@ static enum http_outcome show(struct http_request *request, const struct http_er
     struct http_text where;
 
     if (!http_template_write(&rule->where, request, &where))
-        return http_answer_status(request, http_no_memory(request) == HTTP_STATUS ? request->status : 503);
+        return http_answer_status(request,
+                                  http_no_memory(request) == HTTP_OUTCOME_STATUS ? request->status : 503);
     request->route.final_status = status;
     if (where.length && *where.bytes == '/') {
         request->route.got = true;
-        if (request->head.method != HTTP_HEAD)
-            request->head.method = HTTP_GET;
+        if (request->head.method != HTTP_METHOD_HEAD)
+            request->head.method = HTTP_METHOD_GET;
         return http_route_redirect(request, where);
     }
     if (where.length && *where.bytes == '@')
         return http_route_named(request, where);
     if (!http_lead_to(request, where))
-        return http_answer_status(request, http_no_memory(request) == HTTP_STATUS ? request->status : 503);
+        return http_answer_status(request,
+                                  http_no_memory(request) == HTTP_OUTCOME_STATUS ? request->status : 503);
     return http_answer_status(request, is_redirect(status) ? status : 302);
 }
 

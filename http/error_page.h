@@ -31,7 +31,7 @@ extern const struct http_module http_error_page_module;
 
 enum http_outcome http_error_page_show(struct http_request *request, const struct http_error_pages *pages);
 
-/* What request->status is answered with: a step's HTTP_STATUS. */
+/* What request->status is answered with: a step's HTTP_OUTCOME_STATUS. */
 static inline enum http_outcome http_error_page(struct http_request *request)
 {
     const struct http_error_pages *pages = http_section(request->location, HTTP_MODULE_ERROR_PAGE);

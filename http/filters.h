@@ -46,7 +46,7 @@ void http_add_transform(struct http_request *request, struct http_transform *tra
  * bodies must not pass it over. */
 static inline bool http_head_stands_for_body(const struct http_request *request)
 {
-    return request->head.method == HTTP_HEAD && request->response.content_length != 0;
+    return request->head.method == HTTP_METHOD_HEAD && request->response.content_length != 0;
 }
 
 /* For a transform: hands bytes to what follows it. */

@@ -32,6 +32,7 @@ bool http_keepalive_disabled(const struct http_request *request)
     if (!field)
         return false;
     agent = http_field_value(&request->head, field);
-    return ((disable & HTTP_KEEPALIVE_MSIE6) && request->head.method == HTTP_POST && is_msie6(agent)) ||
+    return ((disable & HTTP_KEEPALIVE_MSIE6) && request->head.method == HTTP_METHOD_POST &&
+            is_msie6(agent)) ||
            ((disable & HTTP_KEEPALIVE_SAFARI) && is_safari(agent));
 }

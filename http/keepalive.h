@@ -23,7 +23,7 @@ static inline bool http_keepalive_allowed(const struct http_request *request)
 {
     const struct http_core *core = &request->location->core;
     const struct connection *connection = &request->connection->base;
-    int suspect = request->head.method == HTTP_POST ? HTTP_KEEPALIVE_MSIE6 : HTTP_KEEPALIVE_SAFARI;
+    int suspect = request->head.method == HTTP_METHOD_POST ? HTTP_KEEPALIVE_MSIE6 : HTTP_KEEPALIVE_SAFARI;
 
     return core->keepalive_timeout && connection->requests < core->keepalive_requests &&
            request->began <= connection->opened + core->keepalive_seconds &&

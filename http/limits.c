@@ -45,7 +45,7 @@ void http_refuse_head(struct http_request *request, int status)
 void http_refuse_fields(struct http_request *request)
 {
     if (request->head.field_capacity < HTTP_RECEIVE_FIELDS_MAX) {
-        http_request_continue(request, http_no_memory(request));
+        http_request_go_on(request, http_no_memory(request));
         return;
     }
     http_log(request, LOG_LEVEL_ERROR, 0,
@@ -93,7 +93,7 @@ enum http_outcome http_gave_up(struct http_request *request)
 {
     http_log_gave_up(request);
     request->status = 500;
-    return HTTP_STATUS;
+    return HTTP_OUTCOME_STATUS;
 }
 
 enum http_outcome http_no_memory(struct http_request *request)
@@ -105,17 +105,17 @@ enum http_outcome http_no_memory(struct http_request *request)
     if (request->route.gave_up) { /* a value is missing for another reason, which was logged */
         request->route.gave_up = false;
         request->status = 500;
-        return HTTP_STATUS;
+        return HTTP_OUTCOME_STATUS;
     }
     request->status = 503;
     if (request->response.retry_after || request->connection->cut)
-        return HTTP_STATUS; /* said already */
+        return HTTP_OUTCOME_STATUS; /* said already */
     request->response.retry_after = true;
     counter_add(&base->worker->counters.over_budget, 1);
     http_log(request, LOG_LEVEL_ERROR, 0, "%s%s", request->head_queued ? "the answer is cut: " : "",
              shortage_text(text, base->worker, request->pool, pool_last_refusal()));
     shortage_note(base->worker, pool_last_refusal()->why);
-    return HTTP_STATUS;
+    return HTTP_OUTCOME_STATUS;
 }
 
 void http_refuse_early(struct http_connection *connection)

@@ -57,13 +57,13 @@ enum http_phase {
 };
 
 enum http_outcome {
-    HTTP_NEXT,     /* not mine: the next step */
-    HTTP_ANSWERED, /* the response is described in the request: send it */
-    HTTP_STATUS,   /* request->status is set: answer with its page */
-    HTTP_RELOCATE, /* request->path was replaced (http_relocate): an internal redirect */
-    HTTP_LOCATE,   /* the same by rewrite: only the location is looked for again */
-    HTTP_ENTER,    /* request->location was replaced: its steps */
-    HTTP_TAKEN     /* the step answers later by itself (it waits for the body) */
+    HTTP_OUTCOME_NEXT,     /* not mine: the next step */
+    HTTP_OUTCOME_ANSWERED, /* the response is described in the request: send it */
+    HTTP_OUTCOME_STATUS,   /* request->status is set: answer with its page */
+    HTTP_OUTCOME_RELOCATE, /* request->path was replaced (http_relocate): an internal redirect */
+    HTTP_OUTCOME_LOCATE,   /* the same by rewrite: only the location is looked for again */
+    HTTP_OUTCOME_ENTER,    /* request->location was replaced: its steps */
+    HTTP_OUTCOME_TAKEN     /* the step answers later by itself (it waits for the body) */
 };
 
 struct http_step {

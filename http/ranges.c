@@ -126,7 +126,7 @@ int http_ranges_take(struct http_request *request)
     unsigned count;
 
     /* RFC 9110 14.2: of other methods than GET it must be ignored; two lines make no valid value together. */
-    if (!field || !most || request->head.method != HTTP_GET ||
+    if (!field || !most || request->head.method != HTTP_METHOD_GET ||
         http_head_repeats(&request->head, HTTP_FIELD_RANGE) ||
         !http_condition_range(&request->head, &validators))
         return 0;

@@ -98,7 +98,7 @@ int http_receive_grow_head(struct http_connection *connection)
         return 431;
     if (!take(connection, large->size, true)) {
         connection->input.bytes = old.bytes; /* the kept list has it, too: drop_kept knows */
-        return http_no_memory(request) == HTTP_STATUS ? request->status : 503;
+        return http_no_memory(request) == HTTP_OUTCOME_STATUS ? request->status : 503;
     }
     memcpy(input->bytes, old.bytes + (old.end - unfinished), unfinished);
     input->end = (uint32_t)unfinished;

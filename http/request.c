@@ -67,20 +67,20 @@ void http_request_run(struct http_request *request)
     }
     http_body_init(request);
     request->keep_alive = request->framing.keep_alive;
-    if (request->head.method == HTTP_CONNECT || request->head.method == HTTP_TRACE) {
+    if (request->head.method == HTTP_METHOD_CONNECT || request->head.method == HTTP_METHOD_TRACE) {
         request->response.allow = HTTP_TEXT("GET, HEAD");
         request->keep_alive =
             false; /* as nginx: who asks for a tunnel or an echo of its fields is not a browser */
-        http_request_continue(request, http_answer_status(request, 405));
+        http_request_go_on(request, http_answer_status(request, 405));
         return;
     }
     if (request->head.form == HTTP_TARGET_ASTERISK) {
         request->response.allow = HTTP_TEXT("GET, HEAD, POST, PUT, DELETE, OPTIONS");
-        http_request_continue(
+        http_request_go_on(
             request, http_answer_bytes(request, 200, (struct http_text){"", 0}, (struct http_text){"", 0}));
         return;
     }
-    http_request_continue(request, http_route_begin(request));
+    http_request_go_on(request, http_route_begin(request));
 }
 
 void http_request_keep_line(struct http_request *request)
@@ -109,7 +109,7 @@ void http_request_refuse(struct http_request *request, int status, const char *w
     if (status == 505)
         request->head.minor = 1;
     request->status = status;
-    http_request_continue(request, HTTP_STATUS);
+    http_request_go_on(request, HTTP_OUTCOME_STATUS);
 }
 
 /* Statuses after which the connection is not worth keeping, as nginx. */
@@ -155,21 +155,21 @@ static void answer(struct http_request *request)
     connection->cut = true;
 }
 
-UNGUARDED void http_request_continue(struct http_request *request, enum http_outcome outcome)
+UNGUARDED void http_request_go_on(struct http_request *request, enum http_outcome outcome)
 {
     for (;;) {
         switch (outcome) {
-        case HTTP_NEXT:
+        case HTTP_OUTCOME_NEXT:
             if (!request->step || !request->step->run) {
                 request->status = 404;
-                outcome = HTTP_STATUS;
+                outcome = HTTP_OUTCOME_STATUS;
                 continue;
             }
             outcome = request->step->run(request, request->step->section);
-            if (outcome == HTTP_NEXT)
+            if (outcome == HTTP_OUTCOME_NEXT)
                 request->step++;
             continue;
-        case HTTP_STATUS:
+        case HTTP_OUTCOME_STATUS:
             if (request->head_queued) {
                 request->complete = true;
                 request->connection->cut = true;
@@ -178,20 +178,20 @@ UNGUARDED void http_request_continue(struct http_request *request, enum http_out
             request->keep_alive = request->keep_alive && !status_closes(request->status);
             outcome = http_error_page(request);
             continue;
-        case HTTP_LOCATE:
+        case HTTP_OUTCOME_LOCATE:
             outcome = http_route_locate(request);
             continue;
-        case HTTP_ENTER:
+        case HTTP_OUTCOME_ENTER:
             request->step = request->location->steps;
-            outcome = HTTP_NEXT;
+            outcome = HTTP_OUTCOME_NEXT;
             continue;
-        case HTTP_RELOCATE:
+        case HTTP_OUTCOME_RELOCATE:
             outcome = http_route_again(request);
             continue;
-        case HTTP_ANSWERED:
+        case HTTP_OUTCOME_ANSWERED:
             answer(request);
             return;
-        case HTTP_TAKEN:
+        case HTTP_OUTCOME_TAKEN:
             return;
         }
     }

@@ -5,7 +5,7 @@
  * Lifetime: in the connection's pool after the pin: everything here, and all that modules allocate from
  * request->pool, goes at the reset. What outlives the request (queued output) lies in the output queue.
  * Threads: the connection's worker.
- * Errors: outcomes (module.h); an allocation that fails is HTTP_STATUS with http_no_memory(request).
+ * Errors: outcomes (module.h); an allocation that fails is HTTP_OUTCOME_STATUS with http_no_memory(request).
  */
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
@@ -84,9 +84,9 @@ void http_request_refuse(struct http_request *request, int status, const char *w
 /* What a step or a body's taker said: goes on with the steps, or queues the answer. Afterwards
  * request->complete says whether the answer is queued, else the body is waited for. If nothing can be said
  * any more, connection->cut is set. */
-void http_request_continue(struct http_request *request, enum http_outcome outcome);
+void http_request_go_on(struct http_request *request, enum http_outcome outcome);
 
-/* A step that said HTTP_TAKEN without reading the body goes on with this: another outcome answers, HTTP_TAKEN
+/* A step that said HTTP_OUTCOME_TAKEN without reading the body goes on with this: another outcome answers, HTTP_OUTCOME_TAKEN
  * again sends what a streamed answer has queued. The request may be gone when it returns. Who waits adds a
  * cleanup to request->pool, which says that the client has left. */
 void http_resume(struct http_request *request, enum http_outcome outcome);

@@ -205,7 +205,7 @@ UNGUARDED int http_head_queue(struct http_request *request, size_t body_room)
 
 bool http_response_bodiless(const struct http_request *request)
 {
-    return request->head.method == HTTP_HEAD || http_status_empty(request->status);
+    return request->head.method == HTTP_METHOD_HEAD || http_status_empty(request->status);
 }
 
 bool http_response_chunked(const struct http_request *request)

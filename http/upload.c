@@ -40,7 +40,7 @@ static enum http_outcome fail(struct http_request *request, struct http_upload *
     request->body.take = NULL;
     request->keep_alive = false;
     request->status = full ? 507 : 500;
-    return HTTP_STATUS;
+    return HTTP_OUTCOME_STATUS;
 }
 
 static enum http_outcome open_temp(struct http_request *request, struct http_upload *upload)
@@ -63,17 +63,17 @@ static enum http_outcome open_temp(struct http_request *request, struct http_upl
         upload->removes = core->client_body_in_file_only == HTTP_UPLOAD_CLEAN;
     http_log(request, core->client_body_in_file_only == HTTP_UPLOAD_OFF ? LOG_LEVEL_WARN : LOG_LEVEL_NOTICE,
              0, "a client request body is buffered to a temporary file %s", name);
-    return HTTP_TAKEN;
+    return HTTP_OUTCOME_TAKEN;
 }
 
-/* HTTP_TAKEN: it is written. */
+/* HTTP_OUTCOME_TAKEN: it is written. */
 static enum http_outcome append(struct http_request *request, struct http_upload *upload,
                                 struct http_text bytes)
 {
     if (upload->fd < 0) {
         enum http_outcome outcome = open_temp(request, upload);
 
-        if (outcome != HTTP_TAKEN)
+        if (outcome != HTTP_OUTCOME_TAKEN)
             return outcome;
     }
     while (bytes.length) {
@@ -87,7 +87,7 @@ static enum http_outcome append(struct http_request *request, struct http_upload
         bytes.length -= (size_t)written;
         upload->written += written;
     }
-    return HTTP_TAKEN;
+    return HTTP_OUTCOME_TAKEN;
 }
 
 static enum http_outcome flush(struct http_request *request, struct http_upload *upload)
@@ -106,7 +106,7 @@ static enum http_outcome complete(struct http_request *request, struct http_uplo
         struct http_text held = {upload->held, upload->held_length};
         enum http_outcome outcome = flush(request, upload);
 
-        if (outcome != HTTP_TAKEN)
+        if (outcome != HTTP_OUTCOME_TAKEN)
             return outcome;
         upload->file =
             open_file_adopt(request->connection->base.tenure->generation->sgi, upload->fd, upload->written);
@@ -121,12 +121,12 @@ static enum http_outcome complete(struct http_request *request, struct http_uplo
     return upload->done(request, upload);
 }
 
-/* HTTP_TAKEN: it is in memory. */
+/* HTTP_OUTCOME_TAKEN: it is in memory. */
 static enum http_outcome hold(struct http_request *request, struct http_upload *upload,
                               struct http_text bytes)
 {
     if (!bytes.length)
-        return HTTP_TAKEN;
+        return HTTP_OUTCOME_TAKEN;
     if (!upload->held) {
         upload->held = pool_alloc(request->pool, upload->capacity, "held body");
         if (!upload->held)
@@ -134,13 +134,13 @@ static enum http_outcome hold(struct http_request *request, struct http_upload *
     }
     memcpy(upload->held + upload->held_length, bytes.bytes, bytes.length);
     upload->held_length += bytes.length;
-    return HTTP_TAKEN;
+    return HTTP_OUTCOME_TAKEN;
 }
 
 static enum http_outcome take(struct http_request *request, struct http_text bytes, bool last)
 {
     struct http_upload *upload = request->body.data;
-    enum http_outcome outcome = HTTP_TAKEN;
+    enum http_outcome outcome = HTTP_OUTCOME_TAKEN;
     bool fits = upload->capacity - upload->held_length >= bytes.length;
 
     /* All in one piece: no copy. */
@@ -157,9 +157,9 @@ static enum http_outcome take(struct http_request *request, struct http_text byt
         outcome = flush(request, upload);
         fits = upload->capacity >= bytes.length;
     }
-    if (outcome == HTTP_TAKEN)
+    if (outcome == HTTP_OUTCOME_TAKEN)
         outcome = fits ? hold(request, upload, bytes) : append(request, upload, bytes);
-    return outcome == HTTP_TAKEN && last ? complete(request, upload) : outcome;
+    return outcome == HTTP_OUTCOME_TAKEN && last ? complete(request, upload) : outcome;
 }
 
 enum http_outcome http_upload_read(struct http_request *request, http_upload_done *done,

@@ -278,7 +278,7 @@ static enum http_outcome log_way(struct http_request *request, void *section)
     (void)section;
     http_log(request, LOG_LEVEL_DEBUG, 0, "location \"%s\" takes \"%.*s\"", request->location->name.bytes,
              (int)request->path.length, request->path.bytes);
-    return HTTP_NEXT;
+    return HTTP_OUTCOME_NEXT;
 }
 
 static int finish(struct http_build *build, struct http_location *location, void *section)

@@ -44,7 +44,7 @@ enum http_condition http_condition_evaluate(const struct http_head *head,
     if (!is_expected_state(head, resource))
         return HTTP_CONDITION_FAILED;
 
-    bool reads = head->method == HTTP_GET || head->method == HTTP_HEAD;
+    bool reads = head->method == HTTP_METHOD_GET || head->method == HTTP_METHOD_HEAD;
     if (http_head_has(head, HTTP_FIELD_IF_NONE_MATCH)) { /* steps 3 and, since it wins, not 4 */
         if (!lists_tag(head, HTTP_FIELD_IF_NONE_MATCH, resource, true))
             return HTTP_CONDITION_PASS;

@@ -141,14 +141,14 @@ const struct known_name names_fields[HTTP_FIELD_COUNT] = {
 };
 
 static const struct known_name methods[HTTP_METHODS] = {
-    [HTTP_GET] = NAME("GET"),           [HTTP_HEAD] = NAME("HEAD"),
-    [HTTP_POST] = NAME("POST"),         [HTTP_PUT] = NAME("PUT"),
-    [HTTP_DELETE] = NAME("DELETE"),     [HTTP_OPTIONS] = NAME("OPTIONS"),
-    [HTTP_CONNECT] = NAME("CONNECT"),   [HTTP_TRACE] = NAME("TRACE"),
-    [HTTP_PATCH] = NAME("PATCH"),       [HTTP_MKCOL] = NAME("MKCOL"),
-    [HTTP_COPY] = NAME("COPY"),         [HTTP_MOVE] = NAME("MOVE"),
-    [HTTP_PROPFIND] = NAME("PROPFIND"), [HTTP_PROPPATCH] = NAME("PROPPATCH"),
-    [HTTP_LOCK] = NAME("LOCK"),         [HTTP_UNLOCK] = NAME("UNLOCK"),
+    [HTTP_METHOD_GET] = NAME("GET"),           [HTTP_METHOD_HEAD] = NAME("HEAD"),
+    [HTTP_METHOD_POST] = NAME("POST"),         [HTTP_METHOD_PUT] = NAME("PUT"),
+    [HTTP_METHOD_DELETE] = NAME("DELETE"),     [HTTP_METHOD_OPTIONS] = NAME("OPTIONS"),
+    [HTTP_METHOD_CONNECT] = NAME("CONNECT"),   [HTTP_METHOD_TRACE] = NAME("TRACE"),
+    [HTTP_METHOD_PATCH] = NAME("PATCH"),       [HTTP_METHOD_MKCOL] = NAME("MKCOL"),
+    [HTTP_METHOD_COPY] = NAME("COPY"),         [HTTP_METHOD_MOVE] = NAME("MOVE"),
+    [HTTP_METHOD_PROPFIND] = NAME("PROPFIND"), [HTTP_METHOD_PROPPATCH] = NAME("PROPPATCH"),
+    [HTTP_METHOD_LOCK] = NAME("LOCK"),         [HTTP_METHOD_UNLOCK] = NAME("UNLOCK"),
 };
 
 _Static_assert(HTTP_FIELD_COUNT <= 64, "struct http_head has one bit for each known name");
@@ -192,7 +192,7 @@ const char *http_field_text(enum http_field_id id)
 uint8_t http_method_lookup(const char *method, size_t length)
 {
     if (length == 3 && method[0] == 'G' && method[1] == 'E' && method[2] == 'T')
-        return HTTP_GET; /* most are */
+        return HTTP_METHOD_GET; /* most are */
     for (int i = 0; i < HTTP_METHODS; i++) {
         if (methods[i].length == length && memcmp(methods[i].text, method, length) == 0)
             return (uint8_t)i;

@@ -20,7 +20,7 @@ const char *http_target_parse(struct http_head *head, const char *line)
 
     head->authority = (struct http_span){head->target.offset, 0};
     head->path = (struct http_span){head->target.offset, 0};
-    if (head->method == HTTP_CONNECT) { /* RFC 9112 3.2.3 */
+    if (head->method == HTTP_METHOD_CONNECT) { /* RFC 9112 3.2.3 */
         head->form = HTTP_TARGET_AUTHORITY;
         head->authority = head->target;
         return NULL;
@@ -28,7 +28,7 @@ const char *http_target_parse(struct http_head *head, const char *line)
     if (target[0] == '*' && length == 1) { /* RFC 9112 3.2.4 */
         head->form = HTTP_TARGET_ASTERISK;
         /* What an unknown method may ask for is not ours to say: 501 (RFC 9110 9.1), as for M-SEARCH *. */
-        return head->method == HTTP_OPTIONS || head->method == HTTP_METHOD_UNKNOWN
+        return head->method == HTTP_METHOD_OPTIONS || head->method == HTTP_METHOD_UNKNOWN
                    ? NULL
                    : "request target * with a method other than OPTIONS";
     }

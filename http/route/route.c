@@ -80,7 +80,7 @@ static int choose_server(struct http_request *request)
         char *lower = pool_nalloc(request->pool, request->host.name.length + 1, "host");
 
         if (!lower)
-            return http_no_memory(request) == HTTP_STATUS ? request->status : 503;
+            return http_no_memory(request) == HTTP_OUTCOME_STATUS ? request->status : 503;
         http_host_lower(&request->host, lower);
     }
     if (address->names) {
@@ -116,7 +116,7 @@ UNGUARDED int http_route_head(struct http_request *request)
     if (!status)
         status = http_route_path(request);
     if (status == -ENOMEM)
-        return http_no_memory(request) == HTTP_STATUS ? request->status : 503;
+        return http_no_memory(request) == HTTP_OUTCOME_STATUS ? request->status : 503;
     return status;
 }
 
@@ -127,10 +127,10 @@ enum http_outcome http_route_begin(struct http_request *request)
     const struct http_location *outside = request->server->outside;
 
     if (!outside->before)
-        return HTTP_LOCATE;
+        return HTTP_OUTCOME_LOCATE;
     http_route_enter(request, outside);
     request->step = outside->before;
-    return HTTP_NEXT;
+    return HTTP_OUTCOME_NEXT;
 }
 
 bool http_route_count(struct http_request *request)
@@ -160,12 +160,12 @@ enum http_outcome http_route_named(struct http_request *request, struct http_tex
         http_log(request, LOG_LEVEL_ERROR, 0, "could not find named location \"%.*s\"", (int)name.length,
                  name.bytes);
         request->status = 500;
-        return HTTP_STATUS;
+        return HTTP_OUTCOME_STATUS;
     }
     if (!http_route_count(request))
         return http_answer_status(request, 500);
     http_route_enter(request, location);
-    return HTTP_ENTER;
+    return HTTP_OUTCOME_ENTER;
 }
 
 enum http_outcome http_route_redirect(struct http_request *request, struct http_text target)
@@ -193,7 +193,7 @@ static enum http_outcome too_large(struct http_request *request)
         http_log_body_limit(request, (uint64_t)request->framing.content_length);
     request->keep_alive = false;
     request->status = 413;
-    return HTTP_STATUS;
+    return HTTP_OUTCOME_STATUS;
 }
 
 UNGUARDED enum http_outcome http_route_locate(struct http_request *request)
@@ -209,14 +209,14 @@ UNGUARDED enum http_outcome http_route_locate(struct http_request *request)
     http_route_enter(request, location);
     if (location->core.internal && !request->route.internal) {
         request->status = 404;
-        return HTTP_STATUS;
+        return HTTP_OUTCOME_STATUS;
     }
     limit = location->core.client_max_body_size;
     if ((request->framing.too_large || (limit && request->framing.content_length > limit)) &&
         !request->route.error_page)
         return too_large(request);
     request->step = location->steps ? location->steps : no_steps;
-    return HTTP_NEXT;
+    return HTTP_OUTCOME_NEXT;
 }
 
 int http_route_only(struct http_request *request)
@@ -227,5 +227,5 @@ int http_route_only(struct http_request *request)
         return status;
     http_body_init(request);
     request->keep_alive = request->framing.keep_alive;
-    return http_route_locate(request) == HTTP_NEXT ? 0 : request->status;
+    return http_route_locate(request) == HTTP_OUTCOME_NEXT ? 0 : request->status;
 }

@@ -2,12 +2,13 @@
 /* Where a request goes: what stands before the search for a location, the search, and the ways back to it.
  *
  * Purpose: a server may have steps of its own (its rewrite directives), which run first; then the location of
- *   the path is entered. From there rewrite leads to another one (HTTP_LOCATE, request.c), an internal
- *   redirect begins again with the server's steps (HTTP_RELOCATE), and @names are entered directly
- *   (http_route_named).
+ *   the path is entered. From there rewrite leads to another one (HTTP_OUTCOME_LOCATE, request.c), an
+ *   internal redirect begins again with the server's steps (HTTP_OUTCOME_RELOCATE), and @names are entered
+ *   directly (http_route_named).
  * Lifetime: of the request.
  * Threads: the request's worker.
- * Errors: outcomes: HTTP_STATUS with request->status set; more than ten ways back are a cycle, which is 500.
+ * Errors: outcomes: HTTP_OUTCOME_STATUS with request->status set; more than ten ways back are a cycle, which
+ *   is 500.
  */
 #ifndef HTTP_ROUTE_ROUTE_H
 #define HTTP_ROUTE_ROUTE_H
@@ -43,14 +44,14 @@ int http_route_path(struct http_request *request);
 /* The first outcome of a request whose head is in order. */
 enum http_outcome http_route_begin(struct http_request *request);
 
-/* HTTP_LOCATE: the location of the path is entered, unless its body is too large for it. */
+/* HTTP_OUTCOME_LOCATE: the location of the path is entered, unless its body is too large for it. */
 enum http_outcome http_route_locate(struct http_request *request);
 
 /* The head is complete, and it is only to be seen where it would go: no step runs. 0: a location takes it;
  * else the status it would be answered with. */
 int http_route_only(struct http_request *request);
 
-/* HTTP_RELOCATE: counts it, then begins anew. */
+/* HTTP_OUTCOME_RELOCATE: counts it, then begins anew. */
 enum http_outcome http_route_again(struct http_request *request);
 
 /* Counts one more way back. False: too many, which is logged, and request->status is 500. */

@@ -113,21 +113,21 @@ enum http_found http_get_named(struct http_request *request, const struct http_v
     const struct http_text *values = request->route.values;
 
     if (!named->made && http_capture_of_location(request, named->name, value))
-        return HTTP_FOUND;
+        return HTTP_VALUE_FOUND;
     if (values && values[named->number].bytes) {
         *value = values[named->number];
-        return HTTP_FOUND;
+        return HTTP_VALUE_FOUND;
     }
     if (named->get) {
         enum http_found found = named->get(request, named, value);
 
-        if (found == HTTP_FOUND && !named->uncached && !http_named_keep(request, named, *value))
+        if (found == HTTP_VALUE_FOUND && !named->uncached && !http_named_keep(request, named, *value))
             return http_value_none(value);
         return found;
     }
     if (http_capture_of_location(request, named->name, value) ||
         http_capture_of_server(request, named->name, value))
-        return HTTP_FOUND;
+        return HTTP_VALUE_FOUND;
     if (named->made)
         http_log(request, LOG_LEVEL_WARN, 0, "using uninitialized \"%s\" variable", named->name);
     return http_value_none(value);

@@ -67,7 +67,7 @@ enum http_found http_get_printed(struct http_request *request, const struct http
     if (!to)
         return http_value_none(value);
     *value = (struct http_text){to, (size_t)(variable->print(request, to) - to)};
-    return HTTP_FOUND;
+    return HTTP_VALUE_FOUND;
 }
 
 static const struct http_variable_row *find_builtin(struct http_text name)

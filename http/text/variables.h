@@ -9,7 +9,7 @@
  * Lifetime: a struct http_variable lies in the generation's pool. A value points into the request, its
  *   pool or a literal, and lives until the request's reset.
  * Threads: finding: while a configuration is read. Getting: the request's worker.
- * Errors: finding: nginx's sentence in struct conf. Getting: HTTP_NOT_FOUND, also when memory is missing.
+ * Errors: finding: nginx's sentence in struct conf. Getting: HTTP_VALUE_NONE, also when memory is missing.
  */
 #ifndef HTTP_TEXT_VARIABLES_H
 #define HTTP_TEXT_VARIABLES_H
@@ -21,8 +21,8 @@
 #include "http/request.h"
 
 enum http_found {
-    HTTP_FOUND,
-    HTTP_NOT_FOUND /* the value is empty; a log writes "-" */
+    HTTP_VALUE_FOUND,
+    HTTP_VALUE_NONE /* the value is empty; a log writes "-" */
 };
 
 enum { HTTP_PRINT_MAX = 48 /* bytes that a printed variable takes at most: an address */ };

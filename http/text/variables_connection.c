@@ -17,7 +17,7 @@ static enum http_found value_peer(struct http_request *request, const struct pee
     if (!to)
         return http_value_none(value);
     *value = (struct http_text){to, peer_format(peer, to)};
-    return HTTP_FOUND;
+    return HTTP_VALUE_FOUND;
 }
 
 static char *print_remote_addr(struct http_request *request, char *to)
@@ -35,7 +35,7 @@ static enum http_found get_binary_remote_addr(struct http_request *request,
         return value_peer(request, peer, value);
     *value = (struct http_text){(const char *)peer->bytes,
                                 peer->family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr)};
-    return HTTP_FOUND;
+    return HTTP_VALUE_FOUND;
 }
 
 /* A unix socket has none. */

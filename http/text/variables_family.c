@@ -37,7 +37,7 @@ static enum http_found join_lines(struct http_request *request, const struct htt
             room += between.length + http_field_value(head, at).length;
     if (room == between.length + http_field_value(head, field).length) {
         *value = http_field_value(head, field);
-        return HTTP_FOUND;
+        return HTTP_VALUE_FOUND;
     }
     if (!http_growing_begin(&text, request->pool, room))
         return http_value_none(value);
@@ -49,7 +49,7 @@ static enum http_found join_lines(struct http_request *request, const struct htt
             return http_value_none(value);
     }
     *value = http_growing_end(&text);
-    return HTTP_FOUND;
+    return HTTP_VALUE_FOUND;
 }
 
 enum http_found http_get_field(struct http_request *request, const struct http_variable *variable,
@@ -63,7 +63,7 @@ enum http_found http_get_field(struct http_request *request, const struct http_v
     if (http_head_repeats(head, (enum http_field_id)variable->number))
         return join_lines(request, variable, field, value);
     *value = http_field_value(head, field);
-    return HTTP_FOUND;
+    return HTTP_VALUE_FOUND;
 }
 
 enum http_found http_get_other_field(struct http_request *request, const struct http_variable *variable,
@@ -97,7 +97,7 @@ enum http_found http_get_argument(struct http_request *request, const struct htt
         if (same(at, stop, variable) && at + variable->length < stop && at[variable->length] == '=') {
             at += variable->length + 1;
             *value = (struct http_text){at, (size_t)(stop - at)};
-            return HTTP_FOUND;
+            return HTTP_VALUE_FOUND;
         }
         at = stop + 1;
     }
@@ -142,7 +142,7 @@ enum http_found http_get_cookie(struct http_request *request, const struct http_
     for (const struct http_field *field = http_head_find(head, HTTP_FIELD_COOKIE); field;
          field = http_head_next(head, field))
         if (find_cookie(http_field_value(head, field), variable, value))
-            return HTTP_FOUND;
+            return HTTP_VALUE_FOUND;
     return http_value_none(value);
 }
 

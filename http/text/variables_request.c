@@ -13,7 +13,7 @@ static enum http_found line_part(struct http_request *request, struct http_span 
     if (span.length == 0)
         return http_value_none(value);
     *value = http_head_text(&request->head, span);
-    return HTTP_FOUND;
+    return HTTP_VALUE_FOUND;
 }
 
 static enum http_found get_request(struct http_request *request, const struct http_variable *variable,
@@ -28,7 +28,7 @@ static enum http_found get_method(struct http_request *request, const struct htt
 {
     (void)variable;
     if (request->route.got)
-        return http_value_string(request->head.method == HTTP_HEAD ? "HEAD" : "GET", value);
+        return http_value_string(request->head.method == HTTP_METHOD_HEAD ? "HEAD" : "GET", value);
     return line_part(request, request->head.method_text, value);
 }
 
@@ -129,7 +129,7 @@ static enum http_found get_document_root(struct http_request *request, const str
                                          struct http_text *value)
 {
     (void)variable;
-    return http_root_write(request, http_static_of(request)->root, value) ? HTTP_FOUND
+    return http_root_write(request, http_static_of(request)->root, value) ? HTTP_VALUE_FOUND
                                                                           : http_value_none(value);
 }
 
@@ -138,7 +138,7 @@ static enum http_found get_request_filename(struct http_request *request,
 {
     (void)variable;
     return http_map_path(request, http_static_of(request)->root, 0, value) == HTTP_PATH_OK
-               ? HTTP_FOUND
+               ? HTTP_VALUE_FOUND
                : http_value_none(value);
 }
 
@@ -152,7 +152,7 @@ static enum http_found get_known_field(struct http_request *request, enum http_f
     if (!field)
         return http_value_none(value);
     *value = http_field_value(&request->head, field);
-    return HTTP_FOUND;
+    return HTTP_VALUE_FOUND;
 }
 
 static enum http_found get_content_type(struct http_request *request, const struct http_variable *variable,
@@ -211,7 +211,7 @@ static enum http_found get_remote_user(struct http_request *request, const struc
     char *user;
 
     (void)variable;
-    if (get_known_field(request, HTTP_FIELD_AUTHORIZATION, &field) == HTTP_NOT_FOUND || field.length <= 6 ||
+    if (get_known_field(request, HTTP_FIELD_AUTHORIZATION, &field) == HTTP_VALUE_NONE || field.length <= 6 ||
         strncasecmp(field.bytes, "Basic ", 6) != 0)
         return http_value_none(value);
     field = (struct http_text){field.bytes + 6, field.length - 6};
@@ -224,7 +224,7 @@ static enum http_found get_remote_user(struct http_request *request, const struc
     if (!colon)
         return http_value_none(value);
     *value = (struct http_text){user, (size_t)(colon - user)};
-    return HTTP_FOUND;
+    return HTTP_VALUE_FOUND;
 }
 
 const struct http_variable_row http_request_variables[] = {

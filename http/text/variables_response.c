@@ -161,7 +161,7 @@ static enum http_found get_last_modified(struct http_request *request, const str
         return http_value_none(value);
     http_date_format(request->response.last_modified, to);
     *value = (struct http_text){to, HTTP_DATE_LENGTH};
-    return HTTP_FOUND;
+    return HTTP_VALUE_FOUND;
 }
 
 static enum http_found get_connection(struct http_request *request, const struct http_variable *variable,
@@ -227,7 +227,7 @@ static enum http_found join(struct http_request *request, const struct http_head
     }
     if (found > 1)
         *value = http_growing_end(&text);
-    return found ? HTTP_FOUND : http_value_none(value);
+    return found ? HTTP_VALUE_FOUND : http_value_none(value);
 }
 
 enum http_found http_get_trailer(struct http_request *request, const struct http_variable *variable,

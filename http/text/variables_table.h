@@ -5,7 +5,7 @@
  * Purpose: a row names a variable and its getter; each file has a table, variables.c looks through them.
  * Lifetime: constant.
  * Threads: getters run on the request's worker.
- * Errors: getters return HTTP_NOT_FOUND.
+ * Errors: getters return HTTP_VALUE_NONE.
  */
 #ifndef HTTP_TEXT_VARIABLES_TABLE_H
 #define HTTP_TEXT_VARIABLES_TABLE_H
@@ -45,7 +45,7 @@ http_getter http_get_printed; /* of all variables that print */
 static inline enum http_found http_value_none(struct http_text *value)
 {
     *value = (struct http_text){"", 0};
-    return HTTP_NOT_FOUND;
+    return HTTP_VALUE_NONE;
 }
 
 /* A span that may be missing altogether (null). */
@@ -54,13 +54,13 @@ static inline enum http_found http_value_text(struct http_text text, struct http
     if (!text.bytes)
         return http_value_none(value);
     *value = text;
-    return HTTP_FOUND;
+    return HTTP_VALUE_FOUND;
 }
 
 static inline enum http_found http_value_string(const char *string, struct http_text *value)
 {
     *value = (struct http_text){string, strlen(string)};
-    return HTTP_FOUND;
+    return HTTP_VALUE_FOUND;
 }
 
 static inline enum http_found http_value_number(struct http_request *request, uint64_t number,
@@ -71,7 +71,7 @@ static inline enum http_found http_value_number(struct http_request *request, ui
     if (!to)
         return http_value_none(value);
     *value = (struct http_text){to, (size_t)(http_print_number(to, number) - to)};
-    return HTTP_FOUND;
+    return HTTP_VALUE_FOUND;
 }
 
 #endif

@@ -81,12 +81,13 @@ enum http_outcome http_autoindex_answer(struct http_request *request, struct htt
     DIR *folder;
     int result;
 
-    if (!settings->on || (request->head.method != HTTP_GET && request->head.method != HTTP_HEAD))
-        return HTTP_NEXT;
+    if (!settings->on ||
+        (request->head.method != HTTP_METHOD_GET && request->head.method != HTTP_METHOD_HEAD))
+        return HTTP_OUTCOME_NEXT;
     if (settings->format == HTTP_AUTOINDEX_JSONP && !http_autoindex_callback(request, &page)) {
         http_log(request, LOG_LEVEL_INFO, 0, "client sent an invalid callback name");
         request->status = 400;
-        return HTTP_STATUS;
+        return HTTP_OUTCOME_STATUS;
     }
     folder = opendir(name.bytes);
     if (!folder)

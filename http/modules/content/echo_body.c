@@ -36,7 +36,7 @@ static enum http_outcome stream_on(struct http_request *request, struct http_tex
 {
     if (http_stream_write(request, bytes) || (last && http_stream_end(request)))
         return http_no_memory(request);
-    return last ? HTTP_ANSWERED : HTTP_TAKEN;
+    return last ? HTTP_OUTCOME_ANSWERED : HTTP_OUTCOME_TAKEN;
 }
 
 /* The memory is full: what it holds leaves, and the rest follows as it comes. */
@@ -58,7 +58,7 @@ static enum http_outcome run(struct http_request *request, void *section)
 {
     const struct echo_body_section *echo = section;
 
-    if (request->head.method == HTTP_OPTIONS) /* RFC 9110 9.3.7 */
+    if (request->head.method == HTTP_METHOD_OPTIONS) /* RFC 9110 9.3.7 */
         request->response.allow = HTTP_TEXT("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     return http_upload_read(request, answer, echo->whole ? NULL : begin_stream);
 }

@@ -51,23 +51,24 @@ static enum http_outcome run(struct http_request *request, void *section)
     bool sent;
     int error;
 
-    if ((request->head.method != HTTP_GET && request->head.method != HTTP_HEAD) || !request->path.length ||
-        request->path.bytes[request->path.length - 1] == '/' || (!wanted && !gzip->vary))
-        return HTTP_NEXT;
+    if ((request->head.method != HTTP_METHOD_GET && request->head.method != HTTP_METHOD_HEAD) ||
+        !request->path.length || request->path.bytes[request->path.length - 1] == '/' ||
+        (!wanted && !gzip->vary))
+        return HTTP_OUTCOME_NEXT;
     error = open_compressed(request, &file);
     if (error)
         return error == -ENOMEM ? http_no_memory(request)
-                                : HTTP_NEXT; /* what else is wrong, FILE itself says */
+                                : HTTP_OUTCOME_NEXT; /* what else is wrong, FILE itself says */
     if (!always && http_gzip_vary(request, gzip)) {
         open_files_put(file);
         return http_no_memory(request);
     }
     if (!wanted) {
         open_files_put(file);
-        return HTTP_NEXT;
+        return HTTP_OUTCOME_NEXT;
     }
     outcome = http_answer_file(request, file);
-    if (outcome != HTTP_ANSWERED)
+    if (outcome != HTTP_OUTCOME_ANSWERED)
         return outcome;
     /* The file itself, also as a page of error_page; not what its validators and ranges make of it. */
     sent = request->route.final_status || request->status == 200 || request->status == 206;

@@ -56,10 +56,10 @@ static enum http_outcome failed(struct http_request *request, int error, const c
         http_log(request, LOG_LEVEL_ERROR, -error, "\"%s\" is %s", name,
                  forbidden ? "forbidden" : "not found");
     request->status = forbidden ? 403 : 404;
-    return HTTP_STATUS;
+    return HTTP_OUTCOME_STATUS;
 }
 
-/* The folder itself, asked once when an index file is missing: its absence is 404, not 403. HTTP_NEXT: it is
+/* The folder itself, asked once when an index file is missing: its absence is 404, not 403. HTTP_OUTCOME_NEXT: it is
  * there. */
 static enum http_outcome check_folder(struct http_request *request, const struct http_static *settings,
                                       struct http_text folder)
@@ -70,7 +70,7 @@ static enum http_outcome check_folder(struct http_request *request, const struct
     error = http_file_look(settings->sgi, settings->cache, folder.bytes, &settings->options, &is_directory);
     if (error == 0 && !is_directory)
         error = -ENOTDIR;
-    return error ? failed(request, error, folder.bytes) : HTTP_NEXT;
+    return error ? failed(request, error, folder.bytes) : HTTP_OUTCOME_NEXT;
 }
 
 /* Goes on at the path with `name` behind it. */
@@ -101,14 +101,14 @@ static const char *join(struct http_request *request, struct http_text folder, s
     return to;
 }
 
-/* A file of that name was looked for in the folder, and not found. HTTP_NEXT: it is just not there. */
+/* A file of that name was looked for in the folder, and not found. HTTP_OUTCOME_NEXT: it is just not there. */
 static enum http_outcome missing(struct http_request *request, int error, const char *full)
 {
     switch (error) {
     case -ENOMEM:
         return http_no_memory(request);
     case -ENOENT:
-        return HTTP_NEXT;
+        return HTTP_OUTCOME_NEXT;
     case -ENOTDIR:
     case -ENAMETOOLONG:
     case -EACCES:
@@ -141,14 +141,14 @@ enum http_outcome http_index_answer(struct http_request *request, const struct h
         if (!error)
             return relocate(request, name);
         outcome = missing(request, error, full);
-        if (outcome != HTTP_NEXT)
+        if (outcome != HTTP_OUTCOME_NEXT)
             return outcome;
         ((char *)(uintptr_t)folder.bytes)[folder.length] = '\0'; /* where a name was joined */
         if (!folder_checked)
             outcome = check_folder(request, settings, folder);
-        if (outcome != HTTP_NEXT)
+        if (outcome != HTTP_OUTCOME_NEXT)
             return outcome;
         folder_checked = true;
     }
-    return HTTP_NEXT;
+    return HTTP_OUTCOME_NEXT;
 }

@@ -35,14 +35,14 @@ enum http_outcome http_static_failed(struct http_request *request, int error, co
     }
     if (request->status != 404 || request->location->core.log_not_found)
         http_log(request, level, -error, "%s \"%s\" failed", call, name);
-    return HTTP_STATUS;
+    return HTTP_OUTCOME_STATUS;
 }
 
 static enum http_outcome not_allowed(struct http_request *request)
 {
     request->response.allow = HTTP_TEXT("GET, HEAD");
     request->status = 405;
-    return HTTP_STATUS;
+    return HTTP_OUTCOME_STATUS;
 }
 
 /* A directory is asked for by its name with a slash, or relative links in its pages would lead elsewhere. */
@@ -64,14 +64,14 @@ static enum http_outcome add_slash(struct http_request *request)
     return http_answer_redirect(request, 301, (struct http_text){location, (size_t)(at - location)});
 }
 
-/* The name of what the path stands for; HTTP_NEXT. Every answer that static files, index and autoindex give
+/* The name of what the path stands for; HTTP_OUTCOME_NEXT. Every answer that static files, index and autoindex give
  * is about this name, or begins with it: what it refuses, they refuse. */
 static enum http_outcome find_name(struct http_request *request, const struct http_static *settings,
                                    struct http_text *name)
 {
     switch (http_map_path(request, settings->root, HTTP_INDEX_ROOM, name)) {
     case HTTP_PATH_OK:
-        return HTTP_NEXT;
+        return HTTP_OUTCOME_NEXT;
     case HTTP_PATH_NO_MEMORY:
         return http_no_memory(request);
     case HTTP_PATH_REFUSED:
@@ -79,7 +79,7 @@ static enum http_outcome find_name(struct http_request *request, const struct ht
     }
     http_log(request, LOG_LEVEL_ERROR, 0, "\"%s\" would leave its folder", name->bytes);
     request->status = 404;
-    return HTTP_STATUS;
+    return HTTP_OUTCOME_STATUS;
 }
 
 /* A path with a slash at its end is a directory's: its index, or nothing. */
@@ -89,30 +89,30 @@ static enum http_outcome answer_directory(struct http_request *request, const st
     struct http_text name;
 
     outcome = find_name(request, settings, &name);
-    if (outcome == HTTP_NEXT)
+    if (outcome == HTTP_OUTCOME_NEXT)
         outcome = http_index_answer(request, settings, name);
-    if (outcome != HTTP_NEXT)
+    if (outcome != HTTP_OUTCOME_NEXT)
         return outcome;
     outcome = http_autoindex_answer(request, name);
-    if (outcome != HTTP_NEXT)
+    if (outcome != HTTP_OUTCOME_NEXT)
         return outcome;
     http_log(request, LOG_LEVEL_ERROR, 0, "directory index of \"%s\" is forbidden", name.bytes);
     request->status = 403;
-    return HTTP_STATUS;
+    return HTTP_OUTCOME_STATUS;
 }
 
 static enum http_outcome answer_file(struct http_request *request, struct open_file *file, const char *name)
 {
     enum http_outcome outcome;
 
-    if (file->is_regular && request->head.method != HTTP_POST)
+    if (file->is_regular && request->head.method != HTTP_METHOD_POST)
         return http_answer_file(request, file);
     if (file->is_directory) {
         outcome = add_slash(request);
     } else if (!file->is_regular) {
         http_log(request, LOG_LEVEL_CRIT, 0, "\"%s\" is not a regular file", name);
         request->status = 404;
-        outcome = HTTP_STATUS;
+        outcome = HTTP_OUTCOME_STATUS;
     } else {
         outcome = not_allowed(request);
     }
@@ -130,13 +130,13 @@ static enum http_outcome run(struct http_request *request, void *section)
 
     /* POST of a file is refused too, but as in nginx only once it is found: an index may lead it elsewhere.
      */
-    if (request->head.method != HTTP_GET && request->head.method != HTTP_HEAD &&
-        request->head.method != HTTP_POST)
+    if (request->head.method != HTTP_METHOD_GET && request->head.method != HTTP_METHOD_HEAD &&
+        request->head.method != HTTP_METHOD_POST)
         return not_allowed(request);
     if (request->path.length && request->path.bytes[request->path.length - 1] == '/')
         return answer_directory(request, settings);
     outcome = find_name(request, settings, &name);
-    if (outcome != HTTP_NEXT)
+    if (outcome != HTTP_OUTCOME_NEXT)
         return outcome;
     error = http_file_open(settings->sgi, settings->cache, name.bytes, &settings->options, &file);
     return error ? http_static_failed(request, error, "open()", name.bytes)

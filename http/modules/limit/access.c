@@ -15,10 +15,10 @@ static enum http_outcome run(struct http_request *request, void *section)
     const struct access_section *access = section;
 
     if (access_allowed(&access->rules, &request->connection->base.peer))
-        return HTTP_NEXT;
+        return HTTP_OUTCOME_NEXT;
     http_log(request, LOG_LEVEL_ERROR, 0, "access forbidden by rule");
     request->status = 403;
-    return HTTP_STATUS;
+    return HTTP_OUTCOME_STATUS;
 }
 
 /* A section is its level's own. */

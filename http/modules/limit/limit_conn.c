@@ -52,12 +52,12 @@ static enum http_outcome refuse(struct http_request *request, const struct limit
     request->route.limited_conn =
         settings->dry_run ? HTTP_LIMITED_CONN_REJECTED_DRY_RUN : HTTP_LIMITED_CONN_REJECTED;
     if (settings->dry_run)
-        return HTTP_NEXT;
+        return HTTP_OUTCOME_NEXT;
     request->status = (int)settings->status;
-    return HTTP_STATUS;
+    return HTTP_OUTCOME_STATUS;
 }
 
-/* HTTP_NEXT: counted, or not to be. What the request holds is left by a cleanup, also if a later rule refuses
+/* HTTP_OUTCOME_NEXT: counted, or not to be. What the request holds is left by a cleanup, also if a later rule refuses
  * it. */
 static enum http_outcome apply(struct http_request *request, const struct limit_section *settings,
                                const struct limit_rule *rule)
@@ -66,7 +66,7 @@ static enum http_outcome apply(struct http_request *request, const struct limit_
     struct http_text key;
 
     if (!write_key(request, rule, &key))
-        return HTTP_NEXT;
+        return HTTP_OUTCOME_NEXT;
     request->route.limited_conn = HTTP_LIMITED_CONN_PASSED;
     hold = key.length ? pool_alloc(request->pool, sizeof *hold, "limit_conn") : NULL;
     if (!hold)
@@ -77,20 +77,20 @@ static enum http_outcome apply(struct http_request *request, const struct limit_
         limit_leave(hold);
         return http_no_memory(request);
     }
-    return HTTP_NEXT;
+    return HTTP_OUTCOME_NEXT;
 }
 
 static enum http_outcome run(struct http_request *request, void *section)
 {
     const struct limit_section *settings = section;
-    enum http_outcome outcome = HTTP_NEXT;
+    enum http_outcome outcome = HTTP_OUTCOME_NEXT;
 
     /* A request is counted once, wherever it is redirected to; as in nginx the first rule that refuses it is
      * the last one asked, also if it only says so. */
     if (request->route.limited_conn)
-        return HTTP_NEXT;
+        return HTTP_OUTCOME_NEXT;
     for (const struct limit_rule *rule = settings->rules;
-         rule && outcome == HTTP_NEXT && request->route.limited_conn <= HTTP_LIMITED_CONN_PASSED;
+         rule && outcome == HTTP_OUTCOME_NEXT && request->route.limited_conn <= HTTP_LIMITED_CONN_PASSED;
          rule = rule->next)
         outcome = apply(request, settings, rule);
     return outcome;

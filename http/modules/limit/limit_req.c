@@ -135,9 +135,9 @@ static enum http_outcome refuse(struct http_request *request, const struct secti
              (int)(verdict->excess % RATE_ONE), verdict->rule->name);
     request->route.limited = section->dry_run ? HTTP_LIMITED_REJECTED_DRY_RUN : HTTP_LIMITED_REJECTED;
     if (section->dry_run)
-        return HTTP_NEXT;
+        return HTTP_OUTCOME_NEXT;
     request->status = (int)section->status;
-    return HTTP_STATUS;
+    return HTTP_OUTCOME_STATUS;
 }
 
 static enum http_outcome run(struct http_request *request, void *data)
@@ -146,7 +146,7 @@ static enum http_outcome run(struct http_request *request, void *data)
     struct verdict verdict = {.count = 0};
 
     if (request->route.limited)
-        return HTTP_NEXT;
+        return HTTP_OUTCOME_NEXT;
     if (!ask(request, section, &verdict))
         return refuse(request, section, &verdict);
     if (request->route.gave_up)
@@ -159,13 +159,13 @@ static enum http_outcome run(struct http_request *request, void *data)
     if (verdict.asked)
         request->route.limited = HTTP_LIMITED_PASSED;
     if (!verdict.wait_ms)
-        return HTTP_NEXT;
+        return HTTP_OUTCOME_NEXT;
     /* nginx: one level less severe than a refusal. */
     http_log(request, section->log_level == LOG_LEVEL_INFO ? LOG_LEVEL_INFO : section->log_level + 1, 0,
              "delaying request%s, excess: %lld.%03d, by zone \"%s\"", section->dry_run ? ", dry run" : "",
              (long long)(verdict.excess / RATE_ONE), (int)(verdict.excess % RATE_ONE), verdict.rule->name);
     request->route.limited = section->dry_run ? HTTP_LIMITED_DELAYED_DRY_RUN : HTTP_LIMITED_DELAYED;
-    return section->dry_run ? HTTP_NEXT : http_delay(request, verdict.wait_ms);
+    return section->dry_run ? HTTP_OUTCOME_NEXT : http_delay(request, verdict.wait_ms);
 }
 
 /* ---- limit_req_zone ---- */

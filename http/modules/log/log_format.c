@@ -146,7 +146,7 @@ size_t http_log_measure(const struct http_log_format *format, struct http_reques
         struct http_text *value = &line->values[i];
 
         line->escaped[i] = 0;
-        if (http_variable_get(request, &format->values[i], value) == HTTP_FOUND)
+        if (http_variable_get(request, &format->values[i], value) == HTTP_VALUE_FOUND)
             line->escaped[i] = measure_escape(format->escape, *value);
         else if (format->escape == HTTP_LOG_ESCAPE_DEFAULT)
             *value = HTTP_TEXT("-");

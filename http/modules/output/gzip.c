@@ -150,7 +150,7 @@ static int run(struct http_request *request, void *section)
         return -ENOMEM;
     if (!http_gzip_accepted(request, settings))
         return 0;
-    if (request->head.method != HTTP_HEAD) {
+    if (request->head.method != HTTP_METHOD_HEAD) {
         compressor = make_compressor(request, (int)settings->level);
         if (!compressor)
             return 0; /* it is smaller by being compressed, not by needing no memory */

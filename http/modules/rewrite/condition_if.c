@@ -148,10 +148,10 @@ static enum http_outcome test_regex(struct http_request *request, const struct h
     switch (http_regex_match(test->regex, subject, request->captures, &request->capture_count)) {
     case HTTP_REGEX_MATCH:
         *holds = true;
-        return http_groups_keep(request, test->regex, test->groups, subject) ? HTTP_NEXT
+        return http_groups_keep(request, test->regex, test->groups, subject) ? HTTP_OUTCOME_NEXT
                                                                              : http_no_memory(request);
     case HTTP_REGEX_NO_MATCH:
-        return HTTP_NEXT;
+        return HTTP_OUTCOME_NEXT;
     case HTTP_REGEX_FAILED:
         break;
     }
@@ -161,7 +161,7 @@ static enum http_outcome test_regex(struct http_request *request, const struct h
 enum http_outcome http_if_test(struct http_request *request, const struct http_condition_test *test,
                                bool *holds)
 {
-    enum http_outcome outcome = HTTP_NEXT;
+    enum http_outcome outcome = HTTP_OUTCOME_NEXT;
     struct http_text subject, other;
 
     *holds = false;

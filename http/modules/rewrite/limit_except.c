@@ -18,9 +18,9 @@ static enum http_outcome run(struct http_request *request, void *data)
     const struct section *section = data;
 
     if (section->allowed & 1U << request->head.method)
-        return HTTP_NEXT;
+        return HTTP_OUTCOME_NEXT;
     request->location = section->inner;
-    return HTTP_ENTER;
+    return HTTP_OUTCOME_ENTER;
 }
 
 static int set_limit_except(struct conf_setting *setting)
@@ -35,8 +35,8 @@ static int set_limit_except(struct conf_setting *setting)
         if (method == HTTP_METHOD_UNKNOWN || method >= 32)
             return conf_fail(setting->conf, node, "invalid method \"%s\"", node->args[i]);
         section->allowed |= 1U << method;
-        if (method == HTTP_GET)
-            section->allowed |= 1U << HTTP_HEAD;
+        if (method == HTTP_METHOD_GET)
+            section->allowed |= 1U << HTTP_METHOD_HEAD;
     }
     return http_set_inner_block(setting, CONF_LIMIT_EXCEPT, &section->inner);
 }

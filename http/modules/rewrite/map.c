@@ -157,14 +157,14 @@ static enum http_found get(struct http_request *request, const struct http_named
     *value = (struct http_text){"", 0};
     /* Empty while it is being found: a map that needs itself comes to an end. */
     if (!http_named_keep(request, named, *value))
-        return HTTP_NOT_FOUND;
+        return HTTP_VALUE_NONE;
     /* To ask for a variable changes nothing for who asks: the text around it has its own $1. */
     memcpy(captures, request->captures, count * sizeof *captures);
     known = write_value(request, map, value);
     memcpy(request->captures, captures, count * sizeof *captures);
     request->capture_count = count;
     request->route.values[named->number].bytes = NULL;
-    return known ? HTTP_FOUND : HTTP_NOT_FOUND;
+    return known ? HTTP_VALUE_FOUND : HTTP_VALUE_NONE;
 }
 
 /* ---- reading ---- */

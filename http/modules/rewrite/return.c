@@ -20,7 +20,7 @@ UNGUARDED enum http_outcome http_return_answer(struct http_request *request,
 
     if (rule->page) {
         request->status = rule->status;
-        return HTTP_STATUS;
+        return HTTP_OUTCOME_STATUS;
     }
     if (!http_template_write(&rule->text, request, &text))
         return http_no_memory(request);

@@ -35,7 +35,7 @@ static enum after fail(struct run *run, const char *why)
 {
     http_log(run->request, LOG_LEVEL_ERROR, 0, "%s", why);
     run->request->status = 500;
-    return over(run, HTTP_STATUS);
+    return over(run, HTTP_OUTCOME_STATUS);
 }
 
 static enum after redirect(struct run *run, const struct http_rewrite_rule *rule)
@@ -112,7 +112,7 @@ static enum after do_if(struct run *run, const struct http_instruction *instruct
     bool holds;
     enum http_outcome outcome = http_if_test(run->request, &instruction->as.branch.test, &holds);
 
-    if (outcome != HTTP_NEXT)
+    if (outcome != HTTP_OUTCOME_NEXT)
         return over(run, outcome);
     if (!holds)
         return AFTER_NEXT;
@@ -155,7 +155,7 @@ static enum http_outcome run_server(struct http_request *request, void *section)
 {
     struct run run = {.request = request};
 
-    return run_program(&run, section) == AFTER_OVER ? run.outcome : HTTP_LOCATE;
+    return run_program(&run, section) == AFTER_OVER ? run.outcome : HTTP_OUTCOME_LOCATE;
 }
 
 static enum http_outcome run_location(struct http_request *request, void *section)
@@ -166,8 +166,8 @@ static enum http_outcome run_location(struct http_request *request, void *sectio
     if (run_program(&run, section) == AFTER_OVER)
         return run.outcome;
     if (run.changed)
-        return http_route_count(request) ? HTTP_LOCATE : http_answer_status(request, 500);
-    return request->location == before ? HTTP_NEXT : HTTP_ENTER;
+        return http_route_count(request) ? HTTP_OUTCOME_LOCATE : http_answer_status(request, 500);
+    return request->location == before ? HTTP_OUTCOME_NEXT : HTTP_OUTCOME_ENTER;
 }
 
 static enum http_outcome run_return(struct http_request *request, void *section)

@@ -108,7 +108,7 @@ int http_groups_make(struct conf *conf, const struct conf_node *node, const stru
 bool http_groups_keep(struct http_request *request, const struct http_regex *regex,
                       const struct http_group *groups, struct http_text subject);
 
-/* HTTP_NEXT: *holds says whether it does; else what the request ends with. */
+/* HTTP_OUTCOME_NEXT: *holds says whether it does; else what the request ends with. */
 enum http_outcome http_if_test(struct http_request *request, const struct http_condition_test *test,
                                bool *holds);
 

@@ -88,7 +88,7 @@ static enum http_outcome otherwise(struct http_request *request, const struct se
 
     if (section->status) {
         request->status = section->status;
-        return HTTP_STATUS;
+        return HTTP_OUTCOME_STATUS;
     }
     if (!http_template_write(&section->last, request, &where))
         return http_no_memory(request);
@@ -115,7 +115,7 @@ static enum http_outcome run(struct http_request *request, void *data)
         request->route.behind_alias = false;
         if (!error) {
             found(request, root, trial, path);
-            return HTTP_NEXT;
+            return HTTP_OUTCOME_NEXT;
         }
         if (error == -ENOMEM)
             return http_no_memory(request);

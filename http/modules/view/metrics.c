@@ -15,10 +15,10 @@ static enum http_outcome run(struct http_request *request, void *section)
     struct snapshot_query query;
 
     (void)section;
-    if (request->head.method != HTTP_GET && request->head.method != HTTP_HEAD) {
+    if (request->head.method != HTTP_METHOD_GET && request->head.method != HTTP_METHOD_HEAD) {
         request->response.allow = HTTP_TEXT("GET, HEAD");
         request->status = 405;
-        return HTTP_STATUS;
+        return HTTP_OUTCOME_STATUS;
     }
     if (!http_add_header(request, HTTP_TEXT("Cache-Control"), HTTP_TEXT("no-store")))
         return http_no_memory(request);

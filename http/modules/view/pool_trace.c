@@ -250,5 +250,5 @@ enum http_outcome http_pool_trace_answer(struct http_request *request)
     http_replay_end(&replay);
     if (writer->failed || http_stream_end(request))
         return http_no_memory(request);
-    return HTTP_ANSWERED;
+    return HTTP_OUTCOME_ANSWERED;
 }

@@ -64,7 +64,7 @@ static enum http_outcome add_slash(struct http_request *request)
 static enum http_outcome not_found(struct http_request *request)
 {
     request->status = 404;
-    return HTTP_STATUS;
+    return HTTP_OUTCOME_STATUS;
 }
 
 static enum http_outcome run(struct http_request *request, void *section)
@@ -72,10 +72,10 @@ static enum http_outcome run(struct http_request *request, void *section)
     struct http_text rest = request->path, prefix = request->location->name;
 
     (void)section;
-    if (request->head.method != HTTP_GET && request->head.method != HTTP_HEAD) {
+    if (request->head.method != HTTP_METHOD_GET && request->head.method != HTTP_METHOD_HEAD) {
         request->response.allow = HTTP_TEXT("GET, HEAD");
         request->status = 405;
-        return HTTP_STATUS;
+        return HTTP_OUTCOME_STATUS;
     }
     if (rest.length < prefix.length || memcmp(rest.bytes, prefix.bytes, prefix.length) != 0)
         return not_found(request); /* rewritten, and stayed here */

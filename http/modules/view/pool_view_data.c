@@ -82,9 +82,9 @@ static void show(struct snapshot_viewer *base, struct text *text, uint64_t id)
     if (text) {
         text_reader_open(&viewer->reader, text);
         viewer->id = id;
-        http_resume(request, HTTP_TAKEN);
+        http_resume(request, HTTP_OUTCOME_TAKEN);
     } else {
-        http_resume(request, http_stream_end(request) ? http_no_memory(request) : HTTP_ANSWERED);
+        http_resume(request, http_stream_end(request) ? http_no_memory(request) : HTTP_OUTCOME_ANSWERED);
     }
 }
 
@@ -104,8 +104,8 @@ enum http_outcome http_pool_view_events(struct http_request *request)
 
     request->status = 200;
     request->response.content_type = HTTP_TEXT("text/event-stream");
-    if (request->head.method == HTTP_HEAD)
-        return HTTP_ANSWERED;
+    if (request->head.method == HTTP_METHOD_HEAD)
+        return HTTP_OUTCOME_ANSWERED;
     if (!viewer || !pool_cleanup_add(request->pool, leave, viewer))
         return http_no_memory(request);
     viewer->pump.run = pump_event;
@@ -119,5 +119,5 @@ enum http_outcome http_pool_view_events(struct http_request *request)
     last = snapshot_feed_last(connection->worker, &viewer->id);
     if (last)
         text_reader_open(&viewer->reader, last);
-    return HTTP_TAKEN;
+    return HTTP_OUTCOME_TAKEN;
 }

@@ -20,7 +20,7 @@ enum http_outcome http_no_snapshot(struct http_request *request)
     request->response.retry_after = true;
     request->keep_alive = false;
     request->status = 503;
-    return HTTP_STATUS;
+    return HTTP_OUTCOME_STATUS;
 }
 
 static void leave(void *data)
@@ -51,5 +51,5 @@ enum http_outcome http_answer_snapshot(struct http_request *request, const struc
     question->request = request;
     question->type = type;
     question->snapshot = snapshot_ask(request->connection->base.worker, query, write, answer, question);
-    return question->snapshot ? HTTP_TAKEN : http_no_snapshot(request);
+    return question->snapshot ? HTTP_OUTCOME_TAKEN : http_no_snapshot(request);
 }

@@ -42,10 +42,10 @@ static enum http_outcome run(struct http_request *request, void *section)
     int length;
 
     (void)section;
-    if (request->head.method != HTTP_GET && request->head.method != HTTP_HEAD) {
+    if (request->head.method != HTTP_METHOD_GET && request->head.method != HTTP_METHOD_HEAD) {
         request->response.allow = HTTP_TEXT("GET, HEAD");
         request->status = 405;
-        return HTTP_STATUS;
+        return HTTP_OUTCOME_STATUS;
     }
     page = pool_nalloc(request->pool, PAGE_MAX, "stub_status");
     if (!page)

@@ -6,7 +6,7 @@
  * Lifetime: nothing is kept.
  * Threads: any worker; the census has a lock for as long as it reads. Counters are read relaxed, so a sum is
  *   near the truth.
- * Errors: outcomes; getters say HTTP_NOT_FOUND when memory is missing.
+ * Errors: outcomes; getters say HTTP_VALUE_NONE when memory is missing.
  */
 #ifndef HTTP_MODULES_VIEW_STUB_STATUS_H
 #define HTTP_MODULES_VIEW_STUB_STATUS_H

@@ -47,8 +47,8 @@ enum http_outcome http_answer_text(struct http_request *request, struct http_tex
     request->status = 200;
     response->content_type = type;
     response->content_length = (int64_t)text->length;
-    if (request->head.method == HTTP_HEAD)
-        return HTTP_ANSWERED;
+    if (request->head.method == HTTP_METHOD_HEAD)
+        return HTTP_OUTCOME_ANSWERED;
     body = pool_calloc(request->pool, sizeof *body, "text body");
     if (!body || !pool_cleanup_add(request->pool, drop, body))
         return http_no_memory(request);
@@ -57,5 +57,5 @@ enum http_outcome http_answer_text(struct http_request *request, struct http_tex
     if (http_stream_begin(request))
         return http_no_memory(request);
     response->pump = &body->pump;
-    return HTTP_ANSWERED;
+    return HTTP_OUTCOME_ANSWERED;
 }

@@ -38,13 +38,13 @@ struct early {
 static inline enum http_outcome run_mark(struct http_request *request, void *section)
 {
     (void)request;
-    return ((struct mark *)section)->text ? HTTP_ANSWERED : HTTP_NEXT;
+    return ((struct mark *)section)->text ? HTTP_OUTCOME_ANSWERED : HTTP_OUTCOME_NEXT;
 }
 
 static inline enum http_outcome run_early(struct http_request *request, void *section)
 {
     (void)request;
-    return ((struct early *)section)->on ? HTTP_STATUS : HTTP_NEXT;
+    return ((struct early *)section)->on ? HTTP_OUTCOME_STATUS : HTTP_OUTCOME_NEXT;
 }
 
 static inline void run_log(struct http_request *request, void *section)

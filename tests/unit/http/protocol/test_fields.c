@@ -71,7 +71,7 @@ static void test_methods(void **state)
         assert_int_equal(http_method_lookup(text, strlen(text)), method);
         assert_int_equal(http_method_lookup(text, strlen(text) - 1), HTTP_METHOD_UNKNOWN);
     }
-    assert_int_equal(http_method_lookup("GET", 3), HTTP_GET);
+    assert_int_equal(http_method_lookup("GET", 3), HTTP_METHOD_GET);
     assert_int_equal(http_method_lookup("get", 3), HTTP_METHOD_UNKNOWN);
     assert_int_equal(http_method_lookup("BREW", 4), HTTP_METHOD_UNKNOWN);
     assert_string_equal(http_method_text(HTTP_METHOD_UNKNOWN), "");

@@ -279,7 +279,7 @@ static void test_offset_behind_head(void **state)
     assert_int_equal(http_parser_feed(&request.parser, &request.head, text, sizeof(text) - 1),
                      HTTP_PARSE_DONE);
     assert_string_equal(text + request.parser.offset, "body: GET / HTTP/1.1\r\n");
-    assert_int_equal(request.head.method, HTTP_POST);
+    assert_int_equal(request.head.method, HTTP_METHOD_POST);
     struct http_text line = http_head_text(&request.head, request.head.request_line);
     assert_int_equal(line.length, strlen("POST / HTTP/1.1"));
 }

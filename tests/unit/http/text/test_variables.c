@@ -37,7 +37,7 @@ static bool value_of(struct asked *asked, const char *name, char *out, size_t si
         *variable.print(asked->request, printed) = '\0';
         assert_string_equal(printed, out);
     }
-    return found == HTTP_FOUND;
+    return found == HTTP_VALUE_FOUND;
 }
 
 struct row {
@@ -442,7 +442,7 @@ static void test_no_memory(void **state)
         assert_int_equal(http_variable_find(&asked->generation->conf, NULL,
                                             (struct http_text){names[i], strlen(names[i])}, &variable),
                          0);
-        assert_int_equal(http_variable_get(asked->request, &variable, &text), HTTP_NOT_FOUND);
+        assert_int_equal(http_variable_get(asked->request, &variable, &text), HTTP_VALUE_NONE);
         assert_int_equal(text.length, 0);
     }
     asked->request->pool = asked->connection.base.pool;
