@@ -17,7 +17,7 @@ static const char *copy_folder(struct pool *pool, const char *path, size_t lengt
     bool slash = length == 0 || path[length - 1] == '/';
     char *copy = pool_nalloc(pool, length + 2, "conf prefix");
 
-    if (copy == NULL)
+    if (!copy)
         return NULL;
     memcpy(copy, path, length);
     if (!slash)
@@ -33,18 +33,18 @@ int conf_init(struct conf *conf, struct pool *pool, const char *prefix, const ch
     conf->files_end = &conf->files;
     conf->warnings_end = &conf->warnings;
 
-    if (prefix == NULL)
+    if (!prefix)
         prefix = "";
     conf->prefix = copy_folder(pool, prefix, strlen(prefix));
-    if (conf->prefix == NULL)
+    if (!conf->prefix)
         return conf_fail_memory(conf);
 
-    const char *slash = file != NULL ? strrchr(file, '/') : NULL;
-    if (slash == NULL)
+    const char *slash = file ? strrchr(file, '/') : NULL;
+    if (!slash)
         conf->conf_prefix = conf->prefix;
     else
         conf->conf_prefix = copy_folder(pool, file, (size_t)(slash - file) + 1);
-    return conf->conf_prefix != NULL ? 0 : conf_fail_memory(conf);
+    return conf->conf_prefix ? 0 : conf_fail_memory(conf);
 }
 
 /* Writes the sentence, what the system said and the place; what is too long is cut from the sentence, since
@@ -61,7 +61,7 @@ __attribute__((format(printf, 5, 0))) static void compose(char *out, size_t size
     if (error != 0)
         used =
             (size_t)snprintf(tail, sizeof tail, " (%d: %s)", error, strerror_r(error, reason, sizeof reason));
-    if (node != NULL && used < sizeof tail) {
+    if (node && used < sizeof tail) {
         if (node->line == 0)
             snprintf(tail + used, sizeof tail - used, " in %s", node->file);
         else
@@ -108,10 +108,10 @@ static struct conf_warning *make_warning(struct conf *conf, const struct conf_no
     struct conf_warning *warning = pool_calloc(conf->pool, sizeof *warning, "conf warning");
     char *copy = pool_strndup(conf->pool, text, strlen(text), "conf warning");
 
-    if (warning == NULL || copy == NULL)
+    if (!warning || !copy)
         return NULL;
     warning->text = copy;
-    if (node != NULL) {
+    if (node) {
         warning->file = node->file;
         warning->line = node->line;
     }
@@ -128,7 +128,7 @@ void conf_warn(struct conf *conf, const struct conf_node *node, const char *form
     va_end(arguments);
 
     struct conf_warning *warning = make_warning(conf, node, text);
-    if (warning == NULL)
+    if (!warning)
         return;
     *conf->warnings_end = warning;
     conf->warnings_end = &warning->next;
@@ -139,7 +139,7 @@ static void insert(struct conf *conf, struct conf_warning *note)
 {
     struct conf_warning **place = &conf->unknown;
 
-    while (*place != NULL && ((*place)->file != note->file || (*place)->line <= note->line))
+    while (*place && ((*place)->file != note->file || (*place)->line <= note->line))
         place = &(*place)->next;
     note->next = *place;
     *place = note;
@@ -155,7 +155,7 @@ int conf_note_unknown(struct conf *conf, const struct conf_node *node, const cha
     va_end(arguments);
 
     struct conf_warning *note = make_warning(conf, node, text);
-    if (note == NULL)
+    if (!note)
         return conf_fail_memory(conf);
     insert(conf, note);
     return 0;
@@ -165,7 +165,7 @@ int conf_fail_unknown(struct conf *conf)
 {
     struct conf_warning **last = &conf->unknown;
 
-    if (*last == NULL)
+    if (!*last)
         return 0;
     while ((*last)->next != NULL)
         last = &(*last)->next;
@@ -181,7 +181,7 @@ void conf_report(const struct conf *conf, char *to, size_t size)
     size_t used = 0, room = size - 2 * sizeof conf->error; /* for the last two lines */
     unsigned more = 0;
 
-    for (const struct conf_warning *one = conf->unknown; one != NULL; one = one->next) {
+    for (const struct conf_warning *one = conf->unknown; one; one = one->next) {
         if (used + strlen(one->text) + 2 > room)
             more++;
         else
@@ -198,7 +198,7 @@ const char *conf_full_name(struct conf *conf, const char *path, bool conf_prefix
     size_t size = strlen(folder) + strlen(path) + 1;
     char *full = pool_nalloc(conf->pool, size, "conf path");
 
-    if (full == NULL) {
+    if (!full) {
         conf_fail_memory(conf);
         return NULL;
     }
@@ -225,7 +225,7 @@ int conf_dump(const struct conf *conf, int fd)
     static const char before[] = "# configuration file ";
     int rc = 0;
 
-    for (const struct conf_file *file = conf->files; file != NULL && rc == 0; file = file->next) {
+    for (const struct conf_file *file = conf->files; file && rc == 0; file = file->next) {
         rc = write_all(fd, before, sizeof before - 1);
         if (rc == 0)
             rc = write_all(fd, file->name, strlen(file->name));

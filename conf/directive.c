@@ -40,7 +40,7 @@ static int pass_over(struct conf *conf, const struct conf_node *node)
 {
     const struct conf_foreign *foreign = conf_foreign_find(node->name);
 
-    if (foreign == NULL)
+    if (!foreign)
         return conf_note_unknown(conf, node, "unknown directive \"%s\"", node->name);
     if (!foreign->ignored || node->block)
         return conf_note_unknown(conf, node, "unknown directive \"%s\" (%s)", node->name, foreign->advice);
@@ -89,16 +89,15 @@ static int check_level(struct conf *conf, const struct conf_node *node, uint32_t
     for (unsigned i = 0; i < modules->count; i++)
         rows += modules->modules[i]->count;
     unsigned char *seen = pool_calloc(conf->pool, rows / 8 + 1, "conf duplicates");
-    if (seen == NULL)
+    if (!seen)
         return conf_fail_memory(conf);
 
-    for (; node != NULL; node = node->next, matches++) {
+    for (; node; node = node->next, matches++) {
         matches->directive = find(modules, node->name, context, &matches->module);
-        int rc = matches->directive == NULL ? pass_over(conf, node)
-                                            : check(conf, node, context, matches->directive);
+        int rc = !matches->directive ? pass_over(conf, node) : check(conf, node, context, matches->directive);
         if (rc != 0)
             return rc;
-        if (matches->directive == NULL)
+        if (!matches->directive)
             continue;
         matches->first = is_first(modules, matches, seen);
         if (!matches->first && (matches->directive->flags & CONF_REPEAT) == 0)
@@ -111,8 +110,8 @@ static int check_level(struct conf *conf, const struct conf_node *node, uint32_t
 static int set_level(const struct conf_setting *level, const struct conf_node *node,
                      const struct match *matches, bool blocks)
 {
-    for (; node != NULL; node = node->next, matches++) {
-        if (matches->directive == NULL)
+    for (; node; node = node->next, matches++) {
+        if (!matches->directive)
             continue;
         bool late = node->block && (matches->directive->flags & CONF_IN_ORDER) == 0;
         if (late != blocks)
@@ -121,8 +120,7 @@ static int set_level(const struct conf_setting *level, const struct conf_node *n
         setting.node = node;
         setting.directive = matches->directive;
         setting.first = matches->first;
-        setting.section =
-            level->find_section != NULL ? level->find_section(level->scope, matches->module) : NULL;
+        setting.section = level->find_section ? level->find_section(level->scope, matches->module) : NULL;
         int rc = matches->directive->set(&setting);
         if (rc != 0)
             return conf_fail_errno(level->conf, node, -rc, "\"%s\" directive failed", node->name);
@@ -135,12 +133,12 @@ int conf_apply(struct conf *conf, const struct conf_node *first, uint32_t contex
 {
     size_t count = 0;
 
-    for (const struct conf_node *node = first; node != NULL; node = node->next)
+    for (const struct conf_node *node = first; node; node = node->next)
         count++;
     if (count == 0)
         return 0;
     struct match *matches = pool_array(conf->pool, count, sizeof *matches, "conf matches");
-    if (matches == NULL)
+    if (!matches)
         return conf_fail_memory(conf);
 
     const struct conf_setting level = {

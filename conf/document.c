@@ -58,7 +58,7 @@ static void print_cell(const char *text, FILE *out)
 
 static void print_names(const struct conf_enum *names, FILE *out)
 {
-    for (const struct conf_enum *row = names; row->name != NULL; row++) {
+    for (const struct conf_enum *row = names; row->name; row++) {
         fputs(row == names ? " " : " \\| ", out);
         print_cell(row->name, out);
     }
@@ -72,7 +72,7 @@ static void print_arguments(const struct conf_directive *directive, FILE *out)
         print_names(directive->extra, out);
         return;
     }
-    if (text != NULL) {
+    if (text) {
         fputc(' ', out);
         print_cell(text, out);
         return;
@@ -96,24 +96,24 @@ static const char *syntax_end(const struct conf_directive *directive, const char
         (text[1 + length] != ' ' && text[1 + length] != ';'))
         return NULL;
     text = strchr(text + 1, '`');
-    return text != NULL ? text + 1 : NULL;
+    return text ? text + 1 : NULL;
 }
 
 /* Prints what the directive looks like, and returns what its help says besides. */
 static const char *print_syntax(const struct conf_directive *directive, FILE *out)
 {
-    const char *help = directive->help != NULL ? directive->help : "";
+    const char *help = directive->help ? directive->help : "";
     const char *end = syntax_end(directive, help), *next = end;
 
-    if (end == NULL) {
+    if (!end) {
         fprintf(out, "`%s", directive->name);
         print_arguments(directive, out);
         fputs((directive->flags & CONF_BLOCK) != 0 ? " { … }`" : ";`", out);
         return help;
     }
-    while (next != NULL && strncmp(next, " or `", 5) == 0) {
+    while (next && strncmp(next, " or `", 5) == 0) {
         next = syntax_end(directive, next + 4);
-        end = next != NULL ? next : end;
+        end = next ? next : end;
     }
     conf_document_cell(help, (size_t)(end - help), out);
     return end + strspn(end, " ");
@@ -127,7 +127,7 @@ static void print_directive(const struct conf_directive *directive, FILE *out)
     fputs("| ", out);
     help = print_syntax(directive, out);
     fprintf(out, " | %s | ", conf_context_names(directive->contexts, contexts, sizeof contexts));
-    if (directive->default_text != NULL) {
+    if (directive->default_text) {
         fputc('`', out);
         print_cell(directive->default_text, out);
         fputs("` | ", out);

@@ -26,7 +26,7 @@ static char *grow(struct pool *pool, char *bytes, size_t used, size_t *capacity)
 {
     char *more = pool_nalloc(pool, 2 * *capacity, "conf text");
 
-    if (more == NULL)
+    if (!more)
         return NULL;
     memcpy(more, bytes, used);
     (void)pool_free(pool, bytes);
@@ -44,7 +44,7 @@ static int read_whole(struct conf *conf, const struct conf_node *node, const cha
     if (size > CONF_FILE_MAX)
         return conf_fail_errno(conf, node, EFBIG, "read() \"%s\" failed", path);
     char *bytes = pool_nalloc(conf->pool, capacity, "conf text");
-    if (bytes == NULL)
+    if (!bytes)
         return conf_fail_memory(conf);
     for (;;) {
         ssize_t got = read_some(fd, bytes + used, capacity - used);
@@ -57,7 +57,7 @@ static int read_whole(struct conf *conf, const struct conf_node *node, const cha
             return conf_fail_errno(conf, node, EFBIG, "read() \"%s\" failed", path);
         if (used == capacity) {
             bytes = grow(conf->pool, bytes, used, &capacity);
-            if (bytes == NULL)
+            if (!bytes)
                 return conf_fail_memory(conf);
         }
     }
@@ -67,7 +67,7 @@ static int read_whole(struct conf *conf, const struct conf_node *node, const cha
 
 static bool is_open(const struct conf *conf, const struct stat *status)
 {
-    for (const struct conf_open *open = conf->open; open != NULL; open = open->outer) {
+    for (const struct conf_open *open = conf->open; open; open = open->outer) {
         if (open->device == status->st_dev && open->inode == status->st_ino)
             return true;
     }
@@ -103,12 +103,12 @@ int conf_file_read(struct conf *conf, const struct conf_node *node, const char *
 
 int conf_file_remember(struct conf *conf, const char *name, const struct conf_text *text)
 {
-    for (const struct conf_file *file = conf->files; file != NULL; file = file->next) {
+    for (const struct conf_file *file = conf->files; file; file = file->next) {
         if (strcmp(file->name, name) == 0)
             return 0;
     }
     struct conf_file *file = pool_alloc(conf->pool, sizeof *file, "conf file");
-    if (file == NULL)
+    if (!file)
         return conf_fail_memory(conf);
     *file = (struct conf_file){.name = name, .text = text->bytes, .length = text->length};
     *conf->files_end = file;

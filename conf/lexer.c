@@ -34,7 +34,7 @@ static void skip_blank(struct conf_lexer *lexer)
     while (lexer->at < lexer->end) {
         if (*lexer->at == '#') {
             const char *feed = memchr(lexer->at, '\n', (size_t)(lexer->end - lexer->at));
-            lexer->at = feed != NULL ? feed : lexer->end;
+            lexer->at = feed ? feed : lexer->end;
         } else if (is_blank(*lexer->at)) {
             lexer->line += *lexer->at == '\n';
             lexer->at++;

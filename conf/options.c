@@ -66,7 +66,7 @@ static int take_option(struct options *options, char letter, struct cursor *curs
                                                           : "file name";
     const char *value = take_value(cursor);
 
-    if (value == NULL)
+    if (!value)
         return fail(options, "option \"-%c\" requires %s", letter, wanted);
     switch (letter) {
     case 'p':

@@ -46,7 +46,7 @@ static int add_word(struct reader *reader)
     if (reader->word_count == reader->word_capacity) {
         unsigned capacity = reader->word_capacity > 0 ? 2 * reader->word_capacity : WORDS_MIN;
         const char **words = pool_array(pool, capacity, sizeof *words, "conf words");
-        if (words == NULL)
+        if (!words)
             return conf_fail_memory(reader->conf);
         if (reader->word_count > 0)
             memcpy(words, reader->words, reader->word_count * sizeof *words);
@@ -55,7 +55,7 @@ static int add_word(struct reader *reader)
     }
 
     char *word = pool_nalloc(pool, reader->lexer.word_length + 1, "conf word");
-    if (word == NULL)
+    if (!word)
         return conf_fail_memory(reader->conf);
     conf_unescape(word, reader->lexer.word, reader->lexer.word_length);
     reader->words[reader->word_count++] = word;
@@ -69,7 +69,7 @@ static struct conf_node *make_node(struct reader *reader, bool block)
     struct conf_node *node = pool_calloc(pool, sizeof *node, "conf node");
     const char **args = pool_array(pool, (size_t)arg_count + 1, sizeof *args, "conf arguments");
 
-    if (node == NULL || args == NULL) {
+    if (!node || !args) {
         conf_fail_memory(reader->conf);
         return NULL;
     }
@@ -157,7 +157,7 @@ static int read_pattern(struct reader *reader, const struct conf_node *node, con
     for (size_t i = 0; rc == 0 && failure == 0 && i < found.gl_pathc; i++) {
         /* The name outlives the list: nodes and the dump point to it. */
         const char *path = conf_full_name(reader->conf, found.gl_pathv[i], true);
-        rc = path != NULL ? read_included(reader, node, path, end, depth) : -ENOMEM;
+        rc = path ? read_included(reader, node, path, end, depth) : -ENOMEM;
     }
     globfree(&found);
     return rc;
@@ -174,9 +174,9 @@ static int include(struct reader *reader, const struct conf_node *node, struct c
         return conf_fail(conf, node, "invalid number of arguments in \"include\" directive");
 
     const char *path = conf_full_name(conf, node->args[0], true);
-    if (path == NULL)
+    if (!path)
         return -ENOMEM;
-    if (strpbrk(path, "*?[") != NULL)
+    if (strpbrk(path, "*?["))
         return read_pattern(reader, node, path, end, depth);
     return read_included(reader, node, path, end, depth);
 }
@@ -205,7 +205,7 @@ static int read_level(struct reader *reader, struct conf_node ***end, unsigned d
     struct conf_node *node;
     enum stop stop;
 
-    while ((node = read_node(reader, &stop)) != NULL) {
+    while ((node = read_node(reader, &stop))) {
         int rc = add_node(reader, node, end, depth);
         if (rc != 0)
             return rc;
@@ -223,7 +223,7 @@ static struct conf_node *make_root(struct conf *conf, const char *name)
     const char **args = pool_array(conf->pool, 1, sizeof *args, "conf arguments");
     const char *copy = pool_strndup(conf->pool, name, strlen(name), "conf name");
 
-    if (root == NULL || args == NULL || copy == NULL) {
+    if (!root || !args || !copy) {
         conf_fail_memory(conf);
         return NULL;
     }
@@ -237,7 +237,7 @@ struct conf_node *conf_read_file(struct conf *conf, const char *path)
     struct conf_node *root = make_root(conf, path);
     struct reader outside = {.conf = conf};
 
-    if (root == NULL)
+    if (!root)
         return NULL;
     struct conf_node **end = &root->children;
     return read_included(&outside, NULL, root->name, &end, 0) == 0 ? root : NULL;
@@ -248,10 +248,10 @@ struct conf_node *conf_read_text(struct conf *conf, const char *name, const char
     struct conf_node *root = make_root(conf, name);
     struct reader reader = {.conf = conf};
 
-    if (root == NULL)
+    if (!root)
         return NULL;
     char *copy = pool_strndup(conf->pool, text, length, "conf text");
-    if (copy == NULL) {
+    if (!copy) {
         conf_fail_memory(conf);
         return NULL;
     }
@@ -268,7 +268,7 @@ struct conf_node *conf_read_option(struct conf *conf, const char *directives)
     struct conf_node *root = make_root(conf, "command line");
     struct reader reader = {.conf = conf, .option = true};
 
-    if (root == NULL)
+    if (!root)
         return NULL;
     reader.name = root->name;
     conf_lexer_init(&reader.lexer, directives, strlen(directives));
@@ -280,7 +280,7 @@ void conf_join(struct conf_node *first, struct conf_node *second)
 {
     struct conf_node **end = &first->children;
 
-    while (*end != NULL)
+    while (*end)
         end = &(*end)->next;
     *end = second->children;
 }

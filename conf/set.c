@@ -13,7 +13,7 @@ enum { EXPECTED_SIZE = 512 };
 
 static void *field(const struct conf_setting *setting)
 {
-    assert(setting->section != NULL);
+    assert(setting->section);
     return (char *)setting->section + setting->directive->offset;
 }
 
@@ -21,7 +21,7 @@ static void *field(const struct conf_setting *setting)
 static int in_range(const struct conf_setting *setting, int64_t value, const char *noun, const char *unit)
 {
     static const struct conf_range natural = {0, -1};
-    const struct conf_range *range = setting->directive->extra != NULL ? setting->directive->extra : &natural;
+    const struct conf_range *range = setting->directive->extra ? setting->directive->extra : &natural;
     char expected[EXPECTED_SIZE];
 
     if (value >= range->low && (range->high < range->low || value <= range->high))
@@ -120,7 +120,7 @@ int conf_set_path(struct conf_setting *setting)
 {
     const char *path = conf_full_name(setting->conf, setting->node->args[0], false);
 
-    if (path == NULL)
+    if (!path)
         return -ENOMEM;
     *(const char **)field(setting) = path;
     return 0;
@@ -132,8 +132,8 @@ static void list_names(const struct conf_enum *names, char *out, size_t size)
     size_t used = 0;
 
     out[0] = '\0';
-    for (; names->name != NULL && used < size; names++) {
-        bool last = names[1].name == NULL;
+    for (; names->name && used < size; names++) {
+        bool last = !names[1].name;
         const char *before = used == 0 ? "" : last ? " or " : ", ";
         used += (size_t)snprintf(out + used, size - used, "%s\"%s\"", before, names->name);
     }
@@ -145,7 +145,7 @@ int conf_set_enum(struct conf_setting *setting)
     const struct conf_enum *names = setting->directive->extra;
     char expected[EXPECTED_SIZE];
 
-    for (const struct conf_enum *row = names; row->name != NULL; row++) {
+    for (const struct conf_enum *row = names; row->name; row++) {
         if (strcasecmp(row->name, text) == 0) {
             *(int *)field(setting) = row->value;
             return 0;

@@ -144,7 +144,7 @@ static bool parse_time(const char *text, bool msec, int64_t *out)
             continue;
         }
         const struct time_unit *unit = find_unit(text);
-        if (unit == NULL || step >= unit->below || (unit->step == STEP_MSEC && !msec))
+        if (!unit || step >= unit->below || (unit->step == STEP_MSEC && !msec))
             return false;
         if (!add_time(&total, value, unit->msec, msec))
             return false;

@@ -11,7 +11,7 @@ void http_advance_answered(struct http_connection *connection)
 {
     struct http_request *request = connection->request;
     const struct http_input *input = &connection->input;
-    bool slow = request->response.pump != NULL || request->pace != NULL;
+    bool slow = request->response.pump || request->pace;
 
     if (!request->body_read && !request->keep_alive)
         connection->linger = true;

@@ -84,11 +84,11 @@ int fault_from_environment(void)
     struct fault_request requests[FAULT_POINTS] = {{false, false, 0}};
     const char *text = getenv("TIDEPOOL_FAULT");
 
-    if (text == NULL || *text == '\0')
+    if (!text || *text == '\0')
         return 0;
     for (;;) {
         text = fault_parse(text, requests);
-        if (text == NULL || (*text != ',' && *text != '\0'))
+        if (!text || (*text != ',' && *text != '\0'))
             return -EINVAL;
         if (*text == '\0')
             break;

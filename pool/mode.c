@@ -61,7 +61,7 @@ uint32_t mode_thread(void)
 
 void mode_defect(const char *what, const char *purpose, const void *at)
 {
-    fprintf(stderr, "tidepool: %s at %p%s%s\n", what, at, purpose != NULL ? ", purpose: " : "",
-            purpose != NULL ? purpose : "");
+    fprintf(stderr, "tidepool: %s at %p%s%s\n", what, at, purpose ? ", purpose: " : "",
+            purpose ? purpose : "");
     abort();
 }

@@ -34,7 +34,7 @@ struct pool *pool_create(const struct pool_options *options)
     }
     size_t first_size = pool_size_of(&outline, options->first_size, POOL_FIRST_MIN);
     struct pool *pool = pool_raw_get(&outline, first_size);
-    if (pool == NULL)
+    if (!pool)
         return pool_refuse(&outline, pool_reason(), first_size, options->name);
 
     *pool = (struct pool){
@@ -61,7 +61,7 @@ struct pool *pool_create(const struct pool_options *options)
 
 void pool_destroy(struct pool *pool)
 {
-    if (pool == NULL)
+    if (!pool)
         return;
     pool_check_owner(pool);
     PROBE3(pool__destroy, pool, pool->peak, pool->resets);
@@ -127,7 +127,7 @@ void *(pool_calloc)(struct pool *pool, size_t size, const char *purpose)
 {
     void *p = (pool_alloc)(pool, size, purpose);
 
-    return p != NULL ? memset(p, 0, size) : NULL;
+    return p ? memset(p, 0, size) : NULL;
 }
 
 void *(pool_array)(struct pool *pool, size_t count, size_t size, const char *purpose)
@@ -144,7 +144,7 @@ char *(pool_strndup)(struct pool *pool, const char *bytes, size_t length, const 
     if (length == SIZE_MAX)
         return pool_refuse(pool, POOL_FAILURE_SYSTEM, SIZE_MAX, purpose);
     char *copy = (pool_nalloc)(pool, length + 1, purpose);
-    if (copy == NULL)
+    if (!copy)
         return NULL;
     if (length > 0)
         memcpy(copy, bytes, length);

@@ -13,7 +13,7 @@
 
 static bool pool_from_system(const struct pool *pool)
 {
-    return pool->classes == NULL || pool_mode() == POOL_PASSTHROUGH;
+    return !pool->classes || pool_mode() == POOL_PASSTHROUGH;
 }
 
 size_t pool_raw_round(const struct pool *pool, size_t size)
@@ -103,7 +103,7 @@ UNGUARDED static struct pool_block *pool_new_block(struct pool *pool, const char
     if (!pool_charge(pool, pool->block_size, purpose))
         return NULL;
     struct pool_block *block = pool_raw_get(pool, pool->block_size);
-    if (block == NULL) {
+    if (!block) {
         pool_uncharge(pool, pool->block_size);
         return pool_refuse(pool, pool_reason(), pool->block_size, purpose);
     }
@@ -121,7 +121,7 @@ UNGUARDED bool pool_next_block(struct pool *pool, const char *purpose)
 {
     struct pool_block *block = pool->current->next;
 
-    if (block == NULL && (block = pool_new_block(pool, purpose)) == NULL)
+    if (!block && !(block = pool_new_block(pool, purpose)))
         return false;
     pool->current->used = (uint32_t)(pool->cursor - (char *)pool->current);
     pool->mark_base += (uint32_t)(uintptr_t)(block + 1) - (uint32_t)(uintptr_t)pool->cursor;
@@ -169,11 +169,11 @@ void pool_release_blocks(struct pool *pool, uint32_t keep)
 {
     struct pool_block *last = pool->pin_block;
 
-    for (uint32_t n = 0; n < keep && last->next != NULL; n++)
+    for (uint32_t n = 0; n < keep && last->next; n++)
         last = last->next;
     struct pool_block *block = last->next;
     last->next = NULL;
-    while (block != NULL) {
+    while (block) {
         struct pool_block *next = block->next;
         size_t size = block->size;
         PROBE2(block__return, pool, size);
@@ -213,10 +213,10 @@ static void pool_rewind_watched(struct pool *pool)
  * even when the next request has allocated again. The account stays the same. */
 static void pool_rotate_reserve(struct pool *pool)
 {
-    for (struct pool_block *before = pool->pin_block; before->next != NULL; before = before->next) {
+    for (struct pool_block *before = pool->pin_block; before->next; before = before->next) {
         struct pool_block *old = before->next;
         struct pool_block *fresh = pool_raw_get(pool, old->size);
-        if (fresh == NULL)
+        if (!fresh)
             return;
         *fresh = (struct pool_block){.next = old->next, .size = old->size};
         annotate_unusable(fresh + 1, fresh->size - sizeof(*fresh));

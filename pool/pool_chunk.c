@@ -32,7 +32,7 @@ UNGUARDED __attribute__((no_sanitize("address"), noinline)) static uint64_t pool
 
 UNGUARDED static bool pool_chunk_is(const struct pool *pool, const void *p, enum pool_chunk_kind kind)
 {
-    return p != NULL && (uintptr_t)p % 16 == 0 && pool_chunk_read_tag(p) == pool_chunk_tag(pool, p, kind);
+    return p && (uintptr_t)p % 16 == 0 && pool_chunk_read_tag(p) == pool_chunk_tag(pool, p, kind);
 }
 
 UNGUARDED void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignment, size_t size,
@@ -46,7 +46,7 @@ UNGUARDED void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind, siz
     if (!pool_charge(pool, total, purpose))
         return NULL;
     char *base = pool_raw_get(pool, total);
-    if (base == NULL) {
+    if (!base) {
         pool_uncharge(pool, total);
         return pool_refuse(pool, pool_reason(), total, purpose);
     }
@@ -57,7 +57,7 @@ UNGUARDED void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind, siz
     struct pool_chunk *chunk = (struct pool_chunk *)(void *)p - 1;
     *chunk = (struct pool_chunk){.next = *list, .base = base, .purpose = purpose, .size = total};
     chunk->tag = pool_chunk_tag(pool, p, kind);
-    if (*list != NULL)
+    if (*list)
         (*list)->prev = chunk;
     *list = chunk;
     pool->purpose = purpose;
@@ -74,7 +74,7 @@ void *pool_large_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignm
 {
     void *p = pool_chunk_get(pool, kind, alignment, size, purpose);
 
-    if (p != NULL)
+    if (p)
         pool->mark_base -=
             (uint32_t)(kind == POOL_CHUNK_LARGE && pool_is_large(pool, size) ? 2 * size : size);
     return p;
@@ -82,9 +82,9 @@ void *pool_large_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignm
 
 UNGUARDED static void pool_chunk_free(struct pool *pool, struct pool_chunk **list, struct pool_chunk *chunk)
 {
-    if (chunk->next != NULL)
+    if (chunk->next)
         chunk->next->prev = chunk->prev;
-    if (chunk->prev != NULL)
+    if (chunk->prev)
         chunk->prev->next = chunk->next;
     else
         *list = chunk->next;
@@ -100,7 +100,7 @@ UNGUARDED static void pool_chunk_free(struct pool *pool, struct pool_chunk **lis
 
 void pool_chunks_free(struct pool *pool, struct pool_chunk **list, struct pool_chunk *until)
 {
-    while (*list != NULL && *list != until)
+    while (*list && *list != until)
         pool_chunk_free(pool, list, *list);
 }
 
@@ -132,14 +132,14 @@ void *(pool_take)(struct pool *pool, size_t size, size_t *capacity, const char *
     if (fault_fires(FAULT_POOL))
         return pool_refuse(pool, POOL_FAILURE_SYSTEM, size, purpose);
     void *p = pool_chunk_get(pool, POOL_CHUNK_BUFFER, 16, size, purpose);
-    if (p != NULL && capacity != NULL)
+    if (p && capacity)
         *capacity = ((struct pool_chunk *)p - 1)->size - sizeof(struct pool_chunk);
     return p;
 }
 
 UNGUARDED void pool_put(struct pool *pool, void *buffer)
 {
-    if (buffer == NULL)
+    if (!buffer)
         return;
     pool_check_owner(pool);
     if (!pool_chunk_is(pool, buffer, POOL_CHUNK_BUFFER))
@@ -151,7 +151,7 @@ UNGUARDED void pool_put(struct pool *pool, void *buffer)
 
 static bool pool_chunks_own(const struct pool_chunk *chunk, uintptr_t at)
 {
-    for (; chunk != NULL; chunk = chunk->next) {
+    for (; chunk; chunk = chunk->next) {
         uintptr_t begin = (uintptr_t)(chunk + 1), end = (uintptr_t)chunk->base + chunk->size;
         if (at >= begin && at < end)
             return true;
@@ -179,7 +179,7 @@ static uint32_t pool_chunks_count(const struct pool *pool, const struct pool_chu
 {
     uint32_t count = 0;
 
-    for (; chunk != NULL; chunk = chunk->next)
+    for (; chunk; chunk = chunk->next)
         count += chunk->tag != pool_chunk_tag(pool, chunk + 1, POOL_CHUNK_SMALL);
     return count;
 }

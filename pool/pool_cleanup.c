@@ -17,7 +17,7 @@ void pool_cleanups_run(struct pool *pool, struct pool_cleanup *until)
     while (pool->cleanups != until) {
         struct pool_cleanup *cleanup = pool->cleanups;
         pool->cleanups = cleanup->next;
-        if (cleanup->handler != NULL)
+        if (cleanup->handler)
             cleanup->handler(cleanup->data);
     }
 }
@@ -26,7 +26,7 @@ struct pool_cleanup *pool_cleanup_add(struct pool *pool, void (*handler)(void *)
 {
     struct pool_cleanup *cleanup = pool_alloc(pool, sizeof(*cleanup), "cleanup");
 
-    if (cleanup == NULL)
+    if (!cleanup)
         return NULL;
     *cleanup = (struct pool_cleanup){.next = pool->cleanups, .handler = handler, .data = data};
     pool->cleanups = cleanup;
@@ -39,7 +39,7 @@ void pool_cleanup_run(struct pool *pool, struct pool_cleanup *cleanup)
 
     pool_check_owner(pool);
     cleanup->handler = NULL;
-    if (handler != NULL)
+    if (handler)
         handler(cleanup->data);
 }
 
@@ -50,8 +50,8 @@ void pool_on_file_error(void (*report)(const char *call, const char *name, int e
 
 static void pool_file_tell(const char *call, const struct pool_file *file)
 {
-    if (pool_file_report != NULL)
-        pool_file_report(call, file->name != NULL ? file->name : "", errno);
+    if (pool_file_report)
+        pool_file_report(call, file->name ? file->name : "", errno);
 }
 
 static void pool_file_close(void *data)
@@ -76,11 +76,11 @@ static struct pool_cleanup *pool_file_add(struct pool *pool, int fd, const char 
 {
     struct pool_file *file = pool_alloc(pool, sizeof(*file), "file cleanup");
 
-    if (file == NULL)
+    if (!file)
         return NULL;
     file->fd = fd;
     file->name = NULL;
-    if (name != NULL && (file->name = pool_strndup(pool, name, strlen(name), "file name")) == NULL)
+    if (name && !(file->name = pool_strndup(pool, name, strlen(name), "file name")))
         return NULL;
     return pool_cleanup_add(pool, handler, file);
 }
@@ -92,6 +92,6 @@ struct pool_cleanup *pool_cleanup_fd(struct pool *pool, int fd, const char *name
 
 struct pool_cleanup *pool_cleanup_unlink(struct pool *pool, int fd, const char *name)
 {
-    assert(name != NULL);
+    assert(name);
     return pool_file_add(pool, fd, name, pool_file_delete);
 }

@@ -15,7 +15,7 @@ int pool_trace_init(struct pool_trace *trace, struct pool *memory, uint32_t entr
     *trace = (struct pool_trace){.capacity = entries};
     trace->blocks = pool_array(memory, POOL_TRACE_BLOCKS, sizeof(*trace->blocks), "trace blocks");
     trace->entries = pool_array(memory, entries, sizeof(*trace->entries), "trace");
-    return trace->blocks != NULL && trace->entries != NULL ? 0 : -ENOMEM;
+    return trace->blocks && trace->entries ? 0 : -ENOMEM;
 }
 
 static void hide(struct pool_trace *trace)
@@ -29,7 +29,7 @@ static void hide(struct pool_trace *trace)
 
 static struct pool_trace *show(struct pool *pool)
 {
-    assert(traced != NULL && traced->pool == pool && "a pool is traced by one thread");
+    assert(traced && traced->pool == pool && "a pool is traced by one thread");
     pool->traced = 0;
     pool->cursor = traced->cursor;
     pool_set_limit(pool);
@@ -38,7 +38,7 @@ static struct pool_trace *show(struct pool *pool)
 
 void pool_trace_begin(struct pool_trace *trace, struct pool *pool)
 {
-    assert(traced == NULL && "one pool of a thread is traced at a time");
+    assert(!traced && "one pool of a thread is traced at a time");
     pool_check_owner(pool);
     traced = trace;
     trace->pool = pool;
@@ -76,7 +76,7 @@ static void add(struct pool_trace *trace, const struct pool_trace_block *outline
 {
     struct pool_trace_block *block = trace->count < trace->capacity ? block_of(trace, outline) : NULL;
 
-    if (block == NULL) {
+    if (!block) {
         trace->lost++;
         return;
     }
@@ -112,7 +112,7 @@ void *pool_trace_alloc(struct pool *pool, size_t size, size_t align, const char 
     char *p = align == 1 ? (pool_nalloc)(pool, size, purpose) : (pool_alloc)(pool, size, purpose);
 
     hide(trace);
-    if (p == NULL)
+    if (!p)
         return NULL;
     memset(p, 0, size);
     char *start = (char *)pool->current;
@@ -138,7 +138,7 @@ void *pool_trace_large_get(struct pool *pool, size_t alignment, size_t size, con
     char *p = pool_large_get(pool, POOL_CHUNK_LARGE, alignment, size, purpose);
 
     hide(trace);
-    if (p == NULL)
+    if (!p)
         return NULL;
     memset(p, 0, size);
     add_chunk(trace, p, size, false, purpose, POOL_TRACE_LARGE);
@@ -169,7 +169,7 @@ void pool_trace_freed(struct pool *pool, const void *p)
     struct pool_trace_entry *entry = find(traced, p);
 
     (void)pool;
-    if (entry == NULL)
+    if (!entry)
         return;
     entry->freed_after = traced->count;
     traced->blocks[entry->block].gone = true;
@@ -182,7 +182,7 @@ bool pool_trace_resize(struct pool *pool, void *last, size_t old, size_t size)
     struct pool_trace_entry *entry = done ? find(trace, last) : NULL;
 
     hide(trace);
-    if (entry == NULL)
+    if (!entry)
         return done;
     if (size > old)
         memset((char *)last + old, 0, size - old);

@@ -62,7 +62,7 @@ struct refpool *refpool_create(struct pool *parent, size_t block_size)
 
     assert(block_size >= 256);
     refpool = pool_calloc(parent, sizeof(*refpool), "refpool");
-    if (refpool == NULL)
+    if (!refpool)
         return NULL;
     refpool->parent = parent;
     refpool->block_size = block_size;
@@ -82,7 +82,7 @@ static bool more_slots(struct refpool *refpool)
     if (count > UINT32_MAX / 4)
         return false;
     slots = pool_take(refpool->parent, (size_t)count * 2 * sizeof(*slots), &capacity, "refpool slots");
-    if (slots == NULL)
+    if (!slots)
         return false;
     memcpy(slots, refpool->slots, count * sizeof(*slots));
     if (refpool->slots != refpool->inline_slots)
@@ -103,7 +103,7 @@ static struct refpool_block *take_block(struct refpool *refpool, size_t size)
     if (refpool->free_slot == NO_SLOT && !more_slots(refpool))
         return NULL;
     block = pool_take(refpool->parent, sizeof(*block) + size, &capacity, "refpool block");
-    if (block == NULL)
+    if (!block)
         return NULL;
     slot = refpool->free_slot;
     refpool->free_slot = refpool->slots[slot].next_free;
@@ -162,7 +162,7 @@ static size_t round_up(size_t size) /* at most SIZE_MAX - CHUNK_ALIGNMENT */
 
 size_t refpool_room(const struct refpool *refpool)
 {
-    return refpool->current != NULL ? refpool->current->capacity - refpool->current->used : 0;
+    return refpool->current ? refpool->current->capacity - refpool->current->used : 0;
 }
 
 void *refpool_alloc(struct refpool *refpool, size_t size, struct refpool_chunk *chunk)
@@ -179,7 +179,7 @@ void *refpool_alloc(struct refpool *refpool, size_t size, struct refpool_chunk *
     if (rounded <= refpool_room(refpool))
         return cut(refpool, refpool->current, size, rounded, chunk);
     block = take_block(refpool, large ? rounded : block_bytes);
-    if (block == NULL)
+    if (!block)
         return NULL;
     if (large) {
         refpool->large++;
@@ -206,7 +206,7 @@ bool refpool_give_back(struct refpool *refpool, const struct refpool_chunk *chun
     char *start = chunk->bytes;
 
     assert(keep <= size);
-    if (block == NULL || block != refpool->current || start + rounded != bytes_of(block) + block->used)
+    if (!block || block != refpool->current || start + rounded != bytes_of(block) + block->used)
         return false;
     annotate_unusable_deep(start + keep, rounded - keep);
     block->used -= rounded - round_up(keep);
@@ -217,7 +217,7 @@ int refpool_free(struct refpool *refpool, const struct refpool_chunk *chunk)
 {
     struct refpool_block *block = block_of(refpool, chunk);
 
-    if (block == NULL) {
+    if (!block) {
         refpool->late_frees++;
         return -ESTALE;
     }
@@ -237,7 +237,7 @@ void refpool_reset(struct refpool *refpool)
     for (uint32_t i = 0; i < refpool->slot_count; i++) {
         struct refpool_block *block = refpool->slots[i].block;
 
-        if (block == NULL)
+        if (!block)
             continue;
         if (block == refpool->current)
             rewind_block(refpool, block);
@@ -248,7 +248,7 @@ void refpool_reset(struct refpool *refpool)
 
 void refpool_idle(struct refpool *refpool)
 {
-    if (refpool->current != NULL && refpool->current->live == 0)
+    if (refpool->current && refpool->current->live == 0)
         put_block(refpool, refpool->current);
 }
 
@@ -266,7 +266,7 @@ void refpool_stats(const struct refpool *refpool, struct refpool_stats *stats)
     for (uint32_t i = 0; i < refpool->slot_count; i++) {
         const struct refpool_block *block = refpool->slots[i].block;
 
-        if (block == NULL)
+        if (!block)
             continue;
         stats->blocks++;
         stats->live_chunks += block->live;

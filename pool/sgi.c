@@ -51,7 +51,7 @@ struct sgi *sgi_create(void)
     struct sgi *sgi = sysmem_memalign(SGI_LINE, sizeof(*sgi));
     size_t tags;
 
-    if (sgi == NULL)
+    if (!sgi)
         return NULL;
     memset(sgi, 0, sizeof(*sgi));
     sgi->mode = pool_mode();
@@ -104,7 +104,7 @@ void *sgi_alloc_slow(struct sgi *sgi, size_t size)
         object = sgi_magazine_get(sgi_this_thread, sgi_class(size));
     else if (sgi_central_take(sgi, sgi_class(size), &object, 1) == 0)
         object = NULL;
-    if (object == NULL)
+    if (!object)
         return NULL;
     if (sgi->mode == POOL_POISON)
         sgi_tag_alloc(sgi, object, size);
@@ -114,7 +114,7 @@ void *sgi_alloc_slow(struct sgi *sgi, size_t size)
 
 void sgi_free_slow(struct sgi *sgi, void *object, size_t size)
 {
-    if (object == NULL)
+    if (!object)
         return;
     if (size == 0)
         size = 1;
@@ -137,7 +137,7 @@ void *sgi_realloc(struct sgi *sgi, void *object, size_t old_size, size_t new_siz
     size_t new = new_size != 0 ? new_size : 1;
     void *moved;
 
-    if (object == NULL)
+    if (!object)
         return sgi_alloc(sgi, new);
     if (is_large(sgi, old) && is_large(sgi, new))
         return fault_fires(FAULT_SGI) ? NULL : sgi_level1_realloc(sgi, object, old, new);
@@ -147,7 +147,7 @@ void *sgi_realloc(struct sgi *sgi, void *object, size_t old_size, size_t new_siz
         return object;
     }
     moved = sgi_alloc(sgi, new);
-    if (moved == NULL)
+    if (!moved)
         return NULL;
     memcpy(moved, object, old < new ? old : new);
     sgi_free(sgi, object, old);

@@ -112,7 +112,7 @@ static inline void sgi_free(struct sgi *sgi, void *object, size_t size)
 {
     struct sgi_thread *thread = sgi_this_thread;
 
-    if (__builtin_expect(thread->fast == sgi && object != NULL && size - 1 < SGI_SMALL_MAX, 1)) {
+    if (__builtin_expect(thread->fast == sgi && object && size - 1 < SGI_SMALL_MAX, 1)) {
         struct sgi_magazine *magazine = thread->classes[(size - 1) / SGI_GRANULE].loaded;
         uint32_t count = magazine->count;
 

@@ -57,7 +57,7 @@ static void *cut_locked(void *start)
 {
     struct sgi_span *span = sgi_span_of(start);
 
-    if (span->tags != NULL)
+    if (span->tags)
         span->tags[((uintptr_t)start & (SGI_SPAN - 1)) / SGI_GRANULE] = 0;
     return start;
 }
@@ -129,7 +129,7 @@ static bool refill_locked(struct sgi *sgi, unsigned class)
     unsigned count = SGI_BATCH;
     char *chunk;
 
-    while ((chunk = chunk_alloc_locked(sgi, class, &count)) == NULL) {
+    while (!(chunk = chunk_alloc_locked(sgi, class, &count))) {
         if (!next_reserve_locked(sgi))
             return false;
     }
@@ -152,9 +152,9 @@ static unsigned take_locked(struct sgi *sgi, unsigned class, void **objects, uns
 {
     unsigned taken = 0;
 
-    if (sgi->lists[class] == NULL && !refill_locked(sgi, class))
+    if (!sgi->lists[class] && !refill_locked(sgi, class))
         return 0;
-    for (; taken < wanted && sgi->lists[class] != NULL; taken++) {
+    for (; taken < wanted && sgi->lists[class]; taken++) {
         objects[taken] = unlink_locked(sgi, class);
         change_free_locked(sgi, sgi_span_of(objects[taken]), 0, sgi_class_size(class));
     }
@@ -168,7 +168,7 @@ static unsigned take_locked(struct sgi *sgi, unsigned class, void **objects, uns
 static bool scavenge_locked(struct sgi *sgi, unsigned class)
 {
     for (unsigned larger = class; larger < SGI_CLASSES; larger++) {
-        if (sgi->lists[larger] == NULL)
+        if (!sgi->lists[larger])
             continue;
         sgi->start_free = unlink_locked(sgi, larger);
         sgi->end_free = sgi->start_free + sgi_class_size(larger);
@@ -182,7 +182,7 @@ static struct sgi_span *span_map(struct sgi *sgi)
 {
     struct sgi_span *span = sysmem_map(SGI_SPAN, SGI_SPAN);
 
-    if (span != NULL && sgi->mode == POOL_POISON)
+    if (span && sgi->mode == POOL_POISON)
         span->tags = (_Atomic uint8_t *)(void *)((char *)span + SGI_LINE);
     return span;
 }
@@ -206,7 +206,7 @@ static bool grow(struct sgi *sgi, size_t wanted, size_t heap_bytes)
     for (; mapped < spans && mapped < SGI_GROW_SPANS; mapped++) {
         struct sgi_span *span = span_map(sgi);
 
-        if (span == NULL)
+        if (!span)
             break;
         ring_insert(&fresh, span);
     }

@@ -19,7 +19,7 @@ static struct sgi_magazine *pop_full_locked(struct sgi_depot *depot)
 {
     struct sgi_magazine *full = depot->full;
 
-    if (full != NULL) {
+    if (full) {
         depot->full = full->next;
         if (--depot->full_count < depot->full_low)
             depot->full_low = depot->full_count;
@@ -31,7 +31,7 @@ static struct sgi_magazine *pop_empty_locked(struct sgi_depot *depot)
 {
     struct sgi_magazine *empty = depot->empty;
 
-    if (empty != NULL) {
+    if (empty) {
         depot->empty = empty->next;
         if (--depot->empty_count < depot->empty_low)
             depot->empty_low = depot->empty_count;
@@ -47,7 +47,7 @@ struct sgi_magazine *sgi_depot_get_full(struct sgi_depot *depot, struct sgi_maga
 
     sgi_lock_take(&depot->lock);
     full = pop_full_locked(depot);
-    if (full != NULL && empty != NULL)
+    if (full && empty)
         push_empty_locked(depot, empty);
     sgi_lock_drop(&depot->lock);
     return full;
@@ -61,7 +61,7 @@ struct sgi_magazine *sgi_depot_get_empty(struct sgi_depot *depot, struct sgi_mag
 
     sgi_lock_take(&depot->lock);
     empty = pop_empty_locked(depot);
-    if (empty != NULL && full != NULL)
+    if (empty && full)
         push_full_locked(depot, full);
     sgi_lock_drop(&depot->lock);
     return empty;
@@ -86,7 +86,7 @@ static bool drain_one(struct sgi *sgi, unsigned class)
 {
     struct sgi_magazine *full = sgi_depot_get_full(&sgi->depots[class], NULL);
 
-    if (full == NULL)
+    if (!full)
         return false;
     sgi_central_give(sgi, class, full->objects, full->count);
     full->count = 0;
@@ -121,7 +121,7 @@ void sgi_depot_trim(struct sgi *sgi, unsigned class)
     }
     sgi_lock_drop(&depot->lock);
 
-    while (unused != NULL) {
+    while (unused) {
         struct sgi_magazine *next = unused->next;
 
         sgi_magazine_destroy(unused);
@@ -140,6 +140,6 @@ void sgi_depot_clear(struct sgi_depot *depot)
 {
     struct sgi_magazine *magazine;
 
-    while ((magazine = pop_full_locked(depot)) != NULL || (magazine = pop_empty_locked(depot)) != NULL)
+    while ((magazine = pop_full_locked(depot)) || (magazine = pop_empty_locked(depot)))
         sgi_magazine_destroy(magazine);
 }

@@ -17,7 +17,7 @@ bool sgi_ask_handler(size_t wanted, unsigned attempt)
 {
     sgi_oom_handler handler = atomic_load(&oom_handler);
 
-    if (handler == NULL || attempt >= SGI_HANDLER_TRIES)
+    if (!handler || attempt >= SGI_HANDLER_TRIES)
         return false;
     atomic_fetch_add_explicit(&handler_runs, 1, memory_order_relaxed);
     return handler(wanted);
@@ -39,7 +39,7 @@ void *sgi_level1_alloc(struct sgi *sgi, size_t size)
     unsigned attempt = 0;
     void *object;
 
-    while ((object = sysmem_alloc(size)) == NULL) {
+    while (!(object = sysmem_alloc(size))) {
         if (!sgi_ask_handler(size, attempt++))
             return NULL;
     }
@@ -59,7 +59,7 @@ void *sgi_level1_realloc(struct sgi *sgi, void *object, size_t old_size, size_t 
     unsigned attempt = 0;
     void *moved;
 
-    while ((moved = sysmem_realloc(object, old_size, new_size)) == NULL) {
+    while (!(moved = sysmem_realloc(object, old_size, new_size))) {
         if (!sgi_ask_handler(new_size, attempt++))
             return NULL;
     }

@@ -15,7 +15,7 @@ static struct sgi_magazine *magazine_create(void)
 {
     struct sgi_magazine *magazine = sysmem_memalign(SGI_LINE, sizeof(*magazine));
 
-    if (magazine != NULL) {
+    if (magazine) {
         magazine->count = 0;
         magazine->capacity = SGI_BATCH;
         magazine->next = NULL;
@@ -35,7 +35,7 @@ int sgi_thread_attach(struct sgi *sgi)
     if (sgi_this_thread != &unattached)
         return -EBUSY;
     thread = sysmem_memalign(SGI_LINE, sizeof(*thread));
-    if (thread == NULL)
+    if (!thread)
         return -ENOMEM;
     thread->owner = sgi;
     thread->fast = sgi->mode == POOL_NORMAL ? sgi : NULL;
@@ -94,14 +94,14 @@ static bool load_full(struct sgi_thread *thread, unsigned class)
         return true;
     }
     full = sgi_depot_get_full(&thread->owner->depots[class], *loaded == &none ? NULL : *loaded);
-    if (full != NULL) {
+    if (full) {
         *loaded = full;
         return true;
     }
     if (*loaded == &none) {
         struct sgi_magazine *fresh = magazine_create();
 
-        if (fresh == NULL)
+        if (!fresh)
             return false;
         *loaded = fresh;
     }
@@ -142,11 +142,11 @@ static bool load_empty(struct sgi_thread *thread, unsigned class)
         return true;
     }
     empty = sgi_depot_get_empty(depot, full);
-    if (empty == NULL) {
+    if (!empty) {
         empty = magazine_create();
-        if (empty == NULL)
+        if (!empty)
             return false;
-        if (full != NULL)
+        if (full)
             sgi_depot_put_full(depot, full);
     }
     *previous = *loaded;

@@ -59,7 +59,7 @@ void sgi_tag_free(struct sgi *sgi, void *object, size_t size)
     _Atomic uint8_t *tag = find_tag(sgi, object);
     uint8_t was;
 
-    if (tag == NULL)
+    if (!tag)
         mode_defect("sgi: free of what is not its object", NULL, object);
     was = atomic_load(tag);
     if (!(was & TAG_LIVE))

@@ -44,7 +44,7 @@ static size_t unmap_stale(struct sgi *sgi)
     sgi->spans_unmapped += bytes / SGI_SPAN;
     sgi_lock_drop(&sgi->lock);
 
-    while (stale != NULL) {
+    while (stale) {
         struct sgi_span *next = stale->next;
 
         sgi_span_unmap(stale);
@@ -79,7 +79,7 @@ static void keep_living(struct sgi_object *list, struct kept *kept)
 {
     kept->end = &kept->first;
     kept->count = 0;
-    for (struct sgi_object *object = list, *next; object != NULL; object = next) {
+    for (struct sgi_object *object = list, *next; object; object = next) {
         next = object->next;
         if (sgi_span_of(object)->dying)
             continue;

@@ -69,7 +69,7 @@ struct sizeclass *sizeclass_create(void)
 {
     struct sizeclass *classes = sysmem_calloc(sizeof(*classes));
 
-    if (classes == NULL)
+    if (!classes)
         return NULL;
     for (int i = 0; i < SIZECLASS_CLASSES; i++) {
         ring_init(&classes->class[i].partial);
@@ -86,7 +86,7 @@ struct sizeclass *sizeclass_create(void)
 #ifdef ANNOTATE_ASAN
     classes->hooks |= HOOK_CHECK;
     classes->quarantine = sysmem_calloc(sizeof(*classes->quarantine));
-    if (classes->quarantine == NULL) {
+    if (!classes->quarantine) {
         sysmem_free(classes, sizeof(*classes));
         return NULL;
     }
@@ -99,7 +99,7 @@ void sizeclass_destroy(struct sizeclass *classes)
 {
     struct sizeclass_stats stats;
 
-    if (classes == NULL)
+    if (!classes)
         return;
     sizeclass_stats(classes, &stats);
     atomic_fetch_add(&sizeclass_lost_objects, stats.live_objects);
@@ -198,11 +198,11 @@ static struct sizeclass_span *sizeclass_new_span(struct sizeclass *classes, unsi
     unsigned pages = size <= SIZECLASS_PAGE ? 1 : size / SIZECLASS_PAGE;
     struct sizeclass_span *span = arena_get(classes, pages, classes->empties == 0);
 
-    if (span == NULL) {
+    if (!span) {
         sizeclass_release_all(classes);
         span = arena_get(classes, pages, true);
     }
-    if (span == NULL)
+    if (!span)
         return NULL;
     span->class = (uint8_t)index;
     span->owned = true;
@@ -217,7 +217,7 @@ static struct sizeclass_span *sizeclass_find_span(struct sizeclass *classes, uns
 
     while (class->partial.next != &class->partial) {
         struct sizeclass_span *span = class->partial.next;
-        if (span->free != NULL || span->carved < span_capacity(span))
+        if (span->free || span->carved < span_capacity(span))
             return span;
         ring_remove(span); /* full: sizeclass_moved() puts it back */
     }
@@ -237,7 +237,7 @@ static void *sizeclass_large_try(struct sizeclass *classes, size_t size)
 {
     void *p = arena_affords(classes, size) ? sysmem_alloc(size) : NULL;
 
-    if (p != NULL)
+    if (p)
         classes->held += size;
     return p;
 }
@@ -247,7 +247,7 @@ static void *sizeclass_large_get(struct sizeclass *classes, size_t size)
 {
     void *p = sizeclass_large_try(classes, size);
 
-    if (p == NULL && (errno == ENOBUFS || errno == EDQUOT)) {
+    if (!p && (errno == ENOBUFS || errno == EDQUOT)) {
         sizeclass_reclaim(classes);
         p = sizeclass_large_try(classes, size);
     }
@@ -261,16 +261,16 @@ void *sizeclass_get_slow(struct sizeclass *classes, size_t size, size_t *capacit
         return NULL;
     }
     size_t rounded = sizeclass_round(size);
-    if (capacity != NULL)
+    if (capacity)
         *capacity = rounded;
     if (size > SIZECLASS_MAX)
         return sizeclass_large_get(classes, size);
 
     struct sizeclass_span *span = sizeclass_find_span(classes, sizeclass_index(size));
-    if (span == NULL)
+    if (!span)
         return NULL;
     void *object = span->free;
-    if (object != NULL) {
+    if (object) {
         if ((classes->hooks & HOOK_ANNOTATE) != 0) {
             annotate_usable(object, sizeof(void *));
             annotate_defined(object, sizeof(void *));
@@ -351,7 +351,7 @@ static void sizeclass_flush(struct sizeclass *classes)
     for (int i = 0; i < SIZECLASS_CLASSES; i++) {
         struct sizeclass_class *class = &classes->class[i];
 
-        for (void *object = class->cache, *next; object != NULL; object = next) {
+        for (void *object = class->cache, *next; object; object = next) {
             next = *(void **)object;
             sizeclass_put_now(classes, object);
         }

@@ -75,7 +75,7 @@ static void arena_link(struct sizeclass *classes, struct sizeclass_arena *arena,
 {
     struct sizeclass_arena *head = classes->arenas;
 
-    if (head == NULL) {
+    if (!head) {
         arena->next = arena->prev = arena;
         classes->arenas = arena;
         return;
@@ -95,7 +95,7 @@ static struct sizeclass_arena *arena_create(struct sizeclass *classes)
     if (!arena_charge(classes, 1)) /* the descriptors */
         return NULL;
     arena = sysmem_reserve(SIZECLASS_ARENA, SIZECLASS_ARENA);
-    if (arena == NULL) {
+    if (!arena) {
         arena_uncharge(classes, 1);
         return NULL;
     }
@@ -147,7 +147,7 @@ static struct sizeclass_span *arena_try(struct sizeclass *classes, unsigned page
         if (starts != 0)
             return arena_cut(classes, arena, starts, pages);
     }
-    if (!grow || (arena = arena_create(classes)) == NULL)
+    if (!grow || !(arena = arena_create(classes)))
         return NULL;
     return arena_cut(classes, arena, arena->free & ~(ARENA_ALL << (SIZECLASS_ARENA_PAGES - pages + 1)),
                      pages);
@@ -157,7 +157,7 @@ struct sizeclass_span *arena_get(struct sizeclass *classes, unsigned pages, bool
 {
     errno = 0;
     struct sizeclass_span *span = arena_try(classes, pages, grow);
-    if (span == NULL && classes->dirty && (errno == ENOBUFS || errno == EDQUOT)) {
+    if (!span && classes->dirty && (errno == ENOBUFS || errno == EDQUOT)) {
         arena_purge(classes, 1);
         span = arena_try(classes, pages, grow);
     }
@@ -211,6 +211,6 @@ void arena_purge(struct sizeclass *classes, unsigned least)
 
 void arena_destroy_all(struct sizeclass *classes)
 {
-    while (classes->arenas != NULL)
+    while (classes->arenas)
         arena_destroy(classes, classes->arenas);
 }

@@ -62,11 +62,11 @@ static inline void *sizeclass_get(struct sizeclass *classes, size_t size, size_t
     unsigned index = sizeclass_index(size);
     struct sizeclass_class *class = &classes->class[index];
     void *object = class->cache;
-    if (object == NULL || atomic_load_explicit(&fault_armed[FAULT_SIZECLASS], memory_order_relaxed))
+    if (!object || atomic_load_explicit(&fault_armed[FAULT_SIZECLASS], memory_order_relaxed))
         return sizeclass_get_slow(classes, size, capacity);
     class->cache = *(void **)object;
     class->cached--;
-    if (capacity != NULL)
+    if (capacity)
         *capacity = sizeclass_sizes[index];
     return object;
 }

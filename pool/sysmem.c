@@ -30,7 +30,7 @@ static void sysmem_tell(const char *call, size_t size, int error)
 
     sysmem_add(error == EDQUOT ? &sysmem_refused : &sysmem_failed, 1);
     errno = error;
-    if (report != NULL)
+    if (report)
         report(call, size);
     errno = error;
 }
@@ -65,7 +65,7 @@ static bool sysmem_admit(enum sysmem_call kind, const char *call, size_t size)
 /* What the system answered: counts it as live, or takes the booking back. */
 static void *sysmem_admitted(void *p, const char *call, size_t size)
 {
-    if (p == NULL) {
+    if (!p) {
         sysmem_subtract(&sysmem_bytes, size);
         sysmem_tell(call, size, ENOMEM);
         return NULL;
@@ -106,12 +106,12 @@ void *sysmem_realloc(void *p, size_t old, size_t size)
     if (!sysmem_admit(SYSMEM_REALLOC, "realloc", more))
         return NULL;
     void *moved = realloc(p, size != 0 ? size : 1);
-    if (moved == NULL) {
+    if (!moved) {
         sysmem_subtract(&sysmem_bytes, more);
         sysmem_tell("realloc", size, ENOMEM);
         return NULL;
     }
-    if (p == NULL)
+    if (!p)
         sysmem_add(&sysmem_count, 1);
     if (size < old)
         sysmem_subtract(&sysmem_bytes, old - size);
@@ -120,7 +120,7 @@ void *sysmem_realloc(void *p, size_t old, size_t size)
 
 void sysmem_free(void *p, size_t size)
 {
-    if (p == NULL)
+    if (!p)
         return;
     sysmem_add(&sysmem_calls[SYSMEM_FREE], 1);
     sysmem_subtract(&sysmem_bytes, size);
@@ -142,11 +142,11 @@ static void *sysmem_map_aligned(size_t alignment, size_t size)
 {
     char *p = sysmem_mmap(size);
 
-    if (p == NULL || ((uintptr_t)p & (alignment - 1)) == 0)
+    if (!p || ((uintptr_t)p & (alignment - 1)) == 0)
         return p;
     munmap(p, size);
     size_t more;
-    if (__builtin_add_overflow(size, alignment, &more) || (p = sysmem_mmap(more)) == NULL)
+    if (__builtin_add_overflow(size, alignment, &more) || !(p = sysmem_mmap(more)))
         return NULL;
     size_t before = -(uintptr_t)p & (alignment - 1);
     if (before != 0)
@@ -161,7 +161,7 @@ static void *sysmem_map_booked(size_t alignment, size_t size, size_t booked)
     if (!sysmem_admit(SYSMEM_MAP, "mmap", booked))
         return NULL;
     void *p = sysmem_map_aligned(alignment, size);
-    if (p != NULL)
+    if (p)
         (void)madvise(p, size,
                       MADV_NOHUGEPAGE); /* a kernel without huge pages says EINVAL: all is well then */
     return sysmem_admitted(p, "mmap", booked);
@@ -169,7 +169,7 @@ static void *sysmem_map_booked(size_t alignment, size_t size, size_t booked)
 
 static void sysmem_unmap_booked(void *p, size_t size, size_t booked)
 {
-    if (p == NULL)
+    if (!p)
         return;
     sysmem_add(&sysmem_calls[SYSMEM_UNMAP], 1);
     sysmem_subtract(&sysmem_bytes, booked);

@@ -53,7 +53,7 @@ static size_t format(const struct peer *peer, char out[PEER_TEXT_MAX])
     case AF_INET:
         return format_in4(peer->bytes, out);
     case AF_INET6:
-        if (inet_ntop(AF_INET6, peer->bytes, out, PEER_TEXT_MAX) == NULL)
+        if (!inet_ntop(AF_INET6, peer->bytes, out, PEER_TEXT_MAX))
             out[0] = '\0'; /* cannot be: the family is known and the room is enough */
         return strlen(out);
     default:
@@ -258,7 +258,7 @@ static int parse_in6(struct listen_reading *reading, const char *text)
     struct sockaddr_in6 socket = {.sin6_family = AF_INET6};
     char host[INET6_ADDRSTRLEN];
 
-    if (close == NULL || (size_t)(close - text) > sizeof host)
+    if (!close || (size_t)(close - text) > sizeof host)
         return refuse(reading->why, "invalid IPv6 address");
     if (close[1] != '\0' && close[1] != ':')
         return refuse(reading->why, "invalid port");
@@ -301,13 +301,13 @@ int listen_addresses_parse(const char *text, uint16_t default_port, listen_addre
     if (*text == '[')
         return parse_in6(&reading, text);
     colon = strchr(text, ':');
-    if (colon != NULL && parse_ports(&reading, colon + 1))
+    if (colon && parse_ports(&reading, colon + 1))
         return -EINVAL;
     if (colon == text || *text == '\0')
         return refuse(why, "no host");
-    if (colon == NULL && text[strspn(text, "0123456789-")] == '\0' && *text != '-')
+    if (!colon && text[strspn(text, "0123456789-")] == '\0' && *text != '-')
         return parse_ports(&reading, text) ? -EINVAL : parse_host(&reading, "", 0);
-    return parse_host(&reading, text, colon != NULL ? (size_t)(colon - text) : strlen(text));
+    return parse_host(&reading, text, colon ? (size_t)(colon - text) : strlen(text));
 }
 
 static int take_first(void *data, const struct listen_address *address)

@@ -70,7 +70,7 @@ static unsigned least(const char *mount, const char *group, unsigned (*quota_of)
         if (here > 0 && (quota == 0 || here < quota))
             quota = here;
         char *slash = strrchr(folder, '/');
-        if (slash == NULL || slash < folder + top)
+        if (!slash || slash < folder + top)
             return quota;
         *slash = '\0';
     }
@@ -97,10 +97,10 @@ unsigned cgroup_cpu_quota(const char *root)
         !read_small(path, text))
         return 0;
     /* hierarchy:controllers:path (cgroups(7)); v2's line is 0::path */
-    while ((line = strsep(&rest, "\n")) != NULL) {
+    while ((line = strsep(&rest, "\n"))) {
         char *controllers = strchr(line, ':');
-        char *group = controllers != NULL ? strchr(controllers + 1, ':') : NULL;
-        if (group == NULL)
+        char *group = controllers ? strchr(controllers + 1, ':') : NULL;
+        if (!group)
             continue;
         size_t length = (size_t)(group - controllers - 1);
         unsigned here = 0;

@@ -71,7 +71,7 @@ static struct head *take_from_reserve(size_t size)
     unsigned best = BLOCKS;
 
     for (unsigned i = 0; i < BLOCKS; i++) {
-        if (reserve.blocks[i] != NULL && capacity(reserve.blocks[i]) >= size &&
+        if (reserve.blocks[i] && capacity(reserve.blocks[i]) >= size &&
             (best == BLOCKS || reserve.blocks[i]->total < reserve.blocks[best]->total))
             best = i;
     }
@@ -87,7 +87,7 @@ static struct head *acquire(size_t size)
 {
     struct head *head = sysmem_alloc(sizeof *head + size);
 
-    if (head == NULL)
+    if (!head)
         return take_from_reserve(size);
     head->total = sizeof *head + size;
     head->mapped = 0;
@@ -98,13 +98,13 @@ static struct head *enlarge(struct head *old, size_t size)
 {
     if (!old->mapped) {
         struct head *head = sysmem_realloc(old, old->total, sizeof *head + size);
-        if (head != NULL) {
+        if (head) {
             head->total = sizeof *head + size;
             return head;
         }
     }
     struct head *head = old->mapped ? acquire(size) : take_from_reserve(size);
-    if (head != NULL) {
+    if (head) {
         memcpy(head + 1, old + 1, capacity(old));
         release(old);
     }
@@ -114,21 +114,21 @@ static struct head *enlarge(struct head *old, size_t size)
 /* libev's contract: that of realloc, and size 0 frees. */
 static void *allocate(void *pointer, long asked)
 {
-    struct head *head = pointer != NULL ? (struct head *)pointer - 1 : NULL;
+    struct head *head = pointer ? (struct head *)pointer - 1 : NULL;
     size_t size = (size_t)asked;
 
     if (size == 0) {
-        if (head != NULL)
+        if (head)
             release(head);
         return NULL;
     }
     if (size > reserve.largest)
         reserve.largest = size;
-    if (head == NULL)
+    if (!head)
         head = acquire(size);
     else if (capacity(head) < size)
         head = enlarge(head, size);
-    return head != NULL ? head + 1 : NULL;
+    return head ? head + 1 : NULL;
 }
 
 /* libev's own calls (epoll_wait, epoll_create1) have no outcome but this, after which it tries them again. So
@@ -173,7 +173,7 @@ static struct head *make_block(size_t total)
     bool mapped = total >= MAP_FROM;
     struct head *head = mapped ? sysmem_map(PAGE, total) : sysmem_alloc(total);
 
-    if (head != NULL) {
+    if (head) {
         head->total = total;
         head->mapped = mapped;
     }
@@ -187,12 +187,12 @@ static bool refill(size_t size)
     while (total < size + sizeof(struct head))
         total *= 2;
     for (unsigned i = 0; i < BLOCKS; i++) {
-        if (reserve.blocks[i] != NULL && reserve.blocks[i]->total >= total)
+        if (reserve.blocks[i] && reserve.blocks[i]->total >= total)
             continue;
         struct head *head = make_block(total);
-        if (head == NULL)
+        if (!head)
             return false;
-        if (reserve.blocks[i] != NULL)
+        if (reserve.blocks[i])
             release(reserve.blocks[i]);
         reserve.blocks[i] = head;
     }
@@ -217,14 +217,14 @@ bool ev_memory_last(int fd)
     unsigned enough = 0;
 
     for (unsigned i = 0; i < BLOCKS; i++)
-        enough += reserve.blocks[i] != NULL && capacity(reserve.blocks[i]) >= need(fd);
+        enough += reserve.blocks[i] && capacity(reserve.blocks[i]) >= need(fd);
     return enough >= WATCHING;
 }
 
 void ev_memory_release(void)
 {
     for (unsigned i = 0; i < BLOCKS; i++) {
-        if (reserve.blocks[i] != NULL)
+        if (reserve.blocks[i])
             release(reserve.blocks[i]);
     }
     memset(&reserve, 0, sizeof reserve);

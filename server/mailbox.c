@@ -20,7 +20,7 @@ static void hand_out(struct mailbox *mailbox, void (*to)(struct mailbox *, struc
     struct sgi *sgi = mailbox->sgi;
     struct message *message = take_all(mailbox);
 
-    while (message != NULL) {
+    while (message) {
         struct message *next = message->next;
         to(mailbox, message);
         if (message->standing)
@@ -76,7 +76,7 @@ static void append(struct mailbox *mailbox, struct message *message)
 {
     message->next = NULL;
     pthread_mutex_lock(&mailbox->lock);
-    bool first = mailbox->head == NULL;
+    bool first = !mailbox->head;
     if (first)
         mailbox->head = message;
     else
@@ -101,7 +101,7 @@ int mailbox_send(struct mailbox *mailbox, const struct message *message)
 {
     struct message *copy = sgi_alloc(mailbox->sgi, sizeof *copy);
 
-    if (copy == NULL)
+    if (!copy)
         return -ENOMEM;
     *copy = *message;
     copy->standing = false;

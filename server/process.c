@@ -93,19 +93,19 @@ int process_find_user(const char *user, const char *group, uid_t *uid, gid_t *gi
 {
     errno = 0; /* both calls leave it alone when there simply is no such name */
     const struct passwd *account = getpwnam(user);
-    if (account == NULL) {
-        if (missing != NULL)
+    if (!account) {
+        if (missing)
             *missing = user;
         return errno != 0 ? -errno : -ENOENT;
     }
     *uid = account->pw_uid;
     *gid = account->pw_gid;
-    if (group == NULL)
+    if (!group)
         return 0;
     errno = 0;
     const struct group *entry = getgrnam(group);
-    if (entry == NULL) {
-        if (missing != NULL)
+    if (!entry) {
+        if (missing)
             *missing = group;
         return errno != 0 ? -errno : -ENOENT;
     }
@@ -167,7 +167,7 @@ int process_drop_privileges(const char *user, const char *group, const struct lo
     uid_t uid = (uid_t)-1;
     gid_t gid = (gid_t)-1;
 
-    if (user == NULL)
+    if (!user)
         return 0;
     if (geteuid() != 0) {
         log_write(log, LOG_LEVEL_WARN, 0,

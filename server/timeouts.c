@@ -61,7 +61,7 @@ static bool is_empty(const struct timeout_queue *queue)
 
 void timeouts_deinit(struct timeouts *timeouts)
 {
-    while (timeouts->queues != NULL) {
+    while (timeouts->queues) {
         struct timeout_queue *queue = timeouts->queues;
         timeouts->queues = queue->next;
         while (!is_empty(queue))
@@ -112,11 +112,11 @@ static struct timeout_queue *make_queue(struct timeouts *timeouts, int64_t durat
 {
     struct timeout_queue *queue = timeouts->queues;
 
-    while (queue != NULL && !is_empty(queue))
+    while (queue && !is_empty(queue))
         queue = queue->next;
-    if (queue == NULL) {
+    if (!queue) {
         queue = sysmem_calloc(sizeof *queue);
-        if (queue == NULL)
+        if (!queue)
             return NULL;
         queue->head.next = queue->head.prev = &queue->head;
         queue->owner = timeouts;
@@ -132,7 +132,7 @@ static struct timeout_queue *make_queue(struct timeouts *timeouts, int64_t durat
 
 static struct timeout_queue *find_queue(struct timeouts *timeouts, int64_t duration_ms)
 {
-    for (struct timeout_queue *queue = timeouts->queues; queue != NULL; queue = queue->next) {
+    for (struct timeout_queue *queue = timeouts->queues; queue; queue = queue->next) {
         if (queue->duration_ms == duration_ms)
             return queue;
     }
@@ -149,11 +149,11 @@ int timeout_start(struct timeouts *timeouts, struct timeout *timeout, int64_t du
     struct timeout_queue *queue = timeout->queue;
 
     timeout_stop(timeout);
-    if (queue == NULL || queue->duration_ms != duration_ms) {
+    if (!queue || queue->duration_ms != duration_ms) {
         queue = timeouts->last;
-        if (queue == NULL || queue->duration_ms != duration_ms) {
+        if (!queue || queue->duration_ms != duration_ms) {
             queue = find_queue(timeouts, duration_ms);
-            if (queue == NULL)
+            if (!queue)
                 return -ENOMEM;
             timeouts->last = queue;
         }
@@ -178,15 +178,15 @@ static double begun(const struct timeout_queue *queue)
 void timeouts_oldest(struct timeouts *timeouts, unsigned most, bool (*visit)(struct timeout *, void *),
                      void *data)
 {
-    for (struct timeout_queue *queue = timeouts->queues; queue != NULL; queue = queue->next)
+    for (struct timeout_queue *queue = timeouts->queues; queue; queue = queue->next)
         queue->cursor = queue->head.next;
     for (; most > 0; most--) {
         struct timeout_queue *oldest = NULL;
 
-        for (struct timeout_queue *queue = timeouts->queues; queue != NULL; queue = queue->next)
-            if (queue->cursor != &queue->head && (oldest == NULL || begun(queue) < begun(oldest)))
+        for (struct timeout_queue *queue = timeouts->queues; queue; queue = queue->next)
+            if (queue->cursor != &queue->head && (!oldest || begun(queue) < begun(oldest)))
                 oldest = queue;
-        if (oldest == NULL)
+        if (!oldest)
             return;
         struct timeout *timeout = oldest->cursor;
         oldest->cursor = timeout->next;

@@ -65,7 +65,7 @@ static inline bool timeout_is_set(const struct timeout *timeout);
 
 static inline void timeout_stop(struct timeout *timeout)
 {
-    if (timeout->next == NULL)
+    if (!timeout->next)
         return;
     timeout->prev->next = timeout->next;
     timeout->next->prev = timeout->prev;

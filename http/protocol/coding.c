@@ -18,11 +18,11 @@ static bool names(struct http_text member, const char *coding)
 {
     const char *semicolon = memchr(member.bytes, ';', member.length);
     struct http_text name = member;
-    if (semicolon != NULL)
+    if (semicolon)
         name = list_trim((struct http_text){member.bytes, (size_t)(semicolon - member.bytes)});
     if (!http_text_is(name.bytes, name.length, coding))
         return false;
-    if (semicolon == NULL)
+    if (!semicolon)
         return true;
     size_t behind = (size_t)(member.bytes + member.length - semicolon) - 1;
     return is_above_zero(list_trim((struct http_text){semicolon + 1, behind}));
@@ -31,7 +31,7 @@ static bool names(struct http_text member, const char *coding)
 bool http_coding_accepted(const struct http_head *head, const char *coding)
 {
     const struct http_field *field = http_head_find(head, HTTP_FIELD_ACCEPT_ENCODING);
-    for (; field != NULL; field = http_head_next(head, field)) {
+    for (; field; field = http_head_next(head, field)) {
         struct http_text rest = http_field_value(head, field), member;
         while (list_next(&rest, &member)) {
             if (names(member, coding))

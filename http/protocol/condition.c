@@ -20,7 +20,7 @@ static bool lists_tag(const struct http_head *head, enum http_field_id id,
 static bool read_date(const struct http_head *head, enum http_field_id id, int64_t *date)
 {
     const struct http_field *field = http_head_find(head, id);
-    if (field == NULL || http_head_repeats(head, id))
+    if (!field || http_head_repeats(head, id))
         return false;
     struct http_text value = http_field_value(head, field);
     return http_date_parse(value.bytes, value.length, date);
@@ -62,7 +62,7 @@ enum http_condition http_condition_evaluate(const struct http_head *head,
 bool http_condition_range(const struct http_head *head, const struct http_validators *resource)
 {
     const struct http_field *field = http_head_find(head, HTTP_FIELD_IF_RANGE);
-    if (field == NULL)
+    if (!field)
         return true;
     if (http_head_repeats(head, HTTP_FIELD_IF_RANGE))
         return false;

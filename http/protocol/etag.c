@@ -52,7 +52,7 @@ static size_t tag_length(struct http_text text)
     if (at >= text.length || text.bytes[at] != '"')
         return 0;
     const char *close = memchr(text.bytes + at + 1, '"', text.length - at - 1);
-    return close != NULL ? (size_t)(close - text.bytes) + 1 : 0;
+    return close ? (size_t)(close - text.bytes) + 1 : 0;
 }
 
 bool http_etag_listed(struct http_text list, struct http_text tag, bool weak)

@@ -37,7 +37,7 @@ static int decide_coding(const struct http_head *head)
     unsigned codings = 0, chunked = 0;
     bool last_is_chunked = false;
     const struct http_field *field = http_head_find(head, HTTP_FIELD_TRANSFER_ENCODING);
-    for (; field != NULL; field = http_head_next(head, field)) {
+    for (; field; field = http_head_next(head, field)) {
         struct http_text rest = http_field_value(head, field), member;
         bool more;
         do {
@@ -78,7 +78,7 @@ static int decide_expect(const struct http_head *head, struct http_framing_resul
 {
     bool expected = false;
     const struct http_field *field = http_head_find(head, HTTP_FIELD_EXPECT);
-    for (; field != NULL; field = http_head_next(head, field)) {
+    for (; field; field = http_head_next(head, field)) {
         struct http_text rest = http_field_value(head, field), member;
         while (list_next(&rest, &member)) {
             if (!http_text_is(member.bytes, member.length, "100-continue"))

@@ -27,7 +27,7 @@ static bool is_ipv6(const char *bytes, size_t length)
     char text[INET6_ADDRSTRLEN];
     struct in6_addr address;
 
-    if (length >= sizeof(text) || memchr(bytes, '\0', length) != NULL)
+    if (length >= sizeof(text) || memchr(bytes, '\0', length))
         return false;
     memcpy(text, bytes, length);
     text[length] = '\0';
@@ -38,7 +38,7 @@ static bool is_ipv6(const char *bytes, size_t length)
 static size_t literal_length(const char *bytes, size_t length, bool *upper)
 {
     const char *end = memchr(bytes, ']', length);
-    if (end == NULL)
+    if (!end)
         return 0;
     size_t inner = (size_t)(end - bytes) - 1;
     for (size_t i = 1; i <= inner; i++)
@@ -116,9 +116,9 @@ int http_host_decide(const struct http_head *head, struct http_host *host)
 {
     *host = (struct http_host){.name = {"", 0}};
     const struct http_field *field = http_head_find(head, HTTP_FIELD_HOST);
-    if (field == NULL && head->minor > 0)
+    if (!field && head->minor > 0)
         return 400;
-    if (field != NULL) {
+    if (field) {
         struct http_text value = http_field_value(head, field);
         if (http_head_repeats(head, HTTP_FIELD_HOST) || http_host_parse(value.bytes, value.length, host) != 0)
             return 400;

@@ -30,7 +30,7 @@ static inline struct http_text list_trim(struct http_text text)
 static inline bool list_next_raw(struct http_text *rest, struct http_text *member)
 {
     const char *comma = memchr(rest->bytes, ',', rest->length);
-    size_t length = comma != NULL ? (size_t)(comma - rest->bytes) : rest->length;
+    size_t length = comma ? (size_t)(comma - rest->bytes) : rest->length;
     *member = list_trim((struct http_text){rest->bytes, length});
     length += comma != NULL;
     rest->bytes += length;

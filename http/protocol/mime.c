@@ -45,7 +45,7 @@ static struct http_mime_slot *slot_of(const struct http_mime *mime, const char *
 {
     for (size_t at = hash;; at++) {
         struct http_mime_slot *slot = &mime->slots[at & (mime->slot_count - 1)];
-        if (slot->extension == NULL || (slot->hash == hash && same_extension(slot, extension, length)))
+        if (!slot->extension || (slot->hash == hash && same_extension(slot, extension, length)))
             return slot;
     }
 }
@@ -55,8 +55,8 @@ const char *http_mime_add(struct http_mime *mime, const char *extension, const c
     size_t length = strlen(extension);
     uint32_t hash = hash_of(extension, length);
     struct http_mime_slot *slot = slot_of(mime, extension, length, hash);
-    const char *replaced = slot->extension != NULL ? slot->type : NULL;
-    if (slot->extension == NULL) {
+    const char *replaced = slot->extension ? slot->type : NULL;
+    if (!slot->extension) {
         assert(mime->count < mime->slot_count / 2);
         mime->count++;
     }
@@ -69,5 +69,5 @@ const char *http_mime_find(const struct http_mime *mime, const char *extension, 
     if (mime->slot_count == 0)
         return NULL;
     const struct http_mime_slot *slot = slot_of(mime, extension, length, hash_of(extension, length));
-    return slot->extension != NULL ? slot->type : NULL;
+    return slot->extension ? slot->type : NULL;
 }

@@ -53,7 +53,7 @@ bool http_parser_move(struct http_parser *parser, struct http_head *head)
 static enum line refuse(struct http_parser *parser, struct http_head *head, const struct input *in,
                         const char *at, uint16_t status, const char *why)
 {
-    if (at >= in->end || memchr(at, '\n', (size_t)(in->end - at)) == NULL)
+    if (at >= in->end || !memchr(at, '\n', (size_t)(in->end - at)))
         return LINE_MORE;
     parser->status = status;
     head->error = why;
@@ -127,7 +127,7 @@ static enum line take_request_line(struct http_parser *parser, struct http_head 
     if (head->major != 1)
         return refuse(parser, head, in, stop, 505, "HTTP version not supported");
     const char *why = http_target_parse(head, in->base);
-    if (why != NULL)
+    if (why)
         return refuse(parser, head, in, stop, 400, why);
     parser->in_fields = true;
     return LINE_TAKEN;
@@ -168,7 +168,7 @@ static enum line parse_request_line(struct http_parser *parser, struct http_head
     if (in->end - version < VERSION_LENGTH)
         return refuse(parser, head, in, version, 400, "malformed HTTP version");
     const char *why = parse_version(head, version);
-    if (why != NULL)
+    if (why)
         return refuse(parser, head, in, version, 400, why);
     const char *stop = version + VERSION_LENGTH;
     const char *next;
@@ -326,8 +326,7 @@ enum http_parse http_parser_feed(struct http_parser *parser, struct http_head *h
 
     /* A line that was incomplete is not looked at again before its LF has come: feeding byte by byte stays
      * linear. */
-    if (parser->scanned > parser->line &&
-        memchr(buffer + parser->scanned, '\n', filled - parser->scanned) == NULL) {
+    if (parser->scanned > parser->line && !memchr(buffer + parser->scanned, '\n', filled - parser->scanned)) {
         parser->scanned = (uint32_t)filled;
         return HTTP_PARSE_MORE;
     }

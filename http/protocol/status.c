@@ -70,7 +70,7 @@ static const struct http_text lines[LAST - FIRST + 1] = {
 
 struct http_text http_status_line(int status)
 {
-    if (status < FIRST || status > LAST || lines[status - FIRST].bytes == NULL)
+    if (status < FIRST || status > LAST || !lines[status - FIRST].bytes)
         return (struct http_text){"", 0};
     return lines[status - FIRST];
 }

@@ -35,7 +35,7 @@ const char *http_target_parse(struct http_head *head, const char *line)
 
     /* A fragment is no part of a target (RFC 9112 3.2), but clients send it: dropped, as nginx does. */
     const char *fragment = memchr(target, '#', length);
-    if (fragment != NULL)
+    if (fragment)
         length = (size_t)(fragment - target);
 
     size_t skip = 0;

@@ -16,8 +16,8 @@ static void describe(struct http_uri *uri, struct http_text path, const char *qu
     uri->args =
         uri->has_args ? (struct http_text){query + 1, (size_t)(end - query) - 1} : (struct http_text){end, 0};
     /* The first dot of .profile begins no extension. */
-    uri->extension = dot != NULL && dot > segment ? (struct http_text){dot + 1, (size_t)(path_end - dot) - 1}
-                                                  : (struct http_text){path_end, 0};
+    uri->extension = dot && dot > segment ? (struct http_text){dot + 1, (size_t)(path_end - dot) - 1}
+                                          : (struct http_text){path_end, 0};
 }
 
 #ifdef HTTP_SCAN_SSE2

@@ -45,7 +45,7 @@ bool http_template_write_slow(const struct http_template *template, struct http_
 
 static inline bool http_template_constant(const struct http_template *template)
 {
-    return template->parts == NULL;
+    return !template->parts;
 }
 
 static inline bool http_template_write(const struct http_template *template, struct http_request *request,

@@ -37,7 +37,7 @@ static struct tm local(int64_t seconds)
     struct tm tm;
 
     /* It fails only for years that no int holds. */
-    if (localtime_r(&time, &tm) == NULL)
+    if (!localtime_r(&time, &tm))
         memset(&tm, 0, sizeof tm);
     return tm;
 }

@@ -47,7 +47,7 @@ void log_thread_set(const struct log *log)
 
 const struct log *log_thread(void)
 {
-    return this_thread != NULL ? this_thread : &before_config;
+    return this_thread ? this_thread : &before_config;
 }
 
 enum log_level log_level_of_errno(int error)
@@ -164,10 +164,10 @@ static void write_chain(const struct log *log, enum log_level level, const char 
 {
     bool on_stderr = false;
 
-    for (const struct log *link = log; link != NULL; link = link->next) {
+    for (const struct log *link = log; link; link = link->next) {
         if (level > link->level)
             continue;
-        if (link->file == NULL) {
+        if (!link->file) {
             write_short(level, message, length);
             on_stderr = true;
         } else {

@@ -76,7 +76,7 @@ bool log_stderr_copy_wanted(enum log_level level);
 
 static inline bool log_enabled(const struct log *log, enum log_level level)
 {
-    for (const struct log *link = log; link != NULL; link = link->next) {
+    for (const struct log *link = log; link; link = link->next) {
         if (level <= link->level)
             return true;
     }

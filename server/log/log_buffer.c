@@ -23,7 +23,7 @@ static void write_out(struct log_buffer *buffer)
 
 static void give_back(struct log_buffers *buffers, struct log_buffer *buffer)
 {
-    if (buffer->bytes != NULL)
+    if (buffer->bytes)
         sizeclass_put(buffers->classes, buffer->bytes, buffer->capacity);
     memset(buffer, 0, sizeof *buffer);
 }
@@ -41,7 +41,7 @@ void log_buffers_flush(struct log_buffers *buffers)
 void log_buffers_deinit(struct log_buffers *buffers)
 {
     log_buffers_flush(buffers);
-    if (buffers->entries != NULL)
+    if (buffers->entries)
         sizeclass_put(buffers->classes, buffers->entries, buffers->count * sizeof *buffers->entries);
     buffers->entries = NULL;
     buffers->count = 0;
@@ -53,7 +53,7 @@ static bool grow(struct log_buffers *buffers, unsigned id)
     size_t count = (size_t)id + 1, old = buffers->count * sizeof *buffers->entries;
     struct log_buffer *entries = sizeclass_get(buffers->classes, count * sizeof *entries, NULL);
 
-    if (entries == NULL)
+    if (!entries)
         return false;
     memset(entries, 0, count * sizeof *entries);
     if (old > 0) {
@@ -73,7 +73,7 @@ char *log_buffers_reserve_slow(struct log_buffers *buffers, struct log_file *fil
         return NULL;
     }
     struct log_buffer *buffer = &buffers->entries[file->id];
-    if (buffer->file != NULL)
+    if (buffer->file)
         write_out(buffer);
     if (buffer->file == file && buffer->capacity >= line_max)
         return buffer->bytes;
@@ -81,7 +81,7 @@ char *log_buffers_reserve_slow(struct log_buffers *buffers, struct log_file *fil
     give_back(buffers, buffer);
     size_t size = buffer_size > 0 ? buffer_size : LOG_BUFFER_SIZE;
     buffer->bytes = sizeclass_get(buffers->classes, size > line_max ? size : line_max, &buffer->capacity);
-    if (buffer->bytes == NULL) {
+    if (!buffer->bytes) {
         memset(buffer, 0, sizeof *buffer);
         log_file_lost(file, 1, ENOMEM);
         return NULL;

@@ -59,17 +59,17 @@ struct log_file *log_file_get(const char *path, int *error)
     size_t size = strlen(path) + 1;
     unsigned id = 0;
 
-    for (struct log_file *file = registry; file != NULL; file = file->next) {
+    for (struct log_file *file = registry; file; file = file->next) {
         if (strcmp(file->path, path) == 0) {
             file->references++;
             return file;
         }
     }
-    for (; *place != NULL && (*place)->id == id; place = &(*place)->next)
+    for (; *place && (*place)->id == id; place = &(*place)->next)
         id++;
 
     struct log_file *file = sysmem_calloc(sizeof *file + size);
-    if (file == NULL) {
+    if (!file) {
         *error = -ENOMEM;
         return NULL;
     }
@@ -101,7 +101,7 @@ void log_file_put(struct log_file *file)
 {
     if (--file->references > 0)
         return;
-    for (struct log_file **place = &registry; *place != NULL; place = &(*place)->next) {
+    for (struct log_file **place = &registry; *place; place = &(*place)->next) {
         if (*place == file) {
             *place = file->next;
             break;
@@ -159,7 +159,7 @@ unsigned log_file_reopen_all(uid_t uid, gid_t gid)
     unsigned failed = 0;
 
     atomic_fetch_add_explicit(&reopens, 1, memory_order_relaxed);
-    for (struct log_file *file = registry; file != NULL; file = file->next) {
+    for (struct log_file *file = registry; file; file = file->next) {
         if (!is_stderr(file) && !reopen(file, uid, gid))
             failed++;
     }
@@ -168,7 +168,7 @@ unsigned log_file_reopen_all(uid_t uid, gid_t gid)
 
 void log_file_chown_all(uid_t uid, gid_t gid)
 {
-    for (struct log_file *file = registry; file != NULL; file = file->next) {
+    for (struct log_file *file = registry; file; file = file->next) {
         if (!is_stderr(file))
             give_to(file, file->fd, uid, gid);
     }
@@ -198,7 +198,7 @@ static uint64_t count_lines(const char *bytes, size_t length)
 
     for (const char *at = bytes, *end = bytes + length; at < end; lines++) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
-        at = newline != NULL ? newline + 1 : end;
+        at = newline ? newline + 1 : end;
     }
     return lines;
 }

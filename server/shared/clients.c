@@ -62,7 +62,7 @@ struct client_zone *client_zone_create(struct sgi *sgi, const char *name, size_t
         buckets *= 2;
     size_t allocated = sizeof(struct client_zone) + buckets * sizeof(struct client_node *) + name_size;
     struct client_zone *zone = sysmem_memalign(CACHE_LINE, allocated);
-    if (zone == NULL)
+    if (!zone)
         return NULL;
     hash_init();
     memset(zone, 0, allocated);
@@ -133,12 +133,12 @@ static struct client_node *make_node(struct client_zone *zone, const void *key, 
 {
     size_t used = atomic_fetch_add_explicit(&zone->used, cost(length), memory_order_relaxed) + cost(length);
     struct client_node *node = used <= zone->room ? sgi_alloc(zone->sgi, sizeof *node) : NULL;
-    char *copy = node != NULL ? node->key.inside : NULL;
+    char *copy = node ? node->key.inside : NULL;
 
-    if (node != NULL && length > CLIENT_KEY_INLINE)
+    if (node && length > CLIENT_KEY_INLINE)
         copy = node->key.outside = sgi_alloc(zone->sgi, length);
-    if (copy == NULL) {
-        if (node != NULL)
+    if (!copy) {
+        if (node)
             sgi_free(zone->sgi, node, sizeof *node);
         atomic_fetch_sub_explicit(&zone->used, cost(length), memory_order_relaxed);
         return NULL;
@@ -153,8 +153,7 @@ static struct client_node *make_node(struct client_zone *zone, const void *key, 
 static struct client_node *find_locked(struct client_node *node, const void *key, size_t length,
                                        uint32_t hash)
 {
-    while (node != NULL &&
-           (node->hash != hash || node->length != length || memcmp(key_of(node), key, length) != 0))
+    while (node && (node->hash != hash || node->length != length || memcmp(key_of(node), key, length) != 0))
         node = node->next;
     return node;
 }
@@ -177,26 +176,26 @@ enum client_verdict client_zone_enter(struct client_zone *zone, const void *key,
 
     pthread_mutex_lock(&shard->lock);
     found = find_locked(*bucket, key, length, hash);
-    if (found != NULL)
+    if (found)
         verdict = count_locked(found, limit, node);
     pthread_mutex_unlock(&shard->lock);
-    if (found != NULL)
+    if (found)
         return verdict;
 
     /* Made outside the lock; by the time it is there another thread may have brought the same key. */
     struct client_node *fresh = make_node(zone, key, length, hash);
-    if (fresh == NULL)
+    if (!fresh)
         return CLIENT_NO_MEMORY;
     pthread_mutex_lock(&shard->lock);
     found = find_locked(*bucket, key, length, hash);
-    if (found != NULL) {
+    if (found) {
         verdict = count_locked(found, limit, node);
     } else {
         fresh->next = *bucket;
         *bucket = *node = fresh;
     }
     pthread_mutex_unlock(&shard->lock);
-    if (found != NULL)
+    if (found)
         free_node(zone, fresh);
     else
         atomic_fetch_add_explicit(&zone->nodes, 1, memory_order_relaxed);

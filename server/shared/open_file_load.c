@@ -54,7 +54,7 @@ int open_file_load(struct sgi *sgi, const char *path, struct open_file **file)
     struct open_file *made = sgi_alloc(sgi, sizeof *made);
 
     *file = NULL;
-    if (made == NULL)
+    if (!made)
         return -ENOMEM;
     memset(made, 0, sizeof *made);
     int error = open_and_stat(path, made);
@@ -72,7 +72,7 @@ struct open_file *open_file_adopt(struct sgi *sgi, int fd, off_t size)
 {
     struct open_file *made = sgi_alloc(sgi, sizeof *made);
 
-    if (made == NULL)
+    if (!made)
         return NULL;
     memset(made, 0, sizeof *made);
     made->fd = fd;

@@ -81,9 +81,9 @@ static size_t entry_size(uint32_t length)
 
 static void free_entries(struct sgi *sgi, struct entry *entry)
 {
-    while (entry != NULL) {
+    while (entry) {
         struct entry *next = entry->next;
-        if (entry->file != NULL)
+        if (entry->file)
             open_files_put(entry->file);
         sgi_free(sgi, entry, entry_size(entry->length));
         entry = next;
@@ -103,7 +103,7 @@ struct open_file_cache *open_files_create(struct sgi *sgi, unsigned max, int64_t
     size_t table = (size_t)shards * buckets * sizeof(struct entry *);
     size_t allocated = sizeof(struct open_file_cache) + shards * sizeof(struct shard) + table;
     struct open_file_cache *cache = sysmem_memalign(_Alignof(struct open_file_cache), allocated);
-    if (cache == NULL)
+    if (!cache)
         return NULL;
     hash_init();
     memset(cache, 0, allocated);
@@ -168,7 +168,7 @@ static bool take_out_idle(struct open_file_cache *cache, struct shard *shard, in
 {
     for (; limit > 0; limit--) {
         struct entry *entry = oldest(shard);
-        if (entry == NULL || now_ms - entry->used_ms < cache->inactive_ms)
+        if (!entry || now_ms - entry->used_ms < cache->inactive_ms)
             return false;
         take_out(cache, shard, entry, out);
     }
@@ -194,7 +194,7 @@ void open_files_destroy(struct open_file_cache *cache)
     for (unsigned i = 0; i <= cache->shard_mask; i++) {
         struct shard *shard = &cache->shards[i];
         struct entry *out = NULL;
-        for (struct entry *entry = oldest(shard); entry != NULL; entry = oldest(shard))
+        for (struct entry *entry = oldest(shard); entry; entry = oldest(shard))
             take_out(cache, shard, entry, &out);
         free_entries(cache->sgi, out);
         pthread_mutex_destroy(&shard->lock);
@@ -218,8 +218,8 @@ static struct entry *find(struct open_file_cache *cache, struct shard *shard, co
 {
     struct entry *entry = shard->buckets[lookup->hash & cache->bucket_mask];
 
-    while (entry != NULL && (entry->hash != lookup->hash || entry->length != lookup->length ||
-                             memcmp(entry->path, lookup->path, lookup->length) != 0))
+    while (entry && (entry->hash != lookup->hash || entry->length != lookup->length ||
+                     memcmp(entry->path, lookup->path, lookup->length) != 0))
         entry = entry->next;
     return entry;
 }
@@ -248,10 +248,10 @@ static enum known ask(struct open_file_cache *cache, const struct lookup *lookup
 
     pthread_mutex_lock(&shard->lock);
     struct entry *entry = find(cache, shard, lookup);
-    if (entry != NULL) {
+    if (entry) {
         bool fresh = lookup->now_ms - entry->checked_ms < options->valid_ms;
         use(shard, entry, lookup->now_ms);
-        if (entry->file != NULL) {
+        if (entry->file) {
             *file = open_files_hold(entry->file);
             known = fresh ? KNOWN : KNOWN_ONCE;
         } else if (fresh && entry->error != 0 && options->cache_errors) {
@@ -267,7 +267,7 @@ static struct entry *make_entry(struct open_file_cache *cache, const struct look
 {
     struct entry *entry = sgi_alloc(cache->sgi, entry_size(lookup->length));
 
-    if (entry == NULL)
+    if (!entry)
         return NULL;
     memset(entry, 0, offsetof(struct entry, path));
     entry->hash = lookup->hash;
@@ -284,7 +284,7 @@ static void insert(struct open_file_cache *cache, struct shard *shard, struct en
     struct entry **bucket = &shard->buckets[entry->hash & cache->bucket_mask];
 
     take_out_idle(cache, shard, entry->used_ms, EXPIRED_PER_INSERT, out);
-    for (struct entry *last = oldest(shard); last != NULL && shard->count >= cache->max; last = oldest(shard))
+    for (struct entry *last = oldest(shard); last && shard->count >= cache->max; last = oldest(shard))
         take_out(cache, shard, last, out);
     entry->next = *bucket;
     *bucket = entry;
@@ -313,24 +313,24 @@ static void learn(struct open_file_cache *cache, const struct lookup *lookup,
 
     pthread_mutex_lock(&shard->lock);
     struct entry *entry = find(cache, shard, lookup);
-    if (entry == NULL && fresh != NULL) {
+    if (!entry && fresh) {
         insert(cache, shard, fresh, &out);
         entry = fresh;
         fresh = NULL;
-    } else if (entry != NULL && !keep) {
+    } else if (entry && !keep) {
         take_out(cache, shard, entry, &out);
         entry = NULL;
     }
-    if (entry != NULL) {
+    if (entry) {
         old = entry->file;
-        entry->file = file != NULL && entry->uses >= options->min_uses ? open_files_hold(file) : NULL;
+        entry->file = file && entry->uses >= options->min_uses ? open_files_hold(file) : NULL;
         entry->error = error;
         entry->checked_ms = lookup->now_ms;
     }
     pthread_mutex_unlock(&shard->lock);
-    if (old != NULL)
+    if (old)
         open_files_put(old);
-    if (fresh != NULL)
+    if (fresh)
         sgi_free(cache->sgi, fresh, entry_size(fresh->length));
     free_entries(cache->sgi, out);
 }
@@ -343,7 +343,7 @@ int open_files_get(struct sgi *sgi, struct open_file_cache *cache, const char *p
     int error = 0;
 
     *file = NULL;
-    if (cache == NULL || length > UINT32_MAX)
+    if (!cache || length > UINT32_MAX)
         return open_file_load(sgi, path, file);
     lookup.length = (uint32_t)length;
     lookup.hash = hash_bytes(path, length);

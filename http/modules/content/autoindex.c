@@ -54,7 +54,7 @@ static int read_folder(struct http_request *request, DIR *folder, struct http_au
     const struct dirent *found;
 
     *count = 0;
-    while (errno = 0, (found = readdir(folder)) != NULL) {
+    while (errno = 0, (found = readdir(folder))) {
         if (*found->d_name == '.')
             continue;
         *entries = make_entry(request, dirfd(folder), found->d_name);

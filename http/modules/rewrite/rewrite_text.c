@@ -18,7 +18,7 @@ static bool was_escaped(const struct http_request *request)
 
 static bool must_escape(unsigned char byte)
 {
-    return byte <= ' ' || byte >= 0x7f || strchr("\"#%&+;<>?", byte) != NULL;
+    return byte <= ' ' || byte >= 0x7f || strchr("\"#%&+;<>?", byte);
 }
 
 static bool add_escaped(struct http_growing *growing, struct http_text text)
