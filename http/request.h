@@ -86,9 +86,9 @@ void http_request_refuse(struct http_request *request, int status, const char *w
  * any more, connection->cut is set. */
 void http_request_go_on(struct http_request *request, enum http_outcome outcome);
 
-/* A step that said HTTP_OUTCOME_TAKEN without reading the body goes on with this: another outcome answers, HTTP_OUTCOME_TAKEN
- * again sends what a streamed answer has queued. The request may be gone when it returns. Who waits adds a
- * cleanup to request->pool, which says that the client has left. */
+/* A step that said HTTP_OUTCOME_TAKEN without reading the body goes on with this: another outcome answers,
+ * HTTP_OUTCOME_TAKEN again sends what a streamed answer has queued. The request may be gone when it returns.
+ * Whoever waits adds a cleanup to request->pool, which says that the client has left. */
 void http_resume(struct http_request *request, enum http_outcome outcome);
 
 /* Logs it and resets the pool. `idle`: nothing more is here, so also the reserve goes back. */

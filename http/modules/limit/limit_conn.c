@@ -57,8 +57,8 @@ static enum http_outcome refuse(struct http_request *request, const struct limit
     return HTTP_OUTCOME_STATUS;
 }
 
-/* HTTP_OUTCOME_NEXT: counted, or not to be. What the request holds is left by a cleanup, also if a later rule refuses
- * it. */
+/* HTTP_OUTCOME_NEXT: counted, or not to be. What the request holds is left by a cleanup, also if a later rule
+ * refuses it. */
 static enum http_outcome apply(struct http_request *request, const struct limit_section *settings,
                                const struct limit_rule *rule)
 {
