@@ -20,8 +20,8 @@
 struct http_connection;
 struct http_request;
 
-/* Gets the next bytes (perhaps none) of the body; `last`: there are no more. Returns HTTP_OUTCOME_TAKEN to go on,
- * else how the request is answered. The bytes are gone when it returns. */
+/* Gets the next bytes (perhaps none) of the body; `last`: there are no more. Returns HTTP_OUTCOME_TAKEN to
+ * go on, else how the request is answered. The bytes are gone when it returns. */
 typedef enum http_outcome http_body_taker(struct http_request *request, struct http_text bytes, bool last);
 
 struct http_body {
@@ -40,8 +40,8 @@ void http_body_init(struct http_request *request);
  * what the step returns. Sends 100 (Continue) if the client waits for it. */
 enum http_outcome http_body_read(struct http_request *request, http_body_taker *take, void *data);
 
-/* Takes what the input buffer holds of the body. HTTP_OUTCOME_TAKEN: more must come (request->body_read says whether
- * the end was reached). */
+/* Takes what the input buffer holds of the body. HTTP_OUTCOME_TAKEN: more must come (request->body_read says
+ * whether the end was reached). */
 enum http_outcome http_body_advance(struct http_request *request);
 
 #endif

@@ -78,7 +78,7 @@ stream { server { listen 1; } }
     ('stream/server unknown', 'stream { server', 'stream { no_server'),
     ('$1', '$1', '$https'),
     ('$status', '$status', '$https'),
-    ('http/config/listen', '', ''),
+    ('http/listen', '', ''),
 ])
 def test_what_is_taken_away(monkeypatch, what, old, new):
     monkeypatch.setenv('TIDEPOOL_WITHOUT', what)

@@ -30,7 +30,7 @@ CONFIG = '''
         location = /plain { return 200 plain; }
     }
 '''
-PAGE = os.path.join(instance.ROOT, 'http', 'modules', 'pool_view.html')
+PAGE = os.path.join(instance.ROOT, 'http', 'modules', 'view', 'pool_view.html')
 SNAPSHOTS = 'Number(document.documentElement.dataset.snapshots || 0)'
 
 

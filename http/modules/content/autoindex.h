@@ -34,8 +34,8 @@ struct http_autoindex_entry {
 
 extern const struct http_module http_autoindex_module;
 
-/* The path ends in a slash and no index was found: `folder` is the folder's name. HTTP_OUTCOME_NEXT: autoindex is
- * off. */
+/* The path ends in a slash and no index was found: `folder` is the folder's name. HTTP_OUTCOME_NEXT:
+ * autoindex is off. */
 enum http_outcome http_autoindex_answer(struct http_request *request, struct http_text folder);
 
 /* autoindex_page.c: the function that jsonp is to call; empty: none was asked for. False: it is not the name

@@ -59,8 +59,8 @@ static enum http_outcome failed(struct http_request *request, int error, const c
     return HTTP_OUTCOME_STATUS;
 }
 
-/* The folder itself, asked once when an index file is missing: its absence is 404, not 403. HTTP_OUTCOME_NEXT: it is
- * there. */
+/* The folder itself, asked once when an index file is missing: its absence is 404, not 403.
+ * HTTP_OUTCOME_NEXT: it is there. */
 static enum http_outcome check_folder(struct http_request *request, const struct http_static *settings,
                                       struct http_text folder)
 {
@@ -101,7 +101,8 @@ static const char *join(struct http_request *request, struct http_text folder, s
     return to;
 }
 
-/* A file of that name was looked for in the folder, and not found. HTTP_OUTCOME_NEXT: it is just not there. */
+/* A file of that name was looked for in the folder, and not found. HTTP_OUTCOME_NEXT: it is not there, no
+ * more. */
 static enum http_outcome missing(struct http_request *request, int error, const char *full)
 {
     switch (error) {

@@ -6,7 +6,8 @@
  *   that its own location decides how.
  * Lifetime: the list lies in the generation's pool.
  * Threads: the request's worker.
- * Errors: HTTP_OUTCOME_NEXT when no name is there; 404 when the folder is not, 403 when it may not be looked into.
+ * Errors: HTTP_OUTCOME_NEXT when no name is there; 404 when the folder is not, 403 when it may not be looked
+ *   into.
  */
 #ifndef HTTP_MODULES_CONTENT_INDEX_H
 #define HTTP_MODULES_CONTENT_INDEX_H

@@ -64,8 +64,8 @@ static enum http_outcome add_slash(struct http_request *request)
     return http_answer_redirect(request, 301, (struct http_text){location, (size_t)(at - location)});
 }
 
-/* The name of what the path stands for; HTTP_OUTCOME_NEXT. Every answer that static files, index and autoindex give
- * is about this name, or begins with it: what it refuses, they refuse. */
+/* The name of what the path stands for; HTTP_OUTCOME_NEXT. Every answer that static files, index and
+ * autoindex give is about this name, or begins with it: what it refuses, they refuse. */
 static enum http_outcome find_name(struct http_request *request, const struct http_static *settings,
                                    struct http_text *name)
 {
