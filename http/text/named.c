@@ -80,11 +80,12 @@ int http_named_settle(struct conf *conf, struct http_main *main)
             link = &named->next;
             continue;
         }
-        if (!named->made && !http_capture_known(main, named->name))
+        named->captured = http_capture_known(main, named->name);
+        if (!named->made && !named->captured && !named->family)
             wrong = named; /* the one that was read first is met last */
         main->named_count++;
         *link = named->next;
-        if (!named->made) {
+        if (!named->made && named->captured) {
             named->next = main->captured;
             main->captured = named;
         }
@@ -112,7 +113,7 @@ enum http_found http_get_named(struct http_request *request, const struct http_v
     const struct http_named *named = variable->named;
     const struct http_text *values = request->route.values;
 
-    if (!named->made && http_capture_of_location(request, named->name, value))
+    if (!named->made && named->captured && http_capture_of_location(request, named->name, value))
         return HTTP_VALUE_FOUND;
     if (values && values[named->number].bytes) {
         *value = values[named->number];
@@ -125,9 +126,11 @@ enum http_found http_get_named(struct http_request *request, const struct http_v
             return http_value_none(value);
         return found;
     }
-    if (http_capture_of_location(request, named->name, value) ||
-        http_capture_of_server(request, named->name, value))
+    if (named->captured && (http_capture_of_location(request, named->name, value) ||
+                            http_capture_of_server(request, named->name, value)))
         return HTTP_VALUE_FOUND;
+    if (named->family)
+        return named->family(request, variable, value);
     if (named->made)
         http_log(request, LOG_LEVEL_WARN, 0, "using uninitialized \"%s\" variable", named->name);
     return http_value_none(value);

@@ -21,6 +21,10 @@ struct http_named {
     unsigned number;              /* from 0 on */
     bool made;                    /* set or map or a group of rewrite says what it is */
     bool uncached;                /* what `get` says is asked for each time */
+    bool captured;                /* a group of a location or server_name has the name */
+    /* Null, or: the name is of a family ($arg_x); what it is where nothing else is known of it. */
+    enum http_found (*family)(struct http_request *request, const struct http_variable *variable,
+                              struct http_text *value);
     /* Null, or: its value as long as none was kept. */
     enum http_found (*get)(struct http_request *request, const struct http_named *named,
                            struct http_text *value);

@@ -19,7 +19,7 @@ static bool begins(struct http_text name, const char *prefix, struct http_text *
 {
     size_t length = strlen(prefix);
 
-    if (name.length <= length || memcmp(name.bytes, prefix, length) != 0)
+    if (name.length < length || memcmp(name.bytes, prefix, length) != 0)
         return false;
     *rest = (struct http_text){name.bytes + length, name.length - length};
     return true;
@@ -84,20 +84,80 @@ static const struct http_variable_row *find_builtin(struct http_text name)
     return NULL;
 }
 
+static int find_trailer(struct conf *conf, struct http_text name, struct http_variable *variable)
+{
+    variable->get = http_get_trailer;
+    return keep_name(conf, name, true, variable);
+}
+
+static int find_argument(struct conf *conf, struct http_text name, struct http_variable *variable)
+{
+    variable->get = http_get_argument;
+    return keep_name(conf, name, false, variable);
+}
+
+static int find_cookie(struct conf *conf, struct http_text name, struct http_variable *variable)
+{
+    variable->get = http_get_cookie;
+    return keep_name(conf, name, false, variable);
+}
+
+/* Variables whose name goes on as it likes; behind the prefix there may be nothing. */
+static const struct family {
+    const char *prefix;
+    int (*find)(struct conf *conf, struct http_text rest, struct http_variable *variable);
+} families[] = {{"http_", find_field},
+                {"sent_http_", find_sent},
+                {"sent_trailer_", find_trailer},
+                {"arg_", find_argument},
+                {"cookie_", find_cookie}};
+
+static const struct family *find_family(struct http_text name, struct http_text *rest)
+{
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        if (begins(name, families[i].prefix, rest))
+            return &families[i];
+    return NULL;
+}
+
+/* The members of families that nginx has as variables of their own, which nobody can make. */
+static bool is_fixed(struct http_text name)
+{
+    static const char *const names[] = {"http_host",
+                                        "http_user_agent",
+                                        "http_referer",
+                                        "http_via",
+                                        "http_x_forwarded_for",
+                                        "http_cookie",
+                                        "sent_http_location",
+                                        "sent_http_content_type",
+                                        "sent_http_content_length",
+                                        "sent_http_link",
+                                        "sent_http_connection",
+                                        "sent_http_last_modified",
+                                        "sent_http_keep_alive",
+                                        "sent_http_transfer_encoding",
+                                        "sent_http_cache_control"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strlen(names[i]) == name.length && !memcmp(names[i], name.bytes, name.length))
+            return true;
+    return false;
+}
+
 bool http_variable_builtin(struct http_text name)
 {
-    struct http_text rest;
-
-    return find_builtin(name) || begins(name, "http_", &rest) || begins(name, "sent_http_", &rest) ||
-           begins(name, "sent_trailer_", &rest) || begins(name, "arg_", &rest) ||
-           begins(name, "cookie_", &rest);
+    return find_builtin(name) || is_fixed(name);
 }
 
 int http_variable_find(struct conf *conf, const struct conf_node *node, struct http_text name,
                        struct http_variable *variable)
 {
     const struct http_variable_row *row = find_builtin(name);
+    const struct family *family;
+    struct http_named *named;
     struct http_text rest;
+    int result;
 
     memset(variable, 0, sizeof *variable);
     if (row) {
@@ -112,27 +172,22 @@ int http_variable_find(struct conf *conf, const struct conf_node *node, struct h
         variable->number = (uint16_t)(*name.bytes - '0');
         return keep_name(conf, name, false, variable);
     }
-    if (begins(name, "http_", &rest))
-        return find_field(conf, rest, variable);
-    if (begins(name, "sent_http_", &rest))
-        return find_sent(conf, rest, variable);
-    if (begins(name, "sent_trailer_", &rest)) {
-        variable->get = http_get_trailer;
-        return keep_name(conf, rest, true, variable);
+    family = find_family(name, &rest);
+    if (family) {
+        result = family->find(conf, rest, variable);
+        if (result || is_fixed(name))
+            return result;
     }
-    if (begins(name, "arg_", &rest)) {
-        variable->get = http_get_argument;
-        return keep_name(conf, rest, false, variable);
-    }
-    if (begins(name, "cookie_", &rest)) {
-        variable->get = http_get_cookie;
-        return keep_name(conf, rest, false, variable);
-    }
-    variable->named = http_named_use(conf, node, name);
-    if (!variable->named)
+    named = http_named_use(conf, node, name);
+    if (!named)
         return -ENOMEM;
+    if (family) {
+        named->family = variable->get;
+    } else {
+        variable->name = named->name;
+        variable->length = (uint32_t)name.length;
+    }
+    variable->named = named;
     variable->get = http_get_named;
-    variable->name = variable->named->name;
-    variable->length = (uint32_t)name.length;
     return 0;
 }

@@ -45,7 +45,8 @@ struct http_variable {
 int http_variable_find(struct conf *conf, const struct conf_node *node, struct http_text name,
                        struct http_variable *variable) __attribute__((warn_unused_result));
 
-/* Whether the server has a variable of that name, or of its family: others cannot be made. */
+/* Whether the server has a variable of that name, which cannot be made then. Those of a family ($arg_NAME)
+ * can, as in nginx, but for a few that it knows by name. */
 bool http_variable_builtin(struct http_text name);
 
 /* *value is empty and not null if nothing was found. */

@@ -89,7 +89,7 @@ enum http_found http_get_argument(struct http_request *request, const struct htt
 {
     const char *at = request->args.bytes, *end = at + request->args.length;
 
-    while (request->args.length && at < end) {
+    while (variable->length && request->args.length && at < end) {
         const char *stop = memchr(at, '&', (size_t)(end - at));
 
         if (!stop)
@@ -117,7 +117,7 @@ static bool find_cookie(struct http_text line, const struct http_variable *varia
 {
     const char *at = line.bytes, *end = at + line.length;
 
-    while (at < end) {
+    while (variable->length && at < end) {
         if (same(at, end, variable)) {
             const char *after = skip_blanks(at + variable->length, end);
 

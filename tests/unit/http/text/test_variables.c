@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 
 #include "http/answer.h"
+#include "http/route/captures.h"
+#include "http/text/named.h"
 #include "http/text/request_id.h"
 #include "http/text/variables_table.h"
 #include "server/version.h"
@@ -26,6 +28,9 @@ static bool value_of(struct asked *asked, const char *name, char *out, size_t si
     assert_int_equal(
         http_variable_find(&asked->generation->conf, NULL, (struct http_text){name, strlen(name)}, &variable),
         0);
+    if (variable.named && !variable.named->family) /* what settling would have said */
+        ((struct http_named *)(uintptr_t)variable.named)->captured =
+            http_capture_known(asked->request->server->main, name);
     found = http_variable_get(asked->request, &variable, &text);
     assert_non_null(text.bytes);
     assert_true(text.length < size);

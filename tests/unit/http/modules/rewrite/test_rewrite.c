@@ -178,6 +178,28 @@ static void test_gives_up(void **state)
     assert_int_equal(asked_run(asked, "GET", "/limit", "")->status, 404);
 }
 
+/* nginx 1.22: variables of a family may be made by set and map; where set was not run, they are what they
+ * were. Behind the prefix there may be nothing. Those that it has by name are its own. */
+static void test_families(void **state)
+{
+    struct asked *asked = *state;
+
+    asked_load(asked,
+               "map $arg_q $http_mapped { default m$arg_q; } map $arg_q $sent_http_y { default y; }"
+               "map $arg_q $cookie_z { default z; } server {"
+               "location /set { set $http_x set; set $arg_b B; set $cookie_c C;"
+               " return 200 \"$http_x|$arg_b|$cookie_c|$http_mapped|$sent_http_y|$cookie_z|$arg_$cookie_\"; }"
+               "location /no { return 200 \"$http_x|$arg_b|$cookie_c|$http_mapped|$cookie_z|$http_\"; } }");
+    asked_equal(asked_run(asked, "GET", "/set?b=1&=x", "X: header\r\nCookie: c=cc; =e\r\n")->response.bytes,
+                "set|B|C|m|y|z|");
+    asked_equal(
+        asked_run(asked, "GET", "/no?b=1&q=7", "X: header\r\nCookie: c=cc\r\nMapped: h\r\n")->response.bytes,
+        "header|1|cc|m7|z|");
+    asked_refuse(asked, "server { set $http_host x; }", "the duplicate \"http_host\" variable");
+    asked_refuse(asked, "map $uri $sent_http_location { default x; }",
+                 "the duplicate \"sent_http_location\" variable");
+}
+
 /* A path that a rewrite left in a location need not begin with the location's name. */
 static void test_stays(void **state)
 {
@@ -228,6 +250,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_if, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_named_groups, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_gives_up, asked_setup, asked_teardown),
+        cmocka_unit_test_setup_teardown(test_families, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_stays, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_steps, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_refused, asked_setup, asked_teardown),
