@@ -87,9 +87,12 @@ static bool same(const char *at, const char *end, const struct http_variable *va
 enum http_found http_get_argument(struct http_request *request, const struct http_variable *variable,
                                   struct http_text *value)
 {
-    const char *at = request->args.bytes, *end = at + request->args.length;
+    const char *at = request->args.bytes, *end;
 
-    while (variable->length && request->args.length && at < end) {
+    if (!variable->length || !request->args.length)
+        return http_value_none(value); /* `at` may be null: not even 0 is added to it */
+    end = at + request->args.length;
+    while (at < end) {
         const char *stop = memchr(at, '&', (size_t)(end - at));
 
         if (!stop)
