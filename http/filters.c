@@ -36,7 +36,8 @@ int http_filters_run(struct http_request *request)
     response->headers = NULL;
     response->headers_end = &response->headers;
     response->transforms = NULL;
-    response->trailers = response->piecewise = response->encoded = false;
+    response->write_trailers = NULL;
+    response->piecewise = response->encoded = false;
     return run_location(request);
 }
 
@@ -66,7 +67,7 @@ int http_pieces_begin(struct http_request *request)
     struct http_response *response = &request->response;
     int result;
 
-    if (response->trailers && !http_status_empty(request->status))
+    if (response->write_trailers && !http_status_empty(request->status))
         response->content_length = -1;
     http_response_frame(request);
     result = http_head_queue(request, 0);

@@ -9,7 +9,6 @@
 
 #include "http/filters.h"
 #include "http/limits.h"
-#include "http/modules/output/headers.h"
 #include "http/pace.h"
 #include "http/protocol/date.h"
 #include "http/protocol/status.h"
@@ -391,7 +390,7 @@ int http_stream_end(struct http_request *request)
         return -ENOMEM;
     if (!http_response_chunked(request) || http_response_bodiless(request))
         return 0;
-    if (request->response.trailers && http_trailers_write(request, &trailers))
+    if (request->response.write_trailers && request->response.write_trailers(request, &trailers))
         return -ENOMEM;
     if (output_copy(output, request->pool, "0\r\n", 3) ||
         output_copy(output, request->pool, trailers.bytes, trailers.length))

@@ -47,7 +47,10 @@ struct http_response {
     struct http_text allow;        /* for 405 and OPTIONS */
     struct http_text bytes;        /* HTTP_BODY_BYTES; must live until the step returns */
     struct http_header *headers, **headers_end;
-    struct http_header *sent_trailers; /* once the body is over; the last added comes last */
+    /* Null, or: the trailers of a chunked body, evaluated once it is over, each line with its CRLF. 0 or
+     * -ENOMEM. */
+    int (*write_trailers)(struct http_request *request, struct http_text *lines);
+    struct http_header *sent_trailers; /* what it wrote; the last added comes last */
     struct http_pump *pump;            /* null: all that there will be is queued, or a module still writes */
     struct open_file *file;            /* HTTP_BODY_FILE: a reference that the response takes over */
     int64_t offset;                    /* of the file's first byte to send */
@@ -60,7 +63,6 @@ struct http_response {
     bool retry_after;   /* 503 for want of memory */
     bool encoded;       /* has a Content-Encoding: is not compressed again */
     bool piecewise;     /* goes out in pieces: several ranges, transforms, or trailers at its end */
-    bool trailers;      /* add_trailer has something to say at the end */
 };
 
 enum {

@@ -68,27 +68,6 @@ static int set_last_modified(struct http_request *request, const struct rule *ru
     return add_field(request, rule, value); /* no date: said as it is, and not compared with */
 }
 
-static int run(struct http_request *request, void *section)
-{
-    const struct headers *settings = section;
-    bool plain = plain_status(request->status);
-    int result = plain ? http_expires_add(&settings->expires, request) : 0;
-
-    for (const struct rule *rule = settings->headers; rule && !result; rule = rule->next) {
-        struct http_text value;
-
-        if (!plain && !rule->always)
-            continue;
-        if (!http_template_write(&rule->value, request, &value))
-            return -ENOMEM;
-        result = rule->add(request, rule, value);
-    }
-    for (const struct rule *rule = settings->trailers; rule; rule = rule->next)
-        if ((plain || rule->always) && request->head.minor && request->location->core.chunked)
-            request->response.trailers = request->response.piecewise = true;
-    return result;
-}
-
 /* Each is there as $sent_trailer_NAME for those that follow. */
 static int make_trailers(struct http_request *request, const struct headers *settings)
 {
@@ -113,7 +92,7 @@ static int make_trailers(struct http_request *request, const struct headers *set
     return 0;
 }
 
-int http_trailers_write(struct http_request *request, struct http_text *lines)
+static int write_trailers(struct http_request *request, struct http_text *lines)
 {
     int result = make_trailers(request, http_section(request->location, HTTP_MODULE_HEADERS));
     size_t length = 0;
@@ -134,6 +113,30 @@ int http_trailers_write(struct http_request *request, struct http_text *lines)
     }
     *lines = (struct http_text){to, length};
     return 0;
+}
+
+static int run(struct http_request *request, void *section)
+{
+    const struct headers *settings = section;
+    bool plain = plain_status(request->status);
+    int result = plain ? http_expires_add(&settings->expires, request) : 0;
+
+    for (const struct rule *rule = settings->headers; rule && !result; rule = rule->next) {
+        struct http_text value;
+
+        if (!plain && !rule->always)
+            continue;
+        if (!http_template_write(&rule->value, request, &value))
+            return -ENOMEM;
+        result = rule->add(request, rule, value);
+    }
+    for (const struct rule *rule = settings->trailers; rule; rule = rule->next) {
+        if ((plain || rule->always) && request->head.minor && request->location->core.chunked) {
+            request->response.write_trailers = write_trailers;
+            request->response.piecewise = true;
+        }
+    }
+    return result;
 }
 
 /* ---- reading ---- */

@@ -15,7 +15,4 @@
 
 extern const struct http_module http_headers_module;
 
-/* The trailers of a chunked body, evaluated now, each line with its CRLF. */
-int http_trailers_write(struct http_request *request, struct http_text *lines);
-
 #endif
