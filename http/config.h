@@ -134,6 +134,7 @@ struct http_location {
     const struct http_filter *filters;     /* likewise what an answer passes; null: none */
     const struct http_log_step *log_steps; /* likewise after the answer */
     const struct http_locations *locations; /* nested ones; null: none */
+    const struct http_location *outer;      /* the one around it; null on the server's level */
 };
 
 /* The module whose `http` directive stands in the main context. */

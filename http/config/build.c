@@ -12,24 +12,24 @@
 
 static struct http_location *make_location(struct http_build *build)
 {
-    struct http_place *place = pool_calloc(build->conf->pool, sizeof *place, "location");
+    struct http_location *location = pool_calloc(build->conf->pool, sizeof *location, "location");
 
-    if (!place)
+    if (!location)
         return NULL;
     for (unsigned i = 0; i < HTTP_MODULES; i++) {
         const struct http_module *module = http_modules[i];
 
         if (i == HTTP_MODULE_CORE) {
-            place->location.sections[i] = &place->location.core;
+            location->sections[i] = &location->core;
             continue;
         }
         if (!module || !module->section_size)
             continue;
-        place->location.sections[i] = pool_calloc(build->conf->pool, module->section_size, "section");
-        if (!place->location.sections[i])
+        location->sections[i] = pool_calloc(build->conf->pool, module->section_size, "section");
+        if (!location->sections[i])
             return NULL;
     }
-    return &place->location;
+    return location;
 }
 
 struct http_location *http_location_defaults(struct http_build *build)

@@ -62,26 +62,9 @@ struct http_scope {
     bool listens;                   /* a `listen` stood here */
 };
 
-/* A location, with what only building and messages need. */
-struct http_place {
-    struct http_location location;
-    const struct http_place *outer; /* the location around it; NULL on the server's level */
-};
-
 static inline struct http_scope *http_scope_of(const struct conf_setting *setting)
 {
     return setting->scope;
-}
-
-/* Every location is made in its place. */
-static inline struct http_place *http_place_of(struct http_location *location)
-{
-    return (struct http_place *)(void *)location;
-}
-
-static inline const struct http_place *http_place_of_const(const struct http_location *location)
-{
-    return (const struct http_place *)(const void *)location;
 }
 
 /* A location whose settings are every module's defaults, or a copy of those of `from`. NULL: said in conf. */

@@ -36,31 +36,29 @@ static int check_nesting(struct conf *conf, const struct conf_node *node,
     return 0;
 }
 
-static int build_locations(struct http_scope *scope, const struct http_place *outer,
+static int build_locations(struct http_scope *scope, const struct http_location *outer,
                            const struct http_locations **locations);
 
 /* As deep as the configuration's blocks, which conf/ bounds. */
-static int build_location(struct http_scope *around, const struct http_place *outer,
+static int build_location(struct http_scope *around, const struct http_location *outer,
                           const struct conf_node *node, const struct http_location **built)
 {
     struct http_build *build = around->build;
     struct http_location *location = http_location_copy(build, around->location);
     struct http_scope scope = {
         .build = build, .main = around->main, .server = around->server, .location = location};
-    struct http_place *place;
     int result;
 
     if (!location)
         return -ENOMEM;
-    place = http_place_of(location);
-    place->outer = outer;
+    location->outer = outer;
     result = http_location_parse(build->conf, node, location);
     if (!result && outer)
-        result = check_nesting(build->conf, node, location, &outer->location);
+        result = check_nesting(build->conf, node, location, outer);
     if (!result)
         result = http_level_apply(&scope, node->children, CONF_LOCATION);
     if (!result)
-        result = build_locations(&scope, place, &location->locations);
+        result = build_locations(&scope, location, &location->locations);
     if (!result)
         result = http_level_finish(build, location);
     *built = location;
@@ -68,7 +66,7 @@ static int build_location(struct http_scope *around, const struct http_place *ou
 }
 
 /* A block such as `if`: the settings around it, then its own. Its location is that of which it is a part. */
-static int build_inner(struct http_scope *around, const struct http_place *outer,
+static int build_inner(struct http_scope *around, const struct http_location *outer,
                        const struct http_block_list *block)
 {
     struct http_build *build = around->build;
@@ -81,7 +79,7 @@ static int build_inner(struct http_scope *around, const struct http_place *outer
         return -ENOMEM;
     location->kind = HTTP_LOCATION_INNER;
     location->name = around->location->name;
-    http_place_of(location)->outer = outer;
+    location->outer = outer;
     *block->inner = location;
     result = http_level_apply(&scope, block->node->children, block->context);
     if (!result)
@@ -90,7 +88,7 @@ static int build_inner(struct http_scope *around, const struct http_place *outer
 }
 
 /* Named ones are found by nobody but those who name them. */
-static int add_named(struct conf *conf, struct http_server *server, const struct http_place *outer,
+static int add_named(struct conf *conf, struct http_server *server, const struct http_location *outer,
                      struct http_location_list *item)
 {
     struct http_location_list **end = &server->named;
@@ -105,7 +103,7 @@ static int add_named(struct conf *conf, struct http_server *server, const struct
     return 0;
 }
 
-static int build_locations(struct http_scope *scope, const struct http_place *outer,
+static int build_locations(struct http_scope *scope, const struct http_location *outer,
                            const struct http_locations **locations)
 {
     struct conf *conf = scope->build->conf;

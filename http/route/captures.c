@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "http/route/captures.h"
 
-#include "http/config/build.h"
 #include "http/request.h"
+#include "http/route/locations.h"
 #include "http/route/regex.h"
 #include "http/route/server_names.h"
 #include "http/text/named.h"
@@ -49,10 +49,10 @@ static const struct http_regex *server_regex(const struct http_server *server, s
 
 bool http_capture_of_location(const struct http_request *request, const char *name, struct http_text *value)
 {
-    const struct http_place *place = request->location ? http_place_of_const(request->location) : NULL;
-
-    for (; place && request->route.found.bytes; place = place->outer)
-        if (place->location.regex && matches(place->location.regex, name, request->route.found, value))
+    if (!request->route.found.bytes)
+        return false;
+    for (const struct http_location *at = request->location; at; at = at->outer)
+        if (at->regex && matches(at->regex, name, request->route.found, value))
             return true;
     return false;
 }

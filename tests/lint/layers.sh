@@ -29,7 +29,6 @@ http/modules/limit   $http http/config http/modules
 http/modules/output  $http http/config http/modules
 http/modules/log     $http http/config http/modules
 http/modules/view    $http http/config http/modules server/watch
-http/route/captures.c http/config
 http/text/variables_connection.c http/modules/view
 http/text/variables_request.c http/modules/content
 http/text/variables_system.c http/modules/content
