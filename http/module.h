@@ -100,6 +100,7 @@ struct http_module {
     int (*finish)(struct http_build *build, struct http_location *location, void *section);
 };
 
+/* A row is null where a program, a test, goes without that module. */
 extern const struct http_module *const http_modules[HTTP_MODULES];
 
 /* For `finish`: memory for the location's steps comes from the generation's pool. 0 or -ENOMEM (said in

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "http/config/core_directives.h"
 #include "http/request.h"
 #include "pool/pool.h"
 
@@ -19,13 +18,11 @@ static struct http_location *make_location(struct http_build *build)
     for (unsigned i = 0; i < HTTP_MODULES; i++) {
         const struct http_module *module = http_modules[i];
 
-        if (i == HTTP_MODULE_CORE) {
-            location->sections[i] = &location->core;
-            continue;
-        }
         if (!module || !module->section_size)
             continue;
-        location->sections[i] = pool_calloc(build->conf->pool, module->section_size, "section");
+        location->sections[i] = i == HTTP_MODULE_CORE /* asked for most: it lies in the location itself */
+                                    ? &location->core
+                                    : pool_calloc(build->conf->pool, module->section_size, "section");
         if (!location->sections[i])
             return NULL;
     }
@@ -41,7 +38,7 @@ struct http_location *http_location_defaults(struct http_build *build)
         return NULL;
     }
     for (unsigned i = 0; i < HTTP_MODULES; i++) {
-        const struct http_module *module = i == HTTP_MODULE_CORE ? &http_core_module : http_modules[i];
+        const struct http_module *module = http_modules[i];
 
         if (module && module->defaults && module->defaults(build->conf, location->sections[i])) {
             conf_fail(build->conf, NULL, "the defaults of module \"%s\" failed", module->conf.name);
@@ -60,12 +57,11 @@ struct http_location *http_location_copy(struct http_build *build, const struct 
         return NULL;
     }
     location->server = from->server;
-    location->core = from->core;
-    location->core.internal = false; /* never inherited */
     location->name = HTTP_TEXT("");
     for (unsigned i = 0; i < HTTP_MODULES; i++)
-        if (i != HTTP_MODULE_CORE && location->sections[i])
+        if (location->sections[i])
             memcpy(location->sections[i], from->sections[i], http_modules[i]->section_size);
+    location->core.internal = false; /* never inherited */
     return location;
 }
 
@@ -223,7 +219,7 @@ int http_level_finish(struct http_build *build, struct http_location *location)
     build->log_wishes = NULL;
     build->log_wishes_end = &build->log_wishes;
     for (unsigned i = 0; i < HTTP_MODULES; i++) {
-        const struct http_module *module = i == HTTP_MODULE_CORE ? &http_core_module : http_modules[i];
+        const struct http_module *module = http_modules[i];
         int result = module && module->finish ? module->finish(build, location, location->sections[i]) : 0;
 
         if (result)

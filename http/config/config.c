@@ -195,7 +195,6 @@ static int gather_tables(struct http_build *build, const struct conf_modules *ou
         return conf_fail_memory(build->conf);
     for (unsigned i = 0; i < HTTP_MODULES; i++)
         tables[i] = http_modules[i] ? &http_modules[i]->conf : &none;
-    tables[HTTP_MODULE_CORE] = &http_core_module.conf;
     tables[HTTP_MODULES] = &http_reading_module;
     memcpy(&tables[HTTP_MODULES + 1], outside->modules, outside->count * sizeof *tables);
     build->modules = (struct conf_modules){tables, count};

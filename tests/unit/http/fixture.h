@@ -17,6 +17,7 @@
 
 #include "conf/read.h"
 #include "http/config.h"
+#include "http/config/core_directives.h"
 #include "http/route/locations.h"
 #include "http/route/regex.h"
 #include "http/request.h"
@@ -87,13 +88,18 @@ static const struct conf_directive mark_directives[] = {
 static const struct conf_directive early_directives[] = {{"early", ALL_LEVELS, 1, 1, 0, conf_set_flag,
                                                           offsetof(struct early, on), NULL, "off",
                                                           "Steps in before."}};
-static const struct http_module mark_module = {
-    {"mark", mark_directives, 1}, sizeof(struct mark), default_mark, finish_mark};
+static const struct http_module mark_module = {.conf = {"mark", mark_directives, 1},
+                                               .section_size = sizeof(struct mark),
+                                               .defaults = default_mark,
+                                               .finish = finish_mark};
 static const struct http_module early_module = {
-    {"early", early_directives, 1}, sizeof(struct early), NULL, finish_early};
+    .conf = {"early", early_directives, 1}, .section_size = sizeof(struct early), .finish = finish_early};
 
 const struct http_module *const http_modules[HTTP_MODULES] = {
-    [HTTP_MODULE_REWRITE] = &mark_module, [HTTP_MODULE_STATIC] = &early_module};
+    [HTTP_MODULE_CORE] = &http_core_module,
+    [HTTP_MODULE_REWRITE] = &mark_module,
+    [HTTP_MODULE_STATIC] = &early_module,
+};
 
 struct fixture {
     struct generation generation;
