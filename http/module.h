@@ -20,6 +20,7 @@
 struct http_request;
 struct http_location;
 struct http_build;
+struct http_variable_row; /* http/text/variables_table.h */
 
 enum http_module_index {
     HTTP_MODULE_CORE, /* config.c: http_core, http_reading, server, location … */
@@ -98,6 +99,7 @@ struct http_module {
     int (*defaults)(struct conf *conf, void *section);
     /* A level is complete: checks it, and adds steps. May be null. */
     int (*finish)(struct http_build *build, struct http_location *location, void *section);
+    const struct http_variable_row *variables; /* those that it brings; null: none */
 };
 
 /* A row is null where a program, a test, goes without that module. */

@@ -31,8 +31,6 @@ static void print_row(const char *name, const char *help, FILE *out)
 
 int http_document_variables(FILE *out)
 {
-    static const struct http_variable_row *const tables[] = {
-        http_request_variables, http_connection_variables, http_response_variables, http_system_variables};
     static const char *const families[][2] = {
         {"1 … $9", "What the parentheses of the last regular expression that matched have found."},
         {"http_NAME", "A field of the request: `$http_user_agent` is User-Agent. Several lines are joined."},
@@ -41,10 +39,11 @@ int http_document_variables(FILE *out)
         {"cookie_NAME", "A cookie of the request."},
         {"NAME",
          "Of the configuration's own: made by `set`, `map`, or `(?<NAME>…)` in a regular expression."}};
+    const struct http_variable_row *rows;
 
     fputs("| variable | value |\n|---|---|\n", out);
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-        for (const struct http_variable_row *row = tables[i]; row->name; row++)
+    for (size_t i = 0; (rows = http_variable_table(i)); i++)
+        for (const struct http_variable_row *row = rows; row->name; row++)
             print_row(row->name, row->help, out);
     for (size_t i = 0; i < sizeof families / sizeof *families; i++)
         print_row(families[i][0], families[i][1], out);

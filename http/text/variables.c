@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "http/module.h"
 #include "http/text/named.h"
 #include "http/text/variables_table.h"
 
@@ -70,18 +71,28 @@ enum http_found http_get_printed(struct http_request *request, const struct http
     return HTTP_VALUE_FOUND;
 }
 
-static const struct http_variable_row *find_builtin(struct http_text name)
+const struct http_variable_row *http_variable_table(size_t index)
 {
     static const struct http_variable_row *const tables[] = {
         http_request_variables, http_connection_variables, http_response_variables, http_system_variables};
+    enum { OWN = sizeof tables / sizeof *tables };
 
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-        const struct http_variable_row *row = find_row(tables[i], name);
-
-        if (row)
-            return row;
-    }
+    if (index < OWN)
+        return tables[index];
+    index -= OWN;
+    for (unsigned i = 0; i < HTTP_MODULES; i++)
+        if (http_modules[i] && http_modules[i]->variables && index-- == 0)
+            return http_modules[i]->variables;
     return NULL;
+}
+
+static const struct http_variable_row *find_builtin(struct http_text name)
+{
+    const struct http_variable_row *rows, *row = NULL;
+
+    for (size_t i = 0; !row && (rows = http_variable_table(i)); i++)
+        row = find_row(rows, name);
+    return row;
 }
 
 static int find_trailer(struct conf *conf, struct http_text name, struct http_variable *variable)

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "http/connection.h"
-#include "http/modules/view/stub_status.h"
 #include "http/text/variables_table.h"
 #include "server/version.h"
 
@@ -183,38 +182,6 @@ static char *print_connection_time(struct http_request *request, char *to)
     return print_seconds(http_steady_now(request) - request->connection->base.opened, to);
 }
 
-static char *print_active(struct http_request *request, char *to)
-{
-    struct http_status_counts counts;
-
-    http_status_count(request, &counts);
-    return http_print_number(to, counts.active);
-}
-
-static char *print_reading(struct http_request *request, char *to)
-{
-    struct http_status_counts counts;
-
-    http_status_count(request, &counts);
-    return http_print_number(to, counts.reading);
-}
-
-static char *print_writing(struct http_request *request, char *to)
-{
-    struct http_status_counts counts;
-
-    http_status_count(request, &counts);
-    return http_print_number(to, counts.writing);
-}
-
-static char *print_waiting(struct http_request *request, char *to)
-{
-    struct http_status_counts counts;
-
-    http_status_count(request, &counts);
-    return http_print_number(to, counts.waiting);
-}
-
 const struct http_variable_row http_connection_variables[] = {
     {"remote_addr", NULL, print_remote_addr, "Address of the client; of a unix socket `unix:`."},
     {"remote_port", NULL, print_remote_port, "Port of the client."},
@@ -234,10 +201,6 @@ const struct http_variable_row http_connection_variables[] = {
     {"time_local", NULL, print_time_local, "Now, as `25/Dec/2025:13:00:01 +0100`."},
     {"time_iso8601", NULL, print_time_iso8601, "Now, as `2025-12-25T13:00:01+01:00`."},
     {"msec", NULL, print_msec, "Now, in seconds since 1970 with milliseconds."},
-    {"connections_active", NULL, print_active, "Connections of the process now; as in stub_status."},
-    {"connections_reading", NULL, print_reading, "Those of them that read a head."},
-    {"connections_writing", NULL, print_writing, "Those of them that are busy with an answer."},
-    {"connections_waiting", NULL, print_waiting, "Those of them that are idle."},
     {"request_time", NULL, print_request_time,
      "Seconds since the first byte of the request, with milliseconds."},
     {NULL, NULL, NULL, NULL},

@@ -3,7 +3,6 @@
 #include <strings.h>
 
 #include "http/connection.h"
-#include "http/modules/content/static.h"
 #include "http/text/request_id.h"
 #include "http/text/variables_table.h"
 
@@ -123,25 +122,6 @@ static enum http_found get_pipe(struct http_request *request, const struct http_
         input->bytes && first > input->bytes && first < input->bytes + input->capacity ? "p" : ".", value);
 }
 
-/* ---- names of files ---- */
-
-static enum http_found get_document_root(struct http_request *request, const struct http_variable *variable,
-                                         struct http_text *value)
-{
-    (void)variable;
-    return http_root_write(request, http_static_of(request)->root, value) ? HTTP_VALUE_FOUND
-                                                                          : http_value_none(value);
-}
-
-static enum http_found get_request_filename(struct http_request *request,
-                                            const struct http_variable *variable, struct http_text *value)
-{
-    (void)variable;
-    return http_map_path(request, http_static_of(request)->root, 0, value) == HTTP_PATH_OK
-               ? HTTP_VALUE_FOUND
-               : http_value_none(value);
-}
-
 /* ---- fields ---- */
 
 static enum http_found get_known_field(struct http_request *request, enum http_field_id id,
@@ -245,9 +225,6 @@ const struct http_variable_row http_request_variables[] = {
     {"request_length", NULL, print_length, "Bytes of the request: line, head and body."},
     {"request_id", NULL, print_request_id, "32 hexadecimal digits that no other request has."},
     {"pipe", get_pipe, NULL, "`p` if the request was received behind another (pipelined), else `.`."},
-    {"document_root", get_document_root, NULL, "`root` or `alias` of the location."},
-    {"request_filename", get_request_filename, NULL,
-     "The file that the path stands for, by `root` or `alias`."},
     {"content_type", get_content_type, NULL, "Content-Type of the request."},
     {"content_length", get_content_length, NULL, "Content-Length of the request."},
     {"request_body", http_get_request_body, NULL,

@@ -2,9 +2,6 @@
 /* Variables of the answer. */
 #include <stdio.h>
 
-#include "http/modules/limit/limit_conn.h"
-#include "http/modules/limit/limit_req.h"
-#include "http/modules/output/gzip.h"
 #include "http/pace.h"
 #include "http/protocol/date.h"
 #include "http/protocol/status.h"
@@ -32,41 +29,6 @@ static char *print_limit_rate(struct http_request *request, char *to)
     return http_print_number(to, http_pace_rate(request));
 }
 
-static enum http_found get_limit_req_status(struct http_request *request,
-                                            const struct http_variable *variable, struct http_text *value)
-{
-    const char *text = http_limited_text((enum http_limited)request->route.limited);
-
-    (void)variable;
-    return text ? http_value_string(text, value) : http_value_none(value);
-}
-
-static enum http_found get_limit_conn_status(struct http_request *request,
-                                             const struct http_variable *variable, struct http_text *value)
-{
-    const char *text = http_limited_conn_text((enum http_limited_conn)request->route.limited_conn);
-
-    (void)variable;
-    return text ? http_value_string(text, value) : http_value_none(value);
-}
-
-static enum http_found get_gzip_ratio(struct http_request *request, const struct http_variable *variable,
-                                      struct http_text *value)
-{
-    uint64_t hundredths = (http_gzip_ratio(request) + 5) / 10;
-    char *to;
-
-    (void)variable;
-    if (!hundredths)
-        return http_value_none(value);
-    to = pool_nalloc(request->pool, HTTP_PRINT_MAX, "variable");
-    if (!to)
-        return http_value_none(value);
-    (void)snprintf(to, HTTP_PRINT_MAX, "%llu.%02u", (unsigned long long)(hundredths / 100),
-                   (unsigned)(hundredths % 100));
-    return http_value_string(to, value);
-}
-
 /* A connection that is closed while its request is here was closed in the middle of the answer. */
 static enum http_found get_completion(struct http_request *request, const struct http_variable *variable,
                                       struct http_text *value)
@@ -79,19 +41,13 @@ static enum http_found get_completion(struct http_request *request, const struct
 }
 
 const struct http_variable_row http_response_variables[] = {
-    {"limit_conn_status", get_limit_conn_status, NULL,
-     "What limit_conn did: `PASSED`, `REJECTED`, `REJECTED_DRY_RUN`; empty if it was not asked."},
     {"request_completion", get_completion, NULL,
      "`OK` if the answer is complete; empty if it was cut or never sent, or is still to be made."},
-    {"limit_req_status", get_limit_req_status, NULL,
-     "What limit_req did: `PASSED`, `DELAYED`, `REJECTED`, `DELAYED_DRY_RUN`, `REJECTED_DRY_RUN`; empty if "
-     "it was not asked."},
     {"status", NULL, print_status, "Status of the answer."},
     {"body_bytes_sent", NULL, print_body_bytes_sent, "Bytes of the body that were sent."},
     {"bytes_sent", NULL, print_bytes_sent, "Bytes that were sent, the head included."},
     {"limit_rate", NULL, print_limit_rate,
      "Bytes per second that the answer leaves with at most; `set` may change it; 0: no limit."},
-    {"gzip_ratio", get_gzip_ratio, NULL, "By how much gzip made the answer smaller, such as `3.20`."},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -1,34 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Variables that only the system can answer: what a path is behind its links, and how a connection fares. */
-#include <errno.h>
-#include <limits.h>
+/* Variables that only the system can answer: how a connection fares (TCP_INFO). */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 
 #include "http/connection.h"
-#include "http/modules/content/static.h"
 #include "http/text/variables_table.h"
-
-static enum http_found get_realpath_root(struct http_request *request, const struct http_variable *variable,
-                                         struct http_text *value)
-{
-    char real[PATH_MAX], *copy;
-    struct http_text root;
-
-    (void)variable;
-    if (!http_root_write(request, http_static_of(request)->root, &root))
-        return http_value_none(value);
-    if (!realpath(root.bytes, real)) {
-        http_log(request, LOG_LEVEL_CRIT, errno, "realpath() \"%s\" failed", root.bytes);
-        return http_value_none(value);
-    }
-    copy = pool_strndup(request->pool, real, strlen(real), "variable");
-    return copy ? http_value_string(copy, value) : http_value_none(value);
-}
-
-/* ---- TCP_INFO of the client's connection ---- */
 
 /* Not found: a unix socket, or one that is closed. `offset` is that of a uint32_t in the kernel's struct. */
 static enum http_found tcp_info(struct http_request *request, size_t offset, struct http_text *value)
@@ -74,8 +51,6 @@ static enum http_found get_rcv_space(struct http_request *request, const struct 
 }
 
 const struct http_variable_row http_system_variables[] = {
-    {"realpath_root", get_realpath_root, NULL,
-     "`root` or `alias` of the location with all symbolic links resolved; empty if it is not there."},
     {"tcpinfo_rtt", get_rtt, NULL,
      "Round trip to the client in microseconds, as the kernel has smoothed it (TCP_INFO); as all `tcpinfo` "
      "it is "

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The rows behind variables.c, by what they are about. Internal to the variables.
+ * The rows behind variables.c, by what they are about: for those who make variables.
  *
- * Purpose: a row names a variable and its getter; each file has a table, variables.c looks through them.
+ * Purpose: a row names a variable and its getter. Each file here has a table, and a module that brings
+ *   variables has one (struct http_module); variables.c looks through them.
  * Lifetime: constant.
  * Threads: getters run on the request's worker.
  * Errors: getters return HTTP_VALUE_NONE.
@@ -28,8 +29,13 @@ extern const struct http_variable_row http_request_variables[];    /* variables_
 extern const struct http_variable_row http_connection_variables[]; /* variables_connection.c */
 extern const struct http_variable_row http_response_variables[];   /* variables_response.c */
 extern const struct http_variable_row http_system_variables[];     /* variables_system.c */
-extern const struct http_variable_row
-    http_sent_variables[]; /* likewise, without the sent_http_ before them */
+
+/* One table after another by `index` from 0: those above, then the modules' in the order of http_modules.
+ * Null after the last. */
+const struct http_variable_row *http_variable_table(size_t index);
+
+/* Without the sent_http_ before them. */
+extern const struct http_variable_row http_sent_variables[]; /* variables_response.c */
 
 enum { HTTP_SENT_OTHER = UINT16_MAX /* a field that no row tells of: one that a module added */ };
 

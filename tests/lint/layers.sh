@@ -29,10 +29,6 @@ http/modules/limit   $http http/config http/modules
 http/modules/output  $http http/config http/modules
 http/modules/log     $http http/config http/modules
 http/modules/view    $http http/config http/modules server/watch
-http/text/variables_connection.c http/modules/view
-http/text/variables_request.c http/modules/content
-http/text/variables_system.c http/modules/content
-http/text/variables_response.c http/modules/limit http/modules/output
 server/worker.c      server/watch
 server/worker.h      server/watch
 server/main.c        $http http/config server/echo server/watch server/tools

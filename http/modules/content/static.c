@@ -4,11 +4,14 @@
 #include "http/modules/content/static.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "http/modules/content/autoindex.h"
 #include "http/protocol/uri.h"
+#include "http/text/variables_table.h"
 #include "server/generation.h"
 #include "server/log/log.h"
 
@@ -143,6 +146,51 @@ static enum http_outcome run(struct http_request *request, void *section)
                  : answer_file(request, file, name.bytes);
 }
 
+/* ---- variables ---- */
+
+static enum http_found get_document_root(struct http_request *request, const struct http_variable *variable,
+                                         struct http_text *value)
+{
+    (void)variable;
+    return http_root_write(request, http_static_of(request)->root, value) ? HTTP_VALUE_FOUND
+                                                                          : http_value_none(value);
+}
+
+static enum http_found get_request_filename(struct http_request *request,
+                                            const struct http_variable *variable, struct http_text *value)
+{
+    (void)variable;
+    return http_map_path(request, http_static_of(request)->root, 0, value) == HTTP_PATH_OK
+               ? HTTP_VALUE_FOUND
+               : http_value_none(value);
+}
+
+static enum http_found get_realpath_root(struct http_request *request, const struct http_variable *variable,
+                                         struct http_text *value)
+{
+    char real[PATH_MAX], *copy;
+    struct http_text root;
+
+    (void)variable;
+    if (!http_root_write(request, http_static_of(request)->root, &root))
+        return http_value_none(value);
+    if (!realpath(root.bytes, real)) {
+        http_log(request, LOG_LEVEL_CRIT, errno, "realpath() \"%s\" failed", root.bytes);
+        return http_value_none(value);
+    }
+    copy = pool_strndup(request->pool, real, strlen(real), "variable");
+    return copy ? http_value_string(copy, value) : http_value_none(value);
+}
+
+static const struct http_variable_row variables[] = {
+    {"document_root", get_document_root, NULL, "`root` or `alias` of the location."},
+    {"realpath_root", get_realpath_root, NULL,
+     "`root` or `alias` of the location with all symbolic links resolved; empty if it is not there."},
+    {"request_filename", get_request_filename, NULL,
+     "The file that the path stands for, by `root` or `alias`."},
+    {NULL, NULL, NULL, NULL},
+};
+
 /* ---- reading ---- */
 
 static int defaults(struct conf *conf, void *section)
@@ -206,4 +254,5 @@ const struct http_module http_static_module = {
     .section_size = sizeof(struct http_static),
     .defaults = defaults,
     .finish = finish,
+    .variables = variables,
 };

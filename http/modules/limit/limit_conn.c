@@ -7,6 +7,7 @@
 #include "conf/set.h"
 #include "http/request.h"
 #include "http/text/template.h"
+#include "http/text/variables_table.h"
 #include "server/log/log.h"
 #include "server/shared/limit_zones.h"
 
@@ -19,13 +20,6 @@ struct limit_section {
 };
 
 /* ---- a request ---- */
-
-const char *http_limited_conn_text(enum http_limited_conn limited)
-{
-    static const char *const texts[] = {NULL, "PASSED", "REJECTED", "REJECTED_DRY_RUN"};
-
-    return texts[limited];
-}
 
 static void leave(void *hold)
 {
@@ -95,6 +89,24 @@ static enum http_outcome run(struct http_request *request, void *section)
         outcome = apply(request, settings, rule);
     return outcome;
 }
+
+/* ---- variables ---- */
+
+static enum http_found get_limit_conn_status(struct http_request *request,
+                                             const struct http_variable *variable, struct http_text *value)
+{
+    static const char *const texts[] = {NULL, "PASSED", "REJECTED", "REJECTED_DRY_RUN"};
+    const char *text = texts[request->route.limited_conn];
+
+    (void)variable;
+    return text ? http_value_string(text, value) : http_value_none(value);
+}
+
+static const struct http_variable_row variables[] = {
+    {"limit_conn_status", get_limit_conn_status, NULL,
+     "What limit_conn did: `PASSED`, `REJECTED`, `REJECTED_DRY_RUN`; empty if it was not asked."},
+    {NULL, NULL, NULL, NULL},
+};
 
 /* ---- reading ---- */
 
@@ -166,4 +178,5 @@ const struct http_module http_limit_conn_module = {
     .section_size = sizeof(struct limit_section),
     .defaults = defaults,
     .finish = finish,
+    .variables = variables,
 };

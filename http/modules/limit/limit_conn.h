@@ -24,7 +24,4 @@ enum http_limited_conn {
 
 extern const struct http_module http_limit_conn_module;
 
-/* "PASSED" …; null for HTTP_LIMITED_CONN_NOT. */
-const char *http_limited_conn_text(enum http_limited_conn limited);
-
 #endif

@@ -11,6 +11,7 @@
 #include "http/limits.h"
 #include "http/request.h"
 #include "http/text/template.h"
+#include "http/text/variables_table.h"
 #include "server/generation.h"
 #include "server/log/log.h"
 #include "server/shared/limit_zones.h"
@@ -41,14 +42,6 @@ struct section {
     int log_level; /* enum log_level */
     bool dry_run;
 };
-
-const char *http_limited_text(enum http_limited limited)
-{
-    static const char *const texts[] = {NULL,       "PASSED",          "DELAYED",
-                                        "REJECTED", "DELAYED_DRY_RUN", "REJECTED_DRY_RUN"};
-
-    return texts[limited];
-}
 
 /* ---- a request ---- */
 
@@ -167,6 +160,26 @@ static enum http_outcome run(struct http_request *request, void *data)
     request->route.limited = section->dry_run ? HTTP_LIMITED_DELAYED_DRY_RUN : HTTP_LIMITED_DELAYED;
     return section->dry_run ? HTTP_OUTCOME_NEXT : http_delay(request, verdict.wait_ms);
 }
+
+/* ---- variables ---- */
+
+static enum http_found get_limit_req_status(struct http_request *request,
+                                            const struct http_variable *variable, struct http_text *value)
+{
+    static const char *const texts[] = {NULL,       "PASSED",          "DELAYED",
+                                        "REJECTED", "DELAYED_DRY_RUN", "REJECTED_DRY_RUN"};
+    const char *text = texts[request->route.limited];
+
+    (void)variable;
+    return text ? http_value_string(text, value) : http_value_none(value);
+}
+
+static const struct http_variable_row variables[] = {
+    {"limit_req_status", get_limit_req_status, NULL,
+     "What limit_req did: `PASSED`, `DELAYED`, `REJECTED`, `DELAYED_DRY_RUN`, `REJECTED_DRY_RUN`; empty if "
+     "it was not asked."},
+    {NULL, NULL, NULL, NULL},
+};
 
 /* ---- limit_req_zone ---- */
 
@@ -361,4 +374,5 @@ const struct http_module http_limit_req_module = {
     .section_size = sizeof(struct section),
     .defaults = defaults,
     .finish = finish,
+    .variables = variables,
 };

@@ -27,7 +27,4 @@ enum http_limited {
 
 extern const struct http_module http_limit_req_module;
 
-/* "PASSED" …; null for HTTP_LIMITED_NOT. */
-const char *http_limited_text(enum http_limited limited);
-
 #endif

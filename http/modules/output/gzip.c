@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <zlib.h>
 
 #include "http/filters.h"
 #include "http/route/regex.h"
+#include "http/text/variables_table.h"
 
 enum {
     PIECE = 16 * 1024, /* bytes compressed at a time */
@@ -162,7 +164,10 @@ static int run(struct http_request *request, void *section)
     return 0;
 }
 
-uint64_t http_gzip_ratio(const struct http_request *request)
+/* ---- variables ---- */
+
+/* In thousandths; 0: the answer was not compressed. */
+static uint64_t ratio_of(const struct http_request *request)
 {
     for (const struct http_transform *at = request->response.transforms; at; at = at->next) {
         const struct compressor *compressor = (const struct compressor *)(const void *)at;
@@ -172,6 +177,28 @@ uint64_t http_gzip_ratio(const struct http_request *request)
     }
     return 0;
 }
+
+static enum http_found get_gzip_ratio(struct http_request *request, const struct http_variable *variable,
+                                      struct http_text *value)
+{
+    uint64_t hundredths = (ratio_of(request) + 5) / 10;
+    char *to;
+
+    (void)variable;
+    if (!hundredths)
+        return http_value_none(value);
+    to = pool_nalloc(request->pool, HTTP_PRINT_MAX, "variable");
+    if (!to)
+        return http_value_none(value);
+    (void)snprintf(to, HTTP_PRINT_MAX, "%llu.%02u", (unsigned long long)(hundredths / 100),
+                   (unsigned)(hundredths % 100));
+    return http_value_string(to, value);
+}
+
+static const struct http_variable_row variables[] = {
+    {"gzip_ratio", get_gzip_ratio, NULL, "By how much gzip made the answer smaller, such as `3.20`."},
+    {NULL, NULL, NULL, NULL},
+};
 
 /* ---- reading ---- */
 
@@ -282,4 +309,5 @@ const struct http_module http_gzip_module = {
     .section_size = sizeof(struct http_gzip),
     .defaults = defaults,
     .finish = finish,
+    .variables = variables,
 };

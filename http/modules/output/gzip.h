@@ -52,7 +52,4 @@ bool http_gzip_accepted(const struct http_request *request, const struct http_gz
 /* Says Vary, if settings want it and the answer does not yet. 0 or -ENOMEM. */
 int http_gzip_vary(struct http_request *request, const struct http_gzip *settings);
 
-/* $gzip_ratio in thousandths; 0: the answer was not compressed. */
-uint64_t http_gzip_ratio(const struct http_request *request);
-
 #endif

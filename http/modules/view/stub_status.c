@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "http/connection.h"
+#include "http/text/variables_table.h"
 #include "server/watch/census.h"
 
 enum { PAGE_MAX = 256 /* bytes of the page: its words and seven numbers */ };
@@ -61,6 +62,50 @@ static enum http_outcome run(struct http_request *request, void *section)
     return http_answer_bytes(request, 200, HTTP_TEXT("text/plain"), (struct http_text){page, (size_t)length});
 }
 
+/* ---- variables ---- */
+
+static char *print_active(struct http_request *request, char *to)
+{
+    struct http_status_counts counts;
+
+    http_status_count(request, &counts);
+    return http_print_number(to, counts.active);
+}
+
+static char *print_reading(struct http_request *request, char *to)
+{
+    struct http_status_counts counts;
+
+    http_status_count(request, &counts);
+    return http_print_number(to, counts.reading);
+}
+
+static char *print_writing(struct http_request *request, char *to)
+{
+    struct http_status_counts counts;
+
+    http_status_count(request, &counts);
+    return http_print_number(to, counts.writing);
+}
+
+static char *print_waiting(struct http_request *request, char *to)
+{
+    struct http_status_counts counts;
+
+    http_status_count(request, &counts);
+    return http_print_number(to, counts.waiting);
+}
+
+static const struct http_variable_row variables[] = {
+    {"connections_active", NULL, print_active, "Connections of the process now; as in stub_status."},
+    {"connections_reading", NULL, print_reading, "Those of them that read a head."},
+    {"connections_writing", NULL, print_writing, "Those of them that are busy with an answer."},
+    {"connections_waiting", NULL, print_waiting, "Those of them that are idle."},
+    {NULL, NULL, NULL, NULL},
+};
+
+/* ---- reading ---- */
+
 static int set_stub_status(struct conf_setting *setting)
 {
     struct stub_status *settings = setting->section;
@@ -87,4 +132,5 @@ const struct http_module http_stub_status_module = {
     .conf = {"stub_status", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct stub_status),
     .finish = finish,
+    .variables = variables,
 };
