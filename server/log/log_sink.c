@@ -32,7 +32,8 @@ struct log_sink {
     unsigned references;
     /* every writer's */
     atomic_bool pipe;
-    sem_t turn; /* 1: nobody writes */
+    atomic_uint writers; /* who has the turn, and those who wait for it */
+    sem_t turn;          /* posted to one of those who wait, when it is his */
     /* of whoever has the turn */
     struct rest rest;
 };
@@ -102,7 +103,7 @@ static void init_stderr(void)
     struct place place = {0, 0};
     bool pipe = false;
 
-    sem_init(&on_stderr.turn, 0, 1);
+    sem_init(&on_stderr.turn, 0, 0);
     (void)find_place(STDERR_FILENO, &place, &pipe);
     pthread_mutex_lock(&registry_lock);
     link_locked(&on_stderr, &place, pipe);
@@ -132,7 +133,7 @@ struct log_sink *log_sink_get(int fd)
     fresh = sysmem_calloc(sizeof *fresh);
     if (!fresh)
         return NULL;
-    sem_init(&fresh->turn, 0, 1);
+    sem_init(&fresh->turn, 0, 0);
     fresh->references = 1;
     pthread_mutex_lock(&registry_lock);
     sink = find_locked(&place); /* another thread's, made meanwhile */
@@ -203,11 +204,9 @@ static size_t share_of(const char *bytes, size_t length, bool pipe)
     return end ? (size_t)(end + 1 - bytes) : length;
 }
 
-/* How many bytes are out; *error if not all. */
-static size_t put(int fd, const char *bytes, size_t length, bool pipe, int *error)
+/* How many bytes are out, of which `done` are already; *error if not all. */
+static size_t put(int fd, const char *bytes, size_t length, size_t done, bool pipe, int *error)
 {
-    size_t done = 0;
-
     while (done < length) {
         ssize_t written = write(fd, bytes + done, share_of(bytes + done, length - done, pipe));
 
@@ -230,7 +229,7 @@ static bool put_rest(struct rest *rest, int fd, int *error)
     if (!rest->bytes)
         return true;
     if (find_place(fd, &place, &pipe) && same(&place, &rest->place)) {
-        rest->sent += put(fd, rest->bytes + rest->sent, rest->size - rest->sent, false, error);
+        rest->sent += put(fd, rest->bytes + rest->sent, rest->size - rest->sent, 0, false, error);
         if (rest->sent < rest->size)
             return false;
     }
@@ -268,13 +267,15 @@ static bool keep_rest(struct rest *rest, int fd, const char *bytes, size_t size)
     return false;
 }
 
-static size_t put_whole(struct log_sink *sink, int fd, const char *bytes, size_t length, bool lines,
-                        int *error)
+/* All of it, or whole lines of it; the first `done` bytes are out. */
+static size_t put_whole(struct log_sink *sink, int fd, const char *bytes, size_t length, size_t done,
+                        bool lines, int *error)
 {
     bool pipe = lines && atomic_load_explicit(&sink->pipe, memory_order_relaxed);
-    size_t done = put(fd, bytes, length, pipe, error), whole = done;
+    size_t whole;
     const char *end;
 
+    done = whole = put(fd, bytes, length, done, pipe, error);
     if (done == length)
         return length;
     if (!lines)
@@ -290,15 +291,56 @@ static size_t put_whole(struct log_sink *sink, int fd, const char *bytes, size_t
     return keep_rest(&sink->rest, fd, bytes + done, length - done) ? length : whole;
 }
 
-size_t log_sink_write(struct log_sink *sink, int fd, const char *bytes, size_t length, bool lines, int *error)
+/* What one write did not do: of `written`, its result, it goes on. Out of line, so that log_sink_write needs
+ * nothing of what this needs. */
+__attribute__((noinline)) static size_t put_on(struct log_sink *sink, int fd, const char *bytes,
+                                               size_t length, ssize_t written, bool lines, int *error)
 {
-    size_t done = 0;
+    if (written > 0 || (written < 0 && errno == EINTR))
+        return put_whole(sink, fd, bytes, length, written > 0 ? (size_t)written : 0, lines, error);
+    *error = written ? errno : ENOSPC;
+    return 0;
+}
 
-    *error = 0;
+/* What is owed, and then these. */
+__attribute__((noinline)) static size_t put_behind_rest(struct log_sink *sink, int fd, const char *bytes,
+                                                        size_t length, bool lines, int *error)
+{
+    return put_rest(&sink->rest, fd, error) ? put_whole(sink, fd, bytes, length, 0, lines, error) : 0;
+}
+
+/* ---- the turn ---- */
+
+/* The kernel is asked only where two write at once: else a turn costs one addition at each end. */
+static void take_turn(struct log_sink *sink)
+{
+    if (!atomic_fetch_add_explicit(&sink->writers, 1, memory_order_acquire))
+        return;
     while (sem_wait(&sink->turn))
         ; /* a signal */
-    if (put_rest(&sink->rest, fd, error))
-        done = put_whole(sink, fd, bytes, length, lines, error);
-    sem_post(&sink->turn);
+}
+
+/* The turn goes to one of those who wait, before whoever comes later. */
+static void pass_turn(struct log_sink *sink)
+{
+    if (atomic_fetch_sub_explicit(&sink->writers, 1, memory_order_release) > 1)
+        sem_post(&sink->turn);
+}
+
+size_t log_sink_write(struct log_sink *sink, int fd, const char *bytes, size_t length, bool lines, int *error)
+{
+    bool pipe = atomic_load_explicit(&sink->pipe, memory_order_relaxed);
+    ssize_t written;
+    size_t done;
+
+    *error = 0;
+    take_turn(sink);
+    if (sink->rest.bytes || (pipe && length > PIPE_BUF)) {
+        done = put_behind_rest(sink, fd, bytes, length, lines, error);
+    } else { /* nearly always: nothing is owed, and one write takes it all */
+        written = write(fd, bytes, length);
+        done = written == (ssize_t)length ? length : put_on(sink, fd, bytes, length, written, lines, error);
+    }
+    pass_turn(sink);
     return done;
 }
