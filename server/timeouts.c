@@ -27,9 +27,9 @@ struct timeout_queue {
 };
 
 /* libev does not tell its monotonic time, but it tells what remains of a timer, which is the same. */
-double timeouts_now(const struct timeouts *timeouts)
+void timeouts_read_clock(struct timeouts *timeouts)
 {
-    return timeouts->ends - ev_timer_remaining(timeouts->loop, (ev_timer *)(uintptr_t)&timeouts->anchor);
+    timeouts->now = timeouts->ends - ev_timer_remaining(timeouts->loop, &timeouts->anchor);
 }
 
 static void on_anchor(struct ev_loop *loop, ev_timer *timer, int events)
@@ -86,11 +86,13 @@ static void arm(struct timeout_queue *queue, double now)
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct timeout_queue *queue = timer->data;
-    double now = timeouts_now(queue->owner);
     int64_t duration_ms = queue->duration_ms;
+    double now;
 
     (void)loop;
     (void)events;
+    timeouts_read_clock(queue->owner); /* a timer that fires by a time that was kept would fire for ever */
+    now = queue->owner->now;
     for (unsigned i = 0; i < EXPIRED_PER_FIRING && !is_empty(queue); i++) {
         struct timeout *timeout = queue->head.next;
         if (timeout->deadline > now + NEAR)

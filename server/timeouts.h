@@ -12,8 +12,9 @@
  * then stopped.
  *
  * Time is libev's monotonic time of this turn (that of its timers), so that setting the wall clock
- * neither cuts connections nor keeps them. timeouts_now is the clock of whatever measures a duration; ev_now
- * is the wall clock, for what is shown as a date and nothing else.
+ * neither cuts connections nor keeps them. libev is asked for it once a turn, which timeouts_turn_ends
+ * ends. timeouts_now is the clock of whatever measures a duration; ev_now is the wall clock, for what is
+ * shown as a date and nothing else.
  */
 #ifndef SERVER_TIMEOUTS_H
 #define SERVER_TIMEOUTS_H
@@ -38,6 +39,7 @@ struct timeouts {
     struct timeout_queue *last;   /* the one used last, or NULL */
     ev_timer anchor;              /* never fires: what remains of it tells libev's monotonic time */
     double ends;                  /* seconds of CLOCK_MONOTONIC: when the anchor would fire */
+    double now;                   /* of this turn; 0: nobody has asked for it yet */
 };
 
 /* `expired` is called with a timeout that has just been stopped; it may stop and start any timeout, this one
@@ -56,12 +58,29 @@ void timeouts_oldest(struct timeouts *timeouts, unsigned most, bool (*visit)(str
 
 /* Seconds of CLOCK_MONOTONIC as this turn of the loop has them: they do not go back, and all workers have the
  * same but for what their turns have taken so far. Deadlines are of them. */
-double timeouts_now(const struct timeouts *timeouts);
+static inline double timeouts_now(struct timeouts *timeouts);
+/* Before the loop waits, and after ev_now_update: what asks for the time next gets a new one. */
+static inline void timeouts_turn_ends(struct timeouts *timeouts);
 /* Since when a timeout that is set has been. */
 double timeout_began(const struct timeout *timeout);
 
 static inline void timeout_stop(struct timeout *timeout);
 static inline bool timeout_is_set(const struct timeout *timeout);
+
+/* Sets `now`. */
+void timeouts_read_clock(struct timeouts *timeouts);
+
+static inline double timeouts_now(struct timeouts *timeouts)
+{
+    if (!timeouts->now)
+        timeouts_read_clock(timeouts);
+    return timeouts->now;
+}
+
+static inline void timeouts_turn_ends(struct timeouts *timeouts)
+{
+    timeouts->now = 0;
+}
 
 static inline void timeout_stop(struct timeout *timeout)
 {

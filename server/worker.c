@@ -100,7 +100,7 @@ static void bury_closed(struct worker *worker)
 }
 
 /* Milliseconds, positive, of a clock that does not go back. */
-static int64_t turn_ms(const struct worker *worker)
+static int64_t turn_ms(struct worker *worker)
 {
     return (int64_t)(timeouts_now(&worker->timeouts) * 1000.);
 }
@@ -124,6 +124,7 @@ static void turn_ends(struct ev_loop *loop, struct ev_prepare *turn, int events)
         atomic_store(&worker->ended, true);
         worker->shared->wake_main();
     }
+    timeouts_turn_ends(&worker->timeouts);
 }
 
 static void on_second(struct ev_loop *loop, struct ev_timer *timer, int events)

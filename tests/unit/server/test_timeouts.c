@@ -16,6 +16,7 @@
 
 static struct ev_loop *loop;
 static struct timeouts timeouts;
+static ev_prepare turn; /* as a worker's */
 static unsigned expired;
 static struct timeout *order[8192];
 static void (*then)(struct timeout *); /* what else to do on expiry */
@@ -30,6 +31,27 @@ static void on_expired(struct timeout *timeout)
         then(timeout);
 }
 
+static void turn_ends(struct ev_loop *of, ev_prepare *prepare, int events)
+{
+    (void)of;
+    (void)prepare;
+    (void)events;
+    timeouts_turn_ends(&timeouts);
+}
+
+static void watch_turns(void)
+{
+    ev_prepare_init(&turn, turn_ends);
+    ev_prepare_start(loop, &turn);
+    ev_unref(loop);
+}
+
+static void update(void)
+{
+    ev_now_update(loop);
+    timeouts_turn_ends(&timeouts);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -37,6 +59,7 @@ static int set_up(void **state)
     if (loop == NULL)
         return 1;
     timeouts_init(&timeouts, loop, on_expired);
+    watch_turns();
     expired = 0;
     then = NULL;
     return 0;
@@ -73,7 +96,7 @@ static double begun;
 static void begin(void)
 {
     begun = monotonic();
-    ev_now_update(loop);
+    update();
 }
 
 static double run(void)
@@ -174,7 +197,7 @@ static void test_expired_may_stop_the_next(void **state)
 
     (void)state;
     memset(others, 0, sizeof others);
-    ev_now_update(loop);
+    update();
     start(&a, 5);
     for (int i = 0; i < 3; i++)
         start(&others[i], 5);
@@ -260,7 +283,7 @@ static void test_a_thousand_a_turn(void **state)
     ev_check_init(&check, on_turn);
     ev_check_start(loop, &check);
     ev_unref(loop);
-    ev_now_update(loop);
+    update();
     for (int i = 0; i < 3500; i++)
         start(&many[i], 2);
     run();
@@ -324,11 +347,11 @@ static void test_oldest_first(void **state)
     (void)state;
     for (unsigned i = 0; i < COUNT; i++) {
         usleep(1000);
-        ev_now_update(loop);
+        update();
         start(&timeouts_of[i], durations[i * 7 % 3]);
     }
     usleep(1000);
-    ev_now_update(loop);
+    update();
     start(&timeouts_of[5], 1000); /* now the youngest */
     timeouts_oldest(&timeouts, 20, see, &seen);
     assert_int_equal(seen.count, 20);
