@@ -96,20 +96,14 @@ static void drop_head(struct output *output, struct pool *pool)
     pool_put(pool, block);
 }
 
-/* Sends the bytes at the head of the queue: those of one block by send, of several by sendmsg. */
-static ssize_t send_bytes(const struct output *output, int fd, size_t share)
+/* The bytes of several blocks. Out of line: an answer in one block, as most are, needs none of these arrays.
+ */
+__attribute__((noinline)) static ssize_t send_blocks(const struct output_block *block, int fd, size_t share)
 {
-    const struct output_block *block = output->head;
     struct iovec vectors[OUTPUT_VECTORS];
     struct msghdr message = {.msg_iov = vectors};
-    bool file = block->file.fd >= 0;
+    bool file = false;
 
-    if (!block->next || file || block->end - block->start >= share) {
-        size_t size = block->end - block->start;
-
-        return socket_send(fd, block->bytes + block->start, size < share ? size : share,
-                           MSG_NOSIGNAL | (file ? MSG_MORE : 0));
-    }
     for (; block && block->end - block->start <= share && message.msg_iovlen < OUTPUT_VECTORS && !file;
          block = block->next) {
         vectors[message.msg_iovlen].iov_base = (void *)(uintptr_t)(block->bytes + block->start);
@@ -118,6 +112,19 @@ static ssize_t send_bytes(const struct output *output, int fd, size_t share)
         file = block->file.fd >= 0;
     }
     return sendmsg(fd, &message, MSG_NOSIGNAL | (file ? MSG_MORE : 0));
+}
+
+/* Sends the bytes at the head of the queue: those of one block by send, of several by sendmsg. */
+static ssize_t send_bytes(const struct output *output, int fd, size_t share)
+{
+    const struct output_block *block = output->head;
+    size_t size = block->end - block->start;
+    bool file = block->file.fd >= 0;
+
+    if (block->next && !file && size < share)
+        return send_blocks(block, fd, share);
+    return socket_send(fd, block->bytes + block->start, size < share ? size : share,
+                       MSG_NOSIGNAL | (file ? MSG_MORE : 0));
 }
 
 /* Takes `sent` bytes off the front of the queue's bytes and drops the blocks that are wholly out. */

@@ -53,10 +53,14 @@ static size_t literal_length(const char *bytes, size_t length, bool *upper)
 static size_t name_length(const char *bytes, size_t length, bool *upper)
 {
     size_t at = 0;
-    for (; at < length; at++) {
-        char byte = bytes[at];
-        if (http_char_is(byte, HTTP_CHAR_DNS))
-            continue;
+    for (;; at++) {
+        char byte;
+
+        while (at < length && http_char_is(bytes[at], HTTP_CHAR_DNS))
+            at++;
+        if (at == length)
+            break;
+        byte = bytes[at];
         if (byte == ':')
             break;
         if (byte == '.') {

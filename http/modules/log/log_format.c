@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "http/modules/log/log_escape.h"
+#include "pool/unguarded.h"
 
 enum { LITERAL = sizeof((struct http_log_part *)0)->literal };
 
@@ -145,12 +146,15 @@ size_t http_log_measure(const struct http_log_format *format, struct http_reques
     for (unsigned i = 0; i < format->value_count; i++) {
         struct http_text *value = &line->values[i];
 
-        line->escaped[i] = 0;
-        if (http_variable_get(request, &format->values[i], value) == HTTP_VALUE_FOUND)
+        if (http_variable_get(request, &format->values[i], value) == HTTP_VALUE_FOUND) {
             line->escaped[i] = measure_escape(format->escape, *value);
-        else if (format->escape == HTTP_LOG_ESCAPE_DEFAULT)
+            length += line->escaped[i] ? line->escaped[i] : value->length;
+            continue;
+        }
+        line->escaped[i] = 0;
+        if (format->escape == HTTP_LOG_ESCAPE_DEFAULT)
             *value = HTTP_TEXT("-");
-        length += line->escaped[i] ? line->escaped[i] : value->length;
+        length += value->length;
     }
     return length;
 }
@@ -179,8 +183,8 @@ static char *put_escaped(enum http_log_escape escape, char *to, struct http_text
     return escape == HTTP_LOG_ESCAPE_JSON ? http_log_json_write(to, value) : http_log_escape_write(to, value);
 }
 
-char *http_log_write(const struct http_log_format *format, struct http_request *request,
-                     const struct http_log_line *line, char *to)
+UNGUARDED char *http_log_write(const struct http_log_format *format, struct http_request *request,
+                               const struct http_log_line *line, char *to)
 {
     const struct http_log_part *part = format->parts, *end = part + format->part_count;
     const struct http_text *value = line->values;
