@@ -17,7 +17,7 @@ LTO      ?= $(if $(SANITIZE)$(findstring clang,$(shell $(CC) --version)),,-flto=
 # The sanitizers see more than that, and clash with some of it. `make hardened` looks at what came out.
 has        = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo '$(1)')
 HARDEN_IF := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -fno-plt
-FORTIFY    = $(if $(filter -O0,$(OPTIMISE)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+FORTIFY    = $(if $(filter -O0,$(OPTIMISE)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 ifdef SANITIZE
 HARDEN    ?=
 HARDEN_LD ?=
