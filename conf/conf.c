@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,6 +74,11 @@ __attribute__((format(printf, 5, 0))) static void compose(char *out, size_t size
 
 static_assert(CONF_ERROR_SIZE >= PLACE_SIZE + SENTENCE_MIN, "room for a sentence besides the place");
 
+static unsigned place_of(const struct conf_node *node)
+{
+    return node ? node->place : UINT_MAX;
+}
+
 int conf_fail(struct conf *conf, const struct conf_node *node, const char *format, ...)
 {
     va_list arguments;
@@ -81,6 +87,7 @@ int conf_fail(struct conf *conf, const struct conf_node *node, const char *forma
         va_start(arguments, format);
         compose(conf->error, sizeof conf->error, node, 0, format, arguments);
         va_end(arguments);
+        conf->error_place = place_of(node);
     }
     return -EINVAL;
 }
@@ -93,17 +100,19 @@ int conf_fail_errno(struct conf *conf, const struct conf_node *node, int error, 
         va_start(arguments, format);
         compose(conf->error, sizeof conf->error, node, error, format, arguments);
         va_end(arguments);
+        conf->error_place = place_of(node);
     }
     return -error;
 }
 
 int conf_fail_memory(struct conf *conf)
 {
+    conf->no_memory = true;
     conf_fail(conf, NULL, "out of memory while reading the configuration");
     return -ENOMEM;
 }
 
-static struct conf_warning *make_warning(struct conf *conf, const struct conf_node *node, const char *text)
+static struct conf_warning *make_warning(struct conf *conf, const char *text)
 {
     struct conf_warning *warning = pool_calloc(conf->pool, sizeof *warning, "conf warning");
     char *copy = pool_strndup(conf->pool, text, strlen(text), "conf warning");
@@ -111,10 +120,6 @@ static struct conf_warning *make_warning(struct conf *conf, const struct conf_no
     if (!warning || !copy)
         return NULL;
     warning->text = copy;
-    if (node) {
-        warning->file = node->file;
-        warning->line = node->line;
-    }
     return warning;
 }
 
@@ -127,7 +132,7 @@ void conf_warn(struct conf *conf, const struct conf_node *node, const char *form
     compose(text, sizeof text, node, 0, format, arguments);
     va_end(arguments);
 
-    struct conf_warning *warning = make_warning(conf, node, text);
+    struct conf_warning *warning = make_warning(conf, text);
     if (!warning)
         return;
     *conf->warnings_end = warning;
@@ -135,38 +140,44 @@ void conf_warn(struct conf *conf, const struct conf_node *node, const char *form
 }
 
 /* Levels are applied from the outside to the inside; a reader wants the order of the text. */
-static void insert(struct conf *conf, struct conf_warning *note)
+static int add_fault(struct conf *conf)
 {
-    struct conf_warning **place = &conf->unknown;
+    struct conf_warning **at = &conf->faults, *fault;
+    unsigned before = 0;
 
-    while (*place && ((*place)->file != note->file || (*place)->line <= note->line))
-        place = &(*place)->next;
-    note->next = *place;
-    *place = note;
-}
-
-int conf_note_unknown(struct conf *conf, const struct conf_node *node, const char *format, ...)
-{
-    char text[CONF_ERROR_SIZE];
-    va_list arguments;
-
-    va_start(arguments, format);
-    compose(text, sizeof text, node, 0, format, arguments);
-    va_end(arguments);
-
-    struct conf_warning *note = make_warning(conf, node, text);
-    if (!note)
+    conf->fault_count++;
+    for (; *at && (*at)->place <= conf->error_place; at = &(*at)->next)
+        before++;
+    if (before == CONF_FAULTS_MAX)
+        return 0;
+    fault = make_warning(conf, conf->error);
+    if (!fault)
         return conf_fail_memory(conf);
-    insert(conf, note);
+    fault->place = conf->error_place;
+    fault->next = *at;
+    *at = fault;
+    for (; *at && before < CONF_FAULTS_MAX; before++)
+        at = &(*at)->next;
+    *at = NULL;
     return 0;
 }
 
-int conf_fail_unknown(struct conf *conf)
+int conf_keep(struct conf *conf, int result)
 {
-    struct conf_warning **last = &conf->unknown;
+    if (result == 0)
+        return 0;
+    if (result == -ENOMEM || conf->no_memory || add_fault(conf) != 0)
+        return -ENOMEM;
+    conf->error[0] = '\0';
+    return 0;
+}
+
+int conf_fail_kept(struct conf *conf)
+{
+    struct conf_warning **last = &conf->faults;
 
     if (!*last)
-        return 0;
+        return conf->error[0] != '\0' ? -EINVAL : 0;
     while ((*last)->next != NULL)
         last = &(*last)->next;
     if (conf->error[0] == '\0') {
@@ -179,17 +190,17 @@ int conf_fail_unknown(struct conf *conf)
 void conf_report(const struct conf *conf, char *to, size_t size)
 {
     size_t used = 0, room = size - 2 * sizeof conf->error; /* for the last two lines */
-    unsigned more = 0;
+    unsigned more = conf->fault_count > CONF_FAULTS_MAX ? conf->fault_count - CONF_FAULTS_MAX : 0;
 
-    for (const struct conf_warning *one = conf->unknown; one; one = one->next) {
+    for (const struct conf_warning *one = conf->faults; one; one = one->next) {
         if (used + strlen(one->text) + 2 > room)
             more++;
         else
             used += (size_t)snprintf(to + used, size - used, "%s\n", one->text);
     }
+    used += (size_t)snprintf(to + used, size - used, "%s", conf->error);
     if (more > 0)
-        used += (size_t)snprintf(to + used, size - used, "%u more unknown directives\n", more);
-    snprintf(to + used, size - used, "%s", conf->error);
+        snprintf(to + used, size - used, "\nand %u more", more);
 }
 
 const char *conf_full_name(struct conf *conf, const char *path, bool conf_prefix)

@@ -12,8 +12,9 @@
  * Threads: one at a time.
  *
  * Errors: a function that fails leaves one sentence in conf->error. The first error wins: later ones do not
- * overwrite it, so a caller may simply return what it got. Sentences are nginx's where nginx has one. Unknown
- * directives are gathered besides, so that one reading names all of them (conf_report).
+ * overwrite it, so a caller may simply return what it got. Sentences are nginx's where nginx has one. A
+ * caller that can go on with the next directive keeps the sentence (conf_keep), so that one reading names
+ * all that is wrong (conf_report).
  */
 #ifndef CONF_CONF_H
 #define CONF_CONF_H
@@ -27,7 +28,8 @@ struct pool;
 
 enum {
     CONF_ERROR_SIZE = 1024,      /* nginx's: a longer sentence is cut */
-    CONF_REPORT_SIZE = 16 * 1024 /* what has no room is counted */
+    CONF_FAULTS_MAX = 100,       /* the first of them are told, the others counted */
+    CONF_REPORT_SIZE = 32 * 1024 /* what has no room is counted too */
 };
 
 /* A text that was read, for -T: each name once, in the order of reading. */
@@ -41,8 +43,7 @@ struct conf_file {
 struct conf_warning {
     struct conf_warning *next;
     const char *text;
-    const char *file; /* where; null: nowhere */
-    unsigned line;
+    unsigned place; /* of a fault: its node's; UINT_MAX: none */
 };
 
 struct conf {
@@ -55,11 +56,15 @@ struct conf {
     struct conf_file **files_end;
     struct conf_warning *warnings; /* oldest first */
     struct conf_warning **warnings_end;
-    struct conf_warning *unknown; /* directives that nobody knows, by file and line; not in `error` */
-    struct conf_open *open;       /* the reader's: files being read now, innermost first */
-    unsigned depth;               /* conf_apply's: levels around the one being applied */
+    struct conf_warning *faults; /* what was kept, in the order of the text, CONF_FAULTS_MAX at most */
+    unsigned fault_count;        /* all that were kept */
+    unsigned nodes;              /* read so far */
+    bool no_memory;              /* conf_fail_memory was called */
+    struct conf_open *open;      /* the reader's: files being read now, innermost first */
+    unsigned depth;              /* conf_apply's: levels around the one being applied */
 
-    char error[CONF_ERROR_SIZE]; /* empty: nothing has failed */
+    char error[CONF_ERROR_SIZE]; /* empty: nothing has failed since conf_keep */
+    unsigned error_place;        /* as a fault's */
 };
 
 /* Starts a reading. `prefix` is a folder, with or without a '/' at its end (NULL or "": none). `file` is the
@@ -85,14 +90,20 @@ int conf_fail_memory(struct conf *conf);
 void conf_warn(struct conf *conf, const struct conf_node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Notes a directive that nobody knows, in the form of conf_fail; reading goes on. 0 or -ENOMEM. */
-int conf_note_unknown(struct conf *conf, const struct conf_node *node, const char *format, ...)
-    __attribute__((format(printf, 3, 4), warn_unused_result));
+/* Takes what a step returned, so that reading goes on: the sentence of one that failed becomes a fault. 0, or
+ * -ENOMEM if memory has run out: then nothing goes on. */
+int conf_keep(struct conf *conf, int result) __attribute__((warn_unused_result));
 
-/* At the end: -EINVAL if something was unknown (the last becomes the error if there is no other), else 0. */
-int conf_fail_unknown(struct conf *conf) __attribute__((warn_unused_result));
+/* Whether something has failed so far. What relies on complete settings is then left out. */
+static inline bool conf_is_wrong(const struct conf *conf)
+{
+    return conf->faults || conf->error[0] != '\0';
+}
 
-/* All that is wrong, a line each: the unknown directives, then the error. `size` is CONF_REPORT_SIZE. */
+/* At the end: -EINVAL if something is wrong (the last fault becomes the error if there is none), else 0. */
+int conf_fail_kept(struct conf *conf) __attribute__((warn_unused_result));
+
+/* All that is wrong, a line each: the faults, the error, how many more. `size` is CONF_REPORT_SIZE. */
 void conf_report(const struct conf *conf, char *to, size_t size);
 
 /* `path` as it is if it begins with '/', else behind the folder of the configuration file (conf_prefix:

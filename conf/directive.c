@@ -35,15 +35,14 @@ static const struct conf_directive *find(const struct conf_modules *modules, con
     return elsewhere;
 }
 
-/* Reading goes on without it, so that all of them are found at once. */
 static int pass_over(struct conf *conf, const struct conf_node *node)
 {
     const struct conf_foreign *foreign = conf_foreign_find(node->name);
 
     if (!foreign)
-        return conf_note_unknown(conf, node, "unknown directive \"%s\"", node->name);
+        return conf_fail(conf, node, "unknown directive \"%s\"", node->name);
     if (!foreign->ignored || node->block)
-        return conf_note_unknown(conf, node, "unknown directive \"%s\" (%s)", node->name, foreign->advice);
+        return conf_fail(conf, node, "unknown directive \"%s\" (%s)", node->name, foreign->advice);
     conf_warn(conf, node, "directive \"%s\" is ignored (%s)", node->name, foreign->advice);
     return 0;
 }
@@ -81,10 +80,31 @@ static bool is_first(const struct conf_modules *modules, const struct match *mat
     return first;
 }
 
+/* The directive of a node: null if it is to be passed over. */
+static int check_node(struct conf *conf, const struct conf_node *node, uint32_t context,
+                      const struct conf_modules *modules, struct match *match, unsigned char *seen)
+{
+    int rc;
+
+    match->directive = find(modules, node->name, context, &match->module);
+    if (!match->directive)
+        return conf_keep(conf, pass_over(conf, node));
+    rc = check(conf, node, context, match->directive);
+    if (rc == 0) {
+        match->first = is_first(modules, match, seen);
+        if (match->first || (match->directive->flags & CONF_REPEAT) != 0)
+            return 0;
+        rc = conf_fail(conf, node, "\"%s\" directive is duplicate", node->name);
+    }
+    match->directive = NULL;
+    return conf_keep(conf, rc);
+}
+
 static int check_level(struct conf *conf, const struct conf_node *node, uint32_t context,
                        const struct conf_modules *modules, struct match *matches)
 {
     size_t rows = 0;
+    int rc = 0;
 
     for (unsigned i = 0; i < modules->count; i++)
         rows += modules->modules[i]->count;
@@ -92,23 +112,30 @@ static int check_level(struct conf *conf, const struct conf_node *node, uint32_t
     if (!seen)
         return conf_fail_memory(conf);
 
-    for (; node; node = node->next, matches++) {
-        matches->directive = find(modules, node->name, context, &matches->module);
-        int rc = !matches->directive ? pass_over(conf, node) : check(conf, node, context, matches->directive);
-        if (rc != 0)
-            return rc;
-        if (!matches->directive)
-            continue;
-        matches->first = is_first(modules, matches, seen);
-        if (!matches->first && (matches->directive->flags & CONF_REPEAT) == 0)
-            return conf_fail(conf, node, "\"%s\" directive is duplicate", node->name);
+    for (; node && rc == 0; node = node->next, matches++)
+        rc = check_node(conf, node, context, modules, matches, seen);
+    return rc;
+}
+
+/* A directive that failed is as if it did not stand there: the next one of its name is the first. */
+static int keep_failed(struct conf *conf, const struct conf_node *node, struct match *match, int rc)
+{
+    const struct match failed = *match;
+
+    conf_fail_errno(conf, node, -rc, "\"%s\" directive failed", node->name);
+    while (failed.first && (node = node->next)) {
+        match++;
+        if (match->directive == failed.directive) {
+            match->first = true;
+            break;
+        }
     }
-    return 0;
+    return conf_keep(conf, rc);
 }
 
 /* Sets the simple directives or the blocks. */
-static int set_level(const struct conf_setting *level, const struct conf_node *node,
-                     const struct match *matches, bool blocks)
+static int set_level(const struct conf_setting *level, const struct conf_node *node, struct match *matches,
+                     bool blocks)
 {
     for (; node; node = node->next, matches++) {
         if (!matches->directive)
@@ -123,7 +150,9 @@ static int set_level(const struct conf_setting *level, const struct conf_node *n
         setting.section = level->find_section ? level->find_section(level->scope, matches->module) : NULL;
         int rc = matches->directive->set(&setting);
         if (rc != 0)
-            return conf_fail_errno(level->conf, node, -rc, "\"%s\" directive failed", node->name);
+            rc = keep_failed(level->conf, node, matches, rc);
+        if (rc != 0)
+            return rc;
     }
     return 0;
 }
@@ -150,7 +179,7 @@ int conf_apply(struct conf *conf, const struct conf_node *first, uint32_t contex
     if (rc == 0)
         rc = set_level(&level, first, matches, true);
     conf->depth--;
-    return rc == 0 && conf->depth == 0 ? conf_fail_unknown(conf) : rc;
+    return rc == 0 && conf->depth == 0 ? conf_fail_kept(conf) : rc;
 }
 
 int conf_apply_children(const struct conf_setting *setting, uint32_t context, void *scope)

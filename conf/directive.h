@@ -7,8 +7,10 @@
  * arguments, block or not, duplicate); then the simple directives are set in file order; then the blocks, in
  * file order (but for CONF_IN_ORDER). So order inside a level does not matter, and inheritance is a copy: a
  * block's `set` makes its own scope as a copy of the finished outer settings and calls conf_apply_children.
- * A name that no table has is passed over until the outermost level is done, which then fails: so all of them
- * are told at once, with what to do instead where nginx knows them (foreign.h).
+ * A directive that is unknown (foreign.h: what to do instead), misplaced or wrong is passed over, as if it
+ * did not stand there, until the outermost level is done, which then fails: so all of them are told at once.
+ * Only memory that runs out ends an inner level; what a caller does behind one and relies on complete
+ * settings asks conf_is_wrong first.
  *
  * Lifetime: tables are constant; a struct conf_setting lives for one call of `set`; strings of the tree as
  * long as conf->pool.

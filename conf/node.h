@@ -17,7 +17,8 @@ struct conf_node {
     const char *
         *args; /* args[0] is the first argument; quotes and escapes are resolved; NULL after the last */
     unsigned arg_count; /* without the name */
-    unsigned line; /* of the closing `;` or the opening `{`, as nginx counts; 0: the command line has none */
+    unsigned line;  /* of the closing `;` or the opening `{`, as nginx counts; 0: the command line has none */
+    unsigned place; /* of the directive in the order of reading, includes expanded */
     const char *file;           /* full name of the file, or of the text ("command line") */
     bool block;                 /* `{` followed, even if nothing stands in it */
     struct conf_node *children; /* first one, in file order; includes are already expanded */

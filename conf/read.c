@@ -30,7 +30,8 @@ static int read_level(struct reader *reader, struct conf_node ***end, unsigned d
 
 static struct conf_node here(const struct reader *reader)
 {
-    return (struct conf_node){.file = reader->name, .line = reader->option ? 0 : reader->lexer.line};
+    return (struct conf_node){
+        .file = reader->name, .line = reader->option ? 0 : reader->lexer.line, .place = reader->conf->nodes};
 }
 
 static int fail_here(struct reader *reader, const char *sentence)
@@ -77,6 +78,7 @@ static struct conf_node *make_node(struct reader *reader, bool block)
     args[arg_count] = NULL;
 
     *node = here(reader);
+    reader->conf->nodes++;
     node->name = reader->words[0];
     node->args = args;
     node->arg_count = arg_count;

@@ -211,6 +211,8 @@ static int lay_out(struct http_build *build, struct http_location *location)
 
 int http_level_finish(struct http_build *build, struct http_location *location)
 {
+    if (conf_is_wrong(build->conf))
+        return 0;
     for (unsigned phase = 0; phase < HTTP_PHASES; phase++) {
         build->wishes[phase] = NULL;
         build->wishes_end[phase] = &build->wishes[phase];
@@ -223,7 +225,8 @@ int http_level_finish(struct http_build *build, struct http_location *location)
         int result = module && module->finish ? module->finish(build, location, location->sections[i]) : 0;
 
         if (result)
-            return conf_fail_errno(build->conf, NULL, -result, "module \"%s\" failed", module->conf.name);
+            return conf_keep(build->conf, conf_fail_errno(build->conf, NULL, -result, "module \"%s\" failed",
+                                                          module->conf.name));
     }
     return lay_out(build, location);
 }

@@ -74,7 +74,7 @@ struct http_location *http_location_copy(struct http_build *build, const struct 
 /* Applies a level's directives; its blocks are then on scope->blocks. */
 int http_level_apply(struct http_scope *scope, const struct conf_node *children, uint32_t context);
 
-/* Calls the modules' `finish` and lays out the steps that they add. */
+/* Calls the modules' `finish` and lays out the steps that they add; not if something is wrong already. */
 int http_level_finish(struct http_build *build, struct http_location *location);
 
 /* The `set` of server and location: puts the node on scope->blocks. */

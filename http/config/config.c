@@ -55,6 +55,7 @@ static int build_location(struct http_scope *around, const struct http_location 
     result = http_location_parse(build->conf, node, location);
     if (!result && outer)
         result = check_nesting(build->conf, node, location, outer);
+    result = conf_keep(build->conf, result);
     if (!result)
         result = http_level_apply(&scope, node->children, CONF_LOCATION);
     if (!result)
@@ -125,7 +126,7 @@ static int build_locations(struct http_scope *scope, const struct http_location 
         item->node = block->node;
         result = build_location(scope, outer, block->node, &item->location);
         if (!result && item->location->kind == HTTP_LOCATION_NAMED) {
-            result = add_named(conf, scope->server, outer, item);
+            result = conf_keep(conf, add_named(conf, scope->server, outer, item));
             item = NULL;
         }
         if (result)
@@ -135,7 +136,7 @@ static int build_locations(struct http_scope *scope, const struct http_location 
         *end = item;
         end = &item->next;
     }
-    return http_locations_build(conf, first, locations);
+    return conf_is_wrong(conf) ? 0 : conf_keep(conf, http_locations_build(conf, first, locations));
 }
 
 /* ---- server ---- */
@@ -174,7 +175,7 @@ static int build_server(struct http_scope *around, const struct conf_node *node)
     result = http_level_apply(&scope, node->children, CONF_SERVER);
     if (!result)
         result = settle_names(build->conf, node, server);
-    if (!result && !scope.listens)
+    if (!result && !scope.listens && !conf_is_wrong(build->conf))
         result = http_listen_default(build, node, server);
     if (!result)
         result = build_locations(&scope, NULL, &server->locations);
@@ -218,8 +219,9 @@ static int build_http(struct http_build *build, const struct conf_node *node)
         result = http_level_apply(&scope, node->children, CONF_HTTP);
     for (const struct http_block_list *block = scope.blocks; block && !result; block = block->next)
         result = build_server(&scope, block->node);
-    if (!result)
-        result = http_listen_finish(build);
+    if (result || conf_is_wrong(build->conf))
+        return result;
+    result = http_listen_finish(build);
     return result ? result : http_named_settle(build->conf, build->main);
 }
 

@@ -137,6 +137,8 @@ static int set_server(struct conf_setting *setting)
         return conf_fail_memory(setting->conf);
     *server = *(const struct stream_server *)setting->scope;
     result = conf_apply_children(setting, CONF_STREAM_SERVER, server);
+    if (!result && conf_is_wrong(setting->conf))
+        return 0;
     if (!result)
         result = limit_rules_resolve(setting->conf, server->echo.limits, server->zones);
     if (result)

@@ -375,3 +375,62 @@ def test_samples(server, name):
     server.configure_raw(text, 'sample.conf')
     done = server.run('-c', 'sample.conf', '-t')
     assert done.returncode == 0, done.stderr
+
+
+EVERYTHING = r"""pool_mode none;
+http {
+    access_log off;
+    include rules.conf;
+    map $host $kind { a b c; default 1 2; ~( x; }
+    server {
+        listen 127.0.0.1:@http@ ssl http2;
+        nosuch1 on;
+        sendfile maybe;
+        error_log logs/x.log shouting;
+        error_log y.log warn;
+        if ($host ! a) { nosuch3; return; }
+        location / {
+            worker_processes 2;
+            location /a/ { expires never; if (-q x) { autoindex x; } }
+            location = /b { autoindex x; }
+        }
+        nosuch2 on;
+    }
+    server { server_name ~(; }
+}
+stream {
+    server { listen 127.0.0.1:@other@ backlog=x; echo_timeout soon; nosuch4; }
+}
+"""
+
+
+def found(text):
+    """[(line, the file's name)] of each sentence."""
+    return [(int(line), file) for file, line in re.findall(r'\[emerg\] .* in \S*/([\w.]+):(\d+)', text)]
+
+
+def test_all_that_is_wrong(server):
+    """One reading names all: unknown, misplaced and wrong ones, in nested blocks, maps, stream and includes, in the order
+    of the text. Nothing is said of what follows from them (no handler, no address). Its first line is the harness's."""
+    server.configure('http { access_log off; server { listen 127.0.0.1:@http@; return 200 old; } }')
+    server.start()
+    server.write('rules.conf', 'nosuch0;\nkeepalive_timeout;\n')
+    server.configure(EVERYTHING)
+    done = server.run('-t', '-c', 'nginx.conf')
+    main = 'nginx.conf'
+    expected = [(2, main), (1, 'rules.conf'), (2, 'rules.conf')] + [(line, main) for line in (
+        6, 6, 6, 8, 9, 10, 11, 13, 13, 13, 15, 16, 16, 16, 17, 19, 21, 24, 24, 24)]
+    assert done.returncode == 1 and found(done.stderr) == expected, done.stderr
+    assert done.stderr.count('[emerg]') == len(expected) and 'test failed' in done.stderr
+    again = server.run('-c', 'nginx.conf')
+    assert again.returncode == 1 and found(again.stderr) == expected
+    server.reload(lambda: len(found(server.read('error.log'))) == len(expected))
+    server.expect('emerg')
+    assert server.get('/').text == 'old'
+
+
+def test_all_that_is_wrong_is_bounded(server):
+    server.configure('nosuch on;\n' * 250 + 'daemon maybe;\n')
+    done = server.run('-t', '-c', 'nginx.conf')
+    assert done.returncode == 1 and [line for line, _ in found(done.stderr)] == list(range(2, 102))
+    assert done.stderr.count('[emerg]') == 101 and '[emerg] and 151 more\n' in done.stderr

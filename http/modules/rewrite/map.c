@@ -297,10 +297,10 @@ static int set_map(struct conf_setting *setting)
         return -EINVAL;
     named->get = get;
     named->data = map;
-    result = http_template_compile(conf, node, node->args[0], &map->source);
+    result = conf_keep(conf, http_template_compile(conf, node, node->args[0], &map->source));
     for (const struct conf_node *child = node->children; child && !result; child = child->next)
-        result = add(conf, child, map, named);
-    return result ? result : settle(setting, map);
+        result = conf_keep(conf, add(conf, child, map, named));
+    return result || conf_is_wrong(conf) ? result : settle(setting, map);
 }
 
 static const struct conf_directive directives[] = {

@@ -59,15 +59,15 @@ int http_set_set(struct conf_setting *setting)
 int http_set_if(struct conf_setting *setting)
 {
     struct http_instruction *instruction = add(setting, HTTP_DO_IF);
-    int result;
+    int result, inner;
 
     if (!instruction)
         return -ENOMEM;
     result = http_if_read(setting->conf, setting->node, &instruction->as.branch.test);
-    if (result)
-        return result;
-    return http_set_inner_block(setting, setting->context == CONF_SERVER ? CONF_SIF : CONF_IF,
-                                &instruction->as.branch.inner);
+    /* What stands in it is read even if its condition is wrong. */
+    inner = http_set_inner_block(setting, setting->context == CONF_SERVER ? CONF_SIF : CONF_IF,
+                                 &instruction->as.branch.inner);
+    return inner ? inner : result;
 }
 
 /* ---- rewrite ---- */

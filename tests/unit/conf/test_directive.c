@@ -209,19 +209,30 @@ static void test_duplicates(void **state)
 
 /* The first mistake of a level in file order wins, before anything is set; those of an inner level come
  * later. */
-static void test_first_error(void **state)
+static void check_report(struct fixture *fixture, const char *text, const char *expected)
+{
+    char report[CONF_REPORT_SIZE];
+
+    assert_int_equal(apply(fixture, text), -EINVAL);
+    conf_report(&fixture->conf, report, sizeof report);
+    assert_string_equal(report, expected);
+}
+
+/* A directive that fails is as if it did not stand there: the others are set, and what they say is told. */
+static void test_goes_on(void **state)
 {
     struct fixture *fixture = *state;
 
-    check_error(fixture, "name a; limit 1 2; unknown;",
-                "invalid number of arguments in \"limit\" directive in text:1");
-    assert_string_equal(journal, "");
-    check_error(fixture, "server { unknown; } limit x;",
-                "invalid value \"x\" in \"limit\" directive, it must be a number in text:1");
+    check_report(fixture, "name a; limit 1 2; unknown; server { name b; }",
+                 "invalid number of arguments in \"limit\" directive in text:1\n"
+                 "unknown directive \"unknown\" in text:1");
+    assert_string_equal(journal, "namea server nameb (1 / 0 b) ");
+    check_report(fixture, "server { unknown; } limit x;",
+                 "unknown directive \"unknown\" in text:1\n"
+                 "invalid value \"x\" in \"limit\" directive, it must be a number in text:1");
     check_error(fixture, "broken text;", "\"broken\" directive is broken in text:1");
-    assert_int_equal(apply(fixture, "broken bare;"), -ENOSPC);
-    assert_string_equal(fixture->conf.error,
-                        "\"broken\" directive failed (28: No space left on device) in text:1");
+    check_error(fixture, "broken bare;",
+                "\"broken\" directive failed (28: No space left on device) in text:1");
 }
 
 static void test_order(void **state)
@@ -301,7 +312,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_checks, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_duplicates, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_first_error, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_goes_on, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_order, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_inheritance, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_one_name_twice, fixture_setup, fixture_teardown),

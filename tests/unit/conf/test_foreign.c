@@ -53,8 +53,12 @@ static void test_all_are_told(void **state)
           "unknown directive \"one\" in text:2\nunknown directive \"two\" in text:4\n"
           "unknown directive \"three\" in text:5\nunknown directive \"four\" in text:6");
     check(*state, "one;\nblock { wrong; two; }",
-          "unknown directive \"one\" in text:1\nunknown directive \"two\" in text:2\n"
-          "\"wrong\" directive is wrong in text:2");
+          "unknown directive \"one\" in text:1\n\"wrong\" directive is wrong in text:2\n"
+          "unknown directive \"two\" in text:2");
+    check(*state, "wrong;\nwrong;\nblock { wrong;\ntwo; }\nblock;\nthree;",
+          "\"wrong\" directive is wrong in text:1\n\"wrong\" directive is duplicate in text:2\n"
+          "\"wrong\" directive is wrong in text:3\nunknown directive \"two\" in text:4\n"
+          "directive \"block\" has no opening \"{\" in text:5\nunknown directive \"three\" in text:6");
 }
 
 static void test_advice(void **state)
@@ -93,9 +97,9 @@ static void test_many(void **state)
         used += (size_t)snprintf(text + used, sizeof text - used, "unknown_number_%d with arguments;\n", i);
     assert_int_equal(apply(*state, text, report), -EINVAL);
     for (char *rest = report; (line = strsep(&rest, "\n"));)
-        if (sscanf(line, "%u more unknown directives", &more) != 1)
+        if (sscanf(line, "and %u more", &more) != 1)
             listed++;
-    assert_true(listed > 100);
+    assert_int_equal(listed, CONF_FAULTS_MAX);
     assert_int_equal(listed + more, 1000);
 }
 
