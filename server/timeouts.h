@@ -72,7 +72,7 @@ void timeouts_read_clock(struct timeouts *timeouts);
 
 static inline double timeouts_now(struct timeouts *timeouts)
 {
-    if (!timeouts->now)
+    if (timeouts->now == 0.)
         timeouts_read_clock(timeouts);
     return timeouts->now;
 }
