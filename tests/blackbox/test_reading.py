@@ -27,6 +27,7 @@ def test_daemon(server):
 
 
 @pytest.mark.ours
+@pytest.mark.plain  # ThreadSanitizer has a thread of its own
 def test_worker_processes(server):
     """A thread each, and the main one."""
     server.http(SERVER % ('', ''), workers=3)
