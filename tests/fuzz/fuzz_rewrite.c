@@ -322,6 +322,7 @@ static void run(struct generation *generation, const char *head, size_t length)
     struct http_connection connection = {.base = {.worker = &worker, .tenure = &tenure, .io = {.fd = -1}}};
     struct http_request *request;
 
+    worker.tenure = &tenure; /* a connection under the worker's own generation stays */
     connection.base.binding = generation->bindings;
     connection.base.pool = pool_create(&options);
     CHECK(connection.base.pool);
