@@ -52,7 +52,8 @@ static void link_connection(struct worker *worker, struct connection *connection
 
 static void unlink_connection(struct worker *worker, struct connection *connection)
 {
-    snapshot_walk_skip(worker, connection);
+    if (worker->cursor == connection)
+        worker->cursor = connection->next;
     if (connection->previous)
         connection->previous->next = connection->next;
     else

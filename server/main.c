@@ -29,6 +29,7 @@
 #include "server/version.h"
 #include "server/watch/control.h"
 #include "server/watch/control_data.h"
+#include "server/watch/watched.h"
 
 #ifndef PREFIX
 #define PREFIX "/usr/local/tidepool/"
@@ -215,7 +216,7 @@ static int run(const struct options *options, struct generation_source *source, 
         return 1;
     }
     if (!options->test && options->signal == OPTIONS_SIGNAL_NONE)
-        return master_run(source, generation);
+        return master_run(source, generation, &watch_watcher);
     status = options->test ? tested(options, generation, name) : send_signal(options, generation);
     generation_destroy(generation);
     return status;

@@ -359,10 +359,11 @@ static void end(struct master *master)
         sweep_generations(master);
 }
 
-int master_run(const struct generation_source *source, struct generation *generation)
+int master_run(const struct generation_source *source, struct generation *generation,
+               const struct watcher *watcher)
 {
     struct master master = {.source = source,
-                            .shared = {.sgi = source->sgi, .wake_main = wake_main},
+                            .shared = {.sgi = source->sgi, .watcher = watcher, .wake_main = wake_main},
                             .in_force.pid = PID_FILE_NONE};
     int result;
 

@@ -11,8 +11,12 @@
 
 #include "server/generation.h"
 
+struct watcher;
+
 /* Serves until a signal ends it: TERM or INT at once, QUIT gracefully; HUP reloads, USR1 reopens the logs.
- * Takes over `generation`, which was loaded from `source`. Returns the exit status. */
-int master_run(const struct generation_source *source, struct generation *generation);
+ * Takes over `generation`, which was loaded from `source`. `watcher` (watcher.h): null, nobody looks.
+ * Returns the exit status. */
+int master_run(const struct generation_source *source, struct generation *generation,
+               const struct watcher *watcher);
 
 #endif

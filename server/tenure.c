@@ -198,7 +198,8 @@ void worker_pause(struct worker *worker, int error, const char *what)
 
 static void drain_all(struct worker *worker)
 {
-    snapshot_feed_drain(worker);
+    if (worker->shared->watcher)
+        worker->shared->watcher->drain(worker);
     for (struct connection *connection = worker->connections, *next; connection; connection = next) {
         next = connection->next;
         if (connection->tenure != worker->tenure || worker->state != WORKER_SERVES)

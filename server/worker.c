@@ -12,8 +12,6 @@
 #include "server/log/log.h"
 #include "server/shortage.h"
 #include "server/tenure.h"
-#include "server/watch/census.h"
-#include "server/watch/snapshot_part.h"
 
 /* ---- messages of the main thread ---- */
 
@@ -55,8 +53,8 @@ static void deliver(struct mailbox *mailbox, struct message *message)
     case WORKER_CONNECTION:
         handover_take(worker, message);
         break;
-    case WORKER_SNAPSHOT:
-        snapshot_walk_begin(worker, message->pointers[0]);
+    case WORKER_WATCH:
+        worker->shared->watcher->deliver(worker, message->pointers[0]);
         break;
     case WORKER_ORDERS: /* no message */
         break;
@@ -69,8 +67,8 @@ static void drop(struct mailbox *mailbox, struct message *message)
 
     if (message->kind == WORKER_SWITCH)
         tenure_abandon(message->pointers[0]);
-    if (message->kind == WORKER_SNAPSHOT)
-        snapshot_part_finish(message->pointers[0], SNAPSHOT_LOST);
+    if (message->kind == WORKER_WATCH)
+        worker->shared->watcher->drop(worker, message->pointers[0]);
     if (message->kind == WORKER_CONNECTION)
         handover_drop(worker, message);
 }
@@ -170,8 +168,8 @@ static int set_up(struct worker *worker)
         return -ENOMEM;
     timeouts_init(&worker->timeouts, worker->loop, on_expired);
     worker->began = timeouts_now(&worker->timeouts);
-    snapshot_walks_init(worker);
-    snapshot_feed_init(worker);
+    if (worker->shared->watcher)
+        worker->shared->watcher->init(worker);
     log_buffers_init(&worker->logs, worker->classes);
     tenure_init(worker);
     auto_size_init(&worker->auto_size);
@@ -214,7 +212,8 @@ static void serve(struct worker *worker)
     tenure_close_all(worker, NULL);
     bury_closed(worker);
     mailbox_deinit(&worker->mailbox, drop);
-    snapshot_walks_deinit(worker);
+    if (worker->shared->watcher)
+        worker->shared->watcher->deinit(worker);
     log_buffers_deinit(&worker->logs);
     timeouts_deinit(&worker->timeouts);
     log_thread_set(NULL);
@@ -244,13 +243,20 @@ static void *run(void *argument)
     return NULL;
 }
 
+/* With what the watcher keeps in it. */
+static size_t size_of(const struct shared *shared)
+{
+    return sizeof(struct worker) + (shared->watcher ? shared->watcher->size : 0);
+}
+
 struct worker *worker_create(struct shared *shared, unsigned index, int *error)
 {
-    struct worker *worker = sysmem_calloc(sizeof *worker);
+    struct worker *worker = sysmem_calloc(size_of(shared));
 
     *error = -ENOMEM;
     if (!worker)
         return NULL;
+    worker->watched = worker + 1;
     worker->index = index;
     worker->shared = shared;
     sem_init(&worker->answers, 0, 0);
@@ -260,14 +266,15 @@ struct worker *worker_create(struct shared *shared, unsigned index, int *error)
         wait_for(&worker->answers);
         *error = worker->failure;
         if (!*error) {
-            census_add(worker);
+            if (shared->watcher)
+                shared->watcher->joined(worker);
             return worker;
         }
         pthread_join(worker->thread, NULL);
     }
     sem_destroy(&worker->answers);
     sem_destroy(&worker->begin);
-    sysmem_free(worker, sizeof *worker);
+    sysmem_free(worker, size_of(shared));
     return NULL;
 }
 
@@ -284,10 +291,13 @@ bool worker_released(struct worker *worker)
 
 void worker_destroy(struct worker *worker)
 {
+    const struct shared *shared = worker->shared;
+
     pthread_join(worker->thread, NULL);
     mailbox_close(&worker->mailbox);
-    census_remove(worker);
+    if (shared->watcher)
+        shared->watcher->left(worker);
     sem_destroy(&worker->answers);
     sem_destroy(&worker->begin);
-    sysmem_free(worker, sizeof *worker);
+    sysmem_free(worker, size_of(shared));
 }

@@ -32,12 +32,12 @@
 #include "server/tenure.h"
 #include "server/timeouts.h"
 #include "server/timings.h"
-#include "server/watch/snapshot_feed.h"
-#include "server/watch/snapshot_walk.h"
+#include "server/watcher.h"
 
 /* What the threads share. One per process, owned by the main thread. */
 struct shared {
     struct sgi *sgi;
+    const struct watcher *watcher; /* null: nobody looks */
     void (*wake_main)(
         void); /* callable from every thread: a worker ended, a generation is unused, a switch is done */
     atomic_uint
@@ -58,7 +58,7 @@ enum worker_message {
     WORKER_RELEASE,   /* nobody will send it anything any more: end, unless a connection has come meanwhile */
     WORKER_FLUSH,     /* write out the log buffers */
     WORKER_ORDERS,    /* how many kinds come from the main thread; the others are between workers */
-    WORKER_SNAPSHOT,  /* a part of a snapshot to be filled in, with a reference (server/watch/snapshot.h) */
+    WORKER_WATCH,     /* something for the watcher (watcher.h) */
     WORKER_CONNECTION /* a socket from another worker, with a reference on the generation its binding is of */
 };
 
@@ -81,8 +81,7 @@ struct worker {
     struct tenure *tenure;      /* the current generation's; NULL before the first */
     struct tenure *tenures;     /* all, newest first */
     struct connection *connections, *closed;
-    struct snapshot_walks walks;
-    struct snapshot_feed feed;
+    struct connection *cursor; /* of a watcher that walks past them: the next */
     unsigned connection_count;
     uint64_t number, last_number; /* of connections: the newest, and the last of those that it has taken */
     unsigned handed_on;           /* connections this worker gave to others: spreads them */
@@ -108,8 +107,8 @@ struct worker {
     atomic_bool gone;       /* the thread is returning: worker_destroy will not wait */
     /* any thread */
     struct mailbox mailbox;
-    /* the census' (census.h) */
-    struct worker *next_living;
+    /* the watcher's: its `size` bytes */
+    void *watched;
     /* main thread, unless posted */
     struct standing_message orders[WORKER_ORDERS]; /* one per kind, so that they arrive without any memory */
 };

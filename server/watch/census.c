@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 
-#include "server/worker.h"
+#include "server/watch/watched.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct worker *living; /* under the lock, as is the past */
@@ -20,7 +20,7 @@ static void collect(struct census *census, const struct worker *worker)
 void census_add(struct worker *worker)
 {
     pthread_mutex_lock(&lock);
-    worker->next_living = living;
+    watched_of(worker)->next_living = living;
     living = worker;
     pthread_mutex_unlock(&lock);
 }
@@ -31,8 +31,8 @@ void census_remove(struct worker *worker)
 
     pthread_mutex_lock(&lock);
     while (*link != worker)
-        link = &(*link)->next_living;
-    *link = worker->next_living;
+        link = &watched_of(*link)->next_living;
+    *link = watched_of(worker)->next_living;
     collect(&past, worker);
     pthread_mutex_unlock(&lock);
 }
@@ -41,7 +41,7 @@ void census_take(struct census *census)
 {
     pthread_mutex_lock(&lock);
     *census = past;
-    for (const struct worker *worker = living; worker; worker = worker->next_living)
+    for (const struct worker *worker = living; worker; worker = watched_of(worker)->next_living)
         collect(census, worker);
     pthread_mutex_unlock(&lock);
 }
@@ -50,7 +50,7 @@ void census_take_counters(struct snapshot_counters *counters)
 {
     pthread_mutex_lock(&lock);
     *counters = past.counters;
-    for (const struct worker *worker = living; worker; worker = worker->next_living)
+    for (const struct worker *worker = living; worker; worker = watched_of(worker)->next_living)
         snapshot_counters_add(counters, &worker->counters);
     pthread_mutex_unlock(&lock);
 }

@@ -6,6 +6,7 @@
 #include "pool/sysmem.h"
 #include "server/ev_memory.h"
 #include "server/tenure.h"
+#include "server/watch/snapshot_walk.h"
 #include "server/worker.h"
 
 enum stage {
@@ -59,7 +60,7 @@ static void finish(struct snapshot *snapshot, bool good)
 
 static bool ask(struct snapshot *snapshot, struct worker *worker, struct snapshot_part **link)
 {
-    struct message message = {.kind = WORKER_SNAPSHOT, .descriptor = -1};
+    struct message message = {.kind = WORKER_WATCH, .descriptor = -1};
     struct snapshot_part *part = snapshot_part_create(&snapshot->query);
 
     if (!part)

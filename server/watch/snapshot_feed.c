@@ -3,7 +3,7 @@
 
 #include "server/ev_memory.h"
 #include "server/watch/snapshot.h"
-#include "server/worker.h"
+#include "server/watch/watched.h"
 
 /* Each is shown what `text` says; null: those that are to end are told so. */
 static void show_all(struct snapshot_feed *feed, struct text *text)
@@ -56,14 +56,16 @@ static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
 
 void snapshot_feed_init(struct worker *worker)
 {
-    worker->feed.worker = worker;
-    ev_timer_init(&worker->feed.timer, on_timer, SNAPSHOT_FEED_SECONDS, SNAPSHOT_FEED_SECONDS);
-    worker->feed.timer.data = &worker->feed;
+    struct snapshot_feed *feed = &watched_of(worker)->feed;
+
+    feed->worker = worker;
+    ev_timer_init(&feed->timer, on_timer, SNAPSHOT_FEED_SECONDS, SNAPSHOT_FEED_SECONDS);
+    feed->timer.data = feed;
 }
 
 bool snapshot_feed_join(struct worker *worker, const struct tenure *tenure, struct snapshot_viewer *viewer)
 {
-    struct snapshot_feed *feed = &worker->feed;
+    struct snapshot_feed *feed = &watched_of(worker)->feed;
 
     if (!feed->viewers && (!ev_memory_reserve(0) || !ask(feed)))
         return false;
@@ -105,11 +107,13 @@ void snapshot_feed_leave(struct snapshot_viewer *viewer)
 
 struct text *snapshot_feed_last(const struct worker *worker, uint64_t *id)
 {
-    *id = worker->feed.id;
-    return worker->feed.last;
+    const struct snapshot_feed *feed = &watched_of(worker)->feed;
+
+    *id = feed->id;
+    return feed->last;
 }
 
 void snapshot_feed_drain(struct worker *worker)
 {
-    show_all(&worker->feed, NULL);
+    show_all(&watched_of(worker)->feed, NULL);
 }

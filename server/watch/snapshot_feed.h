@@ -12,11 +12,9 @@
 #ifndef SERVER_WATCH_SNAPSHOT_FEED_H
 #define SERVER_WATCH_SNAPSHOT_FEED_H
 
-#include <ev.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-struct snapshot;
 struct snapshot_feed;
 struct tenure;
 struct text;
@@ -32,15 +30,6 @@ struct snapshot_viewer {
     struct snapshot_feed *feed; /* null: it is not among the viewers */
     struct snapshot_viewer *previous, *next;
     const struct tenure *tenure; /* it is to end when this is no longer the worker's */
-};
-
-struct snapshot_feed {
-    struct worker *worker;
-    struct snapshot_viewer *viewers;
-    struct snapshot *snapshot; /* being made */
-    struct text *last;         /* the newest; null: none since the first viewer came */
-    uint64_t id;               /* of the newest: they are counted from 1 for as long as the worker lives */
-    struct ev_timer timer;     /* runs while there are viewers */
 };
 
 void snapshot_feed_init(struct worker *worker);

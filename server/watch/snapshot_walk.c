@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "server/watch/snapshot_part.h"
-#include "server/worker.h"
+#include "server/watch/watched.h"
 
 enum {
     ARENAS_AT_A_TIME = 64, /* 8,000 page descriptors: some 40 µs */
@@ -121,7 +121,7 @@ static void copy_figures(const struct worker *worker, struct snapshot_part *part
 /* One step. False: all is done. */
 static bool step(struct worker *worker, struct snapshot_part *part, double now)
 {
-    struct snapshot_walks *walks = &worker->walks;
+    struct snapshot_walks *walks = &watched_of(worker)->walks;
 
     switch ((enum stage)walks->stage) {
     case STAGE_BEGIN:
@@ -133,17 +133,17 @@ static bool step(struct worker *worker, struct snapshot_part *part, double now)
         if (!sizeclass_stats_step(worker->classes, &part->classes, &walks->arenas, ARENAS_AT_A_TIME))
             return true;
         if (part->query.connections && (part->query.worker < 0 || part->query.worker == part->worker))
-            walks->at = worker->connections;
+            worker->cursor = worker->connections;
         walks->stage = STAGE_CONNECTIONS;
         return true;
     case STAGE_CONNECTIONS:
-        for (unsigned i = 0; i < LOOK_EVERY && walks->at; i++) {
-            const struct connection *connection = walks->at;
+        for (unsigned i = 0; i < LOOK_EVERY && worker->cursor; i++) {
+            const struct connection *connection = worker->cursor;
 
-            walks->at = connection->next;
+            worker->cursor = connection->next;
             walk_past(part, connection, now);
         }
-        if (walks->at)
+        if (worker->cursor)
             return true;
         walks->stage = STAGE_DONE;
         return false;
@@ -153,34 +153,39 @@ static bool step(struct worker *worker, struct snapshot_part *part, double now)
     return false;
 }
 
-static void next_part(struct snapshot_walks *walks)
+static void next_part(struct worker *worker)
 {
+    struct snapshot_walks *walks = &watched_of(worker)->walks;
+
     walks->first = walks->first->next;
     walks->stage = STAGE_BEGIN;
-    walks->at = NULL;
+    worker->cursor = NULL;
 }
 
 static void run_again(struct worker *worker)
 {
-    if (!worker->walks.first || ev_is_active(&worker->walks.timer))
+    struct snapshot_walks *walks = &watched_of(worker)->walks;
+
+    if (!walks->first || ev_is_active(&walks->timer))
         return;
-    ev_timer_set(&worker->walks.timer, 0., 0.);
-    ev_timer_start(worker->loop, &worker->walks.timer);
+    ev_timer_set(&walks->timer, 0., 0.);
+    ev_timer_start(worker->loop, &walks->timer);
 }
 
 bool snapshot_take_slice(struct worker *worker)
 {
+    struct snapshot_walks *walks = &watched_of(worker)->walks;
     unsigned turn = ev_iteration(worker->loop);
-    bool free = worker->walks.turn != turn;
+    bool free = walks->turn != turn;
 
-    worker->walks.turn = turn;
+    walks->turn = turn;
     return free;
 }
 
 static void on_slice(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     struct worker *worker = timer->data;
-    struct snapshot_walks *walks = &worker->walks;
+    struct snapshot_walks *walks = &watched_of(worker)->walks;
     struct snapshot_part *part = walks->first;
     double began = snapshot_clock(), now = timeouts_now(&worker->timeouts), took = 0;
     bool more = !atomic_load_explicit(&part->cancelled, memory_order_relaxed);
@@ -199,7 +204,7 @@ static void on_slice(struct ev_loop *loop, struct ev_timer *timer, int events)
     if (took > part->slice_seconds)
         part->slice_seconds = took;
     if (!more) {
-        next_part(walks);
+        next_part(worker);
         snapshot_part_finish(part, SNAPSHOT_DONE);
     }
     run_again(worker);
@@ -207,7 +212,7 @@ static void on_slice(struct ev_loop *loop, struct ev_timer *timer, int events)
 
 void snapshot_walk_begin(struct worker *worker, struct snapshot_part *part)
 {
-    struct snapshot_walks *walks = &worker->walks;
+    struct snapshot_walks *walks = &watched_of(worker)->walks;
 
     part->next = NULL;
     if (walks->first)
@@ -218,27 +223,23 @@ void snapshot_walk_begin(struct worker *worker, struct snapshot_part *part)
     run_again(worker);
 }
 
-void snapshot_walk_skip(struct worker *worker, const struct connection *connection)
-{
-    if (worker->walks.at == connection)
-        worker->walks.at = connection->next;
-}
-
 void snapshot_walks_init(struct worker *worker)
 {
-    ev_timer_init(&worker->walks.timer, on_slice, 0., 0.);
-    worker->walks.timer.data = worker;
+    struct snapshot_walks *walks = &watched_of(worker)->walks;
+
+    ev_timer_init(&walks->timer, on_slice, 0., 0.);
+    walks->timer.data = worker;
 }
 
 void snapshot_walks_deinit(struct worker *worker)
 {
-    struct snapshot_walks *walks = &worker->walks;
+    struct snapshot_walks *walks = &watched_of(worker)->walks;
 
     ev_timer_stop(worker->loop, &walks->timer);
     while (walks->first) {
         struct snapshot_part *part = walks->first;
 
-        next_part(walks);
+        next_part(worker);
         snapshot_part_finish(part, SNAPSHOT_LOST);
     }
 }

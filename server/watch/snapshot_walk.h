@@ -8,39 +8,23 @@
  * Threads: the worker's own.
  * Errors: those of server/watch/snapshot_part.h.
  *
- * A connection that ends between two slices is stepped over (snapshot_walk_skip); one that begins is not
- * seen.
+ * A connection that ends between two slices is stepped over (worker->cursor); one that begins is not seen.
  */
 #ifndef SERVER_WATCH_SNAPSHOT_WALK_H
 #define SERVER_WATCH_SNAPSHOT_WALK_H
 
-#include <ev.h>
 #include <stdbool.h>
-#include <stdint.h>
 
-struct connection;
 struct snapshot_part;
 struct worker;
 
 #define SNAPSHOT_SLICE_SECONDS 0.0004 /* what a turn may take; the last connection or row comes on top */
-
-struct snapshot_walks {
-    struct snapshot_part *first, *last; /* the first is being filled */
-    struct connection *at;              /* the next to walk past */
-    uint32_t arenas;                    /* counted so far */
-    uint8_t stage;
-    unsigned turn;         /* of the loop: the last that had its slice */
-    struct ev_timer timer; /* the next slice */
-};
 
 void snapshot_walks_init(struct worker *worker);
 void snapshot_walks_deinit(struct worker *worker);
 
 /* A part has come: takes over the asked worker's reference. */
 void snapshot_walk_begin(struct worker *worker, struct snapshot_part *part);
-
-/* `connection` is about to leave the worker's list. */
-void snapshot_walk_skip(struct worker *worker, const struct connection *connection);
 
 /* A turn of the loop has one slice, however many ask: whether it is still to be had. It is taken. Who finds
  * it gone comes back in the next. */

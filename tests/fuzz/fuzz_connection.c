@@ -17,6 +17,8 @@
 #include "conf/read.h"
 #include "http/connection.h"
 #include "http/request.h"
+#include "server/watch/census.h"
+#include "server/watch/watched.h"
 
 #define CHECK(condition)                                                                                     \
     do {                                                                                                     \
@@ -55,6 +57,7 @@ static const char configuration[] =
 static const struct log silent = {.level = LOG_LEVEL_STDERR};
 static struct generation generation;
 static struct worker worker;
+static struct watched watched;
 static struct shared shared;
 static int64_t clock_ns = 1000000000;
 static char folder[64] = "/tmp/tidepool-fuzz-XXXXXX";
@@ -138,7 +141,9 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
     atexit(forget);
     generation.sgi = shared.sgi = sgi_create();
     shared.wake_main = nothing;
+    shared.watcher = &watch_watcher;
     worker.shared = &shared;
+    worker.watched = &watched;
     CHECK(shared.sgi && set_up(&worker) == 0);
     load();
     atomic_store(&generation.references, 1);

@@ -34,11 +34,12 @@
 #include "http/modules/view/stub_status.h"
 #include "pool/account.h"
 #include "pool/sysmem.h"
-#include "server/watch/census.h"
 #include "server/crew.h"
 #include "server/ev_memory.h"
-#include "server/watch/snapshot.h"
 #include "server/sockets.h"
+#include "server/watch/census.h"
+#include "server/watch/snapshot.h"
+#include "server/watch/watched.h"
 
 enum {
     SCHEDULES = 2000,
@@ -636,7 +637,7 @@ static void run_schedule(uint64_t number)
     census_take_counters(&past);
     before = past.requests;
     requests = before;
-    shared = (struct shared){.sgi = sgi_create(), .wake_main = wake_main};
+    shared = (struct shared){.sgi = sgi_create(), .watcher = &watch_watcher, .wake_main = wake_main};
     crew = (struct crew){.shared = &shared};
     current = NULL;
     loaded = 0;

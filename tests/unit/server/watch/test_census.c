@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "server/watch/census.h"
-#include "server/worker.h"
+#include "server/watch/watched.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -17,9 +17,10 @@ enum { REQUESTS = 20000, GENERATIONS = 50 };
 /* Of a worker, what the census looks at. */
 static struct worker *worker_new(void)
 {
-    struct worker *worker = calloc(1, sizeof *worker);
+    struct worker *worker = calloc(1, sizeof *worker + sizeof(struct watched));
 
     assert_non_null(worker);
+    worker->watched = worker + 1;
     census_add(worker);
     return worker;
 }

@@ -15,7 +15,7 @@
 #include "server/watch/snapshot.h"
 #include "server/watch/snapshot_part.h"
 #include "server/watch/snapshot_walk.h"
-#include "server/worker.h"
+#include "server/watch/watched.h"
 
 enum { CONNECTIONS = 40000 }; /* some ten slices of a fast machine */
 
@@ -29,9 +29,10 @@ static void no_timeouts(struct timeout *timeout)
 
 static struct worker *make_worker(void)
 {
-    struct worker *worker = calloc(1, sizeof *worker);
+    struct worker *worker = calloc(1, sizeof *worker + sizeof(struct watched));
 
     assert_non_null(worker);
+    worker->watched = worker + 1;
     worker->loop = ev_loop_new(EVFLAG_AUTO);
     worker->classes = sizeclass_create();
     timeouts_init(&worker->timeouts, worker->loop, no_timeouts);
@@ -63,7 +64,8 @@ static void add(struct worker *worker, uint64_t number)
 
 static void leave(struct worker *worker, struct connection *connection)
 {
-    snapshot_walk_skip(worker, connection);
+    if (worker->cursor == connection)
+        worker->cursor = connection->next;
     if (connection->previous)
         connection->previous->next = connection->next;
     else
@@ -119,8 +121,8 @@ static void the_next_leaves_between_slices(void **state)
     part = begin(worker, "sort=requests&limit=100");
     while (state_of(part) == SNAPSHOT_ASKED) {
         ev_run(worker->loop, EVRUN_ONCE);
-        if (worker->walks.at) {
-            leave(worker, worker->walks.at);
+        if (worker->cursor) {
+            leave(worker, worker->cursor);
             left++;
         }
     }
@@ -144,7 +146,7 @@ static void the_list_may_end_meanwhile(void **state)
     for (uint64_t i = 1; i <= CONNECTIONS; i++)
         add(worker, i);
     part = begin(worker, "");
-    while (!worker->walks.at)
+    while (!worker->cursor)
         ev_run(worker->loop, EVRUN_ONCE);
     while (worker->connections)
         leave(worker, worker->connections);
@@ -170,7 +172,7 @@ static void parts_wait_for_their_turn(void **state)
     parts[2] = begin(worker, "");
     parts[3] = begin(worker, "address=127.0.0.1:7&id=7");
     atomic_store(&parts[2]->cancelled, true);
-    while (worker->walks.first)
+    while (watched_of(worker)->walks.first)
         ev_run(worker->loop, EVRUN_ONCE);
     for (int i = 0; i < 4; i++)
         assert_int_equal(state_of(parts[i]), SNAPSHOT_DONE);

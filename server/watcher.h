@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A watcher: whatever looks at the workers, as a table of functions. The engine calls them and does not know
+ * what is behind them; without a watcher it runs the same.
+ *
+ * Purpose: main.c gives the table of server/watch to master_run.
+ * Lifetime: a constant table. Each worker has `size` bytes, zeroed, for it (worker->watched), from before
+ *   `joined` until after `left`.
+ * Threads: joined and left: the main thread. The others: the worker's own.
+ * Errors: none. A watcher that finds no memory goes without.
+ *
+ * A watcher that walks past a worker's connections keeps its place in worker->cursor: a connection that ends
+ * meanwhile is stepped over.
+ */
+#ifndef SERVER_WATCHER_H
+#define SERVER_WATCHER_H
+
+#include <stddef.h>
+
+struct worker;
+
+/* No function may be null. */
+struct watcher {
+    size_t size;
+    void (*joined)(struct worker *worker); /* its thread runs; no message has been delivered yet */
+    void (*left)(struct worker *worker);   /* its thread has ended */
+    void (*init)(struct worker *worker);   /* its loop is made … */
+    void (*deinit)(struct worker *worker); /* … and will not run again */
+    void (*deliver)(struct worker *worker, void *message); /* a WORKER_WATCH has come … */
+    void (*drop)(struct worker *worker, void *message);    /* … or was never delivered: the worker ends */
+    void (*drain)(struct worker *worker); /* it leaves, quits, or serves a newer generation */
+};
+
+#endif
