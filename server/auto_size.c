@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "server/auto_size.h"
 
-#include "server/advice.h"
+#include "server/generation.h"
+#include "server/log/log.h"
 
 void auto_size_init(struct auto_size *size)
 {
@@ -58,7 +59,27 @@ bool auto_size_step(struct auto_size *size, const struct marks_histogram *reques
         return false;
     }
     size->began_ms = now_ms;
-    *p99 = marks_quantile(&window, ADVICE_PER_MILLE);
+    *p99 = marks_quantile(&window, AUTO_SIZE_PER_MILLE);
     wanted = auto_size_of(*p99);
     return wanted >= size->block_size ? grow(size, wanted) : maybe_shrink(size, wanted);
+}
+
+static bool any_automatic(const struct generation *generation)
+{
+    for (const struct binding *binding = generation->bindings; binding; binding = binding->next)
+        if (binding->automatic)
+            return true;
+    return false;
+}
+
+void auto_size_second(struct auto_size *size, const struct generation *generation,
+                      const struct marks_histogram *requests, int64_t now_ms)
+{
+    size_t before = size->block_size, p99;
+
+    if (any_automatic(generation) && auto_size_step(size, requests, now_ms, &p99))
+        log_write(
+            generation->settings.log, LOG_LEVEL_NOTICE, 0,
+            "request_pool_size auto: %zu instead of %zu bytes, 99 %% of the last requests needed at most %zu",
+            size->block_size, before, p99);
 }

@@ -17,9 +17,12 @@
 
 #include "server/marks.h"
 
+struct generation;
+
 enum {
     AUTO_SIZE_BEGIN = 4096, /* bytes of a block before anything is known: the default of request_pool_size */
     AUTO_SIZE_MOST = 64 * 1024,
+    AUTO_SIZE_PER_MILLE = 990, /* of the requests are to be served in one block */
     AUTO_SIZE_WINDOW_MS = 2000,
     AUTO_SIZE_REQUESTS = 500,    /* that a window has at least */
     AUTO_SIZE_PATIENCE = 3,      /* windows before it shrinks, at first */
@@ -42,6 +45,11 @@ void auto_size_init(struct auto_size *size);
  * requests needed at most. */
 bool auto_size_step(struct auto_size *size, const struct marks_histogram *requests, int64_t now_ms,
                     size_t *p99);
+
+/* The same for a worker that serves `generation`: does nothing unless that asks for it, and says in the log
+ * what has changed. */
+void auto_size_second(struct auto_size *size, const struct generation *generation,
+                      const struct marks_histogram *requests, int64_t now_ms);
 
 /* The least block, head included, that has room for a mark; AUTO_SIZE_MOST if none has. */
 size_t auto_size_of(size_t bytes);

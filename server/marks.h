@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* High-water marks of a worker: how much of a pool requests and connections needed.
  *
- * Purpose: what advice (server/advice.h), `request_pool_size auto` and metrics are made from.
+ * Purpose: what advice (server/watch/advice.h), `request_pool_size auto` and metrics are made from.
  * Lifetime: part of struct worker, zeroed with it. A struct marks_sum is the caller's.
  * Threads: one writer, the worker; any thread may read and sum, as with server/counters.h.
  * Errors: none.

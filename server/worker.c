@@ -6,7 +6,6 @@
 #include <stddef.h>
 
 #include "pool/sysmem.h"
-#include "server/advice.h"
 #include "server/ev_memory.h"
 #include "server/handover.h"
 #include "server/log/log.h"
@@ -138,7 +137,9 @@ static void on_second(struct ev_loop *loop, struct ev_timer *timer, int events)
         return;
     worker->busy = sizeclass_trim(worker->classes, turn_ms(worker));
     (void)sgi_trim_due(worker->shared->sgi, turn_ms(worker));
-    advice_second(worker, turn_ms(worker));
+    if (worker->tenure)
+        auto_size_second(&worker->auto_size, worker->tenure->generation, &worker->marks.requests,
+                         turn_ms(worker));
     worker->busy |= worker->connection_count || log_buffers_due(&worker->logs) != INT64_MAX;
 }
 

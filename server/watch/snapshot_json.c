@@ -7,7 +7,7 @@
 #include "pool/mode.h"
 #include "pool/sgi.h"
 #include "pool/sysmem.h"
-#include "server/advice.h"
+#include "server/watch/advice.h"
 #include "server/process.h"
 #include "server/version.h"
 #include "server/watch/census.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/advice.h"
+#include "server/watch/advice.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "server/auto_size.h"
+#include "server/worker.h"
 
 enum { TEXT = 32 /* bytes of a number as text */ };
 
@@ -141,7 +141,7 @@ static void say_all(const struct advice_facts *facts, struct advice *advice)
 
 void advice_make(const struct advice_facts *facts, struct advice *advice)
 {
-    size_t p99 = marks_quantile(&facts->requests, ADVICE_PER_MILLE);
+    size_t p99 = marks_quantile(&facts->requests, AUTO_SIZE_PER_MILLE);
 
     *advice = (struct advice){
         .requests = facts->requests.total,
@@ -150,7 +150,7 @@ void advice_make(const struct advice_facts *facts, struct advice *advice)
         .block_size = facts->block_size,
         .request_p50_bytes = marks_quantile(&facts->requests, 500),
         .request_p99_bytes = p99,
-        .connection_p99_bytes = marks_quantile(&facts->connections, ADVICE_PER_MILLE),
+        .connection_p99_bytes = marks_quantile(&facts->connections, AUTO_SIZE_PER_MILLE),
         .known = facts->requests.total >= ADVICE_LEAST && !facts->passthrough,
         .automatic = facts->automatic,
     };
@@ -167,6 +167,41 @@ void advice_make(const struct advice_facts *facts, struct advice *advice)
             advice->first_cost = (int64_t)(facts->open * (advice->first_advised - facts->first_size));
     }
     say_all(facts, advice);
+}
+
+/* The first address whose connections have requests: the one that is advised on. */
+static const struct binding *advised(const struct generation *generation)
+{
+    const struct binding *binding = generation->bindings;
+
+    while (binding && !binding->measured)
+        binding = binding->next;
+    return binding;
+}
+
+void advice_of(const struct worker *worker, struct advice *advice)
+{
+    const struct generation *generation = worker->tenure->generation;
+    const struct binding *binding = advised(generation);
+    struct advice_facts facts = {.passthrough = pool_mode() == POOL_PASSTHROUGH};
+
+    for (unsigned i = 0; i < generation->worker_count; i++) {
+        const struct worker *other = generation->shares[i].worker;
+
+        marks_collect(&other->marks.requests, &facts.requests);
+        marks_collect(&other->marks.connections, &facts.connections);
+        /* In this order: a connection that ends in between must not make it negative. */
+        facts.open -= counter_read(&other->counters.closed);
+        facts.open += counter_read(&other->counters.accepted);
+    }
+    if (binding) {
+        facts.automatic = binding->automatic;
+        facts.first_size = sizeclass_round(binding->pools.first_size);
+        facts.block_size =
+            binding->automatic ? worker->auto_size.block_size : sizeclass_round(binding->pools.block_size);
+        facts.pinned_bytes = POOL_HEADER_MAX + (binding->protocol->connection_size + 15) / 16 * 16;
+    }
+    advice_make(&facts, advice);
 }
 
 /* JSON has no infinity: what lies beyond the last bucket is null. */

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "server/advice.h"
+#include "server/watch/advice.h"
 #include "server/worker.h"
 
 #include <string.h>
@@ -79,26 +79,29 @@ static void test_nothing_to_advise_on(void **state)
     assert_int_equal(advice.first_size, 0);
 }
 
+static void second(struct worker *worker, int64_t now_ms)
+{
+    auto_size_second(&worker->auto_size, &generation, &worker->marks.requests, now_ms);
+}
+
 static void test_follows_only_if_asked_to(void **state)
 {
     struct advice advice;
 
     (void)state;
-    advice_second(&workers[0], 1000);
+    second(&workers[0], 1000);
     serve(&workers[0], 1000, 9000);
-    advice_second(&workers[0], 9000);
+    second(&workers[0], 9000);
     assert_int_equal(workers[0].auto_size.block_size, AUTO_SIZE_BEGIN);
     http.automatic = true;
-    advice_second(&workers[0], 10000); /* its first window begins here */
+    second(&workers[0], 10000); /* its first window begins here */
     serve(&workers[0], 1000, 9000);
-    advice_second(&workers[0], 19000);
+    second(&workers[0], 19000);
     assert_int_equal(workers[0].auto_size.block_size, 12288);
     assert_int_equal(workers[1].auto_size.block_size, AUTO_SIZE_BEGIN);
     advice_of(&workers[0], &advice);
     assert_true(advice.automatic);
     assert_int_equal(advice.block_size, 12288);
-    workers[1].tenure = NULL; /* not yet switched to its first generation */
-    advice_second(&workers[1], 20000);
 }
 
 int main(void)

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Advice: which connection_pool_size and request_pool_size would serve 99 % of the requests in one block.
  *
- * Purpose: turns the marks of all workers into figures and a sentence, for `tidepool advise`, the page, and
- *   `request_pool_size auto`.
+ * Purpose: turns the marks of all workers into figures and a sentence, for `tidepool advise` and the page.
  * Lifetime: structs are the caller's.
  * Threads: advice_of() on a worker: it reads the others' counters, nothing else of theirs. The rest is pure.
  * Errors: none; too few requests are said in the sentence.
  */
-#ifndef SERVER_ADVICE_H
-#define SERVER_ADVICE_H
+#ifndef SERVER_WATCH_ADVICE_H
+#define SERVER_WATCH_ADVICE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,9 +16,8 @@
 #include "server/marks.h"
 
 enum {
-    ADVICE_PER_MILLE = 990, /* of the requests are to be served in one block */
-    ADVICE_LEAST = 100,     /* requests below which nothing is advised */
-    ADVICE_SENTENCE = 768   /* bytes, NUL included */
+    ADVICE_LEAST = 100,   /* requests below which nothing is advised */
+    ADVICE_SENTENCE = 768 /* bytes, NUL included */
 };
 
 struct worker;
@@ -55,9 +53,6 @@ void advice_make(const struct advice_facts *facts, struct advice *advice);
 
 /* Of the whole server, asked by a worker. */
 void advice_of(const struct worker *worker, struct advice *advice);
-
-/* About once a second, on the worker: `request_pool_size auto` follows what requests need. */
-void advice_second(struct worker *worker, int64_t now_ms);
 
 /* One JSON object: the fields above by their names, marks of SIZE_MAX as null. Returns its length; what does
  * not fit in `size` is cut off, 2,048 are enough. */

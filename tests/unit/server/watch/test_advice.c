@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "server/advice.h"
+#include "server/watch/advice.h"
 
 #include <string.h>
 
