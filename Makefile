@@ -36,7 +36,9 @@ LDLIBS   := -lev -lpcre2-8 -lz
 layer    = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 POOL     := $(call layer,pool)
 CONF     := $(call layer,conf) $(BUILD)/generated/default_conf.o
-SERVER   := $(filter-out $(BUILD)/server/main.o,$(call layer,server server/log server/shared server/echo server/watch server/tools))
+ENGINE   := $(filter-out $(BUILD)/server/main.o,$(call layer,server server/log))
+TOOLS    := $(call layer,server/tools)
+SERVER   := $(ENGINE) $(TOOLS) $(call layer,server/shared server/echo server/watch)
 PROTOCOL := $(call layer,http/protocol)
 HTTP     := $(call layer,http http/route http/text http/config http/modules http/modules/*) $(BUILD)/generated/pool_view_page.o
 OBJECTS  := $(POOL) $(CONF) $(SERVER) $(PROTOCOL) $(HTTP)
@@ -71,6 +73,11 @@ $(BUILD)/tests/unit/conf/%: $(BUILD)/tests/unit/conf/%.o $(CONF) $(BUILD)/libtid
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka
 $(BUILD)/tests/unit/http/protocol/%: $(BUILD)/tests/unit/http/protocol/%.o $(PROTOCOL) $(BUILD)/libtidepool.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka
+$(BUILD)/tests/unit/server/tools/%: $(BUILD)/tests/unit/server/tools/%.o $(TOOLS) $(BUILD)/libtidepool.a
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka
+$(BUILD)/tests/unit/server/test_engine_alone: $(BUILD)/tests/unit/server/test_engine_alone.o $(ENGINE) $(CONF) \
+    $(BUILD)/libtidepool.a
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/all.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
