@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "conf/conf.h"
 #include "pool/pool.h"
 #include "server/log/log.h"
+#include "server/log/log_file.h"
 #include "server/process.h"
 
 static void set_nofile(const struct in_force *in_force, const struct settings *settings)
@@ -31,7 +33,19 @@ static const char *name_of(const char *user)
     return user ? user : "nobody";
 }
 
-void in_force_start(struct in_force *in_force, const struct settings *settings)
+static int find_user(struct in_force *in_force, const struct settings *settings, struct conf *conf)
+{
+    const char *user = name_of(settings->user), *missing = user;
+
+    in_force->uid = (uid_t)-1;
+    in_force->gid = (gid_t)-1;
+    if (!in_force->root ||
+        !process_find_user(user, settings->group, &in_force->uid, &in_force->gid, &missing))
+        return 0;
+    return conf_fail(conf, NULL, "user or group \"%s\" was not found", missing);
+}
+
+int in_force_start(struct in_force *in_force, const struct settings *settings, struct conf *conf)
 {
     in_force->nofile = process_nofile();
     in_force->daemon = settings->daemon;
@@ -39,6 +53,16 @@ void in_force_start(struct in_force *in_force, const struct settings *settings)
     (void)snprintf(in_force->user, sizeof in_force->user, "%s", name_of(settings->user));
     (void)snprintf(in_force->group, sizeof in_force->group, "%s", settings->group ? settings->group : "");
     set_nofile(in_force, settings);
+    return find_user(in_force, settings, conf);
+}
+
+int in_force_drop_privileges(const struct in_force *in_force, const struct settings *settings)
+{
+    const char *user = in_force->root ? name_of(settings->user) : settings->user;
+
+    if (in_force->root)
+        log_file_chown_all(in_force->uid, in_force->gid);
+    return in_force->uid ? process_drop_privileges(user, settings->group, settings->log) : 0;
 }
 
 int in_force_open(const struct in_force *in_force, const struct settings *settings, struct pid_file *moved)

@@ -20,10 +20,18 @@ struct in_force {
     uint64_t nofile; /* descriptors, the limit without worker_rlimit_nofile; 0: not known */
     bool daemon, root;
     char user[64], group[64]; /* names; longer ones are compared as far as this */
+    uid_t uid;                /* of the workers' files; (uid_t)-1: as they are */
+    gid_t gid;
 };
 
-/* Before privileges are dropped: notes what is in force from now on, and sets worker_rlimit_nofile. */
-void in_force_start(struct in_force *in_force, const struct settings *settings);
+/* Before privileges are dropped: notes what is in force from now on, sets worker_rlimit_nofile, and looks up
+ * the user. Negative: there is none of that name, as conf.error says. */
+__attribute__((warn_unused_result)) int in_force_start(struct in_force *in_force,
+                                                       const struct settings *settings, struct conf *conf);
+
+/* Becomes that user, and gives it the logs. 0 or a negative errno. */
+__attribute__((warn_unused_result)) int in_force_drop_privileges(const struct in_force *in_force,
+                                                                 const struct settings *settings);
 
 /* At a reload, while it may still be refused: opens the pid file, if it moves. `moved` is PID_FILE_NONE
  * before, and afterwards if it stays where it is. */

@@ -34,8 +34,6 @@ struct master {
     struct generation *generations; /* all that are alive, newest first */
     struct socket_set *sockets;
     unsigned loaded; /* generations so far */
-    uid_t uid;       /* of the workers' files; (uid_t)-1: as they are */
-    gid_t gid;
     struct in_force in_force;
 };
 
@@ -192,7 +190,7 @@ static void obey(struct master *master, int number)
         break;
     case SIGUSR1:
         log_write(master_log(master), LOG_LEVEL_NOTICE, 0, "reopening logs");
-        log_file_reopen_all(master->uid, master->gid);
+        log_file_reopen_all(master->in_force.uid, master->in_force.gid);
         for (unsigned i = 0; i < master->crew.total; i++)
             master->crew.members[i].flush = true;
         break;
@@ -280,24 +278,6 @@ static void report_memory(const char *call, size_t size)
     log_write(log_thread(), LOG_LEVEL_CRIT, errno, "%s of %zu bytes failed", call, size);
 }
 
-/* As nginx: root serves as nobody unless told otherwise. */
-static const char *user_wanted(const struct settings *settings)
-{
-    return settings->user || geteuid() ? settings->user : "nobody";
-}
-
-static int find_user(struct master *master, const struct settings *settings)
-{
-    const char *user = user_wanted(settings), *missing = NULL;
-
-    master->uid = (uid_t)-1;
-    master->gid = (gid_t)-1;
-    if (!user || geteuid() || !process_find_user(user, settings->group, &master->uid, &master->gid, &missing))
-        return 0;
-    return conf_fail(&master->current->conf, NULL, "user or group \"%s\" was not found",
-                     missing ? missing : user);
-}
-
 /* Threads serve, so whoever waits for this file may go on. */
 static int write_pid_file(struct master *master)
 {
@@ -316,8 +296,7 @@ static int prepare(struct master *master)
     struct conf *conf = &generation->conf;
     int result;
 
-    in_force_start(&master->in_force, settings);
-    result = find_user(master, settings);
+    result = in_force_start(&master->in_force, settings, conf);
     if (!result)
         result = sockets_open(&master->sockets, generation, workers_wanted(generation));
     if (result)
@@ -330,10 +309,7 @@ static int prepare(struct master *master)
     /* Its folder is often root's: opened before privileges are dropped, written once threads serve. */
     if (settings->pid && (result = pid_file_open(&master->in_force.pid, settings->pid)))
         return conf_fail_errno(conf, NULL, -result, "open() \"%s\" failed", settings->pid);
-    if (master->uid != (uid_t)-1)
-        log_file_chown_all(master->uid, master->gid);
-    if (master->uid != 0)
-        result = process_drop_privileges(user_wanted(settings), settings->group, settings->log);
+    result = in_force_drop_privileges(&master->in_force, settings);
     return result ? conf_fail_errno(conf, NULL, -result, "privileges could not be dropped") : 0;
 }
 

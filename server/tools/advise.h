@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The subcommand `tidepool advise [-j] [-c unix:PATH | http://HOST[:PORT]/PATH]`.
  *
- * Purpose: prints the sentence (server/watch/advice.h) of a running server, or with -j all of its figures as JSON.
+ * Purpose: prints the sentence (server/watch/advice.h) of a running server, or with -j all of its figures
+ *   as JSON.
  *   Without -c it asks the embedded default's pool view.
  * Lifetime, threads: a process of its own.
  * Errors: a line on stderr.

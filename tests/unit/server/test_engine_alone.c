@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The engine without what stands on it: linked with pool, conf, server and server/log alone, so that an include that
- * comes back does not link. A worker serves connections, with nobody watching and with a watcher that counts. */
+/* The engine without what stands on it: this is linked with pool, conf, server and server/log alone. A worker
+ * serves connections, with nobody watching and with a watcher that counts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
