@@ -16,7 +16,7 @@
 
 /* ---- a request ---- */
 
-static int compare(const void *left, const void *right)
+static int autoindex_compare(const void *left, const void *right)
 {
     const struct http_autoindex_entry *one = *(struct http_autoindex_entry *const *)left,
                                       *two = *(struct http_autoindex_entry *const *)right;
@@ -27,7 +27,8 @@ static int compare(const void *left, const void *right)
 }
 
 /* NULL: no memory. What vanished meanwhile stays, with the status of nothing. */
-static struct http_autoindex_entry *make_entry(struct http_request *request, int folder, const char *name)
+static struct http_autoindex_entry *autoindex_make_entry(struct http_request *request, int folder,
+                                                         const char *name)
 {
     struct http_autoindex_entry *entry = pool_calloc(request->pool, sizeof *entry, "autoindex");
     size_t length = strlen(name);
@@ -48,8 +49,8 @@ static struct http_autoindex_entry *make_entry(struct http_request *request, int
 }
 
 /* 0 or a negative errno. */
-static int read_folder(struct http_request *request, DIR *folder, struct http_autoindex_entry **entries,
-                       size_t *count)
+static int autoindex_read_folder(struct http_request *request, DIR *folder,
+                                 struct http_autoindex_entry **entries, size_t *count)
 {
     const struct dirent *found;
 
@@ -57,7 +58,7 @@ static int read_folder(struct http_request *request, DIR *folder, struct http_au
     while (errno = 0, (found = readdir(folder))) {
         if (*found->d_name == '.')
             continue;
-        *entries = make_entry(request, dirfd(folder), found->d_name);
+        *entries = autoindex_make_entry(request, dirfd(folder), found->d_name);
         if (!*entries)
             return -ENOMEM;
         entries = &(*entries)->next;
@@ -66,7 +67,7 @@ static int read_folder(struct http_request *request, DIR *folder, struct http_au
     return -errno;
 }
 
-static void close_folder(void *folder)
+static void autoindex_close_folder(void *folder)
 {
     closedir(folder);
 }
@@ -92,12 +93,12 @@ enum http_outcome http_autoindex_answer(struct http_request *request, struct htt
     folder = opendir(name.bytes);
     if (!folder)
         return http_static_failed(request, -errno, "opendir()", name.bytes);
-    cleanup = pool_cleanup_add(request->pool, close_folder, folder);
+    cleanup = pool_cleanup_add(request->pool, autoindex_close_folder, folder);
     if (!cleanup) {
         closedir(folder);
         return http_no_memory(request);
     }
-    result = read_folder(request, folder, &first, &count);
+    result = autoindex_read_folder(request, folder, &first, &count);
     pool_cleanup_run(request->pool, cleanup);
     if (result)
         return http_static_failed(request, result, "readdir()", name.bytes);
@@ -106,14 +107,14 @@ enum http_outcome http_autoindex_answer(struct http_request *request, struct htt
         return http_no_memory(request);
     for (struct http_autoindex_entry *entry = first; entry; entry = entry->next)
         entries[i++] = entry;
-    qsort(entries, count, sizeof *entries, compare);
+    qsort(entries, count, sizeof *entries, autoindex_compare);
     page = http_autoindex_page(request, settings, entries, count, &type);
     return page.bytes ? http_answer_bytes(request, 200, type, page) : http_no_memory(request);
 }
 
 /* ---- reading ---- */
 
-static int defaults(struct conf *conf, void *section)
+static int autoindex_defaults(struct conf *conf, void *section)
 {
     struct http_autoindex *settings = section;
 
@@ -147,5 +148,5 @@ static const struct conf_directive directives[] = {
 const struct http_module http_autoindex_module = {
     .conf = {"autoindex", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct http_autoindex),
-    .defaults = defaults,
+    .defaults = autoindex_defaults,
 };

@@ -24,26 +24,26 @@ enum {
 
 /* ---- escaping; each returns the byte after what it wrote ---- */
 
-static char *put(char *to, const char *text)
+static char *page_put(char *to, const char *text)
 {
     return stpcpy(to, text);
 }
 
-static char *put_html(char *to, const char *bytes, size_t length)
+static char *page_put_html(char *to, const char *bytes, size_t length)
 {
     for (; length; length--, bytes++) {
         switch (*bytes) {
         case '<':
-            to = put(to, "&lt;");
+            to = page_put(to, "&lt;");
             break;
         case '>':
-            to = put(to, "&gt;");
+            to = page_put(to, "&gt;");
             break;
         case '&':
-            to = put(to, "&amp;");
+            to = page_put(to, "&amp;");
             break;
         case '"':
-            to = put(to, "&quot;");
+            to = page_put(to, "&quot;");
             break;
         default:
             *to++ = *bytes;
@@ -52,7 +52,7 @@ static char *put_html(char *to, const char *bytes, size_t length)
     return to;
 }
 
-static char *put_json(char *to, const char *bytes, size_t length)
+static char *page_put_json(char *to, const char *bytes, size_t length)
 {
     for (; length; length--, bytes++) {
         if (*bytes == '"' || *bytes == '\\') {
@@ -70,7 +70,7 @@ static char *put_json(char *to, const char *bytes, size_t length)
 /* ---- HTML ---- */
 
 /* Bytes of the first `columns` characters of a name, or all of them; *columns is how many there are. */
-static size_t cut_columns(struct http_text name, bool utf8, size_t *columns)
+static size_t page_cut_columns(struct http_text name, bool utf8, size_t *columns)
 {
     size_t at = 0, count = 0;
 
@@ -84,7 +84,7 @@ static size_t cut_columns(struct http_text name, bool utf8, size_t *columns)
     return at;
 }
 
-static char *put_html_size(char *to, int64_t size, bool exact)
+static char *page_put_html_size(char *to, int64_t size, bool exact)
 {
     static const char units[] = "KMG";
     const char *unit = units;
@@ -104,28 +104,28 @@ static char *put_html_size(char *to, int64_t size, bool exact)
     return to + sprintf(to, "%6lld%c", (long long)scaled, *unit);
 }
 
-static char *put_html_entry(char *to, const struct http_autoindex *settings,
-                            const struct http_autoindex_entry *entry, bool utf8)
+static char *page_put_html_entry(char *to, const struct http_autoindex *settings,
+                                 const struct http_autoindex_entry *entry, bool utf8)
 {
-    size_t columns = NAME_COLUMNS, length = cut_columns(entry->name, utf8, &columns);
+    size_t columns = NAME_COLUMNS, length = page_cut_columns(entry->name, utf8, &columns);
     time_t clock = (time_t)entry->mtime;
     struct tm when = {0};
 
-    to = put(to, "<a href=\"");
+    to = page_put(to, "<a href=\"");
     to = http_uri_escape(to, entry->name.bytes, entry->name.length, HTTP_ESCAPE_COMPONENT);
-    to = put(to, entry->is_directory ? "/\">" : "\">");
+    to = page_put(to, entry->is_directory ? "/\">" : "\">");
     if (length < entry->name.length) {
         columns = NAME_CUT;
-        to = put_html(to, entry->name.bytes, cut_columns(entry->name, utf8, &columns));
-        to = put(to, "..&gt;</a>");
+        to = page_put_html(to, entry->name.bytes, page_cut_columns(entry->name, utf8, &columns));
+        to = page_put(to, "..&gt;</a>");
         columns = NAME_COLUMNS;
     } else {
-        to = put_html(to, entry->name.bytes, length);
+        to = page_put_html(to, entry->name.bytes, length);
         if (entry->is_directory && columns < NAME_COLUMNS) {
             *to++ = '/';
             columns++;
         }
-        to = put(to, "</a>");
+        to = page_put(to, "</a>");
     }
     memset(to, ' ', NAME_COLUMNS - columns + 1);
     to += NAME_COLUMNS - columns + 1;
@@ -133,71 +133,71 @@ static char *put_html_entry(char *to, const struct http_autoindex *settings,
     to += sprintf(to, "%02d-%s-%d %02d:%02d ", when.tm_mday, http_date_months[when.tm_mon % 12],
                   when.tm_year + 1900, when.tm_hour, when.tm_min);
     if (entry->is_directory)
-        to = put(to, settings->exact_size ? "                  -" : "      -");
+        to = page_put(to, settings->exact_size ? "                  -" : "      -");
     else
-        to = put_html_size(to, entry->size, settings->exact_size);
-    return put(to, "\r\n");
+        to = page_put_html_size(to, entry->size, settings->exact_size);
+    return page_put(to, "\r\n");
 }
 
-static char *put_html_page(char *to, struct http_request *request, const struct http_autoindex *settings,
-                           struct http_autoindex_entry *const *entries, size_t count)
+static char *page_put_as_html(char *to, struct http_request *request, const struct http_autoindex *settings,
+                              struct http_autoindex_entry *const *entries, size_t count)
 {
     bool utf8 = http_charset_is_utf8(request->location);
 
-    to = put(to, "<html>\r\n<head><title>Index of ");
-    to = put_html(to, request->path.bytes, request->path.length);
-    to = put(to, "</title></head>\r\n<body>\r\n<h1>Index of ");
-    to = put_html(to, request->path.bytes, request->path.length);
-    to = put(to, "</h1><hr><pre><a href=\"../\">../</a>\r\n");
+    to = page_put(to, "<html>\r\n<head><title>Index of ");
+    to = page_put_html(to, request->path.bytes, request->path.length);
+    to = page_put(to, "</title></head>\r\n<body>\r\n<h1>Index of ");
+    to = page_put_html(to, request->path.bytes, request->path.length);
+    to = page_put(to, "</h1><hr><pre><a href=\"../\">../</a>\r\n");
     for (size_t i = 0; i < count; i++)
-        to = put_html_entry(to, settings, entries[i], utf8);
-    return put(to, "</pre><hr></body>\r\n</html>\r\n");
+        to = page_put_html_entry(to, settings, entries[i], utf8);
+    return page_put(to, "</pre><hr></body>\r\n</html>\r\n");
 }
 
 /* ---- XML and JSON ---- */
 
-static const char *kind_of(const struct http_autoindex_entry *entry)
+static const char *page_kind_of(const struct http_autoindex_entry *entry)
 {
     return entry->is_directory ? "directory" : entry->is_regular ? "file" : "other";
 }
 
-static char *put_xml_page(char *to, struct http_autoindex_entry *const *entries, size_t count)
+static char *page_put_as_xml(char *to, struct http_autoindex_entry *const *entries, size_t count)
 {
-    to = put(to, "<?xml version=\"1.0\"?>\r\n<list>\r\n");
+    to = page_put(to, "<?xml version=\"1.0\"?>\r\n<list>\r\n");
     for (size_t i = 0; i < count; i++) {
         struct http_civil when;
 
         http_civil_from_unix(entries[i]->mtime, &when);
-        to += sprintf(to, "<%s mtime=\"%04lld-%02d-%02dT%02d:%02d:%02dZ\"", kind_of(entries[i]),
+        to += sprintf(to, "<%s mtime=\"%04lld-%02d-%02dT%02d:%02d:%02dZ\"", page_kind_of(entries[i]),
                       (long long)when.year, when.month, when.day, when.hour, when.minute, when.second);
         if (entries[i]->is_regular)
             to += sprintf(to, " size=\"%lld\"", (long long)entries[i]->size);
         *to++ = '>';
-        to = put_html(to, entries[i]->name.bytes, entries[i]->name.length);
-        to += sprintf(to, "</%s>\r\n", kind_of(entries[i]));
+        to = page_put_html(to, entries[i]->name.bytes, entries[i]->name.length);
+        to += sprintf(to, "</%s>\r\n", page_kind_of(entries[i]));
     }
-    return put(to, "</list>\r\n");
+    return page_put(to, "</list>\r\n");
 }
 
-static char *put_json_page(char *to, struct http_autoindex_entry *const *entries, size_t count)
+static char *page_put_as_json(char *to, struct http_autoindex_entry *const *entries, size_t count)
 {
-    to = put(to, "[");
+    to = page_put(to, "[");
     for (size_t i = 0; i < count; i++) {
         char date[HTTP_DATE_LENGTH + 1];
 
         http_date_format(entries[i]->mtime, date);
-        to = put(to, i ? ",\r\n{ \"name\":\"" : "\r\n{ \"name\":\"");
-        to = put_json(to, entries[i]->name.bytes, entries[i]->name.length);
-        to += sprintf(to, "\", \"type\":\"%s\", \"mtime\":\"%s\"", kind_of(entries[i]), date);
+        to = page_put(to, i ? ",\r\n{ \"name\":\"" : "\r\n{ \"name\":\"");
+        to = page_put_json(to, entries[i]->name.bytes, entries[i]->name.length);
+        to += sprintf(to, "\", \"type\":\"%s\", \"mtime\":\"%s\"", page_kind_of(entries[i]), date);
         if (entries[i]->is_regular)
             to += sprintf(to, ", \"size\":%lld", (long long)entries[i]->size);
-        to = put(to, " }");
+        to = page_put(to, " }");
     }
-    return put(to, "\r\n]");
+    return page_put(to, "\r\n]");
 }
 
 /* The argument callback=; empty if there is none. Case is ignored as for $arg_callback. */
-static struct http_text find_callback(const struct http_request *request)
+static struct http_text page_find_callback(const struct http_request *request)
 {
     const char *at = request->args.bytes, *end = at ? at + request->args.length : NULL;
 
@@ -213,7 +213,7 @@ static struct http_text find_callback(const struct http_request *request)
 
 bool http_autoindex_callback(const struct http_request *request, struct http_text *name)
 {
-    *name = find_callback(request);
+    *name = page_find_callback(request);
     if (name->length > CALLBACK_MAX)
         return false;
     for (size_t i = 0; i < name->length; i++)
@@ -224,8 +224,8 @@ bool http_autoindex_callback(const struct http_request *request, struct http_tex
 
 /* ---- the page ---- */
 
-static size_t bound(const struct http_request *request, struct http_autoindex_entry *const *entries,
-                    size_t count)
+static size_t page_bound(const struct http_request *request, struct http_autoindex_entry *const *entries,
+                         size_t count)
 {
     size_t size = PAGE_FIXED + 2 * ESCAPED_TIMES * request->path.length + request->args.length;
 
@@ -238,7 +238,7 @@ struct http_text http_autoindex_page(struct http_request *request, const struct 
                                      struct http_autoindex_entry *const *entries, size_t count,
                                      struct http_text *type)
 {
-    char *page = pool_nalloc(request->pool, bound(request, entries, count), "autoindex"), *to = page;
+    char *page = pool_nalloc(request->pool, page_bound(request, entries, count), "autoindex"), *to = page;
     struct http_text callback = HTTP_TEXT("");
 
     if (!page)
@@ -246,11 +246,11 @@ struct http_text http_autoindex_page(struct http_request *request, const struct 
     switch ((enum http_autoindex_format)settings->format) {
     case HTTP_AUTOINDEX_HTML:
         *type = HTTP_TEXT("text/html");
-        to = put_html_page(to, request, settings, entries, count);
+        to = page_put_as_html(to, request, settings, entries, count);
         break;
     case HTTP_AUTOINDEX_XML:
         *type = HTTP_TEXT("text/xml; charset=utf-8");
-        to = put_xml_page(to, entries, count);
+        to = page_put_as_xml(to, entries, count);
         break;
     case HTTP_AUTOINDEX_JSONP:
         (void)http_autoindex_callback(request, &callback);
@@ -258,12 +258,12 @@ struct http_text http_autoindex_page(struct http_request *request, const struct 
     case HTTP_AUTOINDEX_JSON:
         *type = callback.length ? HTTP_TEXT("application/javascript") : HTTP_TEXT("application/json");
         /* What is not the caller's stands first: the name alone must not decide what kind of file this is. */
-        to = put(to, callback.length ? "/* callback */\r\n" : "");
+        to = page_put(to, callback.length ? "/* callback */\r\n" : "");
         memcpy(to, callback.bytes, callback.length);
         to += callback.length;
-        to = put(to, callback.length ? "(" : "");
-        to = put_json_page(to, entries, count);
-        to = put(to, callback.length ? ");" : "");
+        to = page_put(to, callback.length ? "(" : "");
+        to = page_put_as_json(to, entries, count);
+        to = page_put(to, callback.length ? ");" : "");
         break;
     }
     return (struct http_text){page, (size_t)(to - page)};

@@ -25,14 +25,14 @@ static int set_echo_body(struct conf_setting *setting)
     return 0;
 }
 
-static enum http_outcome answer(struct http_request *request, const struct http_upload *upload)
+static enum http_outcome echo_body_answer(struct http_request *request, const struct http_upload *upload)
 {
     if (upload->file)
         return http_answer_content(request, 200, http_type_of(request), open_files_hold(upload->file));
     return http_answer_bytes(request, 200, http_type_of(request), upload->whole);
 }
 
-static enum http_outcome stream_on(struct http_request *request, struct http_text bytes, bool last)
+static enum http_outcome echo_body_stream_on(struct http_request *request, struct http_text bytes, bool last)
 {
     if (http_stream_write(request, bytes) || (last && http_stream_end(request)))
         return http_no_memory(request);
@@ -40,7 +40,8 @@ static enum http_outcome stream_on(struct http_request *request, struct http_tex
 }
 
 /* The memory is full: what it holds leaves, and the rest follows as it comes. */
-static enum http_outcome begin_stream(struct http_request *request, struct http_text bytes, bool last)
+static enum http_outcome echo_body_begin_stream(struct http_request *request, struct http_text bytes,
+                                                bool last)
 {
     const struct http_upload *upload = request->body.data;
 
@@ -50,20 +51,20 @@ static enum http_outcome begin_stream(struct http_request *request, struct http_
     if (http_stream_begin(request) ||
         http_stream_write(request, (struct http_text){upload->held, upload->held_length}))
         return http_no_memory(request);
-    request->body.take = stream_on;
-    return stream_on(request, bytes, last);
+    request->body.take = echo_body_stream_on;
+    return echo_body_stream_on(request, bytes, last);
 }
 
-static enum http_outcome run(struct http_request *request, void *section)
+static enum http_outcome echo_body_run(struct http_request *request, void *section)
 {
     const struct echo_body_section *echo = section;
 
     if (request->head.method == HTTP_METHOD_OPTIONS) /* RFC 9110 9.3.7 */
         request->response.allow = HTTP_TEXT("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-    return http_upload_read(request, answer, echo->whole ? NULL : begin_stream);
+    return http_upload_read(request, echo_body_answer, echo->whole ? NULL : echo_body_begin_stream);
 }
 
-static int finish(struct http_build *build, struct http_location *location, void *section)
+static int echo_body_finish(struct http_build *build, struct http_location *location, void *section)
 {
     const struct echo_body_section *echo = section;
     int result = 0;
@@ -72,7 +73,7 @@ static int finish(struct http_build *build, struct http_location *location, void
         return 0;
     if (echo->whole || location->core.client_body_in_file_only != HTTP_UPLOAD_OFF)
         result = http_upload_prepare(build, location);
-    return result ? result : http_add_step(build, HTTP_PHASE_CONTENT, run, section);
+    return result ? result : http_add_step(build, HTTP_PHASE_CONTENT, echo_body_run, section);
 }
 
 static const struct conf_directive directives[] = {
@@ -84,5 +85,5 @@ static const struct conf_directive directives[] = {
 const struct http_module http_echo_body_module = {
     .conf = {"echo_body", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct echo_body_section),
-    .finish = finish,
+    .finish = echo_body_finish,
 };

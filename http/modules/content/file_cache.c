@@ -16,7 +16,7 @@ enum {
     ENTRIES_MAX = 1 << 24 /* descriptors that no process has */
 };
 
-static int64_t now_ms(void)
+static int64_t file_cache_now_ms(void)
 {
     struct timespec now;
 
@@ -25,18 +25,18 @@ static int64_t now_ms(void)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void destroy(void *files)
+static void file_cache_destroy(void *files)
 {
     open_files_destroy(files);
 }
 
-static struct http_file_cache *make_cache(struct conf *conf, unsigned max, int64_t inactive_ms)
+static struct http_file_cache *file_cache_make(struct conf *conf, unsigned max, int64_t inactive_ms)
 {
     struct http_file_cache *cache = pool_calloc(conf->pool, sizeof *cache, "file cache");
 
     if (cache)
         cache->files = open_files_create(generation_of(conf)->sgi, max, inactive_ms);
-    if (cache && cache->files && pool_cleanup_add(conf->pool, destroy, cache->files))
+    if (cache && cache->files && pool_cleanup_add(conf->pool, file_cache_destroy, cache->files))
         return cache;
     if (cache && cache->files)
         open_files_destroy(cache->files);
@@ -70,11 +70,11 @@ int http_set_file_cache(struct conf_setting *setting)
         return 0;
     if (max == 0)
         return conf_fail(setting->conf, node, "\"open_file_cache\" must have the \"max\" parameter");
-    *field = make_cache(setting->conf, (unsigned)max, inactive_ms);
+    *field = file_cache_make(setting->conf, (unsigned)max, inactive_ms);
     return *field ? 0 : -ENOMEM;
 }
 
-static void expire(struct http_file_cache *cache, int64_t now)
+static void file_cache_expire(struct http_file_cache *cache, int64_t now)
 {
     int64_t due = atomic_load_explicit(&cache->next_expire, memory_order_relaxed);
 
@@ -90,8 +90,8 @@ int http_file_open(struct sgi *sgi, struct http_file_cache *cache, const char *n
 
     if (!cache)
         return open_files_get(sgi, NULL, name, NULL, 0, file);
-    now = now_ms();
-    expire(cache, now);
+    now = file_cache_now_ms();
+    file_cache_expire(cache, now);
     return open_files_get(sgi, cache->files, name, options, now, file);
 }
 

@@ -17,7 +17,7 @@ struct gzip_static {
 };
 
 /* The path's file with .gz behind its name. 0, or a negative errno: it is not to be had. */
-static int open_compressed(struct http_request *request, struct open_file **file)
+static int gzip_static_open(struct http_request *request, struct open_file **file)
 {
     static const char suffix[] = ".gz";
     const struct http_static *files = http_static_of(request);
@@ -41,7 +41,7 @@ static int open_compressed(struct http_request *request, struct open_file **file
     return result;
 }
 
-static enum http_outcome run(struct http_request *request, void *section)
+static enum http_outcome gzip_static_run(struct http_request *request, void *section)
 {
     const struct gzip_static *settings = section;
     const struct http_gzip *gzip = http_section(request->location, HTTP_MODULE_GZIP);
@@ -55,7 +55,7 @@ static enum http_outcome run(struct http_request *request, void *section)
         !request->path.length || request->path.bytes[request->path.length - 1] == '/' ||
         (!wanted && !gzip->vary))
         return HTTP_OUTCOME_NEXT;
-    error = open_compressed(request, &file);
+    error = gzip_static_open(request, &file);
     if (error)
         return error == -ENOMEM ? http_no_memory(request)
                                 : HTTP_OUTCOME_NEXT; /* what else is wrong, FILE itself says */
@@ -80,12 +80,12 @@ static enum http_outcome run(struct http_request *request, void *section)
                : http_no_memory(request);
 }
 
-static int finish(struct http_build *build, struct http_location *location, void *section)
+static int gzip_static_finish(struct http_build *build, struct http_location *location, void *section)
 {
     const struct gzip_static *settings = section;
 
     (void)location;
-    return settings->mode ? http_add_step(build, HTTP_PHASE_CONTENT, run, section) : 0;
+    return settings->mode ? http_add_step(build, HTTP_PHASE_CONTENT, gzip_static_run, section) : 0;
 }
 
 static const struct conf_enum modes[] = {
@@ -101,5 +101,5 @@ static const struct conf_directive directives[] = {
 const struct http_module http_gzip_static_module = {
     .conf = {"gzip_static", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct gzip_static),
-    .finish = finish,
+    .finish = gzip_static_finish,
 };

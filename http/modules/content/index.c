@@ -10,8 +10,8 @@
 
 /* ---- reading ---- */
 
-static int add_name(struct conf *conf, const struct conf_node *node, const char *text,
-                    struct http_index_name **list)
+static int index_add_name(struct conf *conf, const struct conf_node *node, const char *text,
+                          struct http_index_name **list)
 {
     struct http_index_name **end = list;
 
@@ -34,7 +34,7 @@ int http_set_index(struct conf_setting *setting)
 
         if (*text == '\0')
             return conf_fail(setting->conf, setting->node, "index \"\" in \"index\" directive is invalid");
-        result = add_name(setting->conf, setting->node, text, list);
+        result = index_add_name(setting->conf, setting->node, text, list);
     }
     return result;
 }
@@ -43,12 +43,12 @@ struct http_index_name *http_index_default(struct conf *conf)
 {
     struct http_index_name *list = NULL;
 
-    return add_name(conf, NULL, "index.html", &list) ? NULL : list;
+    return index_add_name(conf, NULL, "index.html", &list) ? NULL : list;
 }
 
 /* ---- a request ---- */
 
-static enum http_outcome failed(struct http_request *request, int error, const char *name)
+static enum http_outcome index_failed(struct http_request *request, int error, const char *name)
 {
     bool forbidden = error == -EACCES;
 
@@ -61,8 +61,8 @@ static enum http_outcome failed(struct http_request *request, int error, const c
 
 /* The folder itself, asked once when an index file is missing: its absence is 404, not 403.
  * HTTP_OUTCOME_NEXT: it is there. */
-static enum http_outcome check_folder(struct http_request *request, const struct http_static *settings,
-                                      struct http_text folder)
+static enum http_outcome index_check_folder(struct http_request *request, const struct http_static *settings,
+                                            struct http_text folder)
 {
     bool is_directory;
     int error;
@@ -70,11 +70,11 @@ static enum http_outcome check_folder(struct http_request *request, const struct
     error = http_file_look(settings->sgi, settings->cache, folder.bytes, &settings->options, &is_directory);
     if (error == 0 && !is_directory)
         error = -ENOTDIR;
-    return error ? failed(request, error, folder.bytes) : HTTP_OUTCOME_NEXT;
+    return error ? index_failed(request, error, folder.bytes) : HTTP_OUTCOME_NEXT;
 }
 
 /* Goes on at the path with `name` behind it. */
-static enum http_outcome relocate(struct http_request *request, struct http_text name)
+static enum http_outcome index_relocate(struct http_request *request, struct http_text name)
 {
     char *path = pool_nalloc(request->pool, request->path.length + name.length + 1, "path");
 
@@ -87,7 +87,7 @@ static enum http_outcome relocate(struct http_request *request, struct http_text
 
 /* `name` in the folder, NUL-terminated: in the room behind the folder's name, or in memory of its own. NULL:
  * no memory. */
-static const char *join(struct http_request *request, struct http_text folder, struct http_text name)
+static const char *index_join(struct http_request *request, struct http_text folder, struct http_text name)
 {
     char *to = (char *)(uintptr_t)folder.bytes; /* the caller's own memory, with the room */
 
@@ -103,7 +103,7 @@ static const char *join(struct http_request *request, struct http_text folder, s
 
 /* A file of that name was looked for in the folder, and not found. HTTP_OUTCOME_NEXT: it is not there, no
  * more. */
-static enum http_outcome missing(struct http_request *request, int error, const char *full)
+static enum http_outcome index_missing(struct http_request *request, int error, const char *full)
 {
     switch (error) {
     case -ENOMEM:
@@ -113,7 +113,7 @@ static enum http_outcome missing(struct http_request *request, int error, const 
     case -ENOTDIR:
     case -ENAMETOOLONG:
     case -EACCES:
-        return failed(request, error, full);
+        return index_failed(request, error, full);
     default:
         return http_static_failed(request, error, "stat()", full);
     }
@@ -135,18 +135,18 @@ enum http_outcome http_index_answer(struct http_request *request, const struct h
             continue;
         if (*name.bytes == '/')
             return http_relocate(request, name, NULL);
-        full = join(request, folder, name);
+        full = index_join(request, folder, name);
         if (!full)
             return http_no_memory(request);
         error = http_file_look(settings->sgi, settings->cache, full, &settings->options, &is_directory);
         if (!error)
-            return relocate(request, name);
-        outcome = missing(request, error, full);
+            return index_relocate(request, name);
+        outcome = index_missing(request, error, full);
         if (outcome != HTTP_OUTCOME_NEXT)
             return outcome;
         ((char *)(uintptr_t)folder.bytes)[folder.length] = '\0'; /* where a name was joined */
         if (!folder_checked)
-            outcome = check_folder(request, settings, folder);
+            outcome = index_check_folder(request, settings, folder);
         if (outcome != HTTP_OUTCOME_NEXT)
             return outcome;
         folder_checked = true;

@@ -9,7 +9,7 @@
 
 /* ---- reading ---- */
 
-static bool names_variable(const char *text, const char *name)
+static bool path_names_variable(const char *text, const char *name)
 {
     size_t length = strlen(name);
 
@@ -23,7 +23,7 @@ static bool names_variable(const char *text, const char *name)
 }
 
 /* The folder as a full name, as far as it is known now. NULL: no memory, said in conf. */
-static const char *folder_text(struct conf *conf, const char *text, bool alias)
+static const char *path_folder_text(struct conf *conf, const char *text, bool alias)
 {
     const char *full = *text == '$' ? text : conf_full_name(conf, text, false);
     size_t length = full ? strlen(full) : 0;
@@ -37,11 +37,11 @@ static const char *folder_text(struct conf *conf, const char *text, bool alias)
     return copy;
 }
 
-static struct http_root *make_root(struct conf *conf, const struct conf_node *node, const char *text,
-                                   bool alias)
+static struct http_root *path_make_root(struct conf *conf, const struct conf_node *node, const char *text,
+                                        bool alias)
 {
     struct http_root *root = pool_calloc(conf->pool, sizeof *root, "root");
-    const char *folder = root ? folder_text(conf, text, alias) : NULL;
+    const char *folder = root ? path_folder_text(conf, text, alias) : NULL;
 
     if (!folder) {
         (void)conf_fail_memory(conf);
@@ -64,11 +64,11 @@ int http_set_root(struct conf_setting *setting)
         return conf_fail(setting->conf, setting->node,
                          "\"%s\" directive is duplicate, \"%s\" directive was specified earlier",
                          setting->directive->name, (*field)->alias ? "alias" : "root");
-    if (names_variable(text, "document_root") || names_variable(text, "realpath_root"))
+    if (path_names_variable(text, "document_root") || path_names_variable(text, "realpath_root"))
         return conf_fail(setting->conf, setting->node,
                          "the $document_root variable cannot be used in the \"%s\" directive",
                          setting->directive->name);
-    root = make_root(setting->conf, setting->node, text, alias);
+    root = path_make_root(setting->conf, setting->node, text, alias);
     if (!root)
         return -EINVAL;
     root->section = setting->section;
@@ -78,7 +78,7 @@ int http_set_root(struct conf_setting *setting)
 
 struct http_root *http_root_default(struct conf *conf)
 {
-    return make_root(conf, NULL, "html", false);
+    return path_make_root(conf, NULL, "html", false);
 }
 
 /* ---- a request ---- */
@@ -102,7 +102,7 @@ bool http_root_write(struct http_request *request, const struct http_root *root,
 }
 
 /* Whether the segment across the place where two texts were joined is a "..". */
-static bool climbs(const char *name, size_t joint, size_t length)
+static bool path_climbs(const char *name, size_t joint, size_t length)
 {
     size_t begin = joint, end = joint;
 
@@ -114,7 +114,7 @@ static bool climbs(const char *name, size_t joint, size_t length)
 }
 
 /* Segments that are "..". */
-static unsigned count_climbs(struct http_text name)
+static unsigned path_count_climbs(struct http_text name)
 {
     const char *at = name.bytes, *end = name.bytes + name.length;
     unsigned count = 0;
@@ -130,13 +130,13 @@ static unsigned count_climbs(struct http_text name)
 
 /* Whether a group of an expression has brought a ".." into the folder: `location ~ ^/i(.*)$` with `alias
  * /a/$1`, asked for /i../x. What other variables say is the configuration's own. */
-static bool group_climbs(const struct http_template *template, struct http_text folder)
+static bool path_group_climbs(const struct http_template *template, struct http_text folder)
 {
     for (unsigned i = 0; i < template->part_count; i++) {
         const struct http_variable *variable = &template->parts[i].variable;
 
         if (variable->get == http_get_capture || (variable->get == http_get_named && !variable->named->made))
-            return count_climbs(folder) > count_climbs(template->constant);
+            return path_count_climbs(folder) > path_count_climbs(template->constant);
     }
     return false;
 }
@@ -163,7 +163,7 @@ enum http_path http_map_path(struct http_request *request, const struct http_roo
         memcpy(to + folder.length, rest.bytes, rest.length);
     *name = (struct http_text){to, folder.length + rest.length};
     to[name->length] = '\0';
-    if (root->alias && rest.length && climbs(to, folder.length, name->length))
+    if (root->alias && rest.length && path_climbs(to, folder.length, name->length))
         return HTTP_PATH_REFUSED;
-    return group_climbs(&root->folder, folder) ? HTTP_PATH_REFUSED : HTTP_PATH_OK;
+    return path_group_climbs(&root->folder, folder) ? HTTP_PATH_REFUSED : HTTP_PATH_OK;
 }

@@ -41,7 +41,7 @@ enum http_outcome http_static_failed(struct http_request *request, int error, co
     return HTTP_OUTCOME_STATUS;
 }
 
-static enum http_outcome not_allowed(struct http_request *request)
+static enum http_outcome static_not_allowed(struct http_request *request)
 {
     request->response.allow = HTTP_TEXT("GET, HEAD");
     request->status = 405;
@@ -49,7 +49,7 @@ static enum http_outcome not_allowed(struct http_request *request)
 }
 
 /* A directory is asked for by its name with a slash, or relative links in its pages would lead elsewhere. */
-static enum http_outcome add_slash(struct http_request *request)
+static enum http_outcome static_add_slash(struct http_request *request)
 {
     struct http_text path = request->path, args = request->args;
     size_t escaped = http_uri_escaped_length(path.bytes, path.length, HTTP_ESCAPE_URI);
@@ -69,8 +69,8 @@ static enum http_outcome add_slash(struct http_request *request)
 
 /* The name of what the path stands for; HTTP_OUTCOME_NEXT. Every answer that static files, index and
  * autoindex give is about this name, or begins with it: what it refuses, they refuse. */
-static enum http_outcome find_name(struct http_request *request, const struct http_static *settings,
-                                   struct http_text *name)
+static enum http_outcome static_find_name(struct http_request *request, const struct http_static *settings,
+                                          struct http_text *name)
 {
     switch (http_map_path(request, settings->root, HTTP_INDEX_ROOM, name)) {
     case HTTP_PATH_OK:
@@ -86,12 +86,13 @@ static enum http_outcome find_name(struct http_request *request, const struct ht
 }
 
 /* A path with a slash at its end is a directory's: its index, or nothing. */
-static enum http_outcome answer_directory(struct http_request *request, const struct http_static *settings)
+static enum http_outcome static_answer_directory(struct http_request *request,
+                                                 const struct http_static *settings)
 {
     enum http_outcome outcome;
     struct http_text name;
 
-    outcome = find_name(request, settings, &name);
+    outcome = static_find_name(request, settings, &name);
     if (outcome == HTTP_OUTCOME_NEXT)
         outcome = http_index_answer(request, settings, name);
     if (outcome != HTTP_OUTCOME_NEXT)
@@ -104,26 +105,27 @@ static enum http_outcome answer_directory(struct http_request *request, const st
     return HTTP_OUTCOME_STATUS;
 }
 
-static enum http_outcome answer_file(struct http_request *request, struct open_file *file, const char *name)
+static enum http_outcome static_answer_file(struct http_request *request, struct open_file *file,
+                                            const char *name)
 {
     enum http_outcome outcome;
 
     if (file->is_regular && request->head.method != HTTP_METHOD_POST)
         return http_answer_file(request, file);
     if (file->is_directory) {
-        outcome = add_slash(request);
+        outcome = static_add_slash(request);
     } else if (!file->is_regular) {
         http_log(request, LOG_LEVEL_CRIT, 0, "\"%s\" is not a regular file", name);
         request->status = 404;
         outcome = HTTP_OUTCOME_STATUS;
     } else {
-        outcome = not_allowed(request);
+        outcome = static_not_allowed(request);
     }
     open_files_put(file);
     return outcome;
 }
 
-static enum http_outcome run(struct http_request *request, void *section)
+static enum http_outcome static_run(struct http_request *request, void *section)
 {
     const struct http_static *settings = section;
     struct open_file *file;
@@ -135,29 +137,29 @@ static enum http_outcome run(struct http_request *request, void *section)
      */
     if (request->head.method != HTTP_METHOD_GET && request->head.method != HTTP_METHOD_HEAD &&
         request->head.method != HTTP_METHOD_POST)
-        return not_allowed(request);
+        return static_not_allowed(request);
     if (request->path.length && request->path.bytes[request->path.length - 1] == '/')
-        return answer_directory(request, settings);
-    outcome = find_name(request, settings, &name);
+        return static_answer_directory(request, settings);
+    outcome = static_find_name(request, settings, &name);
     if (outcome != HTTP_OUTCOME_NEXT)
         return outcome;
     error = http_file_open(settings->sgi, settings->cache, name.bytes, &settings->options, &file);
     return error ? http_static_failed(request, error, "open()", name.bytes)
-                 : answer_file(request, file, name.bytes);
+                 : static_answer_file(request, file, name.bytes);
 }
 
 /* ---- variables ---- */
 
-static enum http_found get_document_root(struct http_request *request, const struct http_variable *variable,
-                                         struct http_text *value)
+static enum http_found static_document_root(struct http_request *request,
+                                            const struct http_variable *variable, struct http_text *value)
 {
     (void)variable;
     return http_root_write(request, http_static_of(request)->root, value) ? HTTP_VALUE_FOUND
                                                                           : http_value_none(value);
 }
 
-static enum http_found get_request_filename(struct http_request *request,
-                                            const struct http_variable *variable, struct http_text *value)
+static enum http_found static_request_filename(struct http_request *request,
+                                               const struct http_variable *variable, struct http_text *value)
 {
     (void)variable;
     return http_map_path(request, http_static_of(request)->root, 0, value) == HTTP_PATH_OK
@@ -165,8 +167,8 @@ static enum http_found get_request_filename(struct http_request *request,
                : http_value_none(value);
 }
 
-static enum http_found get_realpath_root(struct http_request *request, const struct http_variable *variable,
-                                         struct http_text *value)
+static enum http_found static_realpath_root(struct http_request *request,
+                                            const struct http_variable *variable, struct http_text *value)
 {
     char real[PATH_MAX], *copy;
     struct http_text root;
@@ -183,17 +185,17 @@ static enum http_found get_realpath_root(struct http_request *request, const str
 }
 
 static const struct http_variable_row variables[] = {
-    {"document_root", get_document_root, NULL, "`root` or `alias` of the location."},
-    {"realpath_root", get_realpath_root, NULL,
+    {"document_root", static_document_root, NULL, "`root` or `alias` of the location."},
+    {"realpath_root", static_realpath_root, NULL,
      "`root` or `alias` of the location with all symbolic links resolved; empty if it is not there."},
-    {"request_filename", get_request_filename, NULL,
+    {"request_filename", static_request_filename, NULL,
      "The file that the path stands for, by `root` or `alias`."},
     {NULL, NULL, NULL, NULL},
 };
 
 /* ---- reading ---- */
 
-static int defaults(struct conf *conf, void *section)
+static int static_defaults(struct conf *conf, void *section)
 {
     struct http_static *settings = section;
 
@@ -203,7 +205,7 @@ static int defaults(struct conf *conf, void *section)
     return 0;
 }
 
-static int finish(struct http_build *build, struct http_location *location, void *section)
+static int static_finish(struct http_build *build, struct http_location *location, void *section)
 {
     struct http_static *settings = section;
     struct conf *conf = http_build_conf(build);
@@ -221,7 +223,7 @@ static int finish(struct http_build *build, struct http_location *location, void
     settings->options = (struct open_file_options){.valid_ms = settings->cache_valid * 1000,
                                                    .min_uses = (unsigned)settings->cache_min_uses,
                                                    .cache_errors = settings->cache_errors};
-    return http_add_step(build, HTTP_PHASE_CONTENT, run, settings);
+    return http_add_step(build, HTTP_PHASE_CONTENT, static_run, settings);
 }
 
 #define FIELD(name) offsetof(struct http_static, name)
@@ -252,7 +254,7 @@ static const struct conf_directive directives[] = {
 const struct http_module http_static_module = {
     .conf = {"static files", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct http_static),
-    .defaults = defaults,
-    .finish = finish,
+    .defaults = static_defaults,
+    .finish = static_finish,
     .variables = variables,
 };

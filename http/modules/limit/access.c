@@ -10,7 +10,7 @@ struct access_section {
     struct access_rules rules;
 };
 
-static enum http_outcome run(struct http_request *request, void *section)
+static enum http_outcome access_run(struct http_request *request, void *section)
 {
     const struct access_section *access = section;
 
@@ -22,33 +22,33 @@ static enum http_outcome run(struct http_request *request, void *section)
 }
 
 /* A section is its level's own. */
-static int set_rule(struct conf_setting *setting)
+static int access_set_rule(struct conf_setting *setting)
 {
     struct access_section *access = setting->section;
 
     return access_rule_read(setting, &access->rules, access);
 }
 
-static int finish(struct http_build *build, struct http_location *location, void *section)
+static int access_finish(struct http_build *build, struct http_location *location, void *section)
 {
     const struct access_section *access = section;
 
     (void)location;
-    return access->rules.first ? http_add_step(build, HTTP_PHASE_ACCESS, run, section) : 0;
+    return access->rules.first ? http_add_step(build, HTTP_PHASE_ACCESS, access_run, section) : 0;
 }
 
 enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION | CONF_LIMIT_EXCEPT };
 
 static const struct conf_directive directives[] = {
-    {"allow", EVERYWHERE, 1, 1, CONF_REPEAT, set_rule, 0, NULL, NULL,
+    {"allow", EVERYWHERE, 1, 1, CONF_REPEAT, access_set_rule, 0, NULL, NULL,
      "`allow ADDRESS | NETWORK | unix: | all;` Lets in an address or a network (`10.0.0.0/8`). The "
      "first rule that matches decides."},
-    {"deny", EVERYWHERE, 1, 1, CONF_REPEAT, set_rule, 0, NULL, NULL,
+    {"deny", EVERYWHERE, 1, 1, CONF_REPEAT, access_set_rule, 0, NULL, NULL,
      "`deny ADDRESS | NETWORK | unix: | all;` Answers 403 to an address or a network."},
 };
 
 const struct http_module http_access_module = {
     .conf = {"access", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct access_section),
-    .finish = finish,
+    .finish = access_finish,
 };

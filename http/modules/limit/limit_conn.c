@@ -21,13 +21,14 @@ struct limit_section {
 
 /* ---- a request ---- */
 
-static void leave(void *hold)
+static void limit_conn_leave(void *hold)
 {
     limit_leave(hold);
 }
 
 /* The key's value; false: it is not counted. */
-static bool write_key(struct http_request *request, const struct limit_rule *rule, struct http_text *key)
+static bool limit_conn_write_key(struct http_request *request, const struct limit_rule *rule,
+                                 struct http_text *key)
 {
     *key = (struct http_text){"", 0};
     if (!http_template_write(rule->zone->compiled, request, key))
@@ -38,8 +39,8 @@ static bool write_key(struct http_request *request, const struct limit_rule *rul
     return key->length > 0 && key->length <= CLIENT_KEY_MAX;
 }
 
-static enum http_outcome refuse(struct http_request *request, const struct limit_section *settings,
-                                const struct limit_rule *rule)
+static enum http_outcome limit_conn_refuse(struct http_request *request, const struct limit_section *settings,
+                                           const struct limit_rule *rule)
 {
     http_log(request, settings->log_level, 0, "limiting connections%s by zone \"%s\"",
              settings->dry_run ? ", dry run," : "", rule->name);
@@ -53,28 +54,28 @@ static enum http_outcome refuse(struct http_request *request, const struct limit
 
 /* HTTP_OUTCOME_NEXT: counted, or not to be. What the request holds is left by a cleanup, also if a later rule
  * refuses it. */
-static enum http_outcome apply(struct http_request *request, const struct limit_section *settings,
-                               const struct limit_rule *rule)
+static enum http_outcome limit_conn_apply(struct http_request *request, const struct limit_section *settings,
+                                          const struct limit_rule *rule)
 {
     struct limit_hold *hold;
     struct http_text key;
 
-    if (!write_key(request, rule, &key))
+    if (!limit_conn_write_key(request, rule, &key))
         return HTTP_OUTCOME_NEXT;
     request->route.limited_conn = HTTP_LIMITED_CONN_PASSED;
     hold = key.length ? pool_alloc(request->pool, sizeof *hold, "limit_conn") : NULL;
     if (!hold)
         return http_no_memory(request);
     if (limit_enter(rule, key.bytes, key.length, hold) != CLIENT_OK)
-        return refuse(request, settings, rule);
-    if (!pool_cleanup_add(request->pool, leave, hold)) {
+        return limit_conn_refuse(request, settings, rule);
+    if (!pool_cleanup_add(request->pool, limit_conn_leave, hold)) {
         limit_leave(hold);
         return http_no_memory(request);
     }
     return HTTP_OUTCOME_NEXT;
 }
 
-static enum http_outcome run(struct http_request *request, void *section)
+static enum http_outcome limit_conn_run(struct http_request *request, void *section)
 {
     const struct limit_section *settings = section;
     enum http_outcome outcome = HTTP_OUTCOME_NEXT;
@@ -86,7 +87,7 @@ static enum http_outcome run(struct http_request *request, void *section)
     for (const struct limit_rule *rule = settings->rules;
          rule && outcome == HTTP_OUTCOME_NEXT && request->route.limited_conn <= HTTP_LIMITED_CONN_PASSED;
          rule = rule->next)
-        outcome = apply(request, settings, rule);
+        outcome = limit_conn_apply(request, settings, rule);
     return outcome;
 }
 
@@ -110,7 +111,7 @@ static const struct http_variable_row variables[] = {
 
 /* ---- reading ---- */
 
-static int set_zone(struct conf_setting *setting)
+static int limit_conn_set_zone(struct conf_setting *setting)
 {
     struct limit_section *settings = setting->section;
     struct http_template *key = pool_calloc(setting->conf->pool, sizeof *key, "limit zone");
@@ -126,14 +127,14 @@ static int set_zone(struct conf_setting *setting)
     return result;
 }
 
-static int set_rule(struct conf_setting *setting)
+static int limit_conn_set_rule(struct conf_setting *setting)
 {
     struct limit_section *settings = setting->section;
 
     return limit_rule_read(setting, &settings->rules);
 }
 
-static int defaults(struct conf *conf, void *section)
+static int limit_conn_defaults(struct conf *conf, void *section)
 {
     struct limit_section *settings = section;
 
@@ -143,7 +144,7 @@ static int defaults(struct conf *conf, void *section)
     return 0;
 }
 
-static int finish(struct http_build *build, struct http_location *location, void *section)
+static int limit_conn_finish(struct http_build *build, struct http_location *location, void *section)
 {
     struct limit_section *settings = section;
     int result = limit_rules_resolve(http_build_conf(build), settings->rules, settings->zones);
@@ -151,7 +152,7 @@ static int finish(struct http_build *build, struct http_location *location, void
     (void)location;
     if (result || !settings->rules)
         return result;
-    return http_add_step(build, HTTP_PHASE_LIMIT, run, settings);
+    return http_add_step(build, HTTP_PHASE_LIMIT, limit_conn_run, settings);
 }
 
 #define FIELD(name) offsetof(struct limit_section, name)
@@ -159,10 +160,10 @@ static int finish(struct http_build *build, struct http_location *location, void
 enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
 
 static const struct conf_directive directives[] = {
-    {"limit_conn_zone", CONF_HTTP, 2, 2, CONF_REPEAT, set_zone, 0, NULL, NULL,
+    {"limit_conn_zone", CONF_HTTP, 2, 2, CONF_REPEAT, limit_conn_set_zone, 0, NULL, NULL,
      "`limit_conn_zone KEY zone=NAME:SIZE;` Memory in which is counted how much each key (a text with "
      "variables) has in progress. It outlives reloads that leave name, key and size alone."},
-    {"limit_conn", EVERYWHERE, 2, 2, CONF_REPEAT, set_rule, 0, NULL, NULL,
+    {"limit_conn", EVERYWHERE, 2, 2, CONF_REPEAT, limit_conn_set_rule, 0, NULL, NULL,
      "`limit_conn ZONE NUMBER;` How many requests a key may have in progress at most. A level that has "
      "any inherits none."},
     {"limit_conn_log_level", EVERYWHERE, 1, 1, 0, conf_set_enum, FIELD(log_level), limit_log_levels, "error",
@@ -176,7 +177,7 @@ static const struct conf_directive directives[] = {
 const struct http_module http_limit_conn_module = {
     .conf = {"limit_conn", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct limit_section),
-    .defaults = defaults,
-    .finish = finish,
+    .defaults = limit_conn_defaults,
+    .finish = limit_conn_finish,
     .variables = variables,
 };

@@ -62,7 +62,7 @@ struct verdict {
 };
 
 /* False: this limit is not about this request. */
-static bool write_key(struct http_request *request, const struct rule *rule, struct http_text *key)
+static bool limit_req_write_key(struct http_request *request, const struct rule *rule, struct http_text *key)
 {
     if (!http_template_write(&rule->zone->value, request, key) || !key->length)
         return false;
@@ -72,7 +72,7 @@ static bool write_key(struct http_request *request, const struct rule *rule, str
     return key->length <= RATE_KEY_MAX;
 }
 
-static void delay(struct verdict *verdict, const struct rule *rule, int64_t excess)
+static void limit_req_delay(struct verdict *verdict, const struct rule *rule, int64_t excess)
 {
     int64_t wait_ms = excess > rule->delay ? (excess - rule->delay) * 1000 / rule->zone->rate : 0;
 
@@ -85,14 +85,15 @@ static void delay(struct verdict *verdict, const struct rule *rule, int64_t exce
 
 /* All limits are asked, the last one that is about the request being paid at once; then the others. False: it
  * is refused. */
-static bool ask(struct http_request *request, const struct section *section, struct verdict *verdict)
+static bool limit_req_ask(struct http_request *request, const struct section *section,
+                          struct verdict *verdict)
 {
     for (const struct rule *rule = section->rules; rule; rule = rule->next) {
         struct held *held = &verdict->held[verdict->count];
         struct http_text key;
         int64_t excess;
 
-        if (!write_key(request, rule, &key))
+        if (!limit_req_write_key(request, rule, &key))
             continue;
         verdict->asked = true;
         *held = (struct held){.rule = rule,
@@ -103,7 +104,7 @@ static bool ask(struct http_request *request, const struct section *section, str
                                            .burst = rule->burst}};
         switch (rate_ask(rule->zone->rates, &held->question, !rule->next, &excess, &held->node)) {
         case RATE_PAID:
-            delay(verdict, rule, excess);
+            limit_req_delay(verdict, rule, excess);
             break;
         case RATE_HELD:
             verdict->count++;
@@ -118,8 +119,8 @@ static bool ask(struct http_request *request, const struct section *section, str
     return true;
 }
 
-static enum http_outcome refuse(struct http_request *request, const struct section *section,
-                                const struct verdict *verdict)
+static enum http_outcome limit_req_refuse(struct http_request *request, const struct section *section,
+                                          const struct verdict *verdict)
 {
     for (unsigned i = 0; i < verdict->count; i++)
         rate_drop(verdict->held[i].rule->zone->rates, verdict->held[i].node);
@@ -133,21 +134,21 @@ static enum http_outcome refuse(struct http_request *request, const struct secti
     return HTTP_OUTCOME_STATUS;
 }
 
-static enum http_outcome run(struct http_request *request, void *data)
+static enum http_outcome limit_req_run(struct http_request *request, void *data)
 {
     const struct section *section = data;
     struct verdict verdict = {.count = 0};
 
     if (request->route.limited)
         return HTTP_OUTCOME_NEXT;
-    if (!ask(request, section, &verdict))
-        return refuse(request, section, &verdict);
+    if (!limit_req_ask(request, section, &verdict))
+        return limit_req_refuse(request, section, &verdict);
     if (request->route.gave_up)
         return http_no_memory(request); /* a key is not known: nobody is let past a limit for that */
     for (unsigned i = 0; i < verdict.count; i++) {
         const struct held *held = &verdict.held[i];
 
-        delay(&verdict, held->rule, rate_pay(held->rule->zone->rates, held->node, &held->question));
+        limit_req_delay(&verdict, held->rule, rate_pay(held->rule->zone->rates, held->node, &held->question));
     }
     if (verdict.asked)
         request->route.limited = HTTP_LIMITED_PASSED;
@@ -183,13 +184,14 @@ static const struct http_variable_row variables[] = {
 
 /* ---- limit_req_zone ---- */
 
-static void close_zone(void *zone)
+static void limit_req_close_zone(void *zone)
 {
     rate_zone_close(zone);
 }
 
 /* "zone=NAME:SIZE". */
-static int read_zone(const struct conf_setting *setting, const char *text, struct zone *zone, size_t *bytes)
+static int limit_req_read_zone(const struct conf_setting *setting, const char *text, struct zone *zone,
+                               size_t *bytes)
 {
     const char *colon = strchr(text, ':');
 
@@ -202,7 +204,7 @@ static int read_zone(const struct conf_setting *setting, const char *text, struc
 }
 
 /* "rate=10r/s", "rate=30r/m". */
-static int read_rate(const struct conf_setting *setting, const char *text, struct zone *zone)
+static int limit_req_read_rate(const struct conf_setting *setting, const char *text, struct zone *zone)
 {
     size_t length = strlen(text);
     int64_t per_minute = length > 3 && !strcmp(text + length - 3, "r/m") ? 60 : 1, number;
@@ -220,14 +222,14 @@ static int read_rate(const struct conf_setting *setting, const char *text, struc
     return 0;
 }
 
-static struct zone *find_zone(struct zone *list, const char *name)
+static struct zone *limit_req_find_zone(struct zone *list, const char *name)
 {
     while (list && strcmp(list->name, name))
         list = list->next;
     return list;
 }
 
-static int set_zone(struct conf_setting *setting)
+static int limit_req_set_zone(struct conf_setting *setting)
 {
     struct section *section = setting->section;
     const struct conf_node *node = setting->node;
@@ -238,9 +240,9 @@ static int set_zone(struct conf_setting *setting)
 
     for (unsigned i = 1; !result && i < node->arg_count; i++) {
         if (!strncmp(node->args[i], "zone=", 5))
-            result = read_zone(setting, node->args[i] + 5, zone, &bytes);
+            result = limit_req_read_zone(setting, node->args[i] + 5, zone, &bytes);
         else if (!strncmp(node->args[i], "rate=", 5))
-            result = read_rate(setting, node->args[i] + 5, zone);
+            result = limit_req_read_rate(setting, node->args[i] + 5, zone);
         else if (strcmp(node->args[i], "sync"))
             result = conf_fail(conf, node, "invalid parameter \"%s\"", node->args[i]);
     }
@@ -250,7 +252,7 @@ static int set_zone(struct conf_setting *setting)
         return conf_fail(conf, node, "\"%s\" must have \"zone\" parameter", node->name);
     if (!zone->rate)
         zone->rate = RATE_ONE;
-    same = find_zone(section->zones, zone->name);
+    same = limit_req_find_zone(section->zones, zone->name);
     if (same)
         return conf_fail(conf, node, "%s \"%s\" is already bound to key \"%s\"", node->name, zone->name,
                          same->key);
@@ -263,7 +265,7 @@ static int set_zone(struct conf_setting *setting)
     zone->rates = rate_zone_open(generation_of(conf)->sgi, zone->name, zone->key, bytes);
     if (!zone->rates)
         return conf_fail_memory(conf);
-    if (pool_cleanup_add(conf->pool, close_zone, zone->rates))
+    if (pool_cleanup_add(conf->pool, limit_req_close_zone, zone->rates))
         return 0;
     rate_zone_close(zone->rates);
     return conf_fail_memory(conf);
@@ -271,7 +273,7 @@ static int set_zone(struct conf_setting *setting)
 
 /* ---- limit_req ---- */
 
-static int read_option(const struct conf_setting *setting, const char *text, struct rule *rule)
+static int limit_req_read_option(const struct conf_setting *setting, const char *text, struct rule *rule)
 {
     int64_t number;
 
@@ -298,7 +300,7 @@ static int read_option(const struct conf_setting *setting, const char *text, str
     return conf_fail(setting->conf, setting->node, "invalid parameter \"%s\"", text);
 }
 
-static int set_rule(struct conf_setting *setting)
+static int limit_req_set_rule(struct conf_setting *setting)
 {
     struct section *section = setting->section;
     struct rule *rule = pool_calloc(setting->conf->pool, sizeof *rule, "limit rule"), **end = &section->rules;
@@ -306,7 +308,7 @@ static int set_rule(struct conf_setting *setting)
     int result = rule ? 0 : conf_fail_memory(setting->conf);
 
     for (unsigned i = 0; !result && i < setting->node->arg_count; i++)
-        result = read_option(setting, setting->node->args[i], rule);
+        result = limit_req_read_option(setting, setting->node->args[i], rule);
     if (result)
         return result;
     if (!rule->name || !*rule->name)
@@ -324,21 +326,21 @@ static int set_rule(struct conf_setting *setting)
     return 0;
 }
 
-static int finish(struct http_build *build, struct http_location *location, void *data)
+static int limit_req_finish(struct http_build *build, struct http_location *location, void *data)
 {
     struct section *section = data;
 
     (void)location;
     for (struct rule *rule = section->rules; rule; rule = rule->next) {
-        rule->zone = find_zone(section->zones, rule->name);
+        rule->zone = limit_req_find_zone(section->zones, rule->name);
         if (!rule->zone)
             return conf_fail(http_build_conf(build), rule->node, "zero size shared memory zone \"%s\"",
                              rule->name);
     }
-    return section->rules ? http_add_step(build, HTTP_PHASE_LIMIT, run, section) : 0;
+    return section->rules ? http_add_step(build, HTTP_PHASE_LIMIT, limit_req_run, section) : 0;
 }
 
-static int defaults(struct conf *conf, void *data)
+static int limit_req_defaults(struct conf *conf, void *data)
 {
     struct section *section = data;
 
@@ -353,11 +355,11 @@ static int defaults(struct conf *conf, void *data)
 enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
 
 static const struct conf_directive directives[] = {
-    {"limit_req_zone", CONF_HTTP, 3, 4, CONF_REPEAT, set_zone, 0, NULL, NULL,
+    {"limit_req_zone", CONF_HTTP, 3, 4, CONF_REPEAT, limit_req_set_zone, 0, NULL, NULL,
      "`limit_req_zone KEY zone=NAME:SIZE rate=NUMBERr/s | NUMBERr/m;` Memory in which is kept how far "
      "each key (a text with variables) is ahead of its rate. It outlives reloads that leave name, key "
      "and size alone."},
-    {"limit_req", EVERYWHERE, 1, 3, CONF_REPEAT, set_rule, 0, NULL, NULL,
+    {"limit_req", EVERYWHERE, 1, 3, CONF_REPEAT, limit_req_set_rule, 0, NULL, NULL,
      "`limit_req zone=NAME [burst=NUMBER] [nodelay | delay=NUMBER];` Requests that are early by no more "
      "than `burst` wait until they are not, but for the first `delay` of them; with `nodelay` none "
      "waits. Others are refused. A level that has any inherits none."},
@@ -372,7 +374,7 @@ static const struct conf_directive directives[] = {
 const struct http_module http_limit_req_module = {
     .conf = {"limit_req", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct section),
-    .defaults = defaults,
-    .finish = finish,
+    .defaults = limit_req_defaults,
+    .finish = limit_req_finish,
     .variables = variables,
 };

@@ -52,7 +52,7 @@ struct access_section {
 
 /* ---- a request ---- */
 
-static bool wanted(const struct access_log *log, struct http_request *request)
+static bool access_log_wanted(const struct access_log *log, struct http_request *request)
 {
     struct http_text value;
 
@@ -64,8 +64,8 @@ static bool wanted(const struct access_log *log, struct http_request *request)
 }
 
 /* To a file that is known by this request alone. */
-static void write_alone(struct http_request *request, const struct access_log *log,
-                        struct http_log_cache *cache)
+static void access_log_write_alone(struct http_request *request, const struct access_log *log,
+                                   struct http_log_cache *cache)
 {
     struct http_log_line line;
     char *bytes = pool_nalloc(request->pool, http_log_measure(log->format, request, &line), "log line");
@@ -75,7 +75,7 @@ static void write_alone(struct http_request *request, const struct access_log *l
                             (size_t)(http_log_write(log->format, request, &line, bytes) - bytes));
 }
 
-static void run(struct http_request *request, void *section)
+static void access_log_run(struct http_request *request, void *section)
 {
     const struct access_section *settings = section;
     struct log_buffers *buffers = &request->connection->base.worker->logs;
@@ -86,10 +86,10 @@ static void run(struct http_request *request, void *section)
         size_t length;
         char *bytes;
 
-        if (!wanted(log, request))
+        if (!access_log_wanted(log, request))
             continue;
         if (!to) {
-            write_alone(request, log, settings->cache);
+            access_log_write_alone(request, log, settings->cache);
             continue;
         }
         length = http_log_measure(log->format, request, &line);
@@ -103,7 +103,7 @@ static void run(struct http_request *request, void *section)
 
 /* ---- reading ---- */
 
-static int defaults(struct conf *conf, void *section)
+static int access_log_defaults(struct conf *conf, void *section)
 {
     struct access_section *settings = section;
 
@@ -114,7 +114,7 @@ static int defaults(struct conf *conf, void *section)
     return settings->shared->formats ? 0 : -ENOMEM;
 }
 
-static struct http_log_format *find_format(const struct access_shared *shared, const char *name)
+static struct http_log_format *access_log_find_format(const struct access_shared *shared, const char *name)
 {
     struct http_log_format *format = shared->formats;
 
@@ -128,7 +128,7 @@ static int set_log_format(struct conf_setting *setting)
     struct access_section *settings = setting->section;
     struct http_log_format *format;
 
-    if (find_format(settings->shared, setting->node->args[0]))
+    if (access_log_find_format(settings->shared, setting->node->args[0]))
         return conf_fail(setting->conf, setting->node, "duplicate \"log_format\" name \"%s\"",
                          setting->node->args[0]);
     format = http_log_format_read(setting->conf, setting->node);
@@ -139,13 +139,14 @@ static int set_log_format(struct conf_setting *setting)
     return 0;
 }
 
-static void put_file(void *file)
+static void access_log_put_file(void *file)
 {
     log_file_put(file);
 }
 
 /* The file of that name. NULL: no memory, said in conf. */
-static struct access_file *name_file(struct conf *conf, struct access_shared *shared, const char *name)
+static struct access_file *access_log_name_file(struct conf *conf, struct access_shared *shared,
+                                                const char *name)
 {
     const char *path = conf_full_name(conf, name, false);
     struct access_file *file = shared->files;
@@ -169,7 +170,7 @@ static struct access_file *name_file(struct conf *conf, struct access_shared *sh
 
 /* As late as can be: a configuration that is wrong leaves no files behind, and what is wrong with it is said
  * first. */
-static int open_files(struct http_build *build, const struct access_shared *shared)
+static int access_log_open_files(struct http_build *build, const struct access_shared *shared)
 {
     struct conf *conf = http_build_conf(build);
 
@@ -184,7 +185,7 @@ static int open_files(struct http_build *build, const struct access_shared *shar
             return result ? result : conf_fail_errno(conf, NULL, -error, "open() \"%s\" failed", file->path);
         }
         atomic_store_explicit(&file->file->gzip, file->gzip, memory_order_relaxed);
-        if (!pool_cleanup_add(conf->pool, put_file, file->file)) {
+        if (!pool_cleanup_add(conf->pool, access_log_put_file, file->file)) {
             log_file_put(file->file);
             return conf_fail_memory(conf);
         }
@@ -199,8 +200,8 @@ struct access_options {
     int64_t gzip;
 };
 
-static int read_options(const struct conf_setting *setting, struct access_log *log,
-                        struct access_options *options)
+static int access_log_read_options(const struct conf_setting *setting, struct access_log *log,
+                                   struct access_options *options)
 {
     const struct conf_node *node = setting->node;
 
@@ -236,8 +237,8 @@ static int read_options(const struct conf_setting *setting, struct access_log *l
     return 0;
 }
 
-static int set_buffer(const struct conf_setting *setting, struct access_file *file,
-                      const struct access_options *options)
+static int access_log_set_buffer(const struct conf_setting *setting, struct access_file *file,
+                                 const struct access_options *options)
 {
     int64_t flush_ms = options->flush_ms == FLUSH_ALONE ? 0 : options->flush_ms;
 
@@ -254,7 +255,7 @@ static int set_buffer(const struct conf_setting *setting, struct access_file *fi
 }
 
 /* Adds to the logs of this level. NULL: no memory, said in conf. */
-static struct access_log *add_log(struct conf *conf, struct access_section *settings)
+static struct access_log *access_log_add(struct conf *conf, struct access_section *settings)
 {
     struct access_log **end = &settings->logs;
 
@@ -287,46 +288,46 @@ static int set_access_log(struct conf_setting *setting)
     if (settings_is_other_log(path))
         return conf_fail(setting->conf, node, "\"%s\" is not supported: access_log takes the name of a file",
                          path);
-    log = add_log(setting->conf, settings);
+    log = access_log_add(setting->conf, settings);
     if (!log)
         return -ENOMEM;
-    log->format = find_format(settings->shared, name);
+    log->format = access_log_find_format(settings->shared, name);
     if (!log->format)
         return conf_fail(setting->conf, node, "unknown log format \"%s\"", name);
     if (strchr(path, '$')) {
         result = http_log_path_read(setting->conf, node, path, &log->path);
-        return result ? result : read_options(setting, log, &options);
+        return result ? result : access_log_read_options(setting, log, &options);
     }
-    log->to = file = name_file(setting->conf, settings->shared, path);
+    log->to = file = access_log_name_file(setting->conf, settings->shared, path);
     if (!file)
         return -EINVAL;
-    result = read_options(setting, log, &options);
-    return result ? result : set_buffer(setting, file, &options);
+    result = access_log_read_options(setting, log, &options);
+    return result ? result : access_log_set_buffer(setting, file, &options);
 }
 
-static int add_default(struct conf *conf, struct access_section *settings)
+static int access_log_add_default(struct conf *conf, struct access_section *settings)
 {
-    struct access_log *log = add_log(conf, settings);
+    struct access_log *log = access_log_add(conf, settings);
 
     if (!log)
         return -ENOMEM;
-    log->format = find_format(settings->shared, "combined");
-    log->to = name_file(conf, settings->shared, "logs/access.log");
+    log->format = access_log_find_format(settings->shared, "combined");
+    log->to = access_log_name_file(conf, settings->shared, "logs/access.log");
     return log->to ? 0 : -ENOMEM;
 }
 
-static int finish(struct http_build *build, struct http_location *location, void *section)
+static int access_log_finish(struct http_build *build, struct http_location *location, void *section)
 {
     struct access_section *settings = section;
     int result = 0;
 
     if (!settings->off && !settings->logs)
-        result = add_default(http_build_conf(build), settings);
+        result = access_log_add_default(http_build_conf(build), settings);
     if (!result && !settings->off)
-        result = http_add_log_step(build, run, settings);
+        result = http_add_log_step(build, access_log_run, settings);
     /* The server's own level is finished after all its locations. */
     if (!result && location->kind == HTTP_LOCATION_SERVER)
-        result = open_files(build, settings->shared);
+        result = access_log_open_files(build, settings->shared);
     return result;
 }
 
@@ -358,6 +359,6 @@ static const struct conf_directive directives[] = {
 const struct http_module http_access_log_module = {
     .conf = {"access_log", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct access_section),
-    .defaults = defaults,
-    .finish = finish,
+    .defaults = access_log_defaults,
+    .finish = access_log_finish,
 };

@@ -11,7 +11,7 @@
 
 static const char hex[] = "0123456789ABCDEF";
 
-static bool odd(char byte)
+static bool escape_odd(char byte)
 {
     unsigned char code = (unsigned char)byte;
 
@@ -21,7 +21,7 @@ static bool odd(char byte)
 #ifdef __SSE2__
 
 /* Bytes with the high bit set are the odd ones. */
-static inline __m128i odd_marks(__m128i bytes)
+static inline __m128i escape_odd_marks(__m128i bytes)
 {
     /* One up and signed, DEL and what is not ASCII are below the blank, too. */
     __m128i control = _mm_cmplt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(1)), _mm_set1_epi8(0x21));
@@ -31,12 +31,12 @@ static inline __m128i odd_marks(__m128i bytes)
     return _mm_or_si128(control, special);
 }
 
-static inline __m128i load(const char *at)
+static inline __m128i escape_load(const char *at)
 {
     return _mm_loadu_si128((const __m128i *)(const void *)at);
 }
 
-static inline __m128i load_half(const char *at)
+static inline __m128i escape_load_half(const char *at)
 {
     return _mm_loadl_epi64((const __m128i *)(const void *)at);
 }
@@ -49,16 +49,17 @@ bool http_log_odd(struct http_text text)
     bool found = false;
 
     if (text.length >= 16) {
-        __m128i marks = odd_marks(load(end - 16));
+        __m128i marks = escape_odd_marks(escape_load(end - 16));
 
         for (; end - at > 16; at += 16)
-            marks = _mm_or_si128(marks, odd_marks(load(at)));
+            marks = _mm_or_si128(marks, escape_odd_marks(escape_load(at)));
         return _mm_movemask_epi8(marks) != 0;
     }
     if (text.length >= 8)
-        return _mm_movemask_epi8(odd_marks(_mm_unpacklo_epi64(load_half(at), load_half(end - 8)))) != 0;
+        return _mm_movemask_epi8(escape_odd_marks(
+                   _mm_unpacklo_epi64(escape_load_half(at), escape_load_half(end - 8)))) != 0;
     while (at < end)
-        found |= odd(*at++);
+        found |= escape_odd(*at++);
     return found;
 }
 
@@ -67,7 +68,7 @@ bool http_log_odd(struct http_text text)
 bool http_log_odd(struct http_text text)
 {
     for (size_t i = 0; i < text.length; i++)
-        if (odd(text.bytes[i]))
+        if (escape_odd(text.bytes[i]))
             return true;
     return false;
 }
@@ -87,7 +88,7 @@ static size_t escape_plain(const char *at, size_t left, char to[ESCAPE_MAX], siz
     unsigned char byte = (unsigned char)*at;
 
     (void)left;
-    if (!odd(*at)) {
+    if (!escape_odd(*at)) {
         *to = *at;
         *length = 1;
         return 1;
@@ -100,7 +101,7 @@ static size_t escape_plain(const char *at, size_t left, char to[ESCAPE_MAX], siz
 }
 
 /* The letter of a two-byte escape; 0: there is none. */
-static char json_letter(char byte)
+static char escape_json_letter(char byte)
 {
     switch (byte) {
     case '"':
@@ -125,7 +126,7 @@ static char json_letter(char byte)
 static size_t escape_json(const char *at, size_t left, char to[ESCAPE_MAX], size_t *length)
 {
     unsigned char byte = (unsigned char)*at;
-    char letter = json_letter(*at);
+    char letter = escape_json_letter(*at);
     size_t whole = byte < 0x80 ? byte >= 0x20 && byte != 0x7f && !letter : utf8_printable(at, left);
     bool c1 = byte == 0xc2 && left > 1 && ((unsigned char)at[1] & 0xe0) == 0x80;
 
@@ -149,7 +150,7 @@ static size_t escape_json(const char *at, size_t left, char to[ESCAPE_MAX], size
     return c1 ? 2 : 1;
 }
 
-static inline uint32_t measure(struct http_text text, escape *make)
+static inline uint32_t escape_measure(struct http_text text, escape *make)
 {
     char bytes[ESCAPE_MAX];
     size_t all = 0, length;
@@ -159,7 +160,7 @@ static inline uint32_t measure(struct http_text text, escape *make)
     return (uint32_t)all;
 }
 
-static inline char *write_text(char *to, struct http_text text, escape *make)
+static inline char *escape_write(char *to, struct http_text text, escape *make)
 {
     char bytes[ESCAPE_MAX];
     size_t length;
@@ -173,20 +174,20 @@ static inline char *write_text(char *to, struct http_text text, escape *make)
 
 uint32_t http_log_escape_measure(struct http_text text)
 {
-    return measure(text, escape_plain);
+    return escape_measure(text, escape_plain);
 }
 
 char *http_log_escape_write(char *to, struct http_text text)
 {
-    return write_text(to, text, escape_plain);
+    return escape_write(to, text, escape_plain);
 }
 
 uint32_t http_log_json_measure(struct http_text text)
 {
-    return measure(text, escape_json);
+    return escape_measure(text, escape_json);
 }
 
 char *http_log_json_write(char *to, struct http_text text)
 {
-    return write_text(to, text, escape_json);
+    return escape_write(to, text, escape_json);
 }

@@ -14,12 +14,12 @@ static const char combined[] =
     "\"$http_referer\" \"$http_user_agent\"";
 
 /* Parts that a literal takes: all but the last are full, and the last may be empty. */
-static size_t parts_of(const struct http_template_part *part)
+static size_t log_format_parts_of(const struct http_template_part *part)
 {
     return part->literal.length / LITERAL + 1;
 }
 
-static void take_part(const struct http_template_part *from, struct http_log_format *format)
+static void log_format_take_part(const struct http_template_part *from, struct http_log_format *format)
 {
     struct http_log_part *to = &format->parts[format->part_count];
     size_t left = from->literal.length;
@@ -30,7 +30,7 @@ static void take_part(const struct http_template_part *from, struct http_log_for
     }
     memcpy(to->literal, from->literal.bytes + from->literal.length - left, left);
     to->length = (uint32_t)left;
-    format->part_count += (unsigned)parts_of(from);
+    format->part_count += (unsigned)log_format_parts_of(from);
     format->fixed += from->literal.length;
     if (!from->variable.get)
         return;
@@ -45,8 +45,8 @@ static void take_part(const struct http_template_part *from, struct http_log_for
 }
 
 /* `text` becomes the format's parts, and lives as long. */
-static int compile(struct conf *conf, const struct conf_node *node, const char *text,
-                   struct http_log_format *format)
+static int log_format_compile(struct conf *conf, const struct conf_node *node, const char *text,
+                              struct http_log_format *format)
 {
     struct http_template template;
     struct http_template_part whole;
@@ -64,14 +64,14 @@ static int compile(struct conf *conf, const struct conf_node *node, const char *
         return conf_fail(conf, node, "log format \"%s\" has more than %d parts", format->name,
                          HTTP_LOG_PARTS);
     for (unsigned i = 0; i < template.part_count; i++)
-        parts += parts_of(&template.parts[i]);
+        parts += log_format_parts_of(&template.parts[i]);
     format->parts = pool_calloc(conf->pool, parts * sizeof *format->parts, "log format");
     format->values = pool_array(conf->pool, template.part_count, sizeof *format->values, "log format");
     if (!format->parts || !format->values)
         return conf_fail_memory(conf);
     format->fixed = LITERAL + 1; /* the newline; and so much may be written behind the last literal */
     for (unsigned i = 0; i < template.part_count; i++)
-        take_part(&template.parts[i], format);
+        log_format_take_part(&template.parts[i], format);
     return 0;
 }
 
@@ -84,11 +84,11 @@ struct http_log_format *http_log_format_combined(struct conf *conf)
         return NULL;
     }
     format->name = "combined";
-    return compile(conf, NULL, combined, format) ? NULL : format;
+    return log_format_compile(conf, NULL, combined, format) ? NULL : format;
 }
 
-static int read_escape(struct conf *conf, const struct conf_node *node, const char *name,
-                       struct http_log_format *format)
+static int log_format_read_escape(struct conf *conf, const struct conf_node *node, const char *name,
+                                  struct http_log_format *format)
 {
     static const char *const names[] = {[HTTP_LOG_ESCAPE_DEFAULT] = "default",
                                         [HTTP_LOG_ESCAPE_JSON] = "json",
@@ -119,19 +119,19 @@ struct http_log_format *http_log_format_read(struct conf *conf, const struct con
         return NULL;
     }
     format->name = node->args[0];
-    if (escaped && read_escape(conf, node, node->args[1] + sizeof escape - 1, format))
+    if (escaped && log_format_read_escape(conf, node, node->args[1] + sizeof escape - 1, format))
         return NULL;
     at = text;
     for (unsigned i = 1 + escaped; i < node->arg_count; i++)
         at = stpcpy(at, node->args[i]);
     *at = '\0';
-    return compile(conf, node, text, format) ? NULL : format;
+    return log_format_compile(conf, node, text, format) ? NULL : format;
 }
 
 /* ---- a line ---- */
 
 /* Bytes of a value once it is escaped; 0: it is written as it is. */
-static uint32_t measure_escape(enum http_log_escape escape, struct http_text value)
+static uint32_t log_format_measure_escape(enum http_log_escape escape, struct http_text value)
 {
     if (escape == HTTP_LOG_ESCAPE_NONE || !http_log_odd(value))
         return 0;
@@ -147,7 +147,7 @@ size_t http_log_measure(const struct http_log_format *format, struct http_reques
         struct http_text *value = &line->values[i];
 
         if (http_variable_get(request, &format->values[i], value) == HTTP_VALUE_FOUND) {
-            line->escaped[i] = measure_escape(format->escape, *value);
+            line->escaped[i] = log_format_measure_escape(format->escape, *value);
             length += line->escaped[i] ? line->escaped[i] : value->length;
             continue;
         }
@@ -160,7 +160,7 @@ size_t http_log_measure(const struct http_log_format *format, struct http_reques
 }
 
 /* memcpy, without a call for the short texts that lines are mostly made of. */
-static inline char *put(char *to, const char *from, size_t length)
+static inline char *log_format_put(char *to, const char *from, size_t length)
 {
     if (length > 16) {
         memcpy(to, from, length);
@@ -178,7 +178,7 @@ static inline char *put(char *to, const char *from, size_t length)
     return to + length;
 }
 
-static char *put_escaped(enum http_log_escape escape, char *to, struct http_text value)
+static char *log_format_put_escaped(enum http_log_escape escape, char *to, struct http_text value)
 {
     return escape == HTTP_LOG_ESCAPE_JSON ? http_log_json_write(to, value) : http_log_escape_write(to, value);
 }
@@ -196,8 +196,8 @@ UNGUARDED char *http_log_write(const struct http_log_format *format, struct http
         if (part->kind == HTTP_LOG_PRINTED) {
             to = part->print(request, to);
         } else if (part->kind == HTTP_LOG_VALUE) {
-            to = *escaped == 0 ? put(to, value->bytes, value->length)
-                               : put_escaped(format->escape, to, *value);
+            to = *escaped == 0 ? log_format_put(to, value->bytes, value->length)
+                               : log_format_put_escaped(format->escape, to, *value);
             value++;
             escaped++;
         }

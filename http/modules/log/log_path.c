@@ -18,7 +18,7 @@ struct http_log_cache {
     struct open_logs *logs;
 };
 
-static void destroy(void *data)
+static void log_path_destroy(void *data)
 {
     struct http_log_cache *cache = data;
 
@@ -56,7 +56,8 @@ int http_log_path_read(struct conf *conf, const struct conf_node *node, const ch
     return full ? http_template_compile(conf, node, full, path) : -ENOMEM;
 }
 
-static int read_option(const struct conf_setting *setting, const char *text, struct open_logs_limits *limits)
+static int log_path_read_option(const struct conf_setting *setting, const char *text,
+                                struct open_logs_limits *limits)
 {
     bool right;
 
@@ -85,11 +86,11 @@ int http_set_log_cache(struct conf_setting *setting)
     if (!strcmp(node->args[0], "off") && node->arg_count == 1)
         return 0;
     cache = pool_calloc(setting->conf->pool, sizeof *cache, "open_log_file_cache");
-    if (!cache || !pool_cleanup_add(setting->conf->pool, destroy, cache))
+    if (!cache || !pool_cleanup_add(setting->conf->pool, log_path_destroy, cache))
         return conf_fail_memory(setting->conf);
     cache->limits = (struct open_logs_limits){.min_uses = 1, .inactive_ms = 10 * 1000, .valid_ms = 60 * 1000};
     for (unsigned i = 0; i < node->arg_count && !result; i++)
-        result = read_option(setting, node->args[i], &cache->limits);
+        result = log_path_read_option(setting, node->args[i], &cache->limits);
     if (result)
         return result;
     if (!cache->limits.max)

@@ -47,7 +47,7 @@ static bool says_charset(struct http_text type)
     return false;
 }
 
-static int say(struct http_request *request, struct http_text name)
+static int charset_say(struct http_request *request, struct http_text name)
 {
     struct http_text type = request->response.content_type;
     size_t length = type.length + sizeof "; charset=" - 1 + name.length;
@@ -62,7 +62,7 @@ static int say(struct http_request *request, struct http_text name)
     return http_field_clean(request, &request->response.content_type) ? 0 : -ENOMEM;
 }
 
-static int run(struct http_request *request, void *section)
+static int charset_run(struct http_request *request, void *section)
 {
     const struct charset *settings = section;
     struct http_response *response = &request->response;
@@ -90,7 +90,7 @@ static int run(struct http_request *request, void *section)
                  (int)source.length, source.bytes, (int)name.length, name.bytes);
         return 0;
     }
-    result = say(request, name);
+    result = charset_say(request, name);
     if (result || same || (response->body == HTTP_BODY_NONE && !http_head_stands_for_body(request)))
         return result;
     return http_recode(request, &recoding);
@@ -98,7 +98,7 @@ static int run(struct http_request *request, void *section)
 
 /* ---- reading ---- */
 
-static int defaults(struct conf *conf, void *section)
+static int charset_defaults(struct conf *conf, void *section)
 {
     struct charset *settings = section;
 
@@ -107,14 +107,14 @@ static int defaults(struct conf *conf, void *section)
     return settings->shared ? 0 : conf_fail_memory(conf);
 }
 
-static int set_map(struct conf_setting *setting)
+static int charset_set_map(struct conf_setting *setting)
 {
     struct charset *settings = setting->section;
 
     return http_charset_map_read(setting->conf, setting->node, &settings->shared->maps);
 }
 
-static int set_name(struct conf_setting *setting)
+static int charset_set_name(struct conf_setting *setting)
 {
     struct charset_name *name =
         (struct charset_name *)(void *)((char *)setting->section + setting->directive->offset);
@@ -134,7 +134,7 @@ bool http_charset_is_utf8(const struct http_location *location)
            !strncasecmp(settings->charset.text.constant.bytes, "utf-8", 5);
 }
 
-static int finish(struct http_build *build, struct http_location *location, void *section)
+static int charset_finish(struct http_build *build, struct http_location *location, void *section)
 {
     const struct charset *settings = section;
     struct http_text to = settings->charset.text.constant, from = settings->source.text.constant;
@@ -150,7 +150,7 @@ static int finish(struct http_build *build, struct http_location *location, void
         !http_charset_find(settings->shared->maps, from, to, &recoding))
         return conf_fail(http_build_conf(build), NULL,
                          "no \"charset_map\" between the charsets \"%s\" and \"%s\"", from.bytes, to.bytes);
-    return http_add_filter(build, HTTP_FILTER_CHARSET, run, section);
+    return http_add_filter(build, HTTP_FILTER_CHARSET, charset_run, section);
 }
 
 #define FIELD(name) offsetof(struct charset, name)
@@ -161,10 +161,10 @@ static const struct conf_ignored override = {conf_set_flag, "off",
                                              "no answer comes from elsewhere with a charset of its own"};
 
 static const struct conf_directive directives[] = {
-    {"charset", EVERYWHERE | CONF_IF, 1, 1, 0, set_name, FIELD(charset), NULL, "off",
+    {"charset", EVERYWHERE | CONF_IF, 1, 1, 0, charset_set_name, FIELD(charset), NULL, "off",
      "`charset NAME | off;` The charset that Content-Type names, with the types of charset_types; may "
      "be a variable."},
-    {"source_charset", EVERYWHERE | CONF_IF, 1, 1, 0, set_name, FIELD(source), NULL, "off",
+    {"source_charset", EVERYWHERE | CONF_IF, 1, 1, 0, charset_set_name, FIELD(source), NULL, "off",
      "`source_charset NAME | off;` The charset that answers are in; if it is another one than "
      "`charset`, they are recoded by a charset_map."},
     {"override_charset", EVERYWHERE | CONF_IF, 1, 1, 0, conf_set_ignored, 0, &override, "off",
@@ -173,7 +173,7 @@ static const struct conf_directive directives[] = {
     {"charset_types", EVERYWHERE, 1, CONF_ARGS_ANY, CONF_REPEAT, http_set_type_list, FIELD(types), NULL,
      "text/html text/xml text/plain text/vnd.wap.wml application/javascript application/rss+xml",
      "`charset_types TYPE …;` Media types that `charset` is for, besides text/html; `*`: all."},
-    {"charset_map", CONF_HTTP, 2, 2, CONF_BLOCK | CONF_RAW | CONF_REPEAT, set_map, 0, NULL, NULL,
+    {"charset_map", CONF_HTTP, 2, 2, CONF_BLOCK | CONF_RAW | CONF_REPEAT, charset_set_map, 0, NULL, NULL,
      "`charset_map CHARSET CHARSET { CODE CODE; … }` How the bytes of a charset are written in another, "
      "in hexadecimal: `charset_map koi8-r utf-8 { C0 D18E; … }`."},
 };
@@ -181,6 +181,6 @@ static const struct conf_directive directives[] = {
 const struct http_module http_charset_module = {
     .conf = {"charset", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct charset),
-    .defaults = defaults,
-    .finish = finish,
+    .defaults = charset_defaults,
+    .finish = charset_finish,
 };

@@ -15,7 +15,7 @@ enum {
 
 /* ---- reading ---- */
 
-static int hex_value(char digit)
+static int charset_hex_value(char digit)
 {
     if (digit >= '0' && digit <= '9')
         return digit - '0';
@@ -24,7 +24,7 @@ static int hex_value(char digit)
 }
 
 /* Up to `most` bytes written in hexadecimal. 0: not that. */
-static unsigned read_bytes(const char *text, char *bytes, unsigned most)
+static unsigned charset_read_bytes(const char *text, char *bytes, unsigned most)
 {
     size_t digits = strlen(text);
     unsigned count = 0;
@@ -32,13 +32,13 @@ static unsigned read_bytes(const char *text, char *bytes, unsigned most)
     if (digits == 0 || digits > 2 * (size_t)most)
         return 0;
     if (digits % 2) { /* a single digit is a byte too */
-        bytes[count] = (char)hex_value(*text);
-        if (hex_value(*text++) < 0)
+        bytes[count] = (char)charset_hex_value(*text);
+        if (charset_hex_value(*text++) < 0)
             return 0;
         count++;
     }
     for (; *text; text += 2) {
-        int high = hex_value(text[0]), low = hex_value(text[1]);
+        int high = charset_hex_value(text[0]), low = charset_hex_value(text[1]);
 
         if (high < 0 || low < 0)
             return 0;
@@ -47,7 +47,7 @@ static unsigned read_bytes(const char *text, char *bytes, unsigned most)
     return count;
 }
 
-static int read_line(struct conf *conf, const struct conf_node *line, struct http_charset_map *map)
+static int charset_read_line(struct conf *conf, const struct conf_node *line, struct http_charset_map *map)
 {
     char from[1], to[HTTP_UTF8_MAX];
     unsigned length = line->block || line->arg_count != 1 ? 0 : 1;
@@ -55,9 +55,9 @@ static int read_line(struct conf *conf, const struct conf_node *line, struct htt
 
     if (!length)
         return conf_fail(conf, line, "invalid parameters number");
-    if (!read_bytes(line->name, from, 1))
+    if (!charset_read_bytes(line->name, from, 1))
         return conf_fail(conf, line, "invalid value \"%s\"", line->name);
-    length = read_bytes(line->args[0], to, map->utf8 ? HTTP_UTF8_MAX : 1);
+    length = charset_read_bytes(line->args[0], to, map->utf8 ? HTTP_UTF8_MAX : 1);
     if (!length)
         return conf_fail(conf, line, "invalid value \"%s\"", line->args[0]);
     byte = (uint8_t)*from;
@@ -96,13 +96,13 @@ int http_charset_map_read(struct conf *conf, const struct conf_node *node, struc
         map->wide[i] = (struct http_utf8_character){1, {i < ASCII_END ? (char)i : '?'}};
     }
     for (const struct conf_node *line = node->children; line && !result; line = line->next)
-        result = read_line(conf, line, map);
+        result = charset_read_line(conf, line, map);
     map->next = *list;
     *list = map;
     return result;
 }
 
-static bool named(struct http_text text, const char *name)
+static bool charset_named(struct http_text text, const char *name)
 {
     return strlen(name) == text.length && !strncasecmp(text.bytes, name, text.length);
 }
@@ -111,9 +111,9 @@ bool http_charset_find(const struct http_charset_map *list, struct http_text fro
                        struct http_recoding *recoding)
 {
     for (; list; list = list->next) {
-        bool forth = named(from, list->from) && named(to, list->to);
+        bool forth = charset_named(from, list->from) && charset_named(to, list->to);
 
-        if (!forth && !(named(from, list->to) && named(to, list->from)))
+        if (!forth && !(charset_named(from, list->to) && charset_named(to, list->from)))
             continue;
         *recoding = (struct http_recoding){list, !forth};
         return true;
@@ -139,7 +139,7 @@ struct made {
     char bytes[PIECE];
 };
 
-static void hand_on(struct made *made, enum http_piece piece)
+static void recoder_hand_on(struct made *made, enum http_piece piece)
 {
     if (!made->result)
         made->result = http_pass(made->recoder->transform.next, made->request,
@@ -147,16 +147,16 @@ static void hand_on(struct made *made, enum http_piece piece)
     made->length = 0;
 }
 
-static void make(struct made *made, const char *bytes, size_t length)
+static void recoder_make(struct made *made, const char *bytes, size_t length)
 {
     if (made->length + length > sizeof made->bytes)
-        hand_on(made, HTTP_PIECE_MORE);
+        recoder_hand_on(made, HTTP_PIECE_MORE);
     memcpy(made->bytes + made->length, bytes, length);
     made->length += length;
 }
 
 /* Bytes of a character that begins so; 0: none does. */
-static unsigned length_of(char first)
+static unsigned recoder_length_of(char first)
 {
     uint8_t byte = (uint8_t)first;
 
@@ -166,7 +166,7 @@ static unsigned length_of(char first)
 }
 
 /* The number of a whole character; CHARACTER_END or more: it is none. */
-static uint32_t decode(const char *bytes, unsigned length)
+static uint32_t recoder_decode(const char *bytes, unsigned length)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     uint32_t number = (uint8_t)*bytes & (0xffu >> (length + 1));
@@ -177,14 +177,14 @@ static uint32_t decode(const char *bytes, unsigned length)
 }
 
 /* A character that the charset has not is an HTML entity, as nginx has it. */
-static void narrow(struct made *made, const char *bytes, unsigned length)
+static void recoder_narrow(struct made *made, const char *bytes, unsigned length)
 {
     const struct http_charset_map *map = made->recoder->recoding.map;
     char entity[ENTITY_MAX];
     uint32_t number;
 
     if (length == 1) {
-        make(made, (const char *)&map->backward[(uint8_t)*bytes], 1);
+        recoder_make(made, (const char *)&map->backward[(uint8_t)*bytes], 1);
         return;
     }
     for (unsigned byte = 256; byte-- > 0;) { /* the highest are the most likely */
@@ -192,17 +192,17 @@ static void narrow(struct made *made, const char *bytes, unsigned length)
 
         if (map->wide[byte].length != length || memcmp(map->wide[byte].bytes, bytes, length) != 0)
             continue;
-        make(made, &out, 1);
+        recoder_make(made, &out, 1);
         return;
     }
-    number = decode(bytes, length);
+    number = recoder_decode(bytes, length);
     if (number >= CHARACTER_END)
-        make(made, "?", 1);
+        recoder_make(made, "?", 1);
     else
-        make(made, entity, (size_t)snprintf(entity, sizeof entity, "&#%u;", number));
+        recoder_make(made, entity, (size_t)snprintf(entity, sizeof entity, "&#%u;", number));
 }
 
-static void narrow_all(struct made *made, struct http_text in)
+static void recoder_narrow_all(struct made *made, struct http_text in)
 {
     struct recoder *recoder = made->recoder;
 
@@ -210,22 +210,22 @@ static void narrow_all(struct made *made, struct http_text in)
         bool continues = ((uint8_t)in.bytes[i] & 0xc0) == 0x80;
 
         if (recoder->held && !continues) { /* the last one was cut short */
-            make(made, "?", 1);
+            recoder_make(made, "?", 1);
             recoder->held = 0;
         }
-        if (!recoder->held && !length_of(in.bytes[i])) {
-            make(made, "?", 1);
+        if (!recoder->held && !recoder_length_of(in.bytes[i])) {
+            recoder_make(made, "?", 1);
             continue;
         }
         recoder->character[recoder->held++] = in.bytes[i];
-        if (recoder->held < length_of(*recoder->character))
+        if (recoder->held < recoder_length_of(*recoder->character))
             continue;
-        narrow(made, recoder->character, recoder->held);
+        recoder_narrow(made, recoder->character, recoder->held);
         recoder->held = 0;
     }
 }
 
-static int write_recoded(struct http_transform *transform, struct http_request *request, struct http_text in,
+static int recoder_write(struct http_transform *transform, struct http_request *request, struct http_text in,
                          enum http_piece piece)
 {
     struct recoder *recoder = (struct recoder *)(void *)transform;
@@ -238,21 +238,21 @@ static int write_recoded(struct http_transform *transform, struct http_request *
     made.length = 0;
     made.result = 0;
     if (map->utf8 && recoder->recoding.back) {
-        narrow_all(&made, in);
+        recoder_narrow_all(&made, in);
         if (piece == HTTP_PIECE_LAST && recoder->held)
-            make(&made, "?", 1);
+            recoder_make(&made, "?", 1);
     } else {
         for (size_t i = 0; i < in.length; i++) {
             uint8_t byte = (uint8_t)in.bytes[i];
             char out = (char)table[byte];
 
             if (map->utf8)
-                make(&made, map->wide[byte].bytes, map->wide[byte].length);
+                recoder_make(&made, map->wide[byte].bytes, map->wide[byte].length);
             else
-                make(&made, &out, 1);
+                recoder_make(&made, &out, 1);
         }
     }
-    hand_on(&made, piece);
+    recoder_hand_on(&made, piece);
     return made.result;
 }
 
@@ -263,7 +263,7 @@ int http_recode(struct http_request *request, const struct http_recoding *recodi
 
     if (!recoder)
         return -ENOMEM;
-    recoder->transform.write = write_recoded;
+    recoder->transform.write = recoder_write;
     recoder->recoding = *recoding;
     http_add_transform(request, &recoder->transform);
     if (http_recoding_same_length(recoding))

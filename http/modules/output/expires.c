@@ -17,7 +17,7 @@ enum {
 };
 
 /* False: not a value of expires. */
-static bool parse(const char *text, bool modified, struct http_expires *expires)
+static bool expires_parse(const char *text, bool modified, struct http_expires *expires)
 {
     bool minus = false;
 
@@ -64,13 +64,13 @@ int http_set_expires(struct conf_setting *setting)
         expires->seconds = modified;
         return http_template_compile(setting->conf, node, text, &expires->text);
     }
-    return parse(text, modified, expires)
+    return expires_parse(text, modified, expires)
                ? 0
                : conf_setting_invalid(setting, text,
                                       "a time such as 30d, -1 or @15h30m, or \"epoch\", \"max\" or \"off\"");
 }
 
-static int add(struct http_request *request, int64_t when, const char *control)
+static int expires_add(struct http_request *request, int64_t when, const char *control)
 {
     char *date = pool_nalloc(request->pool, HTTP_DATE_LENGTH + 1, "expires");
 
@@ -85,7 +85,7 @@ static int add(struct http_request *request, int64_t when, const char *control)
 }
 
 /* Seconds until it is `seconds` after midnight again, where the server stands. */
-static int64_t until(int64_t now, int64_t seconds)
+static int64_t expires_until(int64_t now, int64_t seconds)
 {
     time_t clock = (time_t)now;
     struct tm local;
@@ -97,19 +97,19 @@ static int64_t until(int64_t now, int64_t seconds)
     return seconds > today ? seconds - today : seconds - today + DAY;
 }
 
-static int add_time(struct http_request *request, int64_t now, int64_t when)
+static int expires_add_time(struct http_request *request, int64_t now, int64_t when)
 {
     char *control = pool_nalloc(request->pool, CACHE_CONTROL, "expires");
 
     if (!control)
         return -ENOMEM;
     if (when < now)
-        return add(request, when, "no-cache");
+        return expires_add(request, when, "no-cache");
     (void)snprintf(control, CACHE_CONTROL, "max-age=%lld", (long long)(when - now));
-    return add(request, when, control);
+    return expires_add(request, when, control);
 }
 
-static int add_variable(const struct http_expires *expires, struct http_request *request)
+static int expires_add_variable(const struct http_expires *expires, struct http_request *request)
 {
     struct http_expires now = {.kind = HTTP_EXPIRES_OFF};
     char copy[TIME_MAX];
@@ -121,7 +121,7 @@ static int add_variable(const struct http_expires *expires, struct http_request 
         return 0;
     memcpy(copy, text.bytes, text.length);
     copy[text.length] = '\0';
-    return parse(copy, expires->seconds != 0, &now) ? http_expires_add(&now, request) : 0;
+    return expires_parse(copy, expires->seconds != 0, &now) ? http_expires_add(&now, request) : 0;
 }
 
 int http_expires_add(const struct http_expires *expires, struct http_request *request)
@@ -133,17 +133,17 @@ int http_expires_add(const struct http_expires *expires, struct http_request *re
     case HTTP_EXPIRES_OFF:
         return 0;
     case HTTP_EXPIRES_EPOCH:
-        return add(request, 1, "no-cache");
+        return expires_add(request, 1, "no-cache");
     case HTTP_EXPIRES_MAX:
-        return add(request, last, "max-age=315360000");
+        return expires_add(request, last, "max-age=315360000");
     case HTTP_EXPIRES_ACCESS:
-        return add_time(request, now, now + expires->seconds);
+        return expires_add_time(request, now, now + expires->seconds);
     case HTTP_EXPIRES_MODIFIED:
-        return add_time(request, now, (modified < 0 ? now : modified) + expires->seconds);
+        return expires_add_time(request, now, (modified < 0 ? now : modified) + expires->seconds);
     case HTTP_EXPIRES_DAILY:
-        return add_time(request, now, now + until(now, expires->seconds));
+        return expires_add_time(request, now, now + expires_until(now, expires->seconds));
     case HTTP_EXPIRES_VARIABLE:
-        return add_variable(expires, request);
+        return expires_add_variable(expires, request);
     }
     return 0;
 }

@@ -29,19 +29,19 @@ struct compressor {
 
 /* ---- an answer ---- */
 
-static void *take(void *pool, unsigned count, unsigned size)
+static void *gzip_take(void *pool, unsigned count, unsigned size)
 {
     return pool_array(pool, count, size, "gzip");
 }
 
 /* Small pieces stay until the reset. */
-static void give(void *pool, void *piece)
+static void gzip_give(void *pool, void *piece)
 {
     (void)pool_free(pool, piece);
 }
 
-static int compress_piece(struct http_transform *transform, struct http_request *request, struct http_text in,
-                          enum http_piece piece)
+static int gzip_compress(struct http_transform *transform, struct http_request *request, struct http_text in,
+                         enum http_piece piece)
 {
     static const int flushes[] = {
         [HTTP_PIECE_MORE] = Z_NO_FLUSH, [HTTP_PIECE_FLUSH] = Z_SYNC_FLUSH, [HTTP_PIECE_LAST] = Z_FINISH};
@@ -75,7 +75,7 @@ static int compress_piece(struct http_transform *transform, struct http_request 
 }
 
 /* NULL: no memory for it. */
-static struct compressor *make_compressor(struct http_request *request, int level)
+static struct compressor *gzip_make_compressor(struct http_request *request, int level)
 {
     struct compressor *compressor = pool_calloc(request->pool, sizeof *compressor, "gzip");
     int64_t length = request->response.content_length;
@@ -87,10 +87,10 @@ static struct compressor *make_compressor(struct http_request *request, int leve
         bits--;
         memory -= memory > 1;
     }
-    compressor->stream.zalloc = take;
-    compressor->stream.zfree = give;
+    compressor->stream.zalloc = gzip_take;
+    compressor->stream.zfree = gzip_give;
     compressor->stream.opaque = request->pool;
-    compressor->transform.write = compress_piece;
+    compressor->transform.write = gzip_compress;
     return deflateInit2(&compressor->stream, level, Z_DEFLATED, bits + GZIP_WRAPPER, memory,
                         Z_DEFAULT_STRATEGY) == Z_OK
                ? compressor
@@ -98,7 +98,7 @@ static struct compressor *make_compressor(struct http_request *request, int leve
 }
 
 /* Another form of the same: equal in what it says, not byte by byte (RFC 9110 8.8.1). */
-static int weaken_etag(struct http_request *request)
+static int gzip_weaken_etag(struct http_request *request)
 {
     struct http_text etag = request->response.etag;
     char *weak;
@@ -123,7 +123,7 @@ static const struct http_type_list html[] = {{NULL, {"text/html", sizeof "text/h
  * RFC 9110 15.4.5: 304 has the ETag and the Vary of 200; a cache that keeps a weak tag takes nothing
  * from an answer with a strong one (RFC 9111 4.3.4). The file is not sent, but all of it is left.
  */
-static int run_not_modified(struct http_request *request, const struct http_gzip *settings)
+static int gzip_run_not_modified(struct http_request *request, const struct http_gzip *settings)
 {
     const struct http_response *response = &request->response;
 
@@ -132,17 +132,17 @@ static int run_not_modified(struct http_request *request, const struct http_gzip
         return 0;
     if (http_gzip_vary(request, settings))
         return -ENOMEM;
-    return http_gzip_accepted(request, settings) ? weaken_etag(request) : 0;
+    return http_gzip_accepted(request, settings) ? gzip_weaken_etag(request) : 0;
 }
 
-static int run(struct http_request *request, void *section)
+static int gzip_run(struct http_request *request, void *section)
 {
     const struct http_gzip *settings = section;
     struct http_response *response = &request->response;
     struct compressor *compressor = NULL;
 
     if (request->status == 304)
-        return run_not_modified(request, settings);
+        return gzip_run_not_modified(request, settings);
     if ((request->status != 200 && request->status != 403 && request->status != 404) || response->encoded ||
         (response->body == HTTP_BODY_NONE && !http_head_stands_for_body(request)) ||
         (response->content_length >= 0 && (uint64_t)response->content_length < settings->min_length) ||
@@ -153,11 +153,12 @@ static int run(struct http_request *request, void *section)
     if (!http_gzip_accepted(request, settings))
         return 0;
     if (request->head.method != HTTP_METHOD_HEAD) {
-        compressor = make_compressor(request, (int)settings->level);
+        compressor = gzip_make_compressor(request, (int)settings->level);
         if (!compressor)
             return 0; /* it is smaller by being compressed, not by needing no memory */
     }
-    if (weaken_etag(request) || !http_add_header(request, HTTP_TEXT("Content-Encoding"), HTTP_TEXT("gzip")))
+    if (gzip_weaken_etag(request) ||
+        !http_add_header(request, HTTP_TEXT("Content-Encoding"), HTTP_TEXT("gzip")))
         return -ENOMEM;
     http_add_transform(request, compressor ? &compressor->transform : NULL);
     response->encoded = true;
@@ -167,12 +168,12 @@ static int run(struct http_request *request, void *section)
 /* ---- variables ---- */
 
 /* In thousandths; 0: the answer was not compressed. */
-static uint64_t ratio_of(const struct http_request *request)
+static uint64_t gzip_ratio_of(const struct http_request *request)
 {
     for (const struct http_transform *at = request->response.transforms; at; at = at->next) {
         const struct compressor *compressor = (const struct compressor *)(const void *)at;
 
-        if (at->write == compress_piece && compressor->out)
+        if (at->write == gzip_compress && compressor->out)
             return compressor->in * 1000 / compressor->out;
     }
     return 0;
@@ -181,7 +182,7 @@ static uint64_t ratio_of(const struct http_request *request)
 static enum http_found get_gzip_ratio(struct http_request *request, const struct http_variable *variable,
                                       struct http_text *value)
 {
-    uint64_t hundredths = (ratio_of(request) + 5) / 10;
+    uint64_t hundredths = (gzip_ratio_of(request) + 5) / 10;
     char *to;
 
     (void)variable;
@@ -202,14 +203,14 @@ static const struct http_variable_row variables[] = {
 
 /* ---- reading ---- */
 
-static int defaults(struct conf *conf, void *section)
+static int gzip_defaults(struct conf *conf, void *section)
 {
     (void)conf;
     *(struct http_gzip *)section = (struct http_gzip){.level = 1, .min_length = 20, .http_minor = 1};
     return 0;
 }
 
-static int set_proxied(struct conf_setting *setting)
+static int gzip_set_proxied(struct conf_setting *setting)
 {
     static const struct conf_enum words[] = {{"off", 0},
                                              {"expired", HTTP_GZIP_EXPIRED},
@@ -239,7 +240,7 @@ static int set_proxied(struct conf_setting *setting)
     return 0;
 }
 
-static int set_disable(struct conf_setting *setting)
+static int gzip_set_disable(struct conf_setting *setting)
 {
     struct http_gzip *settings = setting->section;
 
@@ -263,12 +264,12 @@ static int set_disable(struct conf_setting *setting)
     return 0;
 }
 
-static int finish(struct http_build *build, struct http_location *location, void *section)
+static int gzip_finish(struct http_build *build, struct http_location *location, void *section)
 {
     const struct http_gzip *settings = section;
 
     (void)location;
-    return settings->on ? http_add_filter(build, HTTP_FILTER_GZIP, run, section) : 0;
+    return settings->on ? http_add_filter(build, HTTP_FILTER_GZIP, gzip_run, section) : 0;
 }
 
 #define FIELD(name) offsetof(struct http_gzip, name)
@@ -293,10 +294,10 @@ static const struct conf_directive directives[] = {
      "The least version of a request that is answered with gzip: 1.0 or 1.1."},
     {"gzip_vary", EVERYWHERE, 1, 1, 0, conf_set_flag, FIELD(vary), NULL, "off",
      "Whether answers that may be compressed say `Vary: Accept-Encoding`."},
-    {"gzip_proxied", EVERYWHERE, 1, CONF_ARGS_ANY, 0, set_proxied, 0, NULL, "off",
+    {"gzip_proxied", EVERYWHERE, 1, CONF_ARGS_ANY, 0, gzip_set_proxied, 0, NULL, "off",
      "`gzip_proxied off | WHICH …;` Which answers are compressed for a proxy, which says Via: "
      "`expired`, `no-cache`, `no-store`, `private`, `no_last_modified`, `no_etag`, `auth`, `any`."},
-    {"gzip_disable", EVERYWHERE, 1, CONF_ARGS_ANY, CONF_REPEAT, set_disable, 0, NULL, NULL,
+    {"gzip_disable", EVERYWHERE, 1, CONF_ARGS_ANY, CONF_REPEAT, gzip_set_disable, 0, NULL, NULL,
      "`gzip_disable REGEX …;` Regular expressions, in any case, for User-Agents that get nothing "
      "compressed; `msie6`."},
     {"gzip_buffers", EVERYWHERE, 2, 2, 0, conf_set_ignored, 0, &buffers, NULL,
@@ -307,7 +308,7 @@ static const struct conf_directive directives[] = {
 const struct http_module http_gzip_module = {
     .conf = {"gzip", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct http_gzip),
-    .defaults = defaults,
-    .finish = finish,
+    .defaults = gzip_defaults,
+    .finish = gzip_finish,
     .variables = variables,
 };

@@ -11,13 +11,13 @@
 #include "http/protocol/list.h"
 #include "http/route/regex.h"
 
-static bool text_is(struct http_text text, const char *name)
+static bool gzip_text_is(struct http_text text, const char *name)
 {
     return text.length == strlen(name) && !strncasecmp(text.bytes, name, text.length);
 }
 
 /* What Cache-Control, in all its lines, has of these directives. */
-static unsigned cache_control(const struct http_response *response, bool *found)
+static unsigned gzip_cache_control(const struct http_response *response, bool *found)
 {
     static const struct {
         const char *name;
@@ -29,18 +29,18 @@ static unsigned cache_control(const struct http_response *response, bool *found)
     for (const struct http_header *header = response->headers; header; header = header->next) {
         struct http_text rest = header->value, member;
 
-        if (!text_is(header->name, "Cache-Control"))
+        if (!gzip_text_is(header->name, "Cache-Control"))
             continue;
         *found = true;
         while (list_next(&rest, &member))
             for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
-                if (text_is(member, words[i].name))
+                if (gzip_text_is(member, words[i].name))
                     bits |= words[i].bit;
     }
     return bits;
 }
 
-static bool proxied_wants(const struct http_request *request, unsigned wanted)
+static bool gzip_proxied_wants(const struct http_request *request, unsigned wanted)
 {
     const struct http_response *response = &request->response;
     bool controlled = false;
@@ -53,7 +53,7 @@ static bool proxied_wants(const struct http_request *request, unsigned wanted)
     for (const struct http_header *header = response->headers; header; header = header->next) {
         int64_t when = 0;
 
-        if (!text_is(header->name, "Expires"))
+        if (!gzip_text_is(header->name, "Expires"))
             continue;
         /* A date that is none is in the past (RFC 9111 5.3). */
         if ((wanted & HTTP_GZIP_EXPIRED) &&
@@ -61,7 +61,7 @@ static bool proxied_wants(const struct http_request *request, unsigned wanted)
              when < (int64_t)http_now(request)))
             return true;
     }
-    control = cache_control(response, &controlled);
+    control = gzip_cache_control(response, &controlled);
     if (controlled)
         return (control & wanted) != 0;
     return ((wanted & HTTP_GZIP_NO_LAST_MODIFIED) && response->last_modified < 0) ||
@@ -74,7 +74,7 @@ bool http_gzip_accepted(const struct http_request *request, const struct http_gz
 
     if (request->head.minor < settings->http_minor || !http_coding_accepted(&request->head, "gzip"))
         return false;
-    if (http_head_find(&request->head, HTTP_FIELD_VIA) && !proxied_wants(request, settings->proxied))
+    if (http_head_find(&request->head, HTTP_FIELD_VIA) && !gzip_proxied_wants(request, settings->proxied))
         return false;
     agent = settings->disable ? http_head_find(&request->head, HTTP_FIELD_USER_AGENT) : NULL;
     for (const struct http_gzip_disable *one = settings->disable; agent && one; one = one->next) {
@@ -99,7 +99,7 @@ int http_gzip_vary(struct http_request *request, const struct http_gzip *setting
     if (!settings->vary)
         return 0;
     for (const struct http_header *header = request->response.headers; header; header = header->next)
-        if (text_is(header->name, "Vary") && text_is(header->value, "Accept-Encoding"))
+        if (gzip_text_is(header->name, "Vary") && gzip_text_is(header->value, "Accept-Encoding"))
             return 0;
     return http_add_header(request, HTTP_TEXT("Vary"), HTTP_TEXT("Accept-Encoding")) ? 0 : -ENOMEM;
 }

@@ -29,7 +29,7 @@ struct headers {
 /* ---- a request ---- */
 
 /* The statuses with which nginx adds what is not said to be added always. */
-static bool plain_status(int status)
+static bool headers_plain_status(int status)
 {
     switch (status) {
     case 200:
@@ -48,31 +48,32 @@ static bool plain_status(int status)
     }
 }
 
-static int add_field(struct http_request *request, const struct rule *rule, struct http_text value)
+static int headers_add_field(struct http_request *request, const struct rule *rule, struct http_text value)
 {
     return !value.length || http_add_header(request, rule->name, value) ? 0 : -ENOMEM;
 }
 
-static int set_etag(struct http_request *request, const struct rule *rule, struct http_text value)
+static int headers_set_etag(struct http_request *request, const struct rule *rule, struct http_text value)
 {
     (void)rule;
     request->response.etag = value;
     return http_field_clean(request, &request->response.etag) ? 0 : -ENOMEM;
 }
 
-static int set_last_modified(struct http_request *request, const struct rule *rule, struct http_text value)
+static int headers_set_last_modified(struct http_request *request, const struct rule *rule,
+                                     struct http_text value)
 {
     request->response.last_modified = -1;
     if (!value.length || http_date_parse(value.bytes, value.length, &request->response.last_modified))
         return 0;
-    return add_field(request, rule, value); /* no date: said as it is, and not compared with */
+    return headers_add_field(request, rule, value); /* no date: said as it is, and not compared with */
 }
 
 /* Each is there as $sent_trailer_NAME for those that follow. */
-static int make_trailers(struct http_request *request, const struct headers *settings)
+static int headers_make_trailers(struct http_request *request, const struct headers *settings)
 {
     struct http_header **end = &request->response.sent_trailers;
-    bool plain = plain_status(request->status);
+    bool plain = headers_plain_status(request->status);
 
     for (const struct rule *rule = settings->trailers; rule; rule = rule->next) {
         struct http_text value;
@@ -92,9 +93,9 @@ static int make_trailers(struct http_request *request, const struct headers *set
     return 0;
 }
 
-static int write_trailers(struct http_request *request, struct http_text *lines)
+static int headers_write_trailers(struct http_request *request, struct http_text *lines)
 {
-    int result = make_trailers(request, http_section(request->location, HTTP_MODULE_HEADERS));
+    int result = headers_make_trailers(request, http_section(request->location, HTTP_MODULE_HEADERS));
     size_t length = 0;
     char *to, *at;
 
@@ -115,10 +116,10 @@ static int write_trailers(struct http_request *request, struct http_text *lines)
     return 0;
 }
 
-static int run(struct http_request *request, void *section)
+static int headers_run(struct http_request *request, void *section)
 {
     const struct headers *settings = section;
-    bool plain = plain_status(request->status);
+    bool plain = headers_plain_status(request->status);
     int result = plain ? http_expires_add(&settings->expires, request) : 0;
 
     for (const struct rule *rule = settings->headers; rule && !result; rule = rule->next) {
@@ -132,7 +133,7 @@ static int run(struct http_request *request, void *section)
     }
     for (const struct rule *rule = settings->trailers; rule; rule = rule->next) {
         if ((plain || rule->always) && request->head.minor && request->location->core.chunked) {
-            request->response.write_trailers = write_trailers;
+            request->response.write_trailers = headers_write_trailers;
             request->response.piecewise = true;
         }
     }
@@ -141,7 +142,7 @@ static int run(struct http_request *request, void *section)
 
 /* ---- reading ---- */
 
-static int set_rule(struct conf_setting *setting)
+static int headers_set_rule(struct conf_setting *setting)
 {
     struct rule **end = (struct rule **)(void *)((char *)setting->section + setting->directive->offset),
                 *rule;
@@ -160,22 +161,22 @@ static int set_rule(struct conf_setting *setting)
     *end = rule;
     rule->name = (struct http_text){node->args[0], strlen(node->args[0])};
     rule->always = node->arg_count == 3;
-    rule->add = add_field;
+    rule->add = headers_add_field;
     if (header && !strcasecmp(rule->name.bytes, "ETag"))
-        rule->add = set_etag;
+        rule->add = headers_set_etag;
     if (header && !strcasecmp(rule->name.bytes, "Last-Modified"))
-        rule->add = set_last_modified;
+        rule->add = headers_set_last_modified;
     return http_template_compile(setting->conf, node, node->args[1], &rule->value);
 }
 
-static int finish(struct http_build *build, struct http_location *location, void *section)
+static int headers_finish(struct http_build *build, struct http_location *location, void *section)
 {
     const struct headers *settings = section;
 
     (void)location;
     if (!settings->headers && !settings->trailers && settings->expires.kind == HTTP_EXPIRES_OFF)
         return 0;
-    return http_add_filter(build, HTTP_FILTER_HEADERS, run, section);
+    return http_add_filter(build, HTTP_FILTER_HEADERS, headers_run, section);
 }
 
 #define FIELD(name) offsetof(struct headers, name)
@@ -187,15 +188,15 @@ static const struct conf_directive directives[] = {
      "`expires [modified] TIME | @TIME | epoch | max | off;` Adds Expires and Cache-Control to answers "
      "that are no error: a time from now (negative: no-cache), after the change of the file, or of the "
      "day (`@`); or a variable."},
-    {"add_header", EVERYWHERE, 2, 3, CONF_REPEAT, set_rule, FIELD(headers), NULL, NULL,
+    {"add_header", EVERYWHERE, 2, 3, CONF_REPEAT, headers_set_rule, FIELD(headers), NULL, NULL,
      "`add_header NAME VALUE [always];` Added to answers with 200, 201, 204, 206, 301 to 304, 307 and "
      "308, with `always` to every one. The value may have variables. A level that has any inherits none."},
-    {"add_trailer", EVERYWHERE, 2, 3, CONF_REPEAT, set_rule, FIELD(trailers), NULL, NULL,
+    {"add_trailer", EVERYWHERE, 2, 3, CONF_REPEAT, headers_set_rule, FIELD(trailers), NULL, NULL,
      "`add_trailer NAME VALUE [always];` The same after the body, which is sent in chunks then."},
 };
 
 const struct http_module http_headers_module = {
     .conf = {"headers", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct headers),
-    .finish = finish,
+    .finish = headers_finish,
 };

@@ -15,40 +15,40 @@ struct words {
     unsigned count;
 };
 
-static int refuse(struct conf *conf, const struct conf_node *node, const char *text)
+static int if_refuse(struct conf *conf, const struct conf_node *node, const char *text)
 {
     return conf_fail(conf, node, "invalid condition \"%s\"", text);
 }
 
-static int split(struct conf *conf, const struct conf_node *node, struct words *words)
+static int if_split(struct conf *conf, const struct conf_node *node, struct words *words)
 {
     const unsigned last = node->arg_count - 1;
 
     if (*node->args[0] != '(')
-        return refuse(conf, node, node->args[0]);
+        return if_refuse(conf, node, node->args[0]);
     for (unsigned i = 0; i <= last; i++) {
         const char *text = node->args[i] + (i == 0);
         size_t length = strlen(text);
 
         if (i == last) {
             if (length == 0 || text[length - 1] != ')')
-                return refuse(conf, node, text);
+                return if_refuse(conf, node, text);
             length--;
         }
         if (length == 0 && (i == 0 || i == last))
             continue;
         if (words->count == 3)
-            return refuse(conf, node, text);
+            return if_refuse(conf, node, text);
         text = pool_strndup(conf->pool, text, length, "if");
         if (!text)
             return conf_fail_memory(conf);
         words->text[words->count++] = text;
     }
-    return words->count ? 0 : refuse(conf, node, node->args[last]);
+    return words->count ? 0 : if_refuse(conf, node, node->args[last]);
 }
 
-static int read_variable(struct conf *conf, const struct conf_node *node, const char *text,
-                         struct http_template *to)
+static int if_read_variable(struct conf *conf, const struct conf_node *node, const char *text,
+                            struct http_template *to)
 {
     int result = http_template_compile(conf, node, text, to);
 
@@ -57,24 +57,24 @@ static int read_variable(struct conf *conf, const struct conf_node *node, const 
     return result;
 }
 
-static int read_regex(struct conf *conf, const struct conf_node *node, const char *text, bool caseless,
-                      struct http_condition_test *test)
+static int if_read_regex(struct conf *conf, const struct conf_node *node, const char *text, bool caseless,
+                         struct http_condition_test *test)
 {
     test->test = HTTP_TEST_MATCHES;
     test->regex = http_regex_compile(conf, node, text, caseless);
     return test->regex ? http_groups_make(conf, node, test->regex, &test->groups) : -1;
 }
 
-static int read_comparison(struct conf *conf, const struct conf_node *node, const struct words *words,
-                           struct http_condition_test *test)
+static int if_read_comparison(struct conf *conf, const struct conf_node *node, const struct words *words,
+                              struct http_condition_test *test)
 {
     const char *sign = words->count > 1 ? words->text[1] : "";
-    int result = read_variable(conf, node, words->text[0], &test->subject);
+    int result = if_read_variable(conf, node, words->text[0], &test->subject);
 
     if (result || words->count == 1)
         return result;
     if (words->count != 3)
-        return refuse(conf, node, sign);
+        return if_refuse(conf, node, sign);
     test->negated = *sign == '!';
     sign += test->negated;
     if (!strcmp(sign, "=")) {
@@ -82,12 +82,12 @@ static int read_comparison(struct conf *conf, const struct conf_node *node, cons
         return http_template_compile(conf, node, words->text[2], &test->other);
     }
     if (!strcmp(sign, "~") || !strcmp(sign, "~*"))
-        return read_regex(conf, node, words->text[2], sign[1] == '*', test);
+        return if_read_regex(conf, node, words->text[2], sign[1] == '*', test);
     return conf_fail(conf, node, "unexpected \"%s\" in condition", words->text[1]);
 }
 
-static int read_file(struct conf *conf, const struct conf_node *node, const struct words *words,
-                     struct http_condition_test *test)
+static int if_read_file(struct conf *conf, const struct conf_node *node, const struct words *words,
+                        struct http_condition_test *test)
 {
     static const struct {
         const char *text;
@@ -106,25 +106,25 @@ static int read_file(struct conf *conf, const struct conf_node *node, const stru
         test->test = tests[i].test;
         return http_template_compile(conf, node, words->text[1], &test->subject);
     }
-    return refuse(conf, node, words->text[0]);
+    return if_refuse(conf, node, words->text[0]);
 }
 
 int http_if_read(struct conf *conf, const struct conf_node *node, struct http_condition_test *test)
 {
     struct words words = {.count = 0};
-    int result = split(conf, node, &words);
+    int result = if_split(conf, node, &words);
 
     if (result)
         return result;
     if (!words.count)
         return conf_fail(conf, node, "invalid condition");
-    return *words.text[0] == '$' ? read_comparison(conf, node, &words, test)
-                                 : read_file(conf, node, &words, test);
+    return *words.text[0] == '$' ? if_read_comparison(conf, node, &words, test)
+                                 : if_read_file(conf, node, &words, test);
 }
 
 /* ---- testing ---- */
 
-static bool test_file(enum http_test test, const char *name)
+static bool if_test_file(enum http_test test, const char *name)
 {
     struct stat about;
 
@@ -142,8 +142,8 @@ static bool test_file(enum http_test test, const char *name)
     }
 }
 
-static enum http_outcome test_regex(struct http_request *request, const struct http_condition_test *test,
-                                    struct http_text subject, bool *holds)
+static enum http_outcome if_test_regex(struct http_request *request, const struct http_condition_test *test,
+                                       struct http_text subject, bool *holds)
 {
     switch (http_regex_match(test->regex, subject, request->captures, &request->capture_count)) {
     case HTTP_REGEX_MATCH:
@@ -177,13 +177,13 @@ enum http_outcome http_if_test(struct http_request *request, const struct http_c
         *holds = subject.length == other.length && !memcmp(subject.bytes, other.bytes, other.length);
         break;
     case HTTP_TEST_MATCHES:
-        outcome = test_regex(request, test, subject, holds);
+        outcome = if_test_regex(request, test, subject, holds);
         break;
     case HTTP_TEST_FILE:
     case HTTP_TEST_FOLDER:
     case HTTP_TEST_EXISTS:
     case HTTP_TEST_EXECUTES:
-        *holds = test_file(test->test, subject.bytes);
+        *holds = if_test_file(test->test, subject.bytes);
         break;
     }
     *holds = *holds != test->negated;

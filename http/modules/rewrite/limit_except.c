@@ -13,7 +13,7 @@ struct section {
     const void *owner; /* the section at whose level it stands: it is not inherited */
 };
 
-static enum http_outcome run(struct http_request *request, void *data)
+static enum http_outcome limit_except_run(struct http_request *request, void *data)
 {
     const struct section *section = data;
 
@@ -41,12 +41,13 @@ static int set_limit_except(struct conf_setting *setting)
     return http_set_inner_block(setting, CONF_LIMIT_EXCEPT, &section->inner);
 }
 
-static int finish(struct http_build *build, struct http_location *location, void *data)
+static int limit_except_finish(struct http_build *build, struct http_location *location, void *data)
 {
     struct section *section = data;
 
     (void)location;
-    return section->owner == section ? http_add_step(build, HTTP_PHASE_REWRITE, run, section) : 0;
+    return section->owner == section ? http_add_step(build, HTTP_PHASE_REWRITE, limit_except_run, section)
+                                     : 0;
 }
 
 static const struct conf_directive directives[] = {
@@ -57,5 +58,5 @@ static const struct conf_directive directives[] = {
 const struct http_module http_limit_except_module = {
     .conf = {"limit_except", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct section),
-    .finish = finish,
+    .finish = limit_except_finish,
 };

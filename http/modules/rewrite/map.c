@@ -40,7 +40,7 @@ struct map {
 
 /* ---- a request ---- */
 
-static int compare(struct http_text text, struct http_text key)
+static int map_compare(struct http_text text, struct http_text key)
 {
     size_t shorter = text.length < key.length ? text.length : key.length;
 
@@ -53,13 +53,13 @@ static int compare(struct http_text text, struct http_text key)
     return text.length < key.length ? -1 : text.length > key.length;
 }
 
-static const struct http_template *find_exact(const struct map *map, struct http_text text)
+static const struct http_template *map_find_exact(const struct map *map, struct http_text text)
 {
     unsigned low = 0, high = map->exact;
 
     while (low < high) {
         unsigned middle = low + (high - low) / 2;
-        int order = compare(text, map->keys[middle].text);
+        int order = map_compare(text, map->keys[middle].text);
 
         if (order == 0)
             return &map->keys[middle].value;
@@ -72,22 +72,22 @@ static const struct http_template *find_exact(const struct map *map, struct http
 }
 
 /* Whether a wildcard covers the text; its own text begins or ends with the dot. */
-static bool covers(const struct key *key, struct http_text text)
+static bool map_covers(const struct key *key, struct http_text text)
 {
     size_t length = key->text.length;
     struct http_text part = {text.bytes, length};
 
     if (key->kind == KEY_DOTTED && text.length + 1 == length)
-        return compare(text, (struct http_text){key->text.bytes + 1, length - 1}) == 0;
+        return map_compare(text, (struct http_text){key->text.bytes + 1, length - 1}) == 0;
     if (text.length <= length)
         return false;
     if (key->kind != KEY_ABOVE)
         part.bytes = text.bytes + text.length - length;
-    return compare(part, key->text) == 0;
+    return map_compare(part, key->text) == 0;
 }
 
 /* nginx: the longest that begins with a dot or *, then the longest that ends with one. */
-static const struct http_template *find_wildcard(const struct map *map, struct http_text text)
+static const struct http_template *map_find_wildcard(const struct map *map, struct http_text text)
 {
     const struct key *best = NULL;
 
@@ -98,25 +98,25 @@ static const struct http_template *find_wildcard(const struct map *map, struct h
         if (best && ((best->kind != KEY_ABOVE && above) ||
                      ((best->kind == KEY_ABOVE) == above && best->text.length >= key->text.length)))
             continue;
-        if (covers(key, text))
+        if (map_covers(key, text))
             best = key;
     }
     return best ? &best->value : NULL;
 }
 
-/* An expression that matches sets the request's captures, for the value it chooses: get() puts back what
+/* An expression that matches sets the request's captures, for the value it chooses: map_get() puts back what
  * was there. */
-static const struct http_template *find(struct http_request *request, const struct map *map,
-                                        struct http_text text)
+static const struct http_template *map_find(struct http_request *request, const struct map *map,
+                                            struct http_text text)
 {
     struct http_text host = text;
     const struct http_template *value;
 
     if (map->hostnames && host.length && host.bytes[host.length - 1] == '.')
         host.length--;
-    value = find_exact(map, host);
+    value = map_find_exact(map, host);
     if (!value && map->all > map->exact)
-        value = find_wildcard(map, host);
+        value = map_find_wildcard(map, host);
     for (const struct pattern *at = map->patterns; at && !value && !request->route.gave_up; at = at->next) {
         switch (http_regex_match(at->regex, text, request->captures, &request->capture_count)) {
         case HTTP_REGEX_MATCH:
@@ -133,21 +133,21 @@ static const struct http_template *find(struct http_request *request, const stru
     return value ? value : map->otherwise;
 }
 
-static bool write_value(struct http_request *request, const struct map *map, struct http_text *value)
+static bool map_write_value(struct http_request *request, const struct map *map, struct http_text *value)
 {
     struct http_text text;
     const struct http_template *found;
 
     if (!http_template_write(&map->source, request, &text))
         return false;
-    found = find(request, map, text);
+    found = map_find(request, map, text);
     if (request->route.gave_up)
         return false;
     return !found || http_template_write(found, request, value);
 }
 
-static enum http_found get(struct http_request *request, const struct http_named *named,
-                           struct http_text *value)
+static enum http_found map_get(struct http_request *request, const struct http_named *named,
+                               struct http_text *value)
 {
     const struct map *map = named->data;
     struct http_text captures[HTTP_CAPTURES];
@@ -160,7 +160,7 @@ static enum http_found get(struct http_request *request, const struct http_named
         return HTTP_VALUE_NONE;
     /* To ask for a variable changes nothing for who asks: the text around it has its own $1. */
     memcpy(captures, request->captures, count * sizeof *captures);
-    known = write_value(request, map, value);
+    known = map_write_value(request, map, value);
     memcpy(request->captures, captures, count * sizeof *captures);
     request->capture_count = count;
     request->route.values[named->number].bytes = NULL;
@@ -169,7 +169,7 @@ static enum http_found get(struct http_request *request, const struct http_named
 
 /* ---- reading ---- */
 
-static int add_pattern(struct conf *conf, const struct conf_node *node, struct map *map, const char *text)
+static int map_add_pattern(struct conf *conf, const struct conf_node *node, struct map *map, const char *text)
 {
     struct pattern *pattern = pool_calloc(conf->pool, sizeof *pattern, "map");
     bool caseless = *text == '*';
@@ -186,7 +186,7 @@ static int add_pattern(struct conf *conf, const struct conf_node *node, struct m
     return result ? result : http_template_compile(conf, node, node->args[0], &pattern->value);
 }
 
-static enum key_kind kind_of(const struct map *map, const char *text, size_t length)
+static enum key_kind map_kind_of(const struct map *map, const char *text, size_t length)
 {
     if (!map->hostnames || length < 2)
         return KEY_EXACT;
@@ -197,14 +197,14 @@ static enum key_kind kind_of(const struct map *map, const char *text, size_t len
     return !strcmp(text + length - 2, ".*") ? KEY_ABOVE : KEY_EXACT;
 }
 
-static int add_key(struct conf *conf, const struct conf_node *node, struct map *map, const char *text,
-                   bool literal)
+static int map_add_key(struct conf *conf, const struct conf_node *node, struct map *map, const char *text,
+                       bool literal)
 {
     size_t length = strlen(text);
     struct key *key = &map->keys[map->all++];
     char *copy;
 
-    key->kind = literal ? KEY_EXACT : kind_of(map, text, length);
+    key->kind = literal ? KEY_EXACT : map_kind_of(map, text, length);
     if (key->kind == KEY_BELOW)
         text++, length--;
     if (key->kind == KEY_ABOVE)
@@ -219,7 +219,7 @@ static int add_key(struct conf *conf, const struct conf_node *node, struct map *
     return http_template_compile(conf, node, node->args[0], &key->value);
 }
 
-static int add_default(struct conf *conf, const struct conf_node *node, struct map *map)
+static int map_add_default(struct conf *conf, const struct conf_node *node, struct map *map)
 {
     struct http_template *value = pool_calloc(conf->pool, sizeof *value, "map");
 
@@ -231,7 +231,7 @@ static int add_default(struct conf *conf, const struct conf_node *node, struct m
     return http_template_compile(conf, node, node->args[0], value);
 }
 
-static int add(struct conf *conf, const struct conf_node *node, struct map *map, struct http_named *named)
+static int map_add(struct conf *conf, const struct conf_node *node, struct map *map, struct http_named *named)
 {
     const char *text = node->name;
     bool literal = *text == '\\' && text[1] != '\0';
@@ -249,27 +249,27 @@ static int add(struct conf *conf, const struct conf_node *node, struct map *map,
     if (node->arg_count != 1)
         return conf_fail(conf, node, "invalid number of the map parameters");
     if (!strcmp(text, "default"))
-        return add_default(conf, node, map);
+        return map_add_default(conf, node, map);
     if (*text == '~')
-        return add_pattern(conf, node, map, text + 1);
-    return add_key(conf, node, map, text + literal, literal);
+        return map_add_pattern(conf, node, map, text + 1);
+    return map_add_key(conf, node, map, text + literal, literal);
 }
 
-static int order(const void *a, const void *b)
+static int map_order(const void *a, const void *b)
 {
     const struct key *first = a, *second = b;
 
     if ((first->kind == KEY_EXACT) != (second->kind == KEY_EXACT))
         return first->kind == KEY_EXACT ? -1 : 1;
-    return compare(first->text, second->text);
+    return map_compare(first->text, second->text);
 }
 
-static int settle(const struct conf_setting *setting, struct map *map)
+static int map_settle(const struct conf_setting *setting, struct map *map)
 {
-    qsort(map->keys, map->all, sizeof *map->keys, order);
+    qsort(map->keys, map->all, sizeof *map->keys, map_order);
     for (unsigned i = 1; i < map->all; i++)
         if (map->keys[i - 1].kind == map->keys[i].kind &&
-            compare(map->keys[i - 1].text, map->keys[i].text) == 0)
+            map_compare(map->keys[i - 1].text, map->keys[i].text) == 0)
             return conf_fail(setting->conf, setting->node, "conflicting parameter \"%s\"",
                              map->keys[i].text.bytes);
     return 0;
@@ -295,12 +295,12 @@ static int set_map(struct conf_setting *setting)
     named = http_named_make(conf, node, node->args[1]);
     if (!named)
         return -EINVAL;
-    named->get = get;
+    named->get = map_get;
     named->data = map;
     result = conf_keep(conf, http_template_compile(conf, node, node->args[0], &map->source));
     for (const struct conf_node *child = node->children; child && !result; child = child->next)
-        result = conf_keep(conf, add(conf, child, map, named));
-    return result || conf_is_wrong(conf) ? result : settle(setting, map);
+        result = conf_keep(conf, map_add(conf, child, map, named));
+    return result || conf_is_wrong(conf) ? result : map_settle(setting, map);
 }
 
 static const struct conf_directive directives[] = {

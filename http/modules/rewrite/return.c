@@ -35,12 +35,12 @@ UNGUARDED enum http_outcome http_return_answer(struct http_request *request,
 
 /* ---- reading ---- */
 
-static bool is_redirect(int status)
+static bool return_is_redirect(int status)
 {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-static bool begins(const char *text, const char *prefix)
+static bool return_begins(const char *text, const char *prefix)
 {
     return !strncmp(text, prefix, strlen(prefix));
 }
@@ -51,8 +51,8 @@ int http_return_read(struct conf *conf, const struct conf_node *node, struct htt
     int64_t status;
 
     if (!conf_parse_number(code, &status)) {
-        if (node->arg_count > 1 ||
-            !(begins(code, "http://") || begins(code, "https://") || begins(code, "$scheme")))
+        if (node->arg_count > 1 || !(return_begins(code, "http://") || return_begins(code, "https://") ||
+                                     return_begins(code, "$scheme")))
             return conf_fail(conf, node, "invalid return code \"%s\"", code);
         status = 302;
         text = code;
@@ -60,7 +60,7 @@ int http_return_read(struct conf *conf, const struct conf_node *node, struct htt
         return conf_fail(conf, node, "invalid return code \"%s\"", code);
     }
     rule->status = (int)status;
-    rule->redirect = is_redirect(rule->status);
+    rule->redirect = return_is_redirect(rule->status);
     rule->page = rule->status == 444 || (rule->status >= 400 && *text == '\0');
     return http_template_compile(conf, node, text, &rule->text);
 }

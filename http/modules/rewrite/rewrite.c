@@ -25,46 +25,46 @@ enum after {
     AFTER_OVER  /* the request is: run->outcome */
 };
 
-static enum after over(struct run *run, enum http_outcome outcome)
+static enum after rewrite_over(struct run *run, enum http_outcome outcome)
 {
     run->outcome = outcome;
     return AFTER_OVER;
 }
 
-static enum after fail(struct run *run, const char *why)
+static enum after rewrite_fail(struct run *run, const char *why)
 {
     http_log(run->request, LOG_LEVEL_ERROR, 0, "%s", why);
     run->request->status = 500;
-    return over(run, HTTP_OUTCOME_STATUS);
+    return rewrite_over(run, HTTP_OUTCOME_STATUS);
 }
 
-static enum after redirect(struct run *run, const struct http_rewrite_rule *rule)
+static enum after rewrite_redirect(struct run *run, const struct http_rewrite_rule *rule)
 {
     struct http_request *request = run->request;
     struct http_text location;
 
     if (!http_rewrite_location(request, rule, &location))
-        return over(run, http_no_memory(request));
-    return over(run, http_answer_redirect(request, rule->redirect, location));
+        return rewrite_over(run, http_no_memory(request));
+    return rewrite_over(run, http_answer_redirect(request, rule->redirect, location));
 }
 
-static enum after replace(struct run *run, const struct http_rewrite_rule *rule)
+static enum after rewrite_replace(struct run *run, const struct http_rewrite_rule *rule)
 {
     struct http_request *request = run->request;
     struct http_text path, args = request->args;
 
     if (!http_rewrite_path(request, rule, &path, &args))
-        return over(run, http_no_memory(request));
+        return rewrite_over(run, http_no_memory(request));
     if (path.length == 0)
-        return fail(run, "the rewritten URI has a zero length");
+        return rewrite_fail(run, "the rewritten URI has a zero length");
     (void)http_relocate(request, path, &args);
     request->route.internal = true;
     run->changed = rule->flag != HTTP_REWRITE_BREAK;
     return rule->flag == HTTP_REWRITE_ON ? AFTER_NEXT : AFTER_STOP;
 }
 
-static enum after do_rewrite(struct run *run, const struct http_rewrite *section,
-                             const struct http_rewrite_rule *rule)
+static enum after rewrite_match(struct run *run, const struct http_rewrite *section,
+                                const struct http_rewrite_rule *rule)
 {
     struct http_request *request = run->request;
     struct http_text subject = request->path;
@@ -76,52 +76,52 @@ static enum after do_rewrite(struct run *run, const struct http_rewrite *section
                      rule->path.constant.bytes);
         return AFTER_NEXT;
     case HTTP_REGEX_FAILED:
-        return over(run, http_gave_up(request));
+        return rewrite_over(run, http_gave_up(request));
     case HTTP_REGEX_MATCH:
         break;
     }
     if (!http_groups_keep(request, rule->regex, rule->groups, subject))
-        return over(run, http_no_memory(request));
+        return rewrite_over(run, http_no_memory(request));
     if (section->log)
         http_log(request, LOG_LEVEL_NOTICE, 0, "\"%s\" is rewritten to \"%s\"", subject.bytes,
                  rule->path.constant.bytes);
-    return rule->redirect ? redirect(run, rule) : replace(run, rule);
+    return rule->redirect ? rewrite_redirect(run, rule) : rewrite_replace(run, rule);
 }
 
-static enum after do_set(struct run *run, const struct http_instruction *instruction)
+static enum after rewrite_do_set(struct run *run, const struct http_instruction *instruction)
 {
     struct http_request *request = run->request;
     struct http_text value;
 
     if (!http_template_write(&instruction->as.set.value, request, &value))
-        return over(run, http_no_memory(request));
+        return rewrite_over(run, http_no_memory(request));
     if (instruction->operation == HTTP_DO_LIMIT_RATE)
         http_pace_set(request, value.bytes);
     else if (!instruction->as.set.named)
         request->args = value;
     else if (!http_named_keep(request, instruction->as.set.named, value))
-        return over(run, http_no_memory(request));
+        return rewrite_over(run, http_no_memory(request));
     return AFTER_NEXT;
 }
 
-static enum after run_program(struct run *run, const struct http_rewrite *section);
+static enum after rewrite_run_program(struct run *run, const struct http_rewrite *section);
 
-static enum after do_if(struct run *run, const struct http_instruction *instruction)
+static enum after rewrite_do_if(struct run *run, const struct http_instruction *instruction)
 {
     const struct http_location *inner = instruction->as.branch.inner;
     bool holds;
     enum http_outcome outcome = http_if_test(run->request, &instruction->as.branch.test, &holds);
 
     if (outcome != HTTP_OUTCOME_NEXT)
-        return over(run, outcome);
+        return rewrite_over(run, outcome);
     if (!holds)
         return AFTER_NEXT;
     run->request->location = inner;
-    return run_program(run, http_section(inner, HTTP_MODULE_REWRITE));
+    return rewrite_run_program(run, http_section(inner, HTTP_MODULE_REWRITE));
 }
 
 /* Programs of blocks are one level deep: `if` has no `if` in it. */
-static enum after run_program(struct run *run, const struct http_rewrite *section)
+static enum after rewrite_run_program(struct run *run, const struct http_rewrite *section)
 {
     enum after after = AFTER_NEXT;
 
@@ -130,54 +130,54 @@ static enum after run_program(struct run *run, const struct http_rewrite *sectio
     for (const struct http_instruction *at = section->first; at && after == AFTER_NEXT; at = at->next) {
         switch (at->operation) {
         case HTTP_DO_RETURN:
-            after = over(run, http_return_answer(run->request, &at->as.answer, section->type));
+            after = rewrite_over(run, http_return_answer(run->request, &at->as.answer, section->type));
             break;
         case HTTP_DO_REWRITE:
-            after = do_rewrite(run, section, &at->as.rewrite);
+            after = rewrite_match(run, section, &at->as.rewrite);
             break;
         case HTTP_DO_SET:
         case HTTP_DO_LIMIT_RATE:
-            after = do_set(run, at);
+            after = rewrite_do_set(run, at);
             break;
         case HTTP_DO_BREAK:
             run->changed = false;
             after = AFTER_STOP;
             break;
         case HTTP_DO_IF:
-            after = do_if(run, at);
+            after = rewrite_do_if(run, at);
             break;
         }
     }
     return after;
 }
 
-static enum http_outcome run_server(struct http_request *request, void *section)
+static enum http_outcome rewrite_run_server(struct http_request *request, void *section)
 {
     struct run run = {.request = request};
 
-    return run_program(&run, section) == AFTER_OVER ? run.outcome : HTTP_OUTCOME_LOCATE;
+    return rewrite_run_program(&run, section) == AFTER_OVER ? run.outcome : HTTP_OUTCOME_LOCATE;
 }
 
-static enum http_outcome run_location(struct http_request *request, void *section)
+static enum http_outcome rewrite_run_location(struct http_request *request, void *section)
 {
     const struct http_location *before = request->location;
     struct run run = {.request = request};
 
-    if (run_program(&run, section) == AFTER_OVER)
+    if (rewrite_run_program(&run, section) == AFTER_OVER)
         return run.outcome;
     if (run.changed)
         return http_route_count(request) ? HTTP_OUTCOME_LOCATE : http_answer_status(request, 500);
     return request->location == before ? HTTP_OUTCOME_NEXT : HTTP_OUTCOME_ENTER;
 }
 
-static enum http_outcome run_return(struct http_request *request, void *section)
+static enum http_outcome rewrite_run_return(struct http_request *request, void *section)
 {
     const struct http_rewrite *program = section;
 
     return http_return_answer(request, &program->first->as.answer, program->type);
 }
 
-static int finish(struct http_build *build, struct http_location *location, void *data)
+static int rewrite_finish(struct http_build *build, struct http_location *location, void *data)
 {
     struct http_rewrite *section = data;
     bool server = location->kind == HTTP_LOCATION_SERVER;
@@ -186,9 +186,10 @@ static int finish(struct http_build *build, struct http_location *location, void
     if (section->owner != section || !section->first || location->kind == HTTP_LOCATION_INNER)
         return 0; /* a block's program is run by the one around it */
     if (section->first->operation == HTTP_DO_RETURN)
-        return http_add_step(build, server ? HTTP_PHASE_SERVER : HTTP_PHASE_REWRITE, run_return, section);
-    return server ? http_add_step(build, HTTP_PHASE_SERVER, run_server, section)
-                  : http_add_step(build, HTTP_PHASE_REWRITE, run_location, section);
+        return http_add_step(build, server ? HTTP_PHASE_SERVER : HTTP_PHASE_REWRITE, rewrite_run_return,
+                             section);
+    return server ? http_add_step(build, HTTP_PHASE_SERVER, rewrite_run_server, section)
+                  : http_add_step(build, HTTP_PHASE_REWRITE, rewrite_run_location, section);
 }
 
 enum { ANYWHERE = CONF_SERVER | CONF_LOCATION | CONF_IF | CONF_SIF };
@@ -220,5 +221,5 @@ static const struct conf_directive directives[] = {
 const struct http_module http_rewrite_module = {
     .conf = {"rewrite", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct http_rewrite),
-    .finish = finish,
+    .finish = rewrite_finish,
 };

@@ -7,7 +7,7 @@
 #include "http/modules/rewrite/rewrite.h"
 
 /* One more at the end of this level's program. NULL: no memory, said in conf. */
-static struct http_instruction *add(struct conf_setting *setting, enum http_operation operation)
+static struct http_instruction *rewrite_add(struct conf_setting *setting, enum http_operation operation)
 {
     struct http_rewrite *section = setting->section;
     struct http_instruction *instruction = pool_calloc(setting->conf->pool, sizeof *instruction, "rewrite");
@@ -29,12 +29,12 @@ static struct http_instruction *add(struct conf_setting *setting, enum http_oper
 
 int http_set_break(struct conf_setting *setting)
 {
-    return add(setting, HTTP_DO_BREAK) ? 0 : -ENOMEM;
+    return rewrite_add(setting, HTTP_DO_BREAK) ? 0 : -ENOMEM;
 }
 
 int http_set_return(struct conf_setting *setting)
 {
-    struct http_instruction *instruction = add(setting, HTTP_DO_RETURN);
+    struct http_instruction *instruction = rewrite_add(setting, HTTP_DO_RETURN);
 
     return instruction ? http_return_read(setting->conf, setting->node, &instruction->as.answer) : -ENOMEM;
 }
@@ -42,7 +42,7 @@ int http_set_return(struct conf_setting *setting)
 int http_set_set(struct conf_setting *setting)
 {
     const struct conf_node *node = setting->node;
-    struct http_instruction *instruction = add(setting, HTTP_DO_SET);
+    struct http_instruction *instruction = rewrite_add(setting, HTTP_DO_SET);
 
     if (!instruction)
         return -ENOMEM;
@@ -58,7 +58,7 @@ int http_set_set(struct conf_setting *setting)
 
 int http_set_if(struct conf_setting *setting)
 {
-    struct http_instruction *instruction = add(setting, HTTP_DO_IF);
+    struct http_instruction *instruction = rewrite_add(setting, HTTP_DO_IF);
     int result, inner;
 
     if (!instruction)
@@ -72,12 +72,12 @@ int http_set_if(struct conf_setting *setting)
 
 /* ---- rewrite ---- */
 
-static bool begins(const char *text, const char *prefix)
+static bool rewrite_begins(const char *text, const char *prefix)
 {
     return !strncmp(text, prefix, strlen(prefix));
 }
 
-static int read_flag(const struct conf_setting *setting, struct http_rewrite_rule *rule)
+static int rewrite_read_flag(const struct conf_setting *setting, struct http_rewrite_rule *rule)
 {
     const char *flag = setting->node->args[2];
 
@@ -95,7 +95,8 @@ static int read_flag(const struct conf_setting *setting, struct http_rewrite_rul
 }
 
 /* Splits the replacement; a redirect's stays whole. */
-static int read_replacement(struct conf *conf, const struct conf_node *node, struct http_rewrite_rule *rule)
+static int rewrite_read_replacement(struct conf *conf, const struct conf_node *node,
+                                    struct http_rewrite_rule *rule)
 {
     size_t length = strlen(node->args[1]);
     char *text, *mark;
@@ -119,7 +120,7 @@ static int read_replacement(struct conf *conf, const struct conf_node *node, str
 int http_set_rewrite(struct conf_setting *setting)
 {
     const struct conf_node *node = setting->node;
-    struct http_instruction *instruction = add(setting, HTTP_DO_REWRITE);
+    struct http_instruction *instruction = rewrite_add(setting, HTTP_DO_REWRITE);
     const char *text = node->args[1];
     struct http_rewrite_rule *rule;
     int result = 0;
@@ -130,13 +131,14 @@ int http_set_rewrite(struct conf_setting *setting)
     rule->regex = http_regex_compile(setting->conf, node, node->args[0], false);
     if (!rule->regex)
         return -EINVAL;
-    if (begins(text, "http://") || begins(text, "https://") || begins(text, "$scheme"))
+    if (rewrite_begins(text, "http://") || rewrite_begins(text, "https://") ||
+        rewrite_begins(text, "$scheme"))
         rule->redirect = 302;
     if (node->arg_count > 2)
-        result = read_flag(setting, rule);
+        result = rewrite_read_flag(setting, rule);
     if (!result)
         result = http_groups_make(setting->conf, node, rule->regex, &rule->groups);
-    return result ? result : read_replacement(setting->conf, node, rule);
+    return result ? result : rewrite_read_replacement(setting->conf, node, rule);
 }
 
 /* ---- groups ---- */

@@ -7,7 +7,7 @@
 #include "http/text/variables_table.h"
 
 /* Whether the client had escaped its path: only then are captures escaped. */
-static bool was_escaped(const struct http_request *request)
+static bool rewrite_was_escaped(const struct http_request *request)
 {
     struct http_text target = request->target;
     const char *mark = memchr(target.bytes, '?', target.length);
@@ -16,12 +16,12 @@ static bool was_escaped(const struct http_request *request)
     return memchr(target.bytes, '%', length) || memchr(target.bytes, '+', length);
 }
 
-static bool must_escape(unsigned char byte)
+static bool rewrite_must_escape(unsigned char byte)
 {
     return byte <= ' ' || byte >= 0x7f || strchr("\"#%&+;<>?", byte);
 }
 
-static bool add_escaped(struct http_growing *growing, struct http_text text)
+static bool rewrite_add_escaped(struct http_growing *growing, struct http_text text)
 {
     static const char digits[] = "0123456789ABCDEF";
     char *to = http_growing_room(growing, 3 * text.length);
@@ -31,7 +31,7 @@ static bool add_escaped(struct http_growing *growing, struct http_text text)
     for (size_t i = 0; i < text.length; i++) {
         unsigned char byte = (unsigned char)text.bytes[i];
 
-        if (must_escape(byte)) {
+        if (rewrite_must_escape(byte)) {
             *to++ = '%';
             *to++ = digits[byte >> 4];
             *to++ = digits[byte & 15];
@@ -44,8 +44,8 @@ static bool add_escaped(struct http_growing *growing, struct http_text text)
 }
 
 /* The template with its captures escaped. */
-static bool write_escaped(const struct http_template *template, struct http_request *request,
-                          struct http_text *text)
+static bool rewrite_write_escaped(const struct http_template *template, struct http_request *request,
+                                  struct http_text *text)
 {
     struct http_growing growing;
 
@@ -59,7 +59,7 @@ static bool write_escaped(const struct http_template *template, struct http_requ
             (void)http_variable_get(request, &part->variable, &value);
         if (!http_growing_add(&growing, part->literal))
             return false;
-        if (!(part->variable.get == http_get_capture ? add_escaped(&growing, value)
+        if (!(part->variable.get == http_get_capture ? rewrite_add_escaped(&growing, value)
                                                      : http_growing_add(&growing, value)))
             return false;
     }
@@ -67,14 +67,15 @@ static bool write_escaped(const struct http_template *template, struct http_requ
     return !request->route.gave_up;
 }
 
-static bool write(const struct http_template *template, struct http_request *request, struct http_text *text)
+static bool rewrite_write(const struct http_template *template, struct http_request *request,
+                          struct http_text *text)
 {
-    if (!http_template_constant(template) && request->capture_count && was_escaped(request))
-        return write_escaped(template, request, text);
+    if (!http_template_constant(template) && request->capture_count && rewrite_was_escaped(request))
+        return rewrite_write_escaped(template, request, text);
     return http_template_write(template, request, text);
 }
 
-static int digit(char byte)
+static int rewrite_digit(char byte)
 {
     if (byte >= '0' && byte <= '9')
         return byte - '0';
@@ -83,14 +84,15 @@ static int digit(char byte)
 }
 
 /* In place; stops at a ?, also at one that was escaped. What must stay escaped in a URL stays. */
-static size_t unescape(char *bytes, size_t length)
+static size_t rewrite_unescape(char *bytes, size_t length)
 {
     char *to = bytes;
     size_t i = 0;
 
     while (i < length && bytes[i] != '?') {
-        int high = i + 2 < length && bytes[i] == '%' ? digit(bytes[i + 1]) : -1;
-        int byte = high >= 0 && digit(bytes[i + 2]) >= 0 ? high * 16 + digit(bytes[i + 2]) : -1;
+        int high = i + 2 < length && bytes[i] == '%' ? rewrite_digit(bytes[i + 1]) : -1;
+        int byte =
+            high >= 0 && rewrite_digit(bytes[i + 2]) >= 0 ? high * 16 + rewrite_digit(bytes[i + 2]) : -1;
 
         if (byte <= '%' || byte >= 0x7f) {
             *to++ = bytes[i++];
@@ -106,8 +108,8 @@ static size_t unescape(char *bytes, size_t length)
 }
 
 /* `text`, then the client's arguments behind `between`. */
-static bool add_args(struct http_request *request, struct http_text *text, char between,
-                     struct http_text args)
+static bool rewrite_add_args(struct http_request *request, struct http_text *text, char between,
+                             struct http_text args)
 {
     char *bytes = pool_nalloc(request->pool, text->length + args.length + 2, "rewrite");
 
@@ -127,16 +129,16 @@ bool http_rewrite_location(struct http_request *request, const struct http_rewri
     struct http_text text;
     char *copy;
 
-    if (!write(&rule->path, request, &text))
+    if (!rewrite_write(&rule->path, request, &text))
         return false;
     copy = pool_nalloc(request->pool, text.length + 1, "rewrite");
     if (!copy)
         return false;
     memcpy(copy, text.bytes, text.length);
-    *location = (struct http_text){copy, unescape(copy, text.length)};
+    *location = (struct http_text){copy, rewrite_unescape(copy, text.length)};
     if (!rule->keeps_args || !request->args.length)
         return true;
-    return add_args(request, location, rule->has_args ? '&' : '?', request->args);
+    return rewrite_add_args(request, location, rule->has_args ? '&' : '?', request->args);
 }
 
 bool http_rewrite_path(struct http_request *request, const struct http_rewrite_rule *rule,
@@ -151,7 +153,7 @@ bool http_rewrite_path(struct http_request *request, const struct http_rewrite_r
             *args = (struct http_text){"", 0};
         return true;
     }
-    if (!write(&rule->args, request, args))
+    if (!rewrite_write(&rule->args, request, args))
         return false;
-    return !rule->keeps_args || !old.length || add_args(request, args, '&', old);
+    return !rule->keeps_args || !old.length || rewrite_add_args(request, args, '&', old);
 }

@@ -25,8 +25,8 @@ struct section {
 
 /* The path that a name stands for. As nginx: a name that does not begin with an alias' location stands behind
  * its folder. */
-static bool make_path(struct http_request *request, const struct http_root *root, struct http_text name,
-                      struct http_text *path)
+static bool try_files_make_path(struct http_request *request, const struct http_root *root,
+                                struct http_text name, struct http_text *path)
 {
     struct http_text prefix = {"", 0};
     char *to;
@@ -45,7 +45,7 @@ static bool make_path(struct http_request *request, const struct http_root *root
 }
 
 /* Whether it is there, and what it should be. 0: yes; -ENOENT: no; -ENOMEM. */
-static int look(struct http_request *request, const struct trial *trial)
+static int try_files_look(struct http_request *request, const struct trial *trial)
 {
     const struct http_static *files = http_static_of(request);
     struct http_text name;
@@ -73,8 +73,8 @@ static int look(struct http_request *request, const struct trial *trial)
 /* What was found is the path now, as it is written: of a folder without the slash, so that static files
  * answer 301 to its name with one, and the locations of index files are asked. A folder behind a whole alias
  * is no path of a URL: the request's own stays (nginx). */
-static void found(struct http_request *request, const struct http_root *root, const struct trial *trial,
-                  struct http_text path)
+static void try_files_found(struct http_request *request, const struct http_root *root,
+                            const struct trial *trial, struct http_text path)
 {
     if (root->whole && trial->folder)
         return;
@@ -82,7 +82,7 @@ static void found(struct http_request *request, const struct http_root *root, co
     request->route.behind_alias = root->whole;
 }
 
-static enum http_outcome otherwise(struct http_request *request, const struct section *section)
+static enum http_outcome try_files_otherwise(struct http_request *request, const struct section *section)
 {
     struct http_text where;
 
@@ -96,7 +96,7 @@ static enum http_outcome otherwise(struct http_request *request, const struct se
                                                : http_route_redirect(request, where);
 }
 
-static enum http_outcome run(struct http_request *request, void *data)
+static enum http_outcome try_files_run(struct http_request *request, void *data)
 {
     const struct section *section = data;
     const struct http_root *root = http_static_of(request)->root;
@@ -106,26 +106,27 @@ static enum http_outcome run(struct http_request *request, void *data)
         struct http_text name, path;
         int error;
 
-        if (!http_template_write(&trial->name, request, &name) || !make_path(request, root, name, &path))
+        if (!http_template_write(&trial->name, request, &name) ||
+            !try_files_make_path(request, root, name, &path))
             return http_no_memory(request);
         request->path = path;
         request->route.behind_alias = root->whole;
-        error = look(request, trial);
+        error = try_files_look(request, trial);
         request->path = before;
         request->route.behind_alias = false;
         if (!error) {
-            found(request, root, trial, path);
+            try_files_found(request, root, trial, path);
             return HTTP_OUTCOME_NEXT;
         }
         if (error == -ENOMEM)
             return http_no_memory(request);
     }
-    return otherwise(request, section);
+    return try_files_otherwise(request, section);
 }
 
 /* ---- reading ---- */
 
-static int add(struct conf_setting *setting, const char *text, struct trial ***end)
+static int try_files_add(struct conf_setting *setting, const char *text, struct trial ***end)
 {
     struct trial *trial = pool_calloc(setting->conf->pool, sizeof *trial, "try_files");
     size_t length = strlen(text);
@@ -154,7 +155,7 @@ static int set_try_files(struct conf_setting *setting)
 
     *section = (struct section){.owner = http_scope_of(setting)->location->name.bytes};
     for (unsigned i = 0; !result && i + 1 < node->arg_count; i++)
-        result = add(setting, node->args[i], &end);
+        result = try_files_add(setting, node->args[i], &end);
     if (result)
         return result;
     if (*last != '=')
@@ -165,12 +166,12 @@ static int set_try_files(struct conf_setting *setting)
     return 0;
 }
 
-static int finish(struct http_build *build, struct http_location *location, void *data)
+static int try_files_finish(struct http_build *build, struct http_location *location, void *data)
 {
     struct section *section = data;
 
     return section->trials && section->owner == location->name.bytes
-               ? http_add_step(build, HTTP_PHASE_TRY, run, section)
+               ? http_add_step(build, HTTP_PHASE_TRY, try_files_run, section)
                : 0;
 }
 
@@ -183,5 +184,5 @@ static const struct conf_directive directives[] = {
 const struct http_module http_try_files_module = {
     .conf = {"try_files", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct section),
-    .finish = finish,
+    .finish = try_files_finish,
 };

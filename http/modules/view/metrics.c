@@ -10,7 +10,7 @@ struct metrics_section {
     const void *owner; /* the section that the directive stood in: a copy of it elsewhere is not ours */
 };
 
-static enum http_outcome run(struct http_request *request, void *section)
+static enum http_outcome metrics_run(struct http_request *request, void *section)
 {
     struct snapshot_query query;
 
@@ -36,12 +36,12 @@ static int set_metrics(struct conf_setting *setting)
     return 0;
 }
 
-static int finish(struct http_build *build, struct http_location *location, void *section)
+static int metrics_finish(struct http_build *build, struct http_location *location, void *section)
 {
     const struct metrics_section *settings = section;
 
     (void)location;
-    return settings->owner == section ? http_add_step(build, HTTP_PHASE_CONTENT, run, section) : 0;
+    return settings->owner == section ? http_add_step(build, HTTP_PHASE_CONTENT, metrics_run, section) : 0;
 }
 
 static const struct conf_directive directives[] = {
@@ -52,5 +52,5 @@ static const struct conf_directive directives[] = {
 const struct http_module http_metrics_module = {
     .conf = {"metrics", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct metrics_section),
-    .finish = finish,
+    .finish = metrics_finish,
 };

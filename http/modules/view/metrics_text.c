@@ -24,77 +24,80 @@ enum {
     NANOS = 1000000000
 };
 
-static void begin(struct text *text, const char *name, const char *type, const char *help)
+static void metrics_begin(struct text *text, const char *name, const char *type, const char *help)
 {
     text_print(text, "# HELP tidepool_%s %s\n# TYPE tidepool_%s %s\n", name, help, name, type);
 }
 
 /* A family of one series. */
-static void put(struct text *text, const char *name, const char *type, uint64_t value, const char *help)
+static void metrics_put(struct text *text, const char *name, const char *type, uint64_t value,
+                        const char *help)
 {
-    begin(text, name, type, help);
+    metrics_begin(text, name, type, help);
     text_print(text, "tidepool_%s %llu\n", name, (unsigned long long)value);
 }
 
-static void put_labelled(struct text *text, const char *name, const char *label, const char *value,
-                         uint64_t number)
+static void metrics_put_labelled(struct text *text, const char *name, const char *label, const char *value,
+                                 uint64_t number)
 {
     text_print(text, "tidepool_%s{%s=\"%s\"} %llu\n", name, label, value, (unsigned long long)number);
 }
 
 /* ---- the server ---- */
 
-static void put_build(struct text *text)
+static void metrics_put_build(struct text *text)
 {
     static const char *const modes[] = {
         [POOL_NORMAL] = "normal", [POOL_POISON] = "poison", [POOL_PASSTHROUGH] = "passthrough"};
 
-    begin(text, "build_info", GAUGE, "The version that runs, and how its pools treat memory.");
+    metrics_begin(text, "build_info", GAUGE, "The version that runs, and how its pools treat memory.");
     text_print(text, "tidepool_build_info{version=\"%s\",pool_mode=\"%s\"} 1\n", VERSION_NUMBER,
                modes[pool_mode()]);
 }
 
-static void put_connections(struct text *text, const struct snapshot_counters *counters)
+static void metrics_put_connections(struct text *text, const struct snapshot_counters *counters)
 {
     /* One that changes its worker may be seen as closed before it is seen as accepted. */
     uint64_t open = counters->accepted > counters->closed ? counters->accepted - counters->closed : 0;
 
-    put(text, "connections_accepted_total", COUNTER, counters->accepted,
-        "Connections taken by a worker, from a listening socket or from another worker.");
-    put(text, "connections_closed_total", COUNTER, counters->closed,
-        "Connections that have ended at a worker, or were handed on to another.");
-    put(text, "connections_refused_total", COUNTER, counters->refused,
-        "Connections closed at once, for want of memory or descriptors.");
-    put(text, "connections_open", GAUGE, open, "Connections that are open now.");
+    metrics_put(text, "connections_accepted_total", COUNTER, counters->accepted,
+                "Connections taken by a worker, from a listening socket or from another worker.");
+    metrics_put(text, "connections_closed_total", COUNTER, counters->closed,
+                "Connections that have ended at a worker, or were handed on to another.");
+    metrics_put(text, "connections_refused_total", COUNTER, counters->refused,
+                "Connections closed at once, for want of memory or descriptors.");
+    metrics_put(text, "connections_open", GAUGE, open, "Connections that are open now.");
 }
 
-static void put_requests(struct text *text, const struct census *census)
+static void metrics_put_requests(struct text *text, const struct census *census)
 {
     static const char *const classes[TIMINGS_CLASSES] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
     const struct snapshot_counters *counters = &census->counters;
 
-    put(text, "requests_total", COUNTER, counters->requests, "HTTP requests that have begun.");
-    begin(text, "responses_total", COUNTER,
-          "HTTP requests that have ended, by the class of their status; none: without any answer.");
+    metrics_put(text, "requests_total", COUNTER, counters->requests, "HTTP requests that have begun.");
+    metrics_begin(text, "responses_total", COUNTER,
+                  "HTTP requests that have ended, by the class of their status; none: without any answer.");
     for (unsigned i = 0; i < TIMINGS_CLASSES; i++)
-        put_labelled(text, "responses_total", "class", classes[i], census->timings.statuses[i]);
-    put(text, "over_budget_total", COUNTER, counters->over_budget,
+        metrics_put_labelled(text, "responses_total", "class", classes[i], census->timings.statuses[i]);
+    metrics_put(
+        text, "over_budget_total", COUNTER, counters->over_budget,
         "HTTP requests and connections answered 503, or cut, because a budget for memory was reached.");
-    put(text, "received_bytes_total", COUNTER, counters->received, "Bytes read from connections.");
-    put(text, "sent_bytes_total", COUNTER, counters->sent, "Bytes written to connections.");
+    metrics_put(text, "received_bytes_total", COUNTER, counters->received, "Bytes read from connections.");
+    metrics_put(text, "sent_bytes_total", COUNTER, counters->sent, "Bytes written to connections.");
 }
 
 /* ---- histograms ---- */
 
-static void put_durations(struct text *text, const struct timings_sum *sum)
+static void metrics_put_durations(struct text *text, const struct timings_sum *sum)
 {
     static const char name[] = "request_duration_seconds";
     uint64_t count = 0;
 
-    begin(text, name, HISTOGRAM,
-          "Time from a request's first byte until its answer was queued, or a file's last byte sent; in "
-          "turns of "
-          "the loop, so that one answered in the turn that read it took none.");
+    metrics_begin(
+        text, name, HISTOGRAM,
+        "Time from a request's first byte until its answer was queued, or a file's last byte sent; in "
+        "turns of "
+        "the loop, so that one answered in the turn that read it took none.");
     for (unsigned i = 0; i < TIMINGS_BUCKETS; i++) {
         count += sum->counts[i];
         text_print(text, "tidepool_%s_bucket{le=\"%g\"} %llu\n", name, timings_bounds[i],
@@ -107,10 +110,10 @@ static void put_durations(struct text *text, const struct timings_sum *sum)
     text_print(text, "tidepool_%s_count %llu\n", name, (unsigned long long)count);
 }
 
-static void put_marks(struct text *text, const char *name, const struct marks_sum *sum, unsigned bits,
-                      const char *help)
+static void metrics_put_marks(struct text *text, const char *name, const struct marks_sum *sum, unsigned bits,
+                              const char *help)
 {
-    begin(text, name, HISTOGRAM, help);
+    metrics_begin(text, name, HISTOGRAM, help);
     for (unsigned i = bits; i < bits + BYTE_BOUNDS; i++)
         text_print(text, "tidepool_%s_bucket{le=\"%zu\"} %llu\n", name, (size_t)1 << i,
                    (unsigned long long)marks_within(sum, (size_t)1 << i));
@@ -119,23 +122,24 @@ static void put_marks(struct text *text, const char *name, const struct marks_su
     text_print(text, "tidepool_%s_count %llu\n", name, (unsigned long long)sum->total);
 }
 
-static void put_counted(struct snapshot *snapshot)
+static void metrics_put_counted(struct snapshot *snapshot)
 {
     struct text *text = snapshot->text;
     struct census census;
 
     census_take(&census);
-    put_build(text);
-    put(text, "configuration_generation", GAUGE, snapshot->worker->tenure->generation->number,
-        "Number of the configuration in service, 1 at the start and one more with each reload.");
-    put_connections(text, &census.counters);
-    put_requests(text, &census);
-    put_durations(text, &census.timings);
-    put_marks(text, "request_pool_bytes", &census.requests, REQUEST_BITS,
-              "Bytes that an HTTP request had of its connection's pool, buffers not counted. The sum takes "
-              "each for "
-              "the upper bound of its fine bucket: up to 64 bytes too much each, above 16 KiB a quarter.");
-    put_marks(
+    metrics_put_build(text);
+    metrics_put(text, "configuration_generation", GAUGE, snapshot->worker->tenure->generation->number,
+                "Number of the configuration in service, 1 at the start and one more with each reload.");
+    metrics_put_connections(text, &census.counters);
+    metrics_put_requests(text, &census);
+    metrics_put_durations(text, &census.timings);
+    metrics_put_marks(
+        text, "request_pool_bytes", &census.requests, REQUEST_BITS,
+        "Bytes that an HTTP request had of its connection's pool, buffers not counted. The sum takes "
+        "each for "
+        "the upper bound of its fine bucket: up to 64 bytes too much each, above 16 KiB a quarter.");
+    metrics_put_marks(
         text, "connection_peak_bytes", &census.connections, CONNECTION_BITS,
         "The most that the pool of a connection held, of those that have ended. Its sum is rounded up as "
         "that of request_pool_bytes.");
@@ -143,7 +147,7 @@ static void put_counted(struct snapshot *snapshot)
 
 /* ---- memory ---- */
 
-static void put_memory(struct text *text)
+static void metrics_put_memory(struct text *text)
 {
     static const char *const names[SYSMEM_CALLS] = {
         [SYSMEM_ALLOC] = "alloc",     [SYSMEM_CALLOC] = "calloc", [SYSMEM_MEMALIGN] = "memalign",
@@ -152,40 +156,45 @@ static void put_memory(struct text *text)
     struct sysmem_stats stats;
 
     sysmem_stats(&stats);
-    put(text, "memory_live_bytes", GAUGE, stats.live_bytes,
-        "Bytes that the process has from the system, but for its libraries.");
-    put(text, "memory_peak_bytes", GAUGE, stats.peak_bytes, "The most that memory_live_bytes has been.");
-    put(text, "memory_budget_bytes", GAUGE, stats.budget_bytes, "What memory_budget allows; 0: no limit.");
-    put(text, "memory_resident_bytes", GAUGE, process_resident(),
-        "Bytes of the process that are in memory, libraries included; 0: not known.");
-    put(text, "memory_live_allocations", GAUGE, stats.live_count,
-        "Allocations and mappings that have not been given back.");
-    put(text, "memory_refused_total", COUNTER, stats.refused, "Allocations refused by memory_budget.");
-    put(text, "memory_failed_total", COUNTER, stats.failed, "Allocations that the system refused.");
-    begin(text, "memory_calls_total", COUNTER, "Calls to the system for memory, failed ones included.");
+    metrics_put(text, "memory_live_bytes", GAUGE, stats.live_bytes,
+                "Bytes that the process has from the system, but for its libraries.");
+    metrics_put(text, "memory_peak_bytes", GAUGE, stats.peak_bytes,
+                "The most that memory_live_bytes has been.");
+    metrics_put(text, "memory_budget_bytes", GAUGE, stats.budget_bytes,
+                "What memory_budget allows; 0: no limit.");
+    metrics_put(text, "memory_resident_bytes", GAUGE, process_resident(),
+                "Bytes of the process that are in memory, libraries included; 0: not known.");
+    metrics_put(text, "memory_live_allocations", GAUGE, stats.live_count,
+                "Allocations and mappings that have not been given back.");
+    metrics_put(text, "memory_refused_total", COUNTER, stats.refused,
+                "Allocations refused by memory_budget.");
+    metrics_put(text, "memory_failed_total", COUNTER, stats.failed, "Allocations that the system refused.");
+    metrics_begin(text, "memory_calls_total", COUNTER,
+                  "Calls to the system for memory, failed ones included.");
     for (unsigned i = 0; i < SYSMEM_CALLS; i++)
-        put_labelled(text, "memory_calls_total", "call", names[i], stats.calls[i]);
+        metrics_put_labelled(text, "memory_calls_total", "call", names[i], stats.calls[i]);
 }
 
-static void put_sgi(struct text *text, struct sgi *sgi)
+static void metrics_put_sgi(struct text *text, struct sgi *sgi)
 {
     struct sgi_stats stats;
     const struct sgi_lock_stats *locks[] = {&stats.lists, &stats.depots};
     static const char *const names[] = {"lists", "depots"};
 
     sgi_stats(sgi, &stats);
-    put(text, "sgi_held_bytes", GAUGE, stats.held_bytes,
-        "Bytes that the allocator of small shared objects holds.");
-    put(text, "sgi_free_bytes", GAUGE, stats.free_bytes,
-        "Of sgi_held_bytes, on its lists, in its reserve or set aside.");
-    begin(text, "sgi_lock_taken_total", COUNTER, "Times a lock of the shared allocator was taken.");
+    metrics_put(text, "sgi_held_bytes", GAUGE, stats.held_bytes,
+                "Bytes that the allocator of small shared objects holds.");
+    metrics_put(text, "sgi_free_bytes", GAUGE, stats.free_bytes,
+                "Of sgi_held_bytes, on its lists, in its reserve or set aside.");
+    metrics_begin(text, "sgi_lock_taken_total", COUNTER, "Times a lock of the shared allocator was taken.");
     for (unsigned i = 0; i < 2; i++)
-        put_labelled(text, "sgi_lock_taken_total", "lock", names[i], locks[i]->taken);
-    begin(text, "sgi_lock_contended_total", COUNTER, "Of sgi_lock_taken_total, times somebody else had it.");
+        metrics_put_labelled(text, "sgi_lock_taken_total", "lock", names[i], locks[i]->taken);
+    metrics_begin(text, "sgi_lock_contended_total", COUNTER,
+                  "Of sgi_lock_taken_total, times somebody else had it.");
     for (unsigned i = 0; i < 2; i++)
-        put_labelled(text, "sgi_lock_contended_total", "lock", names[i], locks[i]->contended);
-    begin(text, "sgi_lock_wait_seconds_total", COUNTER,
-          "Time spent waiting for a lock of the shared allocator.");
+        metrics_put_labelled(text, "sgi_lock_contended_total", "lock", names[i], locks[i]->contended);
+    metrics_begin(text, "sgi_lock_wait_seconds_total", COUNTER,
+                  "Time spent waiting for a lock of the shared allocator.");
     for (unsigned i = 0; i < 2; i++)
         text_print(text, "tidepool_sgi_lock_wait_seconds_total{lock=\"%s\"} %llu.%09llu\n", names[i],
                    (unsigned long long)(locks[i]->wait_ns / NANOS),
@@ -246,9 +255,9 @@ static const struct {
 
 enum { WORKER_FAMILIES = sizeof of_workers / sizeof *of_workers };
 
-static void put_workers(struct snapshot *snapshot, unsigned family)
+static void metrics_put_workers(struct snapshot *snapshot, unsigned family)
 {
-    begin(snapshot->text, of_workers[family].name, of_workers[family].type, of_workers[family].help);
+    metrics_begin(snapshot->text, of_workers[family].name, of_workers[family].type, of_workers[family].help);
     for (unsigned i = 0; i < snapshot->count; i++)
         if (snapshot->parts[i])
             text_print(snapshot->text, "tidepool_%s{worker=\"%u\"} %llu\n", of_workers[family].name,
@@ -262,17 +271,17 @@ bool metrics_write(struct snapshot *snapshot)
 {
     switch ((enum section)snapshot->section) {
     case SECTION_COUNTED:
-        put_counted(snapshot);
+        metrics_put_counted(snapshot);
         snapshot->section = SECTION_MEMORY;
         return true;
     case SECTION_MEMORY:
-        put_memory(snapshot->text);
-        put_sgi(snapshot->text, snapshot->worker->shared->sgi);
+        metrics_put_memory(snapshot->text);
+        metrics_put_sgi(snapshot->text, snapshot->worker->shared->sgi);
         snapshot->section = SECTION_WORKERS;
         snapshot->at = 0;
         return true;
     case SECTION_WORKERS:
-        put_workers(snapshot, snapshot->at++);
+        metrics_put_workers(snapshot, snapshot->at++);
         return snapshot->at < WORKER_FAMILIES;
     }
     return false;

@@ -22,28 +22,28 @@ size_t pool_trace_written(const struct pool_trace_entry *entry)
 }
 
 /* Only before this offset there may be addresses. */
-static size_t hide_end(const struct pool_trace_entry *entry)
+static size_t trace_hide_end(const struct pool_trace_entry *entry)
 {
     if (entry->text || !strcmp(entry->purpose, "input"))
         return 0;
     return strcmp(entry->purpose, "output") != 0 ? entry->size : sizeof(struct output_block);
 }
 
-static bool is_near(uint64_t value, const void *known)
+static bool trace_is_near(uint64_t value, const void *known)
 {
     uint64_t place = (uint64_t)(uintptr_t)known;
 
     return (value > place ? value - place : place - value) < ADDRESS_NEAR;
 }
 
-static bool is_address(uint64_t value, const void *of_pool)
+static bool trace_is_address(uint64_t value, const void *of_pool)
 {
     static const char program;
 
     if (value < ADDRESS_PAGE || value >= ADDRESS_LIMIT)
         return false;
-    return value >= ADDRESS_LEAST || is_near(value, &program) || is_near(value, of_pool) ||
-           is_near(value, &value);
+    return value >= ADDRESS_LEAST || trace_is_near(value, &program) || trace_is_near(value, of_pool) ||
+           trace_is_near(value, &value);
 }
 
 bool pool_trace_hides(const struct pool_trace_entry *entry, size_t offset)
@@ -51,8 +51,8 @@ bool pool_trace_hides(const struct pool_trace_entry *entry, size_t offset)
     size_t left = entry->size - offset;
     uint64_t value = 0;
 
-    if (offset >= hide_end(entry))
+    if (offset >= trace_hide_end(entry))
         return false;
     memcpy(&value, entry->bytes + offset, left < sizeof value ? left : sizeof value);
-    return is_address(value, entry->bytes);
+    return trace_is_address(value, entry->bytes);
 }

@@ -23,7 +23,7 @@ struct part {
 };
 
 /* Compressed it is a third as long, and fits into the budget of a connection that is kept short. */
-static enum http_outcome answer_page(struct http_request *request)
+static enum http_outcome pool_view_answer_page(struct http_request *request)
 {
     struct http_text type = HTTP_TEXT("text/html; charset=utf-8");
     struct http_text policy = {pool_view_policy, pool_view_policy_length};
@@ -42,14 +42,14 @@ static enum http_outcome answer_page(struct http_request *request)
 }
 
 static const struct part parts[] = {
-    {{"", 0}, answer_page},
+    {{"", 0}, pool_view_answer_page},
     {{"data", 4}, http_pool_view_data},
     {{"events", 6}, http_pool_view_events},
     {{"trace", 5}, http_pool_trace_answer},
 };
 
 /* Names in the page are relative: it must be seen as a folder. */
-static enum http_outcome add_slash(struct http_request *request)
+static enum http_outcome pool_view_add_slash(struct http_request *request)
 {
     struct http_text path = request->path;
     size_t length = http_uri_escaped_length(path.bytes, path.length, HTTP_ESCAPE_URI);
@@ -61,13 +61,13 @@ static enum http_outcome add_slash(struct http_request *request)
     return http_answer_redirect(request, 301, (struct http_text){location, length + 1});
 }
 
-static enum http_outcome not_found(struct http_request *request)
+static enum http_outcome pool_view_not_found(struct http_request *request)
 {
     request->status = 404;
     return HTTP_OUTCOME_STATUS;
 }
 
-static enum http_outcome run(struct http_request *request, void *section)
+static enum http_outcome pool_view_run(struct http_request *request, void *section)
 {
     struct http_text rest = request->path, prefix = request->location->name;
 
@@ -78,14 +78,14 @@ static enum http_outcome run(struct http_request *request, void *section)
         return HTTP_OUTCOME_STATUS;
     }
     if (rest.length < prefix.length || memcmp(rest.bytes, prefix.bytes, prefix.length) != 0)
-        return not_found(request); /* rewritten, and stayed here */
+        return pool_view_not_found(request); /* rewritten, and stayed here */
     rest.bytes += prefix.length;
     rest.length -= prefix.length;
     if (prefix.bytes[prefix.length - 1] != '/') {
         if (!rest.length)
-            return add_slash(request);
+            return pool_view_add_slash(request);
         if (*rest.bytes != '/')
-            return not_found(request);
+            return pool_view_not_found(request);
         rest.bytes++;
         rest.length--;
     }
@@ -96,7 +96,7 @@ static enum http_outcome run(struct http_request *request, void *section)
                 return http_no_memory(request);
             return parts[i].answer(request);
         }
-    return not_found(request);
+    return pool_view_not_found(request);
 }
 
 static int set_pool_view(struct conf_setting *setting)
@@ -108,7 +108,7 @@ static int set_pool_view(struct conf_setting *setting)
     return 0;
 }
 
-static int finish(struct http_build *build, struct http_location *location, void *section)
+static int pool_view_finish(struct http_build *build, struct http_location *location, void *section)
 {
     const struct pool_view_section *settings = section;
     struct conf *conf = http_build_conf(build);
@@ -118,7 +118,7 @@ static int finish(struct http_build *build, struct http_location *location, void
     if (location->kind != HTTP_LOCATION_PREFIX && location->kind != HTTP_LOCATION_PREFERRED)
         return conf_fail(conf, settings->node,
                          "\"pool_view\" needs a location with a prefix, such as /pools/");
-    return http_add_step(build, HTTP_PHASE_CONTENT, run, section);
+    return http_add_step(build, HTTP_PHASE_CONTENT, pool_view_run, section);
 }
 
 static const struct conf_directive directives[] = {
@@ -130,5 +130,5 @@ static const struct conf_directive directives[] = {
 const struct http_module http_pool_view_module = {
     .conf = {"pool_view", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct pool_view_section),
-    .finish = finish,
+    .finish = pool_view_finish,
 };

@@ -39,7 +39,7 @@ static struct viewer *viewer_of(struct snapshot_viewer *base)
     return (struct viewer *)(void *)((char *)base - offsetof(struct viewer, base));
 }
 
-static int begin_event(struct viewer *viewer)
+static int viewer_begin_event(struct viewer *viewer)
 {
     char head[64];
     int length =
@@ -49,7 +49,7 @@ static int begin_event(struct viewer *viewer)
     return http_stream_write(viewer->request, (struct http_text){head, (size_t)length});
 }
 
-static bool pump_event(struct http_request *request, struct http_pump *pump)
+static bool viewer_pump_event(struct http_request *request, struct http_pump *pump)
 {
     struct viewer *viewer = (struct viewer *)(void *)pump;
     int result = 0;
@@ -57,7 +57,7 @@ static bool pump_event(struct http_request *request, struct http_pump *pump)
     if (!viewer->reader.text)
         return false;
     if (viewer->id)
-        result = begin_event(viewer);
+        result = viewer_begin_event(viewer);
     if (!result)
         result = http_text_write(request, &viewer->reader);
     if (!result && !viewer->reader.piece) {
@@ -69,7 +69,7 @@ static bool pump_event(struct http_request *request, struct http_pump *pump)
     return !result;
 }
 
-static void show(struct snapshot_viewer *base, struct text *text, uint64_t id)
+static void viewer_show(struct snapshot_viewer *base, struct text *text, uint64_t id)
 {
     struct viewer *viewer = viewer_of(base);
     struct http_request *request = viewer->request;
@@ -88,7 +88,7 @@ static void show(struct snapshot_viewer *base, struct text *text, uint64_t id)
     }
 }
 
-static void leave(void *data)
+static void viewer_leave(void *data)
 {
     struct viewer *viewer = data;
 
@@ -106,11 +106,11 @@ enum http_outcome http_pool_view_events(struct http_request *request)
     request->response.content_type = HTTP_TEXT("text/event-stream");
     if (request->head.method == HTTP_METHOD_HEAD)
         return HTTP_OUTCOME_ANSWERED;
-    if (!viewer || !pool_cleanup_add(request->pool, leave, viewer))
+    if (!viewer || !pool_cleanup_add(request->pool, viewer_leave, viewer))
         return http_no_memory(request);
-    viewer->pump.run = pump_event;
+    viewer->pump.run = viewer_pump_event;
     viewer->request = request;
-    viewer->base.show = show;
+    viewer->base.show = viewer_show;
     if (!snapshot_feed_join(connection->worker, connection->tenure, &viewer->base))
         return http_no_snapshot(request);
     if (http_stream_begin(request) || http_stream_write(request, HTTP_TEXT("retry: 2000\n\n")))

@@ -9,7 +9,7 @@
 #include "http/receive.h"
 #include "http/request.h"
 
-static int make_connection(struct http_replay *replay, const struct http_connection *asker)
+static int replay_make_connection(struct http_replay *replay, const struct http_connection *asker)
 {
     const struct binding *binding = asker->base.binding;
     struct worker *worker = asker->base.worker;
@@ -46,7 +46,7 @@ static int make_connection(struct http_replay *replay, const struct http_connect
 
 /* How many bytes of the asker's block `index` are whole lines of its head: the line that did not fit was
  * copied to the next one. */
-static size_t whole_lines(const struct http_request *asker, unsigned index)
+static size_t replay_whole_lines(const struct http_request *asker, unsigned index)
 {
     const struct http_head *head = &asker->head;
     const char *bytes = head->buffers[index], *end;
@@ -70,7 +70,7 @@ static size_t whole_lines(const struct http_request *asker, unsigned index)
 }
 
 /* What http_receive and http_advance do, with bytes that are here already. True: the head is complete. */
-static bool receive(struct http_replay *replay, const char *bytes, size_t length)
+static bool replay_receive(struct http_replay *replay, const char *bytes, size_t length)
 {
     struct http_connection *connection = replay->connection;
     struct http_input *input = &connection->input;
@@ -104,7 +104,7 @@ static bool receive(struct http_replay *replay, const char *bytes, size_t length
 }
 
 /* A head such as the asker's answer has. */
-static void answer(struct http_replay *replay, const struct http_request *asker)
+static void replay_answer(struct http_replay *replay, const struct http_request *asker)
 {
     struct http_request *request = replay->connection->request;
 
@@ -126,15 +126,15 @@ int http_replay_run(struct http_replay *replay, struct http_request *asker)
 
     *replay = (struct http_replay){0};
     if (pool_trace_init(&replay->trace, asker->pool, HTTP_REPLAY_ALLOCATIONS) ||
-        make_connection(replay, asker->connection))
+        replay_make_connection(replay, asker->connection))
         return -ENOMEM;
     pool_trace_begin(&replay->trace, replay->pool);
     for (unsigned i = 0; i < asker->head.buffer_count && !complete && !replay->status; i++)
-        complete = receive(replay, asker->head.buffers[i], whole_lines(asker, i));
+        complete = replay_receive(replay, asker->head.buffers[i], replay_whole_lines(asker, i));
     if (complete)
         replay->status = http_route_only(replay->connection->request);
     if (complete && !replay->status)
-        answer(replay, asker);
+        replay_answer(replay, asker);
     pool_stats(replay->pool, &replay->before);
     pool_trace_end(&replay->trace);
     return 0;

@@ -23,14 +23,14 @@ enum http_outcome http_no_snapshot(struct http_request *request)
     return HTTP_OUTCOME_STATUS;
 }
 
-static void leave(void *data)
+static void question_leave(void *data)
 {
     struct question *question = data;
 
     snapshot_cancel(question->snapshot);
 }
 
-static void answer(void *data, struct text *text)
+static void question_answer(void *data, struct text *text)
 {
     struct question *question = data;
     struct http_request *request = question->request;
@@ -46,10 +46,11 @@ enum http_outcome http_answer_snapshot(struct http_request *request, const struc
 {
     struct question *question = pool_calloc(request->pool, sizeof *question, "snapshot");
 
-    if (!question || !pool_cleanup_add(request->pool, leave, question))
+    if (!question || !pool_cleanup_add(request->pool, question_leave, question))
         return http_no_memory(request);
     question->request = request;
     question->type = type;
-    question->snapshot = snapshot_ask(request->connection->base.worker, query, write, answer, question);
+    question->snapshot =
+        snapshot_ask(request->connection->base.worker, query, write, question_answer, question);
     return question->snapshot ? HTTP_OUTCOME_TAKEN : http_no_snapshot(request);
 }

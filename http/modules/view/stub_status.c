@@ -36,7 +36,7 @@ void http_status_count(const struct http_request *request, struct http_status_co
         counts->waiting = 0;
 }
 
-static enum http_outcome run(struct http_request *request, void *section)
+static enum http_outcome stub_status_run(struct http_request *request, void *section)
 {
     struct http_status_counts counts;
     char *page;
@@ -64,7 +64,7 @@ static enum http_outcome run(struct http_request *request, void *section)
 
 /* ---- variables ---- */
 
-static char *print_active(struct http_request *request, char *to)
+static char *stub_status_print_active(struct http_request *request, char *to)
 {
     struct http_status_counts counts;
 
@@ -72,7 +72,7 @@ static char *print_active(struct http_request *request, char *to)
     return http_print_number(to, counts.active);
 }
 
-static char *print_reading(struct http_request *request, char *to)
+static char *stub_status_print_reading(struct http_request *request, char *to)
 {
     struct http_status_counts counts;
 
@@ -80,7 +80,7 @@ static char *print_reading(struct http_request *request, char *to)
     return http_print_number(to, counts.reading);
 }
 
-static char *print_writing(struct http_request *request, char *to)
+static char *stub_status_print_writing(struct http_request *request, char *to)
 {
     struct http_status_counts counts;
 
@@ -88,7 +88,7 @@ static char *print_writing(struct http_request *request, char *to)
     return http_print_number(to, counts.writing);
 }
 
-static char *print_waiting(struct http_request *request, char *to)
+static char *stub_status_print_waiting(struct http_request *request, char *to)
 {
     struct http_status_counts counts;
 
@@ -97,10 +97,11 @@ static char *print_waiting(struct http_request *request, char *to)
 }
 
 static const struct http_variable_row variables[] = {
-    {"connections_active", NULL, print_active, "Connections of the process now; as in stub_status."},
-    {"connections_reading", NULL, print_reading, "Those of them that read a head."},
-    {"connections_writing", NULL, print_writing, "Those of them that are busy with an answer."},
-    {"connections_waiting", NULL, print_waiting, "Those of them that are idle."},
+    {"connections_active", NULL, stub_status_print_active,
+     "Connections of the process now; as in stub_status."},
+    {"connections_reading", NULL, stub_status_print_reading, "Those of them that read a head."},
+    {"connections_writing", NULL, stub_status_print_writing, "Those of them that are busy with an answer."},
+    {"connections_waiting", NULL, stub_status_print_waiting, "Those of them that are idle."},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -114,12 +115,13 @@ static int set_stub_status(struct conf_setting *setting)
     return 0;
 }
 
-static int finish(struct http_build *build, struct http_location *location, void *section)
+static int stub_status_finish(struct http_build *build, struct http_location *location, void *section)
 {
     const struct stub_status *settings = section;
 
     (void)location;
-    return settings->owner == section ? http_add_step(build, HTTP_PHASE_CONTENT, run, section) : 0;
+    return settings->owner == section ? http_add_step(build, HTTP_PHASE_CONTENT, stub_status_run, section)
+                                      : 0;
 }
 
 static const struct conf_directive directives[] = {
@@ -131,6 +133,6 @@ static const struct conf_directive directives[] = {
 const struct http_module http_stub_status_module = {
     .conf = {"stub_status", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct stub_status),
-    .finish = finish,
+    .finish = stub_status_finish,
     .variables = variables,
 };

@@ -17,7 +17,7 @@ int http_text_write(struct http_request *request, struct text_reader *reader)
     return piece ? http_stream_write(request, (struct http_text){piece->bytes, piece->length}) : 0;
 }
 
-static bool pump_text(struct http_request *request, struct http_pump *pump)
+static bool text_body_pump(struct http_request *request, struct http_pump *pump)
 {
     struct body *body = (struct body *)(void *)pump;
     int result = http_text_write(request, &body->reader);
@@ -32,7 +32,7 @@ static bool pump_text(struct http_request *request, struct http_pump *pump)
     return !result;
 }
 
-static void drop(void *data)
+static void text_body_drop(void *data)
 {
     struct body *body = data;
 
@@ -50,10 +50,10 @@ enum http_outcome http_answer_text(struct http_request *request, struct http_tex
     if (request->head.method == HTTP_METHOD_HEAD)
         return HTTP_OUTCOME_ANSWERED;
     body = pool_calloc(request->pool, sizeof *body, "text body");
-    if (!body || !pool_cleanup_add(request->pool, drop, body))
+    if (!body || !pool_cleanup_add(request->pool, text_body_drop, body))
         return http_no_memory(request);
     text_reader_open(&body->reader, text);
-    body->pump.run = pump_text;
+    body->pump.run = text_body_pump;
     if (http_stream_begin(request))
         return http_no_memory(request);
     response->pump = &body->pump;
