@@ -21,7 +21,7 @@
 #include "http/module.h"
 #include "http/protocol/head.h"
 #include "http/protocol/mime.h"
-#include "server/temp_file.h"
+#include "server/process/temp_file.h"
 
 struct generation;
 struct log;

@@ -21,7 +21,7 @@
 #include "conf/options.h"
 #include "pool/pool.h"
 #include "server/address.h"
-#include "server/settings.h"
+#include "server/process/settings.h"
 
 struct protocol;
 struct worker;

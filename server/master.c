@@ -11,10 +11,10 @@
 #include "pool/sysmem.h"
 #include "server/crew.h"
 #include "server/ev_memory.h"
-#include "server/in_force.h"
+#include "server/process/in_force.h"
 #include "server/log/log.h"
 #include "server/log/log_file.h"
-#include "server/process.h"
+#include "server/process/process.h"
 #include "server/sockets.h"
 #include "server/wakeup.h"
 

@@ -12,7 +12,7 @@
 #include "http/upload.h"
 #include "pool/pool.h"
 #include "server/log/log.h"
-#include "server/settings.h"
+#include "server/process/settings.h"
 
 #define FIELD(name) offsetof(struct http_core, name)
 #define ALL         (CONF_HTTP | CONF_SERVER | CONF_LOCATION)

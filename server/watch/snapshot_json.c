@@ -8,7 +8,7 @@
 #include "pool/sgi.h"
 #include "pool/sysmem.h"
 #include "server/watch/advice.h"
-#include "server/process.h"
+#include "server/process/process.h"
 #include "server/version.h"
 #include "server/watch/census.h"
 #include "server/watch/snapshot.h"

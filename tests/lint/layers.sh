@@ -4,14 +4,15 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-engine='pool conf server server/log'
+engine='pool conf server server/process server/log'
 http="$engine server/shared http http/protocol http/route http/text ev"
 modules="http/modules/content http/modules/rewrite http/modules/limit http/modules/output http/modules/log http/modules/view"
 matrix="
 pool
 conf                 pool
 server/log           pool
-server               pool conf server/log ev
+server/process       pool conf server/log
+server               pool conf server/process server/log ev
 server/shared        $engine
 server/echo          $engine server/shared
 server/watch         $engine ev

@@ -12,7 +12,7 @@
 #include "http/modules/log/log_path.h"
 #include "http/text/named.h"
 #include "server/log/log_file.h"
-#include "server/settings.h"
+#include "server/process/settings.h"
 
 enum {
     FLUSH_ALONE = -1,       /* flush= was not given */

@@ -5,7 +5,7 @@
 #include "pool/mode.h"
 #include "pool/sgi_stats.h"
 #include "pool/sysmem.h"
-#include "server/process.h"
+#include "server/process/process.h"
 #include "server/tenure.h"
 #include "server/version.h"
 #include "server/watch/census.h"

@@ -19,7 +19,7 @@
 #include "http/text/variables_table.h"
 #include "pool/pool.h"
 #include "server/generation.h"
-#include "server/settings.h"
+#include "server/process/settings.h"
 #include "server/echo/stream.h"
 
 enum { SECTION_MAX = 4096 };

@@ -9,8 +9,8 @@
  * Threads: any; each counts for itself, and who meets another's number jumps on.
  * Errors: a negative errno.
  */
-#ifndef SERVER_TEMP_FILE_H
-#define SERVER_TEMP_FILE_H
+#ifndef SERVER_PROCESS_TEMP_FILE_H
+#define SERVER_PROCESS_TEMP_FILE_H
 
 #include <stddef.h>
 #include <stdint.h>

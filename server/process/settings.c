@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/settings.h"
+#include "server/process/settings.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,10 +7,9 @@
 
 #include "conf/set.h"
 #include "pool/pool.h"
-#include "server/generation.h"
 #include "server/log/log.h"
 #include "server/log/log_file.h"
-#include "server/process.h"
+#include "server/process/process.h"
 
 #define FIELD(name) offsetof(struct settings, name)
 

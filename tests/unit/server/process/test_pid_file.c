@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "server/log/log.h"
-#include "server/pid_file.h"
+#include "server/process/pid_file.h"
 
 static char folder[] = "/tmp/tidepool-pid-XXXXXX";
 static char path[80];

@@ -5,10 +5,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "server/cgroup.h"
+#include "server/process/cgroup.h"
 #include "server/log/log.h"
-#include "server/pid_file.h"
-#include "server/process.h"
+#include "server/process/pid_file.h"
+#include "server/process/process.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,8 +6,8 @@
  * Threads: read-only once the generation is published.
  * Errors: those of conf/set.h.
  */
-#ifndef SERVER_SETTINGS_H
-#define SERVER_SETTINGS_H
+#ifndef SERVER_PROCESS_SETTINGS_H
+#define SERVER_PROCESS_SETTINGS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/process.h"
+#include "server/process/process.h"
 
-#include "server/cgroup.h"
+#include "server/process/cgroup.h"
 #include "server/log/log.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/temp_file.h"
+#include "server/process/temp_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/process.h"
-#include "server/settings.h"
+#include "server/process/process.h"
+#include "server/process/settings.h"
 
 enum {
     FOLDER_MODE = 0700,

@@ -8,8 +8,8 @@
  * Errors: 0 or a negative errno; the caller says what it means. process_drop_privileges also logs
  * which step failed.
  */
-#ifndef SERVER_PROCESS_H
-#define SERVER_PROCESS_H
+#ifndef SERVER_PROCESS_PROCESS_H
+#define SERVER_PROCESS_PROCESS_H
 
 #include <stdint.h>
 #include <sys/types.h>

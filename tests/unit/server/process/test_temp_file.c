@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "server/settings.h"
-#include "server/temp_file.h"
+#include "server/process/settings.h"
+#include "server/process/temp_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/in_force.h"
+#include "server/process/in_force.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "pool/pool.h"
 #include "server/log/log.h"
 #include "server/log/log_file.h"
-#include "server/process.h"
+#include "server/process/process.h"
 
 static void set_nofile(const struct in_force *in_force, const struct settings *settings)
 {

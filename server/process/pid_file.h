@@ -8,8 +8,8 @@
  * Threads: the main thread.
  * Errors: a negative errno; the end says what it could not do in the log.
  */
-#ifndef SERVER_PID_FILE_H
-#define SERVER_PID_FILE_H
+#ifndef SERVER_PROCESS_PID_FILE_H
+#define SERVER_PROCESS_PID_FILE_H
 
 #include <limits.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "server/cgroup.h"
+#include "server/process/cgroup.h"
 
 #include <fcntl.h>
 #include <limits.h>

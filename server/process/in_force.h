@@ -7,13 +7,13 @@
  * Threads: the main thread.
  * Errors: a negative errno from opening a pid file; the rest is said in the log.
  */
-#ifndef SERVER_IN_FORCE_H
-#define SERVER_IN_FORCE_H
+#ifndef SERVER_PROCESS_IN_FORCE_H
+#define SERVER_PROCESS_IN_FORCE_H
 
 #include <stdint.h>
 
-#include "server/pid_file.h"
-#include "server/settings.h"
+#include "server/process/pid_file.h"
+#include "server/process/settings.h"
 
 struct in_force {
     struct pid_file pid;

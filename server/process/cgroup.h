@@ -8,8 +8,8 @@
  * Threads: any.
  * Errors: what cannot be read is no quota.
  */
-#ifndef SERVER_CGROUP_H
-#define SERVER_CGROUP_H
+#ifndef SERVER_PROCESS_CGROUP_H
+#define SERVER_PROCESS_CGROUP_H
 
 /* Processors, rounded up; the least of the group and those above it; 0: no quota. `root`: "" (tests: a folder
  * that stands for /). */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The pid file, from its opening to its removal. */
-#include "server/pid_file.h"
+#include "server/process/pid_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
