@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A state machine, a byte at a time; data alone is taken as a span. */
 #include "http/protocol/chunked.h"
 
 /* What may come next, by the grammar of RFC 9112 7.1. A blank is SP or HTAB. */
@@ -33,11 +34,6 @@ void http_chunked_init(struct http_chunked *chunked)
     *chunked = (struct http_chunked){.state = SIZE_FIRST};
 }
 
-static bool is_blank(char byte)
-{
-    return byte == ' ' || byte == '\t';
-}
-
 /* Behind a size or an extension. A blank before CRLF is no part of the grammar, one before ; is (BWS, RFC
  * 9112 7.1.1). */
 static enum state extension_end(char byte)
@@ -46,12 +42,13 @@ static enum state extension_end(char byte)
         return SIZE_LF;
     if (byte == ';')
         return EXTENSION;
-    return is_blank(byte) ? EXTENSION_NEXT : BROKEN;
+    return http_is_blank(byte) ? EXTENSION_NEXT : BROKEN;
 }
 
 static enum state size_step(struct http_chunked *chunked, char byte)
 {
     int digit = http_hex(byte);
+
     if (digit < 0)
         return chunked->state == SIZE ? extension_end(byte) : BROKEN;
     if (chunked->digits == HTTP_CHUNKED_DIGITS || chunked->left > INT64_MAX >> 4)
@@ -77,27 +74,28 @@ static enum state quoted_step(enum state state, char byte)
 static enum state extension_step(enum state state, char byte)
 {
     bool token = http_char_is(byte, HTTP_CHAR_TOKEN);
+
     switch (state) {
     case EXTENSION_NEXT:
-        return is_blank(byte) || byte == ';' ? extension_end(byte) : BROKEN;
+        return http_is_blank(byte) || byte == ';' ? extension_end(byte) : BROKEN;
     case EXTENSION:
-        if (is_blank(byte))
+        if (http_is_blank(byte))
             return EXTENSION;
         return token ? NAME : BROKEN;
     case NAME:
         if (token)
             return NAME;
-        if (is_blank(byte))
+        if (http_is_blank(byte))
             return NAME_END;
         return byte == '=' ? VALUE : extension_end(byte);
     case NAME_END:
-        if (is_blank(byte))
+        if (http_is_blank(byte))
             return NAME_END;
         if (byte == ';')
             return EXTENSION;
         return byte == '=' ? VALUE : BROKEN;
     case VALUE:
-        if (is_blank(byte))
+        if (http_is_blank(byte))
             return VALUE;
         if (byte == '"')
             return VALUE_QUOTED;
@@ -167,6 +165,7 @@ static enum state size_end(struct http_chunked *chunked)
 static enum state step(struct http_chunked *chunked, char byte)
 {
     enum state state = chunked->state;
+
     switch (state) {
     case SIZE_FIRST:
     case SIZE:
@@ -191,7 +190,8 @@ static enum state step(struct http_chunked *chunked, char byte)
 enum http_chunked_result http_chunked_next(struct http_chunked *chunked, const char *in, size_t length,
                                            size_t *consumed, struct http_text *data)
 {
-    size_t at = 0;
+    size_t at = 0, span;
+
     while (at < length && chunked->state != DATA && chunked->state < FINISHED)
         chunked->state = (uint8_t)step(chunked, in[at++]);
     *consumed = at;
@@ -207,9 +207,8 @@ enum http_chunked_result http_chunked_next(struct http_chunked *chunked, const c
     }
     if (at == length)
         return HTTP_CHUNKED_MORE;
-
     /* RFC 9112 7.1: the data of a chunk, as much of it as is here. */
-    size_t span = length - at;
+    span = length - at;
     if ((uint64_t)chunked->left < span)
         span = (size_t)chunked->left;
     *data = (struct http_text){in + at, span};

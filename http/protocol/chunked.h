@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The decoder of a chunked body (RFC 9112 7.1): restartable at every byte, hands out the data where it lies.
+ * The decoder of a chunked body (RFC 9112 7.1).
  *
- * Lifetime. The caller owns the struct; init per body.
- * Threads. One owner.
- * Errors. HTTP_CHUNKED_BAD (400) and HTTP_CHUNKED_TOO_LARGE (431 if trailer_bytes is above its limit, else
+ * Purpose: restartable at every byte, hands out the data where it lies.
+ * Lifetime: the caller owns the struct; init per body.
+ * Threads: one owner.
+ * Errors: HTTP_CHUNKED_BAD (400) and HTTP_CHUNKED_TOO_LARGE (431 if trailer_bytes is above its limit, else
  *   400); the framing is lost then, so the connection must be closed. Once an error or DONE was returned, so
  *   are all later calls.
  *

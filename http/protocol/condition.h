@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Conditional requests (RFC 9110 13): what a request's preconditions make of a resource that would be
- *   answered 200.
- * Lifetime. Nothing is kept.
- * Threads. Any.
- * Errors. None: a date that cannot be read is as if it was not sent.
+ * Purpose: conditional requests (RFC 9110 13): what a request's preconditions make of a resource that would
+ *   be answered 200.
+ * Lifetime: nothing is kept.
+ * Threads: any.
+ * Errors: none: a date that cannot be read is as if it was not sent.
  *
  * The order is that of RFC 9110 13.2.2: If-Match, else If-Unmodified-Since; If-None-Match, else
  * If-Modified-Since (GET and HEAD alone). Lists may stand on several lines.

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* From days to dates and back, and the three formats. */
+#include "http/protocol/date.h"
+
 #include <string.h>
 
-#include "http/protocol/date.h"
+#include "http/protocol/text.h"
 
 const char http_date_days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 const char http_date_months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -24,11 +27,12 @@ enum {
  */
 static int64_t days_from_civil(int64_t year, int month, int day)
 {
-    year -= month <= 2;
-    int64_t era = (year >= 0 ? year : year - 399) / 400;
-    int64_t year_of_era = year - era * 400;
+    int64_t from_march = year - (month <= 2);
+    int64_t era = (from_march >= 0 ? from_march : from_march - 399) / 400;
+    int64_t year_of_era = from_march - era * 400;
     int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
     int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+
     return era * ERA_DAYS + day_of_era - EPOCH_SHIFT;
 }
 
@@ -36,16 +40,16 @@ void http_civil_from_unix(int64_t seconds, struct http_civil *civil)
 {
     int64_t days = seconds / DAY_SECONDS - (seconds % DAY_SECONDS < 0);
     unsigned rest = (unsigned)(seconds - days * DAY_SECONDS);
-    civil->hour = (int)(rest / 3600);
-    civil->minute = (int)(rest / 60 % 60);
-    civil->second = (int)(rest % 60);
-
-    days += EPOCH_SHIFT;
-    int64_t era = (days >= 0 ? days : days - (ERA_DAYS - 1)) / ERA_DAYS;
-    unsigned day_of_era = (unsigned)(days - era * ERA_DAYS);
+    int64_t shifted = days + EPOCH_SHIFT;
+    int64_t era = (shifted >= 0 ? shifted : shifted - (ERA_DAYS - 1)) / ERA_DAYS;
+    unsigned day_of_era = (unsigned)(shifted - era * ERA_DAYS);
     unsigned year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     unsigned month = (5 * day_of_year + 2) / 153;
+
+    civil->hour = (int)(rest / 3600);
+    civil->minute = (int)(rest / 60 % 60);
+    civil->second = (int)(rest % 60);
     civil->weekday = (int)((day_of_era + ERA_WEEKDAY) % 7);
     civil->day = (int)(day_of_year - (153 * month + 2) / 5) + 1;
     civil->month = (int)(month < 10 ? month + 3 : month - 9);
@@ -60,9 +64,10 @@ static bool is_leap(int64_t year)
 static bool to_unix(const struct http_civil *civil, int64_t *seconds)
 {
     static const int8_t days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int leap_day = civil->month == 2 && is_leap(civil->year);
+
     if (civil->year < 0 || civil->month < 1 || civil->day < 1)
         return false;
-    int leap_day = civil->month == 2 && is_leap(civil->year);
     if (civil->day > days[civil->month - 1] + leap_day)
         return false;
     *seconds = days_from_civil(civil->year, civil->month, civil->day) * DAY_SECONDS + civil->hour * 3600 +
@@ -74,6 +79,7 @@ static bool to_unix(const struct http_civil *civil, int64_t *seconds)
 static int read_number(const char *at, int digits)
 {
     int number = 0;
+
     for (int i = 0; i < digits; i++) {
         if (at[i] < '0' || at[i] > '9')
             return -1;
@@ -85,10 +91,9 @@ static int read_number(const char *at, int digits)
 /* 1 for "Jan" … 12, or 0. */
 static int read_month(const char *at)
 {
-    for (int i = 0; i < 12; i++) {
-        if (memcmp(at, http_date_months[i], 3) == 0)
+    for (int i = 0; i < 12; i++)
+        if (!memcmp(at, http_date_months[i], 3))
             return i + 1;
-    }
     return 0;
 }
 
@@ -109,18 +114,19 @@ static bool read_imf(const char *at, struct http_civil *civil)
     civil->month = read_month(at + 8);
     civil->year = read_number(at + 12, 4);
     return at[3] == ',' && at[4] == ' ' && at[7] == ' ' && at[11] == ' ' && at[16] == ' ' &&
-           read_time(at + 17, civil) && memcmp(at + 25, " GMT", 4) == 0;
+           read_time(at + 17, civil) && !memcmp(at + 25, " GMT", 4);
 }
 
 /* "06-Nov-94 08:49:37 GMT", behind the name of the day and its comma */
 static bool read_rfc850(const char *at, struct http_civil *civil)
 {
     int year = read_number(at + 7, 2);
+
     civil->day = read_number(at, 2);
     civil->month = read_month(at + 3);
     civil->year = year < 0 ? year : year + (year < RFC850_PIVOT ? 2000 : 1900);
     return at[2] == '-' && at[6] == '-' && at[9] == ' ' && read_time(at + 10, civil) &&
-           memcmp(at + 18, " GMT", 4) == 0;
+           !memcmp(at + 18, " GMT", 4);
 }
 
 /* "Sun Nov  6 08:49:37 1994" */
@@ -137,9 +143,11 @@ static size_t long_day_length(const char *bytes, size_t length)
 {
     static const char names[7][10] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                       "Thursday", "Friday", "Saturday"};
+
     for (int i = 0; i < 7; i++) {
         size_t name = strlen(names[i]);
-        if (length >= name && memcmp(bytes, names[i], name) == 0)
+
+        if (length >= name && !memcmp(bytes, names[i], name))
             return name;
     }
     return 0;
@@ -147,45 +155,38 @@ static size_t long_day_length(const char *bytes, size_t length)
 
 static bool has_short_day(const char *at)
 {
-    for (int i = 0; i < 7; i++) {
-        if (memcmp(at, http_date_days[i], 3) == 0)
+    for (int i = 0; i < 7; i++)
+        if (!memcmp(at, http_date_days[i], 3))
             return true;
-    }
     return false;
 }
 
 bool http_date_parse(const char *bytes, size_t length, int64_t *seconds)
 {
     struct http_civil civil;
+    size_t name;
+
     if (length == ASCTIME_LENGTH && bytes[3] == ' ')
         return has_short_day(bytes) && read_asctime(bytes, &civil) && to_unix(&civil, seconds);
     if (length == HTTP_DATE_LENGTH && bytes[3] == ',')
         return has_short_day(bytes) && read_imf(bytes, &civil) && to_unix(&civil, seconds);
-    size_t name = long_day_length(bytes, length);
-    if (name == 0 || length != name + 2 + RFC850_LENGTH || memcmp(bytes + name, ", ", 2) != 0)
+    name = long_day_length(bytes, length);
+    if (!name || length != name + 2 + RFC850_LENGTH || memcmp(bytes + name, ", ", 2))
         return false;
     return read_rfc850(bytes + name + 2, &civil) && to_unix(&civil, seconds);
-}
-
-/* Writes a number with leading zeros. */
-static void write_two(char *out, unsigned number)
-{
-    out[0] = (char)('0' + number / 10);
-    out[1] = (char)('0' + number % 10);
 }
 
 void http_date_format(int64_t seconds, char out[HTTP_DATE_LENGTH + 1])
 {
     struct http_civil civil;
+
     http_civil_from_unix(seconds, &civil);
-    unsigned year = (unsigned)civil.year % 10000;
     memcpy(out, "Sun, 00 Jan 0000 00:00:00 GMT", HTTP_DATE_LENGTH + 1);
     memcpy(out, http_date_days[civil.weekday], 3);
-    write_two(out + 5, (unsigned)civil.day);
+    http_print_digits(out + 5, (unsigned)civil.day, 2);
     memcpy(out + 8, http_date_months[civil.month - 1], 3);
-    write_two(out + 12, year / 100);
-    write_two(out + 14, year % 100);
-    write_two(out + 17, (unsigned)civil.hour);
-    write_two(out + 20, (unsigned)civil.minute);
-    write_two(out + 23, (unsigned)civil.second);
+    http_print_digits(out + 12, (uint64_t)civil.year, 4);
+    http_print_digits(out + 17, (unsigned)civil.hour, 2);
+    http_print_digits(out + 20, (unsigned)civil.minute, 2);
+    http_print_digits(out + 23, (unsigned)civil.second, 2);
 }

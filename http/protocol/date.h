@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * HTTP dates (RFC 9110 5.6.7). Pure arithmetic on the proleptic Gregorian calendar: no locale, no clock,
- *   no time zone.
- * Lifetime. Nothing is kept.
- * Threads. Any.
- * Errors. False.
+ * Purpose: HTTP dates (RFC 9110 5.6.7), by arithmetic on the proleptic Gregorian calendar alone: no locale,
+ *   no clock, no time zone.
+ * Lifetime: nothing is kept.
+ * Threads: any. Errors: false.
  */
 #ifndef HTTP_PROTOCOL_DATE_H
 #define HTTP_PROTOCOL_DATE_H
@@ -28,12 +27,10 @@ struct http_civil {
 /* Splits seconds since the epoch (may be negative) into UTC. */
 void http_civil_from_unix(int64_t seconds, struct http_civil *);
 
-/*
- * Reads one of the three formats: "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
+/* Reads one of the three formats: "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
  * "Sun Nov  6 08:49:37 1994". Two-digit years below 70 are 20xx. The day of the week is not compared with the
  * date. Day and month names are case-sensitive (RFC 9110 5.6.7). False if it is none of them or no such day
- * exists; *seconds is then untouched.
- */
+ * exists; *seconds is then untouched. */
 __attribute__((warn_unused_result)) bool http_date_parse(const char *bytes, size_t length, int64_t *seconds);
 
 /* Writes "Sun, 06 Nov 1994 08:49:37 GMT" and a NUL; years 0000 to 9999. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Entity tags (RFC 9110 8.8.3).
- * Lifetime. Nothing is kept.
- * Threads. Any.
- * Errors. None: what is no entity tag matches nothing.
+ * Purpose: entity tags (RFC 9110 8.8.3): made, compared, found in lists.
+ * Lifetime: nothing is kept.
+ * Threads: any. Errors: none: what is no entity tag matches nothing.
  */
 #ifndef HTTP_PROTOCOL_ETAG_H
 #define HTTP_PROTOCOL_ETAG_H

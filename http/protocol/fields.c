@@ -1,36 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <string.h>
-
+/* The tables of names, and looking them up. */
 #include "http/protocol/fields.h"
-#include "http/protocol/head.h"
-#include "http/protocol/names.h"
+#include "http/protocol/text.h"
 
-/* Sums of HTTP_CHAR_ bits, 16 bytes a line. A comma is left out of HOST: it would make a list of a field that
- * is none. */
-/* clang-format off */
-const uint8_t http_chars[256] = {
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  2,  0,  0,  0,  0,  0,  0,  /* 00 */
-     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  /* 10 */
-     2,  7,  2,  3,  7, 35,  7,  7,  6,  6,  7,  7,  2, 23, 39, 34,  /* 20 */
-    31, 31, 31, 31, 31, 31, 31, 31, 31, 31,  2,  6,  2,  6,  2, 34,  /* 30 */
-     2, 15, 15, 15, 15, 15, 15,  7,  7,  7,  7,  7,  7,  7,  7,  7,  /* 40 */
-     7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  2,  2,  2,  3, 23,  /* 50 */
-     3, 31, 31, 31, 31, 31, 31, 23, 23, 23, 23, 23, 23, 23, 23, 23,  /* 60 */
-    23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23,  2,  3,  2,  7,  0,  /* 70 */
-     2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* 80 */
-     2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* 90 */
-     2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* a0 */
-     2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* b0 */
-     2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* c0 */
-     2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* d0 */
-     2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* e0 */
-     2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* f0 */
-};
-/* clang-format on */
+#define HASH(length, a, b, c, d)                                                                             \
+    HTTP_NAME_HASH(length, (uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
 
-#define HASH(length, a, b, c, d) NAMES_HASH(length, NAMES_WORD(a, b, c, d))
-
-const uint8_t names_by_hash[256] = {
+const uint8_t http_fields_by_hash[256] = {
     [HASH(6, 'c', 'e', 'p', 't')] = HTTP_FIELD_ACCEPT,
     [HASH(14, 'r', 's', 'e', 't')] = HTTP_FIELD_ACCEPT_CHARSET,
     [HASH(15, 'd', 'i', 'n', 'g')] = HTTP_FIELD_ACCEPT_ENCODING,
@@ -86,7 +62,7 @@ const uint8_t names_by_hash[256] = {
         literal, sizeof(literal) - 1                                                                         \
     }
 
-const struct known_name names_fields[HTTP_FIELD_COUNT] = {
+const struct http_known_name http_field_names[HTTP_FIELD_COUNT] = {
     [HTTP_FIELD_ACCEPT] = NAME("accept"),
     [HTTP_FIELD_ACCEPT_CHARSET] = NAME("accept-charset"),
     [HTTP_FIELD_ACCEPT_ENCODING] = NAME("accept-encoding"),
@@ -140,7 +116,7 @@ const struct known_name names_fields[HTTP_FIELD_COUNT] = {
     [HTTP_FIELD_X_REQUESTED_WITH] = NAME("x-requested-with"),
 };
 
-static const struct known_name methods[HTTP_METHODS] = {
+static const struct http_known_name methods[HTTP_METHODS] = {
     [HTTP_METHOD_GET] = NAME("GET"),           [HTTP_METHOD_HEAD] = NAME("HEAD"),
     [HTTP_METHOD_POST] = NAME("POST"),         [HTTP_METHOD_PUT] = NAME("PUT"),
     [HTTP_METHOD_DELETE] = NAME("DELETE"),     [HTTP_METHOD_OPTIONS] = NAME("OPTIONS"),
@@ -153,54 +129,27 @@ static const struct known_name methods[HTTP_METHODS] = {
 
 _Static_assert(HTTP_FIELD_COUNT <= 64, "struct http_head has one bit for each known name");
 
-int http_hex(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    char lower = (char)(digit | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-bool http_text_is(const char *bytes, size_t length, const char *lower)
-{
-    for (size_t i = 0; i < length; i++) {
-        if (lower[i] == '\0' || http_lower(bytes[i]) != lower[i])
-            return false;
-    }
-    return lower[length] == '\0';
-}
-
 enum http_field_id http_field_lookup(const char *name, size_t length)
 {
     static const uint8_t not_hashed[] = {HTTP_FIELD_TE, HTTP_FIELD_VIA, HTTP_FIELD_DNT};
-    if (length >= NAMES_HASHED_MIN) {
-        enum http_field_id id = names_candidate(name, length);
-        return http_text_is(name, length, names_fields[id].text) ? id : HTTP_FIELD_OTHER;
-    }
-    for (size_t i = 0; i < sizeof(not_hashed); i++) {
-        if (http_text_is(name, length, names_fields[not_hashed[i]].text))
-            return not_hashed[i];
-    }
-    return HTTP_FIELD_OTHER;
-}
 
-const char *http_field_text(enum http_field_id id)
-{
-    return names_fields[id].text;
+    if (length >= HTTP_NAME_HASHED_MIN) {
+        enum http_field_id id = http_field_candidate(name, length);
+
+        return http_text_is(name, length, http_field_names[id].text) ? id : HTTP_FIELD_OTHER;
+    }
+    for (size_t i = 0; i < sizeof not_hashed; i++)
+        if (http_text_is(name, length, http_field_names[not_hashed[i]].text))
+            return not_hashed[i];
+    return HTTP_FIELD_OTHER;
 }
 
 uint8_t http_method_lookup(const char *method, size_t length)
 {
     if (length == 3 && method[0] == 'G' && method[1] == 'E' && method[2] == 'T')
         return HTTP_METHOD_GET; /* most are */
-    for (int i = 0; i < HTTP_METHODS; i++) {
-        if (methods[i].length == length && memcmp(methods[i].text, method, length) == 0)
+    for (int i = 0; i < HTTP_METHODS; i++)
+        if (methods[i].length == length && !memcmp(methods[i].text, method, length))
             return (uint8_t)i;
-    }
     return HTTP_METHOD_UNKNOWN;
-}
-
-const char *http_method_text(uint8_t method)
-{
-    return method < HTTP_METHODS ? methods[method].text : "";
 }

@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Names: the field names the server knows by number, the methods, and the alphabets of RFC 9110 5.6.
+ * Names: the fields that the server knows by number, and the methods.
  *
- * Lifetime. Constant tables.
- * Threads. Any.
- * Errors. None: an unknown name is HTTP_FIELD_OTHER.
+ * Purpose: a name is found by a perfect hash of its length and last letters, and one compare: of all its
+ *   letters, so a name that is found needs no other check of them.
+ * Lifetime: constant tables.
+ * Threads: any.
+ * Errors: none: an unknown name is HTTP_FIELD_OTHER, an unknown method HTTP_METHOD_UNKNOWN.
  *
- * A name is found by a perfect hash of its length and last letters, and one masked compare of 16 bytes:
- * a name that is found needs no other check of its letters. To add one: the enum here, its two lines in
- * fields.c. If its hash is taken, the compiler says so (an initialiser is overridden), and new factors are to
- * be found.
+ * To add a field: the enum here, and its two lines in fields.c. If its hash is taken, the compiler says so
+ * (an initialiser is overridden), and another factor has to be found.
  */
 #ifndef HTTP_PROTOCOL_FIELDS_H
 #define HTTP_PROTOCOL_FIELDS_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* At most 64, since struct http_head keeps a bit for each. */
 enum http_field_id {
@@ -75,49 +74,67 @@ enum http_field_id {
     HTTP_FIELD_COUNT,
 };
 
-enum {
-    HTTP_CHAR_TOKEN = 1, /* tchar, RFC 9110 5.6.2 */
-    HTTP_CHAR_VALUE = 2, /* field-vchar, SP or HTAB, RFC 9110 5.5 */
-    HTTP_CHAR_HOST = 4,  /* a byte of reg-name but %, RFC 3986 3.2.2 */
-    HTTP_CHAR_HEX = 8,   /* HEXDIG, either case */
-    HTTP_CHAR_PATH = 32, /* what matters in a path: % . / and ? */
-    HTTP_CHAR_DNS = 16,  /* what most host names consist of: lower-case letters, digits, - and _ */
+/* The methods of RFC 9110 9.3, RFC 5789 and those of WebDAV that nginx knows. */
+enum http_method {
+    HTTP_METHOD_GET,
+    HTTP_METHOD_HEAD,
+    HTTP_METHOD_POST,
+    HTTP_METHOD_PUT,
+    HTTP_METHOD_DELETE,
+    HTTP_METHOD_OPTIONS,
+    HTTP_METHOD_CONNECT,
+    HTTP_METHOD_TRACE,
+    HTTP_METHOD_PATCH,
+    HTTP_METHOD_MKCOL,
+    HTTP_METHOD_COPY,
+    HTTP_METHOD_MOVE,
+    HTTP_METHOD_PROPFIND,
+    HTTP_METHOD_PROPPATCH,
+    HTTP_METHOD_LOCK,
+    HTTP_METHOD_UNLOCK,
+    HTTP_METHOD_UNKNOWN, /* a valid token all the same: to be answered 501 */
+    HTTP_METHODS = HTTP_METHOD_UNKNOWN,
 };
-
-/* Bits of the alphabets that a byte belongs to. */
-extern const uint8_t http_chars[256];
-
-static inline bool http_char_is(char byte, unsigned alphabets)
-{
-    return (http_chars[(unsigned char)byte] & alphabets) != 0;
-}
-
-/* ASCII lower case; other bytes as they are. */
-static inline char http_lower(char byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
-}
-
-/* The value of a hexadecimal digit, or -1. */
-int http_hex(char digit);
-
-/* Whether the bytes equal `lower` (a NUL-terminated string in lower case), ASCII case ignored. */
-bool http_text_is(const char *bytes, size_t length, const char *lower);
 
 /* The id of a field name, ASCII case ignored. Any length, 0 included; reads nothing behind it. */
 enum http_field_id http_field_lookup(const char *name, size_t length);
-
-/* The name of an id in lower case, NUL-terminated; "" for HTTP_FIELD_OTHER. */
-const char *http_field_text(enum http_field_id id);
 
 enum {
     HTTP_METHOD_LONGEST = sizeof "PROPPATCH" - 1 /* bytes of a known method at most */
 };
 
-/* enum http_method of a method, case-sensitive (RFC 9110 9.1); HTTP_METHOD_UNKNOWN for any other. */
+/* enum http_method of a method, case-sensitive (RFC 9110 9.1). */
 uint8_t http_method_lookup(const char *method, size_t length);
 
-/* The name of a known method, or "" for HTTP_METHOD_UNKNOWN. */
-const char *http_method_text(uint8_t method);
+/* ---- the tables, for the parser ---- */
+
+enum {
+    HTTP_NAME_SPACE = 31, /* the longest name has 25 letters; the wide compare reads the zeros behind it */
+    HTTP_NAME_HASHED_MIN = 4, /* letters of the shortest name that is hashed */
+};
+
+struct http_known_name {
+    char text[HTTP_NAME_SPACE];
+    uint8_t length;
+};
+
+/* By enum http_field_id, and from HTTP_NAME_HASH to it (0 where no name is). */
+extern const struct http_known_name http_field_names[HTTP_FIELD_COUNT];
+extern const uint8_t http_fields_by_hash[256];
+
+/* Length and the last four letters of either case tell these names apart; the factor was found by trying. */
+#define HTTP_NAME_HASH(length, word) ((((word) | 0x20202020u) + (length)) * 0x19999e3fu >> 24)
+
+/* The only known name that these 4 or more bytes can be: it is if its letters are the same. */
+static inline enum http_field_id http_field_candidate(const char *name, size_t length)
+{
+    uint32_t word;
+
+    memcpy(&word, name + length - sizeof word, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap32(word);
+#endif
+    return http_fields_by_hash[HTTP_NAME_HASH((uint32_t)length, word)];
+}
 
 #endif

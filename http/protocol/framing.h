@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The one decision about a request's body and connection (RFC 9112 6, 9.3; RFC 9110 10.1.1). Everything that
- * could make two parties disagree about where the body ends is refused here and nowhere else.
+ * The one decision about a request's body and connection (RFC 9112 6, 9.3; RFC 9110 10.1.1).
  *
- * Lifetime. Nothing is kept.
- * Threads. Any.
- * Errors. The status to answer with; the connection is then to be closed.
+ * Purpose: everything that could make two parties disagree about where the body ends is refused here and
+ *   nowhere else.
+ * Lifetime: nothing is kept.
+ * Threads: any.
+ * Errors: the status to answer with; the connection is then to be closed.
  *
  * 400: Content-Length repeated (even with one value), as a list, not digits alone; with Transfer-Encoding;
  * Transfer-Encoding in HTTP/1.0, empty, with parameters, chunked twice or not last. 501: one transfer coding
- * that is not chunked.   417: Expect with anything but 100-continue. A length that no int64_t holds is valid
+ * that is not chunked. 417: Expect with anything but 100-continue. A length that no int64_t holds is valid
  * (RFC 9110 8.6): `too_large` says so, content_length is INT64_MAX, the caller answers 413.
  */
 #ifndef HTTP_PROTOCOL_FRAMING_H
@@ -31,16 +32,12 @@ struct http_framing_result {
     int64_t content_length; /* -1 unless HTTP_FRAMING_LENGTH */
     bool too_large;         /* the length sent is above INT64_MAX */
     bool keep_alive;        /* what the client asks for; false on error */
-    bool
-        expect_continue; /* it waits for 100 before it sends its body; false in HTTP/1.0 and without a body */
+    /* The client waits for 100 before it sends its body; false in HTTP/1.0 and without a body. */
+    bool expect_continue;
 };
 
 /* 0 with *result filled; or 400, 417, 501. Whether the method is known or takes a body is not asked. */
 __attribute__((warn_unused_result)) int http_framing_decide(const struct http_head *,
                                                             struct http_framing_result *result);
-
-/* Whether a list field (#token, any number of lines) holds a token, given in lower case; ASCII case is
- * ignored. */
-bool http_list_has(const struct http_head *, enum http_field_id id, const char *token);
 
 #endif

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The parsed head of a request: method, target, version and fields, all of them spans of the bytes as
- * received.
+ * The parsed head of a request.
  *
- * Lifetime. The caller owns the struct, the array of fields and the buffers. Nothing is copied: a span is
+ * Purpose: method, target, version and fields, all of them spans of the bytes as received. A head may lie in
+ *   several buffers (large_client_header_buffers): a field names its buffer, the request line has one.
+ * Lifetime: the caller owns the struct, the array of fields and the buffers. Nothing is copied: a span is
  *   valid as long as buffers[] points at the bytes it was parsed from. A buffer may move if its entry in
  *   buffers[] is changed with it.
- * Threads. One owner.
- * Errors. None here; the parser (parser.h) says what was wrong in `error`.
- *
- * A head may span several buffers (large_client_header_buffers): a field names its buffer, the request line
- * has one of its own.
+ * Threads: one owner.
+ * Errors: none here; the parser (parser.h) says what was wrong in `error`.
  */
 #ifndef HTTP_PROTOCOL_HEAD_H
 #define HTTP_PROTOCOL_HEAD_H
@@ -24,28 +22,6 @@
 
 enum {
     HTTP_HEAD_BUFFERS = 16, /* at most: one small buffer and 15 large ones */
-};
-
-/* The methods of RFC 9110 9.3, RFC 5789 and those of WebDAV that nginx knows. */
-enum http_method {
-    HTTP_METHOD_GET,
-    HTTP_METHOD_HEAD,
-    HTTP_METHOD_POST,
-    HTTP_METHOD_PUT,
-    HTTP_METHOD_DELETE,
-    HTTP_METHOD_OPTIONS,
-    HTTP_METHOD_CONNECT,
-    HTTP_METHOD_TRACE,
-    HTTP_METHOD_PATCH,
-    HTTP_METHOD_MKCOL,
-    HTTP_METHOD_COPY,
-    HTTP_METHOD_MOVE,
-    HTTP_METHOD_PROPFIND,
-    HTTP_METHOD_PROPPATCH,
-    HTTP_METHOD_LOCK,
-    HTTP_METHOD_UNLOCK,
-    HTTP_METHOD_UNKNOWN, /* a valid token all the same: to be answered 501 */
-    HTTP_METHODS = HTTP_METHOD_UNKNOWN,
 };
 
 /* The four forms of a request target, RFC 9112 3.2. */
@@ -87,12 +63,13 @@ struct http_head {
     struct http_span method_text;  /* as sent: methods are case-sensitive (RFC 9110 9.1) */
     struct http_span target;       /* as sent, the fragment included */
     struct http_span authority;    /* forms absolute and authority; else empty */
-    struct http_span path;         /* path and query without the fragment; may be empty or begin with ? in the
-                                      absolute form (http_uri_normalize makes / of it) */
-    uint64_t present;              /* bit per field id: there is at least one */
-    uint64_t repeated;             /* bit per field id: there are several lines */
-    uint16_t
-        first[HTTP_FIELD_COUNT]; /* index of the first field of an id; valid if its bit in `present` is set */
+    /* Path and query without the fragment; may be empty or begin with ? in the absolute form
+     * (http_uri_normalize makes / of it). */
+    struct http_span path;
+    uint64_t present;  /* bit per field id: there is at least one */
+    uint64_t repeated; /* bit per field id: there are several lines */
+    /* Index of the first field of an id; valid if its bit in `present` is set. */
+    uint16_t first[HTTP_FIELD_COUNT];
     const char *buffers[HTTP_HEAD_BUFFERS]; /* [buffer_count-1] is the one being filled */
     const char *error;                      /* a literal: what was wrong; null if nothing was */
 };
@@ -109,9 +86,9 @@ static inline bool http_head_repeats(const struct http_head *head, enum http_fie
     return (head->repeated >> id & 1) != 0;
 }
 
-/* Whether a field came twice that cannot be a list, and of whose lines two readers may take different ones
- * for true: who the client is, what its body is (RFC 9110 5.3; 8.3 and 11.6.2 name the danger). Others do no
- * harm when repeated: dates, ranges and If-Range are ignored then (condition.h, ranges.c). */
+/* Whether a field that cannot be a list came twice, where two readers may each believe another line: about
+ * who the client is, or what its body is (RFC 9110 5.3; 8.3 and 11.6.2 name the danger). Others do no harm
+ * when repeated: dates, ranges and If-Range are ignored then (condition.h, ranges.c). */
 bool http_head_repeats_singleton(const struct http_head *head);
 
 /* The first field of a known name, or null. */
@@ -122,9 +99,6 @@ static inline const struct http_field *http_head_find(const struct http_head *he
 
 /* The next line of the same known name after `field`, or null. */
 const struct http_field *http_head_next(const struct http_head *head, const struct http_field *field);
-
-/* The first field of any name, ASCII case ignored, or null. For names that have no id; linear. */
-const struct http_field *http_head_find_name(const struct http_head *head, const char *name, size_t length);
 
 /* The name and the value of a field, and a part of the request line, as bytes. */
 static inline struct http_text http_field_name(const struct http_head *head, const struct http_field *field)

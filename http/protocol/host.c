@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <arpa/inet.h>
-#include <string.h>
-
+/* The forms of a host, and which of Host and the target names it. */
 #include "http/protocol/host.h"
+
+#include <arpa/inet.h>
+
 #include "pool/unguarded.h"
 
 /* IPvFuture = "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" ), RFC 3986 3.2.2. */
@@ -27,7 +28,7 @@ static bool is_ipv6(const char *bytes, size_t length)
     char text[INET6_ADDRSTRLEN];
     struct in6_addr address;
 
-    if (length >= sizeof(text) || memchr(bytes, '\0', length))
+    if (length >= sizeof text || memchr(bytes, '\0', length))
         return false;
     memcpy(text, bytes, length);
     text[length] = '\0';
@@ -38,9 +39,11 @@ static bool is_ipv6(const char *bytes, size_t length)
 static size_t literal_length(const char *bytes, size_t length, bool *upper)
 {
     const char *end = memchr(bytes, ']', length);
+    size_t inner;
+
     if (!end)
         return 0;
-    size_t inner = (size_t)(end - bytes) - 1;
+    inner = (size_t)(end - bytes) - 1;
     for (size_t i = 1; i <= inner; i++)
         *upper |= bytes[i] >= 'A' && bytes[i] <= 'Z';
     return is_ipv6(bytes + 1, inner) || is_future(bytes + 1, inner) ? inner + 2 : 0;
@@ -53,6 +56,7 @@ static size_t literal_length(const char *bytes, size_t length, bool *upper)
 static size_t name_length(const char *bytes, size_t length, bool *upper)
 {
     size_t at = 0;
+
     for (;; at++) {
         char byte;
 
@@ -83,8 +87,10 @@ static size_t name_length(const char *bytes, size_t length, bool *upper)
 static int parse_port(const char *bytes, size_t length, struct http_host *host)
 {
     unsigned port = 0;
+
     for (size_t i = 0; i < length; i++) {
         unsigned digit = (unsigned)bytes[i] - '0';
+
         if (digit > 9)
             return 400;
         port = port * 10 + digit;
@@ -98,18 +104,17 @@ static int parse_port(const char *bytes, size_t length, struct http_host *host)
 
 UNGUARDED int http_host_parse(const char *bytes, size_t length, struct http_host *host)
 {
+    bool literal = length && bytes[0] == '[';
+    size_t end;
+
     *host = (struct http_host){.name = {bytes, 0}};
-    if (length == 0)
+    if (!length)
         return 400;
-    bool literal = bytes[0] == '[';
-    size_t end =
-        literal ? literal_length(bytes, length, &host->upper) : name_length(bytes, length, &host->upper);
-    if (end == 0)
+    end = literal ? literal_length(bytes, length, &host->upper) : name_length(bytes, length, &host->upper);
+    if (!end)
         return 400;
-    if (end < length) {
-        if (bytes[end] != ':' || parse_port(bytes + end + 1, length - end - 1, host) != 0)
-            return 400;
-    }
+    if (end < length && (bytes[end] != ':' || parse_port(bytes + end + 1, length - end - 1, host)))
+        return 400;
     if (!literal && bytes[end - 1] == '.' && --end == 0) /* the root's dot: the same name without it */
         return 400;
     host->name.length = end;
@@ -118,19 +123,21 @@ UNGUARDED int http_host_parse(const char *bytes, size_t length, struct http_host
 
 int http_host_decide(const struct http_head *head, struct http_host *host)
 {
-    *host = (struct http_host){.name = {"", 0}};
     const struct http_field *field = http_head_find(head, HTTP_FIELD_HOST);
+    struct http_text text;
+
+    *host = (struct http_host){.name = {"", 0}};
     if (!field && head->minor > 0)
         return 400;
     if (field) {
-        struct http_text value = http_field_value(head, field);
-        if (http_head_repeats(head, HTTP_FIELD_HOST) || http_host_parse(value.bytes, value.length, host) != 0)
+        text = http_field_value(head, field);
+        if (http_head_repeats(head, HTTP_FIELD_HOST) || http_host_parse(text.bytes, text.length, host))
             return 400;
     }
     if (head->form != HTTP_TARGET_ABSOLUTE && head->form != HTTP_TARGET_AUTHORITY)
         return 0;
-    struct http_text authority = http_head_text(head, head->authority);
-    if (http_host_parse(authority.bytes, authority.length, host) != 0)
+    text = http_head_text(head, head->authority);
+    if (http_host_parse(text.bytes, text.length, host))
         return 400;
     return head->form == HTTP_TARGET_AUTHORITY && !host->has_port ? 400 : 0;
 }

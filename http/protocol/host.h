@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which host a request is for (RFC 9112 3.2, RFC 9110 7.2, RFC 3986 3.2.2).
- *
- * Lifetime. The name points into the text that was parsed.
- * Threads. Any. Errors. 400.
+ * Purpose: which host a request is for (RFC 9112 3.2, RFC 9110 7.2, RFC 3986 3.2.2).
+ * Lifetime: the name points into the text that was parsed.
+ * Threads: any. Errors: 400.
  *
  * HTTP/1.1 needs exactly one Host; HTTP/1.0 may have one. Host is checked even if the target has an
  * authority, which then wins (RFC 9112 3.2.2). Refused: an empty Host, a list, userinfo, bytes outside
@@ -19,11 +18,11 @@
 #include "http/protocol/head.h"
 
 struct http_host {
-    struct http_text name; /* as sent but for one trailing dot; brackets included; empty if an HTTP/1.0
-                              request names none */
-    bool upper;            /* name has upper-case letters: see http_host_lower */
-    bool has_port;         /* a port with digits was given */
-    uint16_t port;         /* 0 if not */
+    /* As sent but for one trailing dot; brackets included; empty if an HTTP/1.0 request names none. */
+    struct http_text name;
+    bool upper;    /* name has upper-case letters: see http_host_lower */
+    bool has_port; /* a port with digits was given */
+    uint16_t port; /* 0 if not */
 };
 
 /* Parses uri-host [ ":" port ]. 0 or 400. */

@@ -1,27 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Comma-separated lists (RFC 9110 5.6.1) whose members contain no quoted commas. Internal to
- *   http/protocol.
- * Lifetime. Members point into the value.
- * Threads. Any.
- * Errors. None.
+ * Comma-separated lists (RFC 9110 5.6.1).
+ *
+ * Purpose: takes apart those whose members contain no quoted commas.
+ * Lifetime: members point into the value.
+ * Threads: any. Errors: none.
  */
 #ifndef HTTP_PROTOCOL_LIST_H
 #define HTTP_PROTOCOL_LIST_H
 
-#include <stdbool.h>
-#include <string.h>
-
-#include "http/protocol/head.h"
+#include "http/protocol/text.h"
 
 /* Takes blanks off both ends. */
 static inline struct http_text list_trim(struct http_text text)
 {
-    while (text.length > 0 && (text.bytes[0] == ' ' || text.bytes[0] == '\t')) {
+    for (; text.length && http_is_blank(text.bytes[0]); text.length--)
         text.bytes++;
-        text.length--;
-    }
-    while (text.length > 0 && (text.bytes[text.length - 1] == ' ' || text.bytes[text.length - 1] == '\t'))
+    while (text.length && http_is_blank(text.bytes[text.length - 1]))
         text.length--;
     return text;
 }
@@ -31,6 +26,7 @@ static inline bool list_next_raw(struct http_text *rest, struct http_text *membe
 {
     const char *comma = memchr(rest->bytes, ',', rest->length);
     size_t length = comma ? (size_t)(comma - rest->bytes) : rest->length;
+
     *member = list_trim((struct http_text){rest->bytes, length});
     length += comma != NULL;
     rest->bytes += length;
@@ -42,9 +38,9 @@ static inline bool list_next_raw(struct http_text *rest, struct http_text *membe
  * ignored). */
 static inline bool list_next(struct http_text *rest, struct http_text *member)
 {
-    while (rest->length > 0) {
+    while (rest->length) {
         (void)list_next_raw(rest, member);
-        if (member->length > 0)
+        if (member->length)
             return true;
     }
     return false;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A table from file extension to media type: open addressing in memory of the caller.
- *
- * Lifetime. The caller owns table and slots; extensions and types are kept by pointer and must outlive the
+ * Purpose: a table from file extension to media type: open addressing in memory of the caller.
+ * Lifetime: the caller owns table and slots; extensions and types are kept by pointer and must outlive the
  *   table.
- * Threads. Any number of readers once it is filled.
- * Errors. Stated per function.
+ * Threads: any number of readers once it is filled.
+ * Errors: none; an extension that is not there has no type.
  */
 #ifndef HTTP_PROTOCOL_MIME_H
 #define HTTP_PROTOCOL_MIME_H
@@ -33,10 +32,8 @@ size_t http_mime_slots(size_t count);
 /* Makes an empty table of slots for `count` extensions (http_mime_slots(count) of them, any content). */
 void http_mime_init(struct http_mime *, struct http_mime_slot *slots, size_t count);
 
-/*
- * Adds an extension without its dot, or replaces its type; NUL-terminated both. Returns the type it replaced,
- * or null. Must not be called for more different extensions than init was told.
- */
+/* Adds an extension without its dot, or replaces its type; NUL-terminated both. Returns the type it replaced,
+ * or null. Must not be called for more different extensions than init was told. */
 const char *http_mime_add(struct http_mime *, const char *extension, const char *type);
 
 /* The type of an extension, ASCII case ignored, or null. A table without slots (all zero) finds nothing. */

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <string.h>
-
-#include "http/protocol/names.h"
+/* A line at a time: the request line, then fields, most of them by the short way of take_common_fields. */
 #include "http/protocol/parser.h"
 #include "http/protocol/scan.h"
 #include "http/protocol/target.h"
@@ -91,6 +89,7 @@ static enum line skip_empty(struct http_parser *parser, struct http_head *head, 
 {
     const char *next;
     enum line line = take_line_end(parser, head, in, at, &next);
+
     if (line != LINE_TAKEN)
         return line;
     if (parser->empty_lines++ == HTTP_PARSER_EMPTY_LINES)
@@ -102,8 +101,7 @@ static enum line skip_empty(struct http_parser *parser, struct http_head *head, 
 /* HTTP-version at `at` (RFC 9112 2.3): null, or what is wrong. 8 bytes are there. */
 static const char *parse_version(struct http_head *head, const char *at)
 {
-    if (memcmp(at, "HTTP/", 5) != 0 || at[5] < '0' || at[5] > '9' || at[6] != '.' || at[7] < '0' ||
-        at[7] > '9')
+    if (memcmp(at, "HTTP/", 5) || at[5] < '0' || at[5] > '9' || at[6] != '.' || at[7] < '0' || at[7] > '9')
         return "malformed HTTP version";
     head->major = (uint8_t)(at[5] - '0');
     head->minor = (uint8_t)(at[7] - '0');
@@ -114,22 +112,46 @@ enum {
     VERSION_LENGTH = 8, /* "HTTP/1.1" */
 };
 
-/* Sets method, target and version from a line whose parts have been found; it ends at `stop`. */
+/* Sets method and target from a line whose parts have been found; it ends at `stop`. */
 static enum line take_request_line(struct http_parser *parser, struct http_head *head, const struct input *in,
-                                   const char *blank, const char *target_end, const char *stop)
+                                   struct http_text target, const char *stop)
 {
-    const char *start = in->base + parser->line;
+    const char *start = in->base + parser->line, *why;
+
     head->line_buffer = (uint8_t)(head->buffer_count - 1);
     head->request_line = (struct http_span){parser->line, (uint32_t)(stop - start)};
-    head->method_text = (struct http_span){parser->line, (uint32_t)(blank - start)};
-    head->target = (struct http_span){offset_of(in, blank + 1), (uint32_t)(target_end - blank - 1)};
+    head->method_text = (struct http_span){parser->line, (uint32_t)(target.bytes - start) - 1};
+    head->target = (struct http_span){offset_of(in, target.bytes), (uint32_t)target.length};
     head->method = http_method_lookup(start, head->method_text.length); /* HEAD gets no body with its 505 */
     if (head->major != 1)
         return refuse(parser, head, in, stop, 505, "HTTP version not supported");
-    const char *why = http_target_parse(head, in->base);
+    why = http_target_parse(head, in->base);
     if (why)
         return refuse(parser, head, in, stop, 400, why);
     parser->in_fields = true;
+    return LINE_TAKEN;
+}
+
+/* method SP request-target SP, behind which the version stands. LINE_TAKEN: *target is set. */
+static enum line split_request_line(struct http_parser *parser, struct http_head *head,
+                                    const struct input *in, const char *at, struct http_text *target)
+{
+    const char *blank = http_skip_token(at, in->end), *end;
+
+    if (blank == in->end)
+        return LINE_MORE;
+    if (*blank != ' ')
+        return refuse(parser, head, in, blank, 400, "invalid byte in the method");
+    end = scan_stop(in->base, blank + 1, in->end, SCAN_BLANKS);
+    if (end == in->end)
+        return LINE_MORE;
+    if (end == blank + 1)
+        return refuse(parser, head, in, end, 400, "empty request target");
+    if (*end == '\r' || *end == '\n') /* HTTP/0.9 */
+        return refuse(parser, head, in, end, 400, "request line without an HTTP version");
+    if (*end != ' ')
+        return refuse(parser, head, in, end, 400, "control byte in the request target");
+    *target = (struct http_text){blank + 1, (size_t)(end - blank) - 1};
     return LINE_TAKEN;
 }
 
@@ -138,7 +160,10 @@ static enum line take_request_line(struct http_parser *parser, struct http_head 
 static enum line parse_request_line(struct http_parser *parser, struct http_head *head,
                                     const struct input *in)
 {
-    const char *at = in->base + parser->line;
+    const char *at = in->base + parser->line, *version, *why, *next;
+    struct http_text target;
+    enum line line;
+
     if (*at == '\r' || *at == '\n')
         return skip_empty(parser, head, in, at);
     if (!http_char_is(*at, HTTP_CHAR_TOKEN)) {
@@ -146,36 +171,18 @@ static enum line parse_request_line(struct http_parser *parser, struct http_head
         head->error = "request does not begin with a method";
         return LINE_BAD;
     }
-    const char *blank = at;
-    while (blank < in->end && http_char_is(*blank, HTTP_CHAR_TOKEN))
-        blank++;
-    if (blank == in->end)
-        return LINE_MORE;
-    if (*blank != ' ')
-        return refuse(parser, head, in, blank, 400, "invalid byte in the method");
-
-    const char *target_end = scan_stop(in->base, blank + 1, in->end, SCAN_BLANKS);
-    if (target_end == in->end)
-        return LINE_MORE;
-    if (target_end == blank + 1)
-        return refuse(parser, head, in, target_end, 400, "empty request target");
-    if (*target_end == '\r' || *target_end == '\n') /* HTTP/0.9 */
-        return refuse(parser, head, in, target_end, 400, "request line without an HTTP version");
-    if (*target_end != ' ')
-        return refuse(parser, head, in, target_end, 400, "control byte in the request target");
-
-    const char *version = target_end + 1;
-    if (in->end - version < VERSION_LENGTH)
-        return refuse(parser, head, in, version, 400, "malformed HTTP version");
-    const char *why = parse_version(head, version);
-    if (why)
-        return refuse(parser, head, in, version, 400, why);
-    const char *stop = version + VERSION_LENGTH;
-    const char *next;
-    enum line line = take_line_end(parser, head, in, stop, &next);
+    line = split_request_line(parser, head, in, at, &target);
     if (line != LINE_TAKEN)
         return line;
-    line = take_request_line(parser, head, in, blank, target_end, stop);
+    version = target.bytes + target.length + 1;
+    if (in->end - version < VERSION_LENGTH)
+        return refuse(parser, head, in, version, 400, "malformed HTTP version");
+    why = parse_version(head, version);
+    if (why)
+        return refuse(parser, head, in, version, 400, why);
+    line = take_line_end(parser, head, in, version + VERSION_LENGTH, &next);
+    if (line == LINE_TAKEN)
+        line = take_request_line(parser, head, in, target, version + VERSION_LENGTH);
     if (line == LINE_TAKEN)
         parser->line = offset_of(in, next);
     return line;
@@ -184,7 +191,7 @@ static enum line parse_request_line(struct http_parser *parser, struct http_head
 /* Why a byte cannot stand where tchar or the colon must. */
 static const char *name_fault(const char *start, const char *at)
 {
-    if (*at == ' ' || *at == '\t')
+    if (http_is_blank(*at))
         return at == start ? "obsolete line folding" : "blank in a field name or before its colon";
     if (*at == '\r' || *at == '\n')
         return "field line without a colon";
@@ -195,9 +202,8 @@ static const char *name_fault(const char *start, const char *at)
 static enum line parse_name(struct http_parser *parser, struct http_head *head, const struct input *in,
                             const char *start, const char **colon)
 {
-    const char *at = start;
-    while (at < in->end && http_char_is(*at, HTTP_CHAR_TOKEN))
-        at++;
+    const char *at = http_skip_token(start, in->end);
+
     if (at == in->end)
         return LINE_MORE;
     if (*at != ':' || at == start)
@@ -212,49 +218,59 @@ static enum line parse_name(struct http_parser *parser, struct http_head *head, 
 static inline void index_field(struct http_head *head, enum http_field_id id, unsigned index)
 {
     uint64_t bit = UINT64_C(1) << id;
-    if ((head->present & bit) == 0)
+
+    if (!(head->present & bit))
         head->first[id] = (uint16_t)index;
     else
         head->repeated |= bit;
     head->present |= bit;
 }
 
+/* OWS field-value OWS and the line's end. LINE_TAKEN: *value and *next are set. */
+static enum line parse_value(struct http_parser *parser, struct http_head *head, const struct input *in,
+                             const char *at, struct http_text *value, const char **next)
+{
+    const char *stop;
+    enum line line;
+
+    while (at < in->end && http_is_blank(*at))
+        at++;
+    stop = scan_stop(in->base, at, in->end, SCAN_CONTROLS);
+    while (stop < in->end && *stop == '\t')
+        stop = scan_stop(in->base, stop + 1, in->end, SCAN_CONTROLS);
+    line = take_line_end(parser, head, in, stop, next);
+    while (stop > at && http_is_blank(stop[-1]))
+        stop--;
+    *value = (struct http_text){at, (size_t)(stop - at)};
+    return line;
+}
+
 /* field-line = field-name ":" OWS field-value OWS (RFC 9112 5). */
 static enum line parse_field(struct http_parser *parser, struct http_head *head, const struct input *in)
 {
-    const char *start = in->base + parser->line;
-    const char *next;
+    const char *start = in->base + parser->line, *colon, *next;
+    struct http_text value;
+    enum http_field_id id;
+    enum line line;
+
     if (*start == '\r' || *start == '\n') {
-        enum line line = take_line_end(parser, head, in, start, &next);
+        line = take_line_end(parser, head, in, start, &next);
         if (line != LINE_TAKEN)
             return line;
         parser->line = offset_of(in, next);
         return LINE_LAST;
     }
-
-    const char *colon;
-    enum line line = parse_name(parser, head, in, start, &colon);
+    line = parse_name(parser, head, in, start, &colon);
+    if (line == LINE_TAKEN)
+        line = parse_value(parser, head, in, colon + 1, &value, &next);
     if (line != LINE_TAKEN)
         return line;
-
-    const char *value = colon + 1;
-    while (value < in->end && (*value == ' ' || *value == '\t'))
-        value++;
-    const char *stop = scan_stop(in->base, value, in->end, SCAN_CONTROLS);
-    while (stop < in->end && *stop == '\t')
-        stop = scan_stop(in->base, stop + 1, in->end, SCAN_CONTROLS);
-    line = take_line_end(parser, head, in, stop, &next);
-    if (line != LINE_TAKEN)
-        return line;
-    while (stop > value && (stop[-1] == ' ' || stop[-1] == '\t'))
-        stop--;
     if (head->field_count == head->field_capacity)
         return LINE_FULL;
-
-    enum http_field_id id = http_field_lookup(start, (size_t)(colon - start));
+    id = http_field_lookup(start, (size_t)(colon - start));
     head->fields[head->field_count] = (struct http_field){.name = parser->line,
-                                                          .value = offset_of(in, value),
-                                                          .value_length = (uint32_t)(stop - value),
+                                                          .value = offset_of(in, value.bytes),
+                                                          .value_length = (uint32_t)value.length,
                                                           .name_length = (uint16_t)(colon - start),
                                                           .buffer = (uint8_t)(head->buffer_count - 1),
                                                           .id = (uint8_t)id};
@@ -263,10 +279,17 @@ static enum line parse_field(struct http_parser *parser, struct http_head *head,
     return LINE_TAKEN;
 }
 
-enum {
-    COMMON_MIN =
-        SCAN_WIDTH + 2, /* bytes that must be there: a name of 15 at most, colon, blank, one of the value */
-};
+/* Bytes that must be there: a name of 15 at most, colon, blank, one of the value. */
+enum { COMMON_MIN = SCAN_WIDTH + 2 };
+
+/* http_field_lookup for 4 to 16 bytes of which 16 may be read. */
+static inline enum http_field_id lookup_wide(const char *name, size_t length)
+{
+    enum http_field_id id = http_field_candidate(name, length);
+    const struct http_known_name *known = &http_field_names[id];
+
+    return known->length == length && scan_equals_wide(name, known->text, length) ? id : HTTP_FIELD_OTHER;
+}
 
 /*
  * Takes the fields that look as nearly all do: a known name, at most one blank, a value without HTAB, no
@@ -278,18 +301,22 @@ static void take_common_fields(struct http_parser *parser, struct http_head *hea
     const char *base = in->base, *end = in->end, *at = base + parser->line;
     struct http_field *field = head->fields + head->field_count, *full = head->fields + head->field_capacity;
     uint8_t buffer = (uint8_t)(head->buffer_count - 1);
+
     for (; end - at >= COMMON_MIN && field < full; field++) {
         size_t name_length = scan_colon_wide(at);
-        if (name_length < NAMES_HASHED_MIN || name_length == SCAN_WIDTH)
+        enum http_field_id id;
+        const char *value, *stop;
+
+        if (name_length < HTTP_NAME_HASHED_MIN || name_length == SCAN_WIDTH)
             break;
-        enum http_field_id id = names_lookup_wide(at, name_length);
+        id = lookup_wide(at, name_length);
         if (id == HTTP_FIELD_OTHER)
             break;
-        const char *value = at + name_length + 1;
+        value = at + name_length + 1;
         value += *value == ' ';
         if ((unsigned char)*value <= ' ')
             break;
-        const char *stop = scan_stop(base, value, end, SCAN_CONTROLS);
+        stop = scan_stop(base, value, end, SCAN_CONTROLS);
         if (end - stop < 2 || stop[0] != '\r' || stop[1] != '\n' || stop[-1] == ' ')
             break;
         *field = (struct http_field){.name = (uint32_t)(at - base),
@@ -307,12 +334,11 @@ static void take_common_fields(struct http_parser *parser, struct http_head *hea
 
 int http_parser_overlong(const struct http_parser *parser, const char *buffer, size_t filled)
 {
-    const char *start = buffer + parser->line, *end = buffer + filled, *at = start;
+    const char *start = buffer + parser->line, *end = buffer + filled, *at;
 
     if (parser->in_fields)
         return 431;
-    while (at < end && http_char_is(*at, HTTP_CHAR_TOKEN))
-        at++;
+    at = http_skip_token(start, end);
     if (at < end && *at != ' ')
         return 400;
     return at == end || at - start > HTTP_METHOD_LONGEST ? 501 : 414;
@@ -322,6 +348,8 @@ enum http_parse http_parser_feed(struct http_parser *parser, struct http_head *h
                                  size_t filled)
 {
     struct input in = {buffer, buffer + filled};
+    enum line line;
+
     head->buffers[head->buffer_count - 1] = buffer;
 
     /* A line that was incomplete is not looked at again before its LF has come: feeding byte by byte stays
@@ -335,8 +363,7 @@ enum http_parse http_parser_feed(struct http_parser *parser, struct http_head *h
             take_common_fields(parser, head, &in);
         if (parser->line == filled)
             return HTTP_PARSE_MORE;
-        enum line line =
-            parser->in_fields ? parse_field(parser, head, &in) : parse_request_line(parser, head, &in);
+        line = parser->in_fields ? parse_field(parser, head, &in) : parse_request_line(parser, head, &in);
         switch (line) {
         case LINE_TAKEN:
             break;

@@ -2,27 +2,23 @@
 /*
  * The parser of a request head (RFC 9112 2–5): strict, in place, restartable at every byte.
  *
- * Lifetime. The caller owns everything; init makes the parser ready for one head.
- * Threads. One owner.
- * Errors. HTTP_PARSE_BAD with the answer's status in `status` and the reason in head->error; the parser is
+ * Purpose: it goes line by line and judges a line when its LF is there, so the verdict does not depend on how
+ *   the bytes were cut. Only the very first byte is judged at once: a client that speaks TLS sends no LF and
+ *   would wait. Feeding byte by byte costs linear time. It never reads outside [buffer, buffer + filled) and
+ *   never writes into the buffer, which is where this request begins, maybe in the middle of a larger block
+ *   (pipelining): offsets count from it.
+ * Lifetime: the caller owns everything; init makes the parser ready for one head.
+ * Threads: one owner.
+ * Errors: HTTP_PARSE_BAD with the answer's status in `status` and the reason in head->error; the parser is
  *   then spent.
  *
- * It goes line by line and judges a line when its LF is there, so the verdict does not depend on how the
- * bytes were cut; only the very first byte is judged at once, since a client that speaks TLS sends no LF and
- * would wait. Feeding byte by byte costs linear time. It never reads outside [buffer, buffer + filled), never
- * allocates, never writes into the buffer, which is where this request begins, maybe in the middle of a
- * larger block (pipelining): offsets count from it.
- *
  * Use: http_parser_init, then http_parser_feed until it says something else than MORE.
- *
  * - MORE: receive behind `filled` and feed the same buffer again. If it is full, take a larger one, copy the
  *   http_parser_unfinished() bytes from buffer + parser.line to its start, call http_parser_move and feed the
- * new buffer with as many bytes filled. http_parser_overlong says what a line too long for the largest buffer
- * is.
- *
+ *   new buffer with as many bytes filled. http_parser_overlong says what a line too long for the largest
+ *   buffer is.
  * - FIELDS_FULL: give head.fields a larger array with the old entries in it, set field_capacity, feed again
- * (or answer 431).
- *
+ *   (or answer 431).
  * - DONE: the head is complete; the byte after it is buffer[parser.offset].
  *
  * Decisions. Empty lines before the request line are skipped (RFC 9112 2.2). A bare LF ends a line unless

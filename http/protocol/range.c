@@ -1,20 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/protocol/list.h"
+/* Each range is read, laid against the size, and counted. */
 #include "http/protocol/range.h"
 
-/* 1*DIGIT at *at: moves it behind and returns true. A number above INT64_MAX becomes that. */
-static bool read_number(const char **at, const char *end, int64_t *number)
-{
-    const char *start = *at;
-    *number = 0;
-    for (; *at < end && **at >= '0' && **at <= '9'; (*at)++) {
-        int64_t next;
-        if (__builtin_mul_overflow(*number, 10, &next) || __builtin_add_overflow(next, **at - '0', &next))
-            next = INT64_MAX;
-        *number = next;
-    }
-    return *at > start;
-}
+#include "http/protocol/list.h"
 
 enum spec {
     SPEC_INSIDE,
@@ -25,12 +13,16 @@ enum spec {
 /* range-spec = first-pos "-" [ last-pos ] / "-" suffix-length (RFC 9110 14.1.2), against `size` bytes. */
 static enum spec read_spec(struct http_text text, int64_t size, struct http_range *range)
 {
-    const char *at = text.bytes, *end = text.bytes + text.length;
     int64_t first, last;
-    bool has_first = read_number(&at, end, &first);
-    if (at == end || *at++ != '-')
+    bool above; /* or not: what lies behind the end is cut */
+    const char *end = text.bytes + text.length, *dash = http_read_number(text.bytes, end, &first, &above),
+               *at;
+    bool has_first = dash > text.bytes, has_last;
+
+    if (dash == end || *dash != '-')
         return SPEC_MALFORMED;
-    bool has_last = read_number(&at, end, &last);
+    at = http_read_number(dash + 1, end, &last, &above);
+    has_last = at > dash + 1;
     if (at != end || (!has_first && !has_last) || (has_first && has_last && last < first))
         return SPEC_MALFORMED;
     if (!has_first) { /* the last `last` bytes */
@@ -48,14 +40,17 @@ static enum spec read_spec(struct http_text text, int64_t size, struct http_rang
 enum http_range_result http_range_parse(struct http_text value, int64_t size, struct http_range *ranges,
                                         unsigned capacity, unsigned *count)
 {
+    struct http_text rest, member;
+    int64_t total = 0;
+
     *count = 0;
     /* Nothing is a part of nothing: an empty file is answered 200, as by nginx. */
     if (size == 0 || capacity == 0 || value.length < 6 || !http_text_is(value.bytes, 6, "bytes="))
         return HTTP_RANGE_NONE;
-    struct http_text rest = {value.bytes + 6, value.length - 6}, member;
-    int64_t total = 0;
+    rest = (struct http_text){value.bytes + 6, value.length - 6};
     while (list_next(&rest, &member)) {
         struct http_range range;
+
         switch (read_spec(member, size, &range)) {
         case SPEC_MALFORMED:
             return HTTP_RANGE_UNSATISFIABLE;

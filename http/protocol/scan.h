@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Inner loops of the parser, 16 bytes at a time where there is SSE2 (all of x86-64), byte by byte elsewhere.
+ * Inner loops of the parser; internal to http/protocol.
  *
- * Lifetime. Nothing is kept.
- * Threads. Any.
- * Errors. None.
- *
- * Internal to http/protocol. Both forms give the same results: the unit tests of the parser run over each,
- * the portable one chosen with HTTP_PROTOCOL_PORTABLE. Nothing outside [base, end) is read.
+ * Purpose: 16 bytes at a time where there is SSE2 (all of x86-64), byte by byte elsewhere. Both forms give
+ *   the same results: the unit tests of the parser run over each, the portable one chosen with
+ *   HTTP_PROTOCOL_PORTABLE. Nothing outside [base, end) is read.
+ * Lifetime: nothing is kept.
+ * Threads: any. Errors: none.
  */
 #ifndef HTTP_PROTOCOL_SCAN_H
 #define HTTP_PROTOCOL_SCAN_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
-#include "http/protocol/fields.h"
+#include "http/protocol/text.h"
 
 #if defined(__SSE2__) && !defined(HTTP_PROTOCOL_PORTABLE)
 #define HTTP_SCAN_SSE2 1
@@ -27,6 +23,14 @@ enum {
     SCAN_CONTROLS = 0x1f, /* scan_stop: stop at control bytes, HTAB among them */
     SCAN_BLANKS = 0x20,   /* scan_stop: stop at SP, too */
 };
+
+/* scan_stop, byte by byte. */
+static inline const char *scan_stop_narrow(const char *at, const char *end, int highest)
+{
+    while (at < end && (unsigned char)*at > highest && *at != 0x7f)
+        at++;
+    return at;
+}
 
 #ifdef HTTP_SCAN_SSE2
 
@@ -50,6 +54,7 @@ static inline __m128i scan_is_low(__m128i bytes, int highest)
 static inline unsigned scan_stop_mask(const char *at, int highest)
 {
     __m128i bytes = scan_load(at);
+
     return (unsigned)_mm_movemask_epi8(_mm_or_si128(scan_is_low(bytes, highest), scan_is_del(bytes)));
 }
 
@@ -60,6 +65,7 @@ static inline unsigned scan_stop_mask(const char *at, int highest)
 static inline unsigned scan_usual_mask(const char *at, int highest)
 {
     __m128i one_up = _mm_add_epi8(scan_load(at), _mm_set1_epi8(1));
+
     return (unsigned)_mm_movemask_epi8(_mm_cmpgt_epi8(one_up, _mm_set1_epi8((char)(highest + 1))));
 }
 
@@ -67,26 +73,23 @@ static inline unsigned scan_usual_mask(const char *at, int highest)
  * on may be read. */
 static inline const char *scan_stop(const char *base, const char *at, const char *end, int highest)
 {
-    if (end - base >= SCAN_WIDTH) {
-        const char *last = end - SCAN_WIDTH;
-        for (; at <= last; at += SCAN_WIDTH) {
-            unsigned mask = scan_usual_mask(at, highest);
-            if (mask == 0xffff)
-                continue;
-            const char *unusual = at + __builtin_ctz(~mask);
-            if ((signed char)*unusual >= 0)
-                return unusual;
-            mask = scan_stop_mask(at, highest); /* obs-text: now exactly */
-            if (mask != 0)
-                return at + __builtin_ctz(mask);
-        }
-        /* the rest, in a window that ends where the input ends */
-        unsigned mask = scan_stop_mask(last, highest) >> (at - last);
-        return mask != 0 ? at + __builtin_ctz(mask) : end;
+    unsigned mask;
+
+    if (end - base < SCAN_WIDTH)
+        return scan_stop_narrow(at, end, highest);
+    for (; at <= end - SCAN_WIDTH; at += SCAN_WIDTH) {
+        mask = scan_usual_mask(at, highest);
+        if (mask == 0xffff)
+            continue;
+        if ((signed char)at[__builtin_ctz(~mask)] >= 0)
+            return at + __builtin_ctz(~mask);
+        mask = scan_stop_mask(at, highest); /* obs-text: now exactly */
+        if (mask)
+            return at + __builtin_ctz(mask);
     }
-    while (at < end && (unsigned char)*at > highest && *at != 0x7f)
-        at++;
-    return at;
+    /* The rest, in a window that ends where the input ends. */
+    mask = scan_stop_mask(end - SCAN_WIDTH, highest) >> (at - (end - SCAN_WIDTH));
+    return mask ? at + __builtin_ctz(mask) : end;
 }
 
 /* Where the first colon of 16 readable bytes is, or 16. */
@@ -94,6 +97,7 @@ static inline size_t scan_colon_wide(const char *at)
 {
     __m128i bytes = scan_load(at);
     unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(':')));
+
     return (size_t)__builtin_ctz(mask | 1u << SCAN_WIDTH);
 }
 
@@ -108,6 +112,7 @@ static inline bool scan_equals_wide(const char *bytes, const char *lower, size_t
     __m128i fold = _mm_and_si128(letters, _mm_set1_epi8(0x20));
     __m128i have = _mm_or_si128(scan_load(bytes), fold);
     unsigned same = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(have, want));
+
     return ~same << (32 - length) == 0; /* the highest bits are those of the name */
 }
 
@@ -116,14 +121,13 @@ static inline bool scan_equals_wide(const char *bytes, const char *lower, size_t
 static inline const char *scan_stop(const char *base, const char *at, const char *end, int highest)
 {
     (void)base;
-    while (at < end && (unsigned char)*at > highest && *at != 0x7f)
-        at++;
-    return at;
+    return scan_stop_narrow(at, end, highest);
 }
 
 static inline size_t scan_colon_wide(const char *at)
 {
     size_t i = 0;
+
     while (i < SCAN_WIDTH && at[i] != ':')
         i++;
     return i;
@@ -131,10 +135,9 @@ static inline size_t scan_colon_wide(const char *at)
 
 static inline bool scan_equals_wide(const char *bytes, const char *lower, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < length; i++)
         if (http_lower(bytes[i]) != lower[i])
             return false;
-    }
     return true;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of status lines. */
 #include "http/protocol/status.h"
 
 enum {
-    CODE_LENGTH = 4, /* "404 " */
     FIRST = 100,
     LAST = 599,
 };
@@ -71,12 +71,6 @@ static const struct http_text lines[LAST - FIRST + 1] = {
 struct http_text http_status_line(int status)
 {
     if (status < FIRST || status > LAST || !lines[status - FIRST].bytes)
-        return (struct http_text){"", 0};
+        return HTTP_TEXT("");
     return lines[status - FIRST];
-}
-
-const char *http_status_reason(int status)
-{
-    struct http_text line = http_status_line(status);
-    return line.length > 0 ? line.bytes + CODE_LENGTH : "";
 }

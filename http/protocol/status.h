@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Status codes and their reason phrases: nginx's, where it has one, since its clients and tests compare
- *   them; else RFC 9110 15.
- * Lifetime. Constant.
- * Threads. Any.
- * Errors. None.
+ * Purpose: status codes and their reason phrases: nginx's, where it has one, since its clients and tests
+ *   compare them; else those of RFC 9110 15.
+ * Lifetime: constant.
+ * Threads: any. Errors: none.
  */
 #ifndef HTTP_PROTOCOL_STATUS_H
 #define HTTP_PROTOCOL_STATUS_H
@@ -16,9 +15,6 @@
 /* The code and reason as in a status line, "404 Not Found". For a code without a reason: length 0 (write the
  * number and a blank). */
 struct http_text http_status_line(int status);
-
-/* The reason alone, "Not Found"; "" if there is none. NUL-terminated. */
-const char *http_status_reason(int status);
 
 /* Whether an answer with this status never has a body (1xx, 204, 304: RFC 9112 6.3). */
 static inline bool http_status_bodiless(int status)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <string.h>
-
+/* Path, absolute URI, authority or asterisk. */
 #include "http/protocol/target.h"
 
 /* Length of "http://" or "https://" at the start, either case (RFC 3986 3.1), or 0. */
@@ -15,8 +14,8 @@ static size_t scheme_length(const char *target, size_t length)
 
 const char *http_target_parse(struct http_head *head, const char *line)
 {
-    const char *target = line + head->target.offset;
-    size_t length = head->target.length;
+    const char *target = line + head->target.offset, *fragment;
+    size_t length = head->target.length, skip = 0;
 
     head->authority = (struct http_span){head->target.offset, 0};
     head->path = (struct http_span){head->target.offset, 0};
@@ -34,16 +33,15 @@ const char *http_target_parse(struct http_head *head, const char *line)
     }
 
     /* A fragment is no part of a target (RFC 9112 3.2), but clients send it: dropped, as nginx does. */
-    const char *fragment = memchr(target, '#', length);
+    fragment = memchr(target, '#', length);
     if (fragment)
         length = (size_t)(fragment - target);
-
-    size_t skip = 0;
     if (target[0] == '/') {
         head->form = HTTP_TARGET_ORIGIN;
     } else {
         size_t scheme = scheme_length(target, length);
-        if (scheme == 0)
+
+        if (!scheme)
             return "request target is neither a path nor an http URI";
         skip = scheme;
         while (skip < length && target[skip] != '/' && target[skip] != '?')

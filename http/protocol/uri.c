@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <string.h>
+/* Whether a path is plain, what it becomes if it is not, and escaping. */
+#include "http/protocol/uri.h"
 
 #include "http/protocol/scan.h"
-#include "http/protocol/uri.h"
 
 /* Sets what follows from path and args. `query` is where the raw ? stands, or `end`; `segment` the first
  * byte of the last segment, `dot` its last dot or NULL. */
@@ -66,7 +66,8 @@ static const char *find_mark(const char *at, const char *end)
 bool http_uri_plain(const char *bytes, size_t length, bool merge_slashes, struct http_uri *uri)
 {
     const char *end = bytes + length, *at = bytes, *segment = bytes, *dot = NULL;
-    if (length == 0 || *at != '/')
+
+    if (!length || *at != '/')
         return false;
     for (; at < end; at = find_mark(at + 1, end)) {
         if (*at == '?')
@@ -98,6 +99,7 @@ static bool end_segment(struct writer *writer, bool slash_follows)
 {
     const char *segment = writer->out + writer->segment;
     size_t length = writer->length - writer->segment;
+
     if (length == 1 && segment[0] == '.') {
         writer->length = writer->segment;
         return true;
@@ -122,18 +124,21 @@ static bool end_segment(struct writer *writer, bool slash_follows)
  * a file early. */
 static int decode(const char *at, const char *end)
 {
+    int byte;
+
     if (end - at < 3 || !http_char_is(at[1], HTTP_CHAR_HEX) || !http_char_is(at[2], HTTP_CHAR_HEX))
         return -1;
-    int byte = http_hex(at[1]) << 4 | http_hex(at[2]);
-    return byte != 0 ? byte : -1;
+    byte = http_hex(at[1]) << 4 | http_hex(at[2]);
+    return byte ? byte : -1;
 }
 
 int http_uri_normalize(const char *bytes, size_t length, char *out, bool merge_slashes, struct http_uri *uri)
 {
+    const char *end = bytes + length, *at = bytes, *segment;
+    struct writer writer = {.out = out, .length = 1, .segment = 1, .merge_slashes = merge_slashes};
+
     if (http_uri_plain(bytes, length, merge_slashes, uri))
         return 0;
-    const char *end = bytes + length, *at = bytes;
-    struct writer writer = {.out = out, .length = 1, .segment = 1, .merge_slashes = merge_slashes};
     out[0] = '/';
     if (at < end && *at == '/')
         at++;
@@ -141,6 +146,7 @@ int http_uri_normalize(const char *bytes, size_t length, char *out, bool merge_s
         return 400;
     while (at < end && *at != '?') {
         int byte = (unsigned char)*at;
+
         if (byte == '%') {
             byte = decode(at, end);
             if (byte < 0)
@@ -155,28 +161,33 @@ int http_uri_normalize(const char *bytes, size_t length, char *out, bool merge_s
     }
     if (!end_segment(&writer, false))
         return 400;
-    const char *segment = memrchr(out, '/', writer.length);
+    segment = memrchr(out, '/', writer.length);
     uri->plain = false;
     describe(uri, (struct http_text){out, writer.length}, at, end, segment + 1,
              memrchr(segment, '.', (size_t)(out + writer.length - segment)));
     return 0;
 }
 
-/* Bits of the bytes below 0x80 to be escaped, 32 a word, from nginx's tables of the same purpose. */
-static const uint32_t escaped[2][4] = {
-    [HTTP_ESCAPE_URI] = {0xffffffff, 0xd000002d, 0x50000000, 0xb8000001},
-    [HTTP_ESCAPE_COMPONENT] = {0xffffffff, 0xfc009fff, 0x78000001, 0xb8000001},
+#define UPPER_HALF 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff
+
+/* Bits of the bytes to be escaped, 32 a word; the latter two as in nginx's tables of the same purpose. */
+static const uint32_t escaped[][8] = {
+    [HTTP_ESCAPE_CONTROLS] = {0xffffffff, 0, 0, 0x80000000},
+    [HTTP_ESCAPE_URI] = {0xffffffff, 0xd000002d, 0x50000000, 0xb8000001, UPPER_HALF},
+    [HTTP_ESCAPE_COMPONENT] = {0xffffffff, 0xfc009fff, 0x78000001, 0xb8000001, UPPER_HALF},
 };
 
 static bool is_escaped(char c, enum http_uri_escape escape)
 {
     unsigned byte = (unsigned char)c;
-    return byte >= 0x80 || (escaped[escape][byte >> 5] >> (byte & 31) & 1) != 0;
+
+    return (escaped[escape][byte >> 5] >> (byte & 31) & 1) != 0;
 }
 
 size_t http_uri_escaped_length(const char *bytes, size_t length, enum http_uri_escape escape)
 {
     size_t result = length;
+
     for (size_t i = 0; i < length; i++)
         result += is_escaped(bytes[i], escape) ? 2 : 0;
     return result;
@@ -185,6 +196,7 @@ size_t http_uri_escaped_length(const char *bytes, size_t length, enum http_uri_e
 char *http_uri_escape(char *out, const char *bytes, size_t length, enum http_uri_escape escape)
 {
     static const char digits[16] = "0123456789ABCDEF";
+
     for (size_t i = 0; i < length; i++) {
         if (!is_escaped(bytes[i], escape)) {
             *out++ = bytes[i];

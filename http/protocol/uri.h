@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The path of a request, decoded and normalised once (RFC 3986 2.1, 5.2.4, 6.2.2), so that nothing later has
- * to.
- *
- * Lifetime. Results point into the input, or into the buffer handed in.
- * Threads. Any. Errors. 400.
+ * Purpose: the path of a request, decoded and normalised once (RFC 3986 2.1, 5.2.4, 6.2.2), so that nothing
+ *   later has to; and escaping.
+ * Lifetime: results point into the input, or into the buffer handed in.
+ * Threads: any. Errors: 400.
  *
  * As nginx: %XX is decoded, dot segments are removed after decoding (so %2e%2e counts), // becomes / if
  * merge_slashes, and the query is neither decoded nor looked at. 400: %00, a bad escape, a path that climbs
@@ -36,11 +35,11 @@ __attribute__((warn_unused_result)) bool http_uri_plain(const char *bytes, size_
 __attribute__((warn_unused_result)) int http_uri_normalize(const char *bytes, size_t length, char *out,
                                                            bool merge_slashes, struct http_uri *uri);
 
-/* Which bytes http_uri_escape escapes; controls, blank, DEL and bytes from 0x80 always. */
+/* Which bytes http_uri_escape escapes. */
 enum http_uri_escape {
-    HTTP_ESCAPE_URI,       /* a path for Location: also " # % < > ? \ ^ ` { | }, as nginx's NGX_ESCAPE_URI */
-    HTTP_ESCAPE_COMPONENT, /* one segment or argument: everything but unreserved characters, as
-                              NGX_ESCAPE_URI_COMPONENT */
+    HTTP_ESCAPE_CONTROLS, /* a URL that is one already: controls and DEL */
+    HTTP_ESCAPE_URI, /* a path: also blank, " # % < > ? \ ^ ` { | } and bytes from 0x80 (NGX_ESCAPE_URI) */
+    HTTP_ESCAPE_COMPONENT, /* a segment or argument: all but unreserved bytes (NGX_ESCAPE_URI_COMPONENT) */
 };
 
 /* Bytes that the escaped form takes: equals `length` if nothing needs escaping. */

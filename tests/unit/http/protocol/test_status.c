@@ -6,21 +6,21 @@ static void test_reasons(void **state)
 {
     (void)state;
     /* RFC 9110 15 where nginx agrees; nginx's own, which its tests compare, where it does not. */
-    assert_string_equal(http_status_reason(200), "OK");
-    assert_string_equal(http_status_reason(404), "Not Found");
-    assert_string_equal(http_status_reason(302), "Moved Temporarily");
-    assert_string_equal(http_status_reason(405), "Not Allowed");
-    assert_string_equal(http_status_reason(408), "Request Time-out");
-    assert_string_equal(http_status_reason(413), "Request Entity Too Large");
-    assert_string_equal(http_status_reason(414), "Request-URI Too Large");
-    assert_string_equal(http_status_reason(416), "Requested Range Not Satisfiable");
-    assert_string_equal(http_status_reason(503), "Service Temporarily Unavailable");
-    assert_string_equal(http_status_reason(504), "Gateway Time-out");
-    assert_string_equal(http_status_reason(299), "");
-    assert_string_equal(http_status_reason(0), "");
-    assert_string_equal(http_status_reason(99), "");
-    assert_string_equal(http_status_reason(600), "");
-    assert_string_equal(http_status_reason(-1), "");
+    assert_string_equal(http_status_line(200).bytes, "200 OK");
+    assert_string_equal(http_status_line(404).bytes, "404 Not Found");
+    assert_string_equal(http_status_line(302).bytes, "302 Moved Temporarily");
+    assert_string_equal(http_status_line(405).bytes, "405 Not Allowed");
+    assert_string_equal(http_status_line(408).bytes, "408 Request Time-out");
+    assert_string_equal(http_status_line(413).bytes, "413 Request Entity Too Large");
+    assert_string_equal(http_status_line(414).bytes, "414 Request-URI Too Large");
+    assert_string_equal(http_status_line(416).bytes, "416 Requested Range Not Satisfiable");
+    assert_string_equal(http_status_line(503).bytes, "503 Service Temporarily Unavailable");
+    assert_string_equal(http_status_line(504).bytes, "504 Gateway Time-out");
+    assert_string_equal(http_status_line(299).bytes, "");
+    assert_string_equal(http_status_line(0).bytes, "");
+    assert_string_equal(http_status_line(99).bytes, "");
+    assert_string_equal(http_status_line(600).bytes, "");
+    assert_string_equal(http_status_line(-1).bytes, "");
 }
 
 /* Every line begins with its own code, and is as long as it says. */
@@ -37,7 +37,6 @@ static void test_lines(void **state)
             continue;
         known++;
         assert_memory_equal(line.bytes, code, 4);
-        assert_ptr_equal(http_status_reason(status), line.bytes + 4);
         assert_true(line.length > 4);
     }
     assert_in_range(known, 40, 70);

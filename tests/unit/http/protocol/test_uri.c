@@ -127,6 +127,7 @@ static void test_escape(void **state)
     check_escaped("aZ09-._~", HTTP_ESCAPE_COMPONENT, "aZ09-._~");
     check_escaped("/?&=+ ,:@", HTTP_ESCAPE_COMPONENT, "%2F%3F%26%3D%2B%20%2C%3A%40");
     check_escaped("", HTTP_ESCAPE_COMPONENT, "");
+    check_escaped("/a b?\r\n\x7f%\xc3", HTTP_ESCAPE_CONTROLS, "/a b?%0D%0A%7F%\xc3");
 }
 
 /* What was escaped is what is decoded: for every byte but NUL. */
