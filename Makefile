@@ -292,7 +292,7 @@ $(BUILD)/generated/default_conf.c: conf/default.conf
 	mv $@.tmp $@
 
 # The page of pool_view, with the policy that names its script and style by their hashes.
-$(BUILD)/generated/pool_view_page.c: http/modules/view/pool_view.html http/modules/view/pool_view.sh
+$(BUILD)/generated/pool_view_page.c: http/modules/view/page/page.html http/modules/view/pool_view.sh $(wildcard http/modules/view/page/*)
 	@mkdir -p $(@D)
 	sh http/modules/view/pool_view.sh $< > $@.tmp
 	mv $@.tmp $@

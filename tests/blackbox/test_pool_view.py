@@ -30,13 +30,16 @@ CONFIG = '''
         location = /plain { return 200 plain; }
     }
 '''
-PAGE = os.path.join(instance.ROOT, 'http', 'modules', 'view', 'pool_view.html')
+PAGE = os.path.join(instance.ROOT, 'http', 'modules', 'view', 'page')
 SNAPSHOTS = 'Number(document.documentElement.dataset.snapshots || 0)'
 
 
 def source():
-    with open(PAGE, encoding='utf-8') as file:
-        return file.read()
+    """The page as the build joins it: @NAME stands for a file without its licence line."""
+    def read(name):
+        with open(os.path.join(PAGE, name), encoding='utf-8') as file:
+            return file.read()
+    return re.sub(r'^@(.+)\n', lambda line: read(line[1]).split('\n', 1)[1], read('page.html'), flags=re.M)
 
 
 def between(text, tag):

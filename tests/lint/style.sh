@@ -32,6 +32,22 @@ find pool conf server http tests -name '*.[ch]' | sort | xargs awk '
     END { finish(); exit bad }
 ' || bad=1
 
+# The page of pool_view: a licence line, a line of purpose, and the same limits.
+for file in http/modules/view/page/*.html http/modules/view/page/*.css http/modules/view/page/*.js; do
+    awk -v file="$file" '
+        function report(text) { printf "%s:%d: %s\n", file, NR, text; bad = 1 }
+        NR <= 2 && /SPDX-License-Identifier: BSD-2-Clause/ { licence = 1 }
+        NR == 2 && !/^(\/\/|\/\*|<!--) / { report("the second line does not say what the file is for") }
+        { columns = $0; gsub(/[\200-\277]/, "", columns) }
+        length(columns) > 110 { report("line of " length(columns) " columns") }
+        /[ \t]$/ { report("blank at the end of the line") }
+        END {
+            if (!licence) report("no licence line")
+            if (NR > 400) report(NR " lines, 400 allowed")
+            exit bad
+        }' "$file" || bad=1
+done
+
 # The system allocator has one caller.
 if grep -rnE --include='*.[ch]' '(^|[^a-z_A-Z0-9>.])(malloc|calloc|realloc|posix_memalign|aligned_alloc|free|mmap|munmap|madvise|strdup|strndup|asprintf) ?\(' \
     pool conf server http |

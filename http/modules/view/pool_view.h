@@ -3,7 +3,7 @@
  * pool_view: the pools of this server, as a page and as data.
  *
  * Purpose: `location /pools/ { pool_view; }` answers, below its prefix,
- *     (nothing)  the page: pool_view.html, compiled in by pool_view.sh; it asks for nothing outside of here
+ *     (nothing)  the page: page/, joined and compiled in by pool_view.sh; it asks for nothing outside of here
  *     data       a snapshot, JSON (pool_view.md is the schema)
  *     events     a snapshot a second, server-sent events
  *     trace      the memory of the request that asks, JSON (pool_trace.md)

@@ -1,17 +1,26 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Prints pool_view.html as C: the page as a string, the same compressed, and the Content-Security-Policy that names its
-# script and its style sheet by their SHA-256. In the page <script>, </script>, <style> and </style> stand alone on their lines.
-# Usage: sh pool_view.sh pool_view.html
+# Joins the page of pool_view and prints it as C: the page as a string, the same compressed, and the
+# Content-Security-Policy that names its script and its style sheet by their SHA-256. A line of the page that is @ and a name
+# stands for that file beside it, without its licence line; <script>, </script>, <style> and </style> stand alone on theirs.
+# Usage: sh pool_view.sh page/page.html
 set -eu
-page=$1
+
+page=$(awk -v folder="$(dirname "$1")" '
+    !/^@/ { print; next }
+    {
+        file = folder "/" substr($0, 2)
+        for (number = 0; (got = (getline line < file)) > 0;)
+            if (++number > 1) print line
+        if (got < 0) { print file " cannot be read" > "/dev/stderr"; exit 1 }
+    }' "$1")
 
 # The base64 of the SHA-256 of what lies between <$1> and </$1>: what CSP calls a hash source.
 hash_of() {
-    octal=$(awk -v tag="$1" '
+    octal=$(printf '%s\n' "$page" | awk -v tag="$1" '
         $0 == "<" tag ">" { inside = 1; print ""; seen++; next }
         $0 == "</" tag ">" { inside = 0 }
         inside
-        END { exit seen != 1 }' "$page" | sha256sum | awk '{
+        END { exit seen != 1 }' | sha256sum | awk '{
             for (i = 1; i < 64; i += 2) {
                 byte = 16 * (index("0123456789abcdef", substr($1, i, 1)) - 1) + index("0123456789abcdef", substr($1, i + 1, 1)) - 1
                 printf "\\%03o", byte
@@ -28,11 +37,11 @@ base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 echo '#include "http/modules/view/pool_view.h"'
 echo 'const char pool_view_page[] ='
 # (?: trigraphs)
-sed -e 's/["\\?]/\\&/g' -e 's/^/    "/' -e 's/$/\\n"/' "$page"
+printf '%s\n' "$page" | sed -e 's/["\\?]/\\&/g' -e 's/^/    "/' -e 's/$/\\n"/'
 echo '    "";'
 echo 'const size_t pool_view_page_length = sizeof pool_view_page - 1;'
 echo 'const unsigned char pool_view_gzip[] = {'
-gzip -9nc "$page" | od -An -v -tu1 | sed -e 's/ *\([0-9][0-9]*\)/\1,/g' -e 's/^/    /'
+printf '%s\n' "$page" | gzip -9nc | od -An -v -tu1 | sed -e 's/ *\([0-9][0-9]*\)/\1,/g' -e 's/^/    /'
 echo '};'
 echo 'const size_t pool_view_gzip_length = sizeof pool_view_gzip;'
 echo "const char pool_view_policy[] = \"$policy\";"

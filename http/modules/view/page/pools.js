@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Which connections are shown: states, filters and order; the heat-map of all and the shore of those listed.
+
+const states = [
+  ["idle", "idle"],
+  ["reading", "reading"],
+  ["waiting", "waiting"],
+  ["sending", "sending"],
+  ["lingering", "lingering"],
+];
+const stateName = new Map(states);
+for (const [kind, name] of states) {
+  $("states").append(
+    el(
+      "li",
+      {class: `s-${kind}`},
+      el("span", {class: "dot", "aria-hidden": "true"}),
+      el("span", {"data-state": kind}, name)
+    )
+  );
+  $("f-state").append(el("option", {value: kind}, name));
+}
+for (const size of OPEN_SIZES.slice(0, 12)) {
+  $("f-most").append(el("option", {value: size}, bytes(size)));
+  $("f-least").append(el("option", {value: size + 1}, `over ${bytes(size)}`));
+}
+const filter = {address: "", state: "", least: 0, most: Infinity, age: 0, cell: null};
+const inCell = (cell, c) =>
+  (cell.size === null || cell.size === sizeOf(c.held)) && (cell.age === null || cell.age === ageOf(c.age));
+const passes = c =>
+  (!filter.address || c.address.toLowerCase().startsWith(filter.address)) &&
+  (!filter.state || c.state === filter.state) &&
+  c.held >= filter.least &&
+  c.held <= filter.most &&
+  c.age >= filter.age &&
+  (!filter.cell || inCell(filter.cell, c));
+const filtered = () =>
+  filter.address || filter.state || filter.least || filter.most !== Infinity || filter.age || filter.cell;
+
+// Numbers are unique in the process: those of a worker begin at a multiple of 2^40. Shown is worker.count.
+const shortNumber = n => `${Math.floor(n / 2 ** 40)}.${n % 2 ** 40}`;
+const columns = [
+  // key, heading, cell text, class, first direction
+  ["number", "Pool", c => shortNumber(c.number), "left", 1],
+  ["held", "Holds", c => bytes(c.held), "", -1],
+  ["state", "State", c => stateName.get(c.state) || c.state, "left", 1],
+  ["address", "Address", c => c.address, "left", 1],
+  ["used", "Filled", c => bytes(c.used), "mid", -1],
+  ["peak", "High water", c => bytes(c.peak), "mid", -1],
+  ["age", "Age", c => age(c.age), "", -1],
+  ["idle", "Idle", c => age(c.idle), "mid", -1],
+  ["requests", "Requests", c => count(c.requests), "mid", -1],
+  ["unsent", "Unsent", c => bytes(c.unsent), "wide", -1],
+  ["larges", "Large", c => count(c.larges), "wide", -1],
+  ["worker", "Worker", c => c.worker, "wide", 1],
+];
+let sortKey = "held",
+  direction = -1,
+  order = [],
+  chosen = null;
+const compare = (a, b) => {
+  const x = a[sortKey],
+    y = b[sortKey];
+  return (x < y ? -direction : x > y ? direction : 0) || a.number - b.number;
+};
+
+// Of many connections the stream carries those that stand out. Another order or a filter asks for more.
+const more = {rows: null, key: "", asked: 0, matched: 0};
+const sortsOfServer = {
+  held: "total",
+  peak: "peak",
+  used: "used",
+  age: "age",
+  idle: "idle",
+  requests: "requests",
+  unsent: "unsent",
+};
+function wantMore(fresh) {
+  if (now.complete || (sortKey === "held" && direction < 0 && !filtered())) {
+    more.rows = null;
+    more.key = "";
+    return;
+  }
+  const parameters = {limit: 1000, sort: sortsOfServer[sortKey] || "total"};
+  if (filter.cell && filter.cell.age !== null && sortKey === "held") parameters.sort = "age";
+  if (filter.state) parameters.state = filter.state;
+  if (filter.address) parameters.address = filter.address;
+  const key = JSON.stringify(parameters);
+  if (key === more.key && performance.now() - more.asked < 4000) return;
+  if (key !== more.key) more.rows = null;
+  Object.assign(more, {key, asked: performance.now()});
+  ask(parameters)
+    .then(answer => {
+      if (key !== more.key) return;
+      Object.assign(more, {rows: answer.connections, matched: answer.matched});
+      arrange(fresh);
+    })
+    .catch(() => {}); // the stream says when the server is gone
+}
+
+let resting = false; // the pointer or the focus is on the table: rows stay where they are
+function arrange(force) {
+  if (!now) return;
+  wantMore(force);
+  if (resting && !force && order.length) {
+    const asked = new Map((more.rows || []).map(row => [row.number, row]));
+    order = order.map(
+      old =>
+        now.byNumber.get(old.number) ||
+        asked.get(old.number) ||
+        (now.complete && !old.gone ? {...old, gone: true} : old)
+    );
+  } else {
+    const all = more.rows
+      ? [...new Map([...more.rows, ...now.connections].map(row => [row.number, row])).values()]
+      : now.connections;
+    order = all.filter(passes).sort(compare);
+  }
+  say(
+    $("listed"),
+    `${count(order.length)} of ${count(now.open)} connections are listed` +
+      (now.complete
+        ? "."
+        : ": of so many the server sends those that stand out by size, age and the other columns; " +
+          "the squares above count all of them.")
+  );
+  drawRows();
+  drawShore();
+}
+
+// ---- heat-map ----
+
+// The counts are the server's, over all connections, however few of them it lists.
+const heat = (() => {
+  const shortAge = s =>
+    s < 60 ? `${s} s` : s < 3600 ? `${Math.round(s / 60)} m` : `${Math.round(s / 3600)} h`;
+  const names = [
+    OPEN_SIZES.map(size => `≤ ${bytes(size)}`).concat(`> ${bytes(OPEN_SIZES[OPEN_SIZES.length - 1])}`),
+    OPEN_AGES.map(seconds => `≤ ${shortAge(seconds)}`).concat(
+      `> ${shortAge(OPEN_AGES[OPEN_AGES.length - 1])}`
+    ),
+  ];
+  const spoken = name => name.replace("≤", "at most").replace(">", "more than");
+  const body = el("tbody"),
+    heads = el(
+      "tr",
+      {},
+      el("td", {}),
+      names[1].map(name => el("th", {scope: "col", "aria-label": spoken(name)}, name.replace("≤ ", ""))),
+      el("th", {scope: "col"}, "all")
+    );
+  $("heat").append(el("thead", {}, heads), body);
+  const cells = []; // [size][age]; the last of each is the sum
+  const button = (size, a) =>
+    el("button", {type: "button", "aria-pressed": "false", onclick: () => choose(size, a)});
+  for (let s = OPEN_SIZES.length; s >= -1; s--) {
+    // the sums of columns come last
+    const size = s < 0 ? OPEN_SIZES.length + 1 : s,
+      row = el("tr", {}, el("th", {scope: "row"}, s < 0 ? "all" : names[0][s]));
+    cells[size] = [];
+    for (let a = 0; a <= OPEN_AGES.length + 1; a++) {
+      if (s < 0 && a > OPEN_AGES.length) {
+        row.append(el("td", {class: "number whole"}));
+        break;
+      }
+      cells[size][a] = button(s < 0 ? null : s, a > OPEN_AGES.length ? null : a);
+      row.append(el("td", {}, cells[size][a]));
+    }
+    body.append(row);
+  }
+  function choose(size, a) {
+    const same = filter.cell && filter.cell.size === size && filter.cell.age === a;
+    filter.cell = same ? null : {size, age: a};
+    draw();
+    arrange(true);
+    speak($("listed").textContent, true);
+  }
+  $("heat-clear").addEventListener("click", () => {
+    filter.cell = null;
+    draw();
+    arrange(true);
+  });
+  // Empty buckets at the ends are not shown, but for enough of them to be a picture.
+  let reach = [0, 0];
+  const reachOf = (counts, least, was) => {
+    let i = counts.length - 1;
+    while (i > 0 && !counts[i]) i--;
+    return Math.max(i + 1, least, was);
+  };
+  function paint(cell, n, most, name, pressed) {
+    const level = n ? 0.16 + (0.84 * Math.log1p(n)) / Math.log1p(most) : 0;
+    say(cell, n ? count(n) : "");
+    set(cell, "class", level > 0.72 ? "some dark" : n ? "some" : "");
+    set(cell, "aria-label", `${plural(n, "connection")}, ${name}`);
+    set(cell, "aria-pressed", pressed);
+    cell.style.background = !n
+      ? ""
+      : level > 0.72
+        ? "var(--sea)"
+        : `color-mix(in srgb, var(--water) ${Math.round(110 * level)}%, var(--well))`;
+    cell.disabled = !n && !pressed;
+  }
+  function draw() {
+    if (!now) return;
+    reach = [reachOf(now.sizes, 7, reach[0]), reachOf(now.ages, 6, reach[1])];
+    const most = Math.max(1, ...now.grid.flat()),
+      sums = Math.max(1, ...now.sizes, ...now.ages),
+      S = OPEN_SIZES.length,
+      A = OPEN_AGES.length;
+    const is = (size, a) => Boolean(filter.cell && filter.cell.size === size && filter.cell.age === a);
+    for (let s = 0; s <= S; s++) {
+      body.rows[S - s].hidden = s >= reach[0];
+      for (let a = 0; a <= A; a++)
+        paint(
+          cells[s][a],
+          now.grid[s][a],
+          most,
+          `holding ${spoken(names[0][s])}, ${spoken(names[1][a])} old`,
+          is(s, a)
+        );
+      paint(cells[s][A + 1], now.sizes[s], sums, `holding ${spoken(names[0][s])}`, is(s, null));
+    }
+    for (let a = 0; a <= A; a++) {
+      paint(cells[S + 1][a], now.ages[a], sums, `${spoken(names[1][a])} old`, is(null, a));
+      for (const row of [heads, ...body.rows]) row.children[a + 1].hidden = a >= reach[1];
+    }
+    say(body.querySelector(".whole"), count(now.open));
+    $("heat-clear").hidden = !filter.cell;
+  }
+  return draw;
+})();
+
+// ---- the shore: every listed pool at once, on a canvas ----
+
+const shore = {columns: 1, cell: 10};
+let colours = {};
+function readColours() {
+  // A custom property that says light-dark() is only a colour once a real property has it.
+  const probe = document.body.appendChild(el("span", {hidden: true}));
+  const read = name => {
+    probe.style.color = `var(--${name})`;
+    return getComputedStyle(probe).color;
+  };
+  colours = {
+    idle: read("soft"),
+    reading: read("request"),
+    sending: read("buffer"),
+    waiting: read("header"),
+    lingering: read("response"),
+    other: read("soft"),
+    water: read("water-deep"),
+    well: read("card"),
+    chosen: read("coral"),
+  };
+  probe.remove();
+}
+function drawShore() {
+  const canvas = $("canvas"),
+    width = $("shore").clientWidth,
+    n = order.length;
+  if (!width) return;
+  const tall = Math.max(220, Math.min(380, $("heat").offsetHeight - 6));
+  let cell = Math.floor(Math.sqrt((width * tall) / Math.max(1, n)));
+  while (cell > 4 && Math.ceil(n / Math.max(1, Math.floor((width - 8) / cell))) * cell > tall) cell--;
+  cell = Math.max(4, Math.min(34, cell));
+  const across = Math.max(1, Math.floor((width - 8) / cell)),
+    height = Math.max(Math.min(tall, 120), Math.ceil(n / across) * cell + 8),
+    ratio = devicePixelRatio || 1;
+  Object.assign(shore, {columns: across, cell});
+  if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+    canvas.style.height = `${height}px`;
+  }
+  const pen = canvas.getContext("2d"),
+    gap = cell > 8 ? 2 : 1,
+    size = cell - gap,
+    rim = cell >= 12;
+  pen.setTransform(ratio, 0, 0, ratio, 4, 4);
+  pen.clearRect(-4, -4, width, height);
+  const basin = (x, y) => {
+    pen.beginPath();
+    pen.roundRect(x, y, size, size, [2, 2, size * 0.45, size * 0.45]);
+  };
+  order.forEach((c, i) => {
+    const x = (i % across) * cell,
+      y = Math.floor(i / across) * cell,
+      full = share(c.used, c.held),
+      water = Math.max(1, size * full);
+    pen.globalAlpha = c.gone ? 0.3 : 1;
+    if (rim) {
+      pen.save();
+      basin(x, y);
+      pen.fillStyle = colours.well;
+      pen.fill();
+      pen.clip();
+      pen.fillStyle = colours.water;
+      pen.fillRect(x, y + size - water, size, water);
+      pen.restore();
+      basin(x, y);
+      pen.lineWidth = c.state === "idle" ? 1 : 2;
+      pen.strokeStyle = colours[c.state] || colours.other;
+      pen.stroke();
+    } else {
+      pen.fillStyle = c.state === "idle" ? colours.water : colours[c.state] || colours.other;
+      pen.globalAlpha *= 0.25;
+      pen.fillRect(x, y, size, size);
+      pen.globalAlpha *= 4;
+      pen.fillRect(x, y + size - water, size, water);
+    }
+    if (c.number === chosen) {
+      pen.lineWidth = 3;
+      pen.strokeStyle = colours.chosen;
+      pen.strokeRect(x - 1, y - 1, size + 2, size + 2);
+    }
+  });
+}
+function poolAt(event) {
+  const box = $("canvas").getBoundingClientRect(),
+    column = Math.floor((event.clientX - box.left - 4) / shore.cell);
+  return column < shore.columns && column >= 0
+    ? order[Math.floor((event.clientY - box.top - 4) / shore.cell) * shore.columns + column]
+    : undefined;
+}
+$("canvas").addEventListener("pointermove", event => {
+  const c = poolAt(event),
+    tip = $("tip"),
+    box = $("shore").getBoundingClientRect();
+  tip.hidden = !c;
+  if (!c) return;
+  say(
+    tip,
+    `${shortNumber(c.number)} ${c.address}, ${stateName.get(c.state)}: ${bytes(c.used)} of ${bytes(c.held)}`
+  );
+  const left = Math.min(event.clientX - box.left + 12, box.width - tip.offsetWidth - 4);
+  const top = Math.min(event.clientY - box.top + 16, box.height - tip.offsetHeight - 4);
+  tip.style.left = `${Math.max(4, left)}px`;
+  tip.style.top = `${Math.max(4, top)}px`;
+});
+$("shore").addEventListener("pointerenter", () => rest());
+$("shore").addEventListener("pointerleave", () => {
+  $("tip").hidden = true;
+  rest();
+});
+$("canvas").addEventListener("click", event => {
+  const c = poolAt(event);
+  if (c) open(c.number, true);
+});
