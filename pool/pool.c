@@ -51,8 +51,8 @@ struct pool *pool_create(const struct pool_options *options)
     /* Counted from the embedded head, so that the end of every block is found alike. */
     pool->first.size = (uint32_t)(first_size - offsetof(struct pool, first));
     if (pool_mode() == POOL_POISON)
-        memset(pool->cursor, POOL_FILL_FRESH, first_size - sizeof(*pool));
-    annotate_unusable(pool->cursor, first_size - sizeof(*pool));
+        memset(pool->cursor, POOL_FILL_FRESH, first_size - sizeof *pool);
+    annotate_unusable(pool->cursor, first_size - sizeof *pool);
     pool_pin(pool);
     mode_pools(+1);
     PROBE3(pool__create, pool, pool->name, first_size);

@@ -109,7 +109,7 @@ UNGUARDED static struct pool_block *pool_new_block(struct pool *pool, const char
     }
     *block = (struct pool_block){.size = pool->block_size};
     if (pool_mode() == POOL_POISON)
-        memset(block + 1, POOL_FILL_FRESH, pool->block_size - sizeof(*block));
+        memset(block + 1, POOL_FILL_FRESH, pool->block_size - sizeof *block);
     PROBE3(block__take, pool, block->size, purpose);
     pool->current->next = block;
     pool->chain++;
@@ -129,7 +129,7 @@ UNGUARDED bool pool_next_block(struct pool *pool, const char *purpose)
     pool->used++;
     pool->cursor = (char *)(block + 1);
     if (mode_watched)
-        annotate_free_again(block + 1, block->size - sizeof(*block));
+        annotate_free_again(block + 1, block->size - sizeof *block);
     pool_set_limit(pool);
     return true;
 }
@@ -219,7 +219,7 @@ static void pool_rotate_reserve(struct pool *pool)
         if (!fresh)
             return;
         *fresh = (struct pool_block){.next = old->next, .size = old->size};
-        annotate_unusable(fresh + 1, fresh->size - sizeof(*fresh));
+        annotate_unusable(fresh + 1, fresh->size - sizeof *fresh);
         before->next = fresh;
         pool_raw_put(pool, old, fresh->size);
     }

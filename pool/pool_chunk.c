@@ -26,7 +26,7 @@ UNGUARDED __attribute__((no_sanitize("address"), noinline)) static uint64_t pool
     uint64_t tag = ((const uint64_t *)p)[-1];
 
     if (mode_watched)
-        annotate_defined(&tag, sizeof(tag));
+        annotate_defined(&tag, sizeof tag);
     return tag;
 }
 

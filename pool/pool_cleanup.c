@@ -24,7 +24,7 @@ void pool_cleanups_run(struct pool *pool, struct pool_cleanup *until)
 
 struct pool_cleanup *pool_cleanup_add(struct pool *pool, void (*handler)(void *), void *data)
 {
-    struct pool_cleanup *cleanup = pool_alloc(pool, sizeof(*cleanup), "cleanup");
+    struct pool_cleanup *cleanup = pool_alloc(pool, sizeof *cleanup, "cleanup");
 
     if (!cleanup)
         return NULL;
@@ -74,7 +74,7 @@ static void pool_file_delete(void *data)
 static struct pool_cleanup *pool_file_add(struct pool *pool, int fd, const char *name,
                                           void (*handler)(void *))
 {
-    struct pool_file *file = pool_alloc(pool, sizeof(*file), "file cleanup");
+    struct pool_file *file = pool_alloc(pool, sizeof *file, "file cleanup");
 
     if (!file)
         return NULL;

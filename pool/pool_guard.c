@@ -51,10 +51,10 @@ static void guard_check(char *at)
 {
     struct pool_guard *guard = (struct pool_guard *)(void *)at;
 
-    annotate_usable(at, sizeof(*guard));
+    annotate_usable(at, sizeof *guard);
     if (guard->magic != GUARD_MAGIC)
-        mode_defect("a pool's memory was written in front of an allocation", NULL, at + sizeof(*guard));
-    char *bytes = at + sizeof(*guard), *end = at + guard_span(guard->size);
+        mode_defect("a pool's memory was written in front of an allocation", NULL, at + sizeof *guard);
+    char *bytes = at + sizeof *guard, *end = at + guard_span(guard->size);
     annotate_usable(bytes, (size_t)(end - bytes));
     for (char *p = bytes + guard->size; p < end; p++)
         if ((unsigned char)*p != POOL_FILL_GUARD)

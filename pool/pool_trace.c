@@ -13,8 +13,8 @@ static _Thread_local struct pool_trace *traced;
 int pool_trace_init(struct pool_trace *trace, struct pool *memory, uint32_t entries)
 {
     *trace = (struct pool_trace){.capacity = entries};
-    trace->blocks = pool_array(memory, POOL_TRACE_BLOCKS, sizeof(*trace->blocks), "trace blocks");
-    trace->entries = pool_array(memory, entries, sizeof(*trace->entries), "trace");
+    trace->blocks = pool_array(memory, POOL_TRACE_BLOCKS, sizeof *trace->blocks, "trace blocks");
+    trace->entries = pool_array(memory, entries, sizeof *trace->entries, "trace");
     return trace->blocks && trace->entries ? 0 : -ENOMEM;
 }
 

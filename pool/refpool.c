@@ -61,7 +61,7 @@ struct refpool *refpool_create(struct pool *parent, size_t block_size)
     struct refpool *refpool;
 
     assert(block_size >= 256);
-    refpool = pool_calloc(parent, sizeof(*refpool), "refpool");
+    refpool = pool_calloc(parent, sizeof *refpool, "refpool");
     if (!refpool)
         return NULL;
     refpool->parent = parent;
@@ -81,10 +81,10 @@ static bool more_slots(struct refpool *refpool)
 
     if (count > UINT32_MAX / 4)
         return false;
-    slots = pool_take(refpool->parent, (size_t)count * 2 * sizeof(*slots), &capacity, "refpool slots");
+    slots = pool_take(refpool->parent, (size_t)count * 2 * sizeof *slots, &capacity, "refpool slots");
     if (!slots)
         return false;
-    memcpy(slots, refpool->slots, count * sizeof(*slots));
+    memcpy(slots, refpool->slots, count * sizeof *slots);
     if (refpool->slots != refpool->inline_slots)
         pool_put(refpool->parent, refpool->slots);
     refpool->slots = slots;
@@ -102,13 +102,13 @@ static struct refpool_block *take_block(struct refpool *refpool, size_t size)
 
     if (refpool->free_slot == NO_SLOT && !more_slots(refpool))
         return NULL;
-    block = pool_take(refpool->parent, sizeof(*block) + size, &capacity, "refpool block");
+    block = pool_take(refpool->parent, sizeof *block + size, &capacity, "refpool block");
     if (!block)
         return NULL;
     slot = refpool->free_slot;
     refpool->free_slot = refpool->slots[slot].next_free;
     refpool->slots[slot].block = block;
-    block->capacity = (capacity - sizeof(*block)) & ~(size_t)(CHUNK_ALIGNMENT - 1);
+    block->capacity = (capacity - sizeof *block) & ~(size_t)(CHUNK_ALIGNMENT - 1);
     block->used = 0;
     block->live = 0;
     block->slot = slot;
@@ -262,7 +262,7 @@ void refpool_destroy(struct refpool *refpool)
 
 void refpool_stats(const struct refpool *refpool, struct refpool_stats *stats)
 {
-    memset(stats, 0, sizeof(*stats));
+    memset(stats, 0, sizeof *stats);
     for (uint32_t i = 0; i < refpool->slot_count; i++) {
         const struct refpool_block *block = refpool->slots[i].block;
 

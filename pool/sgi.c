@@ -11,7 +11,7 @@ void sgi_lock_init(struct sgi_lock *lock)
 {
     pthread_mutexattr_t attributes;
 
-    memset(&lock->stats, 0, sizeof(lock->stats));
+    memset(&lock->stats, 0, sizeof lock->stats);
     pthread_mutexattr_init(&attributes);
 #ifdef PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP
     /* What is done under it is shorter than falling asleep. */
@@ -48,19 +48,19 @@ void sgi_lock_drop(struct sgi_lock *lock)
 
 struct sgi *sgi_create(void)
 {
-    struct sgi *sgi = sysmem_memalign(SGI_LINE, sizeof(*sgi));
+    struct sgi *sgi = sysmem_memalign(SGI_LINE, sizeof *sgi);
     size_t tags;
 
     if (!sgi)
         return NULL;
-    memset(sgi, 0, sizeof(*sgi));
+    memset(sgi, 0, sizeof *sgi);
     sgi->mode = pool_mode();
     tags = sgi->mode == POOL_POISON ? SGI_SPAN / SGI_GRANULE : 0;
     static_assert(sizeof(struct sgi_span) <= SGI_LINE, "a span's header takes one line");
     sgi->usable = SGI_SPAN - SGI_LINE - tags;
     sgi_lock_init(&sgi->lock);
-    for (unsigned class = 0; class < SGI_CLASSES; class ++)
-        sgi_lock_init(&sgi->depots[class].lock);
+    for (unsigned index = 0; index < SGI_CLASSES; index++)
+        sgi_lock_init(&sgi->depots[index].lock);
     sgi_rings_init(sgi);
     return sgi;
 }
@@ -76,15 +76,15 @@ static void unmap_ring(struct sgi_span *ring)
 void sgi_destroy(struct sgi *sgi)
 {
     assert(sgi->threads == 0);
-    for (unsigned class = 0; class < SGI_CLASSES; class ++) {
-        sgi_depot_clear(&sgi->depots[class]);
-        pthread_mutex_destroy(&sgi->depots[class].lock.mutex);
+    for (unsigned index = 0; index < SGI_CLASSES; index++) {
+        sgi_depot_clear(&sgi->depots[index]);
+        pthread_mutex_destroy(&sgi->depots[index].lock.mutex);
     }
     unmap_ring(&sgi->in_use);
     unmap_ring(&sgi->whole);
     unmap_ring(&sgi->aside);
     pthread_mutex_destroy(&sgi->lock.mutex);
-    sysmem_free(sgi, sizeof(*sgi));
+    sysmem_free(sgi, sizeof *sgi);
 }
 
 static bool is_large(const struct sgi *sgi, size_t size)

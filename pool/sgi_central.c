@@ -42,14 +42,14 @@ static void change_free_locked(struct sgi *sgi, struct sgi_span *span, size_t ad
 }
 
 /* Only the link may be touched while the object is on a list. */
-static void link_locked(struct sgi *sgi, unsigned class, void *start)
+static void link_locked(struct sgi *sgi, unsigned index, void *start)
 {
     struct sgi_object *object = start;
 
-    annotate_usable(object, sizeof(*object));
-    object->next = sgi->lists[class];
-    sgi->lists[class] = object;
-    sgi->list_counts[class]++;
+    annotate_usable(object, sizeof *object);
+    object->next = sgi->lists[index];
+    sgi->lists[index] = object;
+    sgi->list_counts[index]++;
 }
 
 /* A new object begins here, whatever was here before. */
@@ -84,9 +84,9 @@ static void leave_over_locked(struct sgi *sgi, size_t bytes)
 
 /* Up to *count objects of the class, side by side, from the reserve: as many as fit. NULL: not even one does.
  */
-static char *chunk_alloc_locked(struct sgi *sgi, unsigned class, unsigned *count)
+static char *chunk_alloc_locked(struct sgi *sgi, unsigned index, unsigned *count)
 {
-    size_t size = sgi_class_size(class);
+    size_t size = sgi_class_size(index);
     size_t left;
     char *chunk;
 
@@ -124,50 +124,50 @@ static bool next_reserve_locked(struct sgi *sgi)
 }
 
 /* Twenty more objects on the list of the class, without asking the system. */
-static bool refill_locked(struct sgi *sgi, unsigned class)
+static bool refill_locked(struct sgi *sgi, unsigned index)
 {
     unsigned count = SGI_BATCH;
     char *chunk;
 
-    while (!(chunk = chunk_alloc_locked(sgi, class, &count))) {
+    while (!(chunk = chunk_alloc_locked(sgi, index, &count))) {
         if (!next_reserve_locked(sgi))
             return false;
     }
     while (count-- > 0)
-        link_locked(sgi, class, cut_locked(chunk + count * sgi_class_size(class)));
+        link_locked(sgi, index, cut_locked(chunk + count * sgi_class_size(index)));
     return true;
 }
 
-static void *unlink_locked(struct sgi *sgi, unsigned class)
+static void *unlink_locked(struct sgi *sgi, unsigned index)
 {
-    struct sgi_object *object = sgi->lists[class];
+    struct sgi_object *object = sgi->lists[index];
 
-    sgi->lists[class] = object->next;
-    sgi->list_counts[class]--;
-    annotate_unusable(object, sizeof(*object));
+    sgi->lists[index] = object->next;
+    sgi->list_counts[index]--;
+    annotate_unusable(object, sizeof *object);
     return object;
 }
 
-static unsigned take_locked(struct sgi *sgi, unsigned class, void **objects, unsigned wanted)
+static unsigned take_locked(struct sgi *sgi, unsigned index, void **objects, unsigned wanted)
 {
     unsigned taken = 0;
 
-    if (!sgi->lists[class] && !refill_locked(sgi, class))
+    if (!sgi->lists[index] && !refill_locked(sgi, index))
         return 0;
-    for (; taken < wanted && sgi->lists[class]; taken++) {
-        objects[taken] = unlink_locked(sgi, class);
-        change_free_locked(sgi, sgi_span_of(objects[taken]), 0, sgi_class_size(class));
+    for (; taken < wanted && sgi->lists[index]; taken++) {
+        objects[taken] = unlink_locked(sgi, index);
+        change_free_locked(sgi, sgi_span_of(objects[taken]), 0, sgi_class_size(index));
     }
-    sgi->refills[class] += taken != 0;
+    sgi->refills[index] += taken != 0;
     return taken;
 }
 
 /* A free object of the same or a larger class becomes the reserve; the reserve is empty when this is called.
  * One of the class always fits: what is not aligned to 16 is no multiple of 16, so at least 8 larger than a
  * class that has to be. */
-static bool scavenge_locked(struct sgi *sgi, unsigned class)
+static bool scavenge_locked(struct sgi *sgi, unsigned index)
 {
-    for (unsigned larger = class; larger < SGI_CLASSES; larger++) {
+    for (unsigned larger = index; larger < SGI_CLASSES; larger++) {
         if (!sgi->lists[larger])
             continue;
         sgi->start_free = unlink_locked(sgi, larger);
@@ -225,21 +225,21 @@ static bool grow(struct sgi *sgi, size_t wanted, size_t heap_bytes)
 }
 
 /* The system has nothing: what lies in depots comes onto the lists, then larger objects are cut. */
-static unsigned take_scavenged(struct sgi *sgi, unsigned class, void **objects, unsigned wanted)
+static unsigned take_scavenged(struct sgi *sgi, unsigned index, void **objects, unsigned wanted)
 {
     unsigned taken;
 
-    for (unsigned other = class; other < SGI_CLASSES; other++)
+    for (unsigned other = index; other < SGI_CLASSES; other++)
         sgi_depot_drain(sgi, other);
     sgi_lock_take(&sgi->lock);
-    taken = take_locked(sgi, class, objects, wanted);
-    if (taken == 0 && scavenge_locked(sgi, class))
-        taken = take_locked(sgi, class, objects, wanted);
+    taken = take_locked(sgi, index, objects, wanted);
+    if (taken == 0 && scavenge_locked(sgi, index))
+        taken = take_locked(sgi, index, objects, wanted);
     sgi_lock_drop(&sgi->lock);
     return taken;
 }
 
-unsigned sgi_central_take(struct sgi *sgi, unsigned class, void **objects, unsigned wanted)
+unsigned sgi_central_take(struct sgi *sgi, unsigned index, void **objects, unsigned wanted)
 {
     unsigned attempt = 0;
 
@@ -248,14 +248,14 @@ unsigned sgi_central_take(struct sgi *sgi, unsigned class, void **objects, unsig
         unsigned taken;
 
         sgi_lock_take(&sgi->lock);
-        taken = take_locked(sgi, class, objects, wanted);
+        taken = take_locked(sgi, index, objects, wanted);
         heap_bytes = sgi->heap_bytes;
         sgi_lock_drop(&sgi->lock);
         if (taken != 0)
             return taken;
-        if (sgi_depot_drain(sgi, class) || grow(sgi, SGI_BATCH * sgi_class_size(class), heap_bytes))
+        if (sgi_depot_drain(sgi, index) || grow(sgi, SGI_BATCH * sgi_class_size(index), heap_bytes))
             continue;
-        taken = take_scavenged(sgi, class, objects, wanted);
+        taken = take_scavenged(sgi, index, objects, wanted);
         if (taken != 0)
             return taken;
         if (!sgi_ask_handler(SGI_SPAN, attempt++))
@@ -263,13 +263,13 @@ unsigned sgi_central_take(struct sgi *sgi, unsigned class, void **objects, unsig
     }
 }
 
-void sgi_central_give(struct sgi *sgi, unsigned class, void *const *objects, unsigned count)
+void sgi_central_give(struct sgi *sgi, unsigned index, void *const *objects, unsigned count)
 {
     sgi_lock_take(&sgi->lock);
     for (unsigned i = 0; i < count; i++) {
-        link_locked(sgi, class, objects[i]);
-        change_free_locked(sgi, sgi_span_of(objects[i]), sgi_class_size(class), 0);
+        link_locked(sgi, index, objects[i]);
+        change_free_locked(sgi, sgi_span_of(objects[i]), sgi_class_size(index), 0);
     }
-    sgi->drains[class]++;
+    sgi->drains[index]++;
     sgi_lock_drop(&sgi->lock);
 }

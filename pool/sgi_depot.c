@@ -82,32 +82,32 @@ void sgi_depot_put_empty(struct sgi_depot *depot, struct sgi_magazine *empty)
 }
 
 /* One full magazine onto the lists: a batch a time, so that nobody waits for long. */
-static bool drain_one(struct sgi *sgi, unsigned class)
+static bool drain_one(struct sgi *sgi, unsigned index)
 {
-    struct sgi_magazine *full = sgi_depot_get_full(&sgi->depots[class], NULL);
+    struct sgi_magazine *full = sgi_depot_get_full(&sgi->depots[index], NULL);
 
     if (!full)
         return false;
-    sgi_central_give(sgi, class, full->objects, full->count);
+    sgi_central_give(sgi, index, full->objects, full->count);
     full->count = 0;
-    sgi_depot_put_empty(&sgi->depots[class], full);
+    sgi_depot_put_empty(&sgi->depots[index], full);
     return true;
 }
 
-bool sgi_depot_drain(struct sgi *sgi, unsigned class)
+bool sgi_depot_drain(struct sgi *sgi, unsigned index)
 {
     bool any = false;
 
-    while (drain_one(sgi, class))
+    while (drain_one(sgi, index))
         any = true;
     return any;
 }
 
 /* What the depot never ran below since the last trim is not needed: the full go onto the lists, the empty to
  * the system. */
-void sgi_depot_trim(struct sgi *sgi, unsigned class)
+void sgi_depot_trim(struct sgi *sgi, unsigned index)
 {
-    struct sgi_depot *depot = &sgi->depots[class];
+    struct sgi_depot *depot = &sgi->depots[index];
     struct sgi_magazine *unused = NULL;
     size_t full;
 
@@ -127,7 +127,7 @@ void sgi_depot_trim(struct sgi *sgi, unsigned class)
         sgi_magazine_destroy(unused);
         unused = next;
     }
-    while (full > 0 && drain_one(sgi, class))
+    while (full > 0 && drain_one(sgi, index))
         full--;
 
     sgi_lock_take(&depot->lock);

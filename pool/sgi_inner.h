@@ -83,9 +83,9 @@ static inline unsigned sgi_class(size_t size) /* 1..128 */
     return (unsigned)((size - 1) / SGI_GRANULE);
 }
 
-static inline size_t sgi_class_size(unsigned class)
+static inline size_t sgi_class_size(unsigned index)
 {
-    return ((size_t) class + 1) * SGI_GRANULE;
+    return ((size_t)index + 1) * SGI_GRANULE;
 }
 
 static inline struct sgi_span *sgi_span_of(void *object)
@@ -109,8 +109,8 @@ uint64_t sgi_handler_runs(void);
 
 /* sgi_central.c. take: how many of `wanted` (up to SGI_BATCH) were had, 0 if memory is out. */
 void sgi_rings_init(struct sgi *sgi);
-unsigned sgi_central_take(struct sgi *sgi, unsigned class, void **objects, unsigned wanted);
-void sgi_central_give(struct sgi *sgi, unsigned class, void *const *objects, unsigned count);
+unsigned sgi_central_take(struct sgi *sgi, unsigned index, void **objects, unsigned wanted);
+void sgi_central_give(struct sgi *sgi, unsigned index, void *const *objects, unsigned count);
 void sgi_ring_move_locked(struct sgi_span *ring, struct sgi_span *span);
 void sgi_span_unmap(struct sgi_span *span);
 
@@ -119,13 +119,13 @@ struct sgi_magazine *sgi_depot_get_full(struct sgi_depot *depot, struct sgi_maga
 struct sgi_magazine *sgi_depot_get_empty(struct sgi_depot *depot, struct sgi_magazine *full);
 void sgi_depot_put_full(struct sgi_depot *depot, struct sgi_magazine *full);
 void sgi_depot_put_empty(struct sgi_depot *depot, struct sgi_magazine *empty);
-bool sgi_depot_drain(struct sgi *sgi, unsigned class); /* all onto the lists; whether there was any */
-void sgi_depot_trim(struct sgi *sgi, unsigned class);
+bool sgi_depot_drain(struct sgi *sgi, unsigned index); /* all onto the lists; whether there was any */
+void sgi_depot_trim(struct sgi *sgi, unsigned index);
 void sgi_depot_clear(struct sgi_depot *depot); /* at destroy */
 
 /* sgi_magazine.c: the calling thread's. */
-void *sgi_magazine_get(struct sgi_thread *thread, unsigned class);
-void sgi_magazine_put(struct sgi_thread *thread, unsigned class, void *object);
+void *sgi_magazine_get(struct sgi_thread *thread, unsigned index);
+void sgi_magazine_put(struct sgi_thread *thread, unsigned index, void *object);
 void sgi_magazine_destroy(struct sgi_magazine *magazine);
 
 /* sgi_tag.c: poison mode. A defect ends the process. */

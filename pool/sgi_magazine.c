@@ -13,7 +13,7 @@ __thread struct sgi_thread *sgi_this_thread = &unattached;
 
 static struct sgi_magazine *magazine_create(void)
 {
-    struct sgi_magazine *magazine = sysmem_memalign(SGI_LINE, sizeof(*magazine));
+    struct sgi_magazine *magazine = sysmem_memalign(SGI_LINE, sizeof *magazine);
 
     if (magazine) {
         magazine->count = 0;
@@ -25,7 +25,7 @@ static struct sgi_magazine *magazine_create(void)
 
 void sgi_magazine_destroy(struct sgi_magazine *magazine)
 {
-    sysmem_free(magazine, sizeof(*magazine));
+    sysmem_free(magazine, sizeof *magazine);
 }
 
 int sgi_thread_attach(struct sgi *sgi)
@@ -34,13 +34,13 @@ int sgi_thread_attach(struct sgi *sgi)
 
     if (sgi_this_thread != &unattached)
         return -EBUSY;
-    thread = sysmem_memalign(SGI_LINE, sizeof(*thread));
+    thread = sysmem_memalign(SGI_LINE, sizeof *thread);
     if (!thread)
         return -ENOMEM;
     thread->owner = sgi;
     thread->fast = sgi->mode == POOL_NORMAL ? sgi : NULL;
-    for (unsigned class = 0; class < SGI_CLASSES; class ++)
-        thread->classes[class].loaded = thread->classes[class].previous = &none;
+    for (unsigned index = 0; index < SGI_CLASSES; index++)
+        thread->classes[index].loaded = thread->classes[index].previous = &none;
     sgi_this_thread = thread;
     sgi_lock_take(&sgi->lock);
     sgi->threads++;
@@ -49,18 +49,18 @@ int sgi_thread_attach(struct sgi *sgi)
 }
 
 /* A whole magazine goes to the depot as it is; of another the objects go onto the lists. */
-static void give_up(struct sgi *sgi, unsigned class, struct sgi_magazine *magazine)
+static void give_up(struct sgi *sgi, unsigned index, struct sgi_magazine *magazine)
 {
     if (magazine == &none)
         return;
     if (magazine->count == magazine->capacity) {
-        sgi_depot_put_full(&sgi->depots[class], magazine);
+        sgi_depot_put_full(&sgi->depots[index], magazine);
         return;
     }
     if (magazine->count != 0)
-        sgi_central_give(sgi, class, magazine->objects, magazine->count);
+        sgi_central_give(sgi, index, magazine->objects, magazine->count);
     magazine->count = 0;
-    sgi_depot_put_empty(&sgi->depots[class], magazine);
+    sgi_depot_put_empty(&sgi->depots[index], magazine);
 }
 
 void sgi_thread_detach(struct sgi *sgi)
@@ -70,21 +70,21 @@ void sgi_thread_detach(struct sgi *sgi)
     if (thread->owner != sgi)
         return;
     sgi_this_thread = &unattached;
-    for (unsigned class = 0; class < SGI_CLASSES; class ++) {
-        give_up(sgi, class, thread->classes[class].loaded);
-        give_up(sgi, class, thread->classes[class].previous);
+    for (unsigned index = 0; index < SGI_CLASSES; index++) {
+        give_up(sgi, index, thread->classes[index].loaded);
+        give_up(sgi, index, thread->classes[index].previous);
     }
     sgi_lock_take(&sgi->lock);
     sgi->threads--;
     sgi_lock_drop(&sgi->lock);
-    sysmem_free(thread, sizeof(*thread));
+    sysmem_free(thread, sizeof *thread);
 }
 
 /* Puts a magazine with objects into `loaded`; false if there is none and none can be filled. */
-static bool load_full(struct sgi_thread *thread, unsigned class)
+static bool load_full(struct sgi_thread *thread, unsigned index)
 {
-    struct sgi_magazine **loaded = &thread->classes[class].loaded;
-    struct sgi_magazine **previous = &thread->classes[class].previous;
+    struct sgi_magazine **loaded = &thread->classes[index].loaded;
+    struct sgi_magazine **previous = &thread->classes[index].previous;
     struct sgi_magazine *full;
 
     if ((*previous)->count != 0) {
@@ -93,7 +93,7 @@ static bool load_full(struct sgi_thread *thread, unsigned class)
         *loaded = full;
         return true;
     }
-    full = sgi_depot_get_full(&thread->owner->depots[class], *loaded == &none ? NULL : *loaded);
+    full = sgi_depot_get_full(&thread->owner->depots[index], *loaded == &none ? NULL : *loaded);
     if (full) {
         *loaded = full;
         return true;
@@ -105,33 +105,33 @@ static bool load_full(struct sgi_thread *thread, unsigned class)
             return false;
         *loaded = fresh;
     }
-    (*loaded)->count = sgi_central_take(thread->owner, class, (*loaded)->objects, SGI_BATCH);
+    (*loaded)->count = sgi_central_take(thread->owner, index, (*loaded)->objects, SGI_BATCH);
     return (*loaded)->count != 0;
 }
 
-void *sgi_magazine_get(struct sgi_thread *thread, unsigned class)
+void *sgi_magazine_get(struct sgi_thread *thread, unsigned index)
 {
-    struct sgi_magazine *magazine = thread->classes[class].loaded;
+    struct sgi_magazine *magazine = thread->classes[index].loaded;
     void *object;
 
     if (magazine->count == 0) {
-        if (!load_full(thread, class)) {
+        if (!load_full(thread, index)) {
             /* No magazine to be had is no reason to refuse an object. */
-            bool no_magazine = thread->classes[class].loaded == &none;
+            bool no_magazine = thread->classes[index].loaded == &none;
 
-            return no_magazine && sgi_central_take(thread->owner, class, &object, 1) != 0 ? object : NULL;
+            return no_magazine && sgi_central_take(thread->owner, index, &object, 1) != 0 ? object : NULL;
         }
-        magazine = thread->classes[class].loaded;
+        magazine = thread->classes[index].loaded;
     }
     return magazine->objects[--magazine->count];
 }
 
 /* Puts a magazine with room into `loaded`; false, and nothing changed, if none can be had. */
-static bool load_empty(struct sgi_thread *thread, unsigned class)
+static bool load_empty(struct sgi_thread *thread, unsigned index)
 {
-    struct sgi_depot *depot = &thread->owner->depots[class];
-    struct sgi_magazine **loaded = &thread->classes[class].loaded;
-    struct sgi_magazine **previous = &thread->classes[class].previous;
+    struct sgi_depot *depot = &thread->owner->depots[index];
+    struct sgi_magazine **loaded = &thread->classes[index].loaded;
+    struct sgi_magazine **previous = &thread->classes[index].previous;
     struct sgi_magazine *full = *previous == &none ? NULL : *previous;
     struct sgi_magazine *empty;
 
@@ -154,16 +154,16 @@ static bool load_empty(struct sgi_thread *thread, unsigned class)
     return true;
 }
 
-void sgi_magazine_put(struct sgi_thread *thread, unsigned class, void *object)
+void sgi_magazine_put(struct sgi_thread *thread, unsigned index, void *object)
 {
-    struct sgi_magazine *magazine = thread->classes[class].loaded;
+    struct sgi_magazine *magazine = thread->classes[index].loaded;
 
     if (magazine->count == magazine->capacity) {
-        if (!load_empty(thread, class)) {
-            sgi_central_give(thread->owner, class, &object, 1);
+        if (!load_empty(thread, index)) {
+            sgi_central_give(thread->owner, index, &object, 1);
             return;
         }
-        magazine = thread->classes[class].loaded;
+        magazine = thread->classes[index].loaded;
     }
     magazine->objects[magazine->count++] = object;
 }

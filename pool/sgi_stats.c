@@ -5,9 +5,9 @@
 
 #include "pool/sgi_inner.h"
 
-void sgi_class_stats(struct sgi *sgi, unsigned class, struct sgi_class_stats *stats)
+void sgi_class_stats(struct sgi *sgi, unsigned index, struct sgi_class_stats *stats)
 {
-    struct sgi_depot *depot = &sgi->depots[class];
+    struct sgi_depot *depot = &sgi->depots[index];
 
     sgi_lock_take(&depot->lock);
     stats->full = depot->full_count;
@@ -15,9 +15,9 @@ void sgi_class_stats(struct sgi *sgi, unsigned class, struct sgi_class_stats *st
     stats->depot = depot->lock.stats;
     sgi_lock_drop(&depot->lock);
     sgi_lock_take(&sgi->lock);
-    stats->free = sgi->list_counts[class];
-    stats->refills = sgi->refills[class];
-    stats->drains = sgi->drains[class];
+    stats->free = sgi->list_counts[index];
+    stats->refills = sgi->refills[index];
+    stats->drains = sgi->drains[index];
     sgi_lock_drop(&sgi->lock);
 }
 
@@ -25,12 +25,12 @@ void sgi_stats(struct sgi *sgi, struct sgi_stats *stats)
 {
     size_t usable_bytes;
 
-    memset(stats, 0, sizeof(*stats));
-    for (unsigned class = 0; class < SGI_CLASSES; class ++) {
-        struct sgi_depot *depot = &sgi->depots[class];
+    memset(stats, 0, sizeof *stats);
+    for (unsigned index = 0; index < SGI_CLASSES; index++) {
+        struct sgi_depot *depot = &sgi->depots[index];
 
         sgi_lock_take(&depot->lock);
-        stats->depot_bytes += depot->full_count * SGI_BATCH * sgi_class_size(class);
+        stats->depot_bytes += depot->full_count * SGI_BATCH * sgi_class_size(index);
         stats->depots.taken += depot->lock.stats.taken;
         stats->depots.contended += depot->lock.stats.contended;
         stats->depots.wait_ns += depot->lock.stats.wait_ns;

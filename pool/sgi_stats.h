@@ -44,6 +44,6 @@ struct sgi_stats {
 };
 
 void sgi_stats(struct sgi *sgi, struct sgi_stats *stats);
-void sgi_class_stats(struct sgi *sgi, unsigned class, struct sgi_class_stats *stats); /* class: 0..15 */
+void sgi_class_stats(struct sgi *sgi, unsigned index, struct sgi_class_stats *stats); /* class: 0..15 */
 
 #endif

@@ -66,10 +66,10 @@ static bool detach_lists(struct sgi *sgi, struct sgi_object *lists[SGI_CLASSES])
         if (sgi->start_free != sgi->end_free && sgi_span_of(sgi->start_free) == span)
             sgi->start_free = sgi->end_free = NULL;
     }
-    for (unsigned class = 0; any && class < SGI_CLASSES; class ++) {
-        lists[class] = sgi->lists[class];
-        sgi->lists[class] = NULL;
-        sgi->list_counts[class] = 0;
+    for (unsigned index = 0; any && index < SGI_CLASSES; index++) {
+        lists[index] = sgi->lists[index];
+        sgi->lists[index] = NULL;
+        sgi->list_counts[index] = 0;
     }
     sgi_lock_drop(&sgi->lock);
     return any;
@@ -93,10 +93,10 @@ static void keep_living(struct sgi_object *list, struct kept *kept)
 static void attach_lists(struct sgi *sgi, struct kept kept[SGI_CLASSES])
 {
     sgi_lock_take(&sgi->lock);
-    for (unsigned class = 0; class < SGI_CLASSES; class ++) {
-        *kept[class].end = sgi->lists[class];
-        sgi->lists[class] = kept[class].first;
-        sgi->list_counts[class] += kept[class].count;
+    for (unsigned index = 0; index < SGI_CLASSES; index++) {
+        *kept[index].end = sgi->lists[index];
+        sgi->lists[index] = kept[index].first;
+        sgi->list_counts[index] += kept[index].count;
     }
     for (struct sgi_span *span = sgi->whole.next, *next; span != &sgi->whole; span = next) {
         next = span->next;
@@ -119,12 +119,12 @@ size_t sgi_trim(struct sgi *sgi)
 
     if (!begin(sgi))
         return 0;
-    for (unsigned class = 0; class < SGI_CLASSES; class ++)
-        sgi_depot_trim(sgi, class);
+    for (unsigned index = 0; index < SGI_CLASSES; index++)
+        sgi_depot_trim(sgi, index);
     bytes = unmap_stale(sgi);
     if (detach_lists(sgi, lists)) {
-        for (unsigned class = 0; class < SGI_CLASSES; class ++)
-            keep_living(lists[class], &kept[class]);
+        for (unsigned index = 0; index < SGI_CLASSES; index++)
+            keep_living(lists[index], &kept[index]);
         attach_lists(sgi, kept);
     }
     sgi_lock_take(&sgi->lock);

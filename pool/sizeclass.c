@@ -67,13 +67,13 @@ uint64_t sizeclass_lost(void)
 
 struct sizeclass *sizeclass_create(void)
 {
-    struct sizeclass *classes = sysmem_calloc(sizeof(*classes));
+    struct sizeclass *classes = sysmem_calloc(sizeof *classes);
 
     if (!classes)
         return NULL;
     for (int i = 0; i < SIZECLASS_CLASSES; i++) {
-        ring_init(&classes->class[i].partial);
-        ring_init(&classes->class[i].empty);
+        ring_init(&classes->each[i].partial);
+        ring_init(&classes->each[i].empty);
     }
     classes->window_began = -1;
     if (pool_mode() == POOL_POISON)
@@ -85,9 +85,9 @@ struct sizeclass *sizeclass_create(void)
         classes->hooks |= HOOK_ANNOTATE;
 #ifdef ANNOTATE_ASAN
     classes->hooks |= HOOK_CHECK;
-    classes->quarantine = sysmem_calloc(sizeof(*classes->quarantine));
+    classes->quarantine = sysmem_calloc(sizeof *classes->quarantine);
     if (!classes->quarantine) {
-        sysmem_free(classes, sizeof(*classes));
+        sysmem_free(classes, sizeof *classes);
         return NULL;
     }
 #endif
@@ -105,9 +105,9 @@ void sizeclass_destroy(struct sizeclass *classes)
     atomic_fetch_add(&sizeclass_lost_objects, stats.live_objects);
     arena_destroy_all(classes);
 #ifdef ANNOTATE_ASAN
-    sysmem_free(classes->quarantine, sizeof(*classes->quarantine));
+    sysmem_free(classes->quarantine, sizeof *classes->quarantine);
 #endif
-    sysmem_free(classes, sizeof(*classes));
+    sysmem_free(classes, sizeof *classes);
     mode_sizeclasses(-1);
 }
 
@@ -152,7 +152,7 @@ static void sizeclass_check_put(struct sizeclass *classes, void *object, size_t 
     byte = arena_live_byte(object, &bit);
     if ((*byte & bit) == 0)
         mode_defect("double free of a sizeclass object, or a pointer into one", NULL, object);
-    if (sizeclass_span_of(object)->class != sizeclass_index(size))
+    if (sizeclass_span_of(object)->index != sizeclass_index(size))
         mode_defect("a sizeclass object is given back with a wrong size", NULL, object);
     *byte = (uint8_t)(*byte & ~bit);
     if (pool_mode() == POOL_POISON) {
@@ -167,29 +167,28 @@ static void sizeclass_flush(struct sizeclass *classes);
 
 static uint32_t span_capacity(const struct sizeclass_span *span)
 {
-    return (uint32_t)span->pages * SIZECLASS_PAGE / sizeclass_sizes[span->class];
+    return (uint32_t)span->pages * SIZECLASS_PAGE / sizeclass_sizes[span->index];
 }
 
 /* Empty spans of other classes give their pages up before the system is asked for more. */
-static void sizeclass_release_empties(struct sizeclass *classes, struct sizeclass_class *class,
-                                      uint32_t count)
+static void sizeclass_release_empties(struct sizeclass *classes, struct sizeclass_class *one, uint32_t count)
 {
-    for (; count > 0 && class->empties > 0; count--) {
-        struct sizeclass_span *oldest = class->empty.prev;
+    for (; count > 0 && one->empties > 0; count--) {
+        struct sizeclass_span *oldest = one->empty.prev;
         ring_remove(oldest);
-        class->empties--;
+        one->empties--;
         classes->empties--;
         arena_put(classes, oldest);
     }
-    if (class->empties_low > class->empties)
-        class->empties_low = class->empties;
+    if (one->empties_low > one->empties)
+        one->empties_low = one->empties;
 }
 
 static void sizeclass_release_all(struct sizeclass *classes)
 {
     sizeclass_flush(classes);
     for (int i = 0; i < SIZECLASS_CLASSES; i++)
-        sizeclass_release_empties(classes, &classes->class[i], UINT32_MAX);
+        sizeclass_release_empties(classes, &classes->each[i], UINT32_MAX);
 }
 
 static struct sizeclass_span *sizeclass_new_span(struct sizeclass *classes, unsigned index)
@@ -204,30 +203,30 @@ static struct sizeclass_span *sizeclass_new_span(struct sizeclass *classes, unsi
     }
     if (!span)
         return NULL;
-    span->class = (uint8_t)index;
+    span->index = (uint8_t)index;
     span->owned = true;
-    ring_push(&classes->class[index].partial, span);
+    ring_push(&classes->each[index].partial, span);
     return span;
 }
 
 /* A span at the head of the partial ring that has an object to give. */
 static struct sizeclass_span *sizeclass_find_span(struct sizeclass *classes, unsigned index)
 {
-    struct sizeclass_class *class = &classes->class[index];
+    struct sizeclass_class *one = &classes->each[index];
 
-    while (class->partial.next != &class->partial) {
-        struct sizeclass_span *span = class->partial.next;
+    while (one->partial.next != &one->partial) {
+        struct sizeclass_span *span = one->partial.next;
         if (span->free || span->carved < span_capacity(span))
             return span;
         ring_remove(span); /* full: sizeclass_moved() puts it back */
     }
-    if (class->empties > 0) {
-        struct sizeclass_span *span = class->empty.next;
+    if (one->empties > 0) {
+        struct sizeclass_span *span = one->empty.next;
         ring_remove(span);
         classes->empties--;
-        if (--class->empties < class->empties_low)
-            class->empties_low = class->empties;
-        ring_push(&class->partial, span);
+        if (--one->empties < one->empties_low)
+            one->empties_low = one->empties;
+        ring_push(&one->partial, span);
         return span;
     }
     return sizeclass_new_span(classes, index);
@@ -291,16 +290,16 @@ void *sizeclass_get_slow(struct sizeclass *classes, size_t size, size_t *capacit
 
 static void sizeclass_moved(struct sizeclass *classes, struct sizeclass_span *span)
 {
-    struct sizeclass_class *class = &classes->class[span->class];
+    struct sizeclass_class *one = &classes->each[span->index];
 
     if (span->used == 0) {
         if (span->listed)
             ring_remove(span);
-        ring_push(&class->empty, span);
-        class->empties++;
+        ring_push(&one->empty, span);
+        one->empties++;
         classes->empties++;
     } else if (!span->listed) {
-        ring_push(&class->partial, span);
+        ring_push(&one->partial, span);
     }
 }
 
@@ -313,7 +312,7 @@ static void sizeclass_put_now(struct sizeclass *classes, void *object)
     *(void **)object = span->free;
     span->free = object;
     if ((classes->hooks & HOOK_ANNOTATE) != 0)
-        annotate_unusable_deep(object, sizeclass_sizes[span->class]);
+        annotate_unusable_deep(object, sizeclass_sizes[span->index]);
     if (--span->used == 0 || !span->listed)
         sizeclass_moved(classes, span);
 }
@@ -337,7 +336,7 @@ void sizeclass_put_slow(struct sizeclass *classes, void *p, size_t size)
         p = waiting->objects[waiting->first];
         waiting->first = (waiting->first + 1) % QUARANTINE_OBJECTS;
         waiting->count--;
-        waiting->bytes -= sizeclass_sizes[sizeclass_span_of(p)->class];
+        waiting->bytes -= sizeclass_sizes[sizeclass_span_of(p)->index];
         sizeclass_put_now(classes, p);
     }
 #else
@@ -349,14 +348,14 @@ void sizeclass_put_slow(struct sizeclass *classes, void *p, size_t size)
 static void sizeclass_flush(struct sizeclass *classes)
 {
     for (int i = 0; i < SIZECLASS_CLASSES; i++) {
-        struct sizeclass_class *class = &classes->class[i];
+        struct sizeclass_class *one = &classes->each[i];
 
-        for (void *object = class->cache, *next; object; object = next) {
+        for (void *object = one->cache, *next; object; object = next) {
             next = *(void **)object;
             sizeclass_put_now(classes, object);
         }
-        class->cache = NULL;
-        class->cached = 0;
+        one->cache = NULL;
+        one->cached = 0;
     }
 }
 
@@ -369,10 +368,10 @@ bool sizeclass_trim(struct sizeclass *classes, int64_t now_ms)
     sizeclass_flush(classes);
 
     for (int i = 0; i < SIZECLASS_CLASSES; i++) {
-        struct sizeclass_class *class = &classes->class[i];
+        struct sizeclass_class *one = &classes->each[i];
         if (classes->window_began >= 0)
-            sizeclass_release_empties(classes, class, class->empties_low);
-        class->empties_low = class->empties;
+            sizeclass_release_empties(classes, one, one->empties_low);
+        one->empties_low = one->empties;
     }
     classes->window_began = now_ms;
     arena_purge(classes, SIZECLASS_PURGE_LEAST);

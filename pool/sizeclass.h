@@ -44,7 +44,7 @@ struct sizeclass_span {
     void *free;                         /* objects that came back, linked through their first word */
     uint16_t used;                      /* objects out */
     uint16_t carved;                    /* objects ever handed out: those above have not been touched */
-    uint8_t class;
+    uint8_t index;
     uint8_t pages;
     bool listed;
     bool owned; /* the span's class holds it; false: its pages are the arena's */

@@ -12,7 +12,7 @@
 #include "pool/sizeclass.h"
 
 struct sizeclass {
-    struct sizeclass_class class[SIZECLASS_CLASSES];
+    struct sizeclass_class each[SIZECLASS_CLASSES];
     unsigned hooks; /* not 0: checks or annotations; everything takes the slow call */
     uint32_t arena_count;
     struct sizeclass_arena *arenas;          /* ring; those with free pages come first */
@@ -60,12 +60,12 @@ static inline void *sizeclass_get(struct sizeclass *classes, size_t size, size_t
     if (__builtin_expect(size > SIZECLASS_MAX || classes->hooks != 0, 0))
         return sizeclass_get_slow(classes, size, capacity);
     unsigned index = sizeclass_index(size);
-    struct sizeclass_class *class = &classes->class[index];
-    void *object = class->cache;
+    struct sizeclass_class *one = &classes->each[index];
+    void *object = one->cache;
     if (!object || atomic_load_explicit(&fault_armed[FAULT_SIZECLASS], memory_order_relaxed))
         return sizeclass_get_slow(classes, size, capacity);
-    class->cache = *(void **)object;
-    class->cached--;
+    one->cache = *(void **)object;
+    one->cached--;
     if (capacity)
         *capacity = sizeclass_sizes[index];
     return object;
@@ -77,14 +77,14 @@ static inline void sizeclass_put(struct sizeclass *classes, void *p, size_t size
         sizeclass_put_slow(classes, p, size);
         return;
     }
-    struct sizeclass_class *class = &classes->class[sizeclass_index(size)];
-    if (class->cached == SIZECLASS_CACHE) {
+    struct sizeclass_class *one = &classes->each[sizeclass_index(size)];
+    if (one->cached == SIZECLASS_CACHE) {
         sizeclass_put_slow(classes, p, size);
         return;
     }
-    *(void **)p = class->cache;
-    class->cache = p;
-    class->cached++;
+    *(void **)p = one->cache;
+    one->cache = p;
+    one->cached++;
 }
 
 #endif

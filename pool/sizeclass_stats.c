@@ -15,16 +15,16 @@ static void sizeclass_stats_arena(struct sizeclass_arena *arena, struct sizeclas
         const struct sizeclass_span *span = &arena->spans[page];
         if (!span->owned)
             continue;
-        uint64_t size = sizeclass_sizes[span->class];
+        uint64_t size = sizeclass_sizes[span->index];
         uint64_t touched = (span->carved * size + SIZECLASS_PAGE - 1) / SIZECLASS_PAGE;
         stats->span_bytes += (uint64_t)span->pages * SIZECLASS_PAGE;
         stats->empty_bytes += span->used == 0 ? (uint64_t)span->pages * SIZECLASS_PAGE : 0;
         stats->resident_bytes += touched * SIZECLASS_PAGE;
         stats->live_objects += span->used;
         stats->live_bytes += span->used * size;
-        stats->class_live[span->class] += span->used;
-        stats->class_pages[span->class] += span->pages;
-        stats->class_room[span->class] += (uint64_t)span->pages * SIZECLASS_PAGE / size;
+        stats->class_live[span->index] += span->used;
+        stats->class_pages[span->index] += span->pages;
+        stats->class_room[span->index] += (uint64_t)span->pages * SIZECLASS_PAGE / size;
     }
 }
 
@@ -33,7 +33,7 @@ static void sizeclass_stats_classes(const struct sizeclass *classes, struct size
     stats->held_bytes = classes->held;
     stats->budget_bytes = classes->budget;
     for (int i = 0; i < SIZECLASS_CLASSES; i++) {
-        uint64_t cached = classes->class[i].cached; /* given back, though not to their spans yet */
+        uint64_t cached = classes->each[i].cached; /* given back, though not to their spans yet */
 
         if (cached > stats->class_live[i])
             cached = stats->class_live[i]; /* it came back after its span was counted */
@@ -41,14 +41,14 @@ static void sizeclass_stats_classes(const struct sizeclass *classes, struct size
         stats->live_bytes -= cached * sizeclass_sizes[i];
         stats->class_live[i] -= cached;
         stats->class_cached[i] = (uint32_t)cached;
-        stats->class_empty[i] = classes->class[i].empties;
+        stats->class_empty[i] = classes->each[i].empties;
     }
 #ifdef ANNOTATE_ASAN
     stats->live_objects -= classes->quarantine->count; /* given back, though not to their spans yet */
     stats->live_bytes -= classes->quarantine->bytes;
     for (uint32_t i = 0; i < classes->quarantine->count; i++) {
         uint32_t at = (classes->quarantine->first + i) % QUARANTINE_OBJECTS;
-        stats->class_live[sizeclass_span_of(classes->quarantine->objects[at])->class]--;
+        stats->class_live[sizeclass_span_of(classes->quarantine->objects[at])->index]--;
     }
 #endif
 }
@@ -75,6 +75,6 @@ void sizeclass_stats(const struct sizeclass *classes, struct sizeclass_stats *st
 {
     uint32_t next = 0;
 
-    memset(stats, 0, sizeof(*stats));
+    memset(stats, 0, sizeof *stats);
     (void)sizeclass_stats_step(classes, stats, &next, UINT32_MAX);
 }

@@ -11,7 +11,7 @@ struct row {
     int64_t value; /* REFUSED */
 };
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+#define COUNT(array) (sizeof array / sizeof array[0])
 
 static void test_number(void **state)
 {

@@ -41,7 +41,7 @@ static inline int fixture_teardown(void **state)
     sysmem_set_budget(0);
     sizeclass_destroy(*state);
     (void)pool_mode_set(POOL_NORMAL);
-    if (account_settled(text, sizeof(text)))
+    if (account_settled(text, sizeof text))
         return 0;
     print_error("%s\n", text);
     return 1;
@@ -70,7 +70,7 @@ static inline struct pool_stats stats_of(const struct pool *pool)
 }
 
 /* A group of tests in each mode, with size classes and on the system alone. Returns how many failed. */
-#define fixture_run_everywhere(what, tests) fixture_run(what, tests, sizeof(tests) / sizeof((tests)[0]))
+#define fixture_run_everywhere(what, tests) fixture_run(what, tests, sizeof tests / sizeof((tests)[0]))
 
 static inline int fixture_run(const char *what, const struct CMUnitTest *tests, size_t count)
 {
@@ -80,7 +80,7 @@ static inline int fixture_run(const char *what, const struct CMUnitTest *tests, 
     for (int mode = POOL_NORMAL; mode <= POOL_PASSTHROUGH; mode++) {
         for (int system = 0; system < 2; system++) {
             char name[64];
-            snprintf(name, sizeof(name), "%s, %s, %s", what, names[mode], system ? "system" : "size classes");
+            snprintf(name, sizeof name, "%s, %s, %s", what, names[mode], system ? "system" : "size classes");
             fixture_mode = (enum pool_mode)mode;
             fixture_system = system != 0;
             failed += _cmocka_run_group_tests(name, tests, count, NULL, NULL);

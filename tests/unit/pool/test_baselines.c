@@ -81,7 +81,7 @@ static void test_d4_an_undersized_pool_ends_behind_its_block(void **state)
     struct mp_pool *pool = mp_create(24);
 
     (void)state;
-    assert_true(pool->head->end > (unsigned char *)pool + 24 + sizeof(*pool) + 24);
+    assert_true(pool->head->end > (unsigned char *)pool + 24 + sizeof *pool + 24);
     mp_destroy(pool);
 }
 

@@ -67,7 +67,7 @@ static void fill_and_empty(struct sizeclass *classes, int expected)
     static void *objects[BUDGET / 16];
     static const size_t sizes[] = {512, BLOCK, 100, 4096, 40000};
 
-    for (unsigned round = 0; round < sizeof(sizes) / sizeof(sizes[0]); round++) {
+    for (unsigned round = 0; round < sizeof sizes / sizeof(sizes[0]); round++) {
         struct sizeclass_stats stats;
         size_t size = sizes[round], count = 0;
 

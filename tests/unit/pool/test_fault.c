@@ -85,7 +85,7 @@ static void test_a_wrong_environment_arms_nothing(void **state)
         "system:1;", "system:1++", "system:-1", ",",         "system:99999999999999999999"};
 
     (void)state;
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+    for (size_t i = 0; i < sizeof wrong / sizeof(wrong[0]); i++)
         assert_int_equal(arm_from(wrong[i]), -EINVAL);
     assert_int_equal(arm_from("system:1,pool:y"), -EINVAL);
     assert_false(fault_fires(FAULT_SYSTEM));

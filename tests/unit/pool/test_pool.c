@@ -279,7 +279,7 @@ static void test_every_call_may_fail(void **state)
     static const enum fault_point points[] = {FAULT_POOL, FAULT_SIZECLASS, FAULT_SYSTEM};
     int cleaned = 0, failures = 0;
 
-    for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
+    for (size_t i = 0; i < sizeof points / sizeof(points[0]); i++) {
         for (uint64_t nth = 1;; nth++) {
             fault_arm(points[i], nth, nth % 2 == 0);
             bool done = script(state, &cleaned);
@@ -323,7 +323,7 @@ static void test_steady_state_calls_no_system(void **state)
         pool_destroy(other);
     }
     sysmem_stats(&after);
-    assert_memory_equal(before.calls, after.calls, sizeof(before.calls));
+    assert_memory_equal(before.calls, after.calls, sizeof before.calls);
     pool_destroy(connection);
 }
 

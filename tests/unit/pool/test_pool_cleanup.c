@@ -56,7 +56,7 @@ static char failed_call[16];
 
 static void note_file_error(const char *call, const char *name, int error)
 {
-    snprintf(failed_call, sizeof(failed_call), "%s %d", call, error);
+    snprintf(failed_call, sizeof failed_call, "%s %d", call, error);
     (void)name;
 }
 

@@ -88,7 +88,7 @@ static void test_d4_small_and_absurd_sizes_at_create(void **state)
         pool_destroy(pool);
     }
     static const size_t absurd[] = {SIZE_MAX, SIZE_MAX - 1, SIZE_MAX / 2, (size_t)UINT32_MAX + 1};
-    for (size_t i = 0; i < sizeof(absurd) / sizeof(absurd[0]); i++) {
+    for (size_t i = 0; i < sizeof absurd / sizeof(absurd[0]); i++) {
         errno = 0;
         assert_null(pool_create(&(struct pool_options){.classes = *state, .first_size = absurd[i]}));
         assert_int_equal(errno, EINVAL);
@@ -203,7 +203,7 @@ static void test_d10_what_is_large_is_a_fraction_of_the_block(void **state)
 {
     static const size_t blocks[] = {1024, 4096, 16384, 65536};
 
-    for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+    for (size_t i = 0; i < sizeof blocks / sizeof(blocks[0]); i++) {
         struct pool *pool = pool_of(state, 512, blocks[i], 0);
         assert_non_null(pool_alloc(pool, blocks[i] / 2 - 8, "half"));
         assert_int_equal(stats_of(pool).larges, blocks[i] == 1024 ? 1 : 0); /* the first block's rest */

@@ -284,7 +284,7 @@ static void test_model(void **state)
     uint64_t seed = seed_start("refpool");
     size_t live = 0;
 
-    memset(slots, 0, sizeof(slots));
+    memset(slots, 0, sizeof slots);
     for (int step = 0; step < MODEL_STEPS; step++) {
         struct model *slot = &slots[seed_below(&seed, MODEL_LIVE)];
         size_t dice = seed_below(&seed, 1000);
@@ -294,7 +294,7 @@ static void test_model(void **state)
             struct refpool_chunk late = slot->chunk;
 
             refpool_reset(refpool);
-            memset(slots, 0, sizeof(slots));
+            memset(slots, 0, sizeof slots);
             if (was)
                 assert_int_equal(refpool_free(refpool, &late), -ESTALE);
             live = 0;

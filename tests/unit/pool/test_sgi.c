@@ -85,7 +85,7 @@ static void test_every_byte_serves(void **state)
 {
     enum { SPANS = 6, MOST = (SPANS + 1) * SGI_SPAN / 8 };
     struct sgi *sgi = *state;
-    struct taken *taken = test_malloc(MOST * sizeof(*taken));
+    struct taken *taken = test_malloc(MOST * sizeof *taken);
     size_t count = 0, bytes = 0;
     uint64_t seed = seed_start("every_byte");
 
@@ -113,7 +113,7 @@ static void test_every_byte_serves(void **state)
 static void test_scavenging(void **state)
 {
     struct sgi *sgi = *state;
-    struct taken *taken = test_malloc(SGI_SPAN / 8 * sizeof(*taken));
+    struct taken *taken = test_malloc(SGI_SPAN / 8 * sizeof *taken);
     size_t count = 0, bytes = 0;
     void *small[17];
 
@@ -145,7 +145,7 @@ static void test_scavenging(void **state)
 static void test_a_left_over_is_aligned(void **state)
 {
     struct sgi *sgi = *state;
-    struct taken *taken = test_malloc(SGI_SPAN / 8 * sizeof(*taken));
+    struct taken *taken = test_malloc(SGI_SPAN / 8 * sizeof *taken);
     char *first = sgi_alloc(sgi, 40), *eight[2];
     size_t count = 0;
 
@@ -243,7 +243,7 @@ static void test_reallocate(void **state)
 {
     static const size_t sizes[] = {0, 1, 8, 9, 16, 100, 120, 128, 129, 500};
     struct sgi *sgi = *state;
-    const size_t count = sizeof(sizes) / sizeof(*sizes);
+    const size_t count = sizeof sizes / sizeof *sizes;
 
     for (size_t i = 0; i < count * count; i++) {
         size_t old = sizes[i / count], new = sizes[i % count];

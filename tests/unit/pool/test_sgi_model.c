@@ -63,7 +63,7 @@ static void test_model(void **state)
     struct sgi *sgi = *state;
     uint64_t seed = seed_start("model");
 
-    memset(slots, 0, sizeof(slots));
+    memset(slots, 0, sizeof slots);
     for (int step = 0; step < MODEL_STEPS; step++) {
         size_t dice = seed_below(&seed, 1000);
 

@@ -109,7 +109,7 @@ static void pass_all(struct sgi *sgi, bool producer_attached, bool consumer_atta
     struct pass frees = {.sgi = sgi, .in = &ring, .attach = consumer_attached, .failures = &failures};
     pthread_t threads[2];
 
-    memset(&ring, 0, sizeof(ring));
+    memset(&ring, 0, sizeof ring);
     assert_int_equal(pthread_create(&threads[0], NULL, producer, &makes), 0);
     assert_int_equal(pthread_create(&threads[1], NULL, consumer, &frees), 0);
     pthread_join(threads[0], NULL);

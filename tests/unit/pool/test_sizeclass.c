@@ -82,8 +82,8 @@ static void test_objects_are_apart_aligned_and_whole(void **state)
     enum { EACH = 20 };
     static const size_t sizes[] = {1,    16,   17,   48,   100,   512,   513,   700,
                                    2048, 2049, 4096, 5000, 16384, 40000, 65536, 70000};
-    unsigned char *objects[sizeof(sizes) / sizeof(sizes[0])][EACH];
-    size_t kinds = sizeof(sizes) / sizeof(sizes[0]);
+    unsigned char *objects[sizeof sizes / sizeof(sizes[0])][EACH];
+    size_t kinds = sizeof sizes / sizeof(sizes[0]);
 
     for (size_t kind = 0; kind < kinds; kind++) {
         for (size_t i = 0; i < EACH; i++) {
@@ -143,7 +143,7 @@ static size_t resident_bytes(void *const *objects, size_t count)
         assert_true(known < 64);
         arenas[known++] = arena;
         assert_int_equal(mincore(arena, SIZECLASS_ARENA, pages), 0);
-        for (size_t page = 0; page < sizeof(pages); page++)
+        for (size_t page = 0; page < sizeof pages; page++)
             resident += (pages[page] & 1u) * SIZECLASS_PAGE;
     }
     return resident;
@@ -380,11 +380,11 @@ static void test_figures_of_the_classes(void **state)
         struct sizeclass_stats steps;
         uint32_t next = 0, taken = 0;
 
-        memset(&steps, 0, sizeof(steps));
+        memset(&steps, 0, sizeof steps);
         while (!sizeclass_stats_step(classes, &steps, &next, arenas))
             taken++;
         assert_int_equal(taken, (whole.arenas - 1) / arenas);
-        assert_memory_equal(&steps, &whole, sizeof(steps));
+        assert_memory_equal(&steps, &whole, sizeof steps);
     }
     for (int i = 0; i < OBJECTS; i++)
         if (i % 3)

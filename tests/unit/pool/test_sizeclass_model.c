@@ -35,7 +35,7 @@ static void test_random_against_an_oracle(void **state)
 
     (void)state;
     assert_non_null(classes);
-    memset(slots, 0, sizeof(slots));
+    memset(slots, 0, sizeof slots);
     for (int step = 0; step < STEPS; step++) {
         size_t i = seed_below(&seed, SLOTS);
         if (slots[i].p != NULL) {

@@ -19,7 +19,7 @@ static struct {
 
 static void report(const char *call, size_t size)
 {
-    strncpy(reported.call, call, sizeof(reported.call) - 1);
+    strncpy(reported.call, call, sizeof reported.call - 1);
     reported.size = size;
     reported.count++;
 }
