@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The account at the end of the process. */
 #include "pool/account.h"
 
 #include <inttypes.h>

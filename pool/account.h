@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * account: what has been taken and not given back, for the line that the process logs at its end.
+ * account: what has been taken and not given back.
  *
+ * Purpose: the line that the process logs at its end.
  * Lifetime: static.
- * Threads: to be asked when the others have ended.
+ * Threads: to be called when all others have ended.
  * Errors: none.
  */
 #ifndef POOL_ACCOUNT_H
@@ -12,8 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* True: everything is back, and `text` is "". Else one line without its end that says what is out (pools,
- * objects that a destroyed sizeclass still had out, the system's memory), cut off at `size`. */
+/* True: everything is back, and `text` is "". Else `text` is one line, without its end and cut off at `size`:
+ * pools, objects that were out when their sizeclass was destroyed, the system's memory. */
 bool account_settled(char *text, size_t size);
 
 #endif

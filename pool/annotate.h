@@ -2,7 +2,7 @@
 /*
  * annotate: tells the memory checkers which bytes of a live block nobody may touch.
  *
- * Purpose. An allocator that keeps memory hides what happens in it. Under AddressSanitizer the marks are
+ * Purpose: an allocator that keeps memory hides what happens in it. Under AddressSanitizer the marks are
  *   exact to 8 bytes and checked at every access; in an ordinary build they cost nothing. annotate_*_deep
  *   also tells valgrind, at the price of a dozen instructions, and is for cold paths.
  * Lifetime: a range marked unusable must be marked usable before its memory goes back to the system.
@@ -66,7 +66,7 @@ static inline void annotate_unusable_deep(const void *start, size_t size)
 #endif
 }
 
-/* What the bytes hold is defined after all: an allocator's own link in memory that was marked unusable. */
+/* The bytes' contents are defined after all: an allocator's own link in memory that was marked unusable. */
 static inline void annotate_defined(const void *start, size_t size)
 {
 #ifdef ANNOTATE_VALGRIND
@@ -76,8 +76,8 @@ static inline void annotate_defined(const void *start, size_t size)
 #endif
 }
 
-/* The bytes are free, and an inline path may hand them out without a word to valgrind: ASan sees any use
- * until then, valgrind that nothing has been written since. */
+/* The bytes are free, and an inline path may hand them out without telling valgrind. Until then ASan reports
+ * any use; valgrind reports reads of what has not been written since. */
 static inline void annotate_free_again(const void *start, size_t size)
 {
     annotate_unusable(start, size);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The armed points: parsed from the environment, counted at each call. */
 #include "pool/fault.h"
 
 #include <errno.h>
@@ -64,12 +65,13 @@ static const char *fault_parse(const char *text, struct fault_request requests[F
 {
     for (int point = 0; point < FAULT_POINTS; point++) {
         size_t length = strlen(fault_names[point]);
+        char *end;
+
         if (strncmp(text, fault_names[point], length) != 0 || text[length] != ':')
             continue;
         text += length + 1;
         if (*text < '0' || *text > '9')
             return NULL;
-        char *end;
         errno = 0;
         requests[point].nth = strtoull(text, &end, 10);
         requests[point].persist = *end == '+';

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fault: the switch that makes the Nth call for memory fail, so that every error path can be walked on
- * purpose.
+ * fault: makes the Nth call for memory fail.
  *
+ * Purpose: every error path can be walked on purpose. The server arms it from TIDEPOOL_FAULT alone;
+ *   fault_arm() and fault_count() are for tests of programs that use the library.
  * Lifetime: static; nothing to create. A point is armed for one call (the Nth from now on) or for that and
  *   all later.
  * Threads: any. Calls are counted by one atomic counter a point, and only while the point is armed or
  *   counted: an unarmed point costs one relaxed load.
- * Errors: fault_from_environment() is the only function that can fail (a text it does not understand).
+ * Errors: fault_from_environment() alone can fail, on a text it does not understand.
  */
 #ifndef POOL_FAULT_H
 #define POOL_FAULT_H
@@ -28,7 +29,7 @@ enum fault_point {
  * readable. */
 void fault_arm(enum fault_point point, uint64_t nth, bool persist);
 
-/* Counts the calls from now on and lets all of them through: how long a sweep has to be. */
+/* Counts the calls from now on and lets all of them through: the count says how long a sweep has to be. */
 void fault_count(enum fault_point point);
 
 /* How many calls have been seen since the point was last armed or counted. */

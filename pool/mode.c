@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The mode, and how many pools and sizeclasses have it built in. */
 #include "pool/mode.h"
 
 #include <errno.h>
@@ -20,7 +21,7 @@ __attribute__((constructor)) static void mode_look_for_watchers(void)
 #if defined(ANNOTATE_ASAN)
     mode_watched = true;
 #elif defined(ANNOTATE_VALGRIND)
-    /* Only memcheck wants to be told; other tools, callgrind above all, should count what everybody runs. */
+    /* Only memcheck reads annotations; other tools, above all callgrind, should count the ordinary path. */
     char byte = 0, known = 0;
 
     mode_watched = VALGRIND_GET_VBITS(&byte, &known, 1) == 1;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mode: how the pools of this process treat their memory, chosen at run time before the first pool, so that a
- * fault can be hunted in the binary that showed it.
+ * mode: how the pools of this process treat their memory.
  *
- *   normal       inline bump, blocks kept over resets.
- *   poison       memory is filled when a block is taken and at reset; every allocation has a red zone behind
- * it that is looked at when the memory goes; sizeclass finds double frees and wrong sizes. What is found ends
- * the process with a line on stderr. passthrough  every allocation is one of the system's, so that ASan,
- * valgrind or the system's allocator see each.
- *
+ * Purpose: chosen at run time before the first pool, so that a fault can be hunted in the binary that showed
+ *   it.
+ *     normal       inline bump, blocks kept over resets.
+ *     poison       memory is filled when a block is taken and at reset; every allocation has a red zone behind
+ *                  it that is checked when the memory goes; sizeclass finds double frees and wrong sizes. A
+ *                  defect ends the process with a line on stderr.
+ *     passthrough  every allocation is one of the system's, so that ASan, valgrind or the system's allocator
+ *                  see each.
  * Lifetime: static.
  * Threads: set before threads start, read by all.
  * Errors: pool_mode_set() alone.
@@ -36,20 +37,20 @@ static inline enum pool_mode pool_mode(void);
 /* How many pools of the process are alive: none at exit. */
 size_t pool_live(void);
 
-/* Counts of what has the mode built in, kept by create and destroy of pool and sizeclass. */
+/* Create and destroy of pool and sizeclass count what has the mode built in. */
 void mode_pools(int change);
 void mode_sizeclasses(int change);
 
-/* Whether somebody looks at our annotations: ASan is built in or valgrind runs. It decides nothing else. */
+/* Whether a checker reads our annotations: ASan is built in or valgrind runs. It decides nothing else. */
 extern bool mode_watched;
 
-/* A number for the calling thread, never 0 and never used again: whom an object belongs to. */
+/* A number for the calling thread, never 0 and never used again: objects name their owner by it. */
 uint32_t mode_thread(void);
 
-/* The same where it has been asked for before, else 0, which nothing belongs to: for comparing alone. */
+/* The same if the thread has called mode_thread() before, else 0, which owns nothing: for comparing alone. */
 static inline uint32_t mode_thread_known(void);
 
-/* One of our own mistakes, found by a check: a line on stderr, then abort. `purpose` may be NULL. */
+/* A check has found one of our own mistakes: a line on stderr, then abort. `purpose` may be NULL. */
 _Noreturn void mode_defect(const char *what, const char *purpose, const void *at);
 
 /* ---- inline bodies ---- */

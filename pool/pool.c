@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The life of a pool: create, pin, reset, idle, destroy. */
+/* The life of a pool: create, pin, reset, idle, destroy; and allocations made of the inline two. */
 #include "pool/pool_inner.h"
 
 #include <errno.h>
@@ -11,7 +11,8 @@
 
 enum { POOL_BLOCK_DEFAULT = 4096, POOL_BLOCK_MOST = 1024 * 1024 * 1024 };
 
-size_t pool_size_of(const struct pool *pool, size_t size, size_t least)
+/* The size of a block of which `size` is wished for, `least` at least. */
+static size_t pool_size_of(const struct pool *pool, size_t size, size_t least)
 {
     size = (size < least ? least : size) + 15;
     size -= size % 16; /* `limit` is a multiple of 16 */
@@ -20,20 +21,20 @@ size_t pool_size_of(const struct pool *pool, size_t size, size_t least)
 
 struct pool *pool_create(const struct pool_options *options)
 {
+    /* Enough of a pool to ask for the block that the pool will stand in. */
+    struct pool outline = {.classes = options->classes}, *pool;
     size_t block_size = options->block_size != 0 ? options->block_size : POOL_BLOCK_DEFAULT;
+    size_t first_size = pool_size_of(&outline, options->first_size, POOL_FIRST_MIN);
 
     if (options->first_size > POOL_BLOCK_MOST || block_size > POOL_BLOCK_MOST) {
         errno = EINVAL;
         return NULL;
     }
-    struct pool outline = {.classes =
-                               options->classes}; /* enough to be asked for the block it will stand in */
     if (fault_fires(FAULT_POOL)) {
         errno = ENOMEM;
         return pool_refuse(&outline, POOL_FAILURE_SYSTEM, options->first_size, options->name);
     }
-    size_t first_size = pool_size_of(&outline, options->first_size, POOL_FIRST_MIN);
-    struct pool *pool = pool_raw_get(&outline, first_size);
+    pool = pool_raw_get(&outline, first_size);
     if (!pool)
         return pool_refuse(&outline, pool_reason(), first_size, options->name);
 
@@ -61,6 +62,8 @@ struct pool *pool_create(const struct pool_options *options)
 
 void pool_destroy(struct pool *pool)
 {
+    struct pool outline;
+
     if (!pool)
         return;
     pool_check_owner(pool);
@@ -73,10 +76,8 @@ void pool_destroy(struct pool *pool)
     pool_chunks_free(pool, &pool->larges, NULL);
     pool_chunks_free(pool, &pool->buffers, NULL);
     pool_release_blocks(pool, 0);
-
-    size_t first_size = pool->first.size + offsetof(struct pool, first);
-    struct pool outline = {.classes = pool->classes};
-    pool_raw_put(&outline, pool, first_size);
+    outline = (struct pool){.classes = pool->classes};
+    pool_raw_put(&outline, pool, pool->first.size + offsetof(struct pool, first));
     mode_pools(-1);
 }
 
@@ -141,9 +142,11 @@ void *(pool_array)(struct pool *pool, size_t count, size_t size, const char *pur
 
 char *(pool_strndup)(struct pool *pool, const char *bytes, size_t length, const char *purpose)
 {
+    char *copy;
+
     if (length == SIZE_MAX)
         return pool_refuse(pool, POOL_FAILURE_SYSTEM, SIZE_MAX, purpose);
-    char *copy = (pool_nalloc)(pool, length + 1, purpose);
+    copy = (pool_nalloc)(pool, length + 1, purpose);
     if (!copy)
         return NULL;
     if (length > 0)

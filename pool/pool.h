@@ -2,17 +2,16 @@
 /*
  * pool: everything one connection and its requests allocate (source documents 0, 1 and 3).
  *
- * Purpose: small requests are cut off a block by moving a pointer; large ones have a block to themselves and
- *   can be freed early; the rest goes together.
+ * Purpose: small allocations are cut off a block by moving a pointer and go together; a large one has a block
+ *   to itself and can be freed early.
  * Lifetime: create … destroy. pool_pin() divides it: what was allocated before the pin lives until
  *   destroy, what comes after it until the next pool_reset(). Buffers (pool_take) live until pool_put,
  *   over resets. At reset and destroy cleanups run first, newest first, each unlinked before it is called,
  *   while all memory is still there.
- * Threads: one owner: the creating thread, or pool_set_owner()'s caller. Asserted wherever the inline path
- *   is left.
- * Errors: NULL, and pool_failure() tells why. A full budget is such an error; it is looked at where a
- *   block, a large one or a buffer is taken, never per allocation. `purpose` is a literal saying what
- *   memory is for; only the slow call looks at it.
+ * Threads: one owner: the creating thread, or pool_set_owner()'s caller. The slow call asserts it.
+ * Errors: NULL, and pool_failure() tells why. A full budget is such an error; it is checked when a block, a
+ *   large one or a buffer is taken, never per allocation. `purpose` is a literal saying what the memory is
+ *   for; only the slow call reads it.
  *
  *   blocks   [pool|connection|free] -> [head|request, fields|s] -> [head|path, ...|   free    ]
  *                            ^ pin                         ^ stranded        ^ cursor    ^ limit
@@ -37,8 +36,8 @@ enum {
     POOL_FIRST_MIN = 256, /* bytes of the smallest first block */
     POOL_BLOCK_MIN = 512,
     POOL_HEADER_MAX = 176, /* what the pool itself takes of its first block */
-    POOL_CHUNK_HEADER =
-        48, /* what a large allocation or a buffer takes of its class: take(4096 - this) costs one page */
+    /* What a large allocation or a buffer takes of its class: take(4096 - this) costs one page. */
+    POOL_CHUNK_HEADER = 48,
     POOL_RESERVE_BLOCKS = 8, /* at most so many blocks are kept over resets */
     POOL_RESERVE_WINDOW = 16 /* requests: blocks that none of the last 16 to 32 used go back */
 };
@@ -53,8 +52,8 @@ enum pool_failure {
 
 struct pool_options {
     struct sizeclass *classes; /* where blocks come from; must outlive the pool. NULL: the system */
-    size_t first_size; /* bytes of the first block, pool included; rounded up to a class, POOL_FIRST_MIN at
-                          least */
+    /* Bytes of the first block, pool included; rounded up to a class, POOL_FIRST_MIN at least. */
+    size_t first_size;
     size_t block_size; /* of each later block; rounded likewise, POOL_BLOCK_MIN at least; 0: 4096 */
     size_t budget;     /* bytes this pool may hold; 0: no limit. The first block is never refused */
     const char *name;  /* a literal */
@@ -78,11 +77,11 @@ struct pool_stats {
     const char *purpose;       /* of the last request that a block, large one or buffer was taken for */
 };
 
-/* What the last NULL that a pool gave to this thread was for. */
+/* Why a pool last gave this thread NULL. */
 struct pool_refusal {
     enum pool_failure why;
     size_t asked; /* bytes that the pool wanted to take: the block, with rounding. SIZE_MAX: an absurd size */
-    const char *purpose; /* a literal; of a pool that could not be made its name */
+    const char *purpose; /* a literal; the name of a pool that could not be made */
 };
 
 struct pool;
@@ -92,7 +91,7 @@ struct pool *pool_create(const struct pool_options *options) __attribute__((warn
 void pool_destroy(struct pool *pool);   /* NULL is allowed */
 void pool_pin(struct pool *pool);       /* what has been allocated so far outlives resets */
 void pool_reset(struct pool *pool);     /* back to the pin; what recent requests used is kept as a reserve */
-void pool_idle(struct pool *pool);      /* reset, and the reserve goes back; buffers still taken stay */
+void pool_idle(struct pool *pool);      /* reset, and the reserve goes back; buffers that are taken stay */
 void pool_set_owner(struct pool *pool); /* the calling thread is the owner from now on */
 
 static inline void *pool_alloc(struct pool *pool, size_t size, const char *purpose);  /* aligned to 16 */
@@ -116,8 +115,7 @@ bool pool_give_back(struct pool *pool, void *last, size_t old, size_t keep);
  * nothing has changed. */
 int pool_free(struct pool *pool, void *p);
 
-/* A block for a buffer: at least `size` bytes, aligned to 16, `capacity` of them in fact. It outlives resets.
- */
+/* A block for a buffer, aligned to 16: `size` bytes at least, `capacity` in fact. It outlives resets. */
 void *pool_take(struct pool *pool, size_t size, size_t *capacity, const char *purpose);
 void pool_put(struct pool *pool, void *buffer); /* NULL is allowed; O(1) */
 
@@ -129,12 +127,11 @@ struct pool_cleanup *pool_cleanup_fd(struct pool *pool, int fd, const char *name
 struct pool_cleanup *pool_cleanup_unlink(struct pool *pool, int fd, const char *name);
 void pool_cleanup_run(struct pool *pool, struct pool_cleanup *cleanup); /* now; it will not run again */
 
-/* Who is told that a file cleanup's call ("close", "unlink") failed, with a positive errno. NULL: nobody. Set
- * before threads start. */
+/* `report` is told when a file cleanup's call ("close", "unlink") fails, with a positive errno. NULL: nobody is.
+ * Set before threads start. */
 void pool_on_file_error(void (*report)(const char *call, const char *name, int error));
 
-bool pool_owns(const struct pool *pool,
-               const void *p); /* inside an allocation that is alive; O(what is held) */
+bool pool_owns(const struct pool *pool, const void *p);  /* in a live allocation; O(what is held) */
 enum pool_failure pool_failure(const struct pool *pool); /* of the last NULL */
 const struct pool_refusal *pool_last_refusal(void);      /* the calling thread's, of whichever pool */
 void pool_stats(const struct pool *pool, struct pool_stats *stats); /* the owner's; O(what is held) */

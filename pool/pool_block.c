@@ -100,9 +100,11 @@ bool pool_is_large(const struct pool *pool, size_t size)
 
 UNGUARDED static struct pool_block *pool_new_block(struct pool *pool, const char *purpose)
 {
+    struct pool_block *block;
+
     if (!pool_charge(pool, pool->block_size, purpose))
         return NULL;
-    struct pool_block *block = pool_raw_get(pool, pool->block_size);
+    block = pool_raw_get(pool, pool->block_size);
     if (!block) {
         pool_uncharge(pool, pool->block_size);
         return pool_refuse(pool, pool_reason(), pool->block_size, purpose);
@@ -134,7 +136,7 @@ UNGUARDED bool pool_next_block(struct pool *pool, const char *purpose)
     return true;
 }
 
-/* Moving on would strand what is left: not for a request that has a better place. */
+/* Whether moving on to the next block would leave much unused for an allocation that could be large instead. */
 static bool pool_would_strand(struct pool *pool, size_t size)
 {
     size_t much = pool->block_size / 4;
@@ -144,14 +146,14 @@ static bool pool_would_strand(struct pool *pool, size_t size)
 
 UNGUARDED void *pool_alloc_slow(struct pool *pool, size_t size, size_t align, const char *purpose)
 {
+    bool large = pool_is_large(pool, size);
+
     pool_check_owner(pool);
     if (__builtin_expect(pool->traced, 0))
         return pool_trace_alloc(pool, size, align, purpose);
     pool->slow_calls++;
     if (fault_fires(FAULT_POOL))
         return pool_refuse(pool, POOL_FAILURE_SYSTEM, size, purpose);
-
-    bool large = pool_is_large(pool, size);
     if (pool_mode() == POOL_PASSTHROUGH)
         return pool_large_get(pool, large ? POOL_CHUNK_LARGE : POOL_CHUNK_SMALL, 16, size, purpose);
     if (large)
@@ -167,15 +169,16 @@ UNGUARDED void *pool_alloc_slow(struct pool *pool, size_t size, size_t align, co
 
 void pool_release_blocks(struct pool *pool, uint32_t keep)
 {
-    struct pool_block *last = pool->pin_block;
+    struct pool_block *last = pool->pin_block, *block;
 
     for (uint32_t n = 0; n < keep && last->next; n++)
         last = last->next;
-    struct pool_block *block = last->next;
+    block = last->next;
     last->next = NULL;
     while (block) {
         struct pool_block *next = block->next;
         size_t size = block->size;
+
         PROBE2(block__return, pool, size);
         pool_uncharge(pool, size);
         pool_raw_put(pool, block, size);
@@ -209,8 +212,8 @@ static void pool_rewind_watched(struct pool *pool)
 }
 
 #ifdef ANNOTATE_ASAN
-/* Kept blocks change places with others, so that theirs wait in the quarantine and a use after reset is seen
- * even when the next request has allocated again. The account stays the same. */
+/* Replaces kept blocks by others: the old ones wait in the quarantine, so that a use after reset is seen even
+ * when the next request has allocated again. The account stays the same. */
 static void pool_rotate_reserve(struct pool *pool)
 {
     for (struct pool_block *before = pool->pin_block; before->next; before = before->next) {
@@ -228,7 +231,7 @@ static void pool_rotate_reserve(struct pool *pool)
 
 void pool_rewind(struct pool *pool, bool learn)
 {
-    uint32_t used = pool->used;
+    uint8_t used = (uint8_t)(pool->used < POOL_RESERVE_BLOCKS ? pool->used : POOL_RESERVE_BLOCKS), keep;
 
     if (mode_watched || pool_mode() == POOL_POISON)
         pool_rewind_watched(pool);
@@ -240,11 +243,9 @@ void pool_rewind(struct pool *pool, bool learn)
     pool->resets++;
     if (!learn)
         return;
-
-    uint8_t wanted = (uint8_t)(used < POOL_RESERVE_BLOCKS ? used : POOL_RESERVE_BLOCKS);
-    if (wanted > pool->recent)
-        pool->recent = wanted;
-    uint8_t keep = pool->recent > pool->previous ? pool->recent : pool->previous;
+    if (used > pool->recent)
+        pool->recent = used;
+    keep = pool->recent > pool->previous ? pool->recent : pool->previous;
     if (++pool->window == POOL_RESERVE_WINDOW) {
         pool->window = 0;
         pool->previous = pool->recent;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What has a block to itself: large allocations and buffers, and in passthrough mode everything. And the
- * pool's figures. */
+/* Allocations with a block to themselves: large ones, buffers, in passthrough mode all. And the pool's figures. */
 #include "pool/pool_inner.h"
 
 #include <errno.h>
@@ -9,8 +8,8 @@
 #include "pool/probe.h"
 #include "pool/unguarded.h"
 
-/* A value that the bytes in front of an allocation do not have by chance, nor by a peer's intent: it depends
- * on where the process was loaded. */
+/* Bytes in front of an allocation do not have this value by chance, nor by a peer's intent: it depends on where
+ * the process was loaded. */
 UNGUARDED static uint64_t pool_chunk_tag(const struct pool *pool, const void *p, enum pool_chunk_kind kind)
 {
     static const char secret;
@@ -20,7 +19,7 @@ UNGUARDED static uint64_t pool_chunk_tag(const struct pool *pool, const void *p,
     return place * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)kind + 1;
 }
 
-/* In front of a small allocation there may be bytes that the checkers hold for untouchable or unwritten. */
+/* The checkers may hold the bytes in front of a small allocation for untouchable or unwritten. */
 UNGUARDED __attribute__((no_sanitize("address"), noinline)) static uint64_t pool_chunk_read_tag(const void *p)
 {
     uint64_t tag = ((const uint64_t *)p)[-1];
@@ -35,26 +34,27 @@ UNGUARDED static bool pool_chunk_is(const struct pool *pool, const void *p, enum
     return p && (uintptr_t)p % 16 == 0 && pool_chunk_read_tag(p) == pool_chunk_tag(pool, p, kind);
 }
 
-UNGUARDED void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignment, size_t size,
-                               const char *purpose)
+/* Takes a chunk and puts it at the head of its list. Alignments above 16 move what the caller gets inside it. */
+UNGUARDED static void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignment,
+                                      size_t size, const char *purpose)
 {
-    size_t extra = sizeof(struct pool_chunk) + alignment - 16;
+    struct pool_chunk *chunk, **list = kind == POOL_CHUNK_BUFFER ? &pool->buffers : &pool->larges;
+    size_t extra = sizeof(struct pool_chunk) + alignment - 16, total;
+    char *base, *p;
 
     if (size > PTRDIFF_MAX - extra)
         return pool_refuse(pool, POOL_FAILURE_SYSTEM, size, purpose);
-    size_t total = pool_raw_round(pool, size + extra);
+    total = pool_raw_round(pool, size + extra);
     if (!pool_charge(pool, total, purpose))
         return NULL;
-    char *base = pool_raw_get(pool, total);
+    base = pool_raw_get(pool, total);
     if (!base) {
         pool_uncharge(pool, total);
         return pool_refuse(pool, pool_reason(), total, purpose);
     }
-    char *p = base + sizeof(struct pool_chunk);
+    p = base + sizeof(struct pool_chunk);
     p += -(uintptr_t)p & (alignment - 1);
-
-    struct pool_chunk **list = kind == POOL_CHUNK_BUFFER ? &pool->buffers : &pool->larges;
-    struct pool_chunk *chunk = (struct pool_chunk *)(void *)p - 1;
+    chunk = (struct pool_chunk *)(void *)p - 1;
     *chunk = (struct pool_chunk){.next = *list, .base = base, .purpose = purpose, .size = total};
     chunk->tag = pool_chunk_tag(pool, p, kind);
     if (*list)
@@ -127,11 +127,13 @@ int pool_free(struct pool *pool, void *p)
 
 void *(pool_take)(struct pool *pool, size_t size, size_t *capacity, const char *purpose)
 {
+    void *p;
+
     pool_check_owner(pool);
     pool->slow_calls++;
     if (fault_fires(FAULT_POOL))
         return pool_refuse(pool, POOL_FAILURE_SYSTEM, size, purpose);
-    void *p = pool_chunk_get(pool, POOL_CHUNK_BUFFER, 16, size, purpose);
+    p = pool_chunk_get(pool, POOL_CHUNK_BUFFER, 16, size, purpose);
     if (p && capacity)
         *capacity = ((struct pool_chunk *)p - 1)->size - sizeof(struct pool_chunk);
     return p;

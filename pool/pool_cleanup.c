@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Cleanups, and the two that close a file or delete it. */
 #include "pool/pool_inner.h"
 
 #include <errno.h>
@@ -66,7 +67,7 @@ static void pool_file_delete(void *data)
 {
     struct pool_file *file = data;
 
-    if (unlink(file->name) != 0 && errno != ENOENT) /* somebody else may have moved or deleted it */
+    if (unlink(file->name) != 0 && errno != ENOENT) /* it may have been moved or deleted already */
         pool_file_tell("unlink", file);
     pool_file_close(file);
 }

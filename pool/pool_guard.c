@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Poison mode: every allocation cut from a block stands between a head of 16 bytes and a red zone of 16 to
- * 31, and is found again by walking the block from head to head. */
+/* Poison mode: every allocation cut from a block stands between a head of 16 bytes and a red zone of 16 to 31;
+ * walking the block from head to head finds each again. */
 #include "pool/pool_inner.h"
 
 #include <string.h>
@@ -39,10 +39,11 @@ static void guard_write(struct pool *pool, char *at, size_t size, size_t filled,
 void *pool_guard_alloc(struct pool *pool, size_t size, const char *purpose)
 {
     size_t span = guard_span(size);
+    char *at;
 
     if (span > (size_t)(pool_block_end(pool->current) - pool->cursor) && !pool_next_block(pool, purpose))
         return NULL;
-    char *at = pool->cursor;
+    at = pool->cursor;
     guard_write(pool, at, size, 0, purpose);
     return at + sizeof(struct pool_guard);
 }
@@ -50,11 +51,12 @@ void *pool_guard_alloc(struct pool *pool, size_t size, const char *purpose)
 static void guard_check(char *at)
 {
     struct pool_guard *guard = (struct pool_guard *)(void *)at;
+    char *bytes = at + sizeof *guard, *end;
 
     annotate_usable(at, sizeof *guard);
     if (guard->magic != GUARD_MAGIC)
-        mode_defect("a pool's memory was written in front of an allocation", NULL, at + sizeof *guard);
-    char *bytes = at + sizeof *guard, *end = at + guard_span(guard->size);
+        mode_defect("a pool's memory was written in front of an allocation", NULL, bytes);
+    end = at + guard_span(guard->size);
     annotate_usable(bytes, (size_t)(end - bytes));
     for (char *p = bytes + guard->size; p < end; p++)
         if ((unsigned char)*p != POOL_FILL_GUARD)
@@ -65,13 +67,14 @@ bool pool_guard_resize(struct pool *pool, void *last, size_t old, size_t size)
 {
     char *at = (char *)last - sizeof(struct pool_guard);
     char *least = pool->current == pool->pin_block ? pool->pin_cursor : (char *)(pool->current + 1);
+    struct pool_guard guard;
 
     if (at < least || at >= pool->cursor || old > pool->block_size || at + guard_span(old) != pool->cursor)
         return false;
     if (size > pool->block_size || guard_span(size) > (size_t)(pool_block_end(pool->current) - at))
         return false;
     annotate_usable(at, sizeof(struct pool_guard));
-    struct pool_guard guard = *(struct pool_guard *)(void *)at;
+    guard = *(struct pool_guard *)(void *)at;
     if (guard.magic != GUARD_MAGIC || guard.size != old) {
         annotate_unusable(at, sizeof(struct pool_guard));
         return false;

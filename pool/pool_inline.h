@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pool_inline: the struct behind pool/pool.h and the two bodies that are inlined. Included by pool.h alone;
- * only pool/ may look into the struct.
+ * pool_inline: the struct behind pool/pool.h and the two bodies that are inlined.
  *
- * The fast path needs one comparison because `limit` is always a multiple of 16 and never below `cursor`:
- * aligning the cursor cannot step past it, and the difference cannot underflow. In poison and passthrough
- * mode `limit` equals the (aligned) cursor, so that every allocation of a byte or more takes the slow call.
+ * Purpose: included by pool.h alone; only pool/ may look into the struct. The fast path needs one comparison
+ *   because `limit` is a multiple of 16 and never below `cursor`: aligning the cursor cannot step past it, and
+ *   the difference cannot underflow. In poison and passthrough mode `limit` equals the (aligned) cursor, so
+ *   that every allocation of a byte or more takes the slow call.
+ * Lifetime: see pool.h.
+ * Threads: the pool's owner.
+ * Errors: NULL, from the slow call alone.
  */
 #ifndef POOL_POOL_INLINE_H
 #define POOL_POOL_INLINE_H
@@ -35,7 +38,7 @@ struct pool {
     struct pool_chunk *larges;
     struct pool_chunk *buffers;
 
-    /* The state that a reset goes back to. */
+    /* A reset goes back to this state. */
     char *pin_cursor;
     struct pool_block *pin_block;
     struct pool_cleanup *pin_cleanups;
@@ -48,7 +51,7 @@ struct pool {
     uint32_t owner; /* mode_thread() */
     uint32_t block_size;
 
-    /* Accounts, and what the reserve has learnt. */
+    /* Accounts, and what the reserve has learnt from recent requests. */
     uint32_t used;  /* blocks in use behind pin_block */
     uint32_t chain; /* blocks behind pin_block, used or kept */
     uint32_t resets;
@@ -56,8 +59,8 @@ struct pool {
     size_t held;
     size_t peak;
     const char *purpose;
-    uint32_t
-        mark_base; /* low half of where the request would begin if all of it stood in one row: pool_mark.h */
+    /* Low half of the address where the request would begin if all of it stood in one row: pool_mark.h. */
+    uint32_t mark_base;
     uint8_t failure : 3; /* enum pool_failure */
     uint8_t traced : 1;  /* pool_trace.h */
     uint8_t recent;      /* most blocks a request of this window used, POOL_RESERVE_BLOCKS at most */
@@ -69,7 +72,7 @@ _Static_assert(sizeof(struct pool) <= POOL_HEADER_MAX, "a connection's first blo
 _Static_assert(sizeof(struct pool) % 16 == 0 && sizeof(struct pool_block) == 16,
                "what follows is aligned to 16");
 
-/* Everything behind the comparison. `align` is 16 or 1. */
+/* For whatever fails the comparison. `align` is 16 or 1. */
 void *pool_alloc_slow(struct pool *pool, size_t size, size_t align, const char *purpose);
 
 static inline void *pool_alloc(struct pool *pool, size_t size, const char *purpose)
@@ -94,8 +97,8 @@ static inline void *pool_nalloc(struct pool *pool, size_t size, const char *purp
     return p;
 }
 
-/* A purpose is a literal; behind its NUL stands where it was said, for pool_trace.h. The functions themselves
- * are called as (pool_alloc)(…) by those who hand a purpose on. */
+/* A purpose is a literal; behind its NUL stands the line of source that asked, for pool_trace.h. Functions that
+ * hand a purpose on call (pool_alloc)(…). */
 #define POOL_TEXT_OF(x)    #x
 #define POOL_TEXT(x)       POOL_TEXT_OF(x)
 #define POOL_HERE(purpose) (purpose "\0" __FILE__ ":" POOL_TEXT(__LINE__))

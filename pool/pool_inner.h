@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pool_inner: what the files of one pool share: pool.c (lifetime), pool_block.c (blocks, the slow call),
- * pool_chunk.c (large ones and buffers), pool_guard.c (red zones of poison mode), pool_cleanup.c. For pool/
- * alone.
+ * pool_inner: shared by the files of one pool.
  *
- * Rules that hold between any two calls: `current` is in the chain that begins at `first`; `cursor` lies in
- * `current`; behind `pin_block` there are `chain` blocks, the first `used` of them up to `current`; `held` is
- * the sum of what the pool has taken.
+ * Purpose: pool.c (lifetime), pool_block.c (blocks, the slow call), pool_chunk.c (large ones and buffers),
+ *   pool_guard.c (red zones of poison mode), pool_cleanup.c, pool_layout.c and pool_trace.c; for pool/ alone.
+ *   Between any two calls `current` is in the chain that begins at `first`; `cursor` lies in `current`; behind
+ *   `pin_block` there are `chain` blocks, the first `used` of them up to `current`; `held` is the sum of what
+ *   the pool has taken.
+ * Lifetime: the pool's.
+ * Threads: the pool's owner.
+ * Errors: NULL or false, with the reason kept by pool_refuse().
  */
 #ifndef POOL_POOL_INNER_H
 #define POOL_POOL_INNER_H
@@ -50,9 +53,6 @@ static inline char *pool_block_start(struct pool *pool, struct pool_block *block
     return block == &pool->first ? (char *)(pool + 1) : (char *)(block + 1);
 }
 
-/* pool.c: what a block of `size` wished for gets, `least` at least */
-size_t pool_size_of(const struct pool *pool, size_t size, size_t least);
-
 /* The request's bytes (pool_mark.h) are counted from the pin on. */
 static inline void pool_mark_start(struct pool *pool)
 {
@@ -60,7 +60,7 @@ static inline void pool_mark_start(struct pool *pool)
 }
 
 /* pool_block.c */
-/* NULL; the reason is kept, and for pool_last_refusal() what was asked. */
+/* Returns NULL; keeps the reason and, for pool_last_refusal(), what was asked. */
 void *pool_refuse(struct pool *pool, enum pool_failure why, size_t asked, const char *purpose);
 enum pool_failure pool_reason(void); /* by errno, after the system or a sizeclass said no */
 bool pool_charge(struct pool *pool, size_t bytes, const char *purpose); /* false: over budget, and refused */
@@ -74,10 +74,7 @@ void pool_rewind(struct pool *pool, bool learn);              /* the blocks' par
 void pool_set_limit(struct pool *pool); /* after the cursor moved by more than an allocation */
 bool pool_is_large(const struct pool *pool, size_t size); /* whatever is left in the current block */
 
-/* pool_chunk.c */
-void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignment, size_t size,
-                     const char *purpose);
-/* One of the request's allocations: it counts in the mark (pool_mark.h). */
+/* pool_chunk.c: a large one is one of the request's allocations and counts in the mark (pool_mark.h) */
 void *pool_large_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignment, size_t size,
                      const char *purpose);
 void pool_chunks_free(struct pool *pool, struct pool_chunk **list, struct pool_chunk *until);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A copy of what a pool holds, piece by piece. */
 #include "pool/pool_layout.h"
 
 #include "pool/pool_inner.h"
 
-static void add(struct pool_layout *layout, enum pool_part_kind kind, const char *purpose, size_t size,
-                size_t used, size_t pinned)
+static void add_part(struct pool_layout *layout, enum pool_part_kind kind, const char *purpose, size_t size,
+                     size_t used, size_t pinned)
 {
     if (layout->count == POOL_LAYOUT_PARTS) {
         layout->more++;
@@ -32,13 +33,13 @@ static void add_blocks(const struct pool *pool, struct pool_layout *layout)
         size_t size = (size_t)(head - begin) + block->size, used, kept;
 
         if (!in_use) {
-            add(layout, POOL_PART_RESERVE, NULL, size, 0, 0);
+            add_part(layout, POOL_PART_RESERVE, NULL, size, 0, 0);
             continue;
         }
         used = block == pool->current ? (size_t)(pool_trace_cursor(pool) - begin)
                                       : (size_t)(head - begin) + block->used;
         kept = !pinned ? 0 : block == pool->pin_block ? (size_t)(pool->pin_cursor - begin) : used;
-        add(layout, POOL_PART_BLOCK, NULL, size, used, kept);
+        add_part(layout, POOL_PART_BLOCK, NULL, size, used, kept);
         layout->free_bytes += size - used;
         pinned = pinned && block != pool->pin_block;
         in_use = block != pool->current;
@@ -50,7 +51,7 @@ static size_t add_chunks(struct pool_layout *layout, enum pool_part_kind kind, c
     size_t bytes = 0;
 
     for (; chunk; chunk = chunk->next) {
-        add(layout, kind, chunk->purpose, chunk->size, 0, 0);
+        add_part(layout, kind, chunk->purpose, chunk->size, 0, 0);
         bytes += chunk->size;
     }
     return bytes;

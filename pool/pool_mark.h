@@ -2,13 +2,13 @@
 /*
  * pool_mark: the high-water marks of a pool, and the size of the blocks for the requests to come.
  *
- * The mark of a request is the bytes that one block would have had to offer, behind its head (struct
- * pool_block), for all that was allocated since the pin, alignment included. An allocation of more than half
- * a block counts twice, freed or not, since only a block of twice its size would have taken it; in
- * passthrough mode what would have been cut from a block counts as asked for. Buffers do not count. Marks
- * are kept modulo 4 GiB.
- *
- * Lifetime: of the pool. Threads: its owner. Errors: none.
+ * Purpose: how much one block would have had to offer, behind its head (struct pool_block), for everything that
+ *   a request allocated since the pin, alignment included. An allocation of more than half a block counts
+ *   twice, freed or not, since only a block of twice its size would have taken it; in passthrough mode, what
+ *   other modes cut from a block counts as asked for. Buffers do not count. Marks are kept modulo 4 GiB.
+ * Lifetime: the pool's.
+ * Threads: its owner.
+ * Errors: none.
  */
 #ifndef POOL_POOL_MARK_H
 #define POOL_POOL_MARK_H
@@ -32,8 +32,8 @@ static inline size_t pool_block_size(const struct pool *pool)
     return pool->block_size;
 }
 
-/* What the later blocks will have from now on, rounded as by pool_create. Only after pool_idle, before
- * anything is allocated again. */
+/* The size of later blocks from now on, rounded as by pool_create. Only after pool_idle, before anything is
+ * allocated again. */
 void pool_set_block_size(struct pool *pool, size_t block_size);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Traced pools: what the slow calls do in them. The cursor is kept here meanwhile; what the pool shows
- * instead is the end of its block, where the inline path finds no room. */
+/* Traced pools: what the slow calls do in them. The trace keeps the cursor meanwhile; the pool shows the end of
+ * its block instead, where the inline path finds no room. */
 #include "pool/pool_trace.h"
 
 #include <errno.h>
@@ -59,7 +59,7 @@ const char *pool_trace_cursor(const struct pool *pool)
 
 /* ---- writing down ---- */
 
-/* The entry's block, which is made known if it is not. NULL: there is no room. */
+/* The entry's block; a new one is added. NULL: there is no room. */
 static struct pool_trace_block *block_of(struct pool_trace *trace, const struct pool_trace_block *outline)
 {
     for (uint32_t i = trace->block_count; i-- > 0;)
@@ -71,16 +71,18 @@ static struct pool_trace_block *block_of(struct pool_trace *trace, const struct 
     return &trace->blocks[trace->block_count++];
 }
 
-static void add(struct pool_trace *trace, const struct pool_trace_block *outline, const char *p, size_t size,
-                bool text, const char *purpose)
+/* Writes an allocation down: where in its block, what for, who asked. */
+static void write_down(struct pool_trace *trace, const struct pool_trace_block *outline, const char *p,
+                       size_t size, bool text, const char *purpose)
 {
     struct pool_trace_block *block = trace->count < trace->capacity ? block_of(trace, outline) : NULL;
+    uint32_t offset;
 
     if (!block) {
         trace->lost++;
         return;
     }
-    uint32_t offset = (uint32_t)(p - block->start);
+    offset = (uint32_t)(p - block->start);
     trace->entries[trace->count++] = (struct pool_trace_entry){
         .bytes = p,
         .purpose = purpose,
@@ -103,7 +105,23 @@ static void add_chunk(struct pool_trace *trace, const char *p, size_t size, bool
                                              .header = (uint32_t)(p - (const char *)chunk->base),
                                              .kind = (uint8_t)kind};
 
-    add(trace, &outline, p, size, text, purpose);
+    write_down(trace, &outline, p, size, text, purpose);
+}
+
+/* An allocation that was cut from the current block. */
+static void add_cut(struct pool_trace *trace, const char *p, size_t size, bool text, const char *purpose)
+{
+    struct pool *pool = trace->pool;
+    bool first = pool->current == &pool->first;
+    const char *start = first ? (const char *)pool : (const char *)pool->current;
+    const struct pool_trace_block outline = {
+        .start = start,
+        .size = (uint32_t)(pool_block_end(pool->current) - start),
+        .header = (uint32_t)(pool_block_start(pool, pool->current) - start),
+        .kind = first ? POOL_TRACE_FIRST : POOL_TRACE_BLOCK,
+    };
+
+    write_down(trace, &outline, p, size, text, purpose);
 }
 
 void *pool_trace_alloc(struct pool *pool, size_t size, size_t align, const char *purpose)
@@ -115,20 +133,10 @@ void *pool_trace_alloc(struct pool *pool, size_t size, size_t align, const char 
     if (!p)
         return NULL;
     memset(p, 0, size);
-    char *start = (char *)pool->current;
-    if (p < start || p >= pool_block_end(pool->current)) {
+    if (p < (char *)pool->current || p >= pool_block_end(pool->current))
         add_chunk(trace, p, size, align == 1, purpose, POOL_TRACE_LARGE);
-        return p;
-    }
-    bool first = pool->current == &pool->first;
-    if (first)
-        start = (char *)pool;
-    const struct pool_trace_block outline = {.start = start,
-                                             .size = (uint32_t)(pool_block_end(pool->current) - start),
-                                             .header =
-                                                 (uint32_t)(pool_block_start(pool, pool->current) - start),
-                                             .kind = first ? POOL_TRACE_FIRST : POOL_TRACE_BLOCK};
-    add(trace, &outline, p, size, align == 1, purpose);
+    else
+        add_cut(trace, p, size, align == 1, purpose);
     return p;
 }
 
@@ -156,7 +164,7 @@ void pool_trace_taken(struct pool *pool, void *buffer)
 }
 
 /* The newest that stands at `p` and has not been given back. */
-static struct pool_trace_entry *find(struct pool_trace *trace, const void *p)
+static struct pool_trace_entry *find_entry(struct pool_trace *trace, const void *p)
 {
     for (uint32_t i = trace->count; i-- > 0;)
         if (trace->entries[i].bytes == p && trace->entries[i].freed_after == 0)
@@ -166,7 +174,7 @@ static struct pool_trace_entry *find(struct pool_trace *trace, const void *p)
 
 void pool_trace_freed(struct pool *pool, const void *p)
 {
-    struct pool_trace_entry *entry = find(traced, p);
+    struct pool_trace_entry *entry = find_entry(traced, p);
 
     (void)pool;
     if (!entry)
@@ -179,7 +187,7 @@ bool pool_trace_resize(struct pool *pool, void *last, size_t old, size_t size)
 {
     struct pool_trace *trace = show(pool);
     bool done = size < old ? pool_give_back(pool, last, old, size) : pool_extend(pool, last, old, size);
-    struct pool_trace_entry *entry = done ? find(trace, last) : NULL;
+    struct pool_trace_entry *entry = done ? find_entry(trace, last) : NULL;
 
     hide(trace);
     if (!entry)

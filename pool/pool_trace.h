@@ -3,9 +3,9 @@
  * pool_trace: everything that is allocated from one pool, written down in order.
  *
  * Purpose: a picture of what a request does to its pool: which block, where in it, how large, what for,
- *   and the line of source that asked. Between begin and end the pool has neither room nor limit on the
- *   inline path, so that every allocation of a byte or more takes the slow call; other pools pay nothing.
- *   Memory is zeroed when it is handed out, so that what is shown of it was written by the one who asked.
+ *   and the line of source that asked. Between begin and end the inline path finds no room, so that every
+ *   allocation of a byte or more takes the slow call; other pools pay nothing. Memory is zeroed when it is
+ *   handed out, so that whatever is shown of it was written by its user.
  * Lifetime: the struct is the caller's; its arrays lie in the pool given to pool_trace_init, which is not
  *   the one traced. An entry's bytes are readable as long as the allocation lives.
  * Threads: the pool's owner; one pool of a thread is traced at a time. End the trace before the pool is
@@ -70,7 +70,6 @@ void pool_trace_end(struct pool_trace *trace);
 /* Sizes as pool_create makes them of its options. */
 size_t pool_trace_large(const struct pool *pool); /* the largest allocation that is cut from a block */
 size_t pool_trace_block_size(const struct pool *pool);
-uint32_t pool_trace_pin(
-    const struct pool *pool); /* the pin's offset in the first block; 0: it is in another */
+uint32_t pool_trace_pin(const struct pool *pool); /* offset of the pin in the first block; 0: in another */
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * probe: places where a tracer (bpftrace, perf, SystemTap) can look on: USDT probes of the provider
- * `tidepool`. Each is one nop and a note in the binary that says where its arguments are; nothing is
- * computed for them. tests/probes/pools.bt uses them all.
+ * probe: places where a tracer (bpftrace, perf, SystemTap) can look on.
+ *
+ * Purpose: USDT probes of the provider `tidepool`. Each is one nop and a note in the binary that says where its
+ *   arguments are; nothing is computed for them. tests/probes/pools.bt uses them all.
  *
  * | probe         | arguments                                                                   |
  * |---------------|-----------------------------------------------------------------------------|
@@ -16,10 +17,11 @@
  * | budget__hit   | pool, bytes asked for, bytes held, the pool's budget                        |
  * | failure       | pool, enum pool_failure                                                     |
  *
- * Names and purposes are C strings. bpftrace writes the two underscores as they stand, perf and SystemTap as
- * a dash. Without <sys/sdt.h> (Debian: systemtap-sdt-dev) or with TIDEPOOL_NO_PROBES nothing is left of them.
- *
- * Lifetime, threads, errors: none.
+ *   Names and purposes are C strings. bpftrace writes the two underscores as they stand, perf and SystemTap as
+ *   a dash. Without <sys/sdt.h> (Debian: systemtap-sdt-dev) or with TIDEPOOL_NO_PROBES nothing is left of them.
+ * Lifetime: none.
+ * Threads: any.
+ * Errors: none.
  */
 #ifndef POOL_PROBE_H
 #define POOL_PROBE_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Counted blocks, and the slots by which a chunk names its block. */
 #include "pool/refpool.h"
 
 #include <assert.h>
@@ -23,8 +24,7 @@ struct refpool_block {
     uint32_t slot;
 };
 
-/* What a chunk names its block by: slots stay when blocks go, so that a late free reads nothing that is gone.
- */
+/* A chunk names its block by a slot: slots stay when blocks go, so that a late free reads nothing that is gone. */
 struct refpool_slot {
     struct refpool_block *block; /* null: free */
     uint32_t generation;         /* one more whenever the chunks of the block die together */
@@ -181,17 +181,14 @@ void *refpool_alloc(struct refpool *refpool, size_t size, struct refpool_chunk *
     block = take_block(refpool, large ? rounded : block_bytes);
     if (!block)
         return NULL;
-    if (large) {
-        refpool->large++;
-    } else {
-        /* The current one has a chunk alive (it would be rewound else), and goes back with the last of them.
-         */
+    /* The block before has a chunk alive (else it had been rewound), and goes back with the last of them. */
+    if (!large)
         refpool->current = block;
-    }
+    refpool->large += large;
     return cut(refpool, block, size, rounded, chunk);
 }
 
-/* The block of a chunk that lives; NULL: it is dead. */
+/* The block of a live chunk; NULL: the chunk is dead. */
 static struct refpool_block *block_of(const struct refpool *refpool, const struct refpool_chunk *chunk)
 {
     if (chunk->slot >= refpool->slot_count || refpool->slots[chunk->slot].generation != chunk->generation)

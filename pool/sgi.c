@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The allocator as a whole: its life, its lock, and which level a size goes to. */
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
@@ -7,7 +8,7 @@
 #include "pool/sgi_inner.h"
 #include "pool/sysmem.h"
 
-void sgi_lock_init(struct sgi_lock *lock)
+static void sgi_lock_init(struct sgi_lock *lock)
 {
     pthread_mutexattr_t attributes;
 
@@ -56,7 +57,6 @@ struct sgi *sgi_create(void)
     memset(sgi, 0, sizeof *sgi);
     sgi->mode = pool_mode();
     tags = sgi->mode == POOL_POISON ? SGI_SPAN / SGI_GRANULE : 0;
-    static_assert(sizeof(struct sgi_span) <= SGI_LINE, "a span's header takes one line");
     sgi->usable = SGI_SPAN - SGI_LINE - tags;
     sgi_lock_init(&sgi->lock);
     for (unsigned index = 0; index < SGI_CLASSES; index++)

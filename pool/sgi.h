@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sgi: small objects born in one thread and freed in another (source document 0, section 2; SEEDS.md B).
+/*
+ * sgi: small objects born in one thread and freed in another (source document 0, section 2).
  *
- * Purpose. Level 2 serves 1..128 bytes from sixteen free lists (8, 16 ... 128), filled twenty objects at a
- * time from a reserve; level 1 passes what is larger to the system. On a failure left-overs and larger free
- * objects are used up before the out-of-memory handler is asked. Over the locked lists stand magazines: an
- * attached thread has two per class, of twenty objects, and takes no lock before both are empty (or full);
- * then it swaps a whole one with the depot of the class, so that what another thread freed comes back in
- * batches, O(1) under the lock. What is shared and fits 128 bytes (level 2): a node of the table of client
- * addresses (64..96 bytes), the struct of an open-file cache entry, a message between threads (up to 64). The
- * path of an open file has its own size and is often level 1.
- * Lifetime. One for the process; objects die with it. Memory comes in 64 KiB spans. A trim sweeps what has
- * lain unused since the trim before; a span whose objects are then all free is set aside, and unmapped by
- * the next trim unless it was wanted: an idle allocator holds nothing after three trims, a busy one makes no
- * system call for it. However many threads ask, with sgi_trim_due there is one trim a second.
- * Threads. Any may allocate and free; an attached one mostly without a lock. It detaches before it ends, or
- * its magazines are lost to the others until destroy. No lock is held across a system call.
- * Alignment. Sizes whose multiple of 8 is one of 16: to 16, the others: to 8. Size 0 is served as 1.
- * Errors. NULL when the system refuses and the handler gave up (or there is none); nothing is changed then.
- * In poison mode each object bears a tag: a double free, a wrong size, a foreign pointer and a write after
- * free end the process with a line on stderr. In pass-through mode every call goes to the system.
+ * Purpose: level 2 serves 1..128 bytes from sixteen free lists (8, 16 ... 128), filled twenty objects at a
+ *   time from a reserve; level 1 passes larger sizes to the system. When the system refuses, left-overs and
+ *   larger free objects are used up before the out-of-memory handler is asked. Over the locked lists stand
+ *   magazines: an attached thread has two per class, of twenty objects, and takes no lock before both are empty
+ *   (or full); then it swaps a whole one with the depot of the class, so that what another thread freed comes
+ *   back in batches, O(1) under the lock. Shared objects that fit 128 bytes (level 2): a node of the table of
+ *   client addresses (64..96 bytes), the struct of an open-file cache entry, a message between threads (up to
+ *   64). The path of an open file has its own size and is often level 1.
+ *   Sizes whose multiple of 8 is one of 16 are aligned to 16, the others to 8. Size 0 is served as 1.
+ * Lifetime: one for the process; objects die with it. Memory comes in 64 KiB spans. A trim collects what has
+ *   lain unused since the trim before; a span whose objects are then all free is set aside, and unmapped by the
+ *   next trim unless it was wanted: an idle allocator holds nothing after three trims, a busy one makes no
+ *   system call for it. However many threads ask, with sgi_trim_due there is one trim a second.
+ * Threads: any may allocate and free; an attached one mostly without a lock. It detaches before it ends, or
+ *   nobody can use its magazines until destroy. No lock is held across a system call.
+ * Errors: NULL when the system refuses and the handler gave up (or there is none); nothing is changed then.
+ *   In poison mode each object bears a tag: a double free, a wrong size, a foreign pointer and a write after
+ *   free end the process with a line on stderr. In pass-through mode every call goes to the system.
  */
 #ifndef POOL_SGI_H
 #define POOL_SGI_H
@@ -54,9 +55,9 @@ struct sgi_magazine {
     void *objects[SGI_BATCH];
 };
 
-/* What a thread has of its own; only it looks inside. */
+/* What a thread has of its own; no other thread reads it. */
 struct sgi_thread {
-    struct sgi *fast;  /* the allocator whose calls the inline path serves; null: none, all calls are slow */
+    struct sgi *fast;  /* the inline path serves this allocator; null: all calls are slow */
     struct sgi *owner; /* attached to; null: not */
     struct {
         struct sgi_magazine *loaded, *previous; /* never null; previous is full or empty */
@@ -77,10 +78,10 @@ static inline void sgi_free(struct sgi *sgi, void *object, size_t size); /* obje
 /* NULL leaves the object as it was. Contents are kept up to the smaller size; object null: an allocation. */
 void *sgi_realloc(struct sgi *sgi, void *object, size_t old_size, size_t new_size);
 
-/* Bytes given back to the system. Meant once in a second or so, by any thread; a second one at the same time
- * does nothing. It sees the depots and the lists; what threads hold in magazines counts as in use. */
+/* Returns the bytes given back to the system. To be called about once a second by any thread; a second one at the
+ * same time does nothing. It sees the depots and the lists; what threads hold in magazines counts as in use. */
 size_t sgi_trim(struct sgi *sgi);
-/* The same for threads that each ask once a second: nothing if any of them did less than SGI_TRIM_MS ago.
+/* The same for threads that each ask once a second: does nothing if another did less than SGI_TRIM_MS ago.
  * `now_ms`: of a clock that does not go back, the same for all. */
 size_t sgi_trim_due(struct sgi *sgi, int64_t now_ms);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The lists under their lock, the reserve, and the spans that feed it. */
 #include <string.h>
 
 #include "pool/sgi_inner.h"
@@ -67,8 +68,8 @@ static bool is_16_aligned(uintptr_t value)
     return value % 16 == 0;
 }
 
-/* Threads `bytes` of the reserve's start onto the lists they fit. What is a multiple of 16 has to be aligned
- * to 16, so that an 8 may come first. */
+/* Puts the reserve's first `bytes` onto the lists that they fit. A size that is a multiple of 16 has to be
+ * aligned to 16, so an 8 may come first. */
 static void leave_over_locked(struct sgi *sgi, size_t bytes)
 {
     while (bytes != 0) {
@@ -82,8 +83,7 @@ static void leave_over_locked(struct sgi *sgi, size_t bytes)
     }
 }
 
-/* Up to *count objects of the class, side by side, from the reserve: as many as fit. NULL: not even one does.
- */
+/* Up to *count objects of the class, side by side, from the reserve: as many as fit. NULL: not even one. */
 static char *chunk_alloc_locked(struct sgi *sgi, unsigned index, unsigned *count)
 {
     size_t size = sgi_class_size(index);
@@ -104,8 +104,7 @@ static char *chunk_alloc_locked(struct sgi *sgi, unsigned index, unsigned *count
     return chunk;
 }
 
-/* The reserve is too small: what is left of it goes onto its list, and a span set aside becomes the reserve.
- */
+/* The reserve is too small: its rest goes onto its list, and a span set aside becomes the reserve. */
 static bool next_reserve_locked(struct sgi *sgi)
 {
     struct sgi_span *span = sgi->aside.next;
@@ -162,9 +161,9 @@ static unsigned take_locked(struct sgi *sgi, unsigned index, void **objects, uns
     return taken;
 }
 
-/* A free object of the same or a larger class becomes the reserve; the reserve is empty when this is called.
- * One of the class always fits: what is not aligned to 16 is no multiple of 16, so at least 8 larger than a
- * class that has to be. */
+/* A free object of the same or a larger class becomes the reserve, which is empty when this is called. One of
+ * the class always fits: an object that is not aligned to 16 is no multiple of 16 long, so it is at least 8
+ * larger than a class that has to be aligned. */
 static bool scavenge_locked(struct sgi *sgi, unsigned index)
 {
     for (unsigned larger = index; larger < SGI_CLASSES; larger++) {
@@ -193,9 +192,9 @@ void sgi_span_unmap(struct sgi_span *span)
     sysmem_unmap(span, SGI_SPAN);
 }
 
-/* Asks the system for twice what is wanted and a sixteenth of the heap, in whole spans, as many as it will
- * give. The heap's share is bounded, and what proves too much goes back (S6). */
-static bool grow(struct sgi *sgi, size_t wanted, size_t heap_bytes)
+/* Asks the system for twice what is wanted and a sixteenth of the heap, in whole spans, and takes as many as it
+ * gives. The heap's share is bounded, and what proves too much goes back (S6). */
+static bool map_spans(struct sgi *sgi, size_t wanted, size_t heap_bytes)
 {
     size_t bytes = 2 * wanted + heap_bytes / 16;
     size_t spans = (bytes + sgi->usable - 1) / sgi->usable;
@@ -224,7 +223,7 @@ static bool grow(struct sgi *sgi, size_t wanted, size_t heap_bytes)
     return true;
 }
 
-/* The system has nothing: what lies in depots comes onto the lists, then larger objects are cut. */
+/* The system has nothing: objects in depots come onto the lists, then larger objects are cut. */
 static unsigned take_scavenged(struct sgi *sgi, unsigned index, void **objects, unsigned wanted)
 {
     unsigned taken;
@@ -253,7 +252,7 @@ unsigned sgi_central_take(struct sgi *sgi, unsigned index, void **objects, unsig
         sgi_lock_drop(&sgi->lock);
         if (taken != 0)
             return taken;
-        if (sgi_depot_drain(sgi, index) || grow(sgi, SGI_BATCH * sgi_class_size(index), heap_bytes))
+        if (sgi_depot_drain(sgi, index) || map_spans(sgi, SGI_BATCH * sgi_class_size(index), heap_bytes))
             continue;
         taken = take_scavenged(sgi, index, objects, wanted);
         if (taken != 0)

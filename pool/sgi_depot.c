@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The depots: whole magazines between the threads and the lists. */
 #include "pool/sgi_inner.h"
 
 static void push_full_locked(struct sgi_depot *depot, struct sgi_magazine *full)
@@ -81,7 +82,7 @@ void sgi_depot_put_empty(struct sgi_depot *depot, struct sgi_magazine *empty)
     sgi_lock_drop(&depot->lock);
 }
 
-/* One full magazine onto the lists: a batch a time, so that nobody waits for long. */
+/* One full magazine onto the lists: one batch at a time, so that no thread waits for long. */
 static bool drain_one(struct sgi *sgi, unsigned index)
 {
     struct sgi_magazine *full = sgi_depot_get_full(&sgi->depots[index], NULL);
@@ -103,8 +104,8 @@ bool sgi_depot_drain(struct sgi *sgi, unsigned index)
     return any;
 }
 
-/* What the depot never ran below since the last trim is not needed: the full go onto the lists, the empty to
- * the system. */
+/* Magazines that were in the depot all the time since the last trim are not needed: the objects of the full ones
+ * go onto the lists, empty ones to the system. */
 void sgi_depot_trim(struct sgi *sgi, unsigned index)
 {
     struct sgi_depot *depot = &sgi->depots[index];

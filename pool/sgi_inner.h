@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sgi_inner: what the files of sgi share; nobody else includes it.
+ * sgi_inner: shared by the files of sgi; nobody else includes it.
  *
- * Purpose. sgi.c decides between the levels; sgi_level1.c is the system with the handler; sgi_magazine.c
- *   is what a thread has of its own; sgi_depot.c holds the whole magazines between them; sgi_central.c
- *   holds the locked lists and the reserve; sgi_trim.c gives back; sgi_tag.c are the checks of poison
- *   mode.
+ * Purpose: sgi.c decides between the levels; sgi_level1.c is the system with the handler; sgi_magazine.c is what
+ *   a thread has of its own; sgi_depot.c holds the whole magazines between them; sgi_central.c holds the locked
+ *   lists and the reserve; sgi_trim.c gives back; sgi_tag.c has the checks of poison mode. `index` is the number
+ *   of a class.
  * Lifetime: see sgi.h.
- * Threads. Two kinds of lock, never held together and never across a system call: one over the lists, one
- *   over the depot of a class. A name in _locked wants the lists' lock held.
+ * Threads: two kinds of lock, never held together and never across a system call: one over the lists, one over
+ *   the depot of a class. A name in _locked wants the lists' lock held.
  * Errors: NULL, 0 or false is "no memory".
  */
 #ifndef POOL_SGI_INNER_H
@@ -46,11 +46,13 @@ struct sgi_span {
     bool dying;                       /* a trim is taking its objects off the lists */
 };
 
+_Static_assert(sizeof(struct sgi_span) <= SGI_LINE, "a span's header takes one line");
+
 struct sgi_depot {
     alignas(SGI_LINE) struct sgi_lock lock;
     struct sgi_magazine *full, *empty; /* stacks */
     size_t full_count, empty_count;
-    size_t full_low, empty_low; /* the least there were since the last trim: not needed */
+    size_t full_low, empty_low; /* the fewest since the last trim: so many are not needed */
 };
 
 struct sgi {
@@ -62,8 +64,8 @@ struct sgi {
     size_t list_counts[SGI_CLASSES]; /* objects on each */
     uint64_t refills[SGI_CLASSES], drains[SGI_CLASSES];
     char *start_free, *end_free; /* the reserve, all in one span */
-    struct sgi_span in_use, whole,
-        aside;          /* heads of rings: partly out; all on the lists or in the reserve; virgin */
+    /* Heads of rings: spans partly out; spans all on the lists or in the reserve; spans without objects. */
+    struct sgi_span in_use, whole, aside;
     size_t heap_bytes;  /* spans mapped, all of each */
     size_t free_bytes;  /* sum over the spans in use and whole */
     size_t aside_bytes; /* usable bytes of the spans aside */
@@ -96,7 +98,6 @@ static inline struct sgi_span *sgi_span_of(void *object)
 }
 
 /* sgi.c: tries the lock first, so that waiting is counted and an uncontended call reads no clock. */
-void sgi_lock_init(struct sgi_lock *lock);
 void sgi_lock_take(struct sgi_lock *lock);
 void sgi_lock_drop(struct sgi_lock *lock);
 

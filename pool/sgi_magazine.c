@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What a thread has of its own: two magazines for each class. */
 #include <assert.h>
 #include <errno.h>
 
 #include "pool/sgi_inner.h"
 #include "pool/sysmem.h"
 
-/* Stands where no magazine is yet: neither full nor empty enough for anything, and never written. */
+/* Placeholder before the first magazine: count and capacity 0 make both fast paths fall through. Never written. */
 static struct sgi_magazine none;
 static struct sgi_thread unattached;
 
@@ -48,7 +49,7 @@ int sgi_thread_attach(struct sgi *sgi)
     return 0;
 }
 
-/* A whole magazine goes to the depot as it is; of another the objects go onto the lists. */
+/* A full magazine goes to the depot as it is; the objects of another go onto the lists. */
 static void give_up(struct sgi *sgi, unsigned index, struct sgi_magazine *magazine)
 {
     if (magazine == &none)
@@ -80,7 +81,7 @@ void sgi_thread_detach(struct sgi *sgi)
     sysmem_free(thread, sizeof *thread);
 }
 
-/* Puts a magazine with objects into `loaded`; false if there is none and none can be filled. */
+/* Puts a magazine with objects into `loaded`; false: there is none, and none can be filled. */
 static bool load_full(struct sgi_thread *thread, unsigned index)
 {
     struct sgi_magazine **loaded = &thread->classes[index].loaded;
@@ -116,7 +117,7 @@ void *sgi_magazine_get(struct sgi_thread *thread, unsigned index)
 
     if (magazine->count == 0) {
         if (!load_full(thread, index)) {
-            /* No magazine to be had is no reason to refuse an object. */
+            /* Without a magazine, a single object may still be had. */
             bool no_magazine = thread->classes[index].loaded == &none;
 
             return no_magazine && sgi_central_take(thread->owner, index, &object, 1) != 0 ? object : NULL;
@@ -126,7 +127,7 @@ void *sgi_magazine_get(struct sgi_thread *thread, unsigned index)
     return magazine->objects[--magazine->count];
 }
 
-/* Puts a magazine with room into `loaded`; false, and nothing changed, if none can be had. */
+/* Puts a magazine with room into `loaded`; false: none can be had, and nothing has changed. */
 static bool load_empty(struct sgi_thread *thread, unsigned index)
 {
     struct sgi_depot *depot = &thread->owner->depots[index];

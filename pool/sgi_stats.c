@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The figures, copied lock by lock. */
 #include "pool/sgi_stats.h"
 
 #include <string.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Figures of the shared allocator: how much it holds, how often its locks were waited for.
+/*
+ * sgi_stats: figures of the shared allocator.
  *
- * Purpose: for who looks at it; part of pool/sgi.h.
+ * Purpose: how much it holds, how often threads waited for its locks; part of pool/sgi.h.
  * Lifetime: plain copies.
  * Threads: any may ask; each lock is held for the copying of a few numbers.
  * Errors: none; figures of two locks may be a moment apart.
@@ -39,7 +40,7 @@ struct sgi_stats {
     size_t large_count;    /* level 1: live requests */
     size_t large_bytes;    /* level 1 */
     uint64_t handler_runs; /* times the out-of-memory handler was asked, process-wide */
-    uint64_t scavenged;    /* times a free object of the same or a larger class became the reserve */
+    uint64_t scavenged;    /* times a free object became the reserve */
     unsigned threads;      /* attached */
 };
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The tags of poison mode: what begins where, and whether it lives. */
 #include <string.h>
 
 #include "pool/sgi_inner.h"

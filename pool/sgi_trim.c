@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Giving back: what nobody wanted since the trim before. */
 #include "pool/sgi_inner.h"
 
-/* The free objects of a class while a trim has them in its hands. */
+/* The free objects of a class while they are off their list. */
 struct kept {
     struct sgi_object *first, **end;
     size_t count;
 };
 
 /* One trim at a time, numbered. */
-static bool begin(struct sgi *sgi)
+static bool begin_trim(struct sgi *sgi)
 {
     bool alone;
 
@@ -22,7 +23,7 @@ static bool begin(struct sgi *sgi)
     return alone;
 }
 
-/* Spans that nobody wanted since the last trim set them aside. */
+/* Unmaps the spans that an earlier trim set aside and nobody has wanted since. */
 static size_t unmap_stale(struct sgi *sgi)
 {
     struct sgi_span *stale = NULL;
@@ -53,8 +54,8 @@ static size_t unmap_stale(struct sgi *sgi)
     return bytes;
 }
 
-/* Takes all lists if there is a span with nothing of it out: every object of such a span is then in our hands
- * or still in the reserve, which is dropped, and nobody can take one meanwhile. */
+/* Takes all lists if a span has no object out: all its objects are then in these lists or in the reserve, which
+ * is dropped, and no thread can take one meanwhile. */
 static bool detach_lists(struct sgi *sgi, struct sgi_object *lists[SGI_CLASSES])
 {
     bool any;
@@ -117,7 +118,7 @@ size_t sgi_trim(struct sgi *sgi)
     struct kept kept[SGI_CLASSES];
     size_t bytes;
 
-    if (!begin(sgi))
+    if (!begin_trim(sgi))
         return 0;
     for (unsigned index = 0; index < SGI_CLASSES; index++)
         sgi_depot_trim(sgi, index);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Classes and their spans: get, put, trim. */
 #include "pool/sizeclass.h"
 
 #include <errno.h>
@@ -15,8 +16,8 @@ enum {
     HOOK_ANNOTATE = 2, /* ASan or valgrind is told */
 };
 
-/* Powers of two, halves between them where pages divide well, and runs in four steps a doubling: at most a
- * quarter is lost to rounding above 4 KiB, half below. */
+/* Powers of two, halves between them where pages divide well, and runs in four steps a doubling: rounding loses
+ * at most a quarter above 4 KiB, half below. */
 const uint32_t sizeclass_sizes[SIZECLASS_CLASSES] = {
     16,   32,   48,    64,    96,    128,   192,   256,   384,   512,   768,   1024, 2048,
     4096, 8192, 12288, 16384, 20480, 24576, 28672, 32768, 40960, 49152, 57344, 65536};
@@ -161,7 +162,51 @@ static void sizeclass_check_put(struct sizeclass *classes, void *object, size_t 
     }
 }
 
-static void sizeclass_flush(struct sizeclass *classes);
+/* ---- objects that come back ---- */
+
+static void sizeclass_moved(struct sizeclass *classes, struct sizeclass_span *span)
+{
+    struct sizeclass_class *one = &classes->each[span->index];
+
+    if (span->used == 0) {
+        if (span->listed)
+            ring_remove(span);
+        ring_push(&one->empty, span);
+        one->empties++;
+        classes->empties++;
+    } else if (!span->listed) {
+        ring_push(&one->partial, span);
+    }
+}
+
+static void sizeclass_put_now(struct sizeclass *classes, void *object)
+{
+    struct sizeclass_span *span = sizeclass_span_of(object);
+
+    if ((classes->hooks & HOOK_ANNOTATE) != 0)
+        annotate_usable_deep(object, sizeof(void *));
+    *(void **)object = span->free;
+    span->free = object;
+    if ((classes->hooks & HOOK_ANNOTATE) != 0)
+        annotate_unusable_deep(object, sizeclass_sizes[span->index]);
+    if (--span->used == 0 || !span->listed)
+        sizeclass_moved(classes, span);
+}
+
+/* What the classes keep at hand goes back to its spans. */
+static void sizeclass_flush(struct sizeclass *classes)
+{
+    for (int i = 0; i < SIZECLASS_CLASSES; i++) {
+        struct sizeclass_class *one = &classes->each[i];
+
+        for (void *object = one->cache, *next; object; object = next) {
+            next = *(void **)object;
+            sizeclass_put_now(classes, object);
+        }
+        one->cache = NULL;
+        one->cached = 0;
+    }
+}
 
 /* ---- get ---- */
 
@@ -175,6 +220,7 @@ static void sizeclass_release_empties(struct sizeclass *classes, struct sizeclas
 {
     for (; count > 0 && one->empties > 0; count--) {
         struct sizeclass_span *oldest = one->empty.prev;
+
         ring_remove(oldest);
         one->empties--;
         classes->empties--;
@@ -216,12 +262,14 @@ static struct sizeclass_span *sizeclass_find_span(struct sizeclass *classes, uns
 
     while (one->partial.next != &one->partial) {
         struct sizeclass_span *span = one->partial.next;
+
         if (span->free || span->carved < span_capacity(span))
             return span;
         ring_remove(span); /* full: sizeclass_moved() puts it back */
     }
     if (one->empties > 0) {
         struct sizeclass_span *span = one->empty.next;
+
         ring_remove(span);
         classes->empties--;
         if (--one->empties < one->empties_low)
@@ -255,20 +303,22 @@ static void *sizeclass_large_get(struct sizeclass *classes, size_t size)
 
 void *sizeclass_get_slow(struct sizeclass *classes, size_t size, size_t *capacity)
 {
+    size_t rounded = sizeclass_round(size);
+    struct sizeclass_span *span;
+    void *object;
+
     if (fault_fires(FAULT_SIZECLASS)) {
         errno = ENOMEM;
         return NULL;
     }
-    size_t rounded = sizeclass_round(size);
     if (capacity)
         *capacity = rounded;
     if (size > SIZECLASS_MAX)
         return sizeclass_large_get(classes, size);
-
-    struct sizeclass_span *span = sizeclass_find_span(classes, sizeclass_index(size));
+    span = sizeclass_find_span(classes, sizeclass_index(size));
     if (!span)
         return NULL;
-    void *object = span->free;
+    object = span->free;
     if (object) {
         if ((classes->hooks & HOOK_ANNOTATE) != 0) {
             annotate_usable(object, sizeof(void *));
@@ -287,35 +337,6 @@ void *sizeclass_get_slow(struct sizeclass *classes, size_t size, size_t *capacit
 }
 
 /* ---- put ---- */
-
-static void sizeclass_moved(struct sizeclass *classes, struct sizeclass_span *span)
-{
-    struct sizeclass_class *one = &classes->each[span->index];
-
-    if (span->used == 0) {
-        if (span->listed)
-            ring_remove(span);
-        ring_push(&one->empty, span);
-        one->empties++;
-        classes->empties++;
-    } else if (!span->listed) {
-        ring_push(&one->partial, span);
-    }
-}
-
-static void sizeclass_put_now(struct sizeclass *classes, void *object)
-{
-    struct sizeclass_span *span = sizeclass_span_of(object);
-
-    if ((classes->hooks & HOOK_ANNOTATE) != 0)
-        annotate_usable_deep(object, sizeof(void *));
-    *(void **)object = span->free;
-    span->free = object;
-    if ((classes->hooks & HOOK_ANNOTATE) != 0)
-        annotate_unusable_deep(object, sizeclass_sizes[span->index]);
-    if (--span->used == 0 || !span->listed)
-        sizeclass_moved(classes, span);
-}
 
 void sizeclass_put_slow(struct sizeclass *classes, void *p, size_t size)
 {
@@ -344,21 +365,6 @@ void sizeclass_put_slow(struct sizeclass *classes, void *p, size_t size)
 #endif
 }
 
-/* What the classes keep at hand goes back to its spans. */
-static void sizeclass_flush(struct sizeclass *classes)
-{
-    for (int i = 0; i < SIZECLASS_CLASSES; i++) {
-        struct sizeclass_class *one = &classes->each[i];
-
-        for (void *object = one->cache, *next; object; object = next) {
-            next = *(void **)object;
-            sizeclass_put_now(classes, object);
-        }
-        one->cache = NULL;
-        one->cached = 0;
-    }
-}
-
 /* ---- trim ---- */
 
 bool sizeclass_trim(struct sizeclass *classes, int64_t now_ms)
@@ -366,9 +372,9 @@ bool sizeclass_trim(struct sizeclass *classes, int64_t now_ms)
     if (classes->window_began >= 0 && now_ms - classes->window_began < SIZECLASS_WINDOW_MS)
         return classes->empties > 0 || classes->returned;
     sizeclass_flush(classes);
-
     for (int i = 0; i < SIZECLASS_CLASSES; i++) {
         struct sizeclass_class *one = &classes->each[i];
+
         if (classes->window_began >= 0)
             sizeclass_release_empties(classes, one, one->empties_low);
         one->empties_low = one->empties;

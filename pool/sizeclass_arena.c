@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The pages of arenas: which are free, which of those are resident. */
 #include "pool/sizeclass_arena.h"
 
 #include <errno.h>
@@ -144,6 +145,7 @@ static struct sizeclass_span *arena_try(struct sizeclass *classes, unsigned page
 
     for (uint32_t n = 0; n < classes->arena_count && arena->free != 0; n++, arena = arena->next) {
         arena_bits starts = arena_starts(arena->free, pages);
+
         if (starts != 0)
             return arena_cut(classes, arena, starts, pages);
     }
@@ -155,8 +157,10 @@ static struct sizeclass_span *arena_try(struct sizeclass *classes, unsigned page
 
 struct sizeclass_span *arena_get(struct sizeclass *classes, unsigned pages, bool grow)
 {
+    struct sizeclass_span *span;
+
     errno = 0;
-    struct sizeclass_span *span = arena_try(classes, pages, grow);
+    span = arena_try(classes, pages, grow);
     if (!span && classes->dirty && (errno == ENOBUFS || errno == EDQUOT)) {
         arena_purge(classes, 1);
         span = arena_try(classes, pages, grow);
@@ -184,6 +188,7 @@ static void arena_purge_one(struct sizeclass *classes, struct sizeclass_arena *a
 {
     while (arena->dirty != 0) {
         unsigned first = arena_lowest(arena->dirty), pages = 1;
+
         while (first + pages < SIZECLASS_ARENA_PAGES && (arena->dirty >> (first + pages) & 1) != 0)
             pages++;
         arena->dirty &= ~arena_run(first, pages);

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sizeclass_arena: the pages under pool/sizeclass.h: 512 KiB of mapped memory whose first page describes the
- * 126 after it. Which pages are free, and which of the free ones are still resident, are two bitmaps.
+ * sizeclass_arena: the pages under pool/sizeclass.h, for sizeclass.c alone.
  *
- * Lifetime: arenas belong to a sizeclass and go with it, or when arena_purge() finds one without a page in
+ * Purpose: 512 KiB of mapped memory whose first page describes the 126 after it. Which pages are free, and which
+ *   of the free ones are still resident, are two bitmaps.
+ * Lifetime: an arena belongs to a sizeclass and goes with it, or when arena_purge() finds it without a page in
  *   use.
  * Threads: the sizeclass's owner.
- * Errors: NULL, with errno from sysmem, or ENOBUFS. For sizeclass.c alone.
+ * Errors: NULL, with errno from sysmem, or ENOBUFS.
  */
 #ifndef POOL_SIZECLASS_ARENA_H
 #define POOL_SIZECLASS_ARENA_H
 
 #include "pool/sizeclass.h"
 
-enum {
-    SIZECLASS_ARENA_PAGES = 126
-}; /* page 0 describes pages 1..126; page 127 has the live bits of checked builds */
+/* Page 0 describes pages 1..126; page 127 has the live bits of checked builds. */
+enum { SIZECLASS_ARENA_PAGES = 126 };
 
 __extension__ typedef unsigned __int128 arena_bits; /* bit n: page n + 1 */
 
@@ -33,19 +33,18 @@ _Static_assert(sizeof(struct sizeclass_arena) == SIZECLASS_PAGE, "the descriptor
 _Static_assert(offsetof(struct sizeclass_arena, spans) == 2 * sizeof(struct sizeclass_span),
                "sizeclass_span_of(): page n has the span at 1 + n");
 
-/* Whether the sizeclass's own budget (errno ENOBUFS) would take so many bytes more. */
+/* Whether the sizeclass's own budget has room for so many bytes more; else errno ENOBUFS. */
 bool arena_affords(const struct sizeclass *classes, size_t bytes);
 
-/* A run of pages, its descriptor zeroed but for `pages`; from a new arena only if `grow`. NULL: none.
- * Pages that are not resident yet are charged; if a budget refuses them, those that are free are purged
- * first. */
+/* A run of pages, its descriptor zeroed but for `pages`; from a new arena only if `grow`. NULL: none. Pages that
+ * are not resident yet are charged; if a budget refuses them, free ones are purged and it is asked again. */
 struct sizeclass_span *arena_get(struct sizeclass *classes, unsigned pages, bool grow);
 
 /* The run's pages become free. */
 void arena_put(struct sizeclass *classes, struct sizeclass_span *span);
 
-/* Gives the memory of free pages back to the system where an arena has at least that many, and arenas without
- * a page in use, but for the last one. */
+/* Gives back to the system: the free pages of arenas that have at least `least`, and arenas without a page in
+ * use, but for the last one. */
 void arena_purge(struct sizeclass *classes, unsigned least);
 
 /* Unmaps every arena. */
@@ -79,8 +78,7 @@ static inline uint8_t *arena_live_byte(void *p, uint8_t *bit)
 }
 
 #ifdef ANNOTATE_ASAN
-/* Objects given back wait here before they are used again, oldest first out, so that a stale pointer is
- * caught. */
+/* Objects given back wait here, oldest first out, before they are used again: so a stale pointer is caught. */
 enum { QUARANTINE_OBJECTS = 256, QUARANTINE_BYTES = 1024 * 1024 };
 
 struct sizeclass_quarantine {

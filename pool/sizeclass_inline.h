@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sizeclass_inline: the struct behind pool/sizeclass.h and the two bodies that are inlined. Included by
- * sizeclass.h alone.
+ * sizeclass_inline: the struct behind pool/sizeclass.h and the two bodies that are inlined.
  *
- * A class keeps the last few objects that came back at hand: a request takes and returns one or two blocks
- * of the same classes, and a span that holds a single object would otherwise go from list to list each time.
+ * Purpose: included by sizeclass.h alone. A class keeps the last few objects that came back at hand: a request
+ *   takes and returns one or two blocks of the same classes, and a span that holds a single object would
+ *   otherwise go from list to list each time.
+ * Lifetime: see sizeclass.h.
+ * Threads: the owner.
+ * Errors: NULL, from the slow call alone.
  */
 #ifndef POOL_SIZECLASS_INLINE_H
 #define POOL_SIZECLASS_INLINE_H
@@ -57,11 +60,15 @@ static inline struct sizeclass_span *sizeclass_span_of(void *p)
 
 static inline void *sizeclass_get(struct sizeclass *classes, size_t size, size_t *capacity)
 {
+    struct sizeclass_class *one;
+    unsigned index;
+    void *object;
+
     if (__builtin_expect(size > SIZECLASS_MAX || classes->hooks != 0, 0))
         return sizeclass_get_slow(classes, size, capacity);
-    unsigned index = sizeclass_index(size);
-    struct sizeclass_class *one = &classes->each[index];
-    void *object = one->cache;
+    index = sizeclass_index(size);
+    one = &classes->each[index];
+    object = one->cache;
     if (!object || atomic_load_explicit(&fault_armed[FAULT_SIZECLASS], memory_order_relaxed))
         return sizeclass_get_slow(classes, size, capacity);
     one->cache = *(void **)object;
@@ -73,11 +80,13 @@ static inline void *sizeclass_get(struct sizeclass *classes, size_t size, size_t
 
 static inline void sizeclass_put(struct sizeclass *classes, void *p, size_t size)
 {
+    struct sizeclass_class *one;
+
     if (__builtin_expect(size > SIZECLASS_MAX || classes->hooks != 0, 0)) {
         sizeclass_put_slow(classes, p, size);
         return;
     }
-    struct sizeclass_class *one = &classes->each[sizeclass_index(size)];
+    one = &classes->each[sizeclass_index(size)];
     if (one->cached == SIZECLASS_CACHE) {
         sizeclass_put_slow(classes, p, size);
         return;

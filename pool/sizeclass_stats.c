@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The figures, in one go or in steps. */
 #include <string.h>
 
 #include "pool/annotate.h"
 #include "pool/sizeclass.h"
 #include "pool/sizeclass_arena.h"
 
+/* Figures come from the descriptors alone: no page of objects is touched. */
 static void sizeclass_stats_arena(struct sizeclass_arena *arena, struct sizeclass_stats *stats)
 {
     stats->arenas++;
@@ -13,10 +15,11 @@ static void sizeclass_stats_arena(struct sizeclass_arena *arena, struct sizeclas
         SIZECLASS_PAGE * (1 + (uint64_t)arena_count(arena->dirty) + arena->has_live_bits);
     for (int page = 0; page < SIZECLASS_ARENA_PAGES; page++) {
         const struct sizeclass_span *span = &arena->spans[page];
-        if (!span->owned)
-            continue;
         uint64_t size = sizeclass_sizes[span->index];
         uint64_t touched = (span->carved * size + SIZECLASS_PAGE - 1) / SIZECLASS_PAGE;
+
+        if (!span->owned)
+            continue;
         stats->span_bytes += (uint64_t)span->pages * SIZECLASS_PAGE;
         stats->empty_bytes += span->used == 0 ? (uint64_t)span->pages * SIZECLASS_PAGE : 0;
         stats->resident_bytes += touched * SIZECLASS_PAGE;
@@ -28,12 +31,13 @@ static void sizeclass_stats_arena(struct sizeclass_arena *arena, struct sizeclas
     }
 }
 
+/* What the classes keep at hand has been given back: the spans count it as out, the figures do not. */
 static void sizeclass_stats_classes(const struct sizeclass *classes, struct sizeclass_stats *stats)
 {
     stats->held_bytes = classes->held;
     stats->budget_bytes = classes->budget;
     for (int i = 0; i < SIZECLASS_CLASSES; i++) {
-        uint64_t cached = classes->each[i].cached; /* given back, though not to their spans yet */
+        uint64_t cached = classes->each[i].cached;
 
         if (cached > stats->class_live[i])
             cached = stats->class_live[i]; /* it came back after its span was counted */
@@ -44,7 +48,7 @@ static void sizeclass_stats_classes(const struct sizeclass *classes, struct size
         stats->class_empty[i] = classes->each[i].empties;
     }
 #ifdef ANNOTATE_ASAN
-    stats->live_objects -= classes->quarantine->count; /* given back, though not to their spans yet */
+    stats->live_objects -= classes->quarantine->count;
     stats->live_bytes -= classes->quarantine->bytes;
     for (uint32_t i = 0; i < classes->quarantine->count; i++) {
         uint32_t at = (classes->quarantine->first + i) % QUARANTINE_OBJECTS;
@@ -59,7 +63,7 @@ bool sizeclass_stats_step(const struct sizeclass *classes, struct sizeclass_stat
     struct sizeclass_arena *arena = classes->arenas;
     uint32_t at = 0;
 
-    /* Arenas come and go between two steps, so that places in the ring are remembered by number. */
+    /* Arenas come and go between two steps, so a place in the ring is remembered by its number. */
     for (; at < *next && at < classes->arena_count; at++)
         arena = arena->next;
     for (; at < classes->arena_count && at < *next + arenas; at++, arena = arena->next)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The system's memory: counted, budgeted, failed on purpose. */
 #include "pool/sysmem.h"
 
 #include <errno.h>
@@ -35,18 +36,19 @@ static void sysmem_tell(const char *call, size_t size, int error)
     errno = error;
 }
 
-/* Books `size` bytes before the system is asked, so that two threads cannot both take the last of the budget.
- */
+/* Books `size` bytes before the system is asked: two threads cannot both take the last of the budget. */
 static bool sysmem_book(const char *call, size_t size)
 {
     uint64_t now = atomic_fetch_add_explicit(&sysmem_bytes, size, memory_order_relaxed) + size;
     uint64_t budget = atomic_load_explicit(&sysmem_budget, memory_order_relaxed);
+    uint64_t peak;
+
     if (budget != 0 && now > budget && size != 0) {
         sysmem_subtract(&sysmem_bytes, size);
         sysmem_tell(call, size, EDQUOT);
         return false;
     }
-    uint64_t peak = atomic_load_explicit(&sysmem_peak, memory_order_relaxed);
+    peak = atomic_load_explicit(&sysmem_peak, memory_order_relaxed);
     while (now > peak && !atomic_compare_exchange_weak(&sysmem_peak, &peak, now))
         continue;
     return true;
@@ -62,7 +64,7 @@ static bool sysmem_admit(enum sysmem_call kind, const char *call, size_t size)
     return sysmem_book(call, size);
 }
 
-/* What the system answered: counts it as live, or takes the booking back. */
+/* The system's answer `p`: counts it as live, or takes the booking back. */
 static void *sysmem_admitted(void *p, const char *call, size_t size)
 {
     if (!p) {
@@ -102,10 +104,11 @@ void *sysmem_memalign(size_t alignment, size_t size)
 void *sysmem_realloc(void *p, size_t old, size_t size)
 {
     size_t more = size > old ? size - old : 0;
+    void *moved;
 
     if (!sysmem_admit(SYSMEM_REALLOC, "realloc", more))
         return NULL;
-    void *moved = realloc(p, size != 0 ? size : 1);
+    moved = realloc(p, size != 0 ? size : 1);
     if (!moved) {
         sysmem_subtract(&sysmem_bytes, more);
         sysmem_tell("realloc", size, ENOMEM);
@@ -135,35 +138,35 @@ static char *sysmem_mmap(size_t size)
     return p == MAP_FAILED ? NULL : p;
 }
 
-/* The kernel places mappings one below the other, so once one of a size has been aligned the next is by
- * itself: ask for the plain size first, and only if that is not aligned for so much more that it can be cut
- * out. */
+/* The kernel places mappings one below the other, so once one of a size is aligned the next is by itself. So
+ * ask for the plain size first; only if that is not aligned, for so much more that it can be cut out. */
 static void *sysmem_map_aligned(size_t alignment, size_t size)
 {
     char *p = sysmem_mmap(size);
+    size_t more, before;
 
     if (!p || ((uintptr_t)p & (alignment - 1)) == 0)
         return p;
     munmap(p, size);
-    size_t more;
     if (__builtin_add_overflow(size, alignment, &more) || !(p = sysmem_mmap(more)))
         return NULL;
-    size_t before = -(uintptr_t)p & (alignment - 1);
+    before = -(uintptr_t)p & (alignment - 1);
     if (before != 0)
         munmap(p, before);
     munmap(p + before + size, alignment - before);
     return p + before;
 }
 
-/* `booked`: what of it counts as live at once. */
+/* `booked`: so many bytes of it count as live at once. */
 static void *sysmem_map_booked(size_t alignment, size_t size, size_t booked)
 {
+    void *p;
+
     if (!sysmem_admit(SYSMEM_MAP, "mmap", booked))
         return NULL;
-    void *p = sysmem_map_aligned(alignment, size);
+    p = sysmem_map_aligned(alignment, size);
     if (p)
-        (void)madvise(p, size,
-                      MADV_NOHUGEPAGE); /* a kernel without huge pages says EINVAL: all is well then */
+        (void)madvise(p, size, MADV_NOHUGEPAGE); /* EINVAL: a kernel without huge pages, which is as good */
     return sysmem_admitted(p, "mmap", booked);
 }
 

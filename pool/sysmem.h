@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sysmem: the only callers of the system's allocator and of mmap. They count, keep the budget for all
- * (memory_budget) and carry the switch that fails the Nth call (FAULT_SYSTEM).
+ * sysmem: the only callers of the system's allocator and of mmap.
  *
+ * Purpose: they count, keep the budget for all (memory_budget) and carry the switch that fails the Nth call
+ *   (FAULT_SYSTEM).
  * Lifetime: static; what one function gave, its partner takes back with the size it was asked for.
- * Threads:  any; the counters are relaxed atomics, touched only where the system is called anyway.
- * Errors:   NULL, with errno ENOMEM (the system, or the fault switch) or EDQUOT (memory_budget). Every
- * failure is handed to the reporter, if one is set: pool/ knows no log.
+ * Threads: any; the counters are relaxed atomics, touched only where the system is called anyway.
+ * Errors: NULL, with errno ENOMEM (the system, or the fault switch) or EDQUOT (memory_budget). Every failure is
+ *   handed to the reporter, if one is set: pool/ knows no log.
  */
 #ifndef POOL_SYSMEM_H
 #define POOL_SYSMEM_H
@@ -58,12 +59,12 @@ void sysmem_free(void *p, size_t size);
 void *sysmem_map(size_t alignment, size_t size) __attribute__((warn_unused_result));
 void sysmem_unmap(void *p, size_t size);
 
-/* The same addresses, of which nothing counts as live yet: who reserves says with sysmem_charge which
- * bytes he is about to touch, and with sysmem_uncharge which are purged or go with sysmem_unreserve. */
+/* The same addresses, of which nothing counts as live yet: the caller says with sysmem_charge how many bytes it
+ * will touch, and with sysmem_uncharge how many are purged or go with sysmem_unreserve. */
 void *sysmem_reserve(size_t alignment, size_t size) __attribute__((warn_unused_result));
 void sysmem_unreserve(void *p, size_t size);
-bool sysmem_charge(size_t bytes)
-    __attribute__((warn_unused_result)); /* false: over the budget, errno EDQUOT */
+__attribute__((warn_unused_result)) bool sysmem_charge(
+    size_t bytes); /* false: over the budget, errno EDQUOT */
 void sysmem_uncharge(size_t bytes);
 
 /* Gives the memory of mapped pages back and keeps the addresses; they read as zero afterwards. 0 or a
@@ -73,12 +74,12 @@ int sysmem_purge(void *p, size_t size);
 /* The budget for all, in bytes; 0 is none. What is live already stays, even when it is more. */
 void sysmem_set_budget(size_t bytes);
 
-/* Tells glibc to map every block of more than `size` bytes by itself, now and later, so that what is
- * given back leaves the process at once; left alone it raises the bound as it goes, up to 32 MiB, and
- * keeps what is freed. Other allocators decide for themselves. Before threads. */
+/* Tells glibc to map every block of more than `size` bytes by itself, so that what is given back leaves the
+ * process at once. Without this it raises the bound as it goes, up to 32 MiB, and keeps what is freed. Other
+ * allocators decide for themselves. Before threads. */
 void sysmem_map_above(size_t size);
 
-/* Who is told about a failure: the call's name and the size. NULL: nobody. May be called from any thread. */
+/* `report` is told about every failure: the call's name and the size; on any thread. NULL: nobody is. */
 void sysmem_on_failure(void (*report)(const char *call, size_t size));
 
 /* A snapshot; each figure is exact, together they may be a moment apart. */

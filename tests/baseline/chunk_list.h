@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* chunk_list: the first design of source document 4 (SEEDS.md E1): one list of {addr, size, flag, next},
+/* chunk_list: the first design of source document 4: one list of {addr, size, flag, next},
  * searched on every call. A chunk that is used again keeps the smaller size, so chunks only get smaller. The
  * slow baseline. Not for use.
  *

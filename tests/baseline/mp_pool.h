@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* mp_pool: the plain teaching pool of source document 3 (SEEDS.md D), kept with its defects, to be measured
+/* mp_pool: the plain teaching pool of source document 3, kept with its defects, to be measured
  * and to show what the project's pool does otherwise. Not for use.
  *
  * Lifetime: create, destroy. Threads: one. Errors: NULL. The unset `next` of the printed create could not

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* textbook_sgi: SGI STL's allocator as source document 0 has it (SEEDS.md B), both levels and one mutex, kept
+/* textbook_sgi: SGI STL's allocator as source document 0 has it, both levels and one mutex, kept
  * with its defects S1-S9, to be measured and to show what the project's does otherwise. Not for use.
  *
  * Lifetime: static; textbook_forget between tests gives the chunks back, which the original never does.
