@@ -5,9 +5,9 @@
  * Purpose: chosen at run time before the first pool, so that a fault can be hunted in the binary that showed
  *   it.
  *     normal       inline bump, blocks kept over resets.
- *     poison       memory is filled when a block is taken and at reset; every allocation has a red zone behind
- *                  it that is checked when the memory goes; sizeclass finds double frees and wrong sizes. A
- *                  defect ends the process with a line on stderr.
+ *     poison       memory is filled when a block is taken and at reset; every allocation has a red zone
+ *                  behind it that is checked when the memory goes; sizeclass finds double frees and wrong
+ *                  sizes. A defect ends the process with a line on stderr.
  *     passthrough  every allocation is one of the system's, so that ASan, valgrind or the system's allocator
  *                  see each.
  * Lifetime: static.

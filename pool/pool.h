@@ -127,8 +127,8 @@ struct pool_cleanup *pool_cleanup_fd(struct pool *pool, int fd, const char *name
 struct pool_cleanup *pool_cleanup_unlink(struct pool *pool, int fd, const char *name);
 void pool_cleanup_run(struct pool *pool, struct pool_cleanup *cleanup); /* now; it will not run again */
 
-/* `report` is told when a file cleanup's call ("close", "unlink") fails, with a positive errno. NULL: nobody is.
- * Set before threads start. */
+/* `report` is told when a file cleanup's call ("close", "unlink") fails, with a positive errno. NULL: nobody
+ * is. Set before threads start. */
 void pool_on_file_error(void (*report)(const char *call, const char *name, int error));
 
 bool pool_owns(const struct pool *pool, const void *p);  /* in a live allocation; O(what is held) */

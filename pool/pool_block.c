@@ -136,7 +136,7 @@ UNGUARDED bool pool_next_block(struct pool *pool, const char *purpose)
     return true;
 }
 
-/* Whether moving on to the next block would leave much unused for an allocation that could be large instead. */
+/* Whether moving on would leave much of this block unused for an allocation that could be large instead. */
 static bool pool_would_strand(struct pool *pool, size_t size)
 {
     size_t much = pool->block_size / 4;

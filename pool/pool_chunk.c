@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Allocations with a block to themselves: large ones, buffers, in passthrough mode all. And the pool's figures. */
+/* Allocations with a block to themselves: large ones, buffers, in passthrough mode all; and the figures. */
 #include "pool/pool_inner.h"
 
 #include <errno.h>
@@ -8,8 +8,8 @@
 #include "pool/probe.h"
 #include "pool/unguarded.h"
 
-/* Bytes in front of an allocation do not have this value by chance, nor by a peer's intent: it depends on where
- * the process was loaded. */
+/* Bytes in front of an allocation do not have this value by chance, nor by a peer's intent: it depends on
+ * where the process was loaded. */
 UNGUARDED static uint64_t pool_chunk_tag(const struct pool *pool, const void *p, enum pool_chunk_kind kind)
 {
     static const char secret;
@@ -34,7 +34,7 @@ UNGUARDED static bool pool_chunk_is(const struct pool *pool, const void *p, enum
     return p && (uintptr_t)p % 16 == 0 && pool_chunk_read_tag(p) == pool_chunk_tag(pool, p, kind);
 }
 
-/* Takes a chunk and puts it at the head of its list. Alignments above 16 move what the caller gets inside it. */
+/* Takes a chunk and puts it at the head of its list; what the caller gets is aligned inside it. */
 UNGUARDED static void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignment,
                                       size_t size, const char *purpose)
 {

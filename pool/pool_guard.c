@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Poison mode: every allocation cut from a block stands between a head of 16 bytes and a red zone of 16 to 31;
- * walking the block from head to head finds each again. */
+/* Poison mode: every allocation cut from a block stands between a head of 16 bytes and a red zone of 16 to
+ * 31; walking the block from head to head finds each again. */
 #include "pool/pool_inner.h"
 
 #include <string.h>

@@ -3,9 +3,9 @@
  * pool_inline: the struct behind pool/pool.h and the two bodies that are inlined.
  *
  * Purpose: included by pool.h alone; only pool/ may look into the struct. The fast path needs one comparison
- *   because `limit` is a multiple of 16 and never below `cursor`: aligning the cursor cannot step past it, and
- *   the difference cannot underflow. In poison and passthrough mode `limit` equals the (aligned) cursor, so
- *   that every allocation of a byte or more takes the slow call.
+ *   because `limit` is a multiple of 16 and never below `cursor`: aligning the cursor cannot step past it,
+ *   and the difference cannot underflow. In poison and passthrough mode `limit` equals the (aligned) cursor,
+ *   so that every allocation of a byte or more takes the slow call.
  * Lifetime: see pool.h.
  * Threads: the pool's owner.
  * Errors: NULL, from the slow call alone.
@@ -97,8 +97,8 @@ static inline void *pool_nalloc(struct pool *pool, size_t size, const char *purp
     return p;
 }
 
-/* A purpose is a literal; behind its NUL stands the line of source that asked, for pool_trace.h. Functions that
- * hand a purpose on call (pool_alloc)(…). */
+/* A purpose is a literal; behind its NUL stands the line of source that asked, for pool_trace.h. Functions
+ * that hand a purpose on call (pool_alloc)(…). */
 #define POOL_TEXT_OF(x)    #x
 #define POOL_TEXT(x)       POOL_TEXT_OF(x)
 #define POOL_HERE(purpose) (purpose "\0" __FILE__ ":" POOL_TEXT(__LINE__))

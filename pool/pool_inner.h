@@ -4,9 +4,9 @@
  *
  * Purpose: pool.c (lifetime), pool_block.c (blocks, the slow call), pool_chunk.c (large ones and buffers),
  *   pool_guard.c (red zones of poison mode), pool_cleanup.c, pool_layout.c and pool_trace.c; for pool/ alone.
- *   Between any two calls `current` is in the chain that begins at `first`; `cursor` lies in `current`; behind
- *   `pin_block` there are `chain` blocks, the first `used` of them up to `current`; `held` is the sum of what
- *   the pool has taken.
+ *   Between any two calls `current` is in the chain that begins at `first`; `cursor` lies in `current`;
+ *   behind `pin_block` there are `chain` blocks, the first `used` of them up to `current`; `held` is the sum
+ *   of what the pool has taken.
  * Lifetime: the pool's.
  * Threads: the pool's owner.
  * Errors: NULL or false, with the reason kept by pool_refuse().

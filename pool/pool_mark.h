@@ -2,10 +2,11 @@
 /*
  * pool_mark: the high-water marks of a pool, and the size of the blocks for the requests to come.
  *
- * Purpose: how much one block would have had to offer, behind its head (struct pool_block), for everything that
- *   a request allocated since the pin, alignment included. An allocation of more than half a block counts
- *   twice, freed or not, since only a block of twice its size would have taken it; in passthrough mode, what
- *   other modes cut from a block counts as asked for. Buffers do not count. Marks are kept modulo 4 GiB.
+ * Purpose: how much one block would have had to offer, behind its head (struct pool_block), for everything
+ *   that a request allocated since the pin, alignment included. An allocation of more than half a block
+ *   counts twice, freed or not, since only a block of twice its size would have taken it; in passthrough
+ *   mode, what other modes cut from a block counts as asked for. Buffers do not count. Marks are kept modulo
+ *   4 GiB.
  * Lifetime: the pool's.
  * Threads: its owner.
  * Errors: none.

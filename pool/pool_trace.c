@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Traced pools: what the slow calls do in them. The trace keeps the cursor meanwhile; the pool shows the end of
- * its block instead, where the inline path finds no room. */
+/* Traced pools: what the slow calls do in them. The trace keeps the cursor meanwhile; the pool shows the end
+ * of its block instead, where the inline path finds no room. */
 #include "pool/pool_trace.h"
 
 #include <errno.h>
@@ -204,11 +204,6 @@ bool pool_trace_resize(struct pool *pool, void *last, size_t old, size_t size)
 size_t pool_trace_large(const struct pool *pool)
 {
     return (pool->block_size - sizeof(struct pool_block)) / 2;
-}
-
-size_t pool_trace_block_size(const struct pool *pool)
-{
-    return pool->block_size;
 }
 
 uint32_t pool_trace_pin(const struct pool *pool)

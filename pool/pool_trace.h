@@ -67,9 +67,7 @@ void pool_trace_begin(struct pool_trace *trace, struct pool *pool);
 /* The pool is an ordinary one again. */
 void pool_trace_end(struct pool_trace *trace);
 
-/* Sizes as pool_create makes them of its options. */
 size_t pool_trace_large(const struct pool *pool); /* the largest allocation that is cut from a block */
-size_t pool_trace_block_size(const struct pool *pool);
 uint32_t pool_trace_pin(const struct pool *pool); /* offset of the pin in the first block; 0: in another */
 
 #endif

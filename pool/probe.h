@@ -2,8 +2,8 @@
 /*
  * probe: places where a tracer (bpftrace, perf, SystemTap) can look on.
  *
- * Purpose: USDT probes of the provider `tidepool`. Each is one nop and a note in the binary that says where its
- *   arguments are; nothing is computed for them. tests/probes/pools.bt uses them all.
+ * Purpose: USDT probes of the provider `tidepool`. Each is one nop and a note in the binary that says where
+ *   its arguments are; nothing is computed for them. tests/probes/pools.bt uses them all.
  *
  * | probe         | arguments                                                                   |
  * |---------------|-----------------------------------------------------------------------------|
@@ -17,8 +17,8 @@
  * | budget__hit   | pool, bytes asked for, bytes held, the pool's budget                        |
  * | failure       | pool, enum pool_failure                                                     |
  *
- *   Names and purposes are C strings. bpftrace writes the two underscores as they stand, perf and SystemTap as
- *   a dash. Without <sys/sdt.h> (Debian: systemtap-sdt-dev) or with TIDEPOOL_NO_PROBES nothing is left of them.
+ *   Names and purposes are C strings. bpftrace writes the two underscores as they stand, perf and SystemTap
+ *   as a dash. Without <sys/sdt.h> (Debian: systemtap-sdt-dev) or with TIDEPOOL_NO_PROBES they are empty.
  * Lifetime: none.
  * Threads: any.
  * Errors: none.

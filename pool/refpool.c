@@ -24,7 +24,7 @@ struct refpool_block {
     uint32_t slot;
 };
 
-/* A chunk names its block by a slot: slots stay when blocks go, so that a late free reads nothing that is gone. */
+/* A chunk names its block by a slot: slots stay when blocks go, so a late free reads only live memory. */
 struct refpool_slot {
     struct refpool_block *block; /* null: free */
     uint32_t generation;         /* one more whenever the chunks of the block die together */

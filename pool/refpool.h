@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * refpool: chunks cut from counted blocks (source document 2), for memory that has no common end to be reset at.
+ * refpool: chunks cut from counted blocks (source document 2), for memory without a common end.
  *
  * Purpose: a block counts the chunks that are alive in it. When the count falls to zero the current block is
  *   rewound, and any other goes back to the pool it was taken from. Echo cuts what it receives from here and
- *   frees each chunk when it has been sent. A request above half a block that the current block has no room for
- *   gets a block to itself, so it pins nothing. Chunks are aligned to 16.
+ *   frees each chunk when it has been sent. A request above half a block that the current block has no room
+ *   for gets a block to itself, so it pins nothing. Chunks are aligned to 16.
  *   To receive, ask for refpool_room() if that is enough, else for as much as is wanted (up to half a block);
  *   receive into the chunk, then give back its unused tail with refpool_give_back().
  * Lifetime: a refpool stands in its parent pool (allocated before the pin, or it dies at the reset) and takes
  *   its blocks from there: they count in the connection's budget, and the parent's destroy gives back what is
  *   left. A chunk lives until it is freed, or until the refpool is reset or destroyed.
  * Threads: the parent's owner alone.
- * Errors: NULL when the parent refuses a block (pool_failure() tells why). A chunk names its block by a slot and
- *   the slot's generation, never by a pointer: a free after a reset, or after the block was rewound or went
- *   back, is refused with -ESTALE and counted; no block's count changes. (A second free while the block holds
- *   other chunks cannot be told from a first one.)
+ * Errors: NULL when the parent refuses a block (pool_failure() tells why). A chunk names its block by a slot
+ *   and the slot's generation, never by a pointer: a free after a reset, or after the block was rewound or
+ *   went back, is refused with -ESTALE and counted; no block's count changes. (A second free while the block
+ *   holds other chunks cannot be told from a first one.)
  */
 #ifndef POOL_REFPOOL_H
 #define POOL_REFPOOL_H
@@ -45,7 +45,7 @@ struct refpool_stats {
     uint64_t late_frees; /* refused */
 };
 
-/* `block_size`: bytes of a block, headers included, as pool_take is asked for; 256 at least. NULL: no memory. */
+/* `block_size`: bytes of a block, headers included, for pool_take(); 256 at least. NULL: no memory. */
 struct refpool *refpool_create(struct pool *parent, size_t block_size);
 void refpool_destroy(struct refpool *refpool); /* blocks go back; the struct itself goes with the parent */
 

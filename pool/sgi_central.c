@@ -192,8 +192,8 @@ void sgi_span_unmap(struct sgi_span *span)
     sysmem_unmap(span, SGI_SPAN);
 }
 
-/* Asks the system for twice what is wanted and a sixteenth of the heap, in whole spans, and takes as many as it
- * gives. The heap's share is bounded, and what proves too much goes back (S6). */
+/* Asks the system for twice what is wanted and a sixteenth of the heap, in whole spans, and takes as many as
+ * it gives. The heap's share is bounded, and what proves too much goes back (S6). */
 static bool map_spans(struct sgi *sgi, size_t wanted, size_t heap_bytes)
 {
     size_t bytes = 2 * wanted + heap_bytes / 16;

@@ -104,8 +104,8 @@ bool sgi_depot_drain(struct sgi *sgi, unsigned index)
     return any;
 }
 
-/* Magazines that were in the depot all the time since the last trim are not needed: the objects of the full ones
- * go onto the lists, empty ones to the system. */
+/* Magazines that were in the depot all the time since the last trim are not needed: the objects of the full
+ * ones go onto the lists, empty ones to the system. */
 void sgi_depot_trim(struct sgi *sgi, unsigned index)
 {
     struct sgi_depot *depot = &sgi->depots[index];

@@ -6,7 +6,7 @@
 #include "pool/sgi_inner.h"
 #include "pool/sysmem.h"
 
-/* Placeholder before the first magazine: count and capacity 0 make both fast paths fall through. Never written. */
+/* Placeholder before the first magazine: count and capacity 0 make both fast paths fall through. */
 static struct sgi_magazine none;
 static struct sgi_thread unattached;
 

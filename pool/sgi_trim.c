@@ -54,8 +54,8 @@ static size_t unmap_stale(struct sgi *sgi)
     return bytes;
 }
 
-/* Takes all lists if a span has no object out: all its objects are then in these lists or in the reserve, which
- * is dropped, and no thread can take one meanwhile. */
+/* Takes all lists if a span has no object out: all its objects are then in these lists or in the reserve,
+ * which is dropped, and no thread can take one meanwhile. */
 static bool detach_lists(struct sgi *sgi, struct sgi_object *lists[SGI_CLASSES])
 {
     bool any;

@@ -16,8 +16,8 @@ enum {
     HOOK_ANNOTATE = 2, /* ASan or valgrind is told */
 };
 
-/* Powers of two, halves between them where pages divide well, and runs in four steps a doubling: rounding loses
- * at most a quarter above 4 KiB, half below. */
+/* Powers of two, halves between them where pages divide well, and runs in four steps a doubling: rounding
+ * loses at most a quarter above 4 KiB, half below. */
 const uint32_t sizeclass_sizes[SIZECLASS_CLASSES] = {
     16,   32,   48,    64,    96,    128,   192,   256,   384,   512,   768,   1024, 2048,
     4096, 8192, 12288, 16384, 20480, 24576, 28672, 32768, 40960, 49152, 57344, 65536};

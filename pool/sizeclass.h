@@ -2,17 +2,18 @@
 /*
  * sizeclass: fixed size classes (source document 4).
  *
- * Purpose: pools get their blocks and buffers here. 16 to 2048 bytes are cut from 4 KiB pages, 4 to 64 KiB are
- *   runs of pages, more is the system's. Pages come from 512 KiB arenas, mapped aligned, whose first page
+ * Purpose: pools get their blocks and buffers here. 16 to 2048 bytes are cut from 4 KiB pages, 4 to 64 KiB
+ *   are runs of pages, more is the system's. Pages come from 512 KiB arenas, mapped aligned, whose first page
  *   describes the others: so a 512-byte object costs 512 bytes, and the span (page or run) of an object is a
  *   mask and a shift away. Empty spans stay with their class until sizeclass_trim() finds that they were not
  *   needed for a while, or another class needs the pages: in steady state no call reaches the system.
  * Lifetime: one per worker, create to destroy; destroy unmaps everything; objects still out count as lost.
- * Threads: one owner, no lock: the thread of the first get, or sizeclass_adopt()'s caller. Checked in poison mode
- *   and with TIDEPOOL_DEBUG.
- * Errors: NULL with errno ENOMEM, EDQUOT (memory_budget) or ENOBUFS (its own budget). Budgets count pages from
- *   their first use until they go back to the system, and what is larger than 64 KiB; before one refuses, all
- *   that is empty is given back. In the checked builds a double free or a wrong size ends the process.
+ * Threads: one owner, no lock: the thread of the first get, or sizeclass_adopt()'s caller. Checked in poison
+ *   mode and with TIDEPOOL_DEBUG.
+ * Errors: NULL with errno ENOMEM, EDQUOT (memory_budget) or ENOBUFS (its own budget). Budgets count pages
+ *   from their first use until they go back to the system, and what is larger than 64 KiB; before one
+ *   refuses, all that is empty is given back. In the checked builds a double free or a wrong size ends the
+ *   process.
  */
 #ifndef POOL_SIZECLASS_H
 #define POOL_SIZECLASS_H
@@ -87,25 +88,25 @@ static inline void sizeclass_put(struct sizeclass *classes, void *p, size_t size
 /* The capacity that a size gets: its class's; above 64 KiB the size itself. */
 size_t sizeclass_round(size_t size);
 
-/* To be called about once a second by the owner; `now_ms` is any monotonic clock. Gives the pages of spans that
- * have been empty through a whole window of SIZECLASS_WINDOW_MS back to the system. Returns whether a later call
- * could give back more. */
+/* To be called about once a second by the owner; `now_ms` is any monotonic clock. Gives the pages of spans
+ * that have been empty through a whole window of SIZECLASS_WINDOW_MS back to the system. Returns whether a
+ * later call could give back more. */
 bool sizeclass_trim(struct sizeclass *classes, int64_t now_ms);
 
 /* The same at once, when memory is short: all that is empty goes back. */
 void sizeclass_reclaim(struct sizeclass *classes);
 
-/* Bytes that it may hold altogether (worker_memory_budget); 0: no limit. It keeps what it holds, even if that is
- * more. */
+/* Bytes that it may hold altogether (worker_memory_budget); 0: no limit. It keeps what it holds, even if
+ * that is more. */
 static inline void sizeclass_set_budget(struct sizeclass *classes, size_t bytes);
 static inline size_t sizeclass_held(const struct sizeclass *classes); /* the owner's, as the next one */
 
 /* The owner's; O(pages). */
 void sizeclass_stats(const struct sizeclass *classes, struct sizeclass_stats *stats);
 
-/* The same in steps, for a thread that must not stop for long: `stats` zeroed and *next 0 before the first; a step
- * counts at most `arenas` of them. True: all is counted. What moves between two steps may be missed or counted
- * twice. */
+/* The same in steps, for a thread that must not stop for long: `stats` zeroed and *next 0 before the first;
+ * a step counts at most `arenas` of them. True: all is counted. What moves between two steps may be missed
+ * or counted twice. */
 bool sizeclass_stats_step(const struct sizeclass *classes, struct sizeclass_stats *stats, uint32_t *next,
                           uint32_t arenas);
 uint64_t sizeclass_lost(void); /* objects out when their sizeclass was destroyed, of the process */

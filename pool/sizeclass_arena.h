@@ -2,10 +2,10 @@
 /*
  * sizeclass_arena: the pages under pool/sizeclass.h, for sizeclass.c alone.
  *
- * Purpose: 512 KiB of mapped memory whose first page describes the 126 after it. Which pages are free, and which
- *   of the free ones are still resident, are two bitmaps.
- * Lifetime: an arena belongs to a sizeclass and goes with it, or when arena_purge() finds it without a page in
- *   use.
+ * Purpose: 512 KiB of mapped memory whose first page describes the 126 after it. Which pages are free, and
+ *   which of the free ones are still resident, are two bitmaps.
+ * Lifetime: an arena belongs to a sizeclass and goes with it, or when arena_purge() finds it without a page
+ *   in use.
  * Threads: the sizeclass's owner.
  * Errors: NULL, with errno from sysmem, or ENOBUFS.
  */
@@ -36,8 +36,8 @@ _Static_assert(offsetof(struct sizeclass_arena, spans) == 2 * sizeof(struct size
 /* Whether the sizeclass's own budget has room for so many bytes more; else errno ENOBUFS. */
 bool arena_affords(const struct sizeclass *classes, size_t bytes);
 
-/* A run of pages, its descriptor zeroed but for `pages`; from a new arena only if `grow`. NULL: none. Pages that
- * are not resident yet are charged; if a budget refuses them, free ones are purged and it is asked again. */
+/* A run of pages, its descriptor zeroed but for `pages`; from a new arena only if `grow`. NULL: none. Pages
+ * that are not resident yet are charged; if a budget refuses them, free ones are purged first. */
 struct sizeclass_span *arena_get(struct sizeclass *classes, unsigned pages, bool grow);
 
 /* The run's pages become free. */
@@ -78,7 +78,7 @@ static inline uint8_t *arena_live_byte(void *p, uint8_t *bit)
 }
 
 #ifdef ANNOTATE_ASAN
-/* Objects given back wait here, oldest first out, before they are used again: so a stale pointer is caught. */
+/* Objects given back wait here, oldest first out, before they are used again: stale pointers are caught. */
 enum { QUARANTINE_OBJECTS = 256, QUARANTINE_BYTES = 1024 * 1024 };
 
 struct sizeclass_quarantine {

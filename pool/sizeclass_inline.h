@@ -2,9 +2,9 @@
 /*
  * sizeclass_inline: the struct behind pool/sizeclass.h and the two bodies that are inlined.
  *
- * Purpose: included by sizeclass.h alone. A class keeps the last few objects that came back at hand: a request
- *   takes and returns one or two blocks of the same classes, and a span that holds a single object would
- *   otherwise go from list to list each time.
+ * Purpose: included by sizeclass.h alone. A class keeps the last few objects that came back at hand: a
+ *   request takes and returns one or two blocks of the same classes, and a span that holds a single object
+ *   would otherwise go from list to list each time.
  * Lifetime: see sizeclass.h.
  * Threads: the owner.
  * Errors: NULL, from the slow call alone.

@@ -6,8 +6,8 @@
  *   (FAULT_SYSTEM).
  * Lifetime: static; what one function gave, its partner takes back with the size it was asked for.
  * Threads: any; the counters are relaxed atomics, touched only where the system is called anyway.
- * Errors: NULL, with errno ENOMEM (the system, or the fault switch) or EDQUOT (memory_budget). Every failure is
- *   handed to the reporter, if one is set: pool/ knows no log.
+ * Errors: NULL, with errno ENOMEM (the system, or the fault switch) or EDQUOT (memory_budget). Every failure
+ *   is handed to the reporter, if one is set: pool/ knows no log.
  */
 #ifndef POOL_SYSMEM_H
 #define POOL_SYSMEM_H
@@ -59,8 +59,8 @@ void sysmem_free(void *p, size_t size);
 void *sysmem_map(size_t alignment, size_t size) __attribute__((warn_unused_result));
 void sysmem_unmap(void *p, size_t size);
 
-/* The same addresses, of which nothing counts as live yet: the caller says with sysmem_charge how many bytes it
- * will touch, and with sysmem_uncharge how many are purged or go with sysmem_unreserve. */
+/* The same addresses, of which nothing counts as live yet: the caller says with sysmem_charge how many bytes
+ * it will touch, and with sysmem_uncharge how many are purged or go with sysmem_unreserve. */
 void *sysmem_reserve(size_t alignment, size_t size) __attribute__((warn_unused_result));
 void sysmem_unreserve(void *p, size_t size);
 __attribute__((warn_unused_result)) bool sysmem_charge(

@@ -9,6 +9,7 @@
 #include "http/modules/view/pool_trace_bytes.h"
 #include "http/modules/view/replay.h"
 #include "http/request.h"
+#include "pool/pool_mark.h"
 #include "server/version.h"
 
 enum {
@@ -174,8 +175,8 @@ static void trace_print_pool(struct writer *writer, const struct http_replay *re
         ",\n",
         trace->block_count && trace->blocks[0].kind == POOL_TRACE_FIRST ? trace->blocks[0].size
                                                                         : options->first_size,
-        pool_trace_block_size(replay->pool), sizeof(struct pool), pool_trace_large(replay->pool),
-        options->budget, modes[pool_mode()]);
+        pool_block_size(replay->pool), sizeof(struct pool), pool_trace_large(replay->pool), options->budget,
+        modes[pool_mode()]);
 }
 
 static void trace_print_request(struct writer *writer, const struct http_replay *replay)
