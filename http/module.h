@@ -23,7 +23,7 @@ struct http_build;
 struct http_variable_row; /* http/text/variables_table.h */
 
 enum http_module_index {
-    HTTP_MODULE_CORE, /* config.c: http_core, http_reading, server, location … */
+    HTTP_MODULE_CORE, /* core_directives.c: struct http_core */
     HTTP_MODULE_ERROR_PAGE,
     HTTP_MODULE_LIMIT_EXCEPT,
     HTTP_MODULE_REWRITE,

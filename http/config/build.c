@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A level: a location with its sections, its directives and blocks, and at the end its steps. */
 #include "http/config/build.h"
 
 #include <errno.h>
@@ -9,20 +10,18 @@
 
 /* ---- locations and their sections ---- */
 
-static struct http_location *make_location(struct http_build *build)
+/* With sections all zero. NULL: no memory. */
+static struct http_location *make_location(struct pool *pool)
 {
-    struct http_location *location = pool_calloc(build->conf->pool, sizeof *location, "location");
+    struct http_location *location = pool_calloc(pool, sizeof *location, "location");
 
     if (!location)
         return NULL;
-    for (unsigned i = 0; i < HTTP_MODULES; i++) {
-        const struct http_module *module = http_modules[i];
-
-        if (!module || !module->section_size)
+    location->sections[HTTP_MODULE_CORE] = &location->core; /* asked for most: in the location itself */
+    for (unsigned i = HTTP_MODULE_CORE + 1; i < HTTP_MODULES; i++) {
+        if (!http_modules[i] || !http_modules[i]->section_size)
             continue;
-        location->sections[i] = i == HTTP_MODULE_CORE /* asked for most: it lies in the location itself */
-                                    ? &location->core
-                                    : pool_calloc(build->conf->pool, module->section_size, "section");
+        location->sections[i] = pool_calloc(pool, http_modules[i]->section_size, "section");
         if (!location->sections[i])
             return NULL;
     }
@@ -31,7 +30,7 @@ static struct http_location *make_location(struct http_build *build)
 
 struct http_location *http_location_defaults(struct http_build *build)
 {
-    struct http_location *location = make_location(build);
+    struct http_location *location = make_location(build->conf->pool);
 
     if (!location) {
         conf_fail_memory(build->conf);
@@ -50,7 +49,7 @@ struct http_location *http_location_defaults(struct http_build *build)
 
 struct http_location *http_location_copy(struct http_build *build, const struct http_location *from)
 {
-    struct http_location *location = make_location(build);
+    struct http_location *location = make_location(build->conf->pool);
 
     if (!location) {
         conf_fail_memory(build->conf);
@@ -82,9 +81,14 @@ int http_level_apply(struct http_scope *scope, const struct conf_node *children,
     return conf_apply(scope->build->conf, children, context, &scope->build->modules, section_of, scope);
 }
 
-int http_set_block(struct conf_setting *setting)
+int http_set_server(struct conf_setting *setting)
 {
-    return http_set_inner_block(setting, 0, NULL);
+    return http_set_inner_block(setting, CONF_SERVER, NULL);
+}
+
+int http_set_location(struct conf_setting *setting)
+{
+    return http_set_inner_block(setting, CONF_LOCATION, NULL);
 }
 
 int http_set_inner_block(struct conf_setting *setting, uint32_t context, const struct http_location **inner)

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Building the http block: levels, their sections, and the steps of locations.
+/*
+ * Building the http block: levels, their sections, and the steps of locations.
  *
  * Purpose: what lies between the directive tables and the finished struct http_main. A level is one of
- *   http { }, server { }, location { }: its settings begin as a copy of those around it, then its
- *   directives are applied, then the blocks in it are built, then it is finished: every module's
- *   `finish` is called in the modules' order. The http level itself is not finished, since no request is
- *   ever there.
+ *   http { }, server { }, location { } or a block such as if { }. Its settings begin as a copy of those
+ *   around it. Then its directives are applied, then the blocks in it are built, then it is finished: every
+ *   module's `finish` is called in the modules' order. The http level is not finished: no request is there.
  * Lifetime: struct http_build and struct http_scope: while the block is read. Locations: in the
  *   generation's pool.
- * Threads: one at a time.
- * Errors: 0 or a negative errno, said in struct conf.
+ * Threads: one at a time. Errors: 0 or a negative errno, said in struct conf.
  */
 #ifndef HTTP_CONFIG_BUILD_H
 #define HTTP_CONFIG_BUILD_H
@@ -48,13 +47,12 @@ struct http_block_list {
     struct http_block_list *next;
     const struct conf_node *node;
     const struct http_location **inner; /* null: a server or a location; else where an inner block goes */
-    uint32_t context;                   /* of an inner block's directives */
+    uint32_t context;                   /* of the block's directives */
 };
 
 /* The level that directives are applied to: setting->scope of every directive in http { }. */
 struct http_scope {
     struct http_build *build;
-    struct http_main *main;
     struct http_server *server;     /* NULL in http */
     struct http_reading *reading;   /* NULL in a location */
     struct http_location *location; /* of the level */
@@ -77,8 +75,9 @@ int http_level_apply(struct http_scope *scope, const struct conf_node *children,
 /* Calls the modules' `finish` and lays out the steps that they add; not if something is wrong already. */
 int http_level_finish(struct http_build *build, struct http_location *location);
 
-/* The `set` of server and location: puts the node on scope->blocks. */
-int http_set_block(struct conf_setting *setting);
+/* The `set` of server, and of location: put the node on scope->blocks. */
+int http_set_server(struct conf_setting *setting);
+int http_set_location(struct conf_setting *setting);
 
 /* The same for a block with settings of its own in a location, such as `if`: *inner is it once the level is
  * built. `context`: of what may stand in it. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The directives of struct http_core: what every location has. */
 #include "http/config/core_directives.h"
 
 #include <errno.h>
@@ -29,7 +30,7 @@ static const struct conf_ignored chunk = {conf_set_size, NULL,
 static const struct conf_ignored single_buffer = {conf_set_flag, NULL, NULL};
 const struct conf_ignored http_hash_size = {conf_set_number, NULL, "tables have the size that they need"};
 
-/* Seconds that the client is told, after the time that the server keeps to. */
+/* The second argument, in seconds, is what the client is told. */
 static int set_keepalive_timeout(struct conf_setting *setting)
 {
     struct http_core *core = setting->section;
@@ -121,7 +122,7 @@ static int set_keepalive_disable(struct conf_setting *setting)
     return 0;
 }
 
-/* nginx has two more for its commercial edition and its build; here they say the same as "on". */
+/* nginx's `build` is the same as `on` here; the text of its commercial edition is refused. */
 static int set_server_tokens(struct conf_setting *setting)
 {
     struct http_core *core = setting->section;
@@ -167,7 +168,7 @@ static const struct conf_directive directives[] = {
     {"absolute_redirect", ALL, 1, 1, 0, conf_set_flag, FIELD(absolute_redirect), NULL, "on",
      "Whether redirects to a path of this server name the server too."},
     {"port_in_redirect", ALL, 1, 1, 0, conf_set_flag, FIELD(port_in_redirect), NULL, "on",
-     "Whether such redirects name the port by which the request came in."},
+     "Whether such redirects name the port that the request came in at."},
     {"server_name_in_redirect", ALL, 1, 1, 0, conf_set_flag, FIELD(server_name_in_redirect), NULL, "off",
      "Whether such redirects name the first server_name rather than the host that was asked for."},
     {"client_body_timeout", ALL, 1, 1, 0, conf_set_msec, FIELD(client_body_timeout), NULL, "60s",
@@ -184,7 +185,7 @@ static const struct conf_directive directives[] = {
      "16k", "How much of a body is held in memory."},
     {"client_body_temp_path", ALL, 1, 4, 0, set_temp_path, 0, NULL, "client_body_temp",
      "`client_body_temp_path PATH [LEVEL [LEVEL [LEVEL]]];` Folder for bodies that do not fit in memory. "
-     "A level says how many digits the folders in it are called by."},
+     "LEVEL: how many digits the names of the folders at that depth have."},
     {"client_body_in_file_only", ALL, 1, 1, 0, conf_set_enum, FIELD(client_body_in_file_only), in_file_only,
      "off",
      "Whether bodies that are read whole always go to a file (`$request_body_file`): `clean` removes it with "
@@ -199,23 +200,22 @@ static const struct conf_directive directives[] = {
      "begins."},
     {"etag", ALL, 1, 1, 0, conf_set_flag, FIELD(etag), NULL, "on", "Whether files are sent with an ETag."},
     {"limit_rate", ALL | CONF_IF, 1, 1, 0, set_amount, FIELD(limit_rate), NULL, "0",
-     "`limit_rate SIZE;` Bytes per second that an answer leaves with at most; 0: no limit. May have "
-     "variables; `set "
-     "$limit_rate` "
-     "goes before it."},
+     "`limit_rate SIZE;` How many bytes of an answer are sent per second at most; 0: no limit. May have "
+     "variables; `set $limit_rate` overrides it."},
     {"limit_rate_after", ALL | CONF_IF, 1, 1, 0, set_amount, FIELD(limit_rate_after), NULL, "0",
-     "`limit_rate_after SIZE;` Bytes of an answer that limit_rate does not hold for. May have variables."},
+     "`limit_rate_after SIZE;` How many bytes of an answer are sent before limit_rate begins. May have "
+     "variables."},
     {"if_modified_since", ALL, 1, 1, 0, conf_set_enum, FIELD(if_modified_since), since, "exact",
      "How the change of a file is compared with If-Modified-Since: `exact`, `before` or `off` (not at "
      "all)."},
     {"max_ranges", ALL, 1, 1, 0, conf_set_number, FIELD(max_ranges), NULL, NULL,
-     "How many ranges one request may ask for; more, and the whole file is sent; 0: ranges are off. "
-     "Without it any number."},
+     "How many ranges one request may ask for; if there are more, the whole file is sent. 0: ranges are "
+     "off. Without it any number."},
     {"chunked_transfer_encoding", ALL, 1, 1, 0, conf_set_flag, FIELD(chunked), NULL, "on",
      "Whether bodies of unknown length go to HTTP/1.1 clients in chunks; else they end with the "
      "connection."},
     {"internal", CONF_LOCATION, 0, 0, 0, set_internal, 0, NULL, NULL,
-     "The location answers internal redirects alone; a client gets 404."},
+     "The location answers internal redirects only; a client that asks for it gets 404."},
     {"tcp_nopush", ALL, 1, 1, 0, conf_set_ignored, 0, &nopush, NULL,
      "`tcp_nopush on | off;` Accepted for nginx's sake: the head and the beginning of a file always "
      "leave together."},
@@ -242,7 +242,8 @@ static const struct conf_directive directives[] = {
      "`variables_hash_bucket_size NUMBER;` Accepted for nginx's sake: tables have the size that they need."},
 };
 
-static int defaults(struct conf *conf, void *section)
+/* As nginx's documentation has them; the table above says the same to the reader. */
+static int core_defaults(struct conf *conf, void *section)
 {
     struct http_core *core = section;
 
@@ -281,7 +282,7 @@ static enum http_outcome log_way(struct http_request *request, void *section)
     return HTTP_OUTCOME_NEXT;
 }
 
-static int finish(struct http_build *build, struct http_location *location, void *section)
+static int core_finish(struct http_build *build, struct http_location *location, void *section)
 {
     const struct http_core *core = section;
 
@@ -294,6 +295,6 @@ static int finish(struct http_build *build, struct http_location *location, void
 const struct http_module http_core_module = {
     .conf = {"http: answers", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct http_core),
-    .defaults = defaults,
-    .finish = finish,
+    .defaults = core_defaults,
+    .finish = core_finish,
 };

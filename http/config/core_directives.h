@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The core directives of http { }: what every location has, and how requests are read.
+/*
+ * The core directives of http { }: what every location has, and how requests are read.
  *
  * Purpose: two tables, since their fields lie in two structs: http_core in a location, http_reading in a
  *   server.
  * Lifetime: constant.
- * Threads: one at a time.
- * Errors: those of conf/directive.h.
+ * Threads: one at a time. Errors: those of conf/directive.h.
  */
 #ifndef HTTP_CONFIG_CORE_DIRECTIVES_H
 #define HTTP_CONFIG_CORE_DIRECTIVES_H
@@ -13,10 +13,8 @@
 #include "http/config.h"
 #include "http/module.h"
 
-/* HTTP_MODULE_CORE: sections are struct http_core. error_log is NULL on every level until one is set, if the
- * main context has none either: that one's default is opened when all is read, so whoever logs falls back to
- * generation->settings.log.
- */
+/* HTTP_MODULE_CORE: sections are struct http_core. Without any error_log the field is NULL: the default is
+ * opened when all is read, and logging falls back to generation->settings.log. */
 extern const struct http_module http_core_module;
 
 /* server, location and what stands in server { } alone; sections are struct http_reading. */

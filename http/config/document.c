@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The tables of directives and variables, walked for the reference. */
 #include "http/config/document.h"
 
 #include <errno.h>
@@ -32,13 +33,13 @@ static void print_row(const char *name, const char *help, FILE *out)
 int http_document_variables(FILE *out)
 {
     static const char *const families[][2] = {
-        {"1 … $9", "What the parentheses of the last regular expression that matched have found."},
+        {"1 … $9", "What the groups of the last regular expression that matched have captured."},
         {"http_NAME", "A field of the request: `$http_user_agent` is User-Agent. Several lines are joined."},
         {"sent_http_NAME", "A field of the answer."},
         {"arg_NAME", "An argument of the request, as it came in."},
         {"cookie_NAME", "A cookie of the request."},
         {"NAME",
-         "Of the configuration's own: made by `set`, `map`, or `(?<NAME>…)` in a regular expression."}};
+         "A variable of the configuration: made by `set`, `map`, or `(?<NAME>…)` in a regular expression."}};
     const struct http_variable_row *rows;
 
     fputs("| variable | value |\n|---|---|\n", out);

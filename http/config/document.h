@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Prints what may stand in http { } as Markdown: the modules' directives, and the variables.
- *
- * Lifetime: keeps nothing.
+ * Purpose: prints what may stand in http { } as Markdown: the modules' directives, and the variables.
+ * Lifetime: nothing is kept.
  * Threads: one at a time per stream. Errors: 0, or -EIO if the stream failed.
  */
 #ifndef HTTP_CONFIG_DOCUMENT_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Arguments of `listen`, the addresses they name, and what an address has when all is read. */
 #include "http/config/listen.h"
 
 #include <errno.h>
@@ -62,7 +63,7 @@ static int parse_ipv6only(struct conf *conf, const struct conf_node *node, const
     return 0;
 }
 
-/* What nginx knows and we have no use for. */
+/* Options of nginx that have no use here. */
 static bool has_no_effect(const char *text)
 {
     static const char *const names[] = {
@@ -77,6 +78,7 @@ static bool has_no_effect(const char *text)
     return false;
 }
 
+/* Options of the socket may be said once per address; default_server is no such option. */
 static int parse_option(struct conf *conf, const struct conf_node *node, const char *text,
                         struct listen_options *options)
 {
@@ -93,10 +95,10 @@ static int parse_option(struct conf *conf, const struct conf_node *node, const c
             conf, node,
             "the \"http2\" parameter requires ngx_http_v2_module (only HTTP/1.1 is spoken: leave it out)");
     options->of_socket = true;
-    if (!strncmp(text, "backlog=", 8))
+    if (!strncmp(text, "backlog=", strlen("backlog=")))
         return parse_backlog(conf, node, text, options);
-    if (!strncmp(text, "ipv6only=", 9))
-        return parse_ipv6only(conf, node, text + 9);
+    if (!strncmp(text, "ipv6only=", strlen("ipv6only=")))
+        return parse_ipv6only(conf, node, text + strlen("ipv6only="));
     if (!strcmp(text, "reuseport"))
         return 0; /* each worker has a socket of its own anyway */
     if (!has_no_effect(text))
@@ -107,7 +109,7 @@ static int parse_option(struct conf *conf, const struct conf_node *node, const c
 
 /* ---- addresses ---- */
 
-/* Of that address, made if this is the first server there. NULL: said in conf. */
+/* The listening of that address, made if this is the first server there. NULL: said in conf. */
 static struct http_listening *listening_of(struct http_build *build, const struct conf_node *node,
                                            const struct listen_address *address)
 {
@@ -138,6 +140,7 @@ static struct http_listening *listening_of(struct http_build *build, const struc
     return listening;
 }
 
+/* The first server at an address is its default, unless another one claims that. */
 static int add_server(struct http_build *build, const struct conf_node *node,
                       const struct listen_address *address, const struct listen_options *options,
                       const struct http_server *server)
@@ -215,7 +218,7 @@ int http_listen_default(struct http_build *build, const struct conf_node *node, 
 
 /* ---- when all is read ---- */
 
-static int finish(struct http_build *build, struct http_listening *listening)
+static int finish_address(struct http_build *build, struct http_listening *listening)
 {
     const struct http_reading *reading = &listening->address.default_server->reading;
     struct binding *binding = listening->address.binding;
@@ -241,6 +244,6 @@ int http_listen_finish(struct http_build *build)
     int result = 0;
 
     for (struct http_listening *at = build->listening; at && !result; at = next_of(at))
-        result = finish(build, at);
+        result = finish_address(build, at);
     return result;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* listen: on which addresses a server answers.
+/*
+ * listen: at which addresses a server answers.
  *
  * Purpose: gathers the servers of each address, then decides its default server, builds its table of
  *   names, and says how its connections' pools are made. A request is read under the default server's
- *   settings, as nobody knows its Host yet.
+ *   settings: its Host is not known before.
  * Lifetime: in the generation's pool.
- * Threads: one at a time.
- * Errors: 0 or a negative errno, said in struct conf.
+ * Threads: one at a time. Errors: 0 or a negative errno, said in struct conf.
  */
 #ifndef HTTP_CONFIG_LISTEN_H
 #define HTTP_CONFIG_LISTEN_H
@@ -16,7 +16,7 @@
 /* The setter of `listen`. */
 int http_set_listen(struct conf_setting *setting);
 
-/* For a server without `listen`: *:80, or *:8000 for those who may not have 80. `node` is its block. */
+/* For a server without `listen`: *:80, or *:8000 if the user is not root. `node` is its block. */
 int http_listen_default(struct http_build *build, const struct conf_node *node, struct http_server *server);
 
 /* All servers are read. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The blocks of http { }, what stands in server { } alone, and how requests are read. */
+/* The directives of struct http_reading: blocks, what stands in server { } alone, how requests are read. */
 #include <errno.h>
 #include <string.h>
 
@@ -73,19 +73,20 @@ static const struct conf_ignored invalid_headers = {
     conf_set_flag, NULL, "a field with an invalid name is always refused with 400 (RFC 9112 5.1)"};
 
 static const struct conf_directive directives[] = {
-    {"server", CONF_HTTP, 0, 0, CONF_BLOCK | CONF_REPEAT, http_set_block, 0, NULL, NULL,
+    {"server", CONF_HTTP, 0, 0, CONF_BLOCK | CONF_REPEAT, http_set_server, 0, NULL, NULL,
      "A virtual server: settings for requests to an address and a name."},
-    {"location", CONF_SERVER | CONF_LOCATION, 1, 2, CONF_BLOCK | CONF_REPEAT, http_set_block, 0, NULL, NULL,
+    {"location", CONF_SERVER | CONF_LOCATION, 1, 2, CONF_BLOCK | CONF_REPEAT, http_set_location, 0, NULL,
+     NULL,
      "`location [= | ^~ | ~ | ~*] PATH { … }` Settings for paths. `=`: exactly this path; none or `^~`: "
      "paths that begin with it; `~`, `~*`: a regular expression, with or without regard to case; "
-     "`@NAME`: found by those alone who name it. The longest prefix wins unless a regular expression "
-     "matches, which `^~` keeps from being tried."},
+     "`@NAME`: entered only where a directive names it. The longest prefix wins unless a regular "
+     "expression matches; `^~` keeps these from being tried."},
     {"listen", CONF_SERVER, 1, CONF_ARGS_ANY, CONF_REPEAT, http_set_listen, 0, NULL, "*:80 | *:8000",
      "`listen ADDRESS[:PORT] | PORT | unix:PATH [default_server] [backlog=NUMBER] [ipv6only=on] "
-     "[reuseport];` Where it listens: at all addresses of a name, at all ports of a range (`8080-8083`). "
-     "`default_server`: it answers what names no other server. `reuseport` always holds. nginx's other "
-     "options of sockets are accepted with a warning. Without any listen: port 80, or 8000 for users other "
-     "than root."},
+     "[reuseport];` Where the server listens: at all addresses of a name, at all ports of a range "
+     "(`8080-8083`). `default_server`: it answers the requests whose host is no server's name. `reuseport` "
+     "always holds. nginx's other options of sockets are accepted with a warning. Without any listen: port "
+     "80, or 8000 if the user is not root."},
     {"server_name", CONF_SERVER, 1, CONF_ARGS_ANY, CONF_REPEAT, set_server_name, 0, NULL, "\"\"",
      "`server_name NAME …;` Names of the server: `example.org`, `*.example.org`, `.example.org` (both), "
      "`mail.*`, `~REGEX`, `\"\"` (requests without a host), `$hostname`."},
@@ -117,8 +118,7 @@ static const struct conf_directive directives[] = {
      "Whether a field named `A_B` is one of `$http_a_b`, as `A-B` is."},
     {"ignore_invalid_headers", BOTH, 1, 1, 0, conf_set_ignored, 0, &invalid_headers, "on",
      "`ignore_invalid_headers on | off;` Accepted for nginx's sake: a field with an invalid name is "
-     "always refused with 400 (RFC 9112 5.1), since whoever stands behind or before this server may "
-     "read it otherwise."},
+     "always refused with 400 (RFC 9112 5.1), since another server on the way may read it differently."},
 };
 
 const struct conf_module http_reading_module = {"http: servers, and how requests are read", directives,

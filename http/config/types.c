@@ -6,7 +6,7 @@
 #include "pool/pool.h"
 
 /* An empty table for `count` extensions. */
-static struct http_mime *make(struct pool *pool, size_t count)
+static struct http_mime *make_types(struct pool *pool, size_t count)
 {
     struct http_mime *types = pool_calloc(pool, sizeof *types, "types");
     struct http_mime_slot *slots = pool_array(pool, http_mime_slots(count), sizeof *slots, "types");
@@ -19,7 +19,7 @@ static struct http_mime *make(struct pool *pool, size_t count)
 
 const struct http_mime *http_default_types(struct pool *pool)
 {
-    struct http_mime *types = make(pool, 3);
+    struct http_mime *types = make_types(pool, 3);
 
     if (types) {
         http_mime_add(types, "html", "text/html");
@@ -43,7 +43,7 @@ int http_set_types(struct conf_setting *setting)
             return conf_fail(setting->conf, node, "unexpected \"{\"");
         count += node->arg_count;
     }
-    types = make(setting->conf->pool, count);
+    types = make_types(setting->conf->pool, count);
     if (!types)
         return -ENOMEM;
     for (size_t i = 0; before && i < before->slot_count; i++)

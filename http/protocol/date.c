@@ -76,7 +76,7 @@ static bool to_unix(const struct http_civil *civil, int64_t *seconds)
 }
 
 /* The number that `digits` digits at `at` make, or -1. */
-static int read_number(const char *at, int digits)
+static int read_digits(const char *at, int digits)
 {
     int number = 0;
 
@@ -100,9 +100,9 @@ static int read_month(const char *at)
 /* time-of-day = hour ":" minute ":" second; 60 is a leap second. */
 static bool read_time(const char *at, struct http_civil *civil)
 {
-    civil->hour = read_number(at, 2);
-    civil->minute = read_number(at + 3, 2);
-    civil->second = read_number(at + 6, 2);
+    civil->hour = read_digits(at, 2);
+    civil->minute = read_digits(at + 3, 2);
+    civil->second = read_digits(at + 6, 2);
     return at[2] == ':' && at[5] == ':' && civil->hour >= 0 && civil->hour < 24 && civil->minute >= 0 &&
            civil->minute < 60 && civil->second >= 0 && civil->second <= 60;
 }
@@ -110,9 +110,9 @@ static bool read_time(const char *at, struct http_civil *civil)
 /* "Sun, 06 Nov 1994 08:49:37 GMT" */
 static bool read_imf(const char *at, struct http_civil *civil)
 {
-    civil->day = read_number(at + 5, 2);
+    civil->day = read_digits(at + 5, 2);
     civil->month = read_month(at + 8);
-    civil->year = read_number(at + 12, 4);
+    civil->year = read_digits(at + 12, 4);
     return at[3] == ',' && at[4] == ' ' && at[7] == ' ' && at[11] == ' ' && at[16] == ' ' &&
            read_time(at + 17, civil) && !memcmp(at + 25, " GMT", 4);
 }
@@ -120,9 +120,9 @@ static bool read_imf(const char *at, struct http_civil *civil)
 /* "06-Nov-94 08:49:37 GMT", behind the name of the day and its comma */
 static bool read_rfc850(const char *at, struct http_civil *civil)
 {
-    int year = read_number(at + 7, 2);
+    int year = read_digits(at + 7, 2);
 
-    civil->day = read_number(at, 2);
+    civil->day = read_digits(at, 2);
     civil->month = read_month(at + 3);
     civil->year = year < 0 ? year : year + (year < RFC850_PIVOT ? 2000 : 1900);
     return at[2] == '-' && at[6] == '-' && at[9] == ' ' && read_time(at + 10, civil) &&
@@ -133,8 +133,8 @@ static bool read_rfc850(const char *at, struct http_civil *civil)
 static bool read_asctime(const char *at, struct http_civil *civil)
 {
     civil->month = read_month(at + 4);
-    civil->day = at[8] == ' ' ? read_number(at + 9, 1) : read_number(at + 8, 2);
-    civil->year = read_number(at + 20, 4);
+    civil->day = at[8] == ' ' ? read_digits(at + 9, 1) : read_digits(at + 8, 2);
+    civil->year = read_digits(at + 20, 4);
     return at[3] == ' ' && at[7] == ' ' && at[10] == ' ' && at[19] == ' ' && read_time(at + 11, civil);
 }
 

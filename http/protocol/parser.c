@@ -48,8 +48,8 @@ bool http_parser_move(struct http_parser *parser, struct http_head *head)
  * The line is wrong at `at`, and there is no LF before it. The verdict waits until the line is complete, so
  * that it does not depend on how the bytes were cut.
  */
-static enum line refuse(struct http_parser *parser, struct http_head *head, const struct input *in,
-                        const char *at, uint16_t status, const char *why)
+static enum line refuse_line(struct http_parser *parser, struct http_head *head, const struct input *in,
+                             const char *at, uint16_t status, const char *why)
 {
     if (at >= in->end || !memchr(at, '\n', (size_t)(in->end - at)))
         return LINE_MORE;
@@ -64,7 +64,7 @@ static inline enum line take_line_end(struct http_parser *parser, struct http_he
 {
     if (at < in->end && *at == '\n') { /* RFC 9112 2.2: a bare LF may be taken for a line end */
         if (parser->strict_line_endings)
-            return refuse(parser, head, in, at, 400, "line ends with a bare LF");
+            return refuse_line(parser, head, in, at, 400, "line ends with a bare LF");
         *next = at + 1;
         return LINE_TAKEN;
     }
@@ -74,8 +74,9 @@ static inline enum line take_line_end(struct http_parser *parser, struct http_he
         *next = at + 2;
         return LINE_TAKEN;
     }
-    return refuse(parser, head, in, at, 400,
-                  *at == '\r' ? "bare CR" : "control byte or unexpected byte before the end of the line");
+    return refuse_line(parser, head, in, at, 400,
+                       *at == '\r' ? "bare CR"
+                                   : "control byte or unexpected byte before the end of the line");
 }
 
 static inline uint32_t offset_of(const struct input *in, const char *at)
@@ -93,7 +94,7 @@ static enum line skip_empty(struct http_parser *parser, struct http_head *head, 
     if (line != LINE_TAKEN)
         return line;
     if (parser->empty_lines++ == HTTP_PARSER_EMPTY_LINES)
-        return refuse(parser, head, in, at, 400, "too many empty lines before the request line");
+        return refuse_line(parser, head, in, at, 400, "too many empty lines before the request line");
     parser->line = offset_of(in, next);
     return LINE_TAKEN;
 }
@@ -124,10 +125,10 @@ static enum line take_request_line(struct http_parser *parser, struct http_head 
     head->target = (struct http_span){offset_of(in, target.bytes), (uint32_t)target.length};
     head->method = http_method_lookup(start, head->method_text.length); /* HEAD gets no body with its 505 */
     if (head->major != 1)
-        return refuse(parser, head, in, stop, 505, "HTTP version not supported");
+        return refuse_line(parser, head, in, stop, 505, "HTTP version not supported");
     why = http_target_parse(head, in->base);
     if (why)
-        return refuse(parser, head, in, stop, 400, why);
+        return refuse_line(parser, head, in, stop, 400, why);
     parser->in_fields = true;
     return LINE_TAKEN;
 }
@@ -141,16 +142,16 @@ static enum line split_request_line(struct http_parser *parser, struct http_head
     if (blank == in->end)
         return LINE_MORE;
     if (*blank != ' ')
-        return refuse(parser, head, in, blank, 400, "invalid byte in the method");
+        return refuse_line(parser, head, in, blank, 400, "invalid byte in the method");
     end = scan_stop(in->base, blank + 1, in->end, SCAN_BLANKS);
     if (end == in->end)
         return LINE_MORE;
     if (end == blank + 1)
-        return refuse(parser, head, in, end, 400, "empty request target");
+        return refuse_line(parser, head, in, end, 400, "empty request target");
     if (*end == '\r' || *end == '\n') /* HTTP/0.9 */
-        return refuse(parser, head, in, end, 400, "request line without an HTTP version");
+        return refuse_line(parser, head, in, end, 400, "request line without an HTTP version");
     if (*end != ' ')
-        return refuse(parser, head, in, end, 400, "control byte in the request target");
+        return refuse_line(parser, head, in, end, 400, "control byte in the request target");
     *target = (struct http_text){blank + 1, (size_t)(end - blank) - 1};
     return LINE_TAKEN;
 }
@@ -176,10 +177,10 @@ static enum line parse_request_line(struct http_parser *parser, struct http_head
         return line;
     version = target.bytes + target.length + 1;
     if (in->end - version < VERSION_LENGTH)
-        return refuse(parser, head, in, version, 400, "malformed HTTP version");
+        return refuse_line(parser, head, in, version, 400, "malformed HTTP version");
     why = parse_version(head, version);
     if (why)
-        return refuse(parser, head, in, version, 400, why);
+        return refuse_line(parser, head, in, version, 400, why);
     line = take_line_end(parser, head, in, version + VERSION_LENGTH, &next);
     if (line == LINE_TAKEN)
         line = take_request_line(parser, head, in, target, version + VERSION_LENGTH);
@@ -207,9 +208,9 @@ static enum line parse_name(struct http_parser *parser, struct http_head *head, 
     if (at == in->end)
         return LINE_MORE;
     if (*at != ':' || at == start)
-        return refuse(parser, head, in, at, 400, name_fault(start, at));
+        return refuse_line(parser, head, in, at, 400, name_fault(start, at));
     if (at - start > UINT16_MAX)
-        return refuse(parser, head, in, at, 431, "field name too long");
+        return refuse_line(parser, head, in, at, 431, "field name too long");
     *colon = at;
     return LINE_TAKEN;
 }
