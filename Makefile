@@ -89,7 +89,7 @@ comma := ,
 # Chains of pattern rules make objects that make would otherwise throw away, and build again next time.
 .SECONDARY:
 
-# ---- what a person types -------------------------------------------------------------------------------------------
+# ---- build, run, test ------------------------------------------------------------------------------------------------
 
 JOBS      ?= $(shell nproc)
 PYTHON    ?= /usr/bin/python3
@@ -102,18 +102,6 @@ ASAN      := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fr
 TSAN      := -fsanitize=thread -fno-omit-frame-pointer
 FUZZ_SECONDS ?= 60
 SOAK_SECONDS ?= 60
-
-.PHONY: help
-help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | sort | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
-
-.PHONY: deps test-deps
-deps: ## install what building needs (Debian packages; nothing is done when nothing is missing)
-	@sh tests/packages.sh gcc libc6-dev libev-dev libpcre2-dev zlib1g-dev
-
-test-deps: deps ## install what tests and checks need as well
-	@sh tests/packages.sh libcmocka-dev systemtap-sdt-dev python3 python3-pytest wrk valgrind strace logrotate clang clang-format clang-tidy \
-	    cppcheck libclang-rt-14-dev
 
 .PHONY: run
 run: deps ## build, and serve the embedded default: http://127.0.0.1:8080, echo on 127.0.0.1:7007
@@ -130,9 +118,79 @@ check: all unit
 
 unit: $(UNIT)
 
-# ---- the tests again, watched --------------------------------------------------------------------------------------
+# Part of the tests: it ends with failure if anything was not given back.
+.PHONY: example
+example: $(BUILD)/tests/example/pool_example ## build and run the example program that uses libtidepool.a alone
+	@$<
+unit: example
 
-.PHONY: asan tsan valgrind sweep sweep-calls rows steady soak spike view slow load reloads
+.PHONY: install docker clean
+install: all ## binary, manual, libtidepool.a with its headers, sample configurations, systemd unit (DESTDIR, PREFIX)
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib lib/systemd/system include/pool share/tidepool \
+	    share/doc/tidepool share/man/man8)
+	install -m 755 $(BUILD)/tidepool $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(BUILD)/libtidepool.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 $(wildcard pool/*.h) $(DESTDIR)$(PREFIX)/include/pool/
+	install -m 644 $(wildcard conf/*.conf) conf/mime.types $(DESTDIR)$(PREFIX)/share/tidepool/
+	install -m 644 conf/DIRECTIVES.md docs/differences.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/tidepool/
+	install -m 644 docs/tidepool.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	sed 's|@BINDIR@|$(PREFIX)/bin|' docs/tidepool.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/tidepool.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/tidepool.service
+
+docker: ## build the image tidepool (docker, or buildah where there is no daemon)
+	@sh docker/build.sh
+
+clean: ## remove all build folders
+	rm -rf build build-asan build-tsan build-cover build-fuzz
+
+.PHONY: deps test-deps
+deps: ## install what building needs (Debian packages; nothing is done when nothing is missing)
+	@sh tests/packages.sh gcc libc6-dev libev-dev libpcre2-dev zlib1g-dev
+
+test-deps: deps ## install what tests and checks need as well
+	@sh tests/packages.sh libcmocka-dev systemtap-sdt-dev python3 python3-pytest wrk valgrind strace logrotate clang clang-format clang-tidy \
+	    cppcheck libclang-rt-14-dev
+
+.PHONY: help
+help: ## this list
+	@awk -F':.*## ' '/^# ---- / { title = $$0; gsub(/^# -* | -*$$/, "", title) } \
+	    /^[a-z-]+:.*## / { if (title) print title; title = ""; printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+# ---- load it, measure it ---------------------------------------------------------------------------------------------
+
+.PHONY: load view slow
+load: test-deps ## drive it with wrk; any socket error or answer other than 2xx fails
+	$(submake) all $(BUILD)/tests/load/echo_load
+	$(PYTHON) -m tests.load.load --build $(BUILD)
+
+$(BUILD)/tests/load/%: $(BUILD)/tests/load/%.o
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+
+view: test-deps ## CPU per request while somebody watches the pools; 10,000 connections: first picture, worst stall
+	$(submake) all
+	$(PYTHON) -m tests.load.view --build $(BUILD)
+
+slow: test-deps ## slowhttptest holds 1,000 connections in three ways: how long others wait then, against before
+	@sh tests/packages.sh slowhttptest
+	$(submake) all
+	$(PYTHON) -m tests.load.slow --build $(BUILD)
+
+.PHONY: ab ab-deps
+ab-deps: test-deps
+	@sh tests/packages.sh libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0
+
+AB_ROUNDS ?= 7
+ab: ab-deps ## pools against plain allocation, with four allocators: table and picture in build/ab/
+	$(submake) all
+	$(PYTHON) -m tests.bench.ab --build $(BUILD) --rounds $(AB_ROUNDS)
+
+.PHONY: bench-alloc
+bench-alloc: $(BUILD)/tests/bench/alloc ## ns per allocation of ours, of peers and of the plain baselines
+	@$<
+
+# ---- the tests again: under sanitizers, with failures, for longer ----------------------------------------------------
+
+.PHONY: asan tsan valgrind sweep sweep-calls rows steady soak spike reloads
 asan: test-deps ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(submake) check BUILD=build-asan OPTIMISE='-O1 -g' SANITIZE='$(ASAN)'
 
@@ -167,29 +225,12 @@ spike: test-deps ## 10,000 connections with 64 KiB each, then none: RSS falls to
 	$(submake) all
 	$(PYTHON) -m tests.load.bounded spike --build $(BUILD)
 
-slow: test-deps ## slowhttptest holds 1,000 connections in three ways: how long others wait then, against before
-	@sh tests/packages.sh slowhttptest
-	$(submake) all
-	$(PYTHON) -m tests.load.slow --build $(BUILD)
-
 RELOADS ?= 1000
 reloads: test-deps ## RELOADS (1000) between 1 and 16 workers under load at TCP, unix and control sockets: nothing is lost
 	$(submake) all
 	$(PYTHON) -m tests.load.reload --build $(BUILD) --reloads $(RELOADS)
 
-view: test-deps ## CPU per request while somebody watches the pools; 10,000 connections: first picture, worst stall
-	$(submake) all
-	$(PYTHON) -m tests.load.view --build $(BUILD)
-
-load: test-deps ## drive it with wrk; any socket error or answer other than 2xx fails
-	$(submake) all $(BUILD)/tests/load/echo_load
-	$(PYTHON) -m tests.load.load --build $(BUILD)
-
-$(BUILD)/tests/load/%: $(BUILD)/tests/load/%.o
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^
-
-# ---- fuzzing: tests/fuzz/fuzz_X.c, from the stored corpus in tests/fuzz/corpus/X ------------------------------------
-
+# Targets: tests/fuzz/fuzz_X.c; each starts from the stored corpus in tests/fuzz/corpus/X.
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: fuzz fuzz-build $(FUZZ:%=fuzz-%)
@@ -211,7 +252,7 @@ $(FUZZ:%=fuzz-%): fuzz-%:
 	    > build-fuzz/$*.log 2>&1 || { tail -80 build-fuzz/$*.log; exit 1; }
 	@awk '/number_of_executed_units/ { print "fuzz_$*: " $$2 " inputs, none of them a failure" }' build-fuzz/$*.log
 
-# ---- looking at the source -----------------------------------------------------------------------------------------
+# ---- look at the source ----------------------------------------------------------------------------------------------
 
 .PHONY: print-warnings
 print-warnings:
@@ -250,8 +291,6 @@ format: ## format all C sources in place
 format-check:
 	$(Q)clang-format --dry-run -Werror $(SOURCES)
 
-# ---- out of the house ----------------------------------------------------------------------------------------------
-
 .PHONY: docs pictures
 docs: all ## write conf/DIRECTIVES.md again from the tables of directives and variables
 	$(BUILD)/tidepool directives > conf/DIRECTIVES.md.tmp
@@ -259,25 +298,6 @@ docs: all ## write conf/DIRECTIVES.md again from the tables of directives and va
 
 pictures: all ## take the pictures of the pool view again (needs Chromium)
 	$(PYTHON) -m tests.pictures --build $(BUILD)
-
-.PHONY: install docker clean
-install: all ## binary, manual, libtidepool.a with its headers, sample configurations, systemd unit (DESTDIR, PREFIX)
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib lib/systemd/system include/pool share/tidepool \
-	    share/doc/tidepool share/man/man8)
-	install -m 755 $(BUILD)/tidepool $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 $(BUILD)/libtidepool.a $(DESTDIR)$(PREFIX)/lib/
-	install -m 644 $(wildcard pool/*.h) $(DESTDIR)$(PREFIX)/include/pool/
-	install -m 644 $(wildcard conf/*.conf) conf/mime.types $(DESTDIR)$(PREFIX)/share/tidepool/
-	install -m 644 conf/DIRECTIVES.md docs/differences.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/tidepool/
-	install -m 644 docs/tidepool.8 $(DESTDIR)$(PREFIX)/share/man/man8/
-	sed 's|@BINDIR@|$(PREFIX)/bin|' docs/tidepool.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/tidepool.service
-	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/tidepool.service
-
-docker: ## build the image tidepool (docker, or buildah where there is no daemon)
-	@sh docker/build.sh
-
-clean: ## remove all build folders
-	rm -rf build build-asan build-tsan build-cover build-fuzz
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -305,7 +325,7 @@ $(BUILD)/generated/%.o: $(BUILD)/generated/%.c
 BASELINES := $(call layer,tests/baseline)
 $(addprefix $(BUILD)/tests/unit/pool/,test_sgi_defects test_baselines): $(BASELINES)
 
-# ---- allocators side by side ------------------------------------------------------------------------------------------
+# ---- the programs of the benchmarks and the example ------------------------------------------------------------------
 
 # APR's pools and libstdc++'s __pool_alloc take part where they can be built; others stand in for malloc by LD_PRELOAD.
 BENCH_APR    := $(shell pkg-config --silence-errors --cflags apr-1)
@@ -321,26 +341,5 @@ $(BUILD)/tests/bench/pool_alloc.o: tests/bench/pool_alloc.cc
 $(BUILD)/tests/bench/alloc: $(BENCH_ALLOC) $(BUILD)/libtidepool.a
 	$(if $(BENCH_CXX),$(CXX),$(CC)) $(LDFLAGS) -o $@ $^ $(if $(BENCH_APR),$(shell pkg-config --libs apr-1))
 
-.PHONY: ab ab-deps
-ab-deps: test-deps
-	@sh tests/packages.sh libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0
-
-AB_ROUNDS ?= 7
-ab: ab-deps ## pools against plain allocation, with four allocators: table and picture in build/ab/
-	$(submake) all
-	$(PYTHON) -m tests.bench.ab --build $(BUILD) --rounds $(AB_ROUNDS)
-
-.PHONY: bench-alloc
-bench-alloc: $(BUILD)/tests/bench/alloc ## ns per allocation of ours, of peers and of the plain baselines
-	@$<
-
-# ---- the pools without the server -------------------------------------------------------------------------------------
-
 $(BUILD)/tests/example/pool_example: $(BUILD)/tests/example/pool_example.o $(BUILD)/libtidepool.a
 	$(CC) $(LDFLAGS) -o $@ $^
-
-# Part of the tests: it ends with failure if anything was not given back.
-.PHONY: example
-example: $(BUILD)/tests/example/pool_example ## build and run the example program that uses libtidepool.a alone
-	@$<
-unit: example
