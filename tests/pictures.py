@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Takes the pictures of the pool view that the README shows: docs/pool-view-light.png, -dark.png, -narrow.png and
-docs/request-in-memory.png. A server of its own serves a crowd of its own, so that there is something to see."""
+"""Takes the pictures of the pool view that the documents show: docs/pool-view-light.png, -dark.png, -narrow.png,
+docs/request-in-memory-light.png and -dark.png. A server of its own serves a crowd of its own, so that there is something
+to see. No picture names a line of the source: it would be another one with the next change."""
 import argparse
 import os
 import random
@@ -13,6 +14,9 @@ import time
 import zlib
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# Takes the line of the source out of the panel that describes an allocation.
+WITHOUT_SOURCE = '''[...document.querySelectorAll("#request dt")].filter(name => name.textContent === "Source")
+    .forEach(name => { name.nextElementSibling.remove(); name.remove(); })'''
 CONFIG = '''
     server {
         listen @http@;
@@ -181,7 +185,7 @@ def main():
                 1))
         server.start()
         crowd = Crowd(server.address(), 240)
-        chrome = browser.Browser(os.path.join(folder, 'profile'))
+        chrome, pictures = browser.Browser(os.path.join(folder, 'profile')), []
         try:
             crowd.start()
             for name, dark, width, height in (('dark', True, 1180, 1240), ('narrow', False, 390, 1000),
@@ -190,12 +194,16 @@ def main():
                 page.open(f'http://127.0.0.1:{server.port()}/pools/')
                 time.sleep(arguments.seconds)
                 page.wait('document.documentElement.dataset.traced === "yes"')
-                page.picture(f'{arguments.to}/pool-view-{name}.png')
+                pictures.append(f'{arguments.to}/pool-view-{name}.png')
+                page.picture(pictures[-1])
+                if name != 'narrow':
+                    page.value(WITHOUT_SOURCE)
+                    pictures.append(f'{arguments.to}/request-in-memory-{name}.png')
+                    page.picture(pictures[-1], '#request')
                 assert page.console() == [], page.console()
-            page.picture(f'{arguments.to}/request-in-memory.png', '#request')
-            for name in ('pool-view-light', 'pool-view-dark', 'pool-view-narrow', 'request-in-memory'):
-                shrink(f'{arguments.to}/{name}.png')
-                print(f'{arguments.to}/{name}.png: {os.path.getsize(f"{arguments.to}/{name}.png")} bytes')
+            for picture in pictures:
+                shrink(picture)
+                print(f'{picture}: {os.path.getsize(picture)} bytes')
         finally:
             crowd.ends.set()
             chrome.close()
