@@ -11,9 +11,10 @@
 #include <unistd.h>
 
 #include "server/ev_memory.h"
-#include "server/handover.h"
+#include "server/listener.h"
 #include "server/shortage.h"
 #include "server/socket_calls.h"
+#include "server/tenure.h"
 #include "server/worker.h"
 
 const char *const connection_state_names[CONNECTION_STATES] = {"idle", "reading", "waiting", "sending",
@@ -109,7 +110,7 @@ static void refuse(struct worker *worker, const struct binding *binding, int fd,
     if (refusal->why != POOL_FAILURE_SYSTEM)
         shortage_refuse(worker, binding, fd, peer, refusal);
     else
-        worker_pause(worker, ENOMEM, "no memory for a new connection");
+        listeners_pause(worker, ENOMEM, "no memory for a new connection");
     close(fd);
 }
 
@@ -184,7 +185,7 @@ void connection_hand_on(struct connection *connection)
 
     connection_nodelay(connection, true); /* as the other worker takes it to be */
     ev_io_stop(connection->worker->loop, &connection->io);
-    if (handover_give(connection->worker, connection->binding, fd, connection->requests))
+    if (tenure_hand_on(connection->worker, connection->binding, fd, connection->requests))
         connection->io.fd = -1;
     connection_close(connection);
 }

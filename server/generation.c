@@ -120,6 +120,14 @@ const struct binding *generation_find_same(const struct generation *generation, 
     return found && found->protocol == binding->protocol ? found : NULL;
 }
 
+const struct share *generation_share(const struct generation *generation, const struct worker *worker)
+{
+    for (unsigned i = 0; i < generation->worker_count; i++)
+        if (generation->shares[i].worker == worker)
+            return &generation->shares[i];
+    return NULL;
+}
+
 void generation_destroy(struct generation *generation)
 {
     struct pool *pool = generation->pool;

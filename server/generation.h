@@ -91,6 +91,9 @@ const struct binding *generation_find(const struct generation *generation,
 const struct binding *generation_find_same(const struct generation *generation,
                                            const struct binding *binding);
 
+/* What a worker serves under it; NULL: nothing, it leaves. */
+const struct share *generation_share(const struct generation *generation, const struct worker *worker);
+
 static inline struct generation *generation_of(const struct conf *conf);
 static inline void generation_get(struct generation *generation);
 

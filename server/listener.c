@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Accepting: by one listener, and by all that a worker has at the moment. */
 #include "server/listener.h"
 
 #include <errno.h>
@@ -6,14 +7,16 @@
 #include <unistd.h>
 
 #include "server/connection.h"
-#include "server/handover.h"
-#include "server/places.h"
+#include "server/ev_memory.h"
+#include "server/shortage.h"
+#include "server/tenure.h"
 #include "server/worker.h"
 
-enum {
-    LISTENER_BURST =
-        64 /* connections a wake-up: enough to empty a burst in few turns, few enough not to starve others */
-};
+/* Connections a wake-up: enough to empty a burst in few turns, few enough not to starve others. */
+enum { LISTENER_BURST = 64 };
+
+/* As nginx's accept_mutex_delay: long enough for a descriptor to come free. */
+static const double PAUSE_SECONDS = 0.5;
 
 enum accepted { ACCEPTED, ACCEPT_LATER, ACCEPT_PAUSED };
 
@@ -28,11 +31,11 @@ static enum accepted accept_failed(struct listener *listener, int error)
         return ACCEPTED;
     case EMFILE:
     case ENFILE:
-        if (places_reuse(listener->worker, error, "accept4() failed"))
+        if (shortage_reuse(listener->worker, error, "accept4() failed"))
             return ACCEPTED;
         /* fall through */
     default: /* ENOBUFS, ENOMEM … */
-        worker_pause(listener->worker, error, "accept4() failed");
+        listeners_pause(listener->worker, error, "accept4() failed");
         return ACCEPT_PAUSED;
     }
 }
@@ -45,19 +48,32 @@ static enum accepted accept_one(struct listener *listener)
     struct peer peer;
     int fd;
 
-    if (!places_free(worker))
+    if (!shortage_room(worker))
         return ACCEPT_PAUSED;
     fd = accept4(listener->io.fd, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
         return accept_failed(listener, errno);
-    places_taken(&worker->places, fd);
+    shortage_taken(&worker->shortage, fd);
     peer_from_socket(&peer, &address, length);
     /* One worker accepts for a unix socket, which cannot be bound twice, and shares what it gets. */
     if (peer.family == AF_UNIX && worker->tenure->generation->worker_count > 1 && !listener->draining &&
-        handover_give(worker, listener->binding, fd, 0))
+        tenure_hand_on(worker, listener->binding, fd, 0))
         return ACCEPTED;
     connection_open(worker, worker->tenure, listener->binding, fd, &peer, 0);
-    return worker->paused ? ACCEPT_PAUSED : ACCEPTED;
+    return worker->accepting.paused ? ACCEPT_PAUSED : ACCEPTED;
+}
+
+/* The kernel does not watch it: after the same time as a pause it is asked again. The others go on. */
+static void watch_again(struct worker *worker)
+{
+    if (!worker->accepting.said && worker->tenure)
+        log_write(worker->tenure->generation->settings.log, LOG_LEVEL_CRIT, 0,
+                  "epoll_ctl() failed for a listener, it is tried again");
+    worker->accepting.said = true;
+    if (worker->state != WORKER_SERVES || ev_is_active(&worker->accepting.resume))
+        return;
+    ev_timer_set(&worker->accepting.resume, PAUSE_SECONDS, 0.);
+    ev_timer_start(worker->loop, &worker->accepting.resume);
 }
 
 static void on_acceptable(struct ev_loop *loop, struct ev_io *io, int events)
@@ -66,7 +82,7 @@ static void on_acceptable(struct ev_loop *loop, struct ev_io *io, int events)
 
     (void)loop;
     if (events & EV_ERROR) {
-        worker_watch_again(listener->worker);
+        watch_again(listener->worker);
         return;
     }
     for (int i = 0; i < LISTENER_BURST; i++)
@@ -83,17 +99,9 @@ void listener_init(struct listener *listener, struct worker *worker, const struc
     listener->io.data = listener;
 }
 
-void listener_start(struct listener *listener)
-{
-    ev_io_start(listener->worker->loop, &listener->io);
-}
-
-void listener_stop(struct listener *listener)
-{
-    ev_io_stop(listener->worker->loop, &listener->io);
-}
-
-void listener_drain(struct listener *listener)
+/* Accepts until the queue is empty: before the address goes, so that nothing that the kernel accepted is
+ * lost. */
+static void drain(struct listener *listener)
 {
     int fd;
 
@@ -101,9 +109,89 @@ void listener_drain(struct listener *listener)
     while (accept_one(listener) == ACCEPTED)
         ;
     listener->draining = false;
-    if (!listener->worker->paused)
+    if (!listener->worker->accepting.paused)
         return;
-    /* There is no place. Who speaks next at this address, if anybody does, is not whom they asked for. */
+    /* There is no place. What speaks next at this address, if anything does, is not what they asked for. */
     while ((fd = accept4(listener->io.fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
         close(fd);
+}
+
+/* ---- all of a worker ---- */
+
+void listeners_start(struct worker *worker)
+{
+    struct tenure *tenure = worker->tenure;
+    const struct share *share = generation_share(tenure->generation, worker);
+
+    if (worker->accepting.paused)
+        return;
+    for (unsigned i = 0; share && i < share->count; i++) {
+        int fd = share->listeners[i].io.fd;
+
+        /* The second time libev needs nothing more for them. */
+        if (!tenure->listened && !ev_memory_reserve(fd) && !ev_memory_last(fd)) {
+            listeners_pause(worker, ENOMEM, "no memory for a listener");
+            return;
+        }
+        ev_io_start(worker->loop, &share->listeners[i].io);
+    }
+    tenure->listened = true;
+}
+
+void listeners_stop(struct worker *worker, const struct generation *next)
+{
+    const struct share *share = worker->tenure ? generation_share(worker->tenure->generation, worker) : NULL;
+
+    for (unsigned i = 0; share && i < share->count; i++) {
+        struct listener *listener = &share->listeners[i];
+
+        ev_io_stop(worker->loop, &listener->io);
+        if (!next || !generation_find_same(next, listener->binding))
+            drain(listener);
+    }
+}
+
+static void on_resume(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct worker *worker = timer->data;
+
+    (void)loop;
+    (void)events;
+    worker->accepting.paused = false;
+    if (worker->state == WORKER_SERVES)
+        listeners_start(worker);
+}
+
+void listeners_pause(struct worker *worker, int error, const char *what)
+{
+    const struct share *share = generation_share(worker->tenure->generation, worker);
+
+    if (!worker->accepting.said)
+        log_write(worker->tenure->generation->settings.log, LOG_LEVEL_CRIT, error, "%s, accepting pauses",
+                  what);
+    worker->accepting.said = true;
+    worker->accepting.paused = true;
+    for (unsigned i = 0; share && i < share->count; i++)
+        ev_io_stop(worker->loop, &share->listeners[i].io);
+    ev_timer_stop(worker->loop, &worker->accepting.resume);
+    ev_timer_set(&worker->accepting.resume, PAUSE_SECONDS, 0.);
+    ev_timer_start(worker->loop, &worker->accepting.resume);
+}
+
+void listeners_end(struct worker *worker, const struct generation *next)
+{
+    ev_timer_stop(worker->loop, &worker->accepting.resume);
+    listeners_stop(worker, next);
+}
+
+void listeners_init(struct worker *worker)
+{
+    ev_timer_init(&worker->accepting.resume, on_resume, PAUSE_SECONDS, 0.);
+    worker->accepting.resume.data = worker;
+}
+
+void listeners_second(struct worker *worker)
+{
+    if (!ev_is_active(&worker->accepting.resume))
+        worker->accepting.said = false;
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A listener: a listening socket as one worker watches it.
+ * A listener: a listening socket as one worker watches it; and accepting, by all that a worker has.
  *
- * Purpose: accepts, at most LISTENER_BURST connections a wake-up, and makes them connections of the
- *   worker.
+ * Purpose: accepts, at most LISTENER_BURST connections a wake-up, and makes them connections of the worker.
  * Lifetime: made by the main thread in the generation's pool, one per socket; used by the worker while the
  *   generation is its current one. The descriptor belongs to the socket set (sockets.h).
- * Threads: its worker.
- * Errors: no descriptors or no memory pauses accepting (worker_pause).
+ * Threads: listener_init: the main thread. The others: the worker's own.
+ * Errors: if descriptors or memory run out, accepting pauses for half a second (listeners_pause).
  */
 #ifndef SERVER_LISTENER_H
 #define SERVER_LISTENER_H
@@ -16,6 +15,7 @@
 #include <stdbool.h>
 
 struct binding;
+struct generation;
 struct worker;
 
 struct listener {
@@ -25,12 +25,33 @@ struct listener {
     bool draining; /* its address goes: what is accepted is served by this worker, under what it was here */
 };
 
-void listener_init(struct listener *listener, struct worker *worker, const struct binding *binding, int fd);
-void listener_start(struct listener *listener);
-void listener_stop(struct listener *listener);
+/* How it stands with a worker: part of it. */
+struct accepting {
+    bool paused; /* until `resume` fires */
+    bool said;   /* in the log; not said again before it goes well */
+    struct ev_timer resume;
+};
 
-/* Accepts until the queue is empty: before the address goes, so that nothing that the kernel accepted is
- * lost. */
-void listener_drain(struct listener *listener);
+void listener_init(struct listener *listener, struct worker *worker, const struct binding *binding, int fd);
+
+/* ---- all listeners of a worker, under its current generation ---- */
+
+void listeners_init(struct worker *worker);
+
+/* Does nothing while accepting is paused. */
+void listeners_start(struct worker *worker);
+
+/* `next`: what is served from now on; null: nothing. What came to an address that it lacks, or to another
+ * protocol there, is accepted until the queue is empty, so that nothing that the kernel accepted is lost. */
+void listeners_stop(struct worker *worker, const struct generation *next);
+
+/* The same, for good: a pause does not end either. */
+void listeners_end(struct worker *worker, const struct generation *next);
+
+/* Accepting rests for half a second. The log says so once, until it goes well again. `error`: errno or 0. */
+void listeners_pause(struct worker *worker, int error, const char *what);
+
+/* Once a second. */
+void listeners_second(struct worker *worker);
 
 #endif

@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What is said and done when memory, connections or descriptors run out. */
 #include "server/shortage.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "pool/sysmem.h"
+#include "server/listener.h"
+#include "server/log/log.h"
 #include "server/worker.h"
+
+enum { SAY_SECONDS = 60 /* between two lines about reused connections */ };
 
 /* ---- words ---- */
 
@@ -48,12 +58,12 @@ const char *shortage_text(char to[LIMIT_TEXT_MAX], const struct worker *worker, 
     return to;
 }
 
-/* ---- deeds ---- */
+/* ---- memory ---- */
 
 void shortage_note(struct worker *worker, enum pool_failure why)
 {
     if (why == POOL_FAILURE_WORKER)
-        worker->pressed = true;
+        worker->shortage.pressed = true;
     if (why == POOL_FAILURE_TOTAL)
         atomic_fetch_add_explicit(&worker->shared->pressure, 1, memory_order_relaxed);
 }
@@ -62,10 +72,10 @@ bool shortage_is_new(struct worker *worker)
 {
     unsigned pressure = atomic_load_explicit(&worker->shared->pressure, memory_order_relaxed);
 
-    if (pressure == worker->pressure && !worker->pressed)
+    if (pressure == worker->shortage.pressure && !worker->shortage.pressed)
         return false;
-    worker->pressure = pressure;
-    worker->pressed = false;
+    worker->shortage.pressure = pressure;
+    worker->shortage.pressed = false;
     return true;
 }
 
@@ -84,29 +94,29 @@ void shortage_refuse(struct worker *worker, const struct binding *binding, int f
         binding->protocol->refused(fd);
 }
 
-struct shedding {
-    unsigned closed;
+struct closing {
+    unsigned closed, most;
 };
 
 static bool shed(struct timeout *timeout, void *data)
 {
-    struct shedding *shedding = data;
+    struct closing *closing = data;
     struct connection *connection = connection_of_timeout(timeout);
     bool (*let_go)(struct connection *) = connection->binding->protocol->shed;
 
     if (let_go && let_go(connection))
-        shedding->closed++;
-    return shedding->closed < SHORTAGE_SHED;
+        closing->closed++;
+    return closing->closed < closing->most;
 }
 
 void shortage_shed(struct worker *worker)
 {
     const struct settings *settings = &worker->tenure->generation->settings;
-    struct shedding shedding = {0};
+    struct closing closing = {.most = SHORTAGE_SHED};
     struct sysmem_stats system;
 
-    timeouts_oldest(&worker->timeouts, SHORTAGE_LOOK, shed, &shedding);
-    if (!shedding.closed)
+    timeouts_oldest(&worker->timeouts, SHORTAGE_LOOK, shed, &closing);
+    if (!closing.closed)
         return;
     sysmem_stats(&system);
     log_write(
@@ -114,5 +124,89 @@ void shortage_shed(struct worker *worker)
         "memory is short (memory_budget: %llu of %zu bytes used, worker_memory_budget: %zu of %zu): %u idle "
         "connections are closed, longest idle first",
         (unsigned long long)system.live_bytes, settings->memory_budget, sizeclass_held(worker->classes),
-        settings->worker_memory_budget, shedding.closed);
+        settings->worker_memory_budget, closing.closed);
+}
+
+/* ---- connections and descriptors ---- */
+
+void shortage_look(struct worker *worker)
+{
+    struct rlimit limit;
+    rlim_t kept;
+
+    worker->shortage.mark = INT_MAX;
+    worker->shortage.low = false;
+    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur > INT_MAX)
+        return;
+    kept = limit.rlim_cur / SHORTAGE_KEPT_PART;
+    worker->shortage.mark = (int)(limit.rlim_cur - (kept < SHORTAGE_KEPT ? kept : SHORTAGE_KEPT));
+}
+
+/* What has come and was not read yet is no silence. */
+static bool is_silent(const struct connection *connection)
+{
+    int unread = 0;
+
+    return !ioctl(connection->io.fd, FIONREAD, &unread) && !unread;
+}
+
+static bool reuse(struct timeout *timeout, void *data)
+{
+    struct closing *closing = data;
+    struct connection *connection = connection_of_timeout(timeout);
+    bool (*idle)(const struct connection *) = connection->binding->protocol->idle;
+
+    if (idle && idle(connection) && is_silent(connection)) {
+        connection_close(connection);
+        closing->closed++;
+    }
+    return closing->closed < closing->most;
+}
+
+bool shortage_reuse(struct worker *worker, int error, const char *why)
+{
+    struct closing closing = {.most = worker->connection_count / SHORTAGE_REUSE_PART};
+    double now = timeouts_now(&worker->timeouts);
+
+    if (closing.most > SHORTAGE_REUSE)
+        closing.most = SHORTAGE_REUSE;
+    if (!closing.most)
+        closing.most = 1;
+    timeouts_oldest(&worker->timeouts, SHORTAGE_REUSE_LOOK, reuse, &closing);
+    if (!closing.closed)
+        return false;
+    if (worker->shortage.logged <= 0. || now - worker->shortage.logged > SAY_SECONDS) {
+        worker->shortage.logged = now;
+        log_write(worker->tenure->generation->settings.log, LOG_LEVEL_WARN, error,
+                  "%s, reusing connections: those idle for longest are closed", why);
+    }
+    return true;
+}
+
+/* Whether what is free are but the descriptors kept back: the kernel gives the lowest number. */
+static bool descriptors_low(struct worker *worker)
+{
+    int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+    if (fd >= 0)
+        close(fd);
+    worker->shortage.low = fd < 0 || fd >= worker->shortage.mark;
+    return worker->shortage.low;
+}
+
+bool shortage_room(struct worker *worker)
+{
+    const char *descriptors = "descriptors are not enough",
+               *connections = "worker_connections are not enough";
+
+    if (worker->connection_count >= worker->tenure->generation->settings.worker_connections &&
+        !shortage_reuse(worker, 0, connections)) {
+        listeners_pause(worker, 0, connections);
+        return false;
+    }
+    if (worker->shortage.low && descriptors_low(worker) && !shortage_reuse(worker, 0, descriptors)) {
+        listeners_pause(worker, 0, descriptors);
+        return false;
+    }
+    return true;
 }

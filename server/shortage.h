@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * When memory is short: what is said about a limit that was reached, and what is done.
+ * Shortage: what is said and done when memory, connections or descriptors run out.
  *
- * Purpose: one wording for every limit: its name, what it is, what was used, what was asked, which
- *   directive to turn. And relief: at the end of a turn in which memory_budget or worker_memory_budget
- *   refused something, idle connections are closed, longest idle first, and all that is empty goes back to
- *   the system, so that what comes next finds room. When memory_budget refused, all workers do so.
+ * Purpose: one wording for every limit: its name, what it allows, what was used, what was asked, which
+ *   directive to turn. And relief, by closing what is idle, longest idle first. Memory: at the end of a turn
+ *   in which memory_budget or worker_memory_budget refused something; what is empty then goes back to the
+ *   system. All workers do so when memory_budget refused. Connections: when worker_connections or the
+ *   descriptors are used up, for each that comes (nginx: "reusing connections"). A few descriptors are kept
+ *   back from clients, so that a reload and the rotation of logs find some.
  * Lifetime: part of the worker.
  * Threads: the worker's own.
- * Errors: none.
+ * Errors: false: nothing could be closed, the caller pauses.
  */
 #ifndef SERVER_SHORTAGE_H
 #define SERVER_SHORTAGE_H
@@ -25,9 +27,25 @@ struct peer;
 
 enum {
     LIMIT_TEXT_MAX = 256,
-    SHORTAGE_SHED = 64,  /* idle connections closed at the end of a turn */
-    SHORTAGE_LOOK = 4096 /* timeouts looked at for them: half a millisecond */
+    SHORTAGE_SHED = 64,         /* idle connections closed at the end of a turn */
+    SHORTAGE_LOOK = 4096,       /* timeouts looked at for them: half a millisecond */
+    SHORTAGE_KEPT = 32,         /* descriptors that clients do not get … */
+    SHORTAGE_KEPT_PART = 8,     /* … or this part of all, if that is less */
+    SHORTAGE_REUSE = 32,        /* connections closed for one that comes, as nginx does … */
+    SHORTAGE_REUSE_PART = 8,    /* … or this part of all, if that is less */
+    SHORTAGE_REUSE_LOOK = 16384 /* timeouts looked at for them: 2 ms; accepting rests if none is idle */
 };
+
+/* What a worker knows of it. */
+struct shortage {
+    bool pressed;      /* worker_memory_budget refused something in this turn */
+    unsigned pressure; /* of shared->pressure, what has been answered */
+    int mark;          /* a descriptor from here on is one of those kept back */
+    bool low;          /* such a one was given to a client */
+    double logged;     /* seconds of timeouts_now when "reusing connections" was said last; 0: never */
+};
+
+/* ---- words ---- */
 
 /* "NAME reached: USED of LIMIT UNIT used, ASKED more asked for \"WHAT\"; the directive to turn is NAME".
  * `what` may be null. Returns `to`. */
@@ -38,6 +56,8 @@ const char *limit_text(char to[LIMIT_TEXT_MAX], const char *name, uint64_t limit
  * made. */
 const char *shortage_text(char to[LIMIT_TEXT_MAX], const struct worker *worker, const struct pool *pool,
                           const struct pool_refusal *refusal);
+
+/* ---- memory ---- */
 
 /* Something was refused for this reason: remembers that relief is wanted, of all workers if memory_budget
  * was it. */
@@ -54,5 +74,24 @@ bool shortage_is_new(struct worker *worker);
 
 /* Before the closed are buried: closes idle connections. */
 void shortage_shed(struct worker *worker);
+
+/* ---- connections and descriptors ---- */
+
+/* With each generation: looks how many descriptors the process may have. */
+void shortage_look(struct worker *worker);
+
+/* Before a connection is accepted: whether there is room, which is made if need be. */
+bool shortage_room(struct worker *worker);
+
+/* After it: the descriptor it got. */
+static inline void shortage_taken(struct shortage *shortage, int fd)
+{
+    if (fd >= shortage->mark)
+        shortage->low = true;
+}
+
+/* Closes what has been idle or silent for longest; `error` (errno or 0) and `why` are for the log. False:
+ * nothing is idle. */
+bool shortage_reuse(struct worker *worker, int error, const char *why);
 
 #endif

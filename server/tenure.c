@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What a worker holds of generations, how it goes from one to the next, and connections that change worker. */
 #include "server/tenure.h"
 
-#include <errno.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "pool/sysmem.h"
-#include "server/ev_memory.h"
 #include "server/listener.h"
 #include "server/worker.h"
 
-static const double PAUSE_SECONDS =
-    0.5; /* as nginx's accept_mutex_delay: long enough for a descriptor to come free */
-
-/* ---- tenures: the worker's hold on generations ---- */
+/* ---- the hold ---- */
 
 static void end_tenure(struct tenure *tenure)
 {
@@ -95,7 +92,9 @@ static void begin_tenure(struct worker *worker, struct tenure *tenure)
     worker->tenures = tenure;
 }
 
-struct tenure *tenure_under(struct worker *worker, struct generation *generation)
+/* The one of that generation, or a new one, which ends with its last connection: tenure_enter before anything
+ * else. NULL: no memory. */
+static struct tenure *tenure_under(struct worker *worker, struct generation *generation)
 {
     struct tenure *tenure = worker->tenures;
 
@@ -112,86 +111,78 @@ struct tenure *tenure_under(struct worker *worker, struct generation *generation
     return tenure;
 }
 
-/* ---- listeners ---- */
+/* ---- connections that change worker ---- */
 
-static const struct share *own_share(const struct worker *worker, const struct generation *generation)
+static void release(struct worker *worker, struct generation *generation)
 {
-    for (unsigned i = 0; i < generation->worker_count; i++)
-        if (generation->shares[i].worker == worker)
-            return &generation->shares[i];
-    return NULL;
+    if (generation_put(generation))
+        worker->shared->wake_main();
 }
 
-static void start_listeners(struct worker *worker)
+bool tenure_hand_on(struct worker *worker, const struct binding *binding, int fd, uint32_t requests)
 {
-    struct tenure *tenure = worker->tenure;
-    const struct share *share = own_share(worker, tenure->generation);
+    struct message message = {.kind = WORKER_CONNECTION, .descriptor = fd};
+    struct generation *now = worker->tenure->generation;
+    const struct binding *there = generation_find_same(now, binding);
+    struct worker *to;
 
-    for (unsigned i = 0; share && i < share->count; i++) {
-        int fd = share->listeners[i].io.fd;
-
-        /* The second time libev needs nothing more for them. */
-        if (!tenure->listened && !ev_memory_reserve(fd) && !ev_memory_last(fd)) {
-            worker_pause(worker, ENOMEM, "no memory for a listener");
-            return;
-        }
-        listener_start(&share->listeners[i]);
-    }
-    tenure->listened = true;
+    if (!there || !now->worker_count)
+        return false;
+    to = now->shares[worker->handed_on++ % now->worker_count].worker;
+    message.pointers[0] = now;
+    message.pointers[1] = (void *)(uintptr_t)there;
+    message.numbers[2] = requests;
+    generation_get(now);
+    if (!mailbox_send(&to->mailbox, &message))
+        return true;
+    release(worker, now);
+    return false;
 }
 
-/* `next`: what is served from now on; what came to an address that it lacks, or to another service there, is
- * accepted until the queue is empty. */
-static void stop_listeners(struct worker *worker, const struct generation *next)
+/* It goes on here, under the current generation if that will have it, else under its own. */
+static void keep(struct worker *worker, const struct message *message)
 {
-    const struct share *share = worker->tenure ? own_share(worker, worker->tenure->generation) : NULL;
+    struct generation *generation = message->pointers[0];
+    const struct binding *binding = generation_find_same(worker->tenure->generation, message->pointers[1]);
+    struct tenure *tenure = binding ? worker->tenure : tenure_under(worker, generation);
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    struct connection *connection;
+    struct peer peer;
 
-    for (unsigned i = 0; share && i < share->count; i++) {
-        struct listener *listener = &share->listeners[i];
-
-        listener_stop(listener);
-        if (!next || !generation_find_same(next, listener->binding))
-            listener_drain(listener);
-    }
-}
-
-static void on_resume(struct ev_loop *loop, struct ev_timer *timer, int events)
-{
-    struct worker *worker = timer->data;
-
-    (void)loop;
-    (void)events;
-    worker->paused = false;
-    if (worker->state == WORKER_SERVES)
-        start_listeners(worker);
-}
-
-void worker_watch_again(struct worker *worker)
-{
-    if (!worker->pause_logged && worker->tenure)
-        log_write(worker->tenure->generation->settings.log, LOG_LEVEL_CRIT, 0,
-                  "epoll_ctl() failed for a listener, it is tried again");
-    worker->pause_logged = true;
-    if (worker->state != WORKER_SERVES || ev_is_active(&worker->resume))
+    if (!tenure) {
+        close(message->descriptor);
         return;
-    ev_timer_set(&worker->resume, PAUSE_SECONDS, 0.);
-    ev_timer_start(worker->loop, &worker->resume);
+    }
+    if (!binding)
+        binding = message->pointers[1];
+    if (getpeername(message->descriptor, (struct sockaddr *)&address, &length))
+        length = 0;
+    peer_from_socket(&peer, &address, length);
+    tenure_enter(tenure); /* it ends here if no connection comes of it */
+    connection =
+        connection_open(worker, tenure, binding, message->descriptor, &peer, (uint32_t)message->numbers[2]);
+    /* It was on its way when this worker drained its own. */
+    if (connection && connection_ending(connection) != CONNECTION_STAYS)
+        binding->protocol->drain(connection);
+    tenure_leave(tenure);
 }
 
-void worker_pause(struct worker *worker, int error, const char *what)
+void tenure_take_over(struct worker *worker, const struct message *message)
 {
-    const struct share *share = own_share(worker, worker->tenure->generation);
+    if (worker->stopped)
+        close(message->descriptor);
+    else if (worker->state != WORKER_LEAVES ||
+             !tenure_hand_on(worker, message->pointers[1], message->descriptor,
+                             (uint32_t)message->numbers[2]))
+        keep(worker, message);
+    release(worker, message->pointers[0]);
+}
 
-    if (!worker->pause_logged)
-        log_write(worker->tenure->generation->settings.log, LOG_LEVEL_CRIT, error, "%s, accepting pauses",
-                  what);
-    worker->pause_logged = true;
-    worker->paused = true;
-    for (unsigned i = 0; share && i < share->count; i++)
-        listener_stop(&share->listeners[i]);
-    ev_timer_stop(worker->loop, &worker->resume);
-    ev_timer_set(&worker->resume, PAUSE_SECONDS, 0.);
-    ev_timer_start(worker->loop, &worker->resume);
+void tenure_drop(struct worker *worker, const struct message *message)
+{
+    close(message->descriptor);
+    release(worker, message->pointers[0]);
 }
 
 /* ---- switching ---- */
@@ -218,16 +209,16 @@ void tenure_switch(struct worker *worker, struct tenure *tenure)
     begin_tenure(worker, tenure);
     if (before)
         tenure_enter(before); /* so that it stays until the last line below */
-    stop_listeners(worker, generation);
+    listeners_stop(worker, generation);
     log_thread_set(generation->settings.log);
     worker->tenure = tenure;
-    places_update(worker);
+    shortage_look(worker);
     sizeclass_set_budget(worker->classes, generation->settings.worker_memory_budget);
-    worker->state = own_share(worker, generation) ? WORKER_SERVES : WORKER_LEAVES;
-    if (worker->state == WORKER_SERVES)
+    worker->state = generation_share(generation, worker) ? WORKER_SERVES : WORKER_LEAVES;
+    if (worker->state == WORKER_SERVES) {
         atomic_store(&worker->ended, false);
-    if (worker->state == WORKER_SERVES && !worker->paused)
-        start_listeners(worker);
+        listeners_start(worker);
+    }
     if (before) {
         drain_all(worker);
         tenure_leave(before);
@@ -240,17 +231,10 @@ void tenure_quit(struct worker *worker)
 {
     worker->state = WORKER_QUITS;
     atomic_store(&worker->ended, false); /* it may have left before: from here on it passes nothing on */
-    ev_timer_stop(worker->loop, &worker->resume);
-    stop_listeners(worker, NULL);
+    listeners_end(worker, NULL);
     atomic_store(&worker->deaf, true);
     worker->shared->wake_main();
     drain_all(worker);
-}
-
-void tenure_init(struct worker *worker)
-{
-    ev_timer_init(&worker->resume, on_resume, PAUSE_SECONDS, 0.);
-    worker->resume.data = worker;
 }
 
 void tenure_end_all(struct worker *worker)
@@ -258,11 +242,4 @@ void tenure_end_all(struct worker *worker)
     worker->tenure = NULL;
     while (worker->tenures)
         end_tenure(worker->tenures);
-}
-
-void tenure_stop_accepting(struct worker *worker)
-{
-    ev_timer_stop(worker->loop, &worker->resume);
-    if (worker->tenure)
-        stop_listeners(worker, worker->tenure->generation);
 }

@@ -1,20 +1,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A tenure: a worker's hold on a generation.
+/*
+ * A tenure: a worker's hold on a generation.
  *
- * Purpose: one reference on a generation for all connections that a worker has under it; and the switch from
- * one to the next: listeners stop and start, idle connections follow, busy ones finish under the old.
+ * Purpose: one reference on a generation for all connections that a worker has under it. The switch from one
+ *   to the next: listeners stop and start, idle connections follow, busy ones finish under the old. And
+ *   sockets that go from one worker to another: idle connections of one that leaves, and what the worker that
+ *   accepts for a unix socket shares. Workers hear of a new generation one after another. So such a socket
+ *   goes on under the receiver's current generation if that speaks the same protocol at its address, and
+ *   otherwise under the one that the sender had, older or newer.
  * Lifetime: made before the switch by the main thread, for all workers or none, so that a switch cannot fail;
  *   the worker's from tenure_switch on; ends with its last connection once it is no longer the current one.
- * Threads: the worker's own, but for tenure_create and tenure_abandon.
- * Errors: tenure_create returns NULL: out of memory.
+ *   A WORKER_CONNECTION message holds the descriptor, and the sender's generation, which has its binding.
+ * Threads: tenure_create: the main thread. tenure_abandon: any. The others: the worker's own.
+ * Errors: tenure_create returns NULL: out of memory. A socket that is taken over and finds no memory is
+ *   closed.
  */
 #ifndef SERVER_TENURE_H
 #define SERVER_TENURE_H
 
 #include <ev.h>
 #include <stdbool.h>
+#include <stdint.h>
 
+struct binding;
 struct generation;
+struct message;
 struct worker;
 
 struct tenure {
@@ -26,15 +36,10 @@ struct tenure {
     struct ev_timer shutdown; /* worker_shutdown_timeout, once the generation is no longer current */
 };
 
-/* Takes a reference on the generation. Main thread. */
+/* Takes a reference on the generation. */
 struct tenure *tenure_create(struct worker *worker, struct generation *generation);
-/* Of one that was never switched to: whichever thread has it. */
+/* Of one that was never switched to. */
 void tenure_abandon(struct tenure *tenure);
-
-/* The worker's own hold on a generation that it has not switched to, or not any more: for a connection that
- * goes on under it (handover.h). The one that there is, or a new one, which ends with its last connection:
- * tenure_enter before anything else. NULL: no memory. */
-struct tenure *tenure_under(struct worker *worker, struct generation *generation);
 
 /* A connection begins or ends under it. It may go with the last one. */
 void tenure_enter(struct tenure *tenure);
@@ -46,19 +51,23 @@ void tenure_switch(struct worker *worker, struct tenure *tenure);
 /* Graceful end: nothing more is accepted, idle connections are closed, the others finish. */
 void tenure_quit(struct worker *worker);
 
-/* Accepting rests for half a second; said once until it goes well again. `error`: errno or 0. */
-void worker_pause(struct worker *worker, int error, const char *what);
-
-/* The kernel does not watch a listener: after the same time it is asked again. The others go on. */
-void worker_watch_again(struct worker *worker);
-
-/* ---- for worker.c: the thread's beginning and end ---- */
-
-void tenure_init(struct worker *worker);
-void tenure_stop_accepting(struct worker *worker);
-
 /* Closes all connections of a tenure; null: of all. */
 void tenure_close_all(struct worker *worker, const struct tenure *tenure);
+
+/* The thread ends: all are let go. */
 void tenure_end_all(struct worker *worker);
+
+/* ---- connections that change worker ---- */
+
+/* Sends a socket to one of the workers of the current generation. False: that has no such address, or there
+ * is no memory; `fd` is still the caller's. `requests`: begun on it so far. */
+__attribute__((warn_unused_result)) bool tenure_hand_on(struct worker *worker, const struct binding *binding,
+                                                        int fd, uint32_t requests);
+
+/* A WORKER_CONNECTION has come: it is served here, or handed on by a worker that leaves. */
+void tenure_take_over(struct worker *worker, const struct message *message);
+
+/* One that was never delivered. */
+void tenure_drop(struct worker *worker, const struct message *message);
 
 #endif

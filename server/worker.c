@@ -7,7 +7,7 @@
 
 #include "pool/sysmem.h"
 #include "server/ev_memory.h"
-#include "server/handover.h"
+#include "server/listener.h"
 #include "server/log/log.h"
 #include "server/shortage.h"
 #include "server/tenure.h"
@@ -50,7 +50,7 @@ static void deliver(struct mailbox *mailbox, struct message *message)
         log_buffers_flush(&worker->logs);
         break;
     case WORKER_CONNECTION:
-        handover_take(worker, message);
+        tenure_take_over(worker, message);
         break;
     case WORKER_WATCH:
         worker->shared->watcher->deliver(worker, message->pointers[0]);
@@ -69,7 +69,7 @@ static void drop(struct mailbox *mailbox, struct message *message)
     if (message->kind == WORKER_WATCH)
         worker->shared->watcher->drop(worker, message->pointers[0]);
     if (message->kind == WORKER_CONNECTION)
-        handover_drop(worker, message);
+        tenure_drop(worker, message);
 }
 
 int worker_send(struct worker *worker, enum worker_message kind, struct tenure *tenure)
@@ -131,8 +131,7 @@ static void on_second(struct ev_loop *loop, struct ev_timer *timer, int events)
     (void)loop;
     (void)events;
     mailbox_look(&worker->mailbox);
-    if (!ev_is_active(&worker->resume))
-        worker->pause_logged = false;
+    listeners_second(worker);
     if (!worker->busy)
         return;
     worker->busy = sizeclass_trim(worker->classes, turn_ms(worker));
@@ -172,7 +171,7 @@ static int set_up(struct worker *worker)
     if (worker->shared->watcher)
         worker->shared->watcher->init(worker);
     log_buffers_init(&worker->logs, worker->classes);
-    tenure_init(worker);
+    listeners_init(worker);
     auto_size_init(&worker->auto_size);
     error = mailbox_init(&worker->mailbox, worker->shared->sgi, worker->loop, deliver);
     if (error)
@@ -194,7 +193,6 @@ static int set_up(struct worker *worker)
 static void tear_down(struct worker *worker)
 {
     if (worker->loop) {
-        ev_timer_stop(worker->loop, &worker->resume);
         ev_timer_stop(worker->loop, &worker->second);
         ev_prepare_stop(worker->loop, &worker->turn);
         ev_loop_destroy(worker->loop);
@@ -209,7 +207,7 @@ static void serve(struct worker *worker)
 {
     ev_ref(worker->loop); /* the loop runs until ev_break, whether or not anything is watched */
     ev_run(worker->loop, 0);
-    tenure_stop_accepting(worker);
+    listeners_end(worker, worker->tenure ? worker->tenure->generation : NULL);
     tenure_close_all(worker, NULL);
     bury_closed(worker);
     mailbox_deinit(&worker->mailbox, drop);

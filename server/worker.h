@@ -28,7 +28,8 @@
 #include "server/log/log_buffer.h"
 #include "server/mailbox.h"
 #include "server/marks.h"
-#include "server/places.h"
+#include "server/listener.h"
+#include "server/shortage.h"
 #include "server/tenure.h"
 #include "server/timeouts.h"
 #include "server/timings.h"
@@ -87,13 +88,9 @@ struct worker {
     unsigned handed_on;           /* connections this worker gave to others: spreads them */
     enum worker_state state;
     bool stopped; /* it quits, and closes what others send it */
-    bool paused;  /* accepting rests until `resume` fires */
-    bool pause_logged;
-    struct places places;
-    bool pressed;      /* worker_memory_budget refused something in this turn (shortage.h) */
-    unsigned pressure; /* of shared->pressure, what has been answered */
+    struct accepting accepting;
+    struct shortage shortage;
     struct ev_prepare turn;
-    struct ev_timer resume;
     struct ev_timer second; /* always runs: the mailbox, and what there is to look after while `busy` */
     bool busy;              /* trimming, advice or buffered log lines need the next second */
     /* atomic */
