@@ -14,7 +14,6 @@
 #include "server/listener.h"
 #include "server/shortage.h"
 #include "server/socket_calls.h"
-#include "server/tenure.h"
 #include "server/worker.h"
 
 const char *const connection_state_names[CONNECTION_STATES] = {"idle", "reading", "waiting", "sending",

@@ -25,10 +25,10 @@
 #include "server/log/log.h"
 #include "server/output.h"
 #include "server/protocol.h"
+#include "server/tenure.h"
 #include "server/timeouts.h"
 
 struct worker;
-struct tenure;
 struct connection;
 
 struct connection {

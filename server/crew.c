@@ -4,6 +4,9 @@
 #include <errno.h>
 
 #include "pool/sysmem.h"
+#include "server/generation.h"
+#include "server/tenure.h"
+#include "server/worker.h"
 
 static int make_room(struct crew *crew, unsigned count)
 {
@@ -157,7 +160,7 @@ static bool tell(struct crew_member *member, enum crew_order order)
 static bool all_ended(const struct crew *crew, unsigned first)
 {
     for (unsigned i = first; i < crew->total; i++)
-        if (!atomic_load(&crew->workers[i]->ended))
+        if (!atomic_load(&crew->workers[i]->thread.ended))
             return false;
     return true;
 }
@@ -190,7 +193,8 @@ bool crew_tell(struct crew *crew, const struct generation *current)
         struct crew_member *member = &crew->members[i];
 
         /* Its mailbox may be gone already. */
-        if (member->order == CREW_RELEASE && (!atomic_load(&member->worker->declined) || is_released(member)))
+        if (member->order == CREW_RELEASE &&
+            (!atomic_load(&member->worker->thread.declined) || is_released(member)))
             continue;
         sent &= tell(member, quit_done || (left && i >= crew->count) ? CREW_RELEASE : crew->order);
     }
@@ -200,7 +204,7 @@ bool crew_tell(struct crew *crew, const struct generation *current)
 static bool all_gone(const struct crew *crew)
 {
     for (unsigned i = 0; i < crew->total; i++)
-        if (!atomic_load(&crew->workers[i]->gone))
+        if (!atomic_load(&crew->workers[i]->thread.gone))
             return false;
     return true;
 }
@@ -213,7 +217,7 @@ bool crew_reap(struct crew *crew)
     if (crew->order != CREW_SERVE && !all_gone(crew))
         return false;
     for (unsigned i = 0; i < crew->total; i++) {
-        if (atomic_load(&crew->workers[i]->gone)) {
+        if (atomic_load(&crew->workers[i]->thread.gone)) {
             remove_member(&crew->members[i]);
             continue;
         }
@@ -229,7 +233,7 @@ bool crew_reap(struct crew *crew)
 bool crew_switched(const struct crew *crew, const struct generation *current)
 {
     for (unsigned i = 0; i < crew->total; i++)
-        if (atomic_load(&crew->workers[i]->generation) != current->number)
+        if (atomic_load(&crew->workers[i]->thread.generation) != current->number)
             return false;
     return true;
 }
@@ -237,7 +241,7 @@ bool crew_switched(const struct crew *crew, const struct generation *current)
 bool crew_deaf(const struct crew *crew)
 {
     for (unsigned i = 0; i < crew->total; i++)
-        if (!atomic_load(&crew->workers[i]->deaf) && !atomic_load(&crew->workers[i]->gone))
+        if (!atomic_load(&crew->workers[i]->thread.deaf) && !atomic_load(&crew->workers[i]->thread.gone))
             return false;
     return true;
 }

@@ -12,7 +12,9 @@
 #ifndef SERVER_CREW_H
 #define SERVER_CREW_H
 
-#include "server/worker.h"
+#include "server/worker_thread.h"
+
+struct generation;
 
 enum crew_order { CREW_SERVE, CREW_RELEASE, CREW_QUIT, CREW_STOP };
 

@@ -9,7 +9,6 @@
 #include "server/connection.h"
 #include "server/ev_memory.h"
 #include "server/shortage.h"
-#include "server/tenure.h"
 #include "server/worker.h"
 
 /* Connections a wake-up: enough to empty a burst in few turns, few enough not to starve others. */

@@ -11,8 +11,7 @@
 #include <unistd.h>
 
 #include "pool/sysmem.h"
-#include "server/listener.h"
-#include "server/log/log.h"
+#include "server/connection.h"
 #include "server/worker.h"
 
 enum { SAY_SECONDS = 60 /* between two lines about reused connections */ };

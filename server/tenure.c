@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a worker holds of generations, how it goes from one to the next, and connections that change worker. */
+/* How a worker holds generations and goes from one to the next; connections that change worker. */
 #include "server/tenure.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "pool/sysmem.h"
-#include "server/listener.h"
+#include "server/connection.h"
+#include "server/watcher.h"
 #include "server/worker.h"
 
 /* ---- the hold ---- */
@@ -216,23 +217,24 @@ void tenure_switch(struct worker *worker, struct tenure *tenure)
     sizeclass_set_budget(worker->classes, generation->settings.worker_memory_budget);
     worker->state = generation_share(generation, worker) ? WORKER_SERVES : WORKER_LEAVES;
     if (worker->state == WORKER_SERVES) {
-        atomic_store(&worker->ended, false);
+        atomic_store(&worker->thread.ended, false);
         listeners_start(worker);
     }
     if (before) {
         drain_all(worker);
         tenure_leave(before);
     }
-    atomic_store(&worker->generation, generation->number);
+    atomic_store(&worker->thread.generation, generation->number);
     worker->shared->wake_main();
 }
 
 void tenure_quit(struct worker *worker)
 {
     worker->state = WORKER_QUITS;
-    atomic_store(&worker->ended, false); /* it may have left before: from here on it passes nothing on */
+    atomic_store(&worker->thread.ended,
+                 false); /* it may have left before: from here on it passes nothing on */
     listeners_end(worker, NULL);
-    atomic_store(&worker->deaf, true);
+    atomic_store(&worker->thread.deaf, true);
     worker->shared->wake_main();
     drain_all(worker);
 }

@@ -5,12 +5,11 @@
 #include <signal.h>
 #include <stddef.h>
 
+#include "pool/sgi.h"
 #include "pool/sysmem.h"
+#include "server/connection.h"
 #include "server/ev_memory.h"
-#include "server/listener.h"
-#include "server/log/log.h"
-#include "server/shortage.h"
-#include "server/tenure.h"
+#include "server/watcher.h"
 
 /* ---- messages of the main thread ---- */
 
@@ -20,11 +19,11 @@ static void take_release(struct worker *worker)
     if (!worker->connection_count) {
         ev_break(worker->loop, EVBREAK_ALL);
     } else {
-        atomic_store(&worker->ended, false);
-        atomic_store(&worker->declined, true);
+        atomic_store(&worker->thread.ended, false);
+        atomic_store(&worker->thread.declined, true);
         worker->shared->wake_main();
     }
-    sem_post(&worker->answers);
+    sem_post(&worker->thread.answers);
 }
 
 static void deliver(struct mailbox *mailbox, struct message *message)
@@ -74,7 +73,7 @@ static void drop(struct mailbox *mailbox, struct message *message)
 
 int worker_send(struct worker *worker, enum worker_message kind, struct tenure *tenure)
 {
-    struct standing_message *order = &worker->orders[kind];
+    struct standing_message *order = &worker->thread.orders[kind];
 
     if (atomic_load(&order->posted))
         return -EBUSY;
@@ -116,9 +115,9 @@ static void turn_ends(struct ev_loop *loop, struct ev_prepare *turn, int events)
         sizeclass_reclaim(worker->classes);
     log_buffers_turn(&worker->logs, turn_ms(worker));
     worker->busy |= worker->connection_count > 0;
-    if (worker->state != WORKER_SERVES && !worker->connection_count && !atomic_load(&worker->ended)) {
+    if (worker->state != WORKER_SERVES && !worker->connection_count && !atomic_load(&worker->thread.ended)) {
         log_buffers_flush(&worker->logs);
-        atomic_store(&worker->ended, true);
+        atomic_store(&worker->thread.ended, true);
         worker->shared->wake_main();
     }
     timeouts_turn_ends(&worker->timeouts);
@@ -229,15 +228,15 @@ static void *run(void *argument)
 {
     struct worker *worker = argument;
 
-    worker->failure = set_up(worker);
-    sem_post(&worker->answers);
-    if (!worker->failure) {
-        wait_for(&worker->begin);
+    worker->thread.failure = set_up(worker);
+    sem_post(&worker->thread.answers);
+    if (!worker->thread.failure) {
+        wait_for(&worker->thread.begin);
         serve(worker);
     }
     tear_down(worker);
-    atomic_store(&worker->gone, true);
-    if (!worker->failure)
+    atomic_store(&worker->thread.gone, true);
+    if (!worker->thread.failure)
         worker->shared->wake_main();
     return NULL;
 }
@@ -258,45 +257,45 @@ struct worker *worker_create(struct shared *shared, unsigned index, int *error)
     worker->watched = worker + 1;
     worker->index = index;
     worker->shared = shared;
-    sem_init(&worker->answers, 0, 0);
-    sem_init(&worker->begin, 0, 0);
-    *error = -pthread_create(&worker->thread, NULL, run, worker);
+    sem_init(&worker->thread.answers, 0, 0);
+    sem_init(&worker->thread.begin, 0, 0);
+    *error = -pthread_create(&worker->thread.id, NULL, run, worker);
     if (!*error) {
-        wait_for(&worker->answers);
-        *error = worker->failure;
+        wait_for(&worker->thread.answers);
+        *error = worker->thread.failure;
         if (!*error) {
             if (shared->watcher)
                 shared->watcher->joined(worker);
             return worker;
         }
-        pthread_join(worker->thread, NULL);
+        pthread_join(worker->thread.id, NULL);
     }
-    sem_destroy(&worker->answers);
-    sem_destroy(&worker->begin);
+    sem_destroy(&worker->thread.answers);
+    sem_destroy(&worker->thread.begin);
     sysmem_free(worker, size_of(shared));
     return NULL;
 }
 
 void worker_begin(struct worker *worker)
 {
-    sem_post(&worker->begin);
+    sem_post(&worker->thread.begin);
 }
 
 bool worker_released(struct worker *worker)
 {
-    wait_for(&worker->answers);
-    return !atomic_exchange(&worker->declined, false);
+    wait_for(&worker->thread.answers);
+    return !atomic_exchange(&worker->thread.declined, false);
 }
 
 void worker_destroy(struct worker *worker)
 {
     const struct shared *shared = worker->shared;
 
-    pthread_join(worker->thread, NULL);
+    pthread_join(worker->thread.id, NULL);
     mailbox_close(&worker->mailbox);
     if (shared->watcher)
         shared->watcher->left(worker);
-    sem_destroy(&worker->answers);
-    sem_destroy(&worker->begin);
+    sem_destroy(&worker->thread.answers);
+    sem_destroy(&worker->thread.begin);
     sysmem_free(worker, size_of(shared));
 }

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "server/connection.h"
 #include "server/worker.h"
 
 enum { TEXT = 32 /* bytes of a number as text */ };

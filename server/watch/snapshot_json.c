@@ -12,6 +12,7 @@
 #include "server/version.h"
 #include "server/watch/census.h"
 #include "server/watch/snapshot.h"
+#include "server/tenure.h"
 #include "server/worker.h"
 
 /* ---- one object each ---- */

@@ -33,6 +33,7 @@
 #include "http/connection.h"
 #include "http/modules/view/stub_status.h"
 #include "pool/account.h"
+#include "pool/sgi.h"
 #include "pool/sysmem.h"
 #include "server/crew.h"
 #include "server/ev_memory.h"

@@ -13,7 +13,10 @@
 #include <unistd.h>
 
 #include "pool/account.h"
+#include "pool/sgi.h"
 #include "server/ev_memory.h"
+#include "server/connection.h"
+#include "server/watcher.h"
 #include "server/worker.h"
 
 static sem_t woken;
@@ -194,7 +197,7 @@ static void serve(const struct watcher *watcher)
     says_back(first, "still here");
     assert_int_equal(worker_send(worker, WORKER_QUIT, NULL), 0);
     assert_int_equal(read(first, &byte, 1), 0);
-    while (!atomic_load(&worker->ended))
+    while (!atomic_load(&worker->thread.ended))
         sem_wait(&woken);
     assert_int_equal(worker_send(worker, WORKER_RELEASE, NULL), 0);
     assert_true(worker_released(worker));

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "server/ev_memory.h"
+#include "pool/sgi.h"
+#include "server/connection.h"
 #include "server/worker.h"
 
 static sem_t woken;
@@ -85,7 +87,7 @@ static unsigned one_comes_after(enum worker_message order)
     assert_int_equal(worker_send(worker, WORKER_SWITCH, tenure_create(worker, &generation)), 0);
     worker_begin(worker);
     assert_int_equal(worker_send(worker, order, NULL), 0);
-    wait_for(&worker->ended);
+    wait_for(&worker->thread.ended);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     assert_int_equal(
         setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 20}, sizeof(struct timeval)),

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "server/watch/advice.h"
+#include "server/connection.h"
 #include "server/worker.h"
 
 #include <string.h>
