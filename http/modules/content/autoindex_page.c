@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The four forms of a folder's listing. The page is measured first, then written without further checks. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "http/modules/output/charset.h"
 #include "http/protocol/date.h"
 #include "http/protocol/uri.h"
+#include "http/text/json_text.h"
 
 enum {
     NAME_COLUMNS = 50, /* of HTML: longer names are cut, as in nginx */
@@ -52,21 +54,6 @@ static char *page_put_html(char *to, const char *bytes, size_t length)
     return to;
 }
 
-static char *page_put_json(char *to, const char *bytes, size_t length)
-{
-    for (; length; length--, bytes++) {
-        if (*bytes == '"' || *bytes == '\\') {
-            *to++ = '\\';
-            *to++ = *bytes;
-        } else if ((unsigned char)*bytes < ' ') {
-            to += sprintf(to, "\\u%04x", (unsigned char)*bytes);
-        } else {
-            *to++ = *bytes;
-        }
-    }
-    return to;
-}
-
 /* ---- HTML ---- */
 
 /* Bytes of the first `columns` characters of a name, or all of them; *columns is how many there are. */
@@ -104,6 +91,7 @@ static char *page_put_html_size(char *to, int64_t size, bool exact)
     return to + sprintf(to, "%6lld%c", (long long)scaled, *unit);
 }
 
+/* One line: the name is cut or padded to its columns, so that dates stand below each other. */
 static char *page_put_html_entry(char *to, const struct http_autoindex *settings,
                                  const struct http_autoindex_entry *entry, bool utf8)
 {
@@ -187,7 +175,7 @@ static char *page_put_as_json(char *to, struct http_autoindex_entry *const *entr
 
         http_date_format(entries[i]->mtime, date);
         to = page_put(to, i ? ",\r\n{ \"name\":\"" : "\r\n{ \"name\":\"");
-        to = page_put_json(to, entries[i]->name.bytes, entries[i]->name.length);
+        to = http_json_write(to, entries[i]->name);
         to += sprintf(to, "\", \"type\":\"%s\", \"mtime\":\"%s\"", page_kind_of(entries[i]), date);
         if (entries[i]->is_regular)
             to += sprintf(to, ", \"size\":%lld", (long long)entries[i]->size);

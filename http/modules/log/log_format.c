@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A format is compiled once; a line is measured, then written. */
 #include "http/modules/log/log_format.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "http/modules/log/log_escape.h"
+#include "http/text/json_text.h"
 #include "pool/unguarded.h"
 
 enum { LITERAL = sizeof((struct http_log_part *)0)->literal };
@@ -19,6 +21,7 @@ static size_t log_format_parts_of(const struct http_template_part *part)
     return part->literal.length / LITERAL + 1;
 }
 
+/* A long literal fills parts of its own; what is left of it stands before the variable. */
 static void log_format_take_part(const struct http_template_part *from, struct http_log_format *format)
 {
     struct http_log_part *to = &format->parts[format->part_count];
@@ -135,7 +138,7 @@ static uint32_t log_format_measure_escape(enum http_log_escape escape, struct ht
 {
     if (escape == HTTP_LOG_ESCAPE_NONE || !http_log_odd(value))
         return 0;
-    return escape == HTTP_LOG_ESCAPE_JSON ? http_log_json_measure(value) : http_log_escape_measure(value);
+    return escape == HTTP_LOG_ESCAPE_JSON ? http_json_measure(value) : http_log_escape_measure(value);
 }
 
 size_t http_log_measure(const struct http_log_format *format, struct http_request *request,
@@ -180,7 +183,7 @@ static inline char *log_format_put(char *to, const char *from, size_t length)
 
 static char *log_format_put_escaped(enum http_log_escape escape, char *to, struct http_text value)
 {
-    return escape == HTTP_LOG_ESCAPE_JSON ? http_log_json_write(to, value) : http_log_escape_write(to, value);
+    return escape == HTTP_LOG_ESCAPE_JSON ? http_json_write(to, value) : http_log_escape_write(to, value);
 }
 
 UNGUARDED char *http_log_write(const struct http_log_format *format, struct http_request *request,

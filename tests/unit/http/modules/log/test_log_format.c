@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "http/modules/log/log_escape.h"
+#include "http/text/json_text.h"
 #include "http/modules/log/log_format.h"
 
 static const struct http_log_format *read_format(struct asked *asked, const char *const *args, unsigned count)
@@ -212,8 +213,8 @@ static void test_json(void **state)
         struct http_text value = {rows[i][0], strlen(rows[i][0])};
         char out[64];
 
-        assert_int_equal(http_log_json_measure(value), strlen(rows[i][1]));
-        *http_log_json_write(out, value) = '\0';
+        assert_int_equal(http_json_measure(value), strlen(rows[i][1]));
+        *http_json_write(out, value) = '\0';
         assert_string_equal(out, rows[i][1]);
     }
 }

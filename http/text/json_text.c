@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One function makes the bytes, so that what is measured is what is written. */
+#include "http/text/json_text.h"
+
+#include <string.h>
+
+#include "server/log/utf8.h"
+
+enum { ESCAPE_MAX = 6 /* bytes that one byte becomes at most: \u00XX */ };
+
+/* The letter of a two-byte escape; 0: there is none. */
+static char json_letter(char byte)
+{
+    static const char bytes[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+    const char *found = byte ? strchr(bytes, byte) : NULL;
+
+    return found ? letters[found - bytes] : 0;
+}
+
+/* What stands for the byte at `at`: *length bytes; a whole character stands for itself. Returns how many
+ * bytes of the text that is. RFC 8259 8.1: a text is UTF-8; a byte that is none becomes the character of its
+ * number. */
+static size_t json_escape(const char *at, size_t left, char to[ESCAPE_MAX], size_t *length)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    unsigned char byte = (unsigned char)*at;
+    char letter = json_letter(*at);
+    size_t whole = byte < 0x80 ? byte >= 0x20 && byte != 0x7f && !letter : utf8_printable(at, left);
+    bool c1 = byte == 0xc2 && left > 1 && ((unsigned char)at[1] & 0xe0) == 0x80;
+
+    if (whole) {
+        memcpy(to, at, whole);
+        *length = whole;
+        return whole;
+    }
+    if (letter) {
+        to[0] = '\\';
+        to[1] = letter;
+        *length = 2;
+        return 1;
+    }
+    if (c1)
+        byte = (unsigned char)at[1];
+    memcpy(to, "\\u00", 4);
+    to[4] = hex[byte >> 4];
+    to[5] = hex[byte & 15];
+    *length = 6;
+    return c1 ? 2 : 1;
+}
+
+uint32_t http_json_measure(struct http_text text)
+{
+    char bytes[ESCAPE_MAX];
+    size_t all = 0, length;
+
+    for (size_t i = 0; i < text.length; all += length)
+        i += json_escape(text.bytes + i, text.length - i, bytes, &length);
+    return (uint32_t)all;
+}
+
+char *http_json_write(char *to, struct http_text text)
+{
+    char bytes[ESCAPE_MAX];
+    size_t length;
+
+    for (size_t i = 0; i < text.length; to += length) {
+        i += json_escape(text.bytes + i, text.length - i, bytes, &length);
+        memcpy(to, bytes, length);
+    }
+    return to;
+}
