@@ -160,6 +160,33 @@ static enum http_outcome answer_condition(struct http_request *request, enum htt
     return outcome;
 }
 
+enum http_outcome http_answer_only_get(struct http_request *request)
+{
+    if (request->head.method == HTTP_METHOD_GET || request->head.method == HTTP_METHOD_HEAD)
+        return HTTP_OUTCOME_NEXT;
+    request->response.allow = HTTP_TEXT("GET, HEAD");
+    request->status = 405;
+    return HTTP_OUTCOME_STATUS;
+}
+
+enum http_outcome http_answer_slash(struct http_request *request)
+{
+    struct http_text path = request->path, args = request->args;
+    size_t escaped = http_uri_escaped_length(path.bytes, path.length, HTTP_ESCAPE_URI);
+    char *location = pool_nalloc(request->pool, escaped + args.length + 2, "location"), *at;
+
+    if (!location)
+        return http_no_memory(request);
+    at = http_uri_escape(location, path.bytes, path.length, HTTP_ESCAPE_URI);
+    *at++ = '/';
+    if (args.length) {
+        *at++ = '?';
+        memcpy(at, args.bytes, args.length);
+        at += args.length;
+    }
+    return http_answer_redirect(request, 301, (struct http_text){location, (size_t)(at - location)});
+}
+
 enum http_outcome http_answer_file(struct http_request *request, struct open_file *file)
 {
     const struct http_core *core = &request->location->core;

@@ -28,6 +28,13 @@ bool http_lead_to(struct http_request *request, struct http_text location)
 /* A redirect that leads there: HTTP_OUTCOME_STATUS, so that error_page may show something else with it. */
 enum http_outcome http_answer_redirect(struct http_request *request, int status, struct http_text location);
 
+/* For what only GET and HEAD may ask for: HTTP_OUTCOME_NEXT, or 405 for another method. */
+enum http_outcome http_answer_only_get(struct http_request *request);
+
+/* 301 to the same path with a slash behind it, and the same arguments: without it, relative links of a page
+ * that is seen as a folder would lead elsewhere. */
+enum http_outcome http_answer_slash(struct http_request *request);
+
 /* A regular file, whose reference the response takes over: type, validators and ranges are filled in. */
 enum http_outcome http_answer_file(struct http_request *request, struct open_file *file);
 

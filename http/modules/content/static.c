@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The content step of most locations, and the variables that name files. */
 #include "http/answer.h"
 #include "http/limits.h"
 #include "http/modules/content/static.h"
@@ -10,7 +11,6 @@
 #include <string.h>
 
 #include "http/modules/content/autoindex.h"
-#include "http/protocol/uri.h"
 #include "http/text/variables_table.h"
 #include "server/generation.h"
 #include "server/log/log.h"
@@ -39,32 +39,6 @@ enum http_outcome http_static_failed(struct http_request *request, int error, co
     if (request->status != 404 || request->location->core.log_not_found)
         http_log(request, level, -error, "%s \"%s\" failed", call, name);
     return HTTP_OUTCOME_STATUS;
-}
-
-static enum http_outcome static_not_allowed(struct http_request *request)
-{
-    request->response.allow = HTTP_TEXT("GET, HEAD");
-    request->status = 405;
-    return HTTP_OUTCOME_STATUS;
-}
-
-/* A directory is asked for by its name with a slash, or relative links in its pages would lead elsewhere. */
-static enum http_outcome static_add_slash(struct http_request *request)
-{
-    struct http_text path = request->path, args = request->args;
-    size_t escaped = http_uri_escaped_length(path.bytes, path.length, HTTP_ESCAPE_URI);
-    char *location = pool_nalloc(request->pool, escaped + args.length + 2, "location"), *at;
-
-    if (!location)
-        return http_no_memory(request);
-    at = http_uri_escape(location, path.bytes, path.length, HTTP_ESCAPE_URI);
-    *at++ = '/';
-    if (args.length) {
-        *at++ = '?';
-        memcpy(at, args.bytes, args.length);
-        at += args.length;
-    }
-    return http_answer_redirect(request, 301, (struct http_text){location, (size_t)(at - location)});
 }
 
 /* The name of what the path stands for; HTTP_OUTCOME_NEXT. Every answer that static files, index and
@@ -113,13 +87,13 @@ static enum http_outcome static_answer_file(struct http_request *request, struct
     if (file->is_regular && request->head.method != HTTP_METHOD_POST)
         return http_answer_file(request, file);
     if (file->is_directory) {
-        outcome = static_add_slash(request);
+        outcome = http_answer_slash(request);
     } else if (!file->is_regular) {
         http_log(request, LOG_LEVEL_CRIT, 0, "\"%s\" is not a regular file", name);
         request->status = 404;
         outcome = HTTP_OUTCOME_STATUS;
     } else {
-        outcome = static_not_allowed(request);
+        outcome = http_answer_only_get(request); /* POST */
     }
     open_files_put(file);
     return outcome;
@@ -135,9 +109,9 @@ static enum http_outcome static_run(struct http_request *request, void *section)
 
     /* POST of a file is refused too, but as in nginx only once it is found: an index may lead it elsewhere.
      */
-    if (request->head.method != HTTP_METHOD_GET && request->head.method != HTTP_METHOD_HEAD &&
-        request->head.method != HTTP_METHOD_POST)
-        return static_not_allowed(request);
+    if (request->head.method != HTTP_METHOD_GET && request->head.method != HTTP_METHOD_POST &&
+        http_answer_only_get(request) != HTTP_OUTCOME_NEXT)
+        return HTTP_OUTCOME_STATUS;
     if (request->path.length && request->path.bytes[request->path.length - 1] == '/')
         return static_answer_directory(request, settings);
     outcome = static_find_name(request, settings, &name);
@@ -241,10 +215,10 @@ static const struct conf_directive directives[] = {
     {"index", EVERYWHERE, 1, CONF_ARGS_ANY, CONF_REPEAT, http_set_index, FIELD(index), NULL, "index.html",
      "`index FILE …;` Files that are shown for a path that ends in a slash; the first that is there."},
     {"open_file_cache", EVERYWHERE, 1, 2, 0, http_set_file_cache, FIELD(cache), NULL, "off",
-     "`open_file_cache max=NUMBER [inactive=TIME];` or `open_file_cache off;` Keeps up to so many files "
-     "open, until they were not asked for during `inactive` (60s)."},
+     "`open_file_cache max=NUMBER [inactive=TIME];` or `open_file_cache off;` Keeps up to NUMBER files "
+     "open; one that is not asked for during `inactive` (60s) is closed."},
     {"open_file_cache_valid", EVERYWHERE, 1, 1, 0, conf_set_sec, FIELD(cache_valid), &seconds, "60s",
-     "How long a file of the cache is taken as unchanged."},
+     "After this time a file of the cache is checked for changes."},
     {"open_file_cache_min_uses", EVERYWHERE, 1, 1, 0, conf_set_number, FIELD(cache_min_uses), &uses, "1",
      "How often a file is asked for during the cache's `inactive` before it is kept open."},
     {"open_file_cache_errors", EVERYWHERE, 1, 1, 0, conf_set_flag, FIELD(cache_errors), NULL, "off",

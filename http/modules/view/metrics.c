@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The directive and its step; metrics_text.c writes the families. */
 #include "http/answer.h"
 #include "http/limits.h"
 #include "http/modules/view/metrics.h"
@@ -15,11 +16,8 @@ static enum http_outcome metrics_run(struct http_request *request, void *section
     struct snapshot_query query;
 
     (void)section;
-    if (request->head.method != HTTP_METHOD_GET && request->head.method != HTTP_METHOD_HEAD) {
-        request->response.allow = HTTP_TEXT("GET, HEAD");
-        request->status = 405;
+    if (http_answer_only_get(request) != HTTP_OUTCOME_NEXT)
         return HTTP_OUTCOME_STATUS;
-    }
     if (!http_add_header(request, HTTP_TEXT("Cache-Control"), HTTP_TEXT("no-store")))
         return http_no_memory(request);
     snapshot_query_init(&query);
@@ -46,7 +44,8 @@ static int metrics_finish(struct http_build *build, struct http_location *locati
 
 static const struct conf_directive directives[] = {
     {"metrics", CONF_LOCATION, 0, 0, 0, set_metrics, 0, NULL, NULL,
-     "What this server counts, as text for Prometheus. To be protected with allow and deny."},
+     "Answers with the counters of this server, as text for Prometheus. Protect it with `allow` and "
+     "`deny`."},
 };
 
 const struct http_module http_metrics_module = {

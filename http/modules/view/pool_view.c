@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The directive, and which part answers below its prefix. */
 #include "http/answer.h"
 #include "http/limits.h"
 #include "http/modules/view/pool_view.h"
@@ -8,7 +9,6 @@
 #include "http/modules/view/pool_trace.h"
 #include "http/modules/view/pool_view_data.h"
 #include "http/protocol/coding.h"
-#include "http/protocol/uri.h"
 #include "http/request.h"
 
 struct pool_view_section {
@@ -48,42 +48,27 @@ static const struct part parts[] = {
     {{"trace", 5}, http_pool_trace_answer},
 };
 
-/* Names in the page are relative: it must be seen as a folder. */
-static enum http_outcome pool_view_add_slash(struct http_request *request)
-{
-    struct http_text path = request->path;
-    size_t length = http_uri_escaped_length(path.bytes, path.length, HTTP_ESCAPE_URI);
-    char *location = pool_nalloc(request->pool, length + 1, "location");
-
-    if (!location)
-        return http_no_memory(request);
-    *http_uri_escape(location, path.bytes, path.length, HTTP_ESCAPE_URI) = '/';
-    return http_answer_redirect(request, 301, (struct http_text){location, length + 1});
-}
-
 static enum http_outcome pool_view_not_found(struct http_request *request)
 {
     request->status = 404;
     return HTTP_OUTCOME_STATUS;
 }
 
+/* The rest of the path behind the prefix names the part. */
 static enum http_outcome pool_view_run(struct http_request *request, void *section)
 {
     struct http_text rest = request->path, prefix = request->location->name;
 
     (void)section;
-    if (request->head.method != HTTP_METHOD_GET && request->head.method != HTTP_METHOD_HEAD) {
-        request->response.allow = HTTP_TEXT("GET, HEAD");
-        request->status = 405;
+    if (http_answer_only_get(request) != HTTP_OUTCOME_NEXT)
         return HTTP_OUTCOME_STATUS;
-    }
     if (rest.length < prefix.length || memcmp(rest.bytes, prefix.bytes, prefix.length) != 0)
         return pool_view_not_found(request); /* rewritten, and stayed here */
     rest.bytes += prefix.length;
     rest.length -= prefix.length;
     if (prefix.bytes[prefix.length - 1] != '/') {
         if (!rest.length)
-            return pool_view_add_slash(request);
+            return http_answer_slash(request);
         if (*rest.bytes != '/')
             return pool_view_not_found(request);
         rest.bytes++;
@@ -123,8 +108,9 @@ static int pool_view_finish(struct http_build *build, struct http_location *loca
 
 static const struct conf_directive directives[] = {
     {"pool_view", CONF_LOCATION, 0, 0, CONF_OURS, set_pool_view, 0, NULL, NULL,
-     "Shows the memory of this server: a page, and below it data, events and trace. To be protected "
-     "with allow and deny."},
+     "Shows the memory of this server: a page, and below it data, events and trace. Protect it with `allow` "
+     "and "
+     "`deny`."},
 };
 
 const struct http_module http_pool_view_module = {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The page and the variables, both of the census. */
 #include "http/answer.h"
 #include "http/limits.h"
 #include "http/modules/view/stub_status.h"
@@ -16,26 +17,25 @@ struct stub_status {
     const void *owner; /* the section that it stands in: nested locations do not inherit it */
 };
 
-void http_status_count(const struct http_request *request, struct http_status_counts *counts)
+struct http_status_counts http_status_count(const struct http_request *request)
 {
     struct snapshot_counters all;
+    struct http_status_counts counts;
 
-    /* Of all workers, those that have gone too: the totals never fall back, and a request that is still under
-     * an old configuration names workers that may be no more. */
     census_take_counters(&all);
-    *counts = (struct http_status_counts){.handled = all.accepted,
-                                          .accepted = all.accepted + all.refused,
-                                          .requests = all.requests,
-                                          .reading = all.reading,
-                                          .writing = all.writing};
-    counts->reading -= request->connection->counted == HTTP_COUNTED_READING;
-    counts->writing += request->connection->counted != HTTP_COUNTED_WRITING;
-    counts->active = all.accepted > all.closed ? all.accepted - all.closed : 0;
-    counts->waiting = counts->active - counts->reading - counts->writing;
-    if (counts->reading + counts->writing > counts->active) /* counted while others went on */
-        counts->waiting = 0;
+    counts = (struct http_status_counts){
+        .active = all.accepted > all.closed ? all.accepted - all.closed : 0,
+        .reading = all.reading - (request->connection->counted == HTTP_COUNTED_READING),
+        .writing = all.writing + (request->connection->counted != HTTP_COUNTED_WRITING),
+        .handled = all.accepted,
+        .accepted = all.accepted + all.refused,
+        .requests = all.requests};
+    if (counts.reading + counts.writing < counts.active) /* else: counted while others went on */
+        counts.waiting = counts.active - counts.reading - counts.writing;
+    return counts;
 }
 
+/* The page, byte by byte as nginx writes it. */
 static enum http_outcome stub_status_run(struct http_request *request, void *section)
 {
     struct http_status_counts counts;
@@ -43,15 +43,12 @@ static enum http_outcome stub_status_run(struct http_request *request, void *sec
     int length;
 
     (void)section;
-    if (request->head.method != HTTP_METHOD_GET && request->head.method != HTTP_METHOD_HEAD) {
-        request->response.allow = HTTP_TEXT("GET, HEAD");
-        request->status = 405;
+    if (http_answer_only_get(request) != HTTP_OUTCOME_NEXT)
         return HTTP_OUTCOME_STATUS;
-    }
     page = pool_nalloc(request->pool, PAGE_MAX, "stub_status");
     if (!page)
         return http_no_memory(request);
-    http_status_count(request, &counts);
+    counts = http_status_count(request);
     length = snprintf(page, PAGE_MAX,
                       "Active connections: %llu \nserver accepts handled requests\n %llu %llu %llu \n"
                       "Reading: %llu Writing: %llu Waiting: %llu \n",
@@ -66,34 +63,22 @@ static enum http_outcome stub_status_run(struct http_request *request, void *sec
 
 static char *stub_status_print_active(struct http_request *request, char *to)
 {
-    struct http_status_counts counts;
-
-    http_status_count(request, &counts);
-    return http_print_number(to, counts.active);
+    return http_print_number(to, http_status_count(request).active);
 }
 
 static char *stub_status_print_reading(struct http_request *request, char *to)
 {
-    struct http_status_counts counts;
-
-    http_status_count(request, &counts);
-    return http_print_number(to, counts.reading);
+    return http_print_number(to, http_status_count(request).reading);
 }
 
 static char *stub_status_print_writing(struct http_request *request, char *to)
 {
-    struct http_status_counts counts;
-
-    http_status_count(request, &counts);
-    return http_print_number(to, counts.writing);
+    return http_print_number(to, http_status_count(request).writing);
 }
 
 static char *stub_status_print_waiting(struct http_request *request, char *to)
 {
-    struct http_status_counts counts;
-
-    http_status_count(request, &counts);
-    return http_print_number(to, counts.waiting);
+    return http_print_number(to, http_status_count(request).waiting);
 }
 
 static const struct http_variable_row variables[] = {
@@ -126,8 +111,8 @@ static int stub_status_finish(struct http_build *build, struct http_location *lo
 
 static const struct conf_directive directives[] = {
     {"stub_status", CONF_SERVER | CONF_LOCATION, 0, 1, 0, set_stub_status, 0, NULL, NULL,
-     "`stub_status;` Answers with the number of connections and requests. An argument, as old "
-     "configurations have it, says nothing."},
+     "`stub_status;` Answers with the number of connections and requests. An argument, as in old "
+     "configurations, is ignored."},
 };
 
 const struct http_module http_stub_status_module = {

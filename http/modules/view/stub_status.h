@@ -21,8 +21,9 @@ struct http_status_counts {
     uint64_t reading, writing, waiting;
 };
 
-/* Now, this request being one that is written. */
-void http_status_count(const struct http_request *request, struct http_status_counts *counts);
+/* Now, this request being one that is written. Workers that have gone count too: the totals never fall back,
+ * and a request under an old configuration names workers that may be no more. */
+struct http_status_counts http_status_count(const struct http_request *request);
 
 extern const struct http_module http_stub_status_module;
 
