@@ -11,6 +11,10 @@
 
 #include "pool/fault.h"
 
+const char *const sysmem_call_names[SYSMEM_CALLS] = {
+    [SYSMEM_ALLOC] = "alloc",     [SYSMEM_CALLOC] = "calloc", [SYSMEM_MEMALIGN] = "memalign",
+    [SYSMEM_REALLOC] = "realloc", [SYSMEM_FREE] = "free",     [SYSMEM_MAP] = "map",
+    [SYSMEM_UNMAP] = "unmap",     [SYSMEM_PURGE] = "purge"};
 static _Atomic uint64_t sysmem_calls[SYSMEM_CALLS];
 static _Atomic uint64_t sysmem_bytes, sysmem_count, sysmem_peak, sysmem_budget, sysmem_refused, sysmem_failed;
 static void (*_Atomic sysmem_report)(const char *call, size_t size);

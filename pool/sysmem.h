@@ -28,6 +28,8 @@ enum sysmem_call {
     SYSMEM_CALLS
 };
 
+extern const char *const sysmem_call_names[SYSMEM_CALLS];
+
 struct sysmem_stats {
     uint64_t calls[SYSMEM_CALLS]; /* made, failed ones included */
     uint64_t live_bytes;          /* as asked for; a mapping counts whole, a reservation what is charged */

@@ -39,10 +39,6 @@ static void put_totals(struct snapshot *snapshot)
 
 static void put_memory(struct text *text)
 {
-    static const char *const names[SYSMEM_CALLS] = {
-        [SYSMEM_ALLOC] = "alloc",     [SYSMEM_CALLOC] = "calloc", [SYSMEM_MEMALIGN] = "memalign",
-        [SYSMEM_REALLOC] = "realloc", [SYSMEM_FREE] = "free",     [SYSMEM_MAP] = "map",
-        [SYSMEM_UNMAP] = "unmap",     [SYSMEM_PURGE] = "purge"};
     struct sysmem_stats stats;
 
     sysmem_stats(&stats);
@@ -56,7 +52,7 @@ static void put_memory(struct text *text)
     json_put_number(text, "resident_bytes", process_resident());
     json_put_open(text, "calls", '{');
     for (unsigned i = 0; i < SYSMEM_CALLS; i++)
-        json_put_number(text, names[i], stats.calls[i]);
+        json_put_number(text, sysmem_call_names[i], stats.calls[i]);
     json_put_close(text, '}');
     json_put_close(text, '}');
 }

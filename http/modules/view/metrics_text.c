@@ -147,12 +147,9 @@ static void metrics_put_counted(struct snapshot *snapshot)
 
 /* ---- memory ---- */
 
+/* The system allocator of the whole process. */
 static void metrics_put_memory(struct text *text)
 {
-    static const char *const names[SYSMEM_CALLS] = {
-        [SYSMEM_ALLOC] = "alloc",     [SYSMEM_CALLOC] = "calloc", [SYSMEM_MEMALIGN] = "memalign",
-        [SYSMEM_REALLOC] = "realloc", [SYSMEM_FREE] = "free",     [SYSMEM_MAP] = "map",
-        [SYSMEM_UNMAP] = "unmap",     [SYSMEM_PURGE] = "purge"};
     struct sysmem_stats stats;
 
     sysmem_stats(&stats);
@@ -172,9 +169,10 @@ static void metrics_put_memory(struct text *text)
     metrics_begin(text, "memory_calls_total", COUNTER,
                   "Calls to the system for memory, failed ones included.");
     for (unsigned i = 0; i < SYSMEM_CALLS; i++)
-        metrics_put_labelled(text, "memory_calls_total", "call", names[i], stats.calls[i]);
+        metrics_put_labelled(text, "memory_calls_total", "call", sysmem_call_names[i], stats.calls[i]);
 }
 
+/* Counters of the two kinds of locks are series of one family each. */
 static void metrics_put_sgi(struct text *text, struct sgi *sgi)
 {
     struct sgi_stats stats;
@@ -203,66 +201,61 @@ static void metrics_put_sgi(struct text *text, struct sgi *sgi)
 
 /* ---- workers ---- */
 
-static uint64_t open_of(const struct snapshot_part *part)
-{
-    return part->counters.accepted - part->counters.closed; /* written down by the worker itself */
-}
-
-static uint64_t requests_of(const struct snapshot_part *part)
-{
-    return part->counters.requests;
-}
-
-static uint64_t mapped_of(const struct snapshot_part *part)
-{
-    return part->classes.mapped_bytes;
-}
-
-static uint64_t resident_of(const struct snapshot_part *part)
-{
-    return part->classes.resident_bytes;
-}
-
-static uint64_t live_of(const struct snapshot_part *part)
-{
-    return part->classes.live_bytes;
-}
-
-static uint64_t held_of(const struct snapshot_part *part)
-{
-    return part->classes.held_bytes;
-}
-
-static uint64_t budget_of(const struct snapshot_part *part)
-{
-    return part->classes.budget_bytes;
-}
+#define PART(field) offsetof(struct snapshot_part, field)
 
 static const struct {
-    const char *name, *type;
-    uint64_t (*value)(const struct snapshot_part *part);
-    const char *help;
+    const char *name, *type, *help;
+    size_t at, less; /* offset of a uint64_t, and of the one that is taken from it; 0: none is */
 } of_workers[] = {
-    {"worker_connections_open", GAUGE, open_of, "Connections that a worker has open now."},
-    {"worker_requests_total", COUNTER, requests_of, "HTTP requests that have begun at a worker."},
-    {"worker_sizeclass_mapped_bytes", GAUGE, mapped_of,
-     "Address space of a worker's size classes, where its pools get their blocks."},
-    {"worker_sizeclass_resident_bytes", GAUGE, resident_of, "Of it, pages in use."},
-    {"worker_sizeclass_live_bytes", GAUGE, live_of, "Of it, bytes of blocks and buffers that pools have."},
-    {"worker_memory_held_bytes", GAUGE, held_of, "What counts against worker_memory_budget."},
-    {"worker_memory_budget_bytes", GAUGE, budget_of, "What worker_memory_budget allows; 0: no limit."},
+    {.name = "worker_connections_open",
+     .type = GAUGE,
+     .at = PART(counters.accepted),
+     .less = PART(counters.closed),
+     .help = "Connections that a worker has open now."},
+    {.name = "worker_requests_total",
+     .type = COUNTER,
+     .at = PART(counters.requests),
+     .help = "HTTP requests that have begun at a worker."},
+    {.name = "worker_sizeclass_mapped_bytes",
+     .type = GAUGE,
+     .at = PART(classes.mapped_bytes),
+     .help = "Address space of a worker's size classes, where its pools get their blocks."},
+    {.name = "worker_sizeclass_resident_bytes",
+     .type = GAUGE,
+     .at = PART(classes.resident_bytes),
+     .help = "Of it, pages in use."},
+    {.name = "worker_sizeclass_live_bytes",
+     .type = GAUGE,
+     .at = PART(classes.live_bytes),
+     .help = "Of it, bytes of blocks and buffers that pools have."},
+    {.name = "worker_memory_held_bytes",
+     .type = GAUGE,
+     .at = PART(classes.held_bytes),
+     .help = "What counts against worker_memory_budget."},
+    {.name = "worker_memory_budget_bytes",
+     .type = GAUGE,
+     .at = PART(classes.budget_bytes),
+     .help = "What worker_memory_budget allows; 0: no limit."},
 };
 
 enum { WORKER_FAMILIES = sizeof of_workers / sizeof *of_workers };
 
+/* One family, of all workers that have answered. */
 static void metrics_put_workers(struct snapshot *snapshot, unsigned family)
 {
+    size_t at = of_workers[family].at, less = of_workers[family].less;
+
     metrics_begin(snapshot->text, of_workers[family].name, of_workers[family].type, of_workers[family].help);
-    for (unsigned i = 0; i < snapshot->count; i++)
-        if (snapshot->parts[i])
+    for (unsigned i = 0; i < snapshot->count; i++) {
+        const char *part = (const char *)snapshot->parts[i];
+        uint64_t value = part ? *(const uint64_t *)(const void *)(part + at) : 0;
+
+        if (part && less)
+            value -= *(const uint64_t *)(const void *)(part + less);
+        if (part)
             text_print(snapshot->text, "tidepool_%s{worker=\"%u\"} %llu\n", of_workers[family].name,
-                       snapshot->parts[i]->worker,
-                       (unsigned long long)of_workers[family].value(snapshot->parts[i]));
+                       snapshot->parts[i]->worker, (unsigned long long)value);
+    }
 }
 
 enum section { SECTION_COUNTED, SECTION_MEMORY, SECTION_WORKERS };
