@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads a folder and has its entries sorted; autoindex_page.c writes them. */
 #include "http/answer.h"
 #include "http/limits.h"
 #include "http/modules/content/autoindex.h"
@@ -137,8 +138,8 @@ static const struct conf_directive directives[] = {
     {"autoindex", EVERYWHERE, 1, 1, 0, conf_set_flag, FIELD(on), NULL, "off",
      "Whether a folder without an index file is shown."},
     {"autoindex_format", EVERYWHERE, 1, 1, 0, conf_set_enum, FIELD(format), formats, "html",
-     "How it is shown: `html`, `xml`, `json`, or `jsonp` with the function of the argument callback= (400 if "
-     "that is no name)."},
+     "How it is shown: `html`, `xml`, `json`, or `jsonp`, which calls the function named in the "
+     "argument callback= (400 if it is no name)."},
     {"autoindex_exact_size", EVERYWHERE, 1, 1, 0, conf_set_flag, FIELD(exact_size), NULL, "on",
      "Whether sizes in HTML are in bytes, or rounded to K, M and G."},
     {"autoindex_localtime", EVERYWHERE, 1, 1, 0, conf_set_flag, FIELD(localtime), NULL, "off",

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The body comes back: from memory, from a temporary file, or as it arrives. */
 #include "http/answer.h"
 #include "http/limits.h"
 #include "http/modules/content/echo_body.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads open_file_cache, and asks the cache, or the system without one. */
 #include "http/modules/content/file_cache.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A step before static.c: FILE.gz is answered in place of FILE. */
 #include "http/answer.h"
 #include "http/limits.h"
 #include "http/modules/content/gzip_static.h"
@@ -41,6 +42,7 @@ static int gzip_static_open(struct http_request *request, struct open_file **fil
     return result;
 }
 
+/* Also adds Vary, if FILE.gz is there, to the answer of a client that does not get it. */
 static enum http_outcome gzip_static_run(struct http_request *request, void *section)
 {
     const struct gzip_static *settings = section;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The names of index, tried one after another in the folder that a path stands for. */
 #include "http/limits.h"
 #include "http/modules/content/index.h"
 

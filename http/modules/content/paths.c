@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* root and alias: read, and joined with a path. No result leaves the folder. */
 #include "http/modules/content/paths.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The directives and the step; the rules are server/shared/access_rules.h. */
 #include "http/modules/limit/access.h"
 
 #include "http/connection.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Counts a request in its zones, and takes it out of them when it ends. */
 #include "http/limits.h"
 #include "http/modules/limit/limit_conn.h"
 
@@ -161,8 +162,8 @@ enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
 
 static const struct conf_directive directives[] = {
     {"limit_conn_zone", CONF_HTTP, 2, 2, CONF_REPEAT, limit_conn_set_zone, 0, NULL, NULL,
-     "`limit_conn_zone KEY zone=NAME:SIZE;` Memory in which is counted how much each key (a text with "
-     "variables) has in progress. It outlives reloads that leave name, key and size alone."},
+     "`limit_conn_zone KEY zone=NAME:SIZE;` Memory that counts the requests in progress of each key (a "
+     "text with variables). It outlives reloads that change neither name, key nor size."},
     {"limit_conn", EVERYWHERE, 2, 2, CONF_REPEAT, limit_conn_set_rule, 0, NULL, NULL,
      "`limit_conn ZONE NUMBER;` How many requests a key may have in progress at most. A level that has "
      "any inherits none."},

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A request asks all limits of its location before it pays any but the last. */
 #include "http/modules/limit/limit_req.h"
 
 #include <errno.h>
@@ -134,6 +135,7 @@ static enum http_outcome limit_req_refuse(struct http_request *request, const st
     return HTTP_OUTCOME_STATUS;
 }
 
+/* The longest wait of all limits is waited; only then is the request let past. */
 static enum http_outcome limit_req_run(struct http_request *request, void *data)
 {
     const struct section *section = data;
@@ -144,7 +146,7 @@ static enum http_outcome limit_req_run(struct http_request *request, void *data)
     if (!limit_req_ask(request, section, &verdict))
         return limit_req_refuse(request, section, &verdict);
     if (request->route.gave_up)
-        return http_no_memory(request); /* a key is not known: nobody is let past a limit for that */
+        return http_no_memory(request); /* the key is unknown: the request is not let past */
     for (unsigned i = 0; i < verdict.count; i++) {
         const struct held *held = &verdict.held[i];
 
@@ -229,6 +231,7 @@ static struct zone *limit_req_find_zone(struct zone *list, const char *name)
     return list;
 }
 
+/* limit_req_zone: the zone is found again by its name and key after a reload (rates.h). */
 static int limit_req_set_zone(struct conf_setting *setting)
 {
     struct section *section = setting->section;
@@ -273,6 +276,7 @@ static int limit_req_set_zone(struct conf_setting *setting)
 
 /* ---- limit_req ---- */
 
+/* Numbers become thousandths of a request, as rates.h counts. */
 static int limit_req_read_option(const struct conf_setting *setting, const char *text, struct rule *rule)
 {
     int64_t number;
@@ -300,6 +304,7 @@ static int limit_req_read_option(const struct conf_setting *setting, const char 
     return conf_fail(setting->conf, setting->node, "invalid parameter \"%s\"", text);
 }
 
+/* The zone is looked for once the level is finished: it may stand further down. */
 static int limit_req_set_rule(struct conf_setting *setting)
 {
     struct section *section = setting->section;
@@ -356,13 +361,13 @@ enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
 
 static const struct conf_directive directives[] = {
     {"limit_req_zone", CONF_HTTP, 3, 4, CONF_REPEAT, limit_req_set_zone, 0, NULL, NULL,
-     "`limit_req_zone KEY zone=NAME:SIZE rate=NUMBERr/s | NUMBERr/m;` Memory in which is kept how far "
-     "each key (a text with variables) is ahead of its rate. It outlives reloads that leave name, key "
-     "and size alone."},
+     "`limit_req_zone KEY zone=NAME:SIZE rate=NUMBERr/s | NUMBERr/m;` Memory that keeps how far each "
+     "key (a text with variables) is ahead of its rate. It outlives reloads that change neither name, key "
+     "nor size."},
     {"limit_req", EVERYWHERE, 1, 3, CONF_REPEAT, limit_req_set_rule, 0, NULL, NULL,
-     "`limit_req zone=NAME [burst=NUMBER] [nodelay | delay=NUMBER];` Requests that are early by no more "
-     "than `burst` wait until they are not, but for the first `delay` of them; with `nodelay` none "
-     "waits. Others are refused. A level that has any inherits none."},
+     "`limit_req zone=NAME [burst=NUMBER] [nodelay | delay=NUMBER];` Requests above the rate wait for their "
+     "turn, up to `burst` of them; more are refused. The first `delay` of them do not wait; with `nodelay` "
+     "none waits. A level that has any inherits none."},
     {"limit_req_log_level", EVERYWHERE, 1, 1, 0, conf_set_enum, FIELD(log_level), limit_log_levels, "error",
      "At which level it is logged that a request was refused; delays are one level less severe."},
     {"limit_req_status", EVERYWHERE, 1, 1, 0, conf_set_number, FIELD(status), &limit_statuses, "503",

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The step that writes lines, and which files, formats and buffers a level has. */
 #include "http/modules/log/access_log.h"
 
 #include <errno.h>
@@ -75,6 +76,7 @@ static void access_log_write_alone(struct http_request *request, const struct ac
                             (size_t)(http_log_write(log->format, request, &line, bytes) - bytes));
 }
 
+/* Straight into the worker's buffer of the file, but for files whose names have variables. */
 static void access_log_run(struct http_request *request, void *section)
 {
     const struct access_section *settings = section;
@@ -200,6 +202,7 @@ struct access_options {
     int64_t gzip;
 };
 
+/* What is wrong with the options together is said after each of them is right by itself. */
 static int access_log_read_options(const struct conf_setting *setting, struct access_log *log,
                                    struct access_options *options)
 {
@@ -267,6 +270,7 @@ static struct access_log *access_log_add(struct conf *conf, struct access_sectio
     return *end;
 }
 
+/* Files are named here and opened last of all (access_log_open_files). */
 static int set_access_log(struct conf_setting *setting)
 {
     struct access_section *settings = setting->section;
@@ -338,10 +342,8 @@ static const struct conf_directive directives[] = {
      "`log_format NAME [escape=default | json | none] TEXT …;` What a line looks like: a text with "
      "variables. `default`: a quote, a backslash and what is not printable ASCII is written `\\xXX`, a "
      "value that is missing `-`. `json`: as in a JSON string, with control characters and what is no UTF-8 "
-     "as "
-     "`\\u00XX`; missing ones are empty. `none`: as it is, bytes that a terminal obeys and line ends "
-     "included: for "
-     "values that no client writes."},
+     "as `\\u00XX`; missing ones are empty. `none`: as it is, bytes that a terminal obeys and line ends "
+     "included: for values that no client writes."},
     {"access_log", CONF_HTTP | CONF_SERVER | CONF_LOCATION | CONF_IF | CONF_LIMIT_EXCEPT, 1, CONF_ARGS_ANY,
      CONF_REPEAT, set_access_log, 0, NULL, "logs/access.log combined",
      "`access_log FILE [FORMAT] [buffer=SIZE] [gzip[=LEVEL]] [flush=TIME] [if=$VARIABLE];` or "
@@ -351,9 +353,9 @@ static const struct conf_directive directives[] = {
     {"open_log_file_cache", CONF_HTTP | CONF_SERVER | CONF_LOCATION, 1, 4, 0, http_set_log_cache,
      offsetof(struct access_section, cache), NULL, "off",
      "`open_log_file_cache max=NUMBER [inactive=TIME] [min_uses=NUMBER] [valid=TIME];` or "
-     "`open_log_file_cache off;` Logs whose names have variables stay open, for all workers, once they "
-     "were written to `min_uses` (1) times without a pause of `inactive` (10s); after `valid` (60s) it "
-     "is looked whether the name is still theirs."},
+     "`open_log_file_cache off;` Keeps open, for all workers, the logs whose names have variables and that "
+     "are written to `min_uses` (1) times without a pause of `inactive` (10s). After `valid` (60s) the name "
+     "of a file is checked again."},
 };
 
 const struct http_module http_access_log_module = {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Files whose names have variables: opened for each line, or kept by a cache. */
 #include "http/modules/log/log_path.h"
 
 #include <errno.h>

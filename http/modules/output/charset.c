@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The filter that names the charset, and adds the recoder where it is another one. */
 #include "http/modules/output/charset.h"
 
 #include <errno.h>
@@ -12,11 +13,6 @@
 #include "http/text/template.h"
 #include "server/log/log.h"
 
-/* A charset by its name or by what variables say; "" and constant: none. */
-struct charset_name {
-    struct http_template text;
-};
-
 /* What all levels of a configuration share. */
 struct charset_shared {
     struct http_charset_map *maps;
@@ -24,8 +20,8 @@ struct charset_shared {
 
 struct charset {
     struct charset_shared *shared;
-    struct charset_name charset, source;
-    const struct http_type_list *types; /* null: the default ones */
+    struct http_template charset, source; /* a name, or what variables say; "" and constant: none */
+    const struct http_type_list *types;   /* null: the default ones */
 };
 
 static const struct http_type_list default_types[] = {
@@ -62,6 +58,7 @@ static int charset_say(struct http_request *request, struct http_text name)
     return http_field_clean(request, &request->response.content_type) ? 0 : -ENOMEM;
 }
 
+/* Content-Type names the charset; the body is recoded if it is in another one. */
 static int charset_run(struct http_request *request, void *section)
 {
     const struct charset *settings = section;
@@ -75,8 +72,8 @@ static int charset_run(struct http_request *request, void *section)
     if (request->status == 301 || request->status == 302 || says_charset(response->content_type) ||
         !http_type_listed(settings->types ? settings->types : default_types, response->content_type))
         return 0;
-    if (!http_template_write(&settings->charset.text, request, &name) ||
-        !http_template_write(&settings->source.text, request, &source))
+    if (!http_template_write(&settings->charset, request, &name) ||
+        !http_template_write(&settings->source, request, &source))
         return -ENOMEM;
     if (!name.length)
         return 0;
@@ -103,7 +100,7 @@ static int charset_defaults(struct conf *conf, void *section)
     struct charset *settings = section;
 
     settings->shared = pool_calloc(conf->pool, sizeof *settings->shared, "charset");
-    settings->charset.text.constant = settings->source.text.constant = HTTP_TEXT("");
+    settings->charset.constant = settings->source.constant = HTTP_TEXT("");
     return settings->shared ? 0 : conf_fail_memory(conf);
 }
 
@@ -116,34 +113,31 @@ static int charset_set_map(struct conf_setting *setting)
 
 static int charset_set_name(struct conf_setting *setting)
 {
-    struct charset_name *name =
-        (struct charset_name *)(void *)((char *)setting->section + setting->directive->offset);
+    struct http_template *name =
+        (struct http_template *)(void *)((char *)setting->section + setting->directive->offset);
     const char *text = setting->node->args[0];
 
     memset(name, 0, sizeof *name);
-    return http_template_compile(setting->conf, setting->node, strcmp(text, "off") != 0 ? text : "",
-                                 &name->text);
+    return http_template_compile(setting->conf, setting->node, strcmp(text, "off") != 0 ? text : "", name);
 }
 
 bool http_charset_is_utf8(const struct http_location *location)
 {
     const struct charset *settings = http_section(location, HTTP_MODULE_CHARSET);
 
-    return settings && http_template_constant(&settings->charset.text) &&
-           settings->charset.text.constant.length == 5 &&
-           !strncasecmp(settings->charset.text.constant.bytes, "utf-8", 5);
+    return settings && http_template_constant(&settings->charset) && settings->charset.constant.length == 5 &&
+           !strncasecmp(settings->charset.constant.bytes, "utf-8", 5);
 }
 
 static int charset_finish(struct http_build *build, struct http_location *location, void *section)
 {
     const struct charset *settings = section;
-    struct http_text to = settings->charset.text.constant, from = settings->source.text.constant;
-    bool fixed =
-        http_template_constant(&settings->charset.text) && http_template_constant(&settings->source.text);
+    struct http_text to = settings->charset.constant, from = settings->source.constant;
+    bool fixed = http_template_constant(&settings->charset) && http_template_constant(&settings->source);
     struct http_recoding recoding;
 
     (void)location;
-    if (http_template_constant(&settings->charset.text) && !to.length)
+    if (http_template_constant(&settings->charset) && !to.length)
         return 0;
     if (fixed && from.length &&
         (from.length != to.length || strncasecmp(from.bytes, to.bytes, to.length) != 0) &&

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads tables of charset_map, and recodes answers with them. */
 #include "http/modules/output/charset_map.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#include "http/protocol/text.h"
 
 enum {
     ASCII_END = 0x80,
@@ -15,14 +18,6 @@ enum {
 
 /* ---- reading ---- */
 
-static int charset_hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    digit |= 0x20;
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
 /* Up to `most` bytes written in hexadecimal. 0: not that. */
 static unsigned charset_read_bytes(const char *text, char *bytes, unsigned most)
 {
@@ -32,13 +27,13 @@ static unsigned charset_read_bytes(const char *text, char *bytes, unsigned most)
     if (digits == 0 || digits > 2 * (size_t)most)
         return 0;
     if (digits % 2) { /* a single digit is a byte too */
-        bytes[count] = (char)charset_hex_value(*text);
-        if (charset_hex_value(*text++) < 0)
+        bytes[count] = (char)http_hex(*text);
+        if (http_hex(*text++) < 0)
             return 0;
         count++;
     }
     for (; *text; text += 2) {
-        int high = charset_hex_value(text[0]), low = charset_hex_value(text[1]);
+        int high = http_hex(text[0]), low = http_hex(text[1]);
 
         if (high < 0 || low < 0)
             return 0;
@@ -47,6 +42,7 @@ static unsigned charset_read_bytes(const char *text, char *bytes, unsigned most)
     return count;
 }
 
+/* `80 E282AC;`: the way back is written down too, as far as it fits into a table of bytes. */
 static int charset_read_line(struct conf *conf, const struct conf_node *line, struct http_charset_map *map)
 {
     char from[1], to[HTTP_UTF8_MAX];
@@ -225,6 +221,7 @@ static void recoder_narrow_all(struct made *made, struct http_text in)
     }
 }
 
+/* The transform. A character may be cut by the end of a piece: only the narrow way has to remember it. */
 static int recoder_write(struct http_transform *transform, struct http_request *request, struct http_text in,
                          enum http_piece piece)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads a time of expires, and writes it as Expires and Cache-Control. */
 #include "http/answer.h"
 #include "http/modules/output/expires.h"
 

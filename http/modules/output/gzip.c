@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The filter that compresses, on memory of the request, and its directives. */
 #include "http/answer.h"
 #include "http/modules/output/gzip.h"
 
@@ -40,6 +41,7 @@ static void gzip_give(void *pool, void *piece)
     (void)pool_free(pool, piece);
 }
 
+/* The transform: as much as deflate makes of a piece goes on at once; nothing is gathered. */
 static int gzip_compress(struct http_transform *transform, struct http_request *request, struct http_text in,
                          enum http_piece piece)
 {
@@ -135,6 +137,7 @@ static int gzip_run_not_modified(struct http_request *request, const struct http
     return http_gzip_accepted(request, settings) ? gzip_weaken_etag(request) : 0;
 }
 
+/* Without memory for zlib the answer goes out as it is. */
 static int gzip_run(struct http_request *request, void *section)
 {
     const struct http_gzip *settings = section;
@@ -155,7 +158,7 @@ static int gzip_run(struct http_request *request, void *section)
     if (request->head.method != HTTP_METHOD_HEAD) {
         compressor = gzip_make_compressor(request, (int)settings->level);
         if (!compressor)
-            return 0; /* it is smaller by being compressed, not by needing no memory */
+            return 0; /* the answer goes out as it is */
     }
     if (gzip_weaken_etag(request) ||
         !http_add_header(request, HTTP_TEXT("Content-Encoding"), HTTP_TEXT("gzip")))
@@ -210,6 +213,7 @@ static int gzip_defaults(struct conf *conf, void *section)
     return 0;
 }
 
+/* Words add up; `off` adds nothing. */
 static int gzip_set_proxied(struct conf_setting *setting)
 {
     static const struct conf_enum words[] = {{"off", 0},
@@ -240,6 +244,7 @@ static int gzip_set_proxied(struct conf_setting *setting)
     return 0;
 }
 
+/* Patterns of one level are one list. */
 static int gzip_set_disable(struct conf_setting *setting)
 {
     struct http_gzip *settings = setting->section;
@@ -298,8 +303,8 @@ static const struct conf_directive directives[] = {
      "`gzip_proxied off | WHICH …;` Which answers are compressed for a proxy, which says Via: "
      "`expired`, `no-cache`, `no-store`, `private`, `no_last_modified`, `no_etag`, `auth`, `any`."},
     {"gzip_disable", EVERYWHERE, 1, CONF_ARGS_ANY, CONF_REPEAT, gzip_set_disable, 0, NULL, NULL,
-     "`gzip_disable REGEX …;` Regular expressions, in any case, for User-Agents that get nothing "
-     "compressed; `msie6`."},
+     "`gzip_disable REGEX …;` Regular expressions, regardless of case: a User-Agent that matches one gets "
+     "nothing compressed. `msie6`: Internet Explorer up to 6."},
     {"gzip_buffers", EVERYWHERE, 2, 2, 0, conf_set_ignored, 0, &buffers, NULL,
      "`gzip_buffers NUMBER SIZE;` Accepted for nginx's sake: output buffers come from the connection's "
      "pool as needed."},

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Which requests get gzip: what the client accepts, and what the settings say of proxies and browsers. */
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
@@ -40,6 +41,7 @@ static unsigned gzip_cache_control(const struct http_response *response, bool *f
     return bits;
 }
 
+/* nginx: one wanted property is enough; Cache-Control, where there is one, decides about the rest. */
 static bool gzip_proxied_wants(const struct http_request *request, unsigned wanted)
 {
     const struct http_response *response = &request->response;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The filter of expires, add_header and add_trailer. */
 #include "http/answer.h"
 #include "http/modules/output/headers.h"
 
@@ -116,6 +117,7 @@ static int headers_write_trailers(struct http_request *request, struct http_text
     return 0;
 }
 
+/* Trailers are announced to the response here, and written when the body is out. */
 static int headers_run(struct http_request *request, void *section)
 {
     const struct headers *settings = section;
@@ -142,6 +144,7 @@ static int headers_run(struct http_request *request, void *section)
 
 /* ---- reading ---- */
 
+/* add_header and add_trailer: the offset says which list; ETag and Last-Modified replace the own ones. */
 static int headers_set_rule(struct conf_setting *setting)
 {
     struct rule **end = (struct rule **)(void *)((char *)setting->section + setting->directive->offset),

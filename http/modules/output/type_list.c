@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads a list of media types, and looks a type up. */
 #include "http/modules/output/type_list.h"
 
 #include <errno.h>

@@ -20,6 +20,7 @@ static int if_refuse(struct conf *conf, const struct conf_node *node, const char
     return conf_fail(conf, node, "invalid condition \"%s\"", text);
 }
 
+/* The parentheses are no words of their own: `(` may be glued to the first, `)` to the last. */
 static int if_split(struct conf *conf, const struct conf_node *node, struct words *words)
 {
     const unsigned last = node->arg_count - 1;
@@ -116,8 +117,6 @@ int http_if_read(struct conf *conf, const struct conf_node *node, struct http_co
 
     if (result)
         return result;
-    if (!words.count)
-        return conf_fail(conf, node, "invalid condition");
     return *words.text[0] == '$' ? if_read_comparison(conf, node, &words, test)
                                  : if_read_file(conf, node, &words, test);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The step that enters the block, whose settings are a location of their own. */
 #include "http/modules/rewrite/limit_except.h"
 
 #include <string.h>

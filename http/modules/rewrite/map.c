@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Exact keys are looked up in a sorted table, then wildcards and expressions are tried in turn. */
 #include "http/modules/rewrite/map.h"
 
 #include <errno.h>
@@ -158,7 +159,7 @@ static enum http_found map_get(struct http_request *request, const struct http_n
     /* Empty while it is being found: a map that needs itself comes to an end. */
     if (!http_named_keep(request, named, *value))
         return HTTP_VALUE_NONE;
-    /* To ask for a variable changes nothing for who asks: the text around it has its own $1. */
+    /* Asking for a variable changes nothing for the asker: the text around it has its own $1. */
     memcpy(captures, request->captures, count * sizeof *captures);
     known = map_write_value(request, map, value);
     memcpy(request->captures, captures, count * sizeof *captures);
@@ -231,6 +232,7 @@ static int map_add_default(struct conf *conf, const struct conf_node *node, stru
     return http_template_compile(conf, node, node->args[0], value);
 }
 
+/* A line of the block: an option without a value, or a key with one. */
 static int map_add(struct conf *conf, const struct conf_node *node, struct map *map, struct http_named *named)
 {
     const char *text = node->name;
@@ -275,6 +277,7 @@ static int map_settle(const struct conf_setting *setting, struct map *map)
     return 0;
 }
 
+/* All lines are read even if one is wrong, so that all errors are said together. */
 static int set_map(struct conf_setting *setting)
 {
     struct conf *conf = setting->conf;
@@ -305,10 +308,10 @@ static int set_map(struct conf_setting *setting)
 
 static const struct conf_directive directives[] = {
     {"map", CONF_HTTP, 2, 2, CONF_BLOCK | CONF_RAW | CONF_REPEAT, set_map, 0, NULL, NULL,
-     "`map TEXT $VARIABLE { KEY VALUE; … }` The variable has the value of the key that TEXT is: a text "
-     "without regard to case, `~REGEX`, `~*REGEX`, `default`; after `hostnames;` also `*.example.org`, "
-     "`.example.org` and `www.*`. `volatile;`: is found anew each time. `$1` … of an expression are there "
-     "for its own VALUE alone; named groups are kept."},
+     "`map TEXT $VARIABLE { KEY VALUE; … }` Gives the variable the value of the key that TEXT equals: a text "
+     "regardless of case, `~REGEX`, `~*REGEX`, `default`; after `hostnames;` also `*.example.org`, "
+     "`.example.org` and `www.*`. `volatile;`: looked up anew each time. `$1` … of an expression "
+     "are set for its own VALUE alone; named groups are kept."},
     {"map_hash_max_size", CONF_HTTP, 1, 1, 0, conf_set_ignored, 0, &http_hash_size, NULL,
      "`map_hash_max_size NUMBER;` Accepted for nginx's sake: tables have the size that they need."},
     {"map_hash_bucket_size", CONF_HTTP, 1, 1, 0, conf_set_ignored, 0, &http_hash_size, NULL,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads `return`, and answers with it. */
 #include "http/answer.h"
 #include "http/limits.h"
 #include "http/modules/rewrite/return.h"
@@ -40,9 +41,9 @@ static bool return_is_redirect(int status)
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-static bool return_begins(const char *text, const char *prefix)
+bool http_return_is_url(const char *text)
 {
-    return !strncmp(text, prefix, strlen(prefix));
+    return !strncmp(text, "http://", 7) || !strncmp(text, "https://", 8) || !strncmp(text, "$scheme", 7);
 }
 
 int http_return_read(struct conf *conf, const struct conf_node *node, struct http_return_rule *rule)
@@ -51,8 +52,7 @@ int http_return_read(struct conf *conf, const struct conf_node *node, struct htt
     int64_t status;
 
     if (!conf_parse_number(code, &status)) {
-        if (node->arg_count > 1 || !(return_begins(code, "http://") || return_begins(code, "https://") ||
-                                     return_begins(code, "$scheme")))
+        if (node->arg_count > 1 || !http_return_is_url(code))
             return conf_fail(conf, node, "invalid return code \"%s\"", code);
         status = 302;
         text = code;

@@ -21,6 +21,9 @@ struct http_return_rule {
     struct http_template text;
 };
 
+/* Whether a text is a full URL: begins with http://, https:// or $scheme. */
+bool http_return_is_url(const char *text);
+
 /* Reads the arguments of a node. 0 or a negative errno, said in conf. */
 int http_return_read(struct conf *conf, const struct conf_node *node, struct http_return_rule *rule);
 

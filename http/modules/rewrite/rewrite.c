@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Runs a level's program; rewrite_read.c makes it. */
 #include "http/answer.h"
 #include "http/limits.h"
 #include "http/modules/rewrite/rewrite.h"
@@ -63,6 +64,7 @@ static enum after rewrite_replace(struct run *run, const struct http_rewrite_rul
     return rule->flag == HTTP_REWRITE_ON ? AFTER_NEXT : AFTER_STOP;
 }
 
+/* `rewrite`: captures and named groups are kept before the replacement is written. */
 static enum after rewrite_match(struct run *run, const struct http_rewrite *section,
                                 const struct http_rewrite_rule *rule)
 {

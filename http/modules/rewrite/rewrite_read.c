@@ -72,11 +72,6 @@ int http_set_if(struct conf_setting *setting)
 
 /* ---- rewrite ---- */
 
-static bool rewrite_begins(const char *text, const char *prefix)
-{
-    return !strncmp(text, prefix, strlen(prefix));
-}
-
 static int rewrite_read_flag(const struct conf_setting *setting, struct http_rewrite_rule *rule)
 {
     const char *flag = setting->node->args[2];
@@ -131,8 +126,7 @@ int http_set_rewrite(struct conf_setting *setting)
     rule->regex = http_regex_compile(setting->conf, node, node->args[0], false);
     if (!rule->regex)
         return -EINVAL;
-    if (rewrite_begins(text, "http://") || rewrite_begins(text, "https://") ||
-        rewrite_begins(text, "$scheme"))
+    if (http_return_is_url(text))
         rule->redirect = 302;
     if (node->arg_count > 2)
         result = rewrite_read_flag(setting, rule);

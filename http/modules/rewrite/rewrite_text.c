@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Escaping and unescaping as nginx does it, and the client's arguments behind the new ones. */
 #include "http/modules/rewrite/rewrite_text.h"
 
 #include <string.h>
 
+#include "http/protocol/text.h"
 #include "http/text/growing.h"
 #include "http/text/variables_table.h"
 
@@ -75,14 +77,6 @@ static bool rewrite_write(const struct http_template *template, struct http_requ
     return http_template_write(template, request, text);
 }
 
-static int rewrite_digit(char byte)
-{
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    byte |= 0x20;
-    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
-}
-
 /* In place; stops at a ?, also at one that was escaped. What must stay escaped in a URL stays. */
 static size_t rewrite_unescape(char *bytes, size_t length)
 {
@@ -90,9 +84,8 @@ static size_t rewrite_unescape(char *bytes, size_t length)
     size_t i = 0;
 
     while (i < length && bytes[i] != '?') {
-        int high = i + 2 < length && bytes[i] == '%' ? rewrite_digit(bytes[i + 1]) : -1;
-        int byte =
-            high >= 0 && rewrite_digit(bytes[i + 2]) >= 0 ? high * 16 + rewrite_digit(bytes[i + 2]) : -1;
+        int high = i + 2 < length && bytes[i] == '%' ? http_hex(bytes[i + 1]) : -1;
+        int byte = high >= 0 && http_hex(bytes[i + 2]) >= 0 ? high * 16 + http_hex(bytes[i + 2]) : -1;
 
         if (byte <= '%' || byte >= 0x7f) {
             *to++ = bytes[i++];

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Tries names as paths of the request, and leaves it at the first that is there. */
 #include "http/limits.h"
 #include "http/modules/rewrite/try_files.h"
 
@@ -96,6 +97,7 @@ static enum http_outcome try_files_otherwise(struct http_request *request, const
                                                : http_route_redirect(request, where);
 }
 
+/* The path is the request's own only while it is looked at, so that root and alias apply to it. */
 static enum http_outcome try_files_run(struct http_request *request, void *data)
 {
     const struct section *section = data;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Writes the trace as JSON, straight into the answer. */
 #include "http/limits.h"
 #include "http/modules/view/pool_trace.h"
 
@@ -207,6 +208,7 @@ static void trace_print_account(struct writer *writer, const char *name, const s
         stats->larges, stats->buffers);
 }
 
+/* Blocks are said after the reset: only then is it known which of them were kept. */
 static void trace_print_all(struct writer *writer, struct http_replay *replay)
 {
     const struct pool_trace *trace = &replay->trace;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Decides which words may be addresses; in doubt a word is one. */
 #include "http/modules/view/pool_trace_bytes.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* data asks for a snapshot; events is a viewer of its worker's feed. */
 #include "http/answer.h"
 #include "http/limits.h"
 #include "http/modules/view/pool_view_data.h"
@@ -75,7 +76,7 @@ static void viewer_show(struct snapshot_viewer *base, struct text *text, uint64_
     struct http_request *request = viewer->request;
     const struct http_connection *connection = request->connection;
 
-    /* Who has not taken the last one misses this one. */
+    /* A viewer that has not taken the last one misses this one. */
     if (connection->base.closed || connection->state != HTTP_STATE_WAITING || connection->base.output.head ||
         viewer->reader.text)
         return;

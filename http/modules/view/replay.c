@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Runs receive, advance and route on bytes that are here already. */
 #include "http/answer.h"
 #include "http/modules/view/replay.h"
 
@@ -9,6 +10,7 @@
 #include "http/receive.h"
 #include "http/request.h"
 
+/* The asker's connection over again, with no socket and its pool traced from the first allocation. */
 static int replay_make_connection(struct http_replay *replay, const struct http_connection *asker)
 {
     const struct binding *binding = asker->base.binding;

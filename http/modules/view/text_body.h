@@ -14,11 +14,11 @@
 #include "http/request.h"
 #include "server/watch/text.h"
 
-/* 200 with all of `text` (whole, not failed), of which the caller keeps his reference. For a step to
+/* 200 with all of `text` (whole, not failed), and the caller keeps its reference. For a step to
  * return, or for http_resume. */
 enum http_outcome http_answer_text(struct http_request *request, struct http_text type, struct text *text);
 
-/* Queues the next piece, if there is one. 0 or -ENOMEM. For who streams texts by himself. */
+/* Queues the next piece, if there is one. 0 or -ENOMEM. For a module that streams texts by itself. */
 int http_text_write(struct http_request *request, struct text_reader *reader);
 
 #endif
