@@ -11,7 +11,6 @@
 
 #include "http/connection.h"
 #include "http/request.h"
-#include "http/route/captures.h"
 
 enum http_keepalive_disable { HTTP_KEEPALIVE_MSIE6 = 1, HTTP_KEEPALIVE_SAFARI = 2 };
 
@@ -28,18 +27,6 @@ static inline bool http_keepalive_allowed(const struct http_request *request)
     return core->keepalive_timeout && connection->requests < core->keepalive_requests &&
            request->began <= connection->opened + core->keepalive_seconds &&
            (core->keepalive_disable < suspect || !http_keepalive_disabled(request));
-}
-
-/* The request goes on in this location, whose settings decide about the connection. What named groups of the
- * location before held is kept. */
-static inline void http_route_enter(struct http_request *request, const struct http_location *location)
-{
-    if (request->server->main->captured)
-        http_captures_keep(request);
-    request->location = location;
-    request->route.found = request->path;
-    if (request->keep_alive)
-        request->keep_alive = http_keepalive_allowed(request);
 }
 
 #endif

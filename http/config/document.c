@@ -8,7 +8,7 @@
 #include "conf/document.h"
 #include "http/config.h"
 #include "http/config/core_directives.h"
-#include "http/text/variables_table.h"
+#include "http/text/variables.h"
 
 int http_document_directives(FILE *out)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The expressions of a server and of locations are asked by the names of their groups. */
 #include "http/route/captures.h"
 
 #include "http/request.h"
 #include "http/route/locations.h"
 #include "http/route/regex.h"
 #include "http/route/server_names.h"
-#include "http/text/named.h"
 
 static bool has_group(const struct http_location *location, const void *name)
 {
@@ -65,13 +65,4 @@ bool http_capture_of_server(const struct http_request *request, const char *name
         return false;
     regex = server_regex(request->server, request->host.name);
     return regex && matches(regex, name, request->host.name, value);
-}
-
-void http_captures_keep(struct http_request *request)
-{
-    struct http_text value;
-
-    for (const struct http_named *named = request->server->main->captured; named; named = named->next)
-        if (http_capture_of_location(request, named->name, &value) && !http_named_keep(request, named, value))
-            return; /* no memory: what comes next says so */
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Named groups of regular expressions as variables: `server_name ~^(?<site>.+)\.example\.net$` makes $site.
+/*
+ * Named groups of regular expressions as variables: `server_name ~^(?<site>.+)\.example\.net$` makes $site.
  *
  * Purpose: says whether a name is one, and what it holds in a request. Nothing is kept as long as the
- *   request stays in its location: the value is found by matching again when somebody asks, since most
- *   requests never do. The location's expression comes before those of the locations around it, these before
- *   what a location before held, and that before the server's.
+ *   request stays in its location: the value is found by matching again when it is asked for, since most
+ *   requests never ask. The location's expression comes before those of the locations around it, these before
+ *   what a location before held (text/named.h), and that before the server's.
  * Lifetime: values are spans of the path that the location was found by, and of request->host.
  * Threads: http_capture_known: while a configuration is read; the others: the request's worker.
  * Errors: none; what cannot be matched is empty.
@@ -27,9 +28,5 @@ bool http_capture_of_location(const struct http_request *request, const char *na
 
 /* The same for the server_name that chose the server. */
 bool http_capture_of_server(const struct http_request *request, const char *name, struct http_text *value);
-
-/* Before the location changes: as in nginx, what its groups hold is held for the rest of the request, until
- * another expression that has a group of that name matches. */
-void http_captures_keep(struct http_request *request);
 
 #endif

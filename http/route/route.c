@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/answer.h"
-#include "http/connection.h"
-#include "http/limits.h"
-#include "http/protocol/uri.h"
-#include "http/request.h"
-#include "http/route/locations.h"
-#include "http/route/server_names.h"
-#include "pool/unguarded.h"
-#include "server/log/log.h"
+/* From the head to server and path, on to a location, and the ways back. */
+#include "http/route/route.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "http/connection.h"
+#include "http/answer.h"
 #include "http/keepalive.h"
-#include "http/request.h"
+#include "http/limits.h"
+#include "http/protocol/uri.h"
 #include "http/route/locations.h"
+#include "http/route/server_names.h"
+#include "http/text/named.h"
+#include "pool/unguarded.h"
 #include "server/log/log.h"
 
 enum { ROUTE_RETURNS = 10 /* internal redirects and rewrites, as nginx */ };
@@ -128,13 +125,25 @@ UNGUARDED int http_route_head(struct http_request *request)
 
 /* ---- to a location, and back ---- */
 
+/* The request goes on in this location, whose settings decide about the connection. What named groups of the
+ * location before held is kept. */
+static void enter(struct http_request *request, const struct http_location *location)
+{
+    if (request->server->main->captured)
+        http_named_keep_captures(request);
+    request->location = location;
+    request->route.found = request->path;
+    if (request->keep_alive)
+        request->keep_alive = http_keepalive_allowed(request);
+}
+
 enum http_outcome http_route_begin(struct http_request *request)
 {
     const struct http_location *outside = request->server->outside;
 
     if (!outside->before)
         return HTTP_OUTCOME_LOCATE;
-    http_route_enter(request, outside);
+    enter(request, outside);
     request->step = outside->before;
     return HTTP_OUTCOME_NEXT;
 }
@@ -170,7 +179,7 @@ enum http_outcome http_route_named(struct http_request *request, struct http_tex
     }
     if (!http_route_count(request))
         return http_answer_status(request, 500);
-    http_route_enter(request, location);
+    enter(request, location);
     return HTTP_OUTCOME_ENTER;
 }
 
@@ -212,7 +221,7 @@ UNGUARDED enum http_outcome http_route_locate(struct http_request *request)
         request->location = request->server->outside;
         return http_gave_up(request);
     }
-    http_route_enter(request, location);
+    enter(request, location);
     if (location->core.internal && !request->route.internal) {
         request->status = 404;
         return HTTP_OUTCOME_STATUS;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Used and made while a configuration is read; kept and got in requests. */
 #include "http/text/named.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "http/route/captures.h"
-#include "http/text/variables_table.h"
 #include "server/log/log.h"
 
 /* Those of configurations that are being read, newest first; the main thread's. A configuration's pool takes
@@ -14,12 +13,11 @@ static struct http_named *unsettled;
 
 static void forget(void *data)
 {
-    for (struct http_named **link = &unsettled; *link; link = &(*link)->next) {
+    for (struct http_named **link = &unsettled; *link; link = &(*link)->next)
         if (*link == data) {
             *link = (*link)->next;
             return;
         }
-    }
 }
 
 struct http_named *http_named_use(struct conf *conf, const struct conf_node *node, struct http_text name)
@@ -30,7 +28,7 @@ struct http_named *http_named_use(struct conf *conf, const struct conf_node *nod
     for (named = unsettled; named; named = named->next) {
         if (named->conf != conf)
             continue;
-        if (strlen(named->name) == name.length && !memcmp(named->name, name.bytes, name.length))
+        if (http_text_equal(http_text_of(named->name), name))
             return named;
         number++;
     }
@@ -46,25 +44,6 @@ struct http_named *http_named_use(struct conf *conf, const struct conf_node *nod
     named->number = number;
     named->next = unsettled;
     unsettled = named;
-    return named;
-}
-
-struct http_named *http_named_make(struct conf *conf, const struct conf_node *node, const char *text)
-{
-    struct http_text name = {text + 1, strlen(text) - (*text != '\0')};
-    struct http_named *named;
-
-    if (*text != '$' || name.length == 0) {
-        conf_fail(conf, node, "invalid variable name \"%s\"", text);
-        return NULL;
-    }
-    if (http_variable_builtin(name)) {
-        conf_fail(conf, node, "the duplicate \"%s\" variable", text + 1);
-        return NULL;
-    }
-    named = http_named_use(conf, node, name);
-    if (named)
-        named->made = true;
     return named;
 }
 
@@ -105,6 +84,15 @@ bool http_named_keep(struct http_request *request, const struct http_named *name
     if (*values)
         (*values)[named->number] = value;
     return *values != NULL;
+}
+
+void http_named_keep_captures(struct http_request *request)
+{
+    struct http_text value;
+
+    for (const struct http_named *named = request->server->main->captured; named; named = named->next)
+        if (http_capture_of_location(request, named->name, &value) && !http_named_keep(request, named, value))
+            return; /* no memory: what comes next says so */
 }
 
 enum http_found http_get_named(struct http_request *request, const struct http_variable *variable,

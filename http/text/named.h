@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Variables that the configuration makes: by set, map, and named groups of regular expressions.
+/*
+ * Variables that the configuration makes: by set, map, and named groups of regular expressions.
  *
  * Purpose: each has a number, by which a request keeps its value; nothing is kept until one is given.
- *   A name may be used before what makes it is read. Groups of server_name and location are
- *   kept when the location is left, and until then matched again when somebody asks (captures.h).
+ *   A name may be used before what makes it is read. Groups of server_name and location are kept when the
+ *   location is left; until then they are matched again whenever one is asked for (route/captures.h).
  * Lifetime: in conf->pool. Values: in the request's pool.
  * Threads: using, making, settling: while a configuration is read. Getting, keeping: the request's worker.
  * Errors: nginx's sentences in struct conf; keeping: false, no memory.
@@ -11,7 +12,7 @@
 #ifndef HTTP_TEXT_NAMED_H
 #define HTTP_TEXT_NAMED_H
 
-#include "http/text/variables.h"
+#include "http/text/variables_table.h"
 
 struct http_named {
     struct http_named *next;
@@ -34,10 +35,6 @@ struct http_named {
 /* The variable of that name. NULL: no memory, said in conf. */
 struct http_named *http_named_use(struct conf *conf, const struct conf_node *node, struct http_text name);
 
-/* The same for what makes it; `text` has its dollar. NULL: said in conf (`invalid variable name`, `the
- * duplicate "x" variable` for one of the server's own). */
-struct http_named *http_named_make(struct conf *conf, const struct conf_node *node, const char *text);
-
 /* At the end of the http block: every name that was used since the last call must have been made. 0 or
  * -EINVAL (`unknown "x" variable`). */
 int http_named_settle(struct conf *conf, struct http_main *main) __attribute__((warn_unused_result));
@@ -45,5 +42,9 @@ int http_named_settle(struct conf *conf, struct http_main *main) __attribute__((
 /* Gives it a value for the rest of the request; `value` lives as long and is not null. False: no memory. */
 bool http_named_keep(struct http_request *request, const struct http_named *named, struct http_text value)
     __attribute__((warn_unused_result));
+
+/* Before the location changes: as in nginx, what its groups hold is held for the rest of the request, until
+ * another expression that has a group of that name matches. */
+void http_named_keep_captures(struct http_request *request);
 
 #endif

@@ -1,29 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A name is looked for in the tables, then among the families, then it is the configuration's own. */
 #include "http/text/variables.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "http/module.h"
 #include "http/text/named.h"
-#include "http/text/variables_table.h"
 
 static const struct http_variable_row *find_row(const struct http_variable_row *rows, struct http_text name)
 {
     for (; rows->name; rows++)
-        if (strlen(rows->name) == name.length && !memcmp(rows->name, name.bytes, name.length))
+        if (http_text_equal(http_text_of(rows->name), name))
             return rows;
     return NULL;
-}
-
-static bool begins(struct http_text name, const char *prefix, struct http_text *rest)
-{
-    size_t length = strlen(prefix);
-
-    if (name.length < length || memcmp(name.bytes, prefix, length) != 0)
-        return false;
-    *rest = (struct http_text){name.bytes + length, name.length - length};
-    return true;
 }
 
 /* Keeps `name`; for a header, in its spelling: lower case, and dashes for underscores. */
@@ -38,26 +27,6 @@ static int keep_name(struct conf *conf, struct http_text name, bool header, stru
     variable->name = copy;
     variable->length = (uint32_t)name.length;
     return 0;
-}
-
-static int find_field(struct conf *conf, struct http_text name, struct http_variable *variable)
-{
-    int result = keep_name(conf, name, true, variable);
-
-    if (result)
-        return result;
-    variable->number = (uint16_t)http_field_lookup(variable->name, variable->length);
-    variable->get = variable->number == HTTP_FIELD_OTHER ? http_get_other_field : http_get_field;
-    return 0;
-}
-
-static int find_sent(struct conf *conf, struct http_text name, struct http_variable *variable)
-{
-    const struct http_variable_row *row = find_row(http_sent_variables, name);
-
-    variable->get = http_get_sent;
-    variable->number = row ? (uint16_t)(row - http_sent_variables) : HTTP_SENT_OTHER;
-    return keep_name(conf, name, true, variable);
 }
 
 enum http_found http_get_printed(struct http_request *request, const struct http_variable *variable,
@@ -95,40 +64,48 @@ static const struct http_variable_row *find_builtin(struct http_text name)
     return row;
 }
 
-static int find_trailer(struct conf *conf, struct http_text name, struct http_variable *variable)
-{
-    variable->get = http_get_trailer;
-    return keep_name(conf, name, true, variable);
-}
-
-static int find_argument(struct conf *conf, struct http_text name, struct http_variable *variable)
-{
-    variable->get = http_get_argument;
-    return keep_name(conf, name, false, variable);
-}
-
-static int find_cookie(struct conf *conf, struct http_text name, struct http_variable *variable)
-{
-    variable->get = http_get_cookie;
-    return keep_name(conf, name, false, variable);
-}
-
 /* Variables whose name goes on as it likes; behind the prefix there may be nothing. */
 static const struct family {
     const char *prefix;
-    int (*find)(struct conf *conf, struct http_text rest, struct http_variable *variable);
-} families[] = {{"http_", find_field},
-                {"sent_http_", find_sent},
-                {"sent_trailer_", find_trailer},
-                {"arg_", find_argument},
-                {"cookie_", find_cookie}};
+    http_getter *get;
+    bool header; /* the rest names a field of a head */
+} families[] = {{"http_", http_get_field, true},
+                {"sent_http_", http_get_sent, true},
+                {"sent_trailer_", http_get_trailer, true},
+                {"arg_", http_get_argument, false},
+                {"cookie_", http_get_cookie, false}};
 
 static const struct family *find_family(struct http_text name, struct http_text *rest)
 {
-    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
-        if (begins(name, families[i].prefix, rest))
-            return &families[i];
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        const struct http_text prefix = http_text_of(families[i].prefix);
+
+        if (name.length < prefix.length || memcmp(name.bytes, prefix.bytes, prefix.length))
+            continue;
+        *rest = (struct http_text){name.bytes + prefix.length, name.length - prefix.length};
+        return &families[i];
+    }
     return NULL;
+}
+
+/* Fields that are known by a number are found by it. */
+static int take_member(struct conf *conf, const struct family *family, struct http_text rest,
+                       struct http_variable *variable)
+{
+    const struct http_variable_row *sent = find_row(http_sent_variables, rest);
+    int result = keep_name(conf, rest, family->header, variable);
+
+    if (result)
+        return result;
+    variable->get = family->get;
+    if (family->get == http_get_sent)
+        variable->number = sent ? (uint16_t)(sent - http_sent_variables) : HTTP_SENT_OTHER;
+    if (family->get == http_get_field) {
+        variable->number = (uint16_t)http_field_lookup(variable->name, variable->length);
+        if (variable->number == HTTP_FIELD_OTHER)
+            variable->get = http_get_other_field;
+    }
+    return 0;
 }
 
 /* The members of families that nginx has as variables of their own, which nobody can make. */
@@ -151,14 +128,28 @@ static bool is_fixed(struct http_text name)
                                         "sent_http_cache_control"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strlen(names[i]) == name.length && !memcmp(names[i], name.bytes, name.length))
+        if (http_text_equal(http_text_of(names[i]), name))
             return true;
     return false;
 }
 
-bool http_variable_builtin(struct http_text name)
+struct http_named *http_variable_make(struct conf *conf, const struct conf_node *node, const char *text)
 {
-    return find_builtin(name) || is_fixed(name);
+    struct http_text name = http_text_of(*text == '$' ? text + 1 : "");
+    struct http_named *named;
+
+    if (!name.length) {
+        conf_fail(conf, node, "invalid variable name \"%s\"", text);
+        return NULL;
+    }
+    if (find_builtin(name) || is_fixed(name)) {
+        conf_fail(conf, node, "the duplicate \"%s\" variable", name.bytes);
+        return NULL;
+    }
+    named = http_named_use(conf, node, name);
+    if (named)
+        named->made = true;
+    return named;
 }
 
 int http_variable_find(struct conf *conf, const struct conf_node *node, struct http_text name,
@@ -185,7 +176,7 @@ int http_variable_find(struct conf *conf, const struct conf_node *node, struct h
     }
     family = find_family(name, &rest);
     if (family) {
-        result = family->find(conf, rest, variable);
+        result = take_member(conf, family, rest, variable);
         if (result || is_fixed(name))
             return result;
     }

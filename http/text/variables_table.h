@@ -1,19 +1,51 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The rows behind variables.c, by what they are about: for those who make variables.
+ * What a variable is: for those who make variables, and those who ask for one.
  *
  * Purpose: a row names a variable and its getter. Each file here has a table, and a module that brings
- *   variables has one (struct http_module); variables.c looks through them.
- * Lifetime: constant.
+ *   variables has one (struct http_module); variables.c looks through them. Values are never cached: they are
+ *   spans of what is there already, or a few bytes that are cheaper to make again than to keep.
+ * Lifetime: tables are constant. A value points into the request, its pool or a literal, and lives until the
+ *   request's reset.
  * Threads: getters run on the request's worker.
- * Errors: getters return HTTP_VALUE_NONE.
+ * Errors: HTTP_VALUE_NONE, also when memory is missing.
  */
 #ifndef HTTP_TEXT_VARIABLES_TABLE_H
 #define HTTP_TEXT_VARIABLES_TABLE_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
-#include "http/text/variables.h"
+#include "conf/conf.h"
+#include "http/request.h"
+
+enum http_found {
+    HTTP_VALUE_FOUND,
+    HTTP_VALUE_NONE /* the value is empty; a log writes "-" */
+};
+
+enum { HTTP_PRINT_MAX = 48 /* bytes that a printed variable takes at most: an address */ };
+
+struct http_variable {
+    enum http_found (*get)(struct http_request *request, const struct http_variable *variable,
+                           struct http_text *value);
+    /* Null, or: writes the value straight to where it is wanted, at most HTTP_PRINT_MAX bytes that no log
+     * escapes, and returns the byte after it. `get` does the same by way of the request's pool. */
+    char *(*print)(struct http_request *request, char *to);
+    /* NUL-terminated: what the getter looks for ("x-one" of $http_x_one), or the name itself. */
+    const char *name;
+    uint32_t length;                /* of `name` */
+    uint16_t number;                /* of a known field, or of a capture */
+    const struct http_named *named; /* null, or: the configuration's own (named.h) */
+};
+
+/* *value is empty and not null if nothing was found. */
+static inline enum http_found http_variable_get(struct http_request *request,
+                                                const struct http_variable *variable, struct http_text *value)
+{
+    return variable->get(request, variable, value);
+}
 
 typedef enum http_found http_getter(struct http_request *request, const struct http_variable *variable,
                                     struct http_text *value);
@@ -30,10 +62,6 @@ extern const struct http_variable_row http_connection_variables[]; /* variables_
 extern const struct http_variable_row http_response_variables[];   /* variables_response.c */
 extern const struct http_variable_row http_system_variables[];     /* variables_system.c */
 
-/* One table after another by `index` from 0: those above, then the modules' in the order of http_modules.
- * Null after the last. */
-const struct http_variable_row *http_variable_table(size_t index);
-
 /* Without the sent_http_ before them. */
 extern const struct http_variable_row http_sent_variables[]; /* variables_response.c */
 
@@ -41,11 +69,11 @@ enum { HTTP_SENT_OTHER = UINT16_MAX /* a field that no row tells of: one that a 
 
 /* Of families of names; variable->name is what stands behind the prefix, for fields in a header's spelling.
  */
-http_getter http_get_field, http_get_other_field, http_get_argument, http_get_cookie, http_get_capture,
-    http_get_named;                                            /* named.c */
+http_getter http_get_field, http_get_other_field, http_get_argument, http_get_cookie, http_get_capture;
+http_getter http_get_named;                                    /* named.c */
 http_getter http_get_request_body, http_get_request_body_file; /* upload.c */
-http_getter http_get_sent; /* variable->number: of the row in http_sent_variables, or HTTP_SENT_OTHER */
-http_getter http_get_trailer;
+/* variable->number: of the row in http_sent_variables, or HTTP_SENT_OTHER. */
+http_getter http_get_sent, http_get_trailer;
 http_getter http_get_printed; /* of all variables that print */
 
 static inline enum http_found http_value_none(struct http_text *value)

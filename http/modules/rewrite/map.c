@@ -9,6 +9,7 @@
 #include "http/config/core_directives.h"
 #include "http/limits.h"
 #include "http/modules/rewrite/rewrite.h"
+#include "http/text/variables.h"
 
 enum key_kind {
     KEY_EXACT,
@@ -295,7 +296,7 @@ static int set_map(struct conf_setting *setting)
     map->keys = pool_array(conf->pool, count, sizeof *map->keys, "map");
     if (!map->keys)
         return conf_fail_memory(conf);
-    named = http_named_make(conf, node, node->args[1]);
+    named = http_variable_make(conf, node, node->args[1]);
     if (!named)
         return -EINVAL;
     named->get = map_get;

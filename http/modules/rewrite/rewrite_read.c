@@ -5,6 +5,7 @@
 
 #include "http/config/build.h"
 #include "http/modules/rewrite/rewrite.h"
+#include "http/text/variables.h"
 
 /* One more at the end of this level's program. NULL: no memory, said in conf. */
 static struct http_instruction *rewrite_add(struct conf_setting *setting, enum http_operation operation)
@@ -49,7 +50,7 @@ int http_set_set(struct conf_setting *setting)
     if (!strcmp(node->args[0], "$limit_rate")) {
         instruction->operation = HTTP_DO_LIMIT_RATE;
     } else if (strcmp(node->args[0], "$args")) {
-        instruction->as.set.named = http_named_make(setting->conf, node, node->args[0]);
+        instruction->as.set.named = http_variable_make(setting->conf, node, node->args[0]);
         if (!instruction->as.set.named)
             return -EINVAL;
     }

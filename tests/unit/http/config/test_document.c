@@ -16,7 +16,7 @@
 #include "http/config/core_directives.h"
 #include "http/config/document.h"
 #include "http/module.h"
-#include "http/text/variables_table.h"
+#include "http/text/variables.h"
 #include "pool/pool.h"
 #include "server/generation.h"
 #include "server/process/settings.h"

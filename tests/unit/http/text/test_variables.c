@@ -9,7 +9,7 @@
 #include "http/route/captures.h"
 #include "http/text/named.h"
 #include "http/text/request_id.h"
-#include "http/text/variables_table.h"
+#include "http/text/variables.h"
 #include "server/version.h"
 
 static const char config[] =
