@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Finding by name and by expression; building the sorted names; the arguments of `location`. */
 #include "http/route/locations.h"
 
 #include <errno.h>
@@ -138,7 +139,7 @@ static enum found find_regex(const struct http_locations *locations, struct http
 UNGUARDED static enum found find_nested(const struct http_locations *locations, struct http_request *request,
                                         const struct http_location **location)
 {
-    enum found found, by_regex;
+    enum found found, nested, by_regex;
     bool preferred = false;
 
     if (!locations)
@@ -147,7 +148,7 @@ UNGUARDED static enum found find_nested(const struct http_locations *locations, 
     if (found == FOUND_PREFIX) {
         preferred = (*location)->kind == HTTP_LOCATION_PREFERRED;
         /* What is nested in it decides for good, or leaves it to the expressions beside it. */
-        enum found nested = find_nested((*location)->locations, request, location);
+        nested = find_nested((*location)->locations, request, location);
         if (nested == FOUND_FINAL || nested == FOUND_FAILURE)
             return nested;
     }
@@ -169,8 +170,7 @@ const struct http_location *http_find_location(struct http_request *request)
 const struct http_location *http_find_named(const struct http_server *server, struct http_text name)
 {
     for (const struct http_location_list *at = server->named; at; at = at->next)
-        if (at->location->name.length == name.length &&
-            !memcmp(at->location->name.bytes, name.bytes, name.length))
+        if (http_text_equal(at->location->name, name))
             return at->location;
     return NULL;
 }
@@ -222,7 +222,7 @@ static uint32_t place_of(const struct entry *entries, uint32_t count, struct htt
     return low;
 }
 
-/* A list of locations is short, so that insertion will do. */
+/* By insertion: a list of locations is short. */
 static int add_name(struct conf *conf, struct entry *entries, uint32_t *count,
                     const struct http_location_list *item)
 {
@@ -327,7 +327,7 @@ int http_location_parse(struct conf *conf, const struct conf_node *node, struct 
 
     if (!name)
         return conf_fail(conf, node, "invalid location modifier \"%s\"", node->args[0]);
-    location->name = (struct http_text){name, strlen(name)};
+    location->name = http_text_of(name);
     if (location->kind == HTTP_LOCATION_REGEX) {
         location->regex = http_regex_compile(conf, node, name, caseless);
         return location->regex ? 0 : -EINVAL;

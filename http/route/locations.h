@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Locations: which one of a server takes a path.
+/*
+ * Locations: which one of a server takes a path.
  *
  * Purpose: nginx's search. `=` that equals the path wins at once; else the longest prefix is remembered
  *   and, unless it is a ^~, regular expressions are tried in file order; nested locations are searched
@@ -7,8 +8,7 @@
  *   other one that it begins with: a binary search, then steps up that chain.
  * Lifetime: in the generation's pool.
  * Threads: read-only once built.
- * Errors: building: -EINVAL or -ENOMEM, said in struct conf. Finding: NULL, only when an expression
- *   failed (regex.h).
+ * Errors: building: -EINVAL or -ENOMEM, said in struct conf. Finding: NULL if an expression failed (regex.h).
  */
 #ifndef HTTP_ROUTE_LOCATIONS_H
 #define HTTP_ROUTE_LOCATIONS_H

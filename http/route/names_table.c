@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Making and filling a table. */
 #include "http/route/names_table.h"
 
 #include <errno.h>

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Hash tables from a host name to a server: the inside of server_names.h.
+/*
+ * Hash tables from a host name to a server: the inside of server_names.h.
  *
  * Purpose: open addressing, at most half full, so that a lookup ends after one or two slots.
  * Lifetime: in the pool handed in.
- * Threads: read-only once filled.
- * Errors: -ENOMEM from init.
+ * Threads: read-only once filled. Errors: -ENOMEM from init.
  */
 #ifndef HTTP_ROUTE_NAMES_TABLE_H
 #define HTTP_ROUTE_NAMES_TABLE_H
 
-#include <stdint.h>
-#include <string.h>
-
-#include "http/protocol/head.h"
+#include "http/protocol/text.h"
 #include "pool/pool.h"
 
 struct http_server;
@@ -75,8 +72,7 @@ static inline const struct http_server *http_names_get(const struct http_names_t
     for (uint32_t at = hash & table->mask; table->slots[at].server; at = (at + 1) & table->mask) {
         const struct http_names_slot *slot = &table->slots[at];
 
-        if (slot->hash == hash && slot->name.length == name.length &&
-            !memcmp(slot->name.bytes, name.bytes, name.length))
+        if (slot->hash == hash && http_text_equal(slot->name, name))
             return slot->server;
     }
     return NULL;

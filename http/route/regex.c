@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* PCRE2: memory for it, compiling, matching with the thread's scratch. */
 #include "http/route/regex.h"
 
 #include <pthread.h>

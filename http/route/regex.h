@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Regular expressions of server_name and location: PCRE2, once compiled, matched by any thread.
+/*
+ * Regular expressions of server_name, location, rewrite, map: PCRE2, compiled once, matched by any thread.
  *
  * Purpose: hides what PCRE2 needs around a match (memory, limits), so that matching takes no memory of
- *   the system once a thread has matched its first. PCRE2's compiler to machine code stays off, as in
- *   nginx: its memory is executable and in nobody's account.
+ *   the system after a thread's first match. PCRE2's compiler to machine code stays off, as in nginx: its
+ *   memory is executable, and no budget counts it.
  * Lifetime: a compiled one lies in conf->pool and goes with it. Each thread that matches has scratch
  *   memory of its own, made by its first match and freed when the thread ends (or by
  *   http_regex_thread_release).
@@ -59,7 +60,7 @@ enum http_regex_result http_regex_match_group(const struct http_regex *regex, st
  * expression, its directive and where that stands. */
 void http_regex_explain(char *to, size_t size);
 
-/* Frees the calling thread's scratch memory. Ending threads do this by themselves; the main thread may. */
+/* Frees the calling thread's scratch memory. A thread's end does so by itself; the main thread may call. */
 void http_regex_thread_release(void);
 
 #endif

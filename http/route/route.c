@@ -72,6 +72,7 @@ int http_route_path(struct http_request *request)
     return take_path(request);
 }
 
+/* A host in lower case is looked up as it was received; only another one is copied. */
 static int choose_server(struct http_request *request)
 {
     const struct http_address *address = address_of(request->connection);
@@ -101,8 +102,8 @@ static int choose_server(struct http_request *request)
 
 UNGUARDED int http_route_head(struct http_request *request)
 {
-    int status =
-        choose_server(request); /* first: whatever is wrong, it is answered and logged as that server's */
+    /* First: whatever is wrong, it is answered and logged as that server's. */
+    int status = choose_server(request);
 
     if (!status)
         status = http_framing_decide(&request->head, &request->framing);
@@ -213,7 +214,7 @@ static enum http_outcome too_large(struct http_request *request)
 
 UNGUARDED enum http_outcome http_route_locate(struct http_request *request)
 {
-    static const struct http_step no_steps[] = {{NULL, NULL}}; /* nobody configured an answer */
+    static const struct http_step no_steps[] = {{NULL, NULL}}; /* no module answers here */
     const struct http_location *location = http_find_location(request);
     off_t limit;
 

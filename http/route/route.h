@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where a request goes: what stands before the search for a location, the search, and the ways back to it.
+/*
+ * Where a request goes: from its head to a server and a path, to a location, and the ways back.
  *
  * Purpose: a server may have steps of its own (its rewrite directives), which run first; then the location of
  *   the path is entered. From there rewrite leads to another one (HTTP_OUTCOME_LOCATE, request.c), an
  *   internal redirect begins again with the server's steps (HTTP_OUTCOME_RELOCATE), and @names are entered
  *   directly (http_route_named).
- * Lifetime: of the request.
+ * Lifetime: the request's.
  * Threads: the request's worker.
  * Errors: outcomes: HTTP_OUTCOME_STATUS with request->status set; more than ten ways back are a cycle, which
  *   is 500.
@@ -47,8 +48,8 @@ enum http_outcome http_route_begin(struct http_request *request);
 /* HTTP_OUTCOME_LOCATE: the location of the path is entered, unless its body is too large for it. */
 enum http_outcome http_route_locate(struct http_request *request);
 
-/* The head is complete, and it is only to be seen where it would go: no step runs. 0: a location takes it;
- * else the status it would be answered with. */
+/* For replay: where a request with this head would go. No step runs. 0: a location takes it; else the status
+ * that it would be answered with. */
 int http_route_only(struct http_request *request);
 
 /* HTTP_OUTCOME_RELOCATE: counts it, then begins anew. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Finding a host; building the tables of an address; the arguments of server_name. */
 #include "http/route/server_names.h"
 
 #include <ctype.h>
@@ -97,7 +98,7 @@ static bool ends(struct http_text host, struct http_text suffix)
 
 bool http_server_name_covers(const struct http_server_name *name, struct http_text host)
 {
-    bool equal = name->text.length == host.length && !memcmp(name->text.bytes, host.bytes, host.length);
+    bool equal = http_text_equal(name->text, host);
 
     switch (name->form) {
     case HTTP_NAME_EXACT:
@@ -117,7 +118,7 @@ bool http_server_name_covers(const struct http_server_name *name, struct http_te
 
 /* ---- building the tables of an address ---- */
 
-/* True: somebody has it already. */
+/* Whether an earlier server has the name in this form. */
 static bool claimed(struct http_names *names, const struct http_server_name *name, uint32_t hash)
 {
     bool exact = name->form == HTTP_NAME_EXACT || name->form == HTTP_NAME_DOTTED;
@@ -255,7 +256,7 @@ static int parse_regex(struct conf *conf, const struct conf_node *node, struct h
     for (const char *at = pattern; *at; at++)
         caseless |= *at >= 'A' && *at <= 'Z';
     name->form = HTTP_NAME_REGEX;
-    name->text = (struct http_text){pattern, strlen(pattern)};
+    name->text = http_text_of(pattern);
     name->regex = http_regex_compile(conf, node, pattern, caseless);
     return name->regex ? 0 : -EINVAL;
 }

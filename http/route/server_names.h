@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* server_name: which server of an address answers for a host.
+/*
+ * server_name: which server of an address answers for a host.
  *
  * Purpose: reads the forms of server_name and finds by them in nginx's order: the exact name, the
  *   longest name with a leading asterisk, the longest with a trailing one, the first matching regular
@@ -7,8 +8,7 @@
  *   lookup reads the host once or twice.
  * Lifetime: in the generation's pool.
  * Threads: read-only once built.
- * Errors: building: -EINVAL or -ENOMEM, said in struct conf. Finding: NULL, only when an expression
- *   failed (regex.h).
+ * Errors: building: -EINVAL or -ENOMEM, said in struct conf. Finding: NULL if an expression failed (regex.h).
  */
 #ifndef HTTP_ROUTE_SERVER_NAMES_H
 #define HTTP_ROUTE_SERVER_NAMES_H

@@ -2,11 +2,10 @@
 /*
  * A text that is written in one pass and grows as its parts come.
  *
- * Purpose: nothing is measured before it is written. A part may be a variable, and asking one twice may give
- *   two values: what was measured need not be what is written. Every write asks for its room first.
+ * Purpose: nothing is measured before it is written: a variable that is asked twice may give two values.
+ *   Every write asks for its room first.
  * Lifetime: in the pool, with what was outgrown: at most four times the text together.
- * Threads: the pool's owner.
- * Errors: false, no memory; what was written so far is still there.
+ * Threads: the pool's owner. Errors: false, no memory; what was written so far is still there.
  */
 #ifndef HTTP_TEXT_GROWING_H
 #define HTTP_TEXT_GROWING_H
@@ -28,7 +27,7 @@ static inline bool http_growing_begin(struct http_growing *text, struct pool *po
     __attribute__((warn_unused_result));
 
 /* Makes room for `more` bytes and a NUL, and returns where they go; NULL: no memory. The caller adds to
- * text->length what he wrote there. */
+ * text->length what it wrote there. */
 static inline char *http_growing_room(struct http_growing *text, size_t more)
     __attribute__((warn_unused_result));
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* SipHash-2-4 of two numbers. */
 #include "http/text/request_id.h"
 
 #include <errno.h>

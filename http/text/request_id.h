@@ -4,8 +4,8 @@
  * between the parts of an answer, 20 decimal ones.
  *
  * Purpose: a keyed hash (SipHash-2-4, Aumasson and Bernstein 2012) of the connection's number and the
- *   request's number on it: the same each time it is asked for, so that nothing need be kept in the
- *   request. Nothing of it depends on where the process lies in memory, nor can it be turned back.
+ *   request's number on it. It is the same each time it is asked for, so the request keeps nothing. It does
+ *   not depend on where the process lies in memory, and it cannot be turned back.
  * Lifetime: the key is random, made once per process.
  * Threads: seeding: the main thread, while an http block is read, so before any worker can ask. Writing: any.
  * Errors: seeding: -errno of getrandom, said in conf.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Compiling: a part for each dollar. Writing: part by part. */
 #include "http/text/template.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "http/text/growing.h"
 
@@ -33,7 +33,7 @@ static int read_name(struct conf *conf, const struct conf_node *node, const char
     if (bracket && *at != '}')
         return conf_fail(conf, node, "the closing bracket in \"%.*s\" variable is missing", (int)name->length,
                          name->bytes);
-    if (name->length == 0)
+    if (!name->length)
         return conf_fail(conf, node, "invalid variable name");
     *end = at + bracket;
     return 0;
@@ -44,15 +44,14 @@ int http_template_compile(struct conf *conf, const struct conf_node *node, const
 {
     unsigned dollars = 0;
 
-    *to = (struct http_template){.constant = {text, strlen(text)}};
+    *to = (struct http_template){.constant = http_text_of(text)};
     for (const char *at = strchr(text, '$'); at; at = strchr(at + 1, '$'))
         dollars++;
-    if (dollars == 0)
+    if (!dollars)
         return 0;
     to->parts = pool_array(conf->pool, (size_t)dollars + 1, sizeof *to->parts, "template");
     if (!to->parts)
         return conf_fail_memory(conf);
-
     for (const char *at = text; *at;) {
         struct http_template_part *part = &to->parts[to->part_count++];
         size_t length = strcspn(at, "$");

@@ -21,8 +21,7 @@ struct http_template_part {
 };
 
 struct http_template {
-    struct http_text
-        constant; /* the whole, NUL-terminated, if there are no parts; else the text as configured */
+    struct http_text constant; /* the text as configured, NUL-terminated: without parts it is the value */
     struct http_template_part *parts; /* null: the template is constant */
     unsigned part_count;
 };

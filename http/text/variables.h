@@ -19,13 +19,13 @@
 int http_variable_find(struct conf *conf, const struct conf_node *node, struct http_text name,
                        struct http_variable *variable) __attribute__((warn_unused_result));
 
-/* For what makes a variable (set, map, a group of rewrite); `text` has its dollar. NULL: said in conf: no name,
- * or one of the server's own, which cannot be made. Those of a family ($arg_NAME) can, as in nginx, but for a
- * few that it knows by name. */
+/* For what makes a variable (set, map, a group of rewrite); `text` has its dollar. NULL: said in conf: no
+ * name, or one of the server's own, which cannot be made. Those of a family ($arg_NAME) can, as in nginx, but
+ * for a few that it knows by name. */
 struct http_named *http_variable_make(struct conf *conf, const struct conf_node *node, const char *text);
 
-/* One table after another by `index` from 0: the server's own, then the modules' in the order of http_modules.
- * Null after the last. */
+/* One table after another by `index` from 0: the server's own, then the modules' in the order of
+ * http_modules. Null after the last. */
 const struct http_variable_row *http_variable_table(size_t index);
 
 #endif

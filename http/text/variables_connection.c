@@ -100,8 +100,7 @@ static enum http_found get_https(struct http_request *request, const struct http
     return http_value_string("", value);
 }
 
-/* The kernel's name for this machine may change under us; nginx asks once, we ask whenever somebody wants to
- * know. */
+/* The kernel's name for this machine may change. nginx asks once, this server each time. */
 static enum http_found get_hostname(struct http_request *request, const struct http_variable *variable,
                                     struct http_text *value)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Variables of what was asked. */
+/* Variables of the request: its line, target, host and fields. */
 #include <strings.h>
 
 #include "http/connection.h"
@@ -195,8 +195,8 @@ static enum http_found get_remote_user(struct http_request *request, const struc
         strncasecmp(field.bytes, "Basic ", 6) != 0)
         return http_value_none(value);
     field = (struct http_text){field.bytes + 6, field.length - 6};
-    while (field.length && *field.bytes == ' ')
-        field = (struct http_text){field.bytes + 1, field.length - 1};
+    for (; field.length && *field.bytes == ' '; field.length--)
+        field.bytes++;
     user = pool_nalloc(request->pool, field.length + 1, "variable");
     if (!user)
         return http_value_none(value);
@@ -231,6 +231,6 @@ const struct http_variable_row http_request_variables[] = {
      "The body, if it was read whole and fits in `client_body_buffer_size` (`echo_body whole`)."},
     {"request_body_file", http_get_request_body_file, NULL,
      "The file that the body was read into, if it was."},
-    {"remote_user", get_remote_user, NULL, "The name in an Authorization of Basic; nobody has checked it."},
+    {"remote_user", get_remote_user, NULL, "The name in `Authorization: Basic`; it has not been checked."},
     {NULL, NULL, NULL, NULL},
 };

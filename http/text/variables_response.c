@@ -42,19 +42,19 @@ static enum http_found get_completion(struct http_request *request, const struct
 
 const struct http_variable_row http_response_variables[] = {
     {"request_completion", get_completion, NULL,
-     "`OK` if the answer is complete; empty if it was cut or never sent, or is still to be made."},
+     "`OK` if the answer is complete; empty if it was cut, never sent, or is not made yet."},
     {"status", NULL, print_status, "Status of the answer."},
     {"body_bytes_sent", NULL, print_body_bytes_sent, "Bytes of the body that were sent."},
     {"bytes_sent", NULL, print_bytes_sent, "Bytes that were sent, the head included."},
     {"limit_rate", NULL, print_limit_rate,
-     "Bytes per second that the answer leaves with at most; `set` may change it; 0: no limit."},
+     "How many bytes of the answer are sent per second at most; `set` may change it; 0: no limit."},
     {NULL, NULL, NULL, NULL},
 };
 
 /* ---- $sent_http_NAME: what the answer says of itself, then what modules added ---- */
 
-/* No head went out, and none will: `return 444`, or the client has left. What had been described of an answer
- * then was never sent. */
+/* No head went out, and none will: `return 444`, or the client has left. Whatever was described of the answer
+ * was never sent. */
 static bool is_unsent(const struct http_request *request)
 {
     const struct http_connection *connection = request->connection;
@@ -148,7 +148,7 @@ static enum http_found get_transfer_encoding(struct http_request *request,
                                              const struct http_variable *variable, struct http_text *value)
 {
     (void)variable;
-    /* As long as nobody has described an answer, its length is not known either. */
+    /* Before an answer is described, its length is not known either. */
     if (!http_response_chunked(request) || (!request->complete && request->response.body != HTTP_BODY_STREAM))
         return http_value_none(value);
     return http_value_string("chunked", value);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Variables that only the system can answer: how a connection fares (TCP_INFO). */
+/* Variables that the kernel answers: how a connection fares (TCP_INFO). */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -52,10 +52,9 @@ static enum http_found get_rcv_space(struct http_request *request, const struct 
 
 const struct http_variable_row http_system_variables[] = {
     {"tcpinfo_rtt", get_rtt, NULL,
-     "Round trip to the client in microseconds, as the kernel has smoothed it (TCP_INFO); as all `tcpinfo` "
-     "it is "
-     "empty for a unix socket."},
-    {"tcpinfo_rttvar", get_rttvar, NULL, "By how much it varies, in microseconds."},
+     "Smoothed round trip time to the client in microseconds (TCP_INFO); empty for a unix socket, as all "
+     "`tcpinfo` variables are."},
+    {"tcpinfo_rttvar", get_rttvar, NULL, "By how much that time varies, in microseconds."},
     {"tcpinfo_snd_cwnd", get_snd_cwnd, NULL, "Congestion window towards the client, in segments."},
     {"tcpinfo_rcv_space", get_rcv_space, NULL, "Bytes that the kernel means to receive ahead."},
     {NULL, NULL, NULL, NULL},

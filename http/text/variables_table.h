@@ -78,7 +78,7 @@ http_getter http_get_printed; /* of all variables that print */
 
 static inline enum http_found http_value_none(struct http_text *value)
 {
-    *value = (struct http_text){"", 0};
+    *value = HTTP_TEXT("");
     return HTTP_VALUE_NONE;
 }
 
@@ -93,7 +93,7 @@ static inline enum http_found http_value_text(struct http_text text, struct http
 
 static inline enum http_found http_value_string(const char *string, struct http_text *value)
 {
-    *value = (struct http_text){string, strlen(string)};
+    *value = http_text_of(string);
     return HTTP_VALUE_FOUND;
 }
 
