@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "http/modules/content/static.h"
+#include "http/modules/content/files.h"
 #include "server/log/log.h"
 
 /* ---- a request ---- */
@@ -93,7 +93,7 @@ enum http_outcome http_autoindex_answer(struct http_request *request, struct htt
     }
     folder = opendir(name.bytes);
     if (!folder)
-        return http_static_failed(request, -errno, "opendir()", name.bytes);
+        return http_files_failed(request, -errno, "opendir()", name.bytes);
     cleanup = pool_cleanup_add(request->pool, autoindex_close_folder, folder);
     if (!cleanup) {
         closedir(folder);
@@ -102,7 +102,7 @@ enum http_outcome http_autoindex_answer(struct http_request *request, struct htt
     result = autoindex_read_folder(request, folder, &first, &count);
     pool_cleanup_run(request->pool, cleanup);
     if (result)
-        return http_static_failed(request, result, "readdir()", name.bytes);
+        return http_files_failed(request, result, "readdir()", name.bytes);
     entries = pool_array(request->pool, count + 1, sizeof(struct http_autoindex_entry *), "autoindex");
     if (!entries)
         return http_no_memory(request);

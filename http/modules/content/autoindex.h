@@ -5,7 +5,7 @@
  * Purpose: nginx's ngx_http_autoindex_module. Names that begin with a dot are left out; folders come first.
  * Lifetime: the entries and the page lie in the request's pool.
  * Threads: the request's worker, which reads the folder at once.
- * Errors: outcomes; a folder that cannot be read is 403, 404 or 500 as a file (static.h).
+ * Errors: outcomes; a folder that cannot be read is 403, 404 or 500 as a file (files.h).
  */
 #ifndef HTTP_MODULES_CONTENT_AUTOINDEX_H
 #define HTTP_MODULES_CONTENT_AUTOINDEX_H

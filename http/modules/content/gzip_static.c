@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "http/modules/content/static.h"
+#include "http/modules/content/files.h"
 #include "http/modules/output/gzip.h"
 
 enum gzip_static_mode { GZIP_STATIC_OFF, GZIP_STATIC_ON, GZIP_STATIC_ALWAYS };
@@ -21,7 +21,7 @@ struct gzip_static {
 static int gzip_static_open(struct http_request *request, struct open_file **file)
 {
     static const char suffix[] = ".gz";
-    const struct http_static *files = http_static_of(request);
+    const struct http_files *files = http_files_of(request);
     struct http_text name;
     int result;
 

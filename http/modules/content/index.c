@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "http/modules/content/static.h"
+#include "http/modules/content/files.h"
 #include "server/log/log.h"
 
 /* ---- reading ---- */
@@ -62,7 +62,7 @@ static enum http_outcome index_failed(struct http_request *request, int error, c
 
 /* The folder itself, asked once when an index file is missing: its absence is 404, not 403.
  * HTTP_OUTCOME_NEXT: it is there. */
-static enum http_outcome index_check_folder(struct http_request *request, const struct http_static *settings,
+static enum http_outcome index_check_folder(struct http_request *request, const struct http_files *settings,
                                             struct http_text folder)
 {
     bool is_directory;
@@ -116,11 +116,11 @@ static enum http_outcome index_missing(struct http_request *request, int error, 
     case -EACCES:
         return index_failed(request, error, full);
     default:
-        return http_static_failed(request, error, "stat()", full);
+        return http_files_failed(request, error, "stat()", full);
     }
 }
 
-enum http_outcome http_index_answer(struct http_request *request, const struct http_static *settings,
+enum http_outcome http_index_answer(struct http_request *request, const struct http_files *settings,
                                     struct http_text folder)
 {
     bool folder_checked = false, is_directory;

@@ -14,7 +14,7 @@
 
 #include "http/text/template.h"
 
-struct http_static;
+struct http_files;
 
 struct http_index_name {
     struct http_index_name *next; /* in the order of trying */
@@ -31,7 +31,7 @@ enum { HTTP_INDEX_ROOM = 32 /* bytes behind the folder's name, for the name of a
 
 /* request->path ends in a slash, and stands for `folder` (http_map_path, with HTTP_INDEX_ROOM bytes of
  * reserve that are written to). */
-enum http_outcome http_index_answer(struct http_request *request, const struct http_static *settings,
+enum http_outcome http_index_answer(struct http_request *request, const struct http_files *settings,
                                     struct http_text folder);
 
 #endif

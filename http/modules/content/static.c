@@ -11,39 +11,15 @@
 #include <string.h>
 
 #include "http/modules/content/autoindex.h"
+#include "http/modules/content/files.h"
+#include "http/modules/content/index.h"
 #include "http/text/variables_table.h"
 #include "server/generation.h"
 #include "server/log/log.h"
 
-enum http_outcome http_static_failed(struct http_request *request, int error, const char *call,
-                                     const char *name)
-{
-    int level = LOG_LEVEL_ERROR;
-
-    switch (-error) {
-    case ENOMEM:
-        return http_no_memory(request);
-    case ENOENT:
-    case ENOTDIR:
-    case ENAMETOOLONG:
-        request->status = 404;
-        break;
-    case EACCES:
-    case ELOOP:
-        request->status = 403;
-        break;
-    default:
-        request->status = 500;
-        level = LOG_LEVEL_CRIT;
-    }
-    if (request->status != 404 || request->location->core.log_not_found)
-        http_log(request, level, -error, "%s \"%s\" failed", call, name);
-    return HTTP_OUTCOME_STATUS;
-}
-
 /* The name of what the path stands for; HTTP_OUTCOME_NEXT. Every answer that static files, index and
  * autoindex give is about this name, or begins with it: what it refuses, they refuse. */
-static enum http_outcome static_find_name(struct http_request *request, const struct http_static *settings,
+static enum http_outcome static_find_name(struct http_request *request, const struct http_files *settings,
                                           struct http_text *name)
 {
     switch (http_map_path(request, settings->root, HTTP_INDEX_ROOM, name)) {
@@ -61,7 +37,7 @@ static enum http_outcome static_find_name(struct http_request *request, const st
 
 /* A path with a slash at its end is a directory's: its index, or nothing. */
 static enum http_outcome static_answer_directory(struct http_request *request,
-                                                 const struct http_static *settings)
+                                                 const struct http_files *settings)
 {
     enum http_outcome outcome;
     struct http_text name;
@@ -101,7 +77,7 @@ static enum http_outcome static_answer_file(struct http_request *request, struct
 
 static enum http_outcome static_run(struct http_request *request, void *section)
 {
-    const struct http_static *settings = section;
+    const struct http_files *settings = section;
     struct open_file *file;
     enum http_outcome outcome;
     struct http_text name;
@@ -118,7 +94,7 @@ static enum http_outcome static_run(struct http_request *request, void *section)
     if (outcome != HTTP_OUTCOME_NEXT)
         return outcome;
     error = http_file_open(settings->sgi, settings->cache, name.bytes, &settings->options, &file);
-    return error ? http_static_failed(request, error, "open()", name.bytes)
+    return error ? http_files_failed(request, error, "open()", name.bytes)
                  : static_answer_file(request, file, name.bytes);
 }
 
@@ -128,15 +104,15 @@ static enum http_found static_document_root(struct http_request *request,
                                             const struct http_variable *variable, struct http_text *value)
 {
     (void)variable;
-    return http_root_write(request, http_static_of(request)->root, value) ? HTTP_VALUE_FOUND
-                                                                          : http_value_none(value);
+    return http_root_write(request, http_files_of(request)->root, value) ? HTTP_VALUE_FOUND
+                                                                         : http_value_none(value);
 }
 
 static enum http_found static_request_filename(struct http_request *request,
                                                const struct http_variable *variable, struct http_text *value)
 {
     (void)variable;
-    return http_map_path(request, http_static_of(request)->root, 0, value) == HTTP_PATH_OK
+    return http_map_path(request, http_files_of(request)->root, 0, value) == HTTP_PATH_OK
                ? HTTP_VALUE_FOUND
                : http_value_none(value);
 }
@@ -148,7 +124,7 @@ static enum http_found static_realpath_root(struct http_request *request,
     struct http_text root;
 
     (void)variable;
-    if (!http_root_write(request, http_static_of(request)->root, &root))
+    if (!http_root_write(request, http_files_of(request)->root, &root))
         return http_value_none(value);
     if (!realpath(root.bytes, real)) {
         http_log(request, LOG_LEVEL_CRIT, errno, "realpath() \"%s\" failed", root.bytes);
@@ -171,7 +147,7 @@ static const struct http_variable_row variables[] = {
 
 static int static_defaults(struct conf *conf, void *section)
 {
-    struct http_static *settings = section;
+    struct http_files *settings = section;
 
     settings->cache_valid = 60;
     settings->cache_min_uses = 1;
@@ -181,7 +157,7 @@ static int static_defaults(struct conf *conf, void *section)
 
 static int static_finish(struct http_build *build, struct http_location *location, void *section)
 {
-    struct http_static *settings = section;
+    struct http_files *settings = section;
     struct conf *conf = http_build_conf(build);
 
     if (!settings->root)
@@ -200,7 +176,7 @@ static int static_finish(struct http_build *build, struct http_location *locatio
     return http_add_step(build, HTTP_PHASE_CONTENT, static_run, settings);
 }
 
-#define FIELD(name) offsetof(struct http_static, name)
+#define FIELD(name) offsetof(struct http_files, name)
 
 enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
 
@@ -227,7 +203,7 @@ static const struct conf_directive directives[] = {
 
 const struct http_module http_static_module = {
     .conf = {"static files", directives, sizeof directives / sizeof *directives},
-    .section_size = sizeof(struct http_static),
+    .section_size = sizeof(struct http_files),
     .defaults = static_defaults,
     .finish = static_finish,
     .variables = variables,

@@ -1,44 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Files: what a location does when nothing else is said.
- *
- * Purpose: GET and HEAD of files below root or alias; a directory is redirected to its name with a slash,
- *   and shown by its index (index.h). open_file_cache keeps files open.
+ * Purpose: what a location does when nothing else is said: GET and HEAD of files below root or alias. A
+ *   directory is redirected to its name with a slash, and shown by its index (index.h) or as a list
+ *   (autoindex.h).
  * Lifetime: settings lie in the generation's pool.
  * Threads: the request's worker.
- * Errors: ENOENT, ENOTDIR and ENAMETOOLONG are 404, EACCES and ELOOP 403, anything else (no descriptors, a
- *   broken disk) 500; each is logged with the file's name as in nginx.
+ * Errors: those of files.h.
  */
 #ifndef HTTP_MODULES_CONTENT_STATIC_H
 #define HTTP_MODULES_CONTENT_STATIC_H
 
 #include "http/module.h"
-#include "http/modules/content/file_cache.h"
-#include "http/modules/content/index.h"
-#include "http/modules/content/paths.h"
-
-struct http_static {
-    struct http_root *root;        /* never null once the level is finished */
-    struct http_index_name *index; /* likewise */
-    struct http_file_cache *cache; /* null: off */
-    int64_t cache_valid;           /* s */
-    int64_t cache_min_uses;
-    bool cache_errors;
-    struct open_file_options options; /* the three above, as the cache wants them */
-    struct sgi *sgi;                  /* where open files have their memory from */
-};
 
 extern const struct http_module http_static_module;
-
-/* The settings of this request's location. */
-static inline const struct http_static *http_static_of(const struct http_request *request)
-{
-    return http_section(request->location, HTTP_MODULE_STATIC);
-}
-
-/* A call about a file failed with `error` (a negative errno): logs `CALL "NAME" failed` and sets the status.
- */
-enum http_outcome http_static_failed(struct http_request *request, int error, const char *call,
-                                     const char *name);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "conf/units.h"
 #include "http/config/build.h"
-#include "http/modules/content/static.h"
+#include "http/modules/content/files.h"
 #include "server/log/log.h"
 
 struct trial {
@@ -48,7 +48,7 @@ static bool try_files_make_path(struct http_request *request, const struct http_
 /* Whether it is there, and what it should be. 0: yes; -ENOENT: no; -ENOMEM. */
 static int try_files_look(struct http_request *request, const struct trial *trial)
 {
-    const struct http_static *files = http_static_of(request);
+    const struct http_files *files = http_files_of(request);
     struct http_text name;
     bool is_folder;
     int error;
@@ -101,7 +101,7 @@ static enum http_outcome try_files_otherwise(struct http_request *request, const
 static enum http_outcome try_files_run(struct http_request *request, void *data)
 {
     const struct section *section = data;
-    const struct http_root *root = http_static_of(request)->root;
+    const struct http_root *root = http_files_of(request)->root;
     const struct http_text before = request->path;
 
     for (const struct trial *trial = section->trials; trial; trial = trial->next) {

@@ -4,7 +4,7 @@
 
 #include <sys/stat.h>
 
-#include "http/modules/content/static.h"
+#include "http/modules/content/files.h"
 #include "server/shared/open_files.h"
 
 /* The name of the file for `target`; "refused". Relative to the folder if it is inside. */
@@ -13,7 +13,7 @@ static void check_name(struct asked *asked, const char *target, const char *expe
     struct http_request *request = asked_run(asked, "GET", target, "");
     struct http_text name;
     size_t folder = strlen(asked->folder);
-    enum http_path path = http_map_path(request, http_static_of(request)->root, 0, &name);
+    enum http_path path = http_map_path(request, http_files_of(request)->root, 0, &name);
 
     if (path == HTTP_PATH_REFUSED) {
         assert_string_equal("refused", expected);
@@ -234,12 +234,12 @@ static void test_cache_levels(void **state)
     make_site(asked);
     asked_load(asked, "open_file_cache max=10; server { location /off { open_file_cache off; } "
                       "location /own { open_file_cache max=2; } }");
-    outer = http_static_of(asked_run(asked, "GET", "/a.txt", ""))->cache;
+    outer = http_files_of(asked_run(asked, "GET", "/a.txt", ""))->cache;
     assert_non_null(outer);
     assert_int_equal(open_files_count(outer->files), 1);
-    assert_null(http_static_of(asked_run(asked, "GET", "/off", ""))->cache);
-    assert_ptr_not_equal(http_static_of(asked_run(asked, "GET", "/own", ""))->cache, outer);
-    assert_ptr_equal(http_static_of(asked_run(asked, "GET", "/x", ""))->cache, outer);
+    assert_null(http_files_of(asked_run(asked, "GET", "/off", ""))->cache);
+    assert_ptr_not_equal(http_files_of(asked_run(asked, "GET", "/own", ""))->cache, outer);
+    assert_ptr_equal(http_files_of(asked_run(asked, "GET", "/x", ""))->cache, outer);
 }
 
 int main(void)
