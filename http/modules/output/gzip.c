@@ -256,9 +256,9 @@ static int gzip_set_disable(struct conf_setting *setting)
         const char *pattern = setting->node->args[i];
 
         if (!one)
-            return -ENOMEM;
-        if (!strcmp(pattern,
-                    "msie6")) /* nginx's word: Internet Explorer up to 6 without its second service pack */
+            return conf_fail_memory(setting->conf);
+        /* nginx's word: Internet Explorer up to 6 without its second service pack. */
+        if (!strcmp(pattern, "msie6"))
             pattern = "MSIE [45]\\.|MSIE 6\\.(?!.*SV1)";
         one->agent = http_regex_compile(setting->conf, setting->node, pattern, true);
         if (!one->agent)

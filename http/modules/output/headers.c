@@ -156,7 +156,7 @@ static int headers_set_rule(struct conf_setting *setting)
         return conf_fail(setting->conf, node, "invalid parameter \"%s\"", node->args[2]);
     rule = pool_calloc(setting->conf->pool, sizeof *rule, "header");
     if (!rule)
-        return -ENOMEM;
+        return conf_fail_memory(setting->conf);
     if (setting->first)
         *end = NULL;
     while (*end)

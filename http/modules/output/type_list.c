@@ -2,7 +2,6 @@
 /* Reads a list of media types, and looks a type up. */
 #include "http/modules/output/type_list.h"
 
-#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
@@ -19,7 +18,7 @@ int http_set_type_list(struct conf_setting *setting)
         struct http_type_list *one = pool_alloc(setting->conf->pool, sizeof *one, "types");
 
         if (!one)
-            return -ENOMEM;
+            return conf_fail_memory(setting->conf);
         *one = (struct http_type_list){*list, {setting->node->args[i], strlen(setting->node->args[i])}};
         *list = one;
     }
