@@ -103,6 +103,17 @@ def test_json(shared):
 GUARD = '/* callback */\r\n'
 
 
+@pytest.mark.ours
+def test_json_of_names_that_are_no_utf8(server):
+    server.http('server { listen @http@; autoindex on; autoindex_format json; }')
+    server.write('html/sub/a', '')
+    for name in b'\xff\n"', b'\xc3\xa9', b'\xc2\x85':
+        os.close(os.open(os.path.join(os.fsencode(server.path('html/sub')), name), os.O_CREAT))
+    server.start()
+    listing = json.loads(server.get('/sub/').body.decode('utf-8'))
+    assert {one['name'] for one in listing} == {'a', '\xff\n"', '\xe9', '\x85'}
+
+
 @pytest.mark.parametrize('query, before, after', [
     ('?callback=f.g_1', GUARD + 'f.g_1(', ');'), ('?a=b&callback=f', GUARD + 'f(', ');'), ('', '', ''),
     ('?callback=', '', ''), ('?xcallback=f', '', ''), ('?callback', '', ''), ('?Callback=f', GUARD + 'f(', ');'),

@@ -100,6 +100,7 @@ def test_what_is_below_the_prefix(shared, target, status):
 
 def test_a_prefix_without_slash_leads_to_the_folder(shared):
     assert shared.get('/bare').get('Location') == f'http://localhost:{shared.port()}/bare/'
+    assert shared.get('/bare?a=b').get('Location') == f'http://localhost:{shared.port()}/bare/?a=b'
 
 
 def test_only_get_and_head(shared):

@@ -2,10 +2,6 @@
 /* Expectations: nginx's ngx_http_log_module: log_format, access_log, ngx_http_log_escape. */
 #include "tests/unit/http/asked.h"
 
-#include <sys/mman.h>
-
-#include "http/modules/log/log_escape.h"
-#include "http/text/json_text.h"
 #include "http/modules/log/log_format.h"
 
 static const struct http_log_format *read_format(struct asked *asked, const char *const *args, unsigned count)
@@ -149,76 +145,6 @@ static void test_no_file_left_behind(void **state)
     assert_int_equal(access(path, F_OK), 0);
 }
 
-static bool is_odd(unsigned char byte)
-{
-    return byte < 0x20 || byte > 0x7e || byte == '"' || byte == '\\';
-}
-
-/* Every length, the odd byte at every place, and a page behind the text that must not be read. */
-static void test_every_place(void **state)
-{
-    enum { PAGE = 4096, LONGEST = 70 };
-    char *pages = mmap(NULL, (size_t)PAGE * 2, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-    (void)state;
-    assert_ptr_not_equal(pages, MAP_FAILED);
-    assert_int_equal(mprotect(pages + PAGE, PAGE, PROT_NONE), 0);
-    for (unsigned byte = 0; byte < 256; byte++) {
-        for (size_t length = 0; length <= LONGEST; length += byte == '"' ? 1 : 23) {
-            char *text = pages + PAGE - length, out[LONGEST + 4], expected[5];
-
-            memset(text, 'x', length);
-            assert_false(http_log_odd((struct http_text){text, length}));
-            for (size_t place = 0; place < length; place++) {
-                struct http_text value = {text, length};
-
-                text[place] = (char)byte;
-                assert_int_equal(http_log_odd(value), is_odd((unsigned char)byte));
-                assert_int_equal(http_log_escape_measure(value),
-                                 length + (is_odd((unsigned char)byte) ? 3 : 0));
-                if (is_odd((unsigned char)byte)) {
-                    assert_ptr_equal(http_log_escape_write(out, value), out + length + 3);
-                    snprintf(expected, sizeof expected, "\\x%02X", byte);
-                    assert_memory_equal(out + place, expected, 4);
-                }
-                text[place] = 'x';
-            }
-        }
-    }
-    munmap(pages, (size_t)PAGE * 2);
-}
-
-static void test_json(void **state)
-{
-    static const char *const rows[][2] = {
-        {"", ""},
-        {"plain", "plain"},
-        {"\"\\\b\f\n\r\t", "\\\"\\\\\\b\\f\\n\\r\\t"},
-        /* C1 (ECMA-48 8.3: 0x9b begins what ESC [ begins) in one byte and in two; DEL. */
-        {"\x01\x1f\x7f\x80\x9b[2J", "\\u0001\\u001F\\u007F\\u0080\\u009B[2J"},
-        {"\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0", "\\u0080\\u009B\\u009F\xc2\xa0"},
-        /* RFC 3629: characters; no longer forms than needed, no surrogates, nothing cut short. */
-        {"\xc3\xa9\xe2\x82\xac\xf0\x9f\x8c\x8a", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x8c\x8a"},
-        {"\xc0\x9b", "\\u00C0\\u009B"},
-        {"\xe0\x82\x9b", "\\u00E0\\u0082\\u009B"},
-        {"\xed\xa0\x80", "\\u00ED\\u00A0\\u0080"},
-        {"\xf4\x90\x80\x80", "\\u00F4\\u0090\\u0080\\u0080"},
-        {"\xff\xe2\x82", "\\u00FF\\u00E2\\u0082"},
-        {"\xc2", "\\u00C2"},
-        {"a/b", "a/b"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct http_text value = {rows[i][0], strlen(rows[i][0])};
-        char out[64];
-
-        assert_int_equal(http_json_measure(value), strlen(rows[i][1]));
-        *http_json_write(out, value) = '\0';
-        assert_string_equal(out, rows[i][1]);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,8 +153,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_shapes, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_refused, asked_setup, asked_teardown),
         cmocka_unit_test_setup_teardown(test_no_file_left_behind, asked_setup, asked_teardown),
-        cmocka_unit_test(test_every_place),
-        cmocka_unit_test(test_json),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
