@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * allow and deny: who may ask here.
+ * allow and deny: which clients may ask here.
  *
  * Purpose: as nginx's module of that name: the first rule that the client's address matches decides; 403 and
  *   a line "access forbidden by rule" at level error. A level that has any rule inherits none.

@@ -188,7 +188,7 @@ static void metrics_put_sgi(struct text *text, struct sgi *sgi)
     for (unsigned i = 0; i < 2; i++)
         metrics_put_labelled(text, "sgi_lock_taken_total", "lock", names[i], locks[i]->taken);
     metrics_begin(text, "sgi_lock_contended_total", COUNTER,
-                  "Of sgi_lock_taken_total, times somebody else had it.");
+                  "Of sgi_lock_taken_total, times another thread had it.");
     for (unsigned i = 0; i < 2; i++)
         metrics_put_labelled(text, "sgi_lock_contended_total", "lock", names[i], locks[i]->contended);
     metrics_begin(text, "sgi_lock_wait_seconds_total", COUNTER,
