@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* One reading: its sentences, warnings and faults, its paths, and the dump. */
 #include "conf/conf.h"
 
 #include <assert.h>
@@ -29,18 +30,17 @@ static const char *copy_folder(struct pool *pool, const char *path, size_t lengt
 
 int conf_init(struct conf *conf, struct pool *pool, const char *prefix, const char *file)
 {
+    const char *slash = file ? strrchr(file, '/') : NULL;
+
     memset(conf, 0, sizeof *conf);
     conf->pool = pool;
     conf->files_end = &conf->files;
     conf->warnings_end = &conf->warnings;
-
     if (!prefix)
         prefix = "";
     conf->prefix = copy_folder(pool, prefix, strlen(prefix));
     if (!conf->prefix)
         return conf_fail_memory(conf);
-
-    const char *slash = file ? strrchr(file, '/') : NULL;
     if (!slash)
         conf->conf_prefix = conf->prefix;
     else
@@ -48,8 +48,8 @@ int conf_init(struct conf *conf, struct pool *pool, const char *prefix, const ch
     return conf->conf_prefix ? 0 : conf_fail_memory(conf);
 }
 
-/* Writes the sentence, what the system said and the place; what is too long is cut from the sentence, since
- * an error without its place helps nobody. */
+/* Writes the sentence, the system's error and the place. If that is too long the sentence is cut: an error
+ * without its place is useless. */
 __attribute__((format(printf, 5, 0))) static void compose(char *out, size_t size,
                                                           const struct conf_node *node, int error,
                                                           const char *format, va_list arguments)
@@ -125,21 +125,21 @@ static struct conf_warning *make_warning(struct conf *conf, const char *text)
 
 void conf_warn(struct conf *conf, const struct conf_node *node, const char *format, ...)
 {
+    struct conf_warning *warning;
     char text[CONF_ERROR_SIZE];
     va_list arguments;
 
     va_start(arguments, format);
     compose(text, sizeof text, node, 0, format, arguments);
     va_end(arguments);
-
-    struct conf_warning *warning = make_warning(conf, text);
+    warning = make_warning(conf, text);
     if (!warning)
         return;
     *conf->warnings_end = warning;
     conf->warnings_end = &warning->next;
 }
 
-/* Levels are applied from the outside to the inside; a reader wants the order of the text. */
+/* Levels are applied from the outside to the inside; the report is in the order of the text. */
 static int add_fault(struct conf *conf)
 {
     struct conf_warning **at = &conf->faults, *fault;
@@ -178,7 +178,7 @@ int conf_fail_kept(struct conf *conf)
 
     if (!*last)
         return conf->error[0] != '\0' ? -EINVAL : 0;
-    while ((*last)->next != NULL)
+    while ((*last)->next)
         last = &(*last)->next;
     if (conf->error[0] == '\0') {
         snprintf(conf->error, sizeof conf->error, "%s", (*last)->text);
@@ -221,6 +221,7 @@ static int write_all(int fd, const char *bytes, size_t length)
 {
     while (length > 0) {
         ssize_t written = write(fd, bytes, length);
+
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One reading of a configuration: where it takes memory and paths from, what it has read, what went wrong.
+ * conf: one reading of a configuration.
  *
- * The way of a configuration: conf_init; conf_read_file, conf_read_text, conf_read_option (text to tree,
- * read.h); conf_apply (tree to settings, directive.h). The caller logs conf->error with "[emerg]" before it
- * and the warnings with "[warn]".
- *
+ * Purpose: where a reading takes memory and paths from, what it has read, what went wrong. The way of a
+ *   configuration: conf_init; conf_read_file, conf_read_text, conf_read_option (text to tree, read.h);
+ *   conf_apply (tree to settings, directive.h). The caller logs conf->error with "[emerg]" before it and the
+ *   warnings with "[warn]".
  * Lifetime: the caller owns the struct (it may be on the stack); everything reached from it lies in the pool
- * handed in and goes with that. There is no deinit.
- *
+ *   handed in and goes with that. There is no deinit.
  * Threads: one at a time.
- *
  * Errors: a function that fails leaves one sentence in conf->error. The first error wins: later ones do not
- * overwrite it, so a caller may simply return what it got. Sentences are nginx's where nginx has one. A
- * caller that can go on with the next directive keeps the sentence (conf_keep), so that one reading names
- * all that is wrong (conf_report).
+ *   overwrite it, so a caller may simply return what it got. Sentences are nginx's where nginx has one. A
+ *   caller that can go on with the next directive keeps the sentence (conf_keep), so that one reading names
+ *   everything that is wrong (conf_report).
  */
 #ifndef CONF_CONF_H
 #define CONF_CONF_H
@@ -28,8 +26,8 @@ struct pool;
 
 enum {
     CONF_ERROR_SIZE = 1024,      /* nginx's: a longer sentence is cut */
-    CONF_FAULTS_MAX = 100,       /* the first of them are told, the others counted */
-    CONF_REPORT_SIZE = 32 * 1024 /* what has no room is counted too */
+    CONF_FAULTS_MAX = 100,       /* so many are reported, the others counted */
+    CONF_REPORT_SIZE = 32 * 1024 /* faults without room are counted too */
 };
 
 /* A text that was read, for -T: each name once, in the order of reading. */
@@ -56,7 +54,7 @@ struct conf {
     struct conf_file **files_end;
     struct conf_warning *warnings; /* oldest first */
     struct conf_warning **warnings_end;
-    struct conf_warning *faults; /* what was kept, in the order of the text, CONF_FAULTS_MAX at most */
+    struct conf_warning *faults; /* kept ones, in the order of the text, CONF_FAULTS_MAX at most */
     unsigned fault_count;        /* all that were kept */
     unsigned nodes;              /* read so far */
     bool no_memory;              /* conf_fail_memory was called */
@@ -73,7 +71,7 @@ struct conf {
 int conf_init(struct conf *conf, struct pool *pool, const char *prefix, const char *file)
     __attribute__((warn_unused_result));
 
-/* Notes what is wrong with `node`: the sentence, then " in FILE:LINE" (nothing for a NULL node; " in command
+/* Notes an error of `node`: the sentence, then " in FILE:LINE" (nothing for a NULL node; " in command
  * line" for one from -g). Always -EINVAL. */
 int conf_fail(struct conf *conf, const struct conf_node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -86,15 +84,15 @@ int conf_fail_errno(struct conf *conf, const struct conf_node *node, int error, 
 /* Memory ran out. Always -ENOMEM. */
 int conf_fail_memory(struct conf *conf);
 
-/* Notes what is odd about `node`, in the same form. A warning that finds no memory is dropped. */
+/* Notes a warning about `node`, in the same form. It is dropped if there is no memory. */
 void conf_warn(struct conf *conf, const struct conf_node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Takes what a step returned, so that reading goes on: the sentence of one that failed becomes a fault. 0, or
- * -ENOMEM if memory has run out: then nothing goes on. */
+/* Takes the result of a step, so that reading goes on: the sentence of a failed one becomes a fault. 0, or
+ * -ENOMEM if memory has run out: then reading ends. */
 int conf_keep(struct conf *conf, int result) __attribute__((warn_unused_result));
 
-/* Whether something has failed so far. What relies on complete settings is then left out. */
+/* Whether something has failed so far. Steps that need complete settings are then left out. */
 static inline bool conf_is_wrong(const struct conf *conf)
 {
     return conf->faults || conf->error[0] != '\0';
@@ -103,7 +101,7 @@ static inline bool conf_is_wrong(const struct conf *conf)
 /* At the end: -EINVAL if something is wrong (the last fault becomes the error if there is none), else 0. */
 int conf_fail_kept(struct conf *conf) __attribute__((warn_unused_result));
 
-/* All that is wrong, a line each: the faults, the error, how many more. `size` is CONF_REPORT_SIZE. */
+/* Everything that is wrong, a line each: the faults, the error, how many more. `size` is CONF_REPORT_SIZE. */
 void conf_report(const struct conf *conf, char *to, size_t size);
 
 /* `path` as it is if it begins with '/', else behind the folder of the configuration file (conf_prefix:

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * conf/default.conf, compiled in: what the server runs without a configuration file.
- * The Makefile generates the definition. Constant; ends in a NUL that conf_default_length does not count.
+ * default: conf/default.conf, compiled in.
+ *
+ * Purpose: the server runs it without a configuration file. The Makefile generates the definition.
+ * Lifetime: constant; ends in a NUL that conf_default_length does not count.
+ * Threads: any.
+ * Errors: none.
  */
 #ifndef CONF_DEFAULT_H
 #define CONF_DEFAULT_H

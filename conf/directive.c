@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A level of the tree, applied by tables: every node is checked, then set. */
 #include "conf/directive.h"
 
 #include <errno.h>
@@ -15,8 +16,8 @@ struct match {
 };
 
 /* The row of this name that is right here; else any row of this name; else NULL. */
-static const struct conf_directive *find(const struct conf_modules *modules, const char *name,
-                                         uint32_t context, unsigned *module)
+static const struct conf_directive *find_row(const struct conf_modules *modules, const char *name,
+                                             uint32_t context, unsigned *module)
 {
     const struct conf_directive *elsewhere = NULL;
 
@@ -51,42 +52,42 @@ static int pass_over(struct conf *conf, const struct conf_node *node)
 static int check(struct conf *conf, const struct conf_node *node, uint32_t context,
                  const struct conf_directive *directive)
 {
+    bool too_many = directive->max_args != CONF_ARGS_ANY && node->arg_count > directive->max_args;
+    bool block = (directive->flags & CONF_BLOCK) != 0;
+
     if ((directive->contexts & context) == 0)
         return conf_fail(conf, node, "\"%s\" directive is not allowed here", node->name);
-
-    bool block = (directive->flags & CONF_BLOCK) != 0;
     if (node->block && !block)
         return conf_fail(conf, node, "directive \"%s\" is not terminated by \";\"", node->name);
     if (!node->block && block)
         return conf_fail(conf, node, "directive \"%s\" has no opening \"{\"", node->name);
-
-    bool too_many = directive->max_args != CONF_ARGS_ANY && node->arg_count > directive->max_args;
     if (node->arg_count < directive->min_args || too_many)
         return conf_fail(conf, node, "invalid number of arguments in \"%s\" directive", node->name);
     return 0;
 }
 
-/* Whether a row was met before at this level: its bit in `seen`, which has one for every row of every module.
- */
+/* Whether a row is met for the first time at this level. `seen` has a bit for every row of every module. */
 static bool is_first(const struct conf_modules *modules, const struct match *match, unsigned char *seen)
 {
     size_t bit = (size_t)(match->directive - modules->modules[match->module]->directives);
+    unsigned char mask;
+    bool first;
 
     for (unsigned i = 0; i < match->module; i++)
         bit += modules->modules[i]->count;
-    unsigned char mask = (unsigned char)(1U << (bit % 8));
-    bool first = (seen[bit / 8] & mask) == 0;
+    mask = (unsigned char)(1U << (bit % 8));
+    first = (seen[bit / 8] & mask) == 0;
     seen[bit / 8] |= mask;
     return first;
 }
 
-/* The directive of a node: null if it is to be passed over. */
+/* Finds the directive of a node; null: the node is passed over. */
 static int check_node(struct conf *conf, const struct conf_node *node, uint32_t context,
                       const struct conf_modules *modules, struct match *match, unsigned char *seen)
 {
     int rc;
 
-    match->directive = find(modules, node->name, context, &match->module);
+    match->directive = find_row(modules, node->name, context, &match->module);
     if (!match->directive)
         return conf_keep(conf, pass_over(conf, node));
     rc = check(conf, node, context, match->directive);
@@ -103,21 +104,21 @@ static int check_node(struct conf *conf, const struct conf_node *node, uint32_t 
 static int check_level(struct conf *conf, const struct conf_node *node, uint32_t context,
                        const struct conf_modules *modules, struct match *matches)
 {
+    unsigned char *seen;
     size_t rows = 0;
     int rc = 0;
 
     for (unsigned i = 0; i < modules->count; i++)
         rows += modules->modules[i]->count;
-    unsigned char *seen = pool_calloc(conf->pool, rows / 8 + 1, "conf duplicates");
+    seen = pool_calloc(conf->pool, rows / 8 + 1, "conf duplicates");
     if (!seen)
         return conf_fail_memory(conf);
-
     for (; node && rc == 0; node = node->next, matches++)
         rc = check_node(conf, node, context, modules, matches, seen);
     return rc;
 }
 
-/* A directive that failed is as if it did not stand there: the next one of its name is the first. */
+/* A failed directive counts as absent: the next one of its name is the first. */
 static int keep_failed(struct conf *conf, const struct conf_node *node, struct match *match, int rc)
 {
     const struct match failed = *match;
@@ -138,17 +139,17 @@ static int set_level(const struct conf_setting *level, const struct conf_node *n
                      bool blocks)
 {
     for (; node; node = node->next, matches++) {
-        if (!matches->directive)
-            continue;
-        bool late = node->block && (matches->directive->flags & CONF_IN_ORDER) == 0;
-        if (late != blocks)
-            continue;
         struct conf_setting setting = *level;
+        int rc;
+
+        if (!matches->directive ||
+            blocks != (node->block && (matches->directive->flags & CONF_IN_ORDER) == 0))
+            continue;
         setting.node = node;
         setting.directive = matches->directive;
         setting.first = matches->first;
         setting.section = level->find_section ? level->find_section(level->scope, matches->module) : NULL;
-        int rc = matches->directive->set(&setting);
+        rc = matches->directive->set(&setting);
         if (rc != 0)
             rc = keep_failed(level->conf, node, matches, rc);
         if (rc != 0)
@@ -160,20 +161,21 @@ static int set_level(const struct conf_setting *level, const struct conf_node *n
 int conf_apply(struct conf *conf, const struct conf_node *first, uint32_t context,
                const struct conf_modules *modules, conf_section *find_section, void *scope)
 {
+    const struct conf_setting level = {
+        .conf = conf, .context = context, .scope = scope, .modules = modules, .find_section = find_section};
+    struct match *matches;
     size_t count = 0;
+    int rc;
 
     for (const struct conf_node *node = first; node; node = node->next)
         count++;
     if (count == 0)
         return 0;
-    struct match *matches = pool_array(conf->pool, count, sizeof *matches, "conf matches");
+    matches = pool_array(conf->pool, count, sizeof *matches, "conf matches");
     if (!matches)
         return conf_fail_memory(conf);
-
-    const struct conf_setting level = {
-        .conf = conf, .context = context, .scope = scope, .modules = modules, .find_section = find_section};
     conf->depth++;
-    int rc = check_level(conf, first, context, modules, matches);
+    rc = check_level(conf, first, context, modules, matches);
     if (rc == 0)
         rc = set_level(&level, first, matches, false);
     if (rc == 0)

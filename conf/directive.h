@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Directives: tables that say what may stand where, and the walk that turns a tree into settings by them.
+ * directive: tables that say what may stand where, and the walk that turns a tree into settings by them.
  *
- * A module hands in a table. Two rows may bear one name if their contexts differ (listen in http and in
- * stream). A level is applied in three steps: every node is checked in file order (known, allowed here,
- * arguments, block or not, duplicate); then the simple directives are set in file order; then the blocks, in
- * file order (but for CONF_IN_ORDER). So order inside a level does not matter, and inheritance is a copy: a
- * block's `set` makes its own scope as a copy of the finished outer settings and calls conf_apply_children.
- * A directive that is unknown (foreign.h: what to do instead), misplaced or wrong is passed over, as if it
- * did not stand there, until the outermost level is done, which then fails: so all of them are told at once.
- * Only memory that runs out ends an inner level; what a caller does behind one and relies on complete
- * settings asks conf_is_wrong first.
- *
+ * Purpose: a module hands in a table. Two rows may bear one name if their contexts differ (listen in http and
+ *   in stream). A level is applied in three steps: every node is checked in file order (known, allowed here,
+ *   arguments, block or not, duplicate); then the simple directives are set in file order; then the blocks,
+ *   in file order (but for CONF_IN_ORDER). So order inside a level does not matter, and inheritance is a
+ *   copy: a block's `set` makes its own scope as a copy of the finished outer settings and calls
+ *   conf_apply_children. A misplaced, invalid or unknown directive (foreign.h: what to do instead) counts as
+ *   absent until the outermost level is done, which then fails: so all of them are reported together. Only a
+ *   lack of memory ends an inner level; a caller that needs complete settings behind one asks conf_is_wrong.
  * Lifetime: tables are constant; a struct conf_setting lives for one call of `set`; strings of the tree as
- * long as conf->pool.
- *
+ *   long as conf->pool.
  * Threads: one at a time.
- *
  * Errors: 0 or a negative errno, with a sentence in conf->error; settings are then unspecified and to be
- * dropped. A `set` may return a bare errno such as -ENOMEM: the sentence is then made from it.
+ *   dropped. A `set` may return a bare errno such as -ENOMEM: the sentence is then made from it.
  */
 #ifndef CONF_DIRECTIVE_H
 #define CONF_DIRECTIVE_H
@@ -45,7 +41,7 @@ enum conf_context {
 };
 
 enum conf_flags {
-    CONF_BLOCK = 1 << 0,    /* is followed by { }, and only then right */
+    CONF_BLOCK = 1 << 0,    /* must be followed by { } */
     CONF_REPEAT = 1 << 1,   /* may stand more than once at a level */
     CONF_RAW = 1 << 2,      /* documents that `set` reads the children itself, as in types */
     CONF_IN_ORDER = 1 << 3, /* a block that is set with the simple directives: its place among them counts */
@@ -57,17 +53,17 @@ enum { CONF_ARGS_ANY = 255 };
 struct conf_directive;
 struct conf_modules;
 
-/* The settings of module number `module` in a scope: what the directive's offset counts from. NULL if the
- * module keeps nothing there; its setters must then not use setting->section. */
+/* The settings of module number `module` in a scope; the offset of a directive counts from them. NULL: the
+ * module keeps nothing there, and its setters must not use setting->section. */
 typedef void *conf_section(void *scope, unsigned module);
 
-/* What a directive's `set` is handed. */
+/* The argument of a directive's `set`. */
 struct conf_setting {
     struct conf *conf;
     const struct conf_node *node;
     const struct conf_directive *directive;
     void *section;    /* of this directive's module in this scope */
-    bool first;       /* first of its name at this level: a list inherited from the level above starts anew */
+    bool first;       /* of its name at this level: a list inherited from the level above starts anew */
     uint32_t context; /* one of enum conf_context */
     void *scope;      /* what conf_apply was given */
     const struct conf_modules *modules;
@@ -111,8 +107,7 @@ int conf_apply_children(const struct conf_setting *setting, uint32_t context, vo
  * -EINVAL. */
 int conf_setting_fail(const struct conf_setting *setting, const char *text);
 
-/* Fails with `invalid value "VALUE" in "NAME" directive, it must be EXPECTED in FILE:LINE`. Always -EINVAL.
- */
+/* Fails with `invalid value "VALUE" in "NAME" directive, it must be EXPECTED in FILE:LINE`. -EINVAL. */
 int conf_setting_invalid(const struct conf_setting *setting, const char *value, const char *expected);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The rows of the reference. */
 #include "conf/document.h"
 
 #include <errno.h>
@@ -6,7 +7,8 @@
 
 #include "conf/set.h"
 
-const char *conf_context_names(uint32_t contexts, char *out, size_t size)
+/* The contexts' names as nginx writes them ("http, server, location"). */
+static const char *context_names(uint32_t contexts, char *out, size_t size)
 {
     static const char *const names[] = {"main",           "events",       "http",         "server",
                                         "location",       "types",        "stream",       "server (stream)",
@@ -26,7 +28,7 @@ const char *conf_context_names(uint32_t contexts, char *out, size_t size)
     return out;
 }
 
-/* What stands for the argument of a directive with this setter; NULL: nothing is known. */
+/* A word for the argument of a directive with this setter; NULL: nothing is known. */
 static const char *placeholder(const struct conf_directive *directive)
 {
     static const struct {
@@ -99,7 +101,7 @@ static const char *syntax_end(const struct conf_directive *directive, const char
     return text ? text + 1 : NULL;
 }
 
-/* Prints what the directive looks like, and returns what its help says besides. */
+/* Prints what the directive looks like, and returns the rest of its help. */
 static const char *print_syntax(const struct conf_directive *directive, FILE *out)
 {
     const char *help = directive->help ? directive->help : "";
@@ -126,7 +128,7 @@ static void print_directive(const struct conf_directive *directive, FILE *out)
 
     fputs("| ", out);
     help = print_syntax(directive, out);
-    fprintf(out, " | %s | ", conf_context_names(directive->contexts, contexts, sizeof contexts));
+    fprintf(out, " | %s | ", context_names(directive->contexts, contexts, sizeof contexts));
     if (directive->default_text) {
         fputc('`', out);
         print_cell(directive->default_text, out);

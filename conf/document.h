@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Prints directive tables as Markdown: a row for each directive, with what it takes, where, default and help.
+ * document: prints directive tables as Markdown.
  *
- * A row is one line, so that `tidepool directives | grep limit_req` answers a question. What a directive
- * takes is told by its setter where that is one of set.h; for others the help begins with it (directive.h).
- *
+ * Purpose: a row for each directive, with its arguments, contexts, default and help. A row is one line, so
+ *   that `tidepool directives | grep limit_req` answers a question. A setter of set.h tells what its
+ *   directive takes; for others the help begins with it (directive.h).
  * Lifetime: keeps nothing.
- * Threads: one at a time per stream. Errors: 0, or -EIO if the stream failed.
+ * Threads: one at a time per stream.
+ * Errors: 0, or -EIO if the stream failed.
  */
 #ifndef CONF_DOCUMENT_H
 #define CONF_DOCUMENT_H
@@ -21,9 +22,5 @@ int conf_document(const char *heading, const struct conf_modules *modules, FILE 
 
 /* Text for a cell of a table: a bar in it would end the cell. */
 void conf_document_cell(const char *text, size_t length, FILE *out);
-
-/* The contexts' names as nginx writes them ("http, server, location"), cut if `size` is too small. Returns
- * `out`. */
-const char *conf_context_names(uint32_t contexts, char *out, size_t size);
 
 #endif

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Files of a configuration: reading one whole, and knowing which are open and which -T has to show. For
- * read.c.
+ * file: the files of a configuration, for read.c.
  *
+ * Purpose: reads one whole, and knows which are open and which -T has to show.
  * Lifetime: texts lie in conf->pool. A struct conf_open is the reader's, on its stack, linked into conf->open
- * while the file's directives are read.
- *
+ *   while the file's directives are read.
  * Threads: one at a time.
- *
  * Errors: 0 or a negative errno, with the sentence in conf->error.
  */
 #ifndef CONF_FILE_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of nginx's directives that are not here. */
 #include "conf/foreign.h"
 
 #include <stddef.h>
@@ -7,8 +8,7 @@
 #define TLS    "TLS is not part of Tidepool: put a TLS terminator in front"
 #define NO_TLS "TLS is not part of Tidepool, so there is nothing to set"
 #define GATEWAY                                                                                              \
-    "passing requests on is not part of Tidepool: let another server do it, in front or on a port of its "   \
-    "own"
+    "passing requests on is not part of Tidepool: let another server do it, in front or on its own port"
 #define SYSTEM   "that is left to the system: set it in the service's unit"
 #define CONTENT  "answers are not changed on their way: have what makes the files do it"
 #define LOOKUP   "no names are looked up while requests run"

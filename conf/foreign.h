@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Directives that nginx has and we have not: what to tell who writes one.
+ * foreign: directives that nginx has and we have not.
  *
- * Purpose: a configuration that was written for nginx says at once which of its lines mean nothing here, and
- *   what to do instead. What changes nothing that a client could see is taken, with a warning; what would be
- *   missed (a proxy, a password, a certificate) is refused.
+ * Purpose: tells the author of a configuration that was written for nginx which of its lines mean nothing
+ *   here, and what to do instead. A directive is taken, with a warning, if its absence changes nothing that
+ *   a client could see; it is refused if it would be missed (a proxy, a password, a certificate).
  * Lifetime: constant.
  * Threads: any.
  * Errors: none.
@@ -15,12 +15,12 @@
 #include <stdbool.h>
 
 struct conf_foreign {
-    const char *name;   /* a directive; with `*` at its end all that begin so */
+    const char *name;   /* a directive; with `*` at its end: all that begin so */
     bool ignored;       /* taken, with a warning */
     const char *advice; /* part of a sentence */
 };
 
-/* The first row that fits, or NULL: nobody knows such a directive. */
+/* The first row that fits; NULL: nginx has no such directive either. */
 const struct conf_foreign *conf_foreign_find(const char *name);
 
 #endif

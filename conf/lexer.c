@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Words, quotes, escapes and comments, exactly as nginx reads them. */
 #include "conf/lexer.h"
 
 #include <stdarg.h>
@@ -34,6 +35,7 @@ static void skip_blank(struct conf_lexer *lexer)
     while (lexer->at < lexer->end) {
         if (*lexer->at == '#') {
             const char *feed = memchr(lexer->at, '\n', (size_t)(lexer->end - lexer->at));
+
             lexer->at = feed ? feed : lexer->end;
         } else if (is_blank(*lexer->at)) {
             lexer->line += *lexer->at == '\n';
@@ -91,20 +93,19 @@ static enum conf_token scan_word(struct conf_lexer *lexer)
 
 enum conf_token conf_lexer_next(struct conf_lexer *lexer)
 {
+    bool begun = lexer->words > 0;
+    char byte;
+
     if (lexer->after_quote && lexer->at < lexer->end) {
-        char byte = *lexer->at;
+        byte = *lexer->at;
         if (!is_blank(byte) && byte != ';' && byte != '{' && byte != ')')
             return bad(lexer, "unexpected \"%c\"", byte);
     }
     lexer->after_quote = false;
-
     skip_blank(lexer);
     if (lexer->at == lexer->end)
         return CONF_TOKEN_EOF;
-
-    char byte = *lexer->at;
-    bool begun = lexer->words > 0;
-
+    byte = *lexer->at;
     if (byte != ';' && byte != '{' && byte != '}')
         return scan_word(lexer);
     if (begun == (byte == '}'))

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The words of nginx's configuration language: bytes in, tokens out.
+ * lexer: the words of nginx's configuration language; bytes in, tokens out.
  *
- * The language, as src/core/ngx_conf_file.c of nginx reads it:
- *   - words are parted by space, tab, CR, LF, `;` and `{`; `}` ends a block only where a word could begin
+ * Purpose: the language, as src/core/ngx_conf_file.c of nginx reads it:
+ *   - space, tab, CR, LF, `;` and `{` separate words; `}` ends a block only where a word could begin
  *   - `#` opens a comment, to the end of the line, only where a word could begin
  *   - a word that begins with ' or " reaches to the same quote; then space, `;`, `{` or `)` must follow
  *   - a backslash takes the next byte's meaning away; conf_unescape then turns \" \' \\ \t \r \n into the
- * byte meant and leaves any other pair as it is
+ *     byte meant and leaves any other pair as it is
  *   - `{` behind `$` belongs to the word: ${name}
- * One difference: a comment may have any length (nginx refuses those above 4 KiB). A NUL byte is refused, as
- * words are C strings here.
- *
+ *   One difference: a comment may have any length (nginx refuses those above 4 KiB). A NUL byte is refused,
+ *   as words are C strings here.
  * Lifetime: the caller owns the struct; the text must outlive it. Nothing is allocated.
  * Threads: one at a time.
- * Errors: CONF_TOKEN_BAD and a sentence in lexer->error, without the place; lexer->line is where it is.
+ * Errors: CONF_TOKEN_BAD and a sentence in lexer->error, without the place; lexer->line tells the place.
  */
 #ifndef CONF_LEXER_H
 #define CONF_LEXER_H
@@ -31,7 +30,7 @@ enum conf_token {
     CONF_TOKEN_BAD,
 };
 
-/* The longest word with the byte that ends it, in bytes as written: nginx's buffer. What is longer has most
+/* The longest word with the byte that ends it, in bytes as written: nginx's buffer. A longer word has most
  * likely lost its quote. */
 enum { CONF_WORD_MAX = 4096 };
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A configuration as a tree: what the reader makes of a text and conf_apply turns into settings.
+ * node: a configuration as a tree.
  *
+ * Purpose: the reader makes it of a text; conf_apply turns it into settings.
  * Lifetime: nodes, names and arguments lie in the pool of the struct conf they were read with and go with it.
  * Threads: written by the reader alone; read-only afterwards.
- * Errors: none here.
+ * Errors: none.
  */
 #ifndef CONF_NODE_H
 #define CONF_NODE_H
@@ -14,8 +15,7 @@
 /* One directive: `name arg arg;` or `name arg { children }`. */
 struct conf_node {
     const char *name;
-    const char *
-        *args; /* args[0] is the first argument; quotes and escapes are resolved; NULL after the last */
+    const char **args;  /* args[0] is the first, quotes and escapes resolved; NULL after the last */
     unsigned arg_count; /* without the name */
     unsigned line;  /* of the closing `;` or the opening `{`, as nginx counts; 0: the command line has none */
     unsigned place; /* of the directive in the order of reading, includes expanded */

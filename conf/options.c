@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The command line, letter by letter. */
 #include "conf/options.h"
 
 #include <errno.h>
@@ -86,6 +87,7 @@ static int take_option(struct options *options, char letter, struct cursor *curs
     }
 }
 
+/* A letter with a value may end the run of letters. */
 static int take_letter(struct options *options, char letter, struct cursor *cursor)
 {
     switch (letter) {
@@ -139,6 +141,7 @@ int options_parse(struct options *options, int argc, char *const *argv)
     return 0;
 }
 
+/* Two calls: one text would be longer than the standard promises for a literal. */
 static void show_help(const struct options_names *names, FILE *out)
 {
     fprintf(out,

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The command line, which is nginx's: -? -h -v -V -t -T -q -s signal -p prefix -e file -c file -g directives.
- * Letters may be joined (-tq); a value follows at once or as the next argument.
+ * options: the command line, which is nginx's.
  *
+ * Purpose: -? -h -v -V -t -T -q -s signal -p prefix -e file -c file -g directives. Letters may be joined
+ *   (-tq); a value follows at once or as the next argument.
  * Lifetime: strings point into argv. The caller owns the struct.
- * Threads: one at a time. Errors: -EINVAL and a sentence in options->error, nginx's, without the program's
- *   name. Nothing is printed.
+ * Threads: one at a time.
+ * Errors: -EINVAL and a sentence in options->error, nginx's, without the program's name. Nothing is printed.
  */
 #ifndef CONF_OPTIONS_H
 #define CONF_OPTIONS_H
@@ -37,12 +38,12 @@ struct options {
     char error[256];
 };
 
-/* What the texts of options_show speak of. All strings non-null. */
+/* For the texts of options_show. All strings non-null. */
 struct options_names {
     const char *program;                   /* "tidepool" */
     const char *version;                   /* "tidepool/0.1.0" */
     const char *build;                     /* lines for -V, each with its newline, or empty */
-    const char *commands;                  /* lines for -h about what may stand first instead, or empty */
+    const char *commands;                  /* lines for -h about the commands, or empty */
     const char *prefix, *error_log, *file; /* defaults, as -h prints them */
 };
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Text to tree, file by file. */
 #include "conf/read.h"
 
 #include <errno.h>
@@ -37,16 +38,20 @@ static struct conf_node here(const struct reader *reader)
 static int fail_here(struct reader *reader, const char *sentence)
 {
     struct conf_node place = here(reader);
+
     return conf_fail(reader->conf, &place, "%s", sentence);
 }
 
+/* Words go into the pool one by one; the list of them is used again for the next directive. */
 static int add_word(struct reader *reader)
 {
     struct pool *pool = reader->conf->pool;
+    char *word;
 
     if (reader->word_count == reader->word_capacity) {
         unsigned capacity = reader->word_capacity > 0 ? 2 * reader->word_capacity : WORDS_MIN;
         const char **words = pool_array(pool, capacity, sizeof *words, "conf words");
+
         if (!words)
             return conf_fail_memory(reader->conf);
         if (reader->word_count > 0)
@@ -54,8 +59,7 @@ static int add_word(struct reader *reader)
         reader->words = words;
         reader->word_capacity = capacity;
     }
-
-    char *word = pool_nalloc(pool, reader->lexer.word_length + 1, "conf word");
+    word = pool_nalloc(pool, reader->lexer.word_length + 1, "conf word");
     if (!word)
         return conf_fail_memory(reader->conf);
     conf_unescape(word, reader->lexer.word, reader->lexer.word_length);
@@ -76,7 +80,6 @@ static struct conf_node *make_node(struct reader *reader, bool block)
     }
     memcpy(args, reader->words + 1, arg_count * sizeof *args);
     args[arg_count] = NULL;
-
     *node = here(reader);
     reader->conf->nodes++;
     node->name = reader->words[0];
@@ -129,11 +132,11 @@ static int read_included(struct reader *outer, const struct conf_node *node, con
         .conf = outer->conf, .base_depth = depth, .files = outer->files + 1, .name = path};
     struct conf_open open;
     struct conf_text text;
+    int rc;
 
     if (reader.files > CONF_INCLUDE_MAX)
         return conf_fail(outer->conf, node, "too many files include one another");
-
-    int rc = conf_file_read(outer->conf, node, path, &open, &text);
+    rc = conf_file_read(outer->conf, node, path, &open, &text);
     if (rc != 0)
         return rc;
     conf_lexer_init(&reader.lexer, text.bytes, text.length);
@@ -155,10 +158,10 @@ static int read_pattern(struct reader *reader, const struct conf_node *node, con
         rc = conf_fail_errno(reader->conf, node, ENOMEM, "glob() \"%s\" failed", pattern);
     else if (failure != 0 && failure != GLOB_NOMATCH)
         rc = conf_fail_errno(reader->conf, node, EIO, "glob() \"%s\" failed", pattern);
-
     for (size_t i = 0; rc == 0 && failure == 0 && i < found.gl_pathc; i++) {
         /* The name outlives the list: nodes and the dump point to it. */
         const char *path = conf_full_name(reader->conf, found.gl_pathv[i], true);
+
         rc = path ? read_included(reader, node, path, end, depth) : -ENOMEM;
     }
     globfree(&found);
@@ -169,13 +172,13 @@ static int include(struct reader *reader, const struct conf_node *node, struct c
                    unsigned depth)
 {
     struct conf *conf = reader->conf;
+    const char *path;
 
     if (node->block)
         return conf_fail(conf, node, "directive \"include\" is not terminated by \";\"");
     if (node->arg_count != 1)
         return conf_fail(conf, node, "invalid number of arguments in \"include\" directive");
-
-    const char *path = conf_full_name(conf, node->args[0], true);
+    path = conf_full_name(conf, node->args[0], true);
     if (!path)
         return -ENOMEM;
     if (strpbrk(path, "*?["))
@@ -185,18 +188,18 @@ static int include(struct reader *reader, const struct conf_node *node, struct c
 
 static int add_node(struct reader *reader, struct conf_node *node, struct conf_node ***end, unsigned depth)
 {
+    struct conf_node **children_end = &node->children;
+
     if (node->block && reader->option)
         return conf_fail(reader->conf, node, "block directives are not supported in -g option");
     if (strcmp(node->name, "include") == 0)
         return include(reader, node, end, depth);
-
     **end = node;
     *end = &node->next;
     if (!node->block)
         return 0;
     if (depth == CONF_DEPTH_MAX)
         return conf_fail(reader->conf, node, "too many blocks in one another, at most %d", CONF_DEPTH_MAX);
-    struct conf_node **children_end = &node->children;
     return read_level(reader, &children_end, depth + 1);
 }
 
@@ -209,6 +212,7 @@ static int read_level(struct reader *reader, struct conf_node ***end, unsigned d
 
     while ((node = read_node(reader, &stop))) {
         int rc = add_node(reader, node, end, depth);
+
         if (rc != 0)
             return rc;
     }
@@ -217,6 +221,17 @@ static int read_level(struct reader *reader, struct conf_node ***end, unsigned d
     if (stop == STOP_EOF)
         return outermost ? 0 : fail_here(reader, "unexpected end of file, expecting \"}\"");
     return -EINVAL;
+}
+
+/* Reads the whole text of a reader below its root. */
+static struct conf_node *read_root(struct reader *reader, struct conf_node *root, const char *text,
+                                   size_t length)
+{
+    struct conf_node **end = &root->children;
+
+    reader->name = root->name;
+    conf_lexer_init(&reader->lexer, text, length);
+    return read_level(reader, &end, 0) == 0 ? root : NULL;
 }
 
 static struct conf_node *make_root(struct conf *conf, const char *name)
@@ -238,31 +253,25 @@ struct conf_node *conf_read_file(struct conf *conf, const char *path)
 {
     struct conf_node *root = make_root(conf, path);
     struct reader outside = {.conf = conf};
+    struct conf_node **end;
 
     if (!root)
         return NULL;
-    struct conf_node **end = &root->children;
+    end = &root->children;
     return read_included(&outside, NULL, root->name, &end, 0) == 0 ? root : NULL;
 }
 
 struct conf_node *conf_read_text(struct conf *conf, const char *name, const char *text, size_t length)
 {
     struct conf_node *root = make_root(conf, name);
+    char *copy = pool_strndup(conf->pool, text, length, "conf text");
     struct reader reader = {.conf = conf};
 
-    if (!root)
-        return NULL;
-    char *copy = pool_strndup(conf->pool, text, length, "conf text");
-    if (!copy) {
+    if (root && !copy)
         conf_fail_memory(conf);
+    if (!root || !copy || conf_file_remember(conf, root->name, &(struct conf_text){copy, length}) != 0)
         return NULL;
-    }
-    if (conf_file_remember(conf, root->name, &(struct conf_text){copy, length}) != 0)
-        return NULL;
-    reader.name = root->name;
-    conf_lexer_init(&reader.lexer, copy, length);
-    struct conf_node **end = &root->children;
-    return read_level(&reader, &end, 0) == 0 ? root : NULL;
+    return read_root(&reader, root, copy, length);
 }
 
 struct conf_node *conf_read_option(struct conf *conf, const char *directives)
@@ -270,12 +279,7 @@ struct conf_node *conf_read_option(struct conf *conf, const char *directives)
     struct conf_node *root = make_root(conf, "command line");
     struct reader reader = {.conf = conf, .option = true};
 
-    if (!root)
-        return NULL;
-    reader.name = root->name;
-    conf_lexer_init(&reader.lexer, directives, strlen(directives));
-    struct conf_node **end = &root->children;
-    return read_level(&reader, &end, 0) == 0 ? root : NULL;
+    return root ? read_root(&reader, root, directives, strlen(directives)) : NULL;
 }
 
 void conf_join(struct conf_node *first, struct conf_node *second)

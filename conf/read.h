@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reading a configuration: text → tree, includes expanded.
+ * read: text to tree, includes expanded.
  *
- * `include` is read everywhere a directive may stand, `types` and `map` included: the path is relative to the
- * folder of the configuration file; with * ? or [ in it, it is a pattern, whose matches are read in
- * alphabetical order, none being fine too. A file must be balanced in itself. The syntax of the whole text is
- * checked before any directive's meaning is.
- *
- * A read gives a root: a node that stands for the text, whose children are the directives (NULL: an empty
- * text). Apply it with conf_apply(conf, root->children, CONF_MAIN, …).
- *
+ * Purpose: `include` is read wherever a directive may stand, `types` and `map` included. Its path is
+ *   relative to the folder of the configuration file; with * ? or [ in it, it is a pattern, whose matches
+ *   (there may be none) are read in alphabetical order. A file must be balanced in itself. The syntax of the
+ *   whole text is checked before any directive's meaning.
+ *   A read gives a root: a node that stands for the text, whose children are the directives (NULL: an empty
+ *   text). Apply it with conf_apply(conf, root->children, CONF_MAIN, …).
  * Lifetime: the tree lies in conf->pool.
  * Threads: one at a time.
  * Errors: NULL, and a sentence in conf->error.
@@ -34,8 +32,7 @@ struct conf_node *conf_read_file(struct conf *conf, const char *path);
  * name in errors and with -T, and is copied. */
 struct conf_node *conf_read_text(struct conf *conf, const char *name, const char *text, size_t length);
 
-/* The argument of -g, NUL-terminated: errors are "in command line", blocks are refused, -T does not show it.
- */
+/* The argument of -g, NUL-terminated: errors are "in command line", blocks are refused, -T omits it. */
 struct conf_node *conf_read_option(struct conf *conf, const char *directives);
 
 /* Appends the directives of `second` to those of `first`, so that -g and a file become one level. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The ready-made setters. */
 #include "conf/set.h"
 
 #include <assert.h>
@@ -17,7 +18,7 @@ static void *field(const struct conf_setting *setting)
     return (char *)setting->section + setting->directive->offset;
 }
 
-/* `value` lies in the range that the directive has (none: from 0 on), or the error says what was wanted. */
+/* Whether `value` lies in the directive's range (none: from 0 on); else the error says what was expected. */
 static int in_range(const struct conf_setting *setting, int64_t value, const char *noun, const char *unit)
 {
     static const struct conf_range natural = {0, -1};
@@ -49,10 +50,11 @@ int conf_set_number(struct conf_setting *setting)
 {
     const char *text = setting->node->args[0];
     int64_t value;
+    int rc;
 
     if (!conf_parse_number(text, &value))
         return conf_setting_invalid(setting, text, "a number");
-    int rc = in_range(setting, value, "a number", "");
+    rc = in_range(setting, value, "a number", "");
     if (rc == 0)
         *(int64_t *)field(setting) = value;
     return rc;
@@ -62,10 +64,11 @@ int conf_set_size(struct conf_setting *setting)
 {
     const char *text = setting->node->args[0];
     size_t value;
+    int rc;
 
     if (!conf_parse_size(text, &value))
         return conf_setting_invalid(setting, text, "a size such as 512, 8k or 1m");
-    int rc = in_range(setting, (int64_t)value, "a size", " bytes");
+    rc = in_range(setting, (int64_t)value, "a size", " bytes");
     if (rc == 0)
         *(size_t *)field(setting) = value;
     return rc;
@@ -75,10 +78,11 @@ int conf_set_offset(struct conf_setting *setting)
 {
     const char *text = setting->node->args[0];
     off_t value;
+    int rc;
 
     if (!conf_parse_offset(text, &value))
         return conf_setting_invalid(setting, text, "a size such as 512, 8k, 1m or 2g");
-    int rc = in_range(setting, value, "a size", " bytes");
+    rc = in_range(setting, value, "a size", " bytes");
     if (rc == 0)
         *(off_t *)field(setting) = value;
     return rc;
@@ -88,10 +92,11 @@ int conf_set_msec(struct conf_setting *setting)
 {
     const char *text = setting->node->args[0];
     int64_t value;
+    int rc;
 
     if (!conf_parse_msec(text, &value))
         return conf_setting_invalid(setting, text, "a time such as 500ms, 60s or \"1h 30m\"");
-    int rc = in_range(setting, value, "a time", "ms");
+    rc = in_range(setting, value, "a time", "ms");
     if (rc == 0)
         *(int64_t *)field(setting) = value;
     return rc;
@@ -101,10 +106,11 @@ int conf_set_sec(struct conf_setting *setting)
 {
     const char *text = setting->node->args[0];
     int64_t value;
+    int rc;
 
     if (!conf_parse_sec(text, &value))
         return conf_setting_invalid(setting, text, "a time in whole seconds such as 60s, \"1h 30m\" or 1y");
-    int rc = in_range(setting, value, "a time", "s");
+    rc = in_range(setting, value, "a time", "s");
     if (rc == 0)
         *(int64_t *)field(setting) = value;
     return rc;
@@ -135,6 +141,7 @@ static void list_names(const struct conf_enum *names, char *out, size_t size)
     for (; names->name && used < size; names++) {
         bool last = !names[1].name;
         const char *before = used == 0 ? "" : last ? " or " : ", ";
+
         used += (size_t)snprintf(out + used, size - used, "%s\"%s\"", before, names->name);
     }
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Ready-made `set` functions for directive tables: the first argument into the field at directive->offset of
- * the section.
+ * set: ready-made `set` functions for directive tables.
+ *
+ * Purpose: the first argument goes into the field at directive->offset of the section.
  *
  * | function           | field             | extra                                                    |
  * |--------------------|-------------------|----------------------------------------------------------|
@@ -18,8 +19,8 @@
  * | conf_set_ignored   | none              | struct conf_ignored: the value is checked, then dropped  |
  *
  * Lifetime: strings lie in the tree's pool.
- * Threads: one at a time. Errors: -EINVAL, and conf->error says what was expected; -ENOMEM
- *   (conf_set_path).
+ * Threads: one at a time.
+ * Errors: -EINVAL, and conf->error says what was expected; -ENOMEM (conf_set_path).
  */
 #ifndef CONF_SET_H
 #define CONF_SET_H
@@ -41,11 +42,11 @@ struct conf_buffers {
     size_t size;   /* bytes, 1 and above */
 };
 
-/* What is accepted for the sake of configurations that have it. */
+/* A directive that is accepted only because configurations have it. */
 struct conf_ignored {
     int (*check)(struct conf_setting *setting); /* one of those below, for its complaints; null: none */
-    const char *holds;                          /* the value that is always so, of which no warning is due */
-    const char *why; /* "the \"x\" directive has no effect: WHY"; null: whatever it says is always so */
+    const char *holds;                          /* the value that is true anyway: no warning */
+    const char *why; /* "the \"x\" directive has no effect: WHY"; null: every value is true anyway */
 };
 
 int conf_set_flag(struct conf_setting *setting);

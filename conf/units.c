@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Digits and their units. */
 #include "conf/units.h"
 
 #include <limits.h>
@@ -31,6 +32,7 @@ bool conf_parse_number(const char *text, int64_t *out)
     return true;
 }
 
+/* `giga`: g is allowed, as nginx does for offsets and not for sizes. */
 static bool parse_bytes(const char *text, bool giga, int64_t *out)
 {
     int64_t value, scale = 1;
@@ -132,6 +134,7 @@ static bool add_time(int64_t *total, int64_t value, int64_t unit_msec, bool msec
     return !__builtin_mul_overflow(value, scale, &value) && !__builtin_add_overflow(*total, value, total);
 }
 
+/* `msec`: in milliseconds, without years and months; else in seconds, without ms. */
 static bool parse_time(const char *text, bool msec, int64_t *out)
 {
     enum time_step step = msec ? STEP_MONTH : STEP_START;
@@ -139,11 +142,13 @@ static bool parse_time(const char *text, bool msec, int64_t *out)
     bool any = false;
 
     while (*text != '\0') {
+        const struct time_unit *unit;
+
         if (read_digits(&text, &value)) {
             any = true;
             continue;
         }
-        const struct time_unit *unit = find_unit(text);
+        unit = find_unit(text);
         if (!unit || step >= unit->below || (unit->step == STEP_MSEC && !msec))
             return false;
         if (!add_time(&total, value, unit->msec, msec))

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Numbers, sizes and times as nginx writes them.
+ * units: numbers, sizes and times as nginx writes them (src/core/ngx_parse.c).
  *
- *   number  digits alone
- *   size    digits, then k or m (either case)
- *   offset  digits, then k, m or g (either case)
- *   time    one or more of digits and unit, largest unit first, spaces between them allowed: y M w d h m s
- * ms. y = 365 days, M = 30 days. Without a unit: seconds. y and M only where seconds are meant, ms only where
- * milliseconds are.
- *
- * Pure functions over NUL-terminated strings (never NULL). True and *out set, or false and *out untouched:
- * not a number, a wrong unit, or more than the type holds. Source: nginx, src/core/ngx_parse.c.
+ * Purpose: pure functions over NUL-terminated strings (never NULL).
+ *     number  digits alone
+ *     size    digits, then k or m (either case)
+ *     offset  digits, then k, m or g (either case)
+ *     time    one or more of digits and unit, largest unit first, spaces between them allowed: y M w d h m s
+ *             ms. y = 365 days, M = 30 days. Without a unit: seconds. y and M only where seconds are meant,
+ *             ms only where milliseconds are.
+ * Lifetime: none.
+ * Threads: any.
+ * Errors: false, *out untouched: not a number, a wrong unit, or more than the type holds.
  */
 #ifndef CONF_UNITS_H
 #define CONF_UNITS_H
