@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A connection's life on the engine: opened, ready, drained, closed. */
 #include "server/echo/echo.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 enum {
     ECHO_READS = 8,    /* receives per wake-up, so that one busy connection cannot hold up the loop */
     ECHO_VECTORS = 16, /* chunks gathered into one send */
-    ECHO_ROOM = 512    /* bytes that make what is left of a block worth receiving into */
+    ECHO_ROOM = 512    /* bytes: with fewer left in a block, the next one is taken */
 };
 
 /* A piece of what was received, at the front of the memory it lies in. */
@@ -102,23 +103,22 @@ static bool receive(struct echo_connection *echo)
 {
     size_t size, got = 0;
     struct piece *piece = take_piece(echo, &size);
+    struct refpool_chunk chunk;
     enum connection_read result;
 
     if (!piece) {
         no_memory(echo);
         return false;
     }
+    chunk = piece->chunk;
     result = connection_receive(&echo->base, piece->bytes, size - sizeof *piece, &got);
     if (result == CONNECTION_READ) {
-        struct refpool_chunk chunk = piece->chunk;
-
         piece->end = got;
         refpool_give_back(echo->refpool, &chunk, size, sizeof *piece + got);
         append(echo, piece);
         return got == size - sizeof *piece;
     }
-    struct refpool_chunk unused = piece->chunk;
-    refpool_free(echo->refpool, &unused);
+    refpool_free(echo->refpool, &chunk);
     if (result == CONNECTION_EOF)
         echo->eof = true;
     if (result == CONNECTION_LOST)
@@ -202,7 +202,7 @@ static void on_ready(struct connection *base, int events)
     wait_more(echo);
 }
 
-static void leave(void *hold)
+static void leave_limit(void *hold)
 {
     limit_leave(hold);
 }
@@ -221,7 +221,7 @@ static bool enter(struct echo_connection *echo, const struct limit_rule *rule)
                        "limiting connections by zone \"%s\"", rule->name);
         return false;
     }
-    if (pool_cleanup_add(echo->base.pool, leave, hold))
+    if (pool_cleanup_add(echo->base.pool, leave_limit, hold))
         return true;
     limit_leave(hold);
     return false;
@@ -255,7 +255,7 @@ static void on_expired(struct connection *base)
     connection_close(base);
 }
 
-/* What has come already is sent back first. */
+/* What has been received is sent back first. */
 static void on_drain(struct connection *base)
 {
     const struct echo_connection *echo = echo_of(base);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The stream block, read. */
 #include "server/echo/stream.h"
 
 #include <errno.h>
@@ -17,7 +18,7 @@ enum {
 
 #define FIELD(name) offsetof(struct stream_server, name)
 
-/* One `server { }`, or what stands around it and is inherited. */
+/* One `server { }`, or the level around it, from which it inherits. */
 struct stream_server {
     struct echo_settings echo;
     struct limit_zone *zones; /* of the whole block */
@@ -45,6 +46,7 @@ static int parse_backlog(const struct conf_setting *setting, const char *text, i
     return 0;
 }
 
+/* Each address that `listen` names is bound on its own. */
 static int take_address(void *data, const struct listen_address *address)
 {
     const struct one_listen *one = data;
@@ -155,8 +157,7 @@ static const struct conf_directive inner[] = {
      "A server that speaks no HTTP."},
     {"listen", CONF_STREAM_SERVER, 1, CONF_ARGS_ANY, CONF_REPEAT, set_listen, 0, NULL, NULL,
      "`listen ADDRESS:PORT | PORT | unix:PATH [backlog=NUMBER] [reuseport];` Where it listens: at all "
-     "addresses "
-     "of a name, at all ports of a range (`8080-8083`). `reuseport` always holds."},
+     "addresses of a name, at all ports of a range (`8080-8083`). `reuseport` always holds."},
     {"echo", CONF_STREAM_SERVER, 0, 0, CONF_OURS, set_echo, 0, NULL, NULL, "Sends back what is received."},
     {"limit_conn_zone", CONF_STREAM, 2, 2, CONF_REPEAT, set_zone, 0, NULL, NULL,
      "`limit_conn_zone KEY zone=NAME:SIZE;` Memory in which connections are counted, by `$remote_addr` "

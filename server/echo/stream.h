@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The stream block: servers that speak no HTTP.
+/*
+ * stream: the stream block, servers that speak no HTTP.
  *
  * Purpose: `stream { server { listen …; echo; } }`.
  * Lifetime: settings lie in the generation's pool.

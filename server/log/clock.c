@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The texts of a second. */
 #include "server/log/clock.h"
 
 #include "pool/unguarded.h"
@@ -36,7 +37,7 @@ static struct tm local(int64_t seconds)
     time_t time = (time_t)seconds;
     struct tm tm;
 
-    /* It fails only for years that no int holds. */
+    /* It fails only for years that do not fit an int. */
     if (!localtime_r(&time, &tm))
         memset(&tm, 0, sizeof tm);
     return tm;
@@ -78,14 +79,16 @@ static char *put_zone(char *at, const struct tm *tm, const char *between)
 UNGUARDED bool clock_update(struct clock *clock, double now)
 {
     int64_t seconds = (int64_t)now;
+    struct tm tm;
+    char *at;
 
     if (seconds == clock->seconds)
         return false;
-    struct tm tm = local(seconds);
+    tm = local(seconds);
     clock->seconds = seconds;
     put_error(clock->error_time, &tm);
 
-    char *at = put_pair(clock->log_time, tm.tm_mday, '/');
+    at = put_pair(clock->log_time, tm.tm_mday, '/');
     memcpy(at, months[tm.tm_mon], 3);
     at[3] = '/';
     at = put_number(at + 4, (unsigned)tm.tm_year + 1900, 4);

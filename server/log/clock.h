@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The wall clock as text, formatted once a second instead of once a line.
+ * clock: the wall clock as text.
  *
+ * Purpose: formatted once a second instead of once a line.
  * Lifetime: embedded in its owner, zeroed before first use.
  * Threads: each owner has its own.
  * Errors: none. The time zone is the local one, read once per process (tzset, by the first update or
- * clock_init_zone).
+ *   clock_init_zone).
  */
 #ifndef SERVER_LOG_CLOCK_H
 #define SERVER_LOG_CLOCK_H
@@ -26,7 +27,7 @@ void clock_init_zone(void);
 /* `now`: seconds since the epoch (ev_now). true: the second, and with it the texts, changed. */
 bool clock_update(struct clock *clock, double now);
 
-/* The error log's form, into 20 bytes, for whoever has no struct clock at hand. */
+/* The error log's form, into 20 bytes, for callers without a struct clock. */
 void clock_format_error(int64_t seconds, char out[20]);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Lines of the error log: put together on the stack, escaped, written. */
 #include "server/log/log.h"
 
 #include "server/log/clock.h"
@@ -19,11 +20,6 @@ static const char names[][8] = {"", "emerg", "alert", "crit", "error", "warn", "
 static const struct log before_config = {.level = LOG_LEVEL_NOTICE};
 static atomic_bool stderr_copy;
 static __thread const struct log *this_thread;
-
-const char *log_level_name(enum log_level level)
-{
-    return names[level];
-}
 
 const struct log *log_before_config(void)
 {
@@ -66,7 +62,7 @@ enum log_level log_level_of_errno(int error)
     case EHOSTUNREACH:
     case EPROTO:
         return LOG_LEVEL_INFO;
-    /* Somebody should look at this machine. */
+    /* This machine lacks something. */
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
@@ -84,11 +80,7 @@ enum log_level log_level_of_errno(int error)
     }
 }
 
-/*
- * One line: the long head, then the message. `message` is where the message begins, so that the short form
- * can be written from there, with its own head before it. There is room for one of the two heads before and a
- * newline after.
- */
+/* A line as it grows: there is always room for the newline. */
 struct line {
     char bytes[LOG_LINE_MAX];
     size_t length;
@@ -104,7 +96,7 @@ static void put_text(struct line *line, const char *text, size_t length)
     line->length += length;
 }
 
-/* What came from a peer must not be able to write lines or terminal commands of its own. */
+/* Bytes of a peer must not write lines or terminal commands of their own. */
 static void put_escaped(struct line *line, const char *text, size_t length)
 {
     static const char hex[] = "0123456789ABCDEF";
@@ -138,11 +130,11 @@ static void write_long(struct log_file *file, enum log_level level, const char *
     struct line line = {.length = 0};
     struct timespec now;
     char head[96], time[20];
+    int size;
 
     clock_gettime(CLOCK_REALTIME, &now);
     clock_format_error(now.tv_sec, time);
-    int size =
-        snprintf(head, sizeof head, "%s [%s] %d#%d: ", time, names[level], (int)getpid(), (int)gettid());
+    size = snprintf(head, sizeof head, "%s [%s] %d#%d: ", time, names[level], (int)getpid(), (int)gettid());
     put_text(&line, head, (size_t)size);
     put_text(&line, message, length);
     write_line(file, &line);
@@ -152,9 +144,9 @@ static void write_short(enum log_level level, const char *message, size_t length
 {
     struct line line = {.length = 0};
     char head[32];
-
     int size = level == LOG_LEVEL_STDERR ? snprintf(head, sizeof head, "tidepool: ")
                                          : snprintf(head, sizeof head, "tidepool: [%s] ", names[level]);
+
     put_text(&line, head, (size_t)size);
     put_text(&line, message, length);
     write_line(NULL, &line);
@@ -179,31 +171,36 @@ static void write_chain(const struct log *log, enum log_level level, const char 
         write_short(level, message, length);
 }
 
+/* " (2: No such file or directory)". */
+static void put_error(struct line *line, int error)
+{
+    char text[128], number[32];
+    const char *words = strerror_r(error, text, sizeof text);
+
+    snprintf(number, sizeof number, " (%d: ", error);
+    put_text(line, number, strlen(number));
+    put_text(line, words, strlen(words));
+    put_text(line, ")", 1);
+}
+
 void log_write(const struct log *log, enum log_level level, int error, const char *format, ...)
 {
     struct line line = {.length = 0};
     char message[LOG_LINE_MAX];
-    int saved = errno;
+    int saved = errno, size;
     va_list arguments;
 
     if (!log_enabled(log, level))
         return;
     va_start(arguments, format);
-    int size = vsnprintf(message, sizeof message, format, arguments);
+    size = vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
     if (size < 0) /* an encoding error of the format itself: better its text than nothing */
         put_escaped(&line, format, strlen(format));
     else
         put_escaped(&line, message, size < (int)sizeof message ? (size_t)size : sizeof message - 1);
-    if (error != 0) {
-        char text[128], number[32];
-        error = error < 0 ? -error : error;
-        snprintf(number, sizeof number, " (%d: ", error);
-        put_text(&line, number, strlen(number));
-        const char *words = strerror_r(error, text, sizeof text);
-        put_text(&line, words, strlen(words));
-        put_text(&line, ")", 1);
-    }
+    if (error != 0)
+        put_error(&line, error < 0 ? -error : error);
     write_chain(log, level, line.bytes, line.length);
     errno = saved;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The error log: lines in nginx's form, "2026/11/21 03:26:00 [error] PID#TID: message (2: No such file
- * or directory)".
+ * log: the error log.
  *
- * Lifetime: a struct log belongs to whoever made it (a generation's pool) and must outlive its use; it
- * borrows its file, which log_file_get gave. Several error_log lines at one level are a chain; each
- * link has its own level.
- * Threads: log_write may be called by every thread. Lines are whole, also beside other logs that go to the
- * same place (log_sink.h).
+ * Purpose: lines in nginx's form, "2026/11/21 03:26:00 [error] PID#TID: message (2: No such file or
+ *   directory)". Several error_log lines at one level are a chain; each link has its own level.
+ * Lifetime: a struct log belongs to its maker (a generation's pool) and must outlive its use; it borrows its
+ *   file, which log_file_get gave.
+ * Threads: every thread may call log_write. Lines are whole, also beside other logs that go to the same place
+ *   (log_sink.h).
  * Errors: none: a line that cannot be written is lost. Nothing is allocated, errno is kept.
  */
 #ifndef SERVER_LOG_LOG_H
@@ -18,7 +18,7 @@
 
 struct log_file;
 
-enum { LOG_LINE_MAX = 2048 }; /* bytes of a line with its newline; what is longer is cut */
+enum { LOG_LINE_MAX = 2048 }; /* bytes of a line with its newline; a longer one is cut */
 
 enum log_level {
     LOG_LEVEL_STDERR,
@@ -47,28 +47,20 @@ static inline bool log_enabled(const struct log *log, enum log_level level);
 __attribute__((format(printf, 4, 5))) void log_write(const struct log *log, enum log_level level, int error,
                                                      const char *format, ...);
 
-/* The one table of what an errno of a connection's system call is worth in the log. Takes it positive or
- * negative. */
+/* The level at which the errno of a connection's system call is logged; positive or negative. */
 enum log_level log_level_of_errno(int error);
-
-/* "emerg" … "debug", as error_log takes them and the lines show them; "" for LOG_LEVEL_STDERR. */
-const char *log_level_name(enum log_level level);
 
 /* The log until a configuration is read: stderr, notice and more severe, in the short form. */
 const struct log *log_before_config(void);
 
-/*
- * While it is on (from the start until the process has become a daemon, or serves), lines of level warn and
- * more severe are said on stderr in the short form too, unless the chain has stderr in it already. Main
- * thread, before threads.
- */
+/* While it is on (from the start until the process has become a daemon, or serves), lines of level warn and
+ * more severe go to stderr in the short form too, unless the chain has stderr in it. Main thread, before
+ * threads. */
 void log_set_stderr_copy(bool on);
 
-/*
- * The log of the calling thread, for what happens outside every connection (a full disk, an allocation that
- * failed). It is log_before_config() until set; NULL sets it back. A worker sets it anew before it lets go of
- * a generation.
- */
+/* The log of the calling thread, for events outside every connection (a full disk, a failed allocation). It
+ * is log_before_config() until set; NULL sets it back. A worker sets it anew before it lets go of a
+ * generation. */
 void log_thread_set(const struct log *log);
 const struct log *log_thread(void);
 

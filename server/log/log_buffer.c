@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Buffers by the number of their file; flushing when it is time. */
 #include "server/log/log_buffer.h"
 
 #include "pool/sizeclass.h"
@@ -48,7 +49,7 @@ void log_buffers_deinit(struct log_buffers *buffers)
 }
 
 /* `id` is dense, so the array is as long as there are files. */
-static bool grow(struct log_buffers *buffers, unsigned id)
+static bool grow_entries(struct log_buffers *buffers, unsigned id)
 {
     size_t count = (size_t)id + 1, old = buffers->count * sizeof *buffers->entries;
     struct log_buffer *entries = sizeclass_get(buffers->classes, count * sizeof *entries, NULL);
@@ -68,18 +69,19 @@ static bool grow(struct log_buffers *buffers, unsigned id)
 char *log_buffers_reserve_slow(struct log_buffers *buffers, struct log_file *file, size_t buffer_size,
                                int64_t flush_ms, size_t line_max)
 {
-    if (file->id >= buffers->count && !grow(buffers, file->id)) {
+    size_t size = buffer_size > 0 ? buffer_size : LOG_BUFFER_SIZE;
+    struct log_buffer *buffer;
+
+    if (file->id >= buffers->count && !grow_entries(buffers, file->id)) {
         log_file_lost(file, 1, ENOMEM);
         return NULL;
     }
-    struct log_buffer *buffer = &buffers->entries[file->id];
+    buffer = &buffers->entries[file->id];
     if (buffer->file)
         write_out(buffer);
     if (buffer->file == file && buffer->capacity >= line_max)
         return buffer->bytes;
-
     give_back(buffers, buffer);
-    size_t size = buffer_size > 0 ? buffer_size : LOG_BUFFER_SIZE;
     buffer->bytes = sizeclass_get(buffers->classes, size > line_max ? size : line_max, &buffer->capacity);
     if (!buffer->bytes) {
         memset(buffer, 0, sizeof *buffer);
@@ -98,6 +100,7 @@ void log_buffers_turn_slow(struct log_buffers *buffers, int64_t now_ms)
     buffers->next_due = INT64_MAX;
     for (unsigned i = 0; i < buffers->count; i++) {
         struct log_buffer *buffer = &buffers->entries[i];
+
         if (buffer->used == 0)
             continue;
         if (buffer->wanted == 0 || (buffer->due != 0 && now_ms >= buffer->due)) {

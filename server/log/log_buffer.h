@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A worker's buffers for the lines of its access logs, one per file.
+ * log_buffer: a worker's buffers for the lines of its access logs, one per file.
  *
- * A line is written straight into the buffer (reserve, format, commit). Without buffer= all lines of a
- * loop turn leave in one write at its end; with it, when the next line does not fit or flush= is due.
- * A line is never split over two writes.
- *
- * Lifetime: embedded in the worker. Buffers are taken from the worker's sizeclass with the first line
- * and stay until log_buffers_flush or deinit. Files are borrowed: flush before letting go of the
- * generation that holds them.
+ * Purpose: a line is written straight into the buffer (reserve, format, commit). Without buffer= all lines
+ *   of a loop turn leave in one write at its end; with it, when the next line does not fit or flush= is due.
+ *   A line is never split over two writes.
+ * Lifetime: embedded in the worker. Buffers are taken from the worker's sizeclass with the first line and
+ *   stay until log_buffers_flush or deinit. Files are borrowed: flush before letting go of the generation
+ *   that holds them.
  * Threads: the owner's.
- * Errors: reserve returns NULL when memory is short; the line is then lost and has been counted at the
- * file.
+ * Errors: reserve returns NULL when memory is short; the line is then lost and has been counted at the file.
  */
 #ifndef SERVER_LOG_LOG_BUFFER_H
 #define SERVER_LOG_LOG_BUFFER_H
@@ -47,20 +45,16 @@ void log_buffers_init(struct log_buffers *buffers, struct sizeclass *classes);
 /* Writes what is left and gives all memory back. */
 void log_buffers_deinit(struct log_buffers *buffers);
 
-/*
- * Where to write a line of at most `line_max` bytes. `buffer_size`: 0, or buffer= in bytes; `flush_ms`: 0, or
- * flush=; both count when the file's buffer is made (files named twice must agree, the configuration sees to
- * that).
- */
+/* Room for a line of at most `line_max` bytes. `buffer_size`: 0, or buffer= in bytes; `flush_ms`: 0, or
+ * flush=; both count when the file's buffer is made (the configuration checks that all uses of a file
+ * agree). */
 static inline char *log_buffers_reserve(struct log_buffers *buffers, struct log_file *file,
                                         size_t buffer_size, int64_t flush_ms, size_t line_max);
 
-/* Ends the line that the last reserve for this file began; `written` <= its line_max, the newline included.
- */
+/* Ends the line that the last reserve for this file began; `written` <= its line_max, newline included. */
 static inline void log_buffers_commit(struct log_buffers *buffers, struct log_file *file, size_t written);
 
-/* At the end of every loop turn. `now_ms`: any clock that is positive and does not go back, the same at every
- * call. */
+/* At the end of every loop turn. `now_ms`: one clock, always positive, that does not go back. */
 static inline void log_buffers_turn(struct log_buffers *buffers, int64_t now_ms);
 
 /* Writes everything and forgets the files. */
@@ -79,6 +73,7 @@ static inline char *log_buffers_reserve(struct log_buffers *buffers, struct log_
 {
     if (file->id < buffers->count) {
         struct log_buffer *buffer = &buffers->entries[file->id];
+
         if (buffer->file == file && buffer->capacity - buffer->used >= line_max)
             return buffer->bytes + buffer->used;
     }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The registry of log files; writing, losing, opening anew. */
 #include "server/log/log_file.h"
 
 #include "pool/sysmem.h"
@@ -34,11 +35,11 @@ static int stream_of(const char *path)
     return strcmp(path, "/dev/stderr") == 0 ? STDERR_FILENO : -1;
 }
 
-/* A stream that we were given cannot be opened by its name if it is a socket (systemd's journal: ENXIO) or
- * another user's pipe (a container's: EACCES). Then it is taken as it is. */
+/* A standard stream cannot be opened by its name if it is a socket (systemd's journal: ENXIO) or another
+ * user's pipe (a container's: EACCES). Then its descriptor is duplicated. */
 static int open_path(const char *path, bool again)
 {
-    /* While it serves, a FIFO that nobody reads is no reason to wait: it is ENXIO then. */
+    /* A serving process does not wait for a FIFO's reader: without one, open says ENXIO. */
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | (again ? O_NONBLOCK : 0), LOG_FILE_MODE);
 
     if (fd >= 0 && again)
@@ -57,9 +58,10 @@ struct log_file *log_file_get(const char *path, int *error)
 {
     struct log_file **place = &registry;
     size_t size = strlen(path) + 1;
+    struct log_file *file = registry;
     unsigned id = 0;
 
-    for (struct log_file *file = registry; file; file = file->next) {
+    for (; file; file = file->next) {
         if (strcmp(file->path, path) == 0) {
             file->references++;
             return file;
@@ -67,8 +69,7 @@ struct log_file *log_file_get(const char *path, int *error)
     }
     for (; *place && (*place)->id == id; place = &(*place)->next)
         id++;
-
-    struct log_file *file = sysmem_calloc(sizeof *file + size);
+    file = sysmem_calloc(sizeof *file + size);
     if (!file) {
         *error = -ENOMEM;
         return NULL;
@@ -113,10 +114,8 @@ void log_file_put(struct log_file *file)
     free_file(file);
 }
 
-/*
- * As nginx does it: the workers run as another user than the one who opens the files, and whoever rotates
- * them expects the owner and its read and write bits to be there.
- */
+/* As nginx does: the workers run as another user than the one that opens the files, and programs that rotate
+ * them expect that owner and its read and write bits. */
 static void give_to(const struct log_file *file, int fd, uid_t uid, gid_t gid)
 {
     struct stat status;
@@ -132,15 +131,15 @@ static void give_to(const struct log_file *file, int fd, uid_t uid, gid_t gid)
 
 static bool reopen(struct log_file *file, uid_t uid, gid_t gid)
 {
-    int fd = open_path(file->path, true);
+    int fd = open_path(file->path, true), result, error;
 
     if (fd < 0) {
         log_write(log_thread(), LOG_LEVEL_EMERG, errno, "open() \"%s\" failed", file->path);
         return false;
     }
     give_to(file, fd, uid, gid);
-    int result = dup3(fd, file->fd, O_CLOEXEC);
-    int error = errno;
+    result = dup3(fd, file->fd, O_CLOEXEC);
+    error = errno;
     close(fd);
     if (result < 0)
         log_write(log_thread(), LOG_LEVEL_EMERG, error, "dup3() for \"%s\" failed", file->path);
@@ -176,18 +175,18 @@ void log_file_chown_all(uid_t uid, gid_t gid)
 
 void log_file_lost(struct log_file *file, uint64_t lines, int error)
 {
+    uint64_t lost = atomic_fetch_add_explicit(&file->lost_lines, lines, memory_order_relaxed) + lines, said;
     struct timespec now;
+    int64_t last;
 
-    uint64_t lost = atomic_fetch_add_explicit(&file->lost_lines, lines, memory_order_relaxed) + lines;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    int64_t last = atomic_load_explicit(&file->complained_at, memory_order_relaxed);
+    last = atomic_load_explicit(&file->complained_at, memory_order_relaxed);
     if (last != 0 && now.tv_sec - last < COMPLAINT_INTERVAL)
         return;
-    /* Of several threads that come here at once, one speaks. +1: a machine may have booted this very second.
-     */
+    /* Of several threads that come here at once, one logs. +1: 0 means never, and a machine boots at 0. */
     if (!atomic_compare_exchange_strong(&file->complained_at, &last, (int64_t)now.tv_sec + 1))
         return;
-    uint64_t said = atomic_exchange_explicit(&file->said_lines, lost, memory_order_relaxed);
+    said = atomic_exchange_explicit(&file->said_lines, lost, memory_order_relaxed);
     log_write(log_thread(), LOG_LEVEL_ALERT, error, "write() to \"%s\" failed, %llu lines lost", file->path,
               (unsigned long long)(lost > said ? lost - said : lines));
 }
@@ -198,12 +197,13 @@ static uint64_t count_lines(const char *bytes, size_t length)
 
     for (const char *at = bytes, *end = bytes + length; at < end; lines++) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
+
         at = newline ? newline + 1 : end;
     }
     return lines;
 }
 
-/* Whole lines are out; those that follow are lost. */
+/* The sink takes whole lines; the others are lost. */
 static void write_plain(struct log_file *file, const char *bytes, size_t length)
 {
     int error = 0;

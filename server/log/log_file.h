@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Files that logs are written to, one per path, shared by every generation that names the path.
+ * log_file: files that logs are written to.
  *
+ * Purpose: one per path, shared by every generation that names the path; reopening after USR1.
  * Lifetime: counted; log_file_get opens or counts up, log_file_put counts down and closes at zero. A
- * generation puts its files when no thread uses it any more. The descriptor's number never changes
- * while the file lives.
+ *   generation puts its files when no thread uses it any more. The descriptor's number never changes while
+ *   the file lives.
  * Threads: get, put and reopen_all: the main thread alone. log_file_write: every thread that holds a
- * reference.
- * Errors: get returns NULL and a negative errno. A write that fails loses its lines: they are counted,
- * and said once a minute on the calling thread's error log, not per line.
+ *   reference.
+ * Errors: get returns NULL and a negative errno. A write that fails loses its lines: they are counted, and
+ *   logged once a minute on the calling thread's error log, not per line.
  */
 #ifndef SERVER_LOG_LOG_FILE_H
 #define SERVER_LOG_LOG_FILE_H
@@ -23,7 +24,7 @@ struct log_sink;
 
 struct log_file {
     /* set once */
-    struct log_sink *sink; /* what the path leads to: of all paths that lead there (log_sink.h) */
+    struct log_sink *sink; /* of the place that the path leads to (log_sink.h) */
     const char *path;      /* absolute, or "stderr" */
     int fd;                /* O_APPEND; 2 for stderr */
     unsigned id;           /* small and dense; given to another file once this one is gone */
@@ -44,16 +45,14 @@ struct log_file {
 __attribute__((warn_unused_result)) struct log_file *log_file_get(const char *path, int *error);
 void log_file_put(struct log_file *file);
 
-/*
- * For USR1: opens every path anew and puts the new file in the place of the old under the same descriptor
- * number, so that threads go on writing while it happens. `uid`, `gid`: the new files' owner when started as
- * root for another user; (uid_t)-1 leaves it. A path that cannot be opened keeps its old file, which is
- * logged. Returns how many could not.
- */
+/* For USR1: opens every path anew and puts the new file in the place of the old under the same descriptor
+ * number, so that threads go on writing meanwhile. `uid`, `gid`: the new files' owner when started as root
+ * for another user; (uid_t)-1 leaves it. A path that cannot be opened keeps its old file, which is logged.
+ * Returns how many could not. */
 unsigned log_file_reopen_all(uid_t uid, gid_t gid);
 
-/* How often log_file_reopen_all was called: who keeps log files open by himself looks at it before he writes.
- * Every thread. */
+/* How often log_file_reopen_all was called: a module that keeps log files open itself compares it before it
+ * writes. Every thread. */
 unsigned log_file_reopens(void);
 
 /* Hands every open file to the user that the workers will run as (before privileges are dropped); failures
@@ -62,11 +61,10 @@ void log_file_chown_all(uid_t uid, gid_t gid);
 
 /* Whole lines. */
 void log_file_write(struct log_file *file, const char *bytes, size_t length);
-/* A line of the error log, which cannot complain about itself: if it is lost it is counted. */
+/* A line of the error log, which cannot complain about itself: a lost line is only counted. */
 void log_file_say(struct log_file *file, const char *line, size_t length);
 
-/* Counts a line that could not even be formatted (no memory for a buffer), as log_file_write does with those
- * it loses. */
+/* Counts a line that could not be formatted (no memory for a buffer), as log_file_write counts lost ones. */
 void log_file_lost(struct log_file *file, uint64_t lines, int error);
 
 #endif

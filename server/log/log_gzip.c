@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A gzip member, by zlib on memory of sysmem. */
 #include "server/log/log_gzip.h"
 
 #include <limits.h>
@@ -12,13 +13,13 @@ enum {
     MEMORY = 8             /* zlib's default */
 };
 
-/* In front of each block, for sysmem_free wants its size. */
+/* In front of each block: sysmem_free needs its size. */
 union block {
     size_t size;
     max_align_t alignment;
 };
 
-static void *take(void *unused, uInt items, uInt size)
+static void *gzip_take(void *unused, uInt items, uInt size)
 {
     size_t bytes = (size_t)items * size + sizeof(union block);
     union block *block = sysmem_alloc(bytes);
@@ -30,7 +31,7 @@ static void *take(void *unused, uInt items, uInt size)
     return block + 1;
 }
 
-static void give(void *unused, void *address)
+static void gzip_give(void *unused, void *address)
 {
     union block *block = (union block *)address - 1;
 
@@ -40,7 +41,7 @@ static void give(void *unused, void *address)
 
 char *log_gzip(const char *bytes, size_t length, int level, size_t *size, size_t *used)
 {
-    z_stream stream = {.zalloc = take, .zfree = give};
+    z_stream stream = {.zalloc = gzip_take, .zfree = gzip_give};
     char *out = NULL;
 
     if (length > INT_MAX || deflateInit2(&stream, level, Z_DEFLATED, WINDOW_GZIP, MEMORY, Z_DEFAULT_STRATEGY))

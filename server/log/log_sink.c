@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Places by device and inode, their turn, and the rest of a line that was cut. */
 #include "server/log/log_sink.h"
 
 #include <errno.h>
@@ -32,9 +33,9 @@ struct log_sink {
     unsigned references;
     /* every writer's */
     atomic_bool pipe;
-    atomic_uint writers; /* who has the turn, and those who wait for it */
-    sem_t turn;          /* posted to one of those who wait, when it is his */
-    /* of whoever has the turn */
+    atomic_uint writers; /* the thread that has the turn, and those that wait for it */
+    sem_t turn;          /* posted to one of the waiting threads, whose turn it is then */
+    /* of the thread that has the turn */
     struct rest rest;
 };
 
@@ -172,7 +173,7 @@ void log_sink_put(struct log_sink *sink)
     sysmem_free(sink, sizeof *sink);
 }
 
-/* Logs that shared it go on sharing the turn, wherever they lead now: that does no harm. */
+/* Logs that shared it go on sharing the turn, wherever they lead now: this is harmless. */
 void log_sink_moved(struct log_sink *sink, int fd)
 {
     struct place place;
@@ -188,7 +189,7 @@ void log_sink_moved(struct log_sink *sink, int fd)
     pthread_mutex_unlock(&registry_lock);
 }
 
-/* ---- of whoever has the turn ---- */
+/* ---- of the thread that has the turn ---- */
 
 /* How much leaves in one write. Of a pipe: whole lines in at most PIPE_BUF bytes, which are kept together
  * (pipe(7)), or one longer line. */
@@ -205,7 +206,7 @@ static size_t share_of(const char *bytes, size_t length, bool pipe)
 }
 
 /* How many bytes are out, of which `done` are already; *error if not all. */
-static size_t put(int fd, const char *bytes, size_t length, size_t done, bool pipe, int *error)
+static size_t write_out(int fd, const char *bytes, size_t length, size_t done, bool pipe, int *error)
 {
     while (done < length) {
         ssize_t written = write(fd, bytes + done, share_of(bytes + done, length - done, pipe));
@@ -229,7 +230,7 @@ static bool put_rest(struct rest *rest, int fd, int *error)
     if (!rest->bytes)
         return true;
     if (find_place(fd, &place, &pipe) && same(&place, &rest->place)) {
-        rest->sent += put(fd, rest->bytes + rest->sent, rest->size - rest->sent, 0, false, error);
+        rest->sent += write_out(fd, rest->bytes + rest->sent, rest->size - rest->sent, 0, false, error);
         if (rest->sent < rest->size)
             return false;
     }
@@ -275,7 +276,7 @@ static size_t put_whole(struct log_sink *sink, int fd, const char *bytes, size_t
     size_t whole;
     const char *end;
 
-    done = whole = put(fd, bytes, length, done, pipe, error);
+    done = whole = write_out(fd, bytes, length, done, pipe, error);
     if (done == length)
         return length;
     if (!lines)
@@ -311,7 +312,7 @@ __attribute__((noinline)) static size_t put_behind_rest(struct log_sink *sink, i
 
 /* ---- the turn ---- */
 
-/* The kernel is asked only where two write at once: else a turn costs one addition at each end. */
+/* Only two writers at once need the kernel: else a turn costs one addition at each end. */
 static void take_turn(struct log_sink *sink)
 {
     if (!atomic_fetch_add_explicit(&sink->writers, 1, memory_order_acquire))
@@ -320,7 +321,7 @@ static void take_turn(struct log_sink *sink)
         ; /* a signal */
 }
 
-/* The turn goes to one of those who wait, before whoever comes later. */
+/* The turn goes to a waiting thread, before any that comes later. */
 static void pass_turn(struct log_sink *sink)
 {
     if (atomic_fetch_sub_explicit(&sink->writers, 1, memory_order_release) > 1)

@@ -4,10 +4,10 @@
  *
  * Purpose: lines arrive whole, of all threads and of all logs that go to the same place. The kernel
  *   keeps one write apart from another only up to PIPE_BUF bytes into a pipe, and into a file as long as
- *   the disk is not full; a line of which only a part was taken needs more than one. So whoever writes
- *   has the turn, from the first byte of his lines to the last; others wait for it, as they would wait
- *   in write(2) for the kernel's own lock of the same file. The turn guards no data of ours: nobody who
- *   does not write to this place waits for it. Into a pipe, lines that fit leave in groups of at most
+ *   the disk is not full; a line of which only a part was taken needs more than one. So a writer has the
+ *   turn, from the first byte of its lines to the last; others wait for it, as they would wait in write(2)
+ *   for the kernel's own lock of the same file. The turn guards no data of ours: only writers to this
+ *   place wait for it. Into a pipe, lines that fit leave in groups of at most
  *   PIPE_BUF, so that other processes' are kept apart too. When only a part of a line was taken (disk
  *   full, O_NONBLOCK), a file is shortened by that part; where that is not possible, the rest of the
  *   line is kept, and leaves before anything else does.
@@ -29,18 +29,15 @@ struct log_sink;
 struct log_sink *log_sink_get(int fd);
 void log_sink_put(struct log_sink *sink);
 
-/* That of descriptor 2, and of whatever else is the same place; put does nothing to it. */
+/* That of descriptor 2, and of every other name of that place; put does nothing to it. */
 struct log_sink *log_sink_stderr(void);
 
-/* The descriptor that the sink is written to by is another file now (it was opened anew, or put
- * in its place). */
+/* The descriptor that writes to the sink is another file now (it was opened anew, or put in its place). */
 void log_sink_moved(struct log_sink *sink, int fd);
 
-/*
- * `lines`: bytes are lines, each ended by a line feed; else they are one piece (a gzip member). Returns
- * how many of the first bytes are out, or kept to follow: whole lines. If that is less than `length`,
- * *error is an errno.
- */
+/* `lines`: bytes are lines, each ended by a line feed; else they are one piece (a gzip member). Returns how
+ * many of the first bytes are out, or kept to follow: whole lines. If that is less than `length`, *error is
+ * an errno. */
 size_t log_sink_write(struct log_sink *sink, int fd, const char *bytes, size_t length, bool lines,
                       int *error);
 

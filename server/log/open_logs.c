@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Files named per line: the list of those used lately, and what is open of them. */
 #include "server/log/open_logs.h"
 
 #include <errno.h>
@@ -76,6 +77,7 @@ static struct open_log *hold(struct open_log *log)
     return log;
 }
 
+/* Its place is remembered, so that a rename is seen later. */
 static int open_file(struct sgi *sgi, const char *path, struct open_log **log)
 {
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
@@ -118,7 +120,7 @@ static struct entry **link_of(struct open_logs *logs, const char *path)
     return link;
 }
 
-static struct entry *take(struct open_logs *logs, struct entry **link)
+static struct entry *take_entry(struct open_logs *logs, struct entry **link)
 {
     struct entry *entry = *link;
 
@@ -130,8 +132,8 @@ static struct entry *take(struct open_logs *logs, struct entry **link)
     return entry;
 }
 
-/* Puts it to the front, and takes what has to make room for it and what nobody has written to for long. */
-static struct entry *give(struct open_logs *logs, struct entry *entry, int64_t now)
+/* Puts it to the front; takes entries that must make room for it, and those unused for long. */
+static struct entry *give_entry(struct open_logs *logs, struct entry *entry, int64_t now)
 {
     struct entry *gone = NULL;
 
@@ -142,7 +144,7 @@ static struct entry *give(struct open_logs *logs, struct entry *entry, int64_t n
             link = &old->next;
             continue;
         }
-        take(logs, link)->next = gone;
+        take_entry(logs, link)->next = gone;
         gone = old;
     }
     if (now - entry->used >= logs->limits.inactive_ms)
@@ -183,19 +185,19 @@ static struct open_log *use(struct open_logs *logs, const char *path, int64_t no
     struct open_log *log = NULL;
 
     pthread_mutex_lock(&logs->lock);
-    entry = take(logs, link_of(logs, path));
+    entry = take_entry(logs, link_of(logs, path));
     if (!entry) {
         pthread_mutex_unlock(&logs->lock);
         fresh = make_entry(logs->sgi, path, now);
         pthread_mutex_lock(&logs->lock);
-        entry = take(logs, link_of(logs, path)); /* another thread's, made meanwhile */
+        entry = take_entry(logs, link_of(logs, path)); /* another thread's, made meanwhile */
         if (!entry) {
             entry = fresh;
             fresh = NULL;
         }
     }
     if (entry) {
-        gone = give(logs, entry, now);
+        gone = give_entry(logs, entry, now);
         log = hold(entry->log);
         *look = log && (now >= entry->valid || entry->reopens != log_file_reopens());
         if (*look)
@@ -207,8 +209,8 @@ static struct open_log *use(struct open_logs *logs, const char *path, int64_t no
     return log;
 }
 
-/* A file that was opened just now, since `reopens` was read, is kept, if it is used often and nobody was
- * quicker. */
+/* Keeps a file that was opened just now, after `reopens` was read, if it is used often and no other thread
+ * was quicker. */
 static void keep(struct open_logs *logs, const char *path, int64_t now, unsigned reopens,
                  struct open_log *log)
 {
@@ -240,13 +242,13 @@ static void let_go(struct open_logs *logs, const char *path, struct open_log *lo
     open_log_put(log);
 }
 
-/* What cannot be opened is not remembered. */
+/* A path that cannot be opened is not remembered. */
 static void forget(struct open_logs *logs, const char *path)
 {
     struct entry *gone;
 
     pthread_mutex_lock(&logs->lock);
-    gone = take(logs, link_of(logs, path));
+    gone = take_entry(logs, link_of(logs, path));
     pthread_mutex_unlock(&logs->lock);
     drop_all(logs->sgi, gone);
 }

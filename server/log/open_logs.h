@@ -4,8 +4,8 @@
  *
  * Purpose: open_log_file_cache. A file is named for each line, and from its min_uses-th use on it is kept
  *   open.
- * Lifetime: a struct open_log does not change once it is there and is counted: whoever got it puts it, and
- *   with the last reference its descriptor is closed, also when the cache dropped it long ago. Destroy a
+ * Lifetime: a struct open_log does not change and is counted: each get has its put, and with the last
+ *   reference its descriptor is closed, even if the cache dropped it long ago. Destroy a
  *   cache when no get can come any more.
  * Threads: every function but create and destroy, from every thread. One lock, for lists alone: under it
  *   nothing is allocated, freed, opened, stat'ed or closed.
@@ -32,10 +32,10 @@ struct open_log {
 };
 
 struct open_logs_limits {
-    int64_t max;      /* files kept, >= 1; the one used least lately goes first */
-    int64_t min_uses; /* >= 1 */
-    int64_t inactive_ms,
-        valid_ms; /* unused for so long: counted anew, and closed; how long a name is trusted */
+    int64_t max;         /* files kept, >= 1; the one used least lately goes first */
+    int64_t min_uses;    /* >= 1 */
+    int64_t inactive_ms; /* unused for so long: counted anew, and closed */
+    int64_t valid_ms;    /* how long a name is trusted */
 };
 
 /* NULL: no memory. */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which bytes of a text that strangers wrote a terminal may see.
+ * utf8: which bytes of a stranger's text a terminal may see.
  *
  * Purpose: logs keep names in UTF-8 readable, and nothing else that is not ASCII: the control characters
- *   U+0080 to U+009F (C1; a terminal takes U+009B for ESC [) come as one byte or as two, and bytes that are
- *   no UTF-8 are what the terminal makes of them.
- * Lifetime, threads: pure. Errors: none.
+ *   U+0080 to U+009F (C1; a terminal takes U+009B for ESC [) come as one byte or as two, and a terminal may
+ *   take bytes that are no UTF-8 for anything.
+ * Lifetime: none.
+ * Threads: any.
+ * Errors: none.
  */
 #ifndef SERVER_LOG_UTF8_H
 #define SERVER_LOG_UTF8_H
@@ -13,8 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The bytes of the character from U+00A0 on that stands at `at`, 2 to 4; 0: none does. No more than `left`
- * bytes are looked at. RFC 3629 4: no longer form than needed, no surrogates, nothing above U+10FFFF. */
+/* The length of the character from U+00A0 on that begins at `at`, 2 to 4 bytes; 0: none does. Reads no more
+ * than `left` bytes. RFC 3629 4: no longer form than needed, no surrogates, nothing above U+10FFFF. */
 static inline size_t utf8_printable(const char *at, size_t left)
 {
     static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000};

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Rules: read in file order, matched in file order. */
 #include "server/shared/access_rules.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Shards of buckets of counted keys. */
 #include "server/shared/clients.h"
 
 #include "pool/sgi.h"
@@ -13,7 +14,7 @@
 enum {
     SHARDS = 16,           /* locks; more than the threads that meet at one moment */
     SHARD_SHIFT = 28,      /* the hash's highest four bits choose the shard, the lowest the bucket */
-    BYTES_PER_BUCKET = 64, /* of the zone: fewer keys than buckets, and an eighth of the zone for buckets */
+    BYTES_PER_BUCKET = 64, /* of the zone: fewer keys than buckets; an eighth of the zone is buckets */
     BUCKETS_MIN = SHARDS,
     CACHE_LINE = 64,
 };
@@ -40,11 +41,10 @@ struct client_zone {
     struct shard shards[SHARDS];
     struct sgi *sgi;
     const char *name;
-    size_t bytes;     /* as created */
-    size_t room;      /* bytes for nodes */
-    size_t allocated; /* of this struct with all that follows it */
-    uint32_t mask;    /* buckets of a shard - 1 */
-    atomic_uint references;
+    size_t bytes;        /* as created */
+    size_t room;         /* bytes for nodes */
+    size_t allocated;    /* of this struct with all that follows it */
+    uint32_t mask;       /* buckets of a shard - 1 */
     _Atomic size_t used; /* bytes of nodes and keys outside them */
     _Atomic size_t nodes;
 };
@@ -58,15 +58,19 @@ struct client_zone *client_zone_create(struct sgi *sgi, const char *name, size_t
 {
     size_t buckets = BUCKETS_MIN, name_size = strlen(name) + 1;
 
+    struct client_node **next;
+    struct client_zone *zone;
+    size_t allocated;
+
     while (buckets * 2 <= bytes / BYTES_PER_BUCKET && buckets < ((size_t)SHARDS << (SHARD_SHIFT - 1)))
         buckets *= 2;
-    size_t allocated = sizeof(struct client_zone) + buckets * sizeof(struct client_node *) + name_size;
-    struct client_zone *zone = sysmem_memalign(CACHE_LINE, allocated);
+    allocated = sizeof *zone + buckets * sizeof(struct client_node *) + name_size;
+    zone = sysmem_memalign(CACHE_LINE, allocated);
     if (!zone)
         return NULL;
     hash_init();
     memset(zone, 0, allocated);
-    struct client_node **next = (struct client_node **)(void *)(zone + 1);
+    next = (struct client_node **)(void *)(zone + 1);
     for (unsigned i = 0; i < SHARDS; i++, next += buckets / SHARDS) {
         pthread_mutex_init(&zone->shards[i].lock, NULL); /* cannot fail with default attributes on Linux */
         zone->shards[i].buckets = next;
@@ -77,20 +81,11 @@ struct client_zone *client_zone_create(struct sgi *sgi, const char *name, size_t
     zone->room = bytes - buckets * sizeof(struct client_node *);
     zone->allocated = allocated;
     zone->mask = (uint32_t)(buckets / SHARDS - 1);
-    atomic_init(&zone->references, 1);
     return zone;
 }
 
-struct client_zone *client_zone_get(struct client_zone *zone)
+void client_zone_destroy(struct client_zone *zone)
 {
-    atomic_fetch_add_explicit(&zone->references, 1, memory_order_relaxed);
-    return zone;
-}
-
-void client_zone_put(struct client_zone *zone)
-{
-    if (atomic_fetch_sub_explicit(&zone->references, 1, memory_order_acq_rel) > 1)
-        return;
     for (unsigned i = 0; i < SHARDS; i++)
         pthread_mutex_destroy(&zone->shards[i].lock);
     sysmem_free(zone, zone->allocated);
@@ -171,7 +166,7 @@ enum client_verdict client_zone_enter(struct client_zone *zone, const void *key,
                                       unsigned limit, struct client_node **node)
 {
     struct shard *shard = &zone->shards[hash >> SHARD_SHIFT];
-    struct client_node **bucket = &shard->buckets[hash & zone->mask], *found;
+    struct client_node **bucket = &shard->buckets[hash & zone->mask], *found, *fresh;
     enum client_verdict verdict = CLIENT_OK;
 
     pthread_mutex_lock(&shard->lock);
@@ -183,7 +178,7 @@ enum client_verdict client_zone_enter(struct client_zone *zone, const void *key,
         return verdict;
 
     /* Made outside the lock; by the time it is there another thread may have brought the same key. */
-    struct client_node *fresh = make_node(zone, key, length, hash);
+    fresh = make_node(zone, key, length, hash);
     if (!fresh)
         return CLIENT_NO_MEMORY;
     pthread_mutex_lock(&shard->lock);
@@ -211,6 +206,7 @@ void client_zone_leave(struct client_zone *zone, struct client_node *node)
     last = --node->count == 0;
     if (last) {
         struct client_node **place = &shard->buckets[node->hash & zone->mask];
+
         while (*place != node)
             place = &(*place)->next;
         *place = node->next;

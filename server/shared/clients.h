@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The table of client addresses: how much each key (an address, or whatever limit_conn_zone names) has
- * going on now.
+ * clients: how much each key has going on now.
  *
- * Lifetime: a zone is counted (create and client_zone_get, client_zone_put), so that a reload keeps
- * the zone of the same name and size. A node is born with the first enter of its key and freed with
- * the last leave; it is an sgi record: 72 bytes, from the 128-byte-and-below lists; a key longer than
- * 48 bytes has a second one.
- * Threads: every function, from every thread. Sharded locks; nothing is allocated, logged or asked of
- * the system under them.
+ * Purpose: the table of client addresses, or of whatever limit_conn_zone names as key.
+ * Lifetime: create, destroy; limit_zones.h counts who uses a zone. A node is born with the first enter of
+ *   its key and freed with the last leave; it is an sgi record: 72 bytes, from the 128-byte-and-below lists;
+ *   a key longer than 48 bytes has a second one.
+ * Threads: every function but create and destroy, from every thread. Sharded locks; nothing is allocated,
+ *   logged or asked of the system under them.
  * Errors: enter's verdict; create returns NULL.
  */
 #ifndef SERVER_SHARED_CLIENTS_H
@@ -23,8 +22,7 @@ struct client_node;
 
 enum {
     CLIENT_KEY_INLINE = 48, /* bytes of a key that fit in its node */
-    CLIENT_KEY_MAX =
-        255, /* nginx's bound for keys of limit_conn_zone; what is longer is the caller's to skip */
+    CLIENT_KEY_MAX = 255    /* nginx's bound for keys of limit_conn_zone; the caller skips longer ones */
 };
 
 enum client_verdict {
@@ -33,21 +31,17 @@ enum client_verdict {
     CLIENT_NO_MEMORY, /* the zone is full, or no memory is to be had */
 };
 
-/* `name` is copied; `bytes`: what nodes and buckets may take together, at least 32 KiB (nginx's bound). One
- * reference. */
+/* `name` is copied; `bytes`: what nodes and buckets may take together, at least 32 KiB (nginx's bound). */
 __attribute__((warn_unused_result)) struct client_zone *client_zone_create(struct sgi *sgi, const char *name,
                                                                            size_t bytes);
-struct client_zone *client_zone_get(struct client_zone *zone); /* returns its argument */
-void client_zone_put(struct client_zone *zone); /* at zero references every node must have left */
+void client_zone_destroy(struct client_zone *zone); /* every node must have left */
 
 const char *client_zone_name(const struct client_zone *zone);
 size_t client_zone_bytes(const struct client_zone *zone); /* as created */
 size_t client_zone_nodes(const struct client_zone *zone); /* keys that have something going on; a snapshot */
 
-/*
- * Counts one up for the key unless `limit` (>= 1) are there already. `length` 1 … CLIENT_KEY_MAX; `hash`:
- * client_hash, or any other that equal keys share.
- */
+/* Counts one up for the key unless `limit` (>= 1) are there already. `length` 1 … CLIENT_KEY_MAX; `hash`:
+ * client_hash, or any other that equal keys share. */
 __attribute__((warn_unused_result)) enum client_verdict client_zone_enter(struct client_zone *zone,
                                                                           const void *key, size_t length,
                                                                           uint32_t hash, unsigned limit,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The seed. */
 #include "server/shared/hash.h"
 
 #include <pthread.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The hash of the tables that threads share, over bytes that strangers choose: seeded once per
- * process, so that nobody can prepare keys that fall into one bucket.
+ * hash: the keyed hash of the tables that threads share.
  *
- * Lifetime: hash_init is called by whoever creates a table, any number of times, before the first
- * hash.
+ * Purpose: strangers choose the bytes; the seed is this process's, so that nobody can prepare keys that fall
+ *   into one bucket.
+ * Lifetime: whatever creates a table calls hash_init, any number of times, before the first hash.
  * Threads: any.
  * Errors: none (without getrandom(2) the bytes that the kernel gives a new process are the seed).
  */

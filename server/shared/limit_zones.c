@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* limit_conn_zone and limit_conn: read, registered, resolved. */
 #include "server/shared/limit_zones.h"
 
 #include <errno.h>
@@ -44,7 +45,7 @@ static void put_registered(void *data)
     while (*link != entry)
         link = &(*link)->next;
     *link = entry->next;
-    client_zone_put(entry->zone);
+    client_zone_destroy(entry->zone);
     sysmem_free(entry, sizeof *entry + entry->key_size);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* open(2), fstat(2), stat(2). */
 #include "server/shared/open_file_load.h"
 
 #include "pool/sgi.h"
@@ -20,6 +21,7 @@ static int fill(struct open_file *file, const struct stat *status)
     return 0;
 }
 
+/* Only regular files stay open: of anything else the facts are enough. */
 static int open_and_stat(const char *path, struct open_file *file)
 {
     struct stat status;
@@ -31,14 +33,15 @@ static int open_and_stat(const char *path, struct open_file *file)
     file->fd = -1;
     if (fd < 0) {
         int error = errno;
-        /* A directory that may be entered but not listed, and a socket, are told apart from a file that may
-         * not be read. */
+
+        /* A directory that may be entered but not listed, or a socket, is not a file that may not be read. */
         if ((error != EACCES && error != ENXIO) || stat(path, &status) != 0 || S_ISREG(status.st_mode))
             return -error;
         return fill(file, &status);
     }
     if (fstat(fd, &status) != 0) {
         int error = errno;
+
         close(fd);
         return -error;
     }
@@ -52,12 +55,13 @@ static int open_and_stat(const char *path, struct open_file *file)
 int open_file_load(struct sgi *sgi, const char *path, struct open_file **file)
 {
     struct open_file *made = sgi_alloc(sgi, sizeof *made);
+    int error;
 
     *file = NULL;
     if (!made)
         return -ENOMEM;
     memset(made, 0, sizeof *made);
-    int error = open_and_stat(path, made);
+    error = open_and_stat(path, made);
     if (error != 0) {
         sgi_free(sgi, made, sizeof *made);
         return error;

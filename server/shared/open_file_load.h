@@ -1,23 +1,42 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the open-file cache asks of the system: opening a file with its facts, and whether they still
- * hold.
+ * open_file_load: an open file with its facts.
  *
- * Lifetime: a loaded file has one reference, the caller's (open_files_put).
+ * Purpose: what the open-file cache asks of the system: opening a file, and whether its facts still hold.
+ * Lifetime: a loaded file has one reference, the caller's (open_files_put), and does not change.
  * Threads: any; no lock may be held.
  * Errors: a negative errno.
  */
 #ifndef SERVER_SHARED_OPEN_FILE_LOAD_H
 #define SERVER_SHARED_OPEN_FILE_LOAD_H
 
-#include "server/shared/open_files.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+struct sgi;
+
+struct open_file {
+    int fd; /* O_RDONLY; -1 unless is_regular */
+    bool is_directory;
+    bool is_regular; /* neither: a device, a pipe: not to be served */
+    off_t size;      /* bytes, when opened */
+    struct timespec mtime;
+    ino_t ino;
+    dev_t dev;
+    struct sgi *sgi; /* where its memory came from */
+    atomic_uint references;
+};
 
 /* *file is NULL on failure. */
 __attribute__((warn_unused_result)) int open_file_load(struct sgi *sgi, const char *path,
                                                        struct open_file **file);
 
-/* A file that the caller has opened and whose size he knows; takes the descriptor over. NULL: no memory, the
- * descriptor is still the caller's. */
+/* A file that the caller has opened and whose size it knows; takes the descriptor over. NULL: no memory, and
+ * the descriptor is still the caller's. */
 __attribute__((warn_unused_result)) struct open_file *open_file_adopt(struct sgi *sgi, int fd, off_t size);
 
 /* By stat(2): the same inode with the same size and time of modification. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Shards of paths, in order of last use. */
 #include "server/shared/open_files.h"
 
 #include "pool/sgi.h"
@@ -83,6 +84,7 @@ static void free_entries(struct sgi *sgi, struct entry *entry)
 {
     while (entry) {
         struct entry *next = entry->next;
+
         if (entry->file)
             open_files_put(entry->file);
         sgi_free(sgi, entry, entry_size(entry->length));
@@ -93,6 +95,9 @@ static void free_entries(struct sgi *sgi, struct entry *entry)
 struct open_file_cache *open_files_create(struct sgi *sgi, unsigned max, int64_t inactive_ms)
 {
     unsigned shards = SHARDS_MAX, buckets = 1;
+    struct open_file_cache *cache;
+    struct entry **next;
+    size_t allocated;
 
     if (max == 0)
         max = 1;
@@ -100,9 +105,8 @@ struct open_file_cache *open_files_create(struct sgi *sgi, unsigned max, int64_t
         shards /= 2;
     while (buckets < max / shards)
         buckets *= 2;
-    size_t table = (size_t)shards * buckets * sizeof(struct entry *);
-    size_t allocated = sizeof(struct open_file_cache) + shards * sizeof(struct shard) + table;
-    struct open_file_cache *cache = sysmem_memalign(_Alignof(struct open_file_cache), allocated);
+    allocated = sizeof *cache + shards * sizeof(struct shard) + (size_t)shards * buckets * sizeof *next;
+    cache = sysmem_memalign(_Alignof(struct open_file_cache), allocated);
     if (!cache)
         return NULL;
     hash_init();
@@ -113,9 +117,10 @@ struct open_file_cache *open_files_create(struct sgi *sgi, unsigned max, int64_t
     cache->shard_mask = shards - 1;
     cache->bucket_mask = buckets - 1;
     cache->max = max / shards;
-    struct entry **next = (struct entry **)(void *)&cache->shards[shards];
+    next = (struct entry **)(void *)&cache->shards[shards];
     for (unsigned i = 0; i < shards; i++, next += buckets) {
         struct shard *shard = &cache->shards[i];
+
         pthread_mutex_init(&shard->lock, NULL); /* cannot fail with default attributes on Linux */
         shard->buckets = next;
         shard->ring.newer = shard->ring.older = &shard->ring;
@@ -168,6 +173,7 @@ static bool take_out_idle(struct open_file_cache *cache, struct shard *shard, in
 {
     for (; limit > 0; limit--) {
         struct entry *entry = oldest(shard);
+
         if (!entry || now_ms - entry->used_ms < cache->inactive_ms)
             return false;
         take_out(cache, shard, entry, out);
@@ -179,8 +185,10 @@ void open_files_expire(struct open_file_cache *cache, int64_t now_ms)
 {
     for (unsigned i = 0; i <= cache->shard_mask; i++) {
         bool more = true;
+
         while (more) {
             struct entry *out = NULL;
+
             pthread_mutex_lock(&cache->shards[i].lock);
             more = take_out_idle(cache, &cache->shards[i], now_ms, VICTIMS, &out);
             pthread_mutex_unlock(&cache->shards[i].lock);
@@ -194,6 +202,7 @@ void open_files_destroy(struct open_file_cache *cache)
     for (unsigned i = 0; i <= cache->shard_mask; i++) {
         struct shard *shard = &cache->shards[i];
         struct entry *out = NULL;
+
         for (struct entry *entry = oldest(shard); entry; entry = oldest(shard))
             take_out(cache, shard, entry, &out);
         free_entries(cache->sgi, out);
@@ -214,7 +223,8 @@ unsigned open_files_count(struct open_file_cache *cache)
     return count;
 }
 
-static struct entry *find(struct open_file_cache *cache, struct shard *shard, const struct lookup *lookup)
+static struct entry *find_entry(struct open_file_cache *cache, struct shard *shard,
+                                const struct lookup *lookup)
 {
     struct entry *entry = shard->buckets[lookup->hash & cache->bucket_mask];
 
@@ -233,23 +243,26 @@ static void use(struct shard *shard, struct entry *entry, int64_t now_ms)
     link_newest(shard, &entry->ring);
 }
 
-/* What an answer from the table looks like. */
+/* An answer of the table. */
 enum known {
     KNOWN_NOT,  /* ask the system */
     KNOWN,      /* *file or *error is the answer */
     KNOWN_ONCE, /* *file was right valid_ms ago; held for the caller */
 };
 
-static enum known ask(struct open_file_cache *cache, const struct lookup *lookup,
-                      const struct open_file_options *options, struct open_file **file, int *error)
+/* Counts as a use also where the entry cannot answer: uses decide what stays open. */
+static enum known look_up(struct open_file_cache *cache, const struct lookup *lookup,
+                          const struct open_file_options *options, struct open_file **file, int *error)
 {
     struct shard *shard = shard_of(cache, lookup->hash);
     enum known known = KNOWN_NOT;
+    struct entry *entry;
 
     pthread_mutex_lock(&shard->lock);
-    struct entry *entry = find(cache, shard, lookup);
+    entry = find_entry(cache, shard, lookup);
     if (entry) {
         bool fresh = lookup->now_ms - entry->checked_ms < options->valid_ms;
+
         use(shard, entry, lookup->now_ms);
         if (entry->file) {
             *file = open_files_hold(entry->file);
@@ -292,27 +305,25 @@ static void insert(struct open_file_cache *cache, struct shard *shard, struct en
     shard->count++;
 }
 
-/* Only what the path itself is about: a lack of descriptors or memory passes. */
+/* Only errors of the path itself: a lack of descriptors or memory passes. */
 static bool may_be_cached(int error, const struct open_file_options *options)
 {
     return options->cache_errors && (error == -ENOENT || error == -ENOTDIR || error == -EACCES ||
                                      error == -ENAMETOOLONG || error == -ELOOP);
 }
 
-/*
- * Writes down what the system said: `file` (the caller's; the entry gets a reference of its own) or `error`.
- * When there is no memory for an entry nothing is written down, and that is all.
- */
+/* Enters the system's answer: `file` (the caller's; the entry gets a reference of its own) or `error`.
+ * Without memory for an entry nothing is entered. */
 static void learn(struct open_file_cache *cache, const struct lookup *lookup,
                   const struct open_file_options *options, struct open_file *file, int error)
 {
     struct shard *shard = shard_of(cache, lookup->hash);
     bool keep = error == 0 || may_be_cached(error, options);
-    struct entry *fresh = keep ? make_entry(cache, lookup) : NULL, *out = NULL;
+    struct entry *fresh = keep ? make_entry(cache, lookup) : NULL, *out = NULL, *entry;
     struct open_file *old = NULL;
 
     pthread_mutex_lock(&shard->lock);
-    struct entry *entry = find(cache, shard, lookup);
+    entry = find_entry(cache, shard, lookup);
     if (!entry && fresh) {
         insert(cache, shard, fresh, &out);
         entry = fresh;
@@ -347,7 +358,7 @@ int open_files_get(struct sgi *sgi, struct open_file_cache *cache, const char *p
         return open_file_load(sgi, path, file);
     lookup.length = (uint32_t)length;
     lookup.hash = hash_bytes(path, length);
-    switch (ask(cache, &lookup, options, file, &error)) {
+    switch (look_up(cache, &lookup, options, file, &error)) {
     case KNOWN:
         return error;
     case KNOWN_ONCE:

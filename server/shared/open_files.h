@@ -1,43 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The open-file cache, shared by all threads.
+ * open_files: the open-file cache, shared by all threads.
  *
- * Lifetime: a struct open_file does not change once it is there and is counted: whoever got it puts
- * it, and with the last reference its descriptor is closed, also when the cache dropped it long ago.
- * The cache holds one reference per entry. A cache is counted by nobody: destroy it when no get can
- * come any more; files got from it may outlive it.
- * Threads: every function but create and destroy, from every thread. 16 shards, each with a lock,
- * under which nothing is allocated, freed, opened, stat'ed or closed.
+ * Purpose: a file that is asked for often is opened once. Records of the sgi: struct open_file fits its
+ *   128-byte-and-below lists; an entry (68 bytes and its path) does for paths up to 60 bytes and goes to
+ *   level 1 above that.
+ * Lifetime: a struct open_file does not change and is counted: each get has its put, and with the last
+ *   reference its descriptor is closed, even if the cache dropped it long ago. The cache holds one reference
+ *   per entry. A cache itself is not counted: destroy it when no get can come any more; files got from it
+ *   may outlive it.
+ * Threads: every function but create and destroy, from every thread. 16 shards, each with a lock, under which
+ *   nothing is allocated, freed, opened, stat'ed or closed.
  * Errors: get returns a negative errno: that of open(2) or stat(2), or -ENOMEM; *file is then NULL and
- * nothing is held.
- *
- * Records of the sgi: struct open_file fits its 128-byte-and-below lists; an entry (68 bytes and its
- * path) does for paths up to 60 bytes and goes to level 1 above that.
+ *   nothing is held.
  */
 #ifndef SERVER_SHARED_OPEN_FILES_H
 #define SERVER_SHARED_OPEN_FILES_H
 
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/types.h>
-#include <time.h>
+#include "server/shared/open_file_load.h"
 
-struct sgi;
 struct open_file_cache;
-
-struct open_file {
-    int fd; /* O_RDONLY; -1 unless is_regular */
-    bool is_directory;
-    bool is_regular; /* neither: a device, a pipe: not to be served */
-    off_t size;      /* bytes, when opened */
-    struct timespec mtime;
-    ino_t ino;
-    dev_t dev;
-    struct sgi *sgi; /* where its memory came from */
-    atomic_uint references;
-};
 
 struct open_file_options {
     int64_t valid_ms;  /* how long an entry is believed before it is checked with stat(2) */
@@ -50,11 +32,8 @@ __attribute__((warn_unused_result)) struct open_file_cache *open_files_create(st
                                                                               int64_t inactive_ms);
 void open_files_destroy(struct open_file_cache *cache);
 
-/*
- * `cache` NULL: opens, and nobody else sees the file; `sgi` is where such a file's memory comes from (with a
- * cache it is the cache's own). `options` may be NULL without a cache. `now_ms`: of any monotonic clock, the
- * same for all threads.
- */
+/* `cache` NULL: opens a file for the caller alone, with memory of `sgi` (a cache uses its own); `options`
+ * may be NULL then. `now_ms`: of any monotonic clock, the same for all threads. */
 __attribute__((warn_unused_result)) int open_files_get(struct sgi *sgi, struct open_file_cache *cache,
                                                        const char *path,
                                                        const struct open_file_options *options,

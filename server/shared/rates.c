@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Shards of leaky buckets, oldest last. */
 #include "server/shared/rates.h"
 
 #include <pthread.h>
@@ -60,6 +61,7 @@ static size_t node_size(size_t length)
     return sizeof(struct rate_node) + length;
 }
 
+/* One allocation: the zone, its buckets, its name and key. */
 static struct rate_zone *make_zone(struct sgi *sgi, const char *name, const char *key, size_t bytes)
 {
     size_t buckets = SHARDS, name_size = strlen(name) + 1, key_size = strlen(key) + 1, allocated;
@@ -168,7 +170,8 @@ static struct rate_node *find_locked(struct rate_node *node, const struct rate_q
     return node;
 }
 
-/* What leaked since it was asked for last, and one more request. A clock that went back counts nothing. */
+/* The excess after what leaked since the last question, and one more request. A clock that went back counts
+ * as standing still. */
 static int64_t excess_of(const struct rate_node *node, const struct rate_question *question, bool one_more)
 {
     int64_t elapsed = question->now - node->last, excess;
@@ -188,7 +191,7 @@ static void pay_locked(struct rate_node *node, const struct rate_question *quest
         node->last = question->now;
 }
 
-/* Takes up to `count` of the oldest off: `stale`: only if they have leaked empty. */
+/* Takes up to `count` of the oldest off; `stale`: only those that have leaked empty. */
 static struct rate_node *take_oldest_locked(struct rate_zone *zone, struct shard *shard,
                                             const struct rate_question *question, int count, bool stale)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The table of rates: for each key (an address, or whatever limit_req_zone names) how far it is ahead of what
- * it may do; a leaky bucket each.
+ * rates: how far each key is ahead of its rate; a leaky bucket each.
  *
- * Purpose: `excess` counts in thousandths of a request; it grows by 1000 with each one and leaks with the
- *   rate. A key that is asked for under several limits is held until all of them have spoken, then paid.
+ * Purpose: a key is an address, or whatever limit_req_zone names. `excess` counts in thousandths of a
+ *   request; it grows by 1000 with each one and leaks with the rate. A key that is asked for under several
+ *   limits is held until all of them have answered, then paid.
  * Lifetime: a zone is counted; a reload that leaves name, key and size alone keeps it (rate_zone_open).
  *   Nodes are sgi records; when the zone is full the oldest that nobody holds go, and a little before that
  *   those that have leaked empty.
@@ -23,7 +23,7 @@ struct rate_zone;
 struct rate_node;
 
 enum {
-    RATE_KEY_MAX = 1024,       /* bytes of a key; what is longer is the caller's to skip */
+    RATE_KEY_MAX = 1024,       /* bytes of a key; the caller skips longer ones */
     RATE_ZONE_MIN = 32 * 1024, /* bytes of a zone: nginx's eight pages */
     RATE_ONE = 1000            /* one request */
 };

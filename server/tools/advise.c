@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Finds the advice in a snapshot and prints it. */
 #include "server/tools/advise.h"
 
 #include <stdbool.h>

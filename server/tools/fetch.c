@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Connects, asks, reads to the end. */
 #include "server/tools/fetch.h"
 
 #include <errno.h>
@@ -88,6 +89,7 @@ static int connect_host(const struct place *place, char error[FETCH_ERROR])
     return fd;
 }
 
+/* The host may be an IPv6 address in brackets; without a port it is 80. */
 static bool parse_place(const char *from, struct place *place)
 {
     const char *text = from + strlen("http://"), *end = text + strcspn(text, "/?#"), *host_end, *port = "80";
@@ -141,6 +143,7 @@ static bool send_all(int fd, const char *bytes, size_t length, char error[FETCH_
     return true;
 }
 
+/* Keeps a byte for the NUL: readers take the answer for a string. */
 static bool read_all(int fd, struct fetched *fetched, char error[FETCH_ERROR])
 {
     for (;;) {
@@ -182,7 +185,7 @@ static bool strip_head(struct fetched *fetched, char error[FETCH_ERROR])
     return true;
 }
 
-static bool ask(int fd, const char *question, struct fetched *fetched, char error[FETCH_ERROR])
+static bool ask_server(int fd, const char *question, struct fetched *fetched, char error[FETCH_ERROR])
 {
     bool good = send_all(fd, question, strlen(question), error) && read_all(fd, fetched, error);
 
@@ -203,7 +206,7 @@ static bool fetch_http(const char *from, const char *path, struct fetched *fetch
     if (length < 0 || (size_t)length >= sizeof question)
         return fail(error, "the address is too long");
     fd = connect_host(&place, error);
-    return fd >= 0 && ask(fd, question, fetched, error) && strip_head(fetched, error);
+    return fd >= 0 && ask_server(fd, question, fetched, error) && strip_head(fetched, error);
 }
 
 static bool fetch_path(const char *from, const char *line, struct fetched *fetched, char error[FETCH_ERROR])
@@ -214,7 +217,7 @@ static bool fetch_path(const char *from, const char *line, struct fetched *fetch
     if (length < 0 || (size_t)length >= sizeof question)
         return fail(error, "the question is too long");
     fd = connect_path(from + strlen("unix:"), error);
-    if (fd < 0 || !ask(fd, question, fetched, error))
+    if (fd < 0 || !ask_server(fd, question, fetched, error))
         return false;
     return fetched->length > 0 || fail(error, "the server said nothing");
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Asks a running server for a snapshot, for the subcommands that show one.
+/*
+ * fetch: asks a running server for a snapshot, for the subcommands that show one.
  *
- * Purpose: one question, one answer, blocking: `unix:PATH` is a control socket, which gets a line and answers
- *   until it closes; `http://HOST[:PORT]/PATH` is a location with pool_view.
+ * Purpose: one question, one answer, blocking: `unix:PATH` is a control socket, which gets a line and
+ *   answers until it closes; `http://HOST[:PORT]/PATH` is a location with pool_view.
  * Lifetime: the text is the caller's, given back with fetch_free.
  * Threads: any, outside of workers: it blocks up to FETCH_SECONDS for each step.
  * Errors: false, with a sentence in `error`.
@@ -25,8 +26,8 @@ struct fetched {
     size_t size;   /* of the memory */
 };
 
-/* `from` as above. `line` is what the control socket is sent (without a newline), `path` what is put behind
- * PATH over HTTP ("/data?limit=0"). */
+/* `from` as above. `line` is sent to a control socket (without a newline); over HTTP `path` is put behind
+ * PATH ("/data?limit=0"). */
 bool fetch(const char *from, const char *line, const char *path, struct fetched *fetched,
            char error[FETCH_ERROR]) __attribute__((warn_unused_result));
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A reader by recursive descent; texts are decoded in place. */
 #include "server/tools/json.h"
 
 #include <stdlib.h>
@@ -19,7 +20,7 @@ static void skip_blanks(struct reader *reader)
     reader->at += strspn(reader->at, " \t\r\n");
 }
 
-/* Whether `byte` comes next, which is passed over with the blanks around it. */
+/* Whether `byte` comes next; then it is passed over with the blanks around it. */
 static bool passes(struct reader *reader, char byte)
 {
     skip_blanks(reader);
@@ -70,8 +71,7 @@ static char *put_utf8(char *to, unsigned code)
     return to;
 }
 
-/* \uXXXX, or two of them for what lies beyond 16 bits; a half alone is U+FFFD. Never longer than it was
- * written. */
+/* \uXXXX, or two of them beyond 16 bits; a half alone is U+FFFD. Never longer than the escape. */
 static char *read_code(struct reader *reader, char *to)
 {
     int unit = read_unit(reader->at), low;
@@ -123,8 +123,8 @@ static char *read_string(struct reader *reader)
 
 /* ---- numbers and the rest ---- */
 
-/* strtod reads more than JSON writes, such as infinities; what it may see is looked at first. */
-static bool read_number(struct reader *reader, double *number)
+/* strtod reads more than JSON allows, such as infinities: its input is checked first. */
+static bool read_figure(struct reader *reader, double *number)
 {
     const char *at = reader->at;
     char *end;
@@ -148,7 +148,7 @@ static bool read_word(struct reader *reader, const char *word)
     return true;
 }
 
-/* What stands between `[` or `{`, which has been passed, and `end`. */
+/* The members between `[` or `{`, which has been passed, and `end`. */
 static bool read_members(struct reader *reader, struct json *json, char end)
 {
     struct json **link = &json->first;
@@ -174,6 +174,7 @@ static bool read_members(struct reader *reader, struct json *json, char end)
     return passes(reader, end);
 }
 
+/* A value of any kind. Any failure ends the whole reading. */
 static struct json *read_value(struct reader *reader)
 {
     struct json *json = pool_calloc(reader->pool, sizeof *json, "json");
@@ -202,7 +203,7 @@ static struct json *read_value(struct reader *reader)
         good = true;
     } else {
         json->kind = JSON_NUMBER;
-        good = read_number(reader, &json->number);
+        good = read_figure(reader, &json->number);
     }
     return good ? json : NULL;
 }

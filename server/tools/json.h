@@ -2,13 +2,12 @@
 /*
  * json: reads a JSON text into a tree (RFC 8259).
  *
- * Purpose: for the subcommands, which show what a running server answers.
+ * Purpose: the subcommands show the answers of a running server.
  * Lifetime: the tree lies in the pool given; texts are decoded in place, in the text that was read, which
  *   must live as long.
  * Threads: the pool's owner.
  * Errors: NULL for a text that is no JSON, is nested deeper than JSON_DEPTH, or finds no memory. Looking
- *   up never fails: what is not there is NULL, 0 or "", so that a reader need not check each step of a
- *   way.
+ *   up never fails: a missing member is NULL, 0 or "", so a caller need not check each step of a path.
  */
 #ifndef SERVER_TOOLS_JSON_H
 #define SERVER_TOOLS_JSON_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The terminal and the keys of `tidepool top`. */
 #include "server/tools/top.h"
 
 #include <errno.h>
@@ -80,7 +81,7 @@ static bool read_snapshot(struct snapshot *snapshot, char error[FETCH_ERROR])
 }
 
 /* The last good snapshot becomes the one before. False: `error` says why there is none. */
-static bool ask(struct top *top, unsigned rows)
+static bool ask_snapshot(struct top *top, unsigned rows)
 {
     struct snapshot fresh = {0};
     char line[128], path[128];
@@ -104,7 +105,7 @@ static int print_once(struct top *top)
 {
     struct top_view view = {.out = stdout, .workers = true, .key = top->key};
 
-    if (!ask(top, top->rows ? top->rows : TOP_ROWS)) {
+    if (!ask_snapshot(top, top->rows ? top->rows : TOP_ROWS)) {
         fprintf(stderr, "tidepool: %s\n", top->error);
         return 1;
     }
@@ -137,7 +138,7 @@ static void catch_signals(void)
     sigaction(SIGWINCH, &action, NULL);
 }
 
-/* Keys come at once and unseen; the screen is another than the shell's. False: stdin is no terminal. */
+/* Keys come at once and unseen; the shell's screen is kept aside. False: stdin is no terminal. */
 static bool enter_screen(struct termios *before)
 {
     struct termios raw;
@@ -214,8 +215,8 @@ static bool press(struct top *top, char letter)
     return key || letter == ' ' || letter == '\n';
 }
 
-/* Until `until`, a key or a signal. Signals come in at ppoll alone, and what came before is looked at first:
- * nothing is slept over. True: a key wants the server to be asked. */
+/* Waits until `until`, a key or a signal. Signals arrive at ppoll alone, and earlier ones are handled first:
+ * none is missed. True: a key wants the server to be asked. */
 static bool wait_once(struct top *top, int64_t until, const sigset_t *open)
 {
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
@@ -263,12 +264,13 @@ static unsigned rows_wanted(const struct top *top)
     return top->rows ? top->rows : view.lines < TOP_ROWS_MOST ? view.lines : TOP_ROWS_MOST;
 }
 
+/* The first question is asked on the ordinary screen, where its error stays to be read. */
 static int watch(struct top *top)
 {
     static char buffer[64 * 1024]; /* a picture leaves in one piece */
     struct termios before;
 
-    if (!ask(top, rows_wanted(top))) {
+    if (!ask_snapshot(top, rows_wanted(top))) {
         fprintf(stderr, "tidepool: %s\n", top->error);
         return 1;
     }
@@ -281,7 +283,7 @@ static int watch(struct top *top)
         wait_for_keys(top);
         if (ended)
             break;
-        (void)ask(top, rows_wanted(top)); /* the error is shown */
+        (void)ask_snapshot(top, rows_wanted(top)); /* the error is shown */
         draw(top);
     }
     leave_screen(&before);
@@ -290,7 +292,7 @@ static int watch(struct top *top)
 
 /* ---- the command line ---- */
 
-static bool read_number(const char *text, unsigned most, unsigned *number)
+static bool read_count(const char *text, unsigned most, unsigned *number)
 {
     char *end;
     unsigned long value = strtoul(text, &end, 10);
@@ -311,9 +313,9 @@ static bool read_option(struct top *top, int option)
         top->from = optarg;
         return true;
     case 'd':
-        return read_number(optarg, TOP_SECONDS_MOST, &top->seconds);
+        return read_count(optarg, TOP_SECONDS_MOST, &top->seconds);
     case 'n':
-        return read_number(optarg, TOP_ROWS_MOST, &top->rows);
+        return read_count(optarg, TOP_ROWS_MOST, &top->rows);
     case 's':
         top->key = find_key(0, optarg);
         return top->key != NULL;

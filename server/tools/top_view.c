@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The lines of the picture, part by part. */
 #include "server/tools/top_view.h"
 
 #include <stdarg.h>
@@ -95,7 +96,7 @@ static struct word seconds(const struct top_view *view, double value)
     return word;
 }
 
-/* How much `path` grew in a second; "-" when that cannot be told. */
+/* The growth of `path` in a second; "-": unknown. */
 static struct word rate(const struct top_view *view, const struct json *now, const struct json *before,
                         double span, const char *path, bool is_bytes)
 {
@@ -206,6 +207,7 @@ static const struct json *worker_of(const struct json *before, double number)
     return NULL;
 }
 
+/* A line for each worker; rates need the snapshot before. */
 static void draw_workers(struct top_view *view, const struct json *now, const struct json *before)
 {
     const struct json *workers = json_at(now, "workers");
@@ -242,6 +244,7 @@ static struct word title(const struct top_view *view, const char *name)
     return word;
 }
 
+/* A line for each connection that the server sent, in its order. */
 static void draw_rows(struct top_view *view, const struct json *now)
 {
     const struct json *rows = json_at(now, "connections.rows");

@@ -34,7 +34,7 @@ static int tear_down(void **state)
     size_t nodes = client_zone_nodes(zone);
 
     (void)state;
-    client_zone_put(zone);
+    client_zone_destroy(zone);
     sgi_thread_detach(sgi);
     sgi_destroy(sgi);
     sysmem_stats(&stats);
@@ -73,7 +73,7 @@ static void test_keys_of_every_length(void **state)
     char key[CLIENT_KEY_MAX];
 
     (void)state;
-    client_zone_put(zone);
+    client_zone_destroy(zone);
     zone = client_zone_create(sgi, "long", 256 * 1024);
     assert_non_null(zone);
     memset(key, 'k', sizeof key);
@@ -128,17 +128,6 @@ static void test_no_memory(void **state)
     fault_arm(FAULT_SYSTEM, 1, false);
     assert_null(client_zone_create(sgi, "x", 32 * 1024));
     fault_arm(FAULT_SYSTEM, 0, false);
-}
-
-static void test_references(void **state)
-{
-    struct client_node *node;
-
-    (void)state;
-    assert_ptr_equal(client_zone_get(zone), zone);
-    client_zone_put(zone);
-    assert_int_equal(enter("a", 1, &node), CLIENT_OK);
-    client_zone_leave(zone, node);
 }
 
 static atomic_int inside[8], most;
@@ -196,7 +185,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_keys_of_every_length, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_zone_is_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_memory, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_references, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_threads, set_up, tear_down),
     };
 
