@@ -59,12 +59,14 @@ static int set_block(struct conf_setting *setting)
 {
     struct scope inner = *(const struct scope *)setting->scope;
     uint32_t context = strcmp(setting->node->name, "server") == 0 ? CONF_SERVER : CONF_LOCATION;
+    int rc;
+    size_t used;
 
     note(setting);
-    int rc = conf_apply_children(setting, context, &inner);
+    rc = conf_apply_children(setting, context, &inner);
     if (rc != 0)
         return rc;
-    size_t used = strlen(journal);
+    used = strlen(journal);
     used += (size_t)snprintf(journal + used, sizeof journal - used, "(%d %s %d", (int)inner.core.limit,
                              inner.core.root, inner.other.on);
     for (unsigned i = 0; i < inner.core.name_count; i++)
@@ -153,10 +155,11 @@ static const struct conf_modules modules = {list, 2};
 static int apply(struct fixture *fixture, const char *text)
 {
     struct scope scope = {.core = {.limit = 1, .root = "/"}};
+    struct conf_node *root;
 
     journal[0] = '\0';
     fixture_start(fixture);
-    struct conf_node *root = fixture_read(fixture, text);
+    root = fixture_read(fixture, text);
     assert_non_null(root);
     return conf_apply(&fixture->conf, root->children, CONF_MAIN, &modules, find_section, &scope);
 }
@@ -262,6 +265,8 @@ static void test_one_name_twice(void **state)
 
 static void test_no_sections(void **state)
 {
+    struct conf_node *root;
+
     static const struct conf_directive rows[] = {
         {.name = "thing", .contexts = CONF_MAIN, .max_args = 1, .set = set_anything},
     };
@@ -271,7 +276,7 @@ static void test_no_sections(void **state)
     struct fixture *fixture = *state;
 
     journal[0] = '\0';
-    struct conf_node *root = fixture_read(fixture, "thing x;");
+    root = fixture_read(fixture, "thing x;");
     assert_non_null(root);
     assert_int_equal(conf_apply(&fixture->conf, root->children, CONF_MAIN, &things, NULL, NULL), 0);
     assert_string_equal(journal, "thingx ");
@@ -289,11 +294,14 @@ static void test_out_of_memory(void **state)
     fixture->pool = NULL;
     assert_int_equal(pool_mode_set(POOL_PASSTHROUGH), 0);
     while (!done) {
+        struct conf_node *root;
+        int rc;
+
         fixture_start(fixture);
-        struct conf_node *root = fixture_read(fixture, "server { location x { name y; } } name z;");
+        root = fixture_read(fixture, "server { location x { name y; } } name z;");
         assert_non_null(root);
         fault_arm(FAULT_POOL, ++nth, false);
-        int rc = conf_apply(&fixture->conf, root->children, CONF_MAIN, &modules, find_section, &scope);
+        rc = conf_apply(&fixture->conf, root->children, CONF_MAIN, &modules, find_section, &scope);
         done = fault_calls(FAULT_POOL) < nth;
         fault_arm(FAULT_POOL, 0, false);
         assert_int_equal(rc, done ? 0 : -ENOMEM);

@@ -134,6 +134,8 @@ static void test_variables(void **state)
 
 static void test_unexpected(void **state)
 {
+    char found[256];
+
     (void)state;
     check(";", "BAD unexpected \";\":1");
     check("a;\n;", "[a];BAD unexpected \";\":2");
@@ -144,7 +146,6 @@ static void test_unexpected(void **state)
           "[\xEF\xBB\xBF"
           "a];EOF:1");
 
-    char found[256];
     render("a\nb\0c;", 6, found, sizeof found);
     assert_string_equal(found, "[a]BAD unexpected NUL byte:2");
     render("a #\0\n;", 6, found, sizeof found);

@@ -13,9 +13,10 @@
 static void check_tree(struct fixture *fixture, const char *text, const char *expected)
 {
     char found[4096];
+    struct conf_node *root;
 
     fixture_start(fixture);
-    struct conf_node *root = fixture_read(fixture, text);
+    root = fixture_read(fixture, text);
     assert_string_equal(fixture->conf.error, "");
     assert_non_null(root);
     fixture_render(root->children, found, sizeof found);
@@ -75,6 +76,8 @@ static void test_option(void **state)
 {
     struct fixture *fixture = *state;
     char found[256];
+    struct conf_node *second;
+
     static const char *const bad[][2] = {
         {"daemon off", "unexpected end of parameter, expecting \";\" in command line"},
         {"a { }", "block directives are not supported in -g option in command line"},
@@ -85,7 +88,7 @@ static void test_option(void **state)
 
     struct conf_node *root = conf_read_option(&fixture->conf, "daemon off; pid x;");
     assert_non_null(root);
-    struct conf_node *second = fixture_read(fixture, "user root;");
+    second = fixture_read(fixture, "user root;");
     assert_non_null(second);
     conf_join(root, second);
     fixture_render(root->children, found, sizeof found);
@@ -117,9 +120,10 @@ static void make_folder(struct fixture *fixture)
 static void write_file(const struct fixture *fixture, const char *name, const char *text)
 {
     char path[256];
+    FILE *file;
 
     snprintf(path, sizeof path, "%s%s", fixture->folder, name);
-    FILE *file = fopen(path, "w");
+    file = fopen(path, "w");
     assert_non_null(file);
     assert_true(fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
@@ -146,9 +150,10 @@ static struct conf_node *read_main(struct fixture *fixture)
 static void check_main(struct fixture *fixture, const char *text, const char *expected)
 {
     char found[4096];
+    struct conf_node *root;
 
     write_file(fixture, "nginx.conf", text);
-    struct conf_node *root = read_main(fixture);
+    root = read_main(fixture);
     assert_string_equal(fixture->conf.error, "");
     assert_non_null(root);
     fixture_render(root->children, found, sizeof found);
@@ -263,6 +268,7 @@ static void test_large_file(void **state)
     struct fixture *fixture = *state;
     size_t count = 100000, found = 0;
     char *text = malloc(count * 10 + 1), *to = text;
+    struct conf_node *root;
 
     make_folder(fixture);
     assert_non_null(text);
@@ -271,7 +277,7 @@ static void test_large_file(void **state)
     write_file(fixture, "nginx.conf", text);
     free(text);
 
-    struct conf_node *root = read_main(fixture);
+    root = read_main(fixture);
     assert_non_null(root);
     for (const struct conf_node *node = root->children; node != NULL; node = node->next) {
         assert_int_equal(strtoul(node->args[0], NULL, 10), found);
@@ -288,6 +294,7 @@ static void test_pipe(void **state)
     struct fixture *fixture = *state;
     char path[64], chunk[1024], found[64];
     int ends[2];
+    struct conf_node *root;
 
     assert_int_equal(pipe(ends), 0);
     memset(chunk, '\n', sizeof chunk);
@@ -296,7 +303,7 @@ static void test_pipe(void **state)
     assert_int_equal(write(ends[1], "a;", 2), 2);
     assert_int_equal(close(ends[1]), 0);
     snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
-    struct conf_node *root = conf_read_file(&fixture->conf, path);
+    root = conf_read_file(&fixture->conf, path);
     assert_non_null(root);
     fixture_render(root->children, found, sizeof found);
     assert_string_equal(found, "a@20481;");
@@ -308,6 +315,8 @@ static void test_dump(void **state)
     struct fixture *fixture = *state;
     char found[1024], wanted[1024];
     int ends[2];
+    ssize_t got;
+    int full;
 
     make_folder(fixture);
     write_file(fixture, "one", "b;\n");
@@ -316,7 +325,7 @@ static void test_dump(void **state)
     assert_int_equal(pipe(ends), 0);
     assert_int_equal(conf_dump(&fixture->conf, ends[1]), 0);
     assert_int_equal(close(ends[1]), 0);
-    ssize_t got = read(ends[0], found, sizeof found - 1);
+    got = read(ends[0], found, sizeof found - 1);
     assert_true(got > 0);
     found[got] = '\0';
     assert_int_equal(close(ends[0]), 0);
@@ -327,7 +336,7 @@ static void test_dump(void **state)
              fixture->folder, fixture->folder, fixture->folder);
     assert_string_equal(found, wanted);
 
-    int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    full = open("/dev/full", O_WRONLY | O_CLOEXEC);
     assert_true(full >= 0);
     assert_int_equal(conf_dump(&fixture->conf, full), -ENOSPC);
     assert_int_equal(close(full), 0);
@@ -417,12 +426,14 @@ static void test_mutations(void **state)
     print_message("seed %u\n", seed);
     assert_non_null(text);
     for (int round = 0; round < 3000; round++) {
+        struct conf_node *root;
+
         memcpy(text, conf_default_text, conf_default_length);
         for (int i = rand_r(&seed) % 4; i >= 0; i--)
             text[(size_t)rand_r(&seed) % conf_default_length] =
                 alphabet[(size_t)rand_r(&seed) % (sizeof alphabet - 1)];
         fixture_start(fixture);
-        struct conf_node *root = conf_read_text(&fixture->conf, "mutated", text, conf_default_length);
+        root = conf_read_text(&fixture->conf, "mutated", text, conf_default_length);
         assert_int_equal(root == NULL, fixture->conf.error[0] != '\0');
     }
     free(text);
@@ -442,11 +453,13 @@ static void test_out_of_memory(void **state)
     fixture->pool = NULL;
     assert_int_equal(pool_mode_set(POOL_PASSTHROUGH), 0);
     while (!done) {
+        char path[128];
+        struct conf_node *root;
+
         fixture_start(fixture);
         fault_arm(FAULT_POOL, ++nth, false);
-        char path[128];
         snprintf(path, sizeof path, "%snginx.conf", fixture->folder);
-        struct conf_node *root = conf_read_file(&fixture->conf, path);
+        root = conf_read_file(&fixture->conf, path);
         done = fault_calls(FAULT_POOL) < nth;
         fault_arm(FAULT_POOL, 0, false);
         assert_int_equal(root != NULL, done);

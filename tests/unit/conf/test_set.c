@@ -36,6 +36,9 @@ static void *find_section(void *scope, unsigned module)
 static struct settings apply(struct fixture *fixture, int (*set)(struct conf_setting *), const void *extra,
                              const char *text, int expected)
 {
+    struct conf_node *root;
+    int rc;
+
     const struct conf_directive row = {.name = "x",
                                        .contexts = CONF_MAIN,
                                        .min_args = 1,
@@ -52,9 +55,9 @@ static struct settings apply(struct fixture *fixture, int (*set)(struct conf_set
     memset(&settings.field, 0x77, sizeof settings.field);
     fixture_start(fixture);
     snprintf(line, sizeof line, "x %s;", text);
-    struct conf_node *root = fixture_read(fixture, line);
+    root = fixture_read(fixture, line);
     assert_non_null(root);
-    int rc = conf_apply(&fixture->conf, root->children, CONF_MAIN, &modules, find_section, &settings);
+    rc = conf_apply(&fixture->conf, root->children, CONF_MAIN, &modules, find_section, &settings);
     if (rc != expected)
         print_error("%s: %s\n", line, fixture->conf.error);
     assert_int_equal(rc, expected);

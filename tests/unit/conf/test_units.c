@@ -74,8 +74,10 @@ static void test_size_and_offset(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         size_t size = 77;
         off_t offset = 77;
+        bool taken;
+
         print_message("\"%s\"\n", rows[i].text);
-        bool taken = conf_parse_size(rows[i].text, &size);
+        taken = conf_parse_size(rows[i].text, &size);
         assert_int_equal(taken, rows[i].size != REFUSED);
         assert_int_equal(size, taken ? (size_t)rows[i].size : 77);
         taken = conf_parse_offset(rows[i].text, &offset);
@@ -135,8 +137,10 @@ static void test_times(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         int64_t msec = 77, sec = 77;
+        bool taken;
+
         print_message("\"%s\"\n", rows[i].text);
-        bool taken = conf_parse_msec(rows[i].text, &msec);
+        taken = conf_parse_msec(rows[i].text, &msec);
         assert_int_equal(taken, rows[i].msec != REFUSED);
         assert_int_equal(msec, taken ? rows[i].msec : 77);
         taken = conf_parse_sec(rows[i].text, &sec);

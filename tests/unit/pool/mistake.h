@@ -14,6 +14,7 @@
 static inline bool is_caught(void (*mistake)(void **state), void **state)
 {
     pid_t child = fork();
+    int status;
 
     if (child == 0) {
         if (freopen("/dev/null", "w", stderr) == NULL)
@@ -25,7 +26,7 @@ static inline bool is_caught(void (*mistake)(void **state), void **state)
         mistake(state);
         _exit(0);
     }
-    int status = 0;
+    status = 0;
     return waitpid(child, &status, 0) == child && WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
 }
 

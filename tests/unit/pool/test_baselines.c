@@ -107,13 +107,14 @@ static void test_d6_a_block_is_passed_over_for_ever(void **state)
 {
     struct mp_pool *pool = *state;
     struct mp_node *first = pool->head;
+    unsigned char *p;
 
     (void)mp_alloc(pool, 600);
     for (int i = 0; i < 7; i++)
         (void)mp_alloc(pool, 1000);
     assert_ptr_not_equal(pool->current, first);
     assert_true(first->end - first->last > 300);
-    unsigned char *p = mp_alloc(pool, 16);
+    p = mp_alloc(pool, 16);
     assert_false(p >= (unsigned char *)first && p < first->end);
 
     mp_reset(pool);

@@ -40,9 +40,12 @@ static int teardown(void **state)
 
 static void test_a_reservation_counts_what_is_charged(void **state)
 {
+    uint64_t before;
+    char *p;
+
     (void)state;
-    uint64_t before = live_bytes();
-    char *p = sysmem_reserve(1 << 20, 1 << 20);
+    before = live_bytes();
+    p = sysmem_reserve(1 << 20, 1 << 20);
 
     assert_non_null(p);
     assert_int_equal(live_bytes(), before);

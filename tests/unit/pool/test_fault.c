@@ -55,8 +55,10 @@ static void test_counting_lets_all_through(void **state)
 
 static int arm_from(const char *text)
 {
+    int result;
+
     setenv("TIDEPOOL_FAULT", text, 1);
-    int result = fault_from_environment();
+    result = fault_from_environment();
     unsetenv("TIDEPOOL_FAULT");
     return result;
 }

@@ -69,8 +69,10 @@ static void test_what_stands_before_the_pin_outlives_resets(void **state)
     struct pool *pool = pool_of(state, 512, 1024, 0);
     char *small = pool_strndup(pool, "connection", 10, "test");
     char *large = pool_alloc(pool, 5000, "test");
+    char *second;
+
     assert_non_null(pool_alloc(pool, 250, "test"));
-    char *second = pool_alloc(pool, 250, "test"); /* in another block than the first */
+    second = pool_alloc(pool, 250, "test"); /* in another block than the first */
 
     memset(large, 'L', 5000);
     memset(second, 'S', 250);
@@ -100,13 +102,14 @@ static void test_idle_leaves_the_first_block(void **state)
 {
     struct pool *pool = pool_of(state, 512, 1024, 0);
     size_t first = stats_of(pool).held_bytes;
+    void *buffer;
 
     assert_int_equal(first, 512);
     pool_pin(pool);
     for (int i = 0; i < 50; i++)
         assert_non_null(pool_alloc(pool, 400, "test"));
     assert_non_null(pool_alloc(pool, 100000, "test"));
-    void *buffer = pool_take(pool, 8192, NULL, "test");
+    buffer = pool_take(pool, 8192, NULL, "test");
     assert_non_null(buffer);
     pool_put(pool, buffer);
     pool_reset(pool);
@@ -149,6 +152,7 @@ static void test_buffers_outlive_resets(void **state)
     struct pool *pool = pool_of(state, 512, 4096, 0);
     size_t capacity = 0;
     unsigned char *buffers[5];
+    size_t held;
 
     pool_pin(pool);
     for (size_t i = 0; i < 5; i++) {
@@ -158,7 +162,7 @@ static void test_buffers_outlive_resets(void **state)
         assert_true(capacity >= (size_t)1000 << i);
         memset(buffers[i], (int)i, capacity);
     }
-    size_t held = stats_of(pool).held_bytes;
+    held = stats_of(pool).held_bytes;
     pool_reset(pool);
     assert_int_equal(stats_of(pool).buffers, 5);
     assert_int_equal(stats_of(pool).held_bytes, held);
@@ -189,12 +193,15 @@ static void test_extend_and_give_back_move_the_end_alone(void **state)
 {
     struct pool *pool = pool_of(state, 1024, 1024, 0);
     char *before = pool_alloc(pool, 32, "test");
+    char *a, *last;
+    bool moved;
 
     memset(before, 'b', 32);
     pool_pin(pool);
     assert_false(pool_extend(pool, before, 32, 48)); /* never past the pin */
     assert_false(pool_give_back(pool, before, 32, 16));
-    char *a = pool_alloc(pool, 40, "test"), *last = pool_alloc(pool, 40, "test");
+    a = pool_alloc(pool, 40, "test");
+    last = pool_alloc(pool, 40, "test");
     memset(last, 'l', 40);
     assert_false(pool_extend(pool, a, 40, 50));
     assert_false(pool_extend(pool, last, 39, 50));
@@ -202,11 +209,13 @@ static void test_extend_and_give_back_move_the_end_alone(void **state)
     assert_false(pool_extend(pool, last, 40, SIZE_MAX));
     assert_false(pool_extend(pool, last, 40, 39));
     assert_false(pool_give_back(pool, last, 40, 41));
-    bool moved = pool_extend(pool, last, 40, 96);
+    moved = pool_extend(pool, last, 40, 96);
     assert_int_equal(moved, fixture_mode != POOL_PASSTHROUGH);
     if (moved) {
+        char *next;
+
         memset(last + 40, 'm', 56);
-        char *next = pool_alloc(pool, 16, "test");
+        next = pool_alloc(pool, 16, "test");
         memset(next, 'n', 16);
         assert_true(last[39] == 'l' && last[95] == 'm');
         assert_true(pool_give_back(pool, next, 16, 0));
@@ -252,12 +261,14 @@ static void count_run(void *data)
 /* What a connection does, ending at the first NULL. */
 static bool script(void **state, int *cleaned)
 {
+    bool done;
+
     struct pool *pool = pool_create(
         &(struct pool_options){.classes = *state, .first_size = 512, .block_size = 1024, .name = "script"});
 
     if (pool == NULL)
         return false;
-    bool done = pool_alloc(pool, 230, "connection") != NULL;
+    done = pool_alloc(pool, 230, "connection") != NULL;
     pool_pin(pool);
     for (int request = 0; done && request < 3; request++) {
         void *buffer = pool_take(pool, 1000, NULL, "buffer");
@@ -281,9 +292,12 @@ static void test_every_call_may_fail(void **state)
 
     for (size_t i = 0; i < sizeof points / sizeof(points[0]); i++) {
         for (uint64_t nth = 1;; nth++) {
+            bool done;
+            uint64_t calls;
+
             fault_arm(points[i], nth, nth % 2 == 0);
-            bool done = script(state, &cleaned);
-            uint64_t calls = fault_calls(points[i]);
+            done = script(state, &cleaned);
+            calls = fault_calls(points[i]);
             fault_arm(points[i], 0, false);
             if (calls < nth) {
                 assert_true(done);

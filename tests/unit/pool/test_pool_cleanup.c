@@ -28,13 +28,14 @@ static void test_cleanups_run_newest_first_on_their_side_of_the_pin(void **state
 {
     static char a[] = "a", b[] = "b", c[] = "c", d[] = "d";
     struct pool *pool = pool_of(state, 512, 1024, 0);
+    struct pool_cleanup *early;
 
     log_of_runs = (struct record){.pool = pool};
     assert_non_null(pool_cleanup_add(pool, note_run, a));
     assert_non_null(pool_cleanup_add(pool, note_run, b));
     pool_pin(pool);
     assert_non_null(pool_cleanup_add(pool, note_run, c));
-    struct pool_cleanup *early = pool_cleanup_add(pool, note_run, b);
+    early = pool_cleanup_add(pool, note_run, b);
     assert_non_null(early);
     assert_non_null(pool_cleanup_add(pool, note_and_add, d));
     log_of_runs.large = pool_alloc(pool, 10000, "test");
@@ -65,12 +66,13 @@ static void test_file_cleanups_close_and_delete(void **state)
     struct pool *pool = pool_of(state, 512, 1024, 0);
     char name[] = "/tmp/tidepool-test-XXXXXX";
     int kept = mkstemp(name), open_too = open("/dev/null", O_RDONLY), early = open("/dev/null", O_RDONLY);
+    struct pool_cleanup *cleanup;
 
     assert_true(kept >= 0 && open_too >= 0 && early >= 0);
     pool_on_file_error(note_file_error);
     assert_non_null(pool_cleanup_fd(pool, open_too, NULL));
     assert_non_null(pool_cleanup_unlink(pool, kept, name));
-    struct pool_cleanup *cleanup = pool_cleanup_fd(pool, early, "early");
+    cleanup = pool_cleanup_fd(pool, early, "early");
     assert_non_null(cleanup);
     pool_cleanup_run(pool, cleanup);
     assert_int_equal(fcntl(early, F_GETFD), -1);

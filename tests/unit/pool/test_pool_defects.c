@@ -68,8 +68,11 @@ static void test_d3_no_alignment_steps_past_the_end(void **state)
             size_t size = seed_below(&seed, 70);
             bool aligned = seed_below(&seed, 2) == 0;
             char *p = aligned ? pool_alloc(pool, size, "d3") : pool_nalloc(pool, size, "d3");
+            const char *block, *end;
+
             assert_non_null(p);
-            const char *block = (const char *)pool->current, *end = block + pool->current->size;
+            block = (const char *)pool->current;
+            end = block + pool->current->size;
             assert_true(p >= block && p <= end && size <= (size_t)(end - p));
             assert_true(pool->cursor <= pool->limit && pool->limit == end && (uintptr_t)end % 16 == 0);
             memset(p, 0xff, size); /* ASan looks at what lies behind, for pools on the system */
@@ -80,6 +83,8 @@ static void test_d3_no_alignment_steps_past_the_end(void **state)
 
 static void test_d4_small_and_absurd_sizes_at_create(void **state)
 {
+    static const size_t absurd[] = {SIZE_MAX, SIZE_MAX - 1, SIZE_MAX / 2, (size_t)UINT32_MAX + 1};
+
     for (size_t size = 0; size <= 512; size++) {
         struct pool *pool = pool_of(state, size, size, 0);
         assert_true(stats_of(pool).held_bytes >= POOL_FIRST_MIN);
@@ -87,7 +92,6 @@ static void test_d4_small_and_absurd_sizes_at_create(void **state)
             memset(pool_alloc(pool, 100, "d4"), 1, 100);
         pool_destroy(pool);
     }
-    static const size_t absurd[] = {SIZE_MAX, SIZE_MAX - 1, SIZE_MAX / 2, (size_t)UINT32_MAX + 1};
     for (size_t i = 0; i < sizeof absurd / sizeof(absurd[0]); i++) {
         errno = 0;
         assert_null(pool_create(&(struct pool_options){.classes = *state, .first_size = absurd[i]}));
@@ -121,11 +125,12 @@ static void test_d5_a_heavy_request_does_not_pin_its_blocks(void **state)
 static void test_d6_stranded_bytes_are_counted(void **state)
 {
     struct pool *pool = pool_of(state, 512, 4096, 0);
+    size_t left;
 
     assert_non_null(pool_alloc(pool, 64, "first"));
     assert_int_equal(stats_of(pool).stranded_bytes, 0);
     assert_non_null(pool_alloc(pool, 1024, "does not fit"));
-    size_t left = 512 - sizeof(struct pool) - 64;
+    left = 512 - sizeof(struct pool) - 64;
     assert_int_equal(stats_of(pool).stranded_bytes, left);
     for (int i = 0; i < 3; i++)
         assert_non_null(pool_alloc(pool, 1008, "fill")); /* 1024 + 3 × 1008 = 4048 of 4080 */
@@ -149,10 +154,12 @@ static void test_d7_large_ones_in_a_loop_do_not_grow_the_pool(void **state)
 {
     struct pool *pool = pool_of(state, 512, 4096, 0);
     char *others[20];
+    size_t held, used;
 
     for (int i = 0; i < 20; i++)
         assert_non_null(others[i] = pool_alloc(pool, 5000, "others"));
-    size_t held = stats_of(pool).held_bytes, used = stats_of(pool).used_bytes;
+    held = stats_of(pool).held_bytes;
+    used = stats_of(pool).used_bytes;
     for (int i = 0; i < 20000; i++)
         assert_int_equal(pool_free(pool, pool_alloc(pool, 5000, "d7")), 0);
     assert_int_equal(stats_of(pool).held_bytes, held);
@@ -163,6 +170,8 @@ static void test_d7_large_ones_in_a_loop_do_not_grow_the_pool(void **state)
 
 static void test_d8_free_of_a_large_one_is_direct_and_accounted(void **state)
 {
+    size_t each;
+
     enum { MANY = 20000, SIZE = 3000 };
     struct pool *pool = pool_of(state, 512, 4096, 0);
     static char *larges[MANY];
@@ -170,7 +179,7 @@ static void test_d8_free_of_a_large_one_is_direct_and_accounted(void **state)
 
     for (int i = 0; i < MANY; i++)
         assert_non_null(larges[i] = pool_alloc(pool, SIZE, "d8"));
-    size_t each = (stats_of(pool).held_bytes - before) / MANY;
+    each = (stats_of(pool).held_bytes - before) / MANY;
     assert_true(each >= SIZE + POOL_CHUNK_HEADER && each <= 4096);
     /* Oldest first: the farthest from the head of the list. */
     for (int i = 0; i < MANY; i++) {
@@ -187,9 +196,10 @@ static void test_d8_free_of_a_large_one_is_direct_and_accounted(void **state)
 static void test_d9_the_last_allocation_grows_and_shrinks_in_place(void **state)
 {
     struct pool *pool = pool_of(state, 512, 4096, 0);
+    char *text;
 
     pool_pin(pool);
-    char *text = pool_nalloc(pool, 10, "d9");
+    text = pool_nalloc(pool, 10, "d9");
     memcpy(text, "0123456789", 10);
     assert_true(pool_extend(pool, text, 10, 100));
     assert_memory_equal(text, "0123456789", 10);
@@ -205,9 +215,11 @@ static void test_d10_what_is_large_is_a_fraction_of_the_block(void **state)
 
     for (size_t i = 0; i < sizeof blocks / sizeof(blocks[0]); i++) {
         struct pool *pool = pool_of(state, 512, blocks[i], 0);
+        uint32_t larges;
+
         assert_non_null(pool_alloc(pool, blocks[i] / 2 - 8, "half"));
         assert_int_equal(stats_of(pool).larges, blocks[i] == 1024 ? 1 : 0); /* the first block's rest */
-        uint32_t larges = stats_of(pool).larges;
+        larges = stats_of(pool).larges;
         assert_non_null(pool_alloc(pool, blocks[i] / 2, "more than half"));
         assert_int_equal(stats_of(pool).larges, larges + 1);
         pool_destroy(pool);
@@ -220,11 +232,14 @@ static void test_d11_nothing_is_allocated_as_documented(void **state)
 
     for (int i = 0; i < 100; i++) {
         char *before = pool_alloc(pool, 24, "before");
+        char *none, *nothing, *after;
+
         memset(before, 'x', 24);
-        char *none = pool_alloc(pool, 0, "none"), *nothing = pool_nalloc(pool, 0, "none");
+        none = pool_alloc(pool, 0, "none");
+        nothing = pool_nalloc(pool, 0, "none");
         assert_non_null(none);
         assert_non_null(nothing);
-        char *after = pool_alloc(pool, 24, "after");
+        after = pool_alloc(pool, 24, "after");
         memset(after, 'y', 24);
         assert_int_equal(before[23], 'x');
         assert_int_equal(pool_free(pool, none), -ENOENT);
@@ -236,11 +251,12 @@ static void test_d11_nothing_is_allocated_as_documented(void **state)
 static void test_d12_products_are_checked(void **state)
 {
     struct pool *pool = pool_of(state, 512, 1024, 0);
+    char *p;
 
     assert_null(pool_array(pool, SIZE_MAX / 2, 3, "d12"));
     assert_int_equal(pool_failure(pool), POOL_FAILURE_SYSTEM);
     assert_null(pool_array(pool, (size_t)1 << 32, (size_t)1 << 32, "d12")); /* wraps to 0 */
-    char *p = pool_array(pool, 25, 40, "d12");
+    p = pool_array(pool, 25, 40, "d12");
     assert_non_null(p);
     memset(p, 1, 1000);
     pool_destroy(pool);
@@ -250,6 +266,9 @@ static void test_d13_budgets_per_pool_and_for_all(void **state)
 {
     struct pool *pool = pool_of(state, 512, 4096, 64 * 1024);
     int got = 0;
+    void *buffer;
+    struct sysmem_stats system;
+    struct pool *other;
 
     pool_pin(pool);
     while (pool_alloc(pool, 1000, "d13") != NULL)
@@ -260,15 +279,14 @@ static void test_d13_budgets_per_pool_and_for_all(void **state)
     assert_null(pool_take(pool, 30000, NULL, "d13"));
     pool_reset(pool);
     /* The reserve makes room for what is needed. */
-    void *buffer = pool_take(pool, 50000, NULL, "d13");
+    buffer = pool_take(pool, 50000, NULL, "d13");
     assert_non_null(buffer);
     assert_int_equal(stats_of(pool).reserve, 0);
     pool_put(pool, buffer);
 
-    struct sysmem_stats system;
     sysmem_stats(&system);
     sysmem_set_budget((size_t)system.live_bytes + 100000);
-    struct pool *other = pool_of(state, 512, 4096, 0);
+    other = pool_of(state, 512, 4096, 0);
     while (pool_alloc(other, 2000, "d13") != NULL)
         assert_true(++got < 10000);
     assert_int_equal(pool_failure(other), POOL_FAILURE_TOTAL);

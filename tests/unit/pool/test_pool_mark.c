@@ -39,9 +39,10 @@ static void test_counts_over_blocks(void **state)
 static void test_alignment_extend_and_give_back(void **state)
 {
     struct pool *pool = pool_of(state, 1024, 1024, 0);
+    char *last;
 
     assert_non_null(pool_nalloc(pool, 3, "test"));
-    char *last = pool_alloc(pool, 20, "test");
+    last = pool_alloc(pool, 20, "test");
     assert_int_equal(pool_request_bytes(pool), 36);
     assert_true(pool_extend(pool, last, 20, 120));
     assert_int_equal(pool_request_bytes(pool), 136);
@@ -54,16 +55,17 @@ static void test_alignment_extend_and_give_back(void **state)
 static void test_large_ones_count_twice(void **state)
 {
     struct pool *pool = pool_of(state, 512, 1024, 0);
+    void *large, *buffer;
 
     TAKE(pool, 600);
     assert_int_equal(pool_request_bytes(pool), 1200);
-    void *large = pool_alloc(pool, 3000, "test");
+    large = pool_alloc(pool, 3000, "test");
     assert_int_equal(pool_request_bytes(pool), 7200);
     assert_int_equal(pool_free(pool, large), 0);
     assert_int_equal(pool_request_bytes(pool), 7200);
     pool_reset(pool);
     assert_int_equal(pool_request_bytes(pool), 0);
-    void *buffer = pool_take(pool, 4000, NULL, "test");
+    buffer = pool_take(pool, 4000, NULL, "test");
     assert_int_equal(pool_request_bytes(pool), 0);
     assert_true(pool_peak_bytes(pool) >= 512 + 600 + 3000);
     pool_put(pool, buffer);
@@ -90,11 +92,12 @@ static void test_a_block_of_the_mark_is_enough(void **state)
     for (size_t piece = 16; piece < 2000; piece += 208) {
         struct pool *pool = pool_of(state, 256, 65536, 0);
         struct pool_stats stats;
+        size_t size;
 
         pool_pin(pool);
         for (int n = 0; n < 7; n++)
             TAKE(pool, piece);
-        size_t size = pool_request_bytes(pool) + sizeof(struct pool_block);
+        size = pool_request_bytes(pool) + sizeof(struct pool_block);
         pool_idle(pool);
         pool_set_block_size(pool, size);
         assert_int_equal(pool_block_size(pool),

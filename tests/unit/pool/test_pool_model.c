@@ -41,11 +41,13 @@ static void model_check(const struct object *object)
 
 static void model_add(struct model *model, void *p, size_t size, enum kind kind)
 {
+    unsigned char mark;
+
     if (p == NULL) { /* the budget; nothing may have changed, which later checks see */
         assert_int_equal(pool_failure(model->pool), POOL_FAILURE_BUDGET);
         return;
     }
-    unsigned char mark = (unsigned char)seed_next(&model->seed);
+    mark = (unsigned char)seed_next(&model->seed);
     model->objects[model->count++] = (struct object){p, size, kind, false, mark};
     memset(p, mark, size);
     assert_true(size == 0 || (pool_owns(model->pool, p) && pool_owns(model->pool, (char *)p + size - 1)));
@@ -88,10 +90,14 @@ static void model_remove(struct model *model, size_t i)
 
 static void model_free(struct model *model)
 {
+    size_t i;
+    struct object *object;
+    int result;
+
     if (model->count == 0)
         return;
-    size_t i = seed_below(&model->seed, model->count);
-    struct object *object = &model->objects[i];
+    i = seed_below(&model->seed, model->count);
+    object = &model->objects[i];
 
     model_check(object);
     if (object->kind == BUFFER) {
@@ -99,7 +105,7 @@ static void model_free(struct model *model)
         model_remove(model, i);
         return;
     }
-    int result = pool_free(model->pool, object->p);
+    result = pool_free(model->pool, object->p);
     assert_true(result == 0 || (result == -ENOENT && object->kind == SMALL));
     if (result == 0)
         model_remove(model, i);
@@ -107,15 +113,19 @@ static void model_free(struct model *model)
 
 static void model_resize_last(struct model *model)
 {
+    struct object *object;
+    size_t size;
+    bool moved;
+
     if (model->count == 0)
         return;
-    struct object *object = &model->objects[model->count - 1];
-    size_t size = seed_below(&model->seed, 600);
+    object = &model->objects[model->count - 1];
+    size = seed_below(&model->seed, 600);
 
     if (object->kind == BUFFER)
         return;
-    bool moved = size >= object->size ? pool_extend(model->pool, object->p, object->size, size)
-                                      : pool_give_back(model->pool, object->p, object->size, size);
+    moved = size >= object->size ? pool_extend(model->pool, object->p, object->size, size)
+                                 : pool_give_back(model->pool, object->p, object->size, size);
     if (!moved)
         return;
     assert_false(object->pinned && object->size > 0);
@@ -197,6 +207,8 @@ static void test_random_operations(void **state)
     static const size_t budgets[] = {0, 50000, 2000000};
 
     for (size_t round = 0; round < 3; round++) {
+        uint64_t expected;
+
         model = (struct model){.seed = seed_start("pool model")};
         model.pool =
             pool_of(state, seed_below(&model.seed, 2000), seed_below(&model.seed, 9000) + 1, budgets[round]);
@@ -205,7 +217,7 @@ static void test_random_operations(void **state)
             if (step % 50 == 0)
                 model_check_figures(&model);
         }
-        uint64_t expected = model.ran + model.cleanups + model.pinned_cleanups;
+        expected = model.ran + model.cleanups + model.pinned_cleanups;
         pool_destroy(model.pool);
         assert_int_equal(model.ran, expected);
     }

@@ -17,6 +17,9 @@ static const struct pool_options plain = {.first_size = 512, .name = "memory"};
 
 static void places_are_those_of_an_ordinary_pool(void **state)
 {
+    struct pool_stats traced, ordinary;
+    char *after;
+
     static const struct {
         uint16_t size;
         bool text;
@@ -43,7 +46,6 @@ static void places_are_those_of_an_ordinary_pool(void **state)
         assert_string_equal(trace.entries[i].purpose, wanted[i].text ? "text" : "struct");
         assert_true(pool_owns(one, p));
     }
-    struct pool_stats traced, ordinary;
     pool_stats(one, &traced);
     pool_stats(other, &ordinary);
     assert_int_equal(traced.used_bytes, ordinary.used_bytes);
@@ -55,7 +57,7 @@ static void places_are_those_of_an_ordinary_pool(void **state)
     pool_reset(one);
     pool_reset(other);
     assert_int_equal(trace.count, sizeof wanted / sizeof *wanted);
-    char *after = pool_alloc(one, 8, "after");
+    after = pool_alloc(one, 8, "after");
     assert_int_equal(trace.count, sizeof wanted / sizeof *wanted);
     assert_true(pool_owns(one, after));
     pool_destroy(one);
@@ -67,12 +69,16 @@ static void an_entry_says_what_where_and_who(void **state)
 {
     struct pool *memory = pool_create(&plain), *pool = pool_create(&small);
     struct pool_trace trace;
+    char *text, *zeros, expected[64];
+    size_t capacity;
+    char *buffer, *large;
+    const struct pool_trace_entry *entry;
 
     (void)state;
     assert_int_equal(pool_trace_init(&trace, memory, 32), 0);
     pool_trace_begin(&trace, pool);
-    char *text = pool_strndup(pool, "tide", 4, "a name"), *zeros = pool_alloc(pool, 64, "zeros");
-    char expected[64];
+    text = pool_strndup(pool, "tide", 4, "a name");
+    zeros = pool_alloc(pool, 64, "zeros");
     snprintf(expected, sizeof expected, "%s:%d", __FILE__, __LINE__ - 2);
     assert_string_equal(trace.entries[0].source, expected);
     assert_string_equal(trace.entries[0].purpose, "a name");
@@ -80,10 +86,10 @@ static void an_entry_says_what_where_and_who(void **state)
     for (int i = 0; i < 64; i++)
         assert_int_equal(zeros[i], 0);
 
-    size_t capacity;
-    char *buffer = pool_take(pool, 900, &capacity, "buffer"), *large = pool_alloc(pool, 600, "large");
+    buffer = pool_take(pool, 900, &capacity, "buffer");
+    large = pool_alloc(pool, 600, "large");
     assert_int_equal(trace.count, 4);
-    const struct pool_trace_entry *entry = &trace.entries[2];
+    entry = &trace.entries[2];
     assert_int_equal(trace.blocks[entry->block].kind, POOL_TRACE_BUFFER);
     assert_int_equal(entry->size, capacity);
     assert_int_equal(entry->offset, POOL_CHUNK_HEADER);
@@ -105,12 +111,14 @@ static void the_last_one_grows_and_shrinks(void **state)
 {
     struct pool *memory = pool_create(&plain), *pool = pool_create(&small);
     struct pool_trace trace;
+    char *p;
+    bool grown;
 
     (void)state;
     assert_int_equal(pool_trace_init(&trace, memory, 32), 0);
     pool_trace_begin(&trace, pool);
-    char *p = pool_nalloc(pool, 20, "grows");
-    bool grown = pool_extend(pool, p, 20, 50);
+    p = pool_nalloc(pool, 20, "grows");
+    grown = pool_extend(pool, p, 20, 50);
     assert_int_equal(grown, pool_mode() != POOL_PASSTHROUGH);
     if (grown) {
         assert_int_equal(trace.entries[0].size, 50);
@@ -130,11 +138,12 @@ static void it_goes_on_behind_the_pin(void **state)
 {
     struct pool *memory = pool_create(&plain), *pool = pool_create(&small);
     struct pool_trace trace;
+    char *before;
 
     (void)state;
     assert_int_equal(pool_trace_init(&trace, memory, 32), 0);
     pool_trace_begin(&trace, pool);
-    char *before = pool_strndup(pool, "stays", 5, "before");
+    before = pool_strndup(pool, "stays", 5, "before");
     pool_trace_end(&trace);
     pool_pin(pool);
     pool_trace_begin(&trace, pool);

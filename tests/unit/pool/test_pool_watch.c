@@ -27,9 +27,11 @@ static void test_d15_checkers_see_use_after_reset(void **state)
     pool_pin(pool);
     for (int round = 0; round < 3; round++) {
         char *first = pool_calloc(pool, 40, "test"), *later = NULL, *large = pool_calloc(pool, 5000, "test");
+        char *buffer;
+
         for (int i = 0; i < 5; i++)
             later = pool_calloc(pool, 240, "test");
-        char *buffer = pool_take(pool, 100, NULL, "test");
+        buffer = pool_take(pool, 100, NULL, "test");
         memset(buffer, 0, 100);
         assert_true(!mode_watched || !is_closed(first + 39));
         assert_true(!mode_watched || !is_closed(later));
@@ -129,10 +131,13 @@ static void test_d16_owns_knows_what_is_alive(void **state)
 {
     struct pool *pool = pool_of(state, 512, 1024, 0), *other = pool_of(state, 512, 1024, 0);
     char *connection = pool_alloc(pool, 50, "longer life"), *stranger = pool_alloc(other, 50, "stranger");
+    char *request, *large, *block, *buffer;
 
     pool_pin(pool);
-    char *request = pool_alloc(pool, 50, "shorter life"), *large = pool_alloc(pool, 5000, "shorter life");
-    char *block = NULL, *buffer = pool_take(pool, 100, NULL, "buffer");
+    request = pool_alloc(pool, 50, "shorter life");
+    large = pool_alloc(pool, 5000, "shorter life");
+    block = NULL;
+    buffer = pool_take(pool, 100, NULL, "buffer");
     for (int i = 0; i < 8; i++)
         block = pool_alloc(pool, 250, "shorter life");
     assert_true(pool_owns(pool, connection) && pool_owns(pool, request) && pool_owns(pool, block));
@@ -151,9 +156,10 @@ static void test_d16_owns_knows_what_is_alive(void **state)
 static void test_d16_freed_memory_is_filled_in_poison_mode(void **state)
 {
     struct pool *pool = pool_of(state, 512, 1024, 0);
+    unsigned char *p;
 
     pool_pin(pool);
-    unsigned char *p = pool_alloc(pool, 64, "test");
+    p = pool_alloc(pool, 64, "test");
     if (fixture_mode == POOL_POISON) {
         assert_int_equal(p[0], POOL_FILL_FRESH);
         assert_int_equal(p[63], POOL_FILL_FRESH);

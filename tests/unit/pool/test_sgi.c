@@ -37,6 +37,8 @@ static void test_refill_is_twenty(void **state)
 {
     struct sgi *sgi = *state;
     char *objects[2 * SGI_BATCH];
+    uint64_t taken;
+    void *first;
 
     for (int i = 0; i < 2 * SGI_BATCH; i++)
         objects[i] = sgi_alloc(sgi, 24);
@@ -44,8 +46,8 @@ static void test_refill_is_twenty(void **state)
         assert_ptr_equal(objects[i], objects[i - 1] + 24);
     /* A thread with magazines gets its twenty at one go. */
     assert_int_equal(sgi_thread_attach(sgi), 0);
-    uint64_t taken = stats_of(sgi).lists.taken;
-    void *first = sgi_alloc(sgi, 24);
+    taken = stats_of(sgi).lists.taken;
+    first = sgi_alloc(sgi, 24);
     assert_int_equal(stats_of(sgi).lists.taken - taken, 2); /* the refill, and the look just now */
     for (int i = 1; i < SGI_BATCH; i++)
         sgi_free(sgi, sgi_alloc(sgi, 24), 24);

@@ -335,13 +335,15 @@ static struct sgi *drift_sgi;
 
 static void *free_batch(void *unused)
 {
+    size_t held;
+
     (void)unused;
     if (sgi_thread_attach(drift_sgi) != 0)
         return NULL;
     for (int i = 0; i < 1000; i++)
         sgi_free(drift_sgi, objects[i], 64);
     /* Still attached: what was freed here must not be held here. */
-    size_t held = stats_of(drift_sgi).out_bytes;
+    held = stats_of(drift_sgi).out_bytes;
     sgi_thread_detach(drift_sgi);
     return held <= 4 * SGI_BATCH * 64 ? drift_sgi : NULL;
 }

@@ -61,8 +61,10 @@ static int teardown(void **state)
 
 static void test_every_size_fits_its_class(void **state)
 {
+    size_t previous;
+
     (void)state;
-    size_t previous = 0;
+    previous = 0;
     for (size_t size = 0; size <= SIZECLASS_MAX; size++) {
         size_t rounded = sizeclass_round(size);
         assert_true(rounded >= size && rounded >= 16 && rounded % 16 == 0);
@@ -170,21 +172,24 @@ static void test_small_blocks_cost_what_they_hold(void **state)
 static void test_trim_gives_back_what_was_not_needed(void **state)
 {
     struct sizeclass *classes = *state;
+    int64_t now;
+    uint64_t mapped, calls;
+
     enum { MANY = 2000, SIZE = 4096 };
     static void *objects[MANY];
 
     for (int i = 0; i < MANY; i++)
         assert_non_null(objects[i] = memset(sizeclass_get(classes, SIZE, NULL), 1, SIZE));
-    int64_t now = 1000000;
+    now = 1000000;
     sizeclass_trim(classes, now);
     for (int i = 10; i < MANY; i++)
         sizeclass_put(classes, objects[i], SIZE);
     /* The window in which they came back: they have not been empty all through it. */
-    uint64_t mapped = stats_of(classes).mapped_bytes;
+    mapped = stats_of(classes).mapped_bytes;
     assert_true(sizeclass_trim(classes, now += SIZECLASS_WINDOW_MS));
     assert_int_equal(stats_of(classes).mapped_bytes, mapped);
     /* Within a window nothing happens, though spans are empty. */
-    uint64_t calls = system_calls();
+    calls = system_calls();
     assert_true(sizeclass_trim(classes, now + SIZECLASS_WINDOW_MS / 2));
     assert_int_equal(system_calls(), calls);
     sizeclass_trim(classes, now += SIZECLASS_WINDOW_MS);
@@ -226,10 +231,11 @@ static void test_empty_pages_serve_other_classes(void **state)
 {
     struct sizeclass *classes = *state;
     static void *objects[3000];
+    uint64_t arenas;
 
     for (int i = 0; i < 1000; i++)
         assert_non_null(objects[i] = sizeclass_get(classes, 1024, NULL));
-    uint64_t arenas = stats_of(classes).arenas;
+    arenas = stats_of(classes).arenas;
     for (int i = 0; i < 1000; i++)
         sizeclass_put(classes, objects[i], 1024);
     for (int i = 0; i < 3000; i++)
@@ -244,10 +250,11 @@ static void test_holes_are_filled_first(void **state)
 {
     struct sizeclass *classes = *state;
     void *objects[80];
+    uint64_t bytes;
 
     for (int i = 0; i < 80; i++)
         assert_non_null(objects[i] = sizeclass_get(classes, 512, NULL));
-    uint64_t bytes = stats_of(classes).span_bytes;
+    bytes = stats_of(classes).span_bytes;
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 80; i += 4)
             sizeclass_put(classes, objects[i], 512);
@@ -261,21 +268,22 @@ static void test_holes_are_filled_first(void **state)
 
 static void test_failure_is_null_and_changes_nothing(void **state)
 {
+    static void *objects[300];
     struct sizeclass *classes = *state;
+    int got = 0;
+    void *p;
 
     fault_arm(FAULT_SIZECLASS, 1, false);
     errno = 0;
     assert_null(sizeclass_get(classes, 64, NULL));
     assert_int_equal(errno, ENOMEM);
     fault_arm(FAULT_SIZECLASS, 2, false); /* the inline path knows the switch too */
-    void *p = sizeclass_get(classes, 64, NULL);
+    p = sizeclass_get(classes, 64, NULL);
     assert_non_null(p);
     assert_null(sizeclass_get(classes, 64, NULL));
     fault_arm(FAULT_SIZECLASS, 0, false);
     sizeclass_put(classes, p, 64);
     sysmem_set_budget(600 * 1024);
-    static void *objects[300];
-    int got = 0;
     while (got < 300 && (objects[got] = sizeclass_get(classes, 4096, NULL)) != NULL)
         got++;
     assert_true(got >= 120 && got < 300);

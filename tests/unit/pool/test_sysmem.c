@@ -41,10 +41,15 @@ static void assert_nothing_is_out(void)
 static void test_every_kind_is_counted_and_comes_back(void **state)
 {
     struct sysmem_stats before = stats_now();
+    static const uint64_t calls[SYSMEM_CALLS] = {1, 1, 1, 2, 3, 1, 1, 1};
+    char *a, *b, *c, *m;
+    struct sysmem_stats after;
 
     (void)state;
-    char *a = sysmem_alloc(100), *b = sysmem_calloc(200), *c = sysmem_memalign(256, 300);
-    char *m = sysmem_map(65536, 65536);
+    a = sysmem_alloc(100);
+    b = sysmem_calloc(200);
+    c = sysmem_memalign(256, 300);
+    m = sysmem_map(65536, 65536);
     assert_non_null(a);
     assert_non_null(b);
     assert_non_null(c);
@@ -71,8 +76,7 @@ static void test_every_kind_is_counted_and_comes_back(void **state)
     sysmem_free(NULL, 17);
     sysmem_unmap(m, 65536);
     assert_nothing_is_out();
-    struct sysmem_stats after = stats_now();
-    static const uint64_t calls[SYSMEM_CALLS] = {1, 1, 1, 2, 3, 1, 1, 1};
+    after = stats_now();
     for (int i = 0; i < SYSMEM_CALLS; i++)
         assert_int_equal(after.calls[i] - before.calls[i], calls[i]);
     assert_true(after.peak_bytes >= 1500 + 65536);
@@ -80,8 +84,10 @@ static void test_every_kind_is_counted_and_comes_back(void **state)
 
 static void test_realloc_of_nothing_is_an_allocation(void **state)
 {
+    void *p;
+
     (void)state;
-    void *p = sysmem_realloc(NULL, 0, 50);
+    p = sysmem_realloc(NULL, 0, 50);
     assert_non_null(p);
     assert_int_equal(stats_now().live_count, 1);
     sysmem_free(p, 50);
@@ -112,12 +118,13 @@ static void test_mappings_are_aligned_whatever_was_mapped_before(void **state)
 static void test_the_budget_refuses_with_its_own_errno(void **state)
 {
     uint64_t refused = stats_now().refused;
+    void *p, *q;
 
     (void)state;
     sysmem_on_failure(report);
     reported.count = 0;
     sysmem_set_budget(1000);
-    void *p = sysmem_alloc(600);
+    p = sysmem_alloc(600);
     assert_non_null(p);
     errno = 0;
     assert_null(sysmem_alloc(401));
@@ -125,7 +132,7 @@ static void test_the_budget_refuses_with_its_own_errno(void **state)
     assert_null(sysmem_map(4096, 4096));
     assert_null(sysmem_realloc(p, 600, 1001));
     assert_int_equal(stats_now().live_bytes, 600);
-    void *q = sysmem_alloc(400); /* to the last byte */
+    q = sysmem_alloc(400); /* to the last byte */
     assert_non_null(q);
     p = sysmem_realloc(p, 600, 500); /* less is always allowed */
     assert_non_null(p);
@@ -140,8 +147,10 @@ static void test_the_budget_refuses_with_its_own_errno(void **state)
 
 static void test_the_fault_switch_reaches_every_kind(void **state)
 {
+    void *p;
+
     (void)state;
-    void *p = sysmem_alloc(10);
+    p = sysmem_alloc(10);
     assert_non_null(p);
     sysmem_on_failure(report);
     reported.count = 0;
@@ -164,13 +173,15 @@ static void test_the_fault_switch_reaches_every_kind(void **state)
 
 static void test_absurd_sizes_are_refused(void **state)
 {
+    void *p;
+
     (void)state;
     assert_null(sysmem_alloc(SIZE_MAX));
     assert_null(sysmem_calloc((size_t)PTRDIFF_MAX + 1));
     assert_null(sysmem_memalign(64, SIZE_MAX - 3));
     assert_null(sysmem_map(4096, SIZE_MAX - 4095));
     assert_nothing_is_out();
-    void *p = sysmem_alloc(0);
+    p = sysmem_alloc(0);
     assert_non_null(p);
     sysmem_free(p, 0);
 }

@@ -66,6 +66,8 @@ static void test_agrees_with_strftime(void **state)
     for (int64_t seconds = 1; seconds < 4102444800; seconds += 86399 * 13) {
         struct clock clock = {0};
         char expected[40];
+        char text[20];
+
         time_t time = (time_t)seconds;
         struct tm tm;
         gmtime_r(&time, &tm);
@@ -74,7 +76,6 @@ static void test_agrees_with_strftime(void **state)
         assert_string_equal(clock.log_time, expected);
         strftime(expected, sizeof expected, "%Y/%m/%d %H:%M:%S", &tm);
         assert_string_equal(clock.error_time, expected);
-        char text[20];
         clock_format_error(seconds, text);
         assert_string_equal(text, expected);
     }

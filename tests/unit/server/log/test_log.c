@@ -63,12 +63,13 @@ static void test_the_line(void **state)
     struct log log = {.level = LOG_LEVEL_ERROR, .file = file};
     char expected[200];
     int year, month, day, hour, minute, second, at = 0;
+    const char *line;
 
     (void)state;
     errno = EAGAIN;
     log_write(&log, LOG_LEVEL_ERROR, ENOENT, "open() \"%s\" failed", "/x");
     assert_int_equal(errno, EAGAIN);
-    const char *line = content(path);
+    line = content(path);
     assert_int_equal(
         sscanf(line, "%4d/%2d/%2d %2d:%2d:%2d %n", &year, &month, &day, &hour, &minute, &second, &at), 6);
     assert_int_equal(at, 20);
@@ -125,11 +126,13 @@ static void test_long_lines_are_cut(void **state)
 
     (void)state;
     for (size_t length = 1900; length < 2100; length += 7) {
+        const char *line;
+
         memset(text, length % 2 ? 'x' : '\n', length); /* escaping makes it longer still */
         text[length] = '\0';
         assert_int_equal(truncate(path, 0), 0);
         log_write(&log, LOG_LEVEL_INFO, EACCES, "%s", text);
-        const char *line = content(path);
+        line = content(path);
         assert_true(strlen(line) <= LOG_LINE_MAX);
         assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
     }
@@ -152,6 +155,7 @@ static void test_the_copy_on_stderr(void **state)
     struct log_file *on_stderr = log_file_get("stderr", &error);
     struct log log = {.level = LOG_LEVEL_EMERG, .file = file};
     struct log plain = {.level = LOG_LEVEL_WARN, .file = on_stderr};
+    const char *text;
 
     (void)state;
     log_set_stderr_copy(true);
@@ -165,7 +169,7 @@ static void test_the_copy_on_stderr(void **state)
     /* a log that goes to stderr anyway is not said twice */
     assert_int_equal(truncate(stderr_path, 0), 0);
     log_write(&plain, LOG_LEVEL_WARN, 0, "once");
-    const char *text = content(stderr_path);
+    text = content(stderr_path);
     assert_null(strstr(text, "tidepool:"));
     assert_non_null(strstr(text, "[warn]"));
     log_set_stderr_copy(false);
@@ -212,6 +216,7 @@ static void test_nothing_is_allocated(void **state)
 
 int main(void)
 {
+    int failures;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_the_line, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_levels_and_chains, set_up, tear_down),
@@ -229,7 +234,7 @@ int main(void)
     snprintf(path, sizeof path, "%s/error.log", folder);
     snprintf(other_path, sizeof other_path, "%s/other.log", folder);
     snprintf(stderr_path, sizeof stderr_path, "%s/stderr", folder);
-    int failures = cmocka_run_group_tests(tests, NULL, NULL);
+    failures = cmocka_run_group_tests(tests, NULL, NULL);
     unlink(other_path);
     rmdir(folder);
     return failures;

@@ -98,12 +98,14 @@ static void test_one_write_a_turn(void **state)
 
 static void test_lines_are_not_split(void **state)
 {
+    char text[600];
+    size_t total;
+
     (void)state;
     /* 300 bytes are reserved per line and 5 used: what counts is what a line might need */
     for (int i = 0; i < 70; i++)
         assert_true(put_line("line\n", 512, 0, 300));
-    char text[600];
-    size_t total = 0;
+    total = 0;
     for (ssize_t got; (got = read(reader, text, sizeof text)) > 0; total += (size_t)got) {
         assert_int_equal(got % 5, 0);
         assert_in_range(got, 5, 512);
@@ -159,12 +161,13 @@ static void test_a_line_longer_than_the_buffer(void **state)
 static void test_a_number_given_to_another_file(void **state)
 {
     struct log_file other = file;
+    char *at;
 
     (void)state;
     assert_true(put_line("a\n", 4096, 0, 100));
     log_buffers_flush(&buffers); /* as before its generation goes */
     assert_written("a\n");
-    char *at = log_buffers_reserve(&buffers, &other, 0, 0, 100);
+    at = log_buffers_reserve(&buffers, &other, 0, 0, 100);
     assert_non_null(at);
     memcpy(at, "b\n", 2);
     log_buffers_commit(&buffers, &other, 2);

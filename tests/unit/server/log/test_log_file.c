@@ -67,6 +67,7 @@ static int tear_down(void **state)
 static void test_shared_by_path_with_dense_ids(void **state)
 {
     struct log_file *a = get(path), *b = get(moved), *again = get(path);
+    struct log_file *c, *d;
 
     (void)state;
     assert_ptr_equal(a, again);
@@ -75,9 +76,9 @@ static void test_shared_by_path_with_dense_ids(void **state)
     log_file_put(again);
     put_line(a, "still open\n");
     log_file_put(a);
-    struct log_file *c = get(errors); /* takes the free number */
+    c = get(errors); /* takes the free number */
     assert_int_equal(c->id, 0);
-    struct log_file *d = get(path);
+    d = get(path);
     assert_int_equal(d->id, 2);
     log_file_put(b);
     log_file_put(c);
@@ -211,6 +212,8 @@ static unsigned count(const char *name)
 static void test_threads_write_on_while_it_is_reopened(void **state)
 {
     struct writer writer = {.file = get(path)};
+    unsigned seen;
+
     enum { ROUNDS = 20 };
     char names[ROUNDS][96];
     pthread_t thread;
@@ -227,7 +230,7 @@ static void test_threads_write_on_while_it_is_reopened(void **state)
     atomic_store(&writer.stop, true);
     pthread_join(thread, NULL);
     assert_int_equal(failed, 0);
-    unsigned seen = count(path);
+    seen = count(path);
     for (int i = 0; i < ROUNDS; i++) {
         seen += count(names[i]);
         unlink(names[i]);
@@ -242,6 +245,7 @@ static void test_a_full_disk_is_said_once(void **state)
     struct log_file *full, *said = get(errors);
     struct log log = {.level = LOG_LEVEL_NOTICE, .file = said};
     struct stat status;
+    const char *text;
 
     (void)state;
     assert_int_equal(stat("/dev/full", &status), 0); /* else opening would make a file of that name */
@@ -252,7 +256,7 @@ static void test_a_full_disk_is_said_once(void **state)
     for (int i = 0; i < 50; i++)
         put_line(full, "line\n");
     assert_int_equal(full->lost_lines, 52);
-    const char *text = content(errors);
+    text = content(errors);
     assert_non_null(strstr(text, "[alert]"));
     assert_non_null(
         strstr(text, "write() to \"/dev/full\" failed, 2 lines lost (28: No space left on device)\n"));
@@ -290,6 +294,7 @@ static void test_a_cut_line_does_not_swallow_the_next(void **state)
 
 int main(void)
 {
+    int failures;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_shared_by_path_with_dense_ids, tear_down),
         cmocka_unit_test_teardown(test_how_it_is_opened, tear_down),
@@ -309,7 +314,7 @@ int main(void)
     snprintf(path, sizeof path, "%s/a.log", folder);
     snprintf(moved, sizeof moved, "%s/a.log.1", folder);
     snprintf(errors, sizeof errors, "%s/error.log", folder);
-    int failures = cmocka_run_group_tests(tests, NULL, NULL);
+    failures = cmocka_run_group_tests(tests, NULL, NULL);
     rmdir(folder);
     return failures;
 }

@@ -280,6 +280,7 @@ static void test_rest(void **state)
     int ends[2], error, room;
     struct log_sink *sink;
     static char line[200000];
+    int fd;
 
     (void)state;
     assert_int_equal(pipe(ends), 0);
@@ -320,7 +321,7 @@ static void test_rest(void **state)
     /* Another file in its place: what was owed is not its business. */
     assert_int_equal(log_sink_write(sink, ends[1], line, sizeof line, true, &error), sizeof line);
     assert_int_equal(error, EAGAIN);
-    int fd = open(path, O_WRONLY | O_APPEND | O_TRUNC);
+    fd = open(path, O_WRONLY | O_APPEND | O_TRUNC);
     assert_int_equal(dup2(fd, ends[1]), ends[1]);
     log_sink_moved(sink, ends[1]);
     assert_int_equal(log_sink_write(sink, ends[1], "new\n", 4, true, &error), 4);

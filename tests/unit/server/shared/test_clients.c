@@ -94,8 +94,10 @@ static void test_the_zone_is_bounded(void **state)
 
     (void)state;
     for (;; count++) {
+        enum client_verdict verdict;
+
         snprintf(key, sizeof key, "client %u", count);
-        enum client_verdict verdict = enter(key, 1, &nodes[count]);
+        verdict = enter(key, 1, &nodes[count]);
         if (verdict != CLIENT_OK) {
             assert_int_equal(verdict, CLIENT_NO_MEMORY);
             break;
@@ -141,14 +143,18 @@ static void *come_and_go(void *argument)
         return argument;
     for (int i = 0; i < 20000; i++) {
         struct client_node *node;
-        seed = seed * 1103515245 + 12345;
-        unsigned which = seed >> 16 & 7;
+        unsigned which;
         char key[60];
-        size_t length = which & 1 ? 60 : 16; /* with a second record, and without */
+        size_t length;
+        int now;
+
+        seed = seed * 1103515245 + 12345;
+        which = seed >> 16 & 7;
+        length = which & 1 ? 60 : 16; /* with a second record, and without */
         memset(key, (int)which, sizeof key);
         if (client_zone_enter(zone, key, length, client_hash(key, length), 2, &node) != CLIENT_OK)
             continue;
-        int now = atomic_fetch_add(&inside[which], 1) + 1;
+        now = atomic_fetch_add(&inside[which], 1) + 1;
         if (now > 2)
             atomic_store(&wrong, true);
         if (now > atomic_load(&most))

@@ -11,9 +11,11 @@
 
 static void test_the_seed_is_made_once(void **state)
 {
+    uint64_t seed;
+
     (void)state;
     hash_init();
-    uint64_t seed = hash_seed;
+    seed = hash_seed;
     assert_int_not_equal(seed, 0);
     hash_init();
     assert_true(hash_seed == seed);
@@ -22,9 +24,10 @@ static void test_the_seed_is_made_once(void **state)
 static void test_bytes_and_length_count(void **state)
 {
     char bytes[40] = {0};
+    uint64_t all;
 
     (void)state;
-    uint64_t all = hash_bytes(bytes, sizeof bytes);
+    all = hash_bytes(bytes, sizeof bytes);
     assert_true(all == hash_bytes(bytes, sizeof bytes));
     for (size_t i = 0; i < sizeof bytes; i++) {
         assert_true(hash_bytes(bytes, i) != all); /* zeros, but fewer */

@@ -310,9 +310,11 @@ static void test_no_memory_at_any_point(void **state)
     /* while something is known already */
     open_files_put(get(cache, path, 1000));
     for (unsigned nth = 1; nth <= 2; nth++) {
+        int error;
+
         write_file(path, nth == 1 ? "hallo!" : "hello");
         fault_arm(FAULT_SGI, nth, false);
-        int error = open_files_get(sgi, cache, path, &options, 5000 * nth, &file);
+        error = open_files_get(sgi, cache, path, &options, 5000 * nth, &file);
         fault_arm(FAULT_SGI, 0, false);
         assert_int_equal(error, nth == 1 ? -ENOMEM : 0);
         if (error == 0)
@@ -323,6 +325,7 @@ static void test_no_memory_at_any_point(void **state)
 
 int main(void)
 {
+    int failures;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_without_a_cache, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_directories_and_strange_things, set_up, tear_down),
@@ -340,7 +343,7 @@ int main(void)
         return 1;
     snprintf(path, sizeof path, "%s/file", folder);
     snprintf(other, sizeof other, "%s/other", folder);
-    int failures = cmocka_run_group_tests(tests, NULL, NULL);
+    failures = cmocka_run_group_tests(tests, NULL, NULL);
     rmdir(folder);
     return failures;
 }
