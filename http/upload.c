@@ -10,6 +10,7 @@
 #include "http/request.h"
 #include "http/text/variables_table.h"
 #include "server/shared/open_file_load.h"
+#include "server/shared/open_files.h"
 
 static enum http_outcome take(struct http_request *request, struct http_text bytes, bool last);
 
