@@ -318,7 +318,7 @@ static void leave_terminal(const struct settings *settings)
 {
     log_set_stderr_copy(false);
     for (const struct log *log = settings->log; log; log = log->next)
-        if (log->file && log->file->fd == STDERR_FILENO)
+        if (log->target && log->target->fd == STDERR_FILENO)
             return;
     if (settings->daemon && process_close_stderr())
         log_write(settings->log, LOG_LEVEL_WARN, 0, "stderr could not be closed");

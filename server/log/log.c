@@ -3,7 +3,6 @@
 #include "server/log/log.h"
 
 #include "server/log/clock.h"
-#include "server/log/log_file.h"
 #include "server/log/log_sink.h"
 #include "server/log/utf8.h"
 
@@ -114,18 +113,18 @@ static void put_escaped(struct line *line, const char *text, size_t length)
     }
 }
 
-static void write_line(struct log_file *file, struct line *line)
+static void write_line(struct log_target *target, struct line *line)
 {
     int error;
 
     line->bytes[line->length++] = '\n';
-    if (file)
-        log_file_say(file, line->bytes, line->length);
+    if (target)
+        log_sink_say(target, line->bytes, line->length);
     else
         log_sink_write(log_sink_stderr(), STDERR_FILENO, line->bytes, line->length, true, &error);
 }
 
-static void write_long(struct log_file *file, enum log_level level, const char *message, size_t length)
+static void write_long(struct log_target *target, enum log_level level, const char *message, size_t length)
 {
     struct line line = {.length = 0};
     struct timespec now;
@@ -137,7 +136,7 @@ static void write_long(struct log_file *file, enum log_level level, const char *
     size = snprintf(head, sizeof head, "%s [%s] %d#%d: ", time, names[level], (int)getpid(), (int)gettid());
     put_text(&line, head, (size_t)size);
     put_text(&line, message, length);
-    write_line(file, &line);
+    write_line(target, &line);
 }
 
 static void write_short(enum log_level level, const char *message, size_t length)
@@ -159,12 +158,12 @@ static void write_chain(const struct log *log, enum log_level level, const char 
     for (const struct log *link = log; link; link = link->next) {
         if (level > link->level)
             continue;
-        if (!link->file) {
+        if (!link->target) {
             write_short(level, message, length);
             on_stderr = true;
         } else {
-            write_long(link->file, level, message, length);
-            on_stderr |= link->file->fd == STDERR_FILENO;
+            write_long(link->target, level, message, length);
+            on_stderr |= link->target->fd == STDERR_FILENO;
         }
     }
     if (!on_stderr && log_stderr_copy_wanted(level))

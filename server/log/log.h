@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct log_file;
+struct log_target;
 
 enum { LOG_LINE_MAX = 2048 }; /* bytes of a line with its newline; a longer one is cut */
 
@@ -33,9 +33,9 @@ enum log_level {
 };
 
 struct log {
-    enum log_level level;   /* lines of this level and of those more severe are written */
-    struct log_file *file;  /* NULL: stderr, in the short form "tidepool: [emerg] message" */
-    const struct log *next; /* NULL at the end */
+    enum log_level level;      /* lines of this level and of those more severe are written */
+    struct log_target *target; /* a log_file's. NULL: stderr, in the short form "tidepool: [emerg] message" */
+    const struct log *next;    /* NULL at the end */
 };
 
 /* Whether a line of this level would be written anywhere: the guard before costly arguments. `log` is not

@@ -24,7 +24,7 @@ static atomic_uint reopens;       /* times that all were opened again */
 
 static bool is_stderr(const struct log_file *file)
 {
-    return file->fd == STDERR_FILENO;
+    return file->to.fd == STDERR_FILENO;
 }
 
 /* The stream that such a name stands for; -1: another name. */
@@ -77,19 +77,19 @@ struct log_file *log_file_get(const char *path, int *error)
     file->path = memcpy(file + 1, path, size);
     file->id = id;
     file->references = 1;
-    file->fd = strcmp(path, "stderr") == 0 ? STDERR_FILENO : open_path(path, false);
-    if (file->fd < 0) {
+    file->to.fd = strcmp(path, "stderr") == 0 ? STDERR_FILENO : open_path(path, false);
+    if (file->to.fd < 0) {
         *error = -errno;
         free_file(file);
         return NULL;
     }
     log_sink_moved(log_sink_stderr(), STDERR_FILENO); /* a daemon has another than it began with */
-    file->sink = log_sink_get(file->fd);
-    if (!file->sink && is_stderr(file)) /* which is closed */
-        file->sink = log_sink_stderr();
-    if (!file->sink) {
+    file->to.sink = log_sink_get(file->to.fd);
+    if (!file->to.sink && is_stderr(file)) /* which is closed */
+        file->to.sink = log_sink_stderr();
+    if (!file->to.sink) {
         *error = -ENOMEM;
-        close(file->fd);
+        close(file->to.fd);
         free_file(file);
         return NULL;
     }
@@ -108,9 +108,9 @@ void log_file_put(struct log_file *file)
             break;
         }
     }
-    log_sink_put(file->sink);
+    log_sink_put(file->to.sink);
     if (!is_stderr(file))
-        close(file->fd);
+        close(file->to.fd);
     free_file(file);
 }
 
@@ -138,13 +138,13 @@ static bool reopen(struct log_file *file, uid_t uid, gid_t gid)
         return false;
     }
     give_to(file, fd, uid, gid);
-    result = dup3(fd, file->fd, O_CLOEXEC);
+    result = dup3(fd, file->to.fd, O_CLOEXEC);
     error = errno;
     close(fd);
     if (result < 0)
         log_write(log_thread(), LOG_LEVEL_EMERG, error, "dup3() for \"%s\" failed", file->path);
     else
-        log_sink_moved(file->sink, file->fd);
+        log_sink_moved(file->to.sink, file->to.fd);
     return result >= 0;
 }
 
@@ -169,13 +169,14 @@ void log_file_chown_all(uid_t uid, gid_t gid)
 {
     for (struct log_file *file = registry; file; file = file->next) {
         if (!is_stderr(file))
-            give_to(file, file->fd, uid, gid);
+            give_to(file, file->to.fd, uid, gid);
     }
 }
 
 void log_file_lost(struct log_file *file, uint64_t lines, int error)
 {
-    uint64_t lost = atomic_fetch_add_explicit(&file->lost_lines, lines, memory_order_relaxed) + lines, said;
+    uint64_t lost = atomic_fetch_add_explicit(&file->to.lost_lines, lines, memory_order_relaxed) + lines,
+             said;
     struct timespec now;
     int64_t last;
 
@@ -207,7 +208,7 @@ static uint64_t count_lines(const char *bytes, size_t length)
 static void write_plain(struct log_file *file, const char *bytes, size_t length)
 {
     int error = 0;
-    size_t done = log_sink_write(file->sink, file->fd, bytes, length, true, &error);
+    size_t done = log_sink_write(file->to.sink, file->to.fd, bytes, length, true, &error);
 
     if (done < length)
         log_file_lost(file, count_lines(bytes + done, length - done), error);
@@ -220,7 +221,7 @@ static void write_gzip(struct log_file *file, const char *bytes, size_t length, 
     int error = ENOMEM;
 
     if (member)
-        done = log_sink_write(file->sink, file->fd, member, used, false, &error);
+        done = log_sink_write(file->to.sink, file->to.fd, member, used, false, &error);
     if (!member || done < used)
         log_file_lost(file, count_lines(bytes, length), error);
     if (member)
@@ -235,12 +236,4 @@ void log_file_write(struct log_file *file, const char *bytes, size_t length)
         write_gzip(file, bytes, length, level);
     else if (length)
         write_plain(file, bytes, length);
-}
-
-void log_file_say(struct log_file *file, const char *line, size_t length)
-{
-    int error;
-
-    if (log_sink_write(file->sink, file->fd, line, length, true, &error) < length)
-        atomic_fetch_add_explicit(&file->lost_lines, 1, memory_order_relaxed);
 }

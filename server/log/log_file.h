@@ -20,14 +20,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct log_sink;
+#include "server/log/log_sink.h"
 
 struct log_file {
     /* set once */
-    struct log_sink *sink; /* of the place that the path leads to (log_sink.h) */
-    const char *path;      /* absolute, or "stderr" */
-    int fd;                /* O_APPEND; 2 for stderr */
-    unsigned id;           /* small and dense; given to another file once this one is gone */
+    struct log_target to; /* the error log writes to it without knowing the rest */
+    const char *path;     /* absolute, or "stderr" */
+    unsigned id;          /* small and dense; given to another file once this one is gone */
 
     /* the main thread's */
     unsigned references;
@@ -36,7 +35,6 @@ struct log_file {
     atomic_int gzip; /* the main thread writes: 1 … 9: each write becomes a gzip member; 0: as it is */
 
     /* every writer's */
-    _Atomic uint64_t lost_lines;   /* since the start */
     _Atomic int64_t complained_at; /* seconds (CLOCK_MONOTONIC) of the last complaint; 0 never */
     _Atomic uint64_t said_lines;   /* lost lines that the last complaint knew of */
 };
@@ -61,8 +59,6 @@ void log_file_chown_all(uid_t uid, gid_t gid);
 
 /* Whole lines. */
 void log_file_write(struct log_file *file, const char *bytes, size_t length);
-/* A line of the error log, which cannot complain about itself: a lost line is only counted. */
-void log_file_say(struct log_file *file, const char *line, size_t length);
 
 /* Counts a line that could not be formatted (no memory for a buffer), as log_file_write counts lost ones. */
 void log_file_lost(struct log_file *file, uint64_t lines, int error);

@@ -345,3 +345,11 @@ size_t log_sink_write(struct log_sink *sink, int fd, const char *bytes, size_t l
     pass_turn(sink);
     return done;
 }
+
+void log_sink_say(struct log_target *target, const char *line, size_t length)
+{
+    int error;
+
+    if (log_sink_write(target->sink, target->fd, line, length, true, &error) < length)
+        atomic_fetch_add_explicit(&target->lost_lines, 1, memory_order_relaxed);
+}

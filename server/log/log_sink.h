@@ -22,8 +22,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct log_sink;
+
+/* An open place to write to, by one of its descriptors. */
+struct log_target {
+    struct log_sink *sink;       /* of the place */
+    int fd;                      /* O_APPEND; 2 for stderr */
+    _Atomic uint64_t lost_lines; /* since the start; every writer's */
+};
 
 /* The one of an open descriptor. */
 struct log_sink *log_sink_get(int fd);
@@ -40,5 +48,8 @@ void log_sink_moved(struct log_sink *sink, int fd);
  * an errno. */
 size_t log_sink_write(struct log_sink *sink, int fd, const char *bytes, size_t length, bool lines,
                       int *error);
+
+/* A line of the error log, which cannot complain about itself: a lost line is only counted. */
+void log_sink_say(struct log_target *target, const char *line, size_t length);
 
 #endif

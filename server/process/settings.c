@@ -88,7 +88,7 @@ static struct log *open_log(struct pool *pool, const char *path, enum log_level 
         return NULL;
     }
     log->level = level;
-    log->file = file;
+    log->target = &file->to;
     return log;
 }
 

@@ -60,7 +60,7 @@ static int tear_down(void **state)
 
 static void test_the_line(void **state)
 {
-    struct log log = {.level = LOG_LEVEL_ERROR, .file = file};
+    struct log log = {.level = LOG_LEVEL_ERROR, .target = &file->to};
     char expected[200];
     int year, month, day, hour, minute, second, at = 0;
     const char *line;
@@ -84,8 +84,8 @@ static void test_levels_and_chains(void **state)
 {
     int error;
     struct log_file *other = log_file_get(other_path, &error);
-    struct log second = {.level = LOG_LEVEL_DEBUG, .file = other};
-    struct log log = {.level = LOG_LEVEL_CRIT, .file = file, .next = &second};
+    struct log second = {.level = LOG_LEVEL_DEBUG, .target = &other->to};
+    struct log log = {.level = LOG_LEVEL_CRIT, .target = &file->to, .next = &second};
 
     (void)state;
     assert_true(log_enabled(&log, LOG_LEVEL_DEBUG));
@@ -105,7 +105,7 @@ static void test_levels_and_chains(void **state)
 
 static void test_control_bytes_cannot_forge_lines(void **state)
 {
-    struct log log = {.level = LOG_LEVEL_INFO, .file = file};
+    struct log log = {.level = LOG_LEVEL_INFO, .target = &file->to};
 
     (void)state;
     log_write(&log, LOG_LEVEL_INFO, 0, "a\nb\x1b[2J\x7f\r\xc3\xa4");
@@ -121,7 +121,7 @@ static void test_control_bytes_cannot_forge_lines(void **state)
 
 static void test_long_lines_are_cut(void **state)
 {
-    struct log log = {.level = LOG_LEVEL_INFO, .file = file};
+    struct log log = {.level = LOG_LEVEL_INFO, .target = &file->to};
     static char text[3000];
 
     (void)state;
@@ -153,8 +153,8 @@ static void test_the_copy_on_stderr(void **state)
 {
     int error;
     struct log_file *on_stderr = log_file_get("stderr", &error);
-    struct log log = {.level = LOG_LEVEL_EMERG, .file = file};
-    struct log plain = {.level = LOG_LEVEL_WARN, .file = on_stderr};
+    struct log log = {.level = LOG_LEVEL_EMERG, .target = &file->to};
+    struct log plain = {.level = LOG_LEVEL_WARN, .target = &on_stderr->to};
     const char *text;
 
     (void)state;
@@ -180,7 +180,7 @@ static void test_the_copy_on_stderr(void **state)
 
 static void test_the_thread_s_log(void **state)
 {
-    struct log log = {.level = LOG_LEVEL_INFO, .file = file};
+    struct log log = {.level = LOG_LEVEL_INFO, .target = &file->to};
 
     (void)state;
     log_thread_set(&log);
@@ -204,7 +204,7 @@ static void test_severities(void **state)
 
 static void test_nothing_is_allocated(void **state)
 {
-    struct log log = {.level = LOG_LEVEL_INFO, .file = file};
+    struct log log = {.level = LOG_LEVEL_INFO, .target = &file->to};
     struct sysmem_stats before, after;
 
     (void)state;

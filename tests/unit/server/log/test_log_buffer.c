@@ -32,9 +32,9 @@ static int set_up(void **state)
     if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) != 0)
         return 1;
     reader = pair[0];
-    file.fd = pair[1];
-    file.sink = log_sink_get(file.fd);
-    file.lost_lines = 0;
+    file.to.fd = pair[1];
+    file.to.sink = log_sink_get(file.to.fd);
+    file.to.lost_lines = 0;
     file.complained_at = 0;
     classes = sizeclass_create();
     log_buffers_init(&buffers, classes);
@@ -49,8 +49,8 @@ static int tear_down(void **state)
     log_buffers_deinit(&buffers);
     sizeclass_destroy(classes);
     close(reader);
-    log_sink_put(file.sink);
-    close(file.fd);
+    log_sink_put(file.to.sink);
+    close(file.to.fd);
     sysmem_stats(&stats);
     return stats.live_count != 0;
 }
@@ -184,13 +184,13 @@ static void test_no_memory_is_a_lost_line(void **state)
     fault_arm(FAULT_SIZECLASS, 2, false);
     assert_false(put_line("b\n", 0, 0, 100)); /* the buffer */
     fault_arm(FAULT_SIZECLASS, 0, false);
-    assert_int_equal(file.lost_lines, 2);
+    assert_int_equal(file.to.lost_lines, 2);
     assert_true(put_line("c\n", 0, 0, 100));
     fault_arm(FAULT_SIZECLASS, 1, true);
     assert_false(put_line("d\n", 0, 0, 20000)); /* a larger one; what was there has left */
     fault_arm(FAULT_SIZECLASS, 0, false);
     assert_written("c\n");
-    assert_int_equal(file.lost_lines, 3);
+    assert_int_equal(file.to.lost_lines, 3);
     assert_true(put_line("e\n", 0, 0, 100));
     log_buffers_turn(&buffers, 1);
     assert_written("e\n");

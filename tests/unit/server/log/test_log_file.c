@@ -92,9 +92,9 @@ static void test_how_it_is_opened(void **state)
     struct stat status;
 
     (void)state;
-    assert_int_equal(fcntl(file->fd, F_GETFD), FD_CLOEXEC);
-    assert_int_equal(fcntl(file->fd, F_GETFL) & (O_APPEND | O_ACCMODE), O_APPEND | O_WRONLY);
-    assert_int_equal(fstat(file->fd, &status), 0);
+    assert_int_equal(fcntl(file->to.fd, F_GETFD), FD_CLOEXEC);
+    assert_int_equal(fcntl(file->to.fd, F_GETFL) & (O_APPEND | O_ACCMODE), O_APPEND | O_WRONLY);
+    assert_int_equal(fstat(file->to.fd, &status), 0);
     assert_int_equal(status.st_mode & 07777, 0644);
     log_file_put(file);
 }
@@ -104,7 +104,7 @@ static void test_stderr(void **state)
     struct log_file *file = get("stderr");
 
     (void)state;
-    assert_int_equal(file->fd, STDERR_FILENO);
+    assert_int_equal(file->to.fd, STDERR_FILENO);
     assert_int_equal(log_file_reopen_all((uid_t)-1, (gid_t)-1), 0);
     log_file_put(file);
     assert_true(fcntl(STDERR_FILENO, F_GETFD) >= 0);
@@ -126,14 +126,14 @@ static void test_what_cannot_be_opened(void **state)
 static void test_reopen_follows_the_path(void **state)
 {
     struct log_file *file = get(path);
-    int fd = file->fd;
+    int fd = file->to.fd;
 
     (void)state;
     put_line(file, "old\n");
     assert_int_equal(rename(path, moved), 0);
     put_line(file, "old too\n");
     assert_int_equal(log_file_reopen_all((uid_t)-1, (gid_t)-1), 0);
-    assert_int_equal(file->fd, fd);
+    assert_int_equal(file->to.fd, fd);
     assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
     put_line(file, "new\n");
     assert_string_equal(content(moved), "old\nold too\n");
@@ -144,7 +144,7 @@ static void test_reopen_follows_the_path(void **state)
 static void test_reopen_that_fails_keeps_the_old_file(void **state)
 {
     struct log_file *file = get(path), *said = get(errors);
-    struct log log = {.level = LOG_LEVEL_NOTICE, .file = said};
+    struct log log = {.level = LOG_LEVEL_NOTICE, .target = &said->to};
 
     (void)state;
     log_thread_set(&log);
@@ -236,14 +236,14 @@ static void test_threads_write_on_while_it_is_reopened(void **state)
         unlink(names[i]);
     }
     assert_int_equal(seen, writer.lines);
-    assert_int_equal(writer.file->lost_lines, 0);
+    assert_int_equal(writer.file->to.lost_lines, 0);
     log_file_put(writer.file);
 }
 
 static void test_a_full_disk_is_said_once(void **state)
 {
     struct log_file *full, *said = get(errors);
-    struct log log = {.level = LOG_LEVEL_NOTICE, .file = said};
+    struct log log = {.level = LOG_LEVEL_NOTICE, .target = &said->to};
     struct stat status;
     const char *text;
 
@@ -255,7 +255,7 @@ static void test_a_full_disk_is_said_once(void **state)
     put_line(full, "one\ntwo\n");
     for (int i = 0; i < 50; i++)
         put_line(full, "line\n");
-    assert_int_equal(full->lost_lines, 52);
+    assert_int_equal(full->to.lost_lines, 52);
     text = content(errors);
     assert_non_null(strstr(text, "[alert]"));
     assert_non_null(
@@ -284,7 +284,7 @@ static void test_a_cut_line_does_not_swallow_the_next(void **state)
     log_file_lost(file, 0, EFBIG); /* its complaint goes out before, not into the middle */
     put_line(file, "first\nsecond\nthird\n");
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
-    assert_int_equal(file->lost_lines, 2);
+    assert_int_equal(file->to.lost_lines, 2);
     assert_string_equal(content(path), "first\n"); /* the part of the second was taken back */
     put_line(file, "fourth\n");
     put_line(file, "fifth\n");
