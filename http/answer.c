@@ -252,28 +252,6 @@ enum http_outcome http_answer_content(struct http_request *request, int status, 
     return HTTP_OUTCOME_ANSWERED;
 }
 
-enum http_outcome http_relocate(struct http_request *request, struct http_text path,
-                                const struct http_text *args)
-{
-    const char *segment = path.bytes, *dot = NULL;
-
-    request->path = path;
-    request->route.behind_alias = false;
-    if (args)
-        request->args = *args;
-    for (const char *at = path.bytes; at < path.bytes + path.length; at++) {
-        if (*at == '/') {
-            segment = at + 1;
-            dot = NULL;
-        }
-        if (*at == '.' && at > segment)
-            dot = at + 1;
-    }
-    request->extension =
-        dot ? (struct http_text){dot, (size_t)(path.bytes + path.length - dot)} : (struct http_text){"", 0};
-    return HTTP_OUTCOME_RELOCATE;
-}
-
 bool http_add_header(struct http_request *request, struct http_text name, struct http_text value)
 {
     struct http_header *header = pool_alloc(request->pool, sizeof *header, "header");

@@ -184,6 +184,28 @@ enum http_outcome http_route_named(struct http_request *request, struct http_tex
     return HTTP_OUTCOME_ENTER;
 }
 
+enum http_outcome http_relocate(struct http_request *request, struct http_text path,
+                                const struct http_text *args)
+{
+    const char *segment = path.bytes, *dot = NULL;
+
+    request->path = path;
+    request->route.behind_alias = false;
+    if (args)
+        request->args = *args;
+    for (const char *at = path.bytes; at < path.bytes + path.length; at++) {
+        if (*at == '/') {
+            segment = at + 1;
+            dot = NULL;
+        }
+        if (*at == '.' && at > segment)
+            dot = at + 1;
+    }
+    request->extension =
+        dot ? (struct http_text){dot, (size_t)(path.bytes + path.length - dot)} : HTTP_TEXT("");
+    return HTTP_OUTCOME_RELOCATE;
+}
+
 enum http_outcome http_route_redirect(struct http_request *request, struct http_text target)
 {
     char *mark = memchr(target.bytes, '?', target.length);
