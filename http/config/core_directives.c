@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "conf/units.h"
-#include "http/keepalive.h"
+#include "http/route/keepalive.h"
 #include "http/protocol/condition.h"
 #include "http/request.h"
 #include "http/text/template.h"

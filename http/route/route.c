@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "http/answer.h"
-#include "http/keepalive.h"
+#include "http/route/keepalive.h"
 #include "http/limits.h"
 #include "http/protocol/uri.h"
 #include "http/route/locations.h"

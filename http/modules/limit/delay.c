@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/delay.h"
+#include "http/modules/limit/delay.h"
 #include "http/limits.h"
 
 #include <ev.h>

@@ -6,8 +6,8 @@
  * Lifetime, threads: a request's.
  * Errors: none.
  */
-#ifndef HTTP_KEEPALIVE_H
-#define HTTP_KEEPALIVE_H
+#ifndef HTTP_ROUTE_KEEPALIVE_H
+#define HTTP_ROUTE_KEEPALIVE_H
 
 #include "http/connection.h"
 #include "http/request.h"

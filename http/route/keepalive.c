@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/keepalive.h"
+#include "http/route/keepalive.h"
 
 #include <string.h>
 

@@ -8,8 +8,8 @@
  * Threads: the request's worker.
  * Errors: HTTP_OUTCOME_STATUS, no memory.
  */
-#ifndef HTTP_DELAY_H
-#define HTTP_DELAY_H
+#ifndef HTTP_MODULES_LIMIT_DELAY_H
+#define HTTP_MODULES_LIMIT_DELAY_H
 
 #include "http/module.h"
 
