@@ -2,10 +2,43 @@
 /* The second verb of the driver: what the bytes that are here allow. */
 #include "http/advance.h"
 
+#include "http/body.h"
 #include "http/limits.h"
 #include "http/receive.h"
-#include "http/request.h"
+#include "http/request_run.h"
+#include "http/route/route.h"
 #include "pool/unguarded.h"
+
+enum {
+    REQUEST_FIELDS = 24 /* fields that a head may have before the array grows: a browser sends 10 to 20 */
+};
+
+struct http_request *http_advance_begin(struct http_connection *connection)
+{
+    struct pool *pool = connection->base.pool;
+    const struct http_server *server = http_default_server(connection);
+    const struct http_parser_limits limits = {.strict_line_endings = server->reading.strict_line_endings};
+    struct http_request *request = pool_calloc(pool, sizeof *request, "request");
+    struct http_field *fields = request ? pool_alloc(pool, REQUEST_FIELDS * sizeof *fields, "fields") : NULL;
+
+    if (!fields)
+        return NULL;
+    request->connection = connection;
+    request->pool = pool;
+    request->head.fields = fields;
+    request->head.field_capacity = REQUEST_FIELDS;
+    request->response.content_length = -1;
+    request->response.last_modified = -1;
+    request->response.range_size = -1;
+    request->response.headers_end = &request->response.headers;
+    request->server = server;
+    request->location = server->outside;
+    request->began = timeouts_now(&connection->base.worker->timeouts);
+    request->head_in_input = true;
+    http_parser_init(&connection->parser, &limits, &request->head);
+    connection->request = request;
+    return request;
+}
 
 void http_advance_answered(struct http_connection *connection)
 {
@@ -66,7 +99,7 @@ static bool read_head(struct http_connection *connection)
     int status = 0;
 
     if (!connection->request) {
-        if (!http_request_begin(connection)) {
+        if (!http_advance_begin(connection)) {
             http_refuse_early(connection);
             connection->cut = true;
             return true;
@@ -77,7 +110,7 @@ static bool read_head(struct http_connection *connection)
     switch (http_advance_head(connection, &status)) {
     case HTTP_HEAD_DONE:
         connection->base.doing = "processing request";
-        http_request_run(connection->request);
+        http_request_go_on(connection->request, http_route(connection->request));
         return true;
     case HTTP_HEAD_MORE:
         return false;

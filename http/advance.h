@@ -3,8 +3,9 @@
  * The state machine of a connection: what the bytes that are here allow.
  *
  * Purpose: heads are parsed, requests run and bodies taken until bytes are missing or the output is full.
- *   Nothing is received or sent here: connection.c does that, before and after. Lifetime, threads: those
- *   of the connection.
+ *   Nothing is received or sent here: driver.c has that done, before and after.
+ * Lifetime: a request is made after the pin with its first byte; http_request_end ends it.
+ * Threads: the connection's worker.
  * Errors: what the peer did wrong is answered; HTTP_STOP_GONE when nothing can be said any more.
  */
 #ifndef HTTP_ADVANCE_H
@@ -29,6 +30,9 @@ enum http_head_result {
 
 /* Takes what bytes are here as far as they allow. */
 enum http_stop http_advance(struct http_connection *connection);
+
+/* Its part that begins: the request whose first byte is in the input. NULL: no memory. */
+struct http_request *http_advance_begin(struct http_connection *connection);
 
 /* Its part that parses: of connection->request, which has begun. *status is an HTTP status, or left alone. */
 enum http_head_result http_advance_head(struct http_connection *connection, int *status);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What modules say when they answer (request.h): the response is described here and written by response.c. */
-#include <ev.h>
+#include "http/answer.h"
+
 #include <errno.h>
+#include <ev.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "http/answer.h"
 #include "http/filters.h"
 #include "http/limits.h"
 #include "http/protocol/condition.h"
@@ -13,22 +14,13 @@
 #include "http/protocol/status.h"
 #include "http/protocol/uri.h"
 #include "http/request.h"
+#include "http/response.h"
 #include "http/text/field_text.h"
 #include "http/text/variables_table.h"
 #include "server/shared/open_files.h"
 #include "server/version.h"
 
 enum { PAGE_MAX = 512 /* bytes of a status page: the fixed text and the longest reason, twice */ };
-
-void http_response_empty(struct http_request *request)
-{
-    struct http_response *response = &request->response;
-
-    http_response_drop_file(request);
-    response->content_type.length = 0;
-    if (request->status == 205)
-        response->content_length = 0;
-}
 
 enum http_outcome http_answer_bytes(struct http_request *request, int status, struct http_text type,
                                     struct http_text body)
@@ -216,7 +208,8 @@ enum http_outcome http_answer_file(struct http_request *request, struct open_fil
         if (condition != HTTP_CONDITION_PASS)
             return answer_condition(request, condition);
         /* Else after the filters, which may forbid it. */
-        if (!request->location->filters && http_ranges_take(request))
+        if (!request->location->filters && http_head_has(&request->head, HTTP_FIELD_RANGE) &&
+            http_ranges_take(request))
             return http_no_memory(request);
         if (request->status == 416)
             return HTTP_OUTCOME_ANSWERED;

@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The body of a request comes in: by length or in chunks, to the module that reads it, or nowhere. */
 #include "http/body.h"
 
 #include "http/connection.h"
 #include "http/limits.h"
 #include "http/request.h"
-
-void http_body_init(struct http_request *request)
-{
-    struct http_body *body = &request->body;
-
-    if (request->framing.framing == HTTP_FRAMING_LENGTH)
-        body->left = request->framing.content_length;
-    if (request->framing.framing == HTTP_FRAMING_CHUNKED)
-        http_chunked_init(&body->chunked);
-    request->body_read = request->framing.framing == HTTP_FRAMING_NONE ||
-                         (request->framing.framing == HTTP_FRAMING_LENGTH && !body->left);
-}
 
 /* `why`: logged; null: it has been said. The body cannot be followed any more: what comes after it must
  * not be read as a request. */
@@ -65,6 +54,7 @@ static enum http_outcome advance_length(struct http_request *request, struct htt
     return deliver(request, bytes, 0, !body->left);
 }
 
+/* One span at a time: a chunk is handed on as far as it is here, and its framing checked before the next. */
 static enum http_outcome advance_chunked(struct http_request *request, struct http_input *input)
 {
     enum http_outcome outcome = HTTP_OUTCOME_TAKEN;

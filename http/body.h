@@ -12,29 +12,20 @@
 #ifndef HTTP_BODY_H
 #define HTTP_BODY_H
 
-#include <stdint.h>
-
-#include "http/module.h"
-#include "http/protocol/chunked.h"
-
-struct http_connection;
-struct http_request;
-
-/* Gets the next bytes (perhaps none) of the body; `last`: there are no more. Returns HTTP_OUTCOME_TAKEN to
- * go on, else how the request is answered. The bytes are gone when it returns. */
-typedef enum http_outcome http_body_taker(struct http_request *request, struct http_text bytes, bool last);
-
-struct http_body {
-    http_body_taker *take;       /* null: bytes are dropped */
-    void *data;                  /* the taker's own */
-    int64_t left;                /* HTTP_FRAMING_LENGTH: bytes still to come */
-    uint64_t received;           /* bytes of content so far */
-    struct http_chunked chunked; /* HTTP_FRAMING_CHUNKED */
-    bool begun;                  /* somebody reads it */
-};
+#include "http/request.h"
 
 /* Makes the body ready after the head; body_read is set if there is none. */
-void http_body_init(struct http_request *request);
+static inline void http_body_init(struct http_request *request)
+{
+    struct http_body *body = &request->body;
+
+    if (request->framing.framing == HTTP_FRAMING_LENGTH)
+        body->left = request->framing.content_length;
+    if (request->framing.framing == HTTP_FRAMING_CHUNKED)
+        http_chunked_init(&body->chunked);
+    request->body_read = request->framing.framing == HTTP_FRAMING_NONE ||
+                         (request->framing.framing == HTTP_FRAMING_LENGTH && !body->left);
+}
 
 /* A module wants the body: what is here already is handed to `take` at once, the rest as it arrives. Returns
  * what the step returns. Sends 100 (Continue) if the client waits for it. */

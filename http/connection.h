@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * An HTTP connection: the driver.
+ * An HTTP connection: what it is, and its states. What runs it: driver.h.
  *
- * Purpose: receives bytes, runs requests one after another, sends what they answered: receive → advance →
- *   send → wait, each in a file of that name; http_connection_go_on is the loop. Everything that one read
- *   brought is answered before anything is sent, and leaves in as few calls as possible.
+ * Purpose: an engine's connection with a buffer that bytes come in by, a parser, and one request at a time.
  * Lifetime: the struct is the first thing in the connection's pool. A request is made after the pin with
  *   its first byte and goes with the reset; input buffers are blocks the pool owns, given back when the
  *   connection is idle.
@@ -73,17 +71,6 @@ struct http_connection {
      * cut: an answer that has begun cannot be finished. Whoever finds that out sets it; the driver closes. */
     bool expects_more, eof, linger, tuned, cut;
 };
-
-extern const struct protocol http_protocol;
-
-/* Runs until nothing can go on, then waits. The connection may be closed when it returns. */
-void http_connection_go_on(struct http_connection *connection);
-
-/* The settings that hold now: of the request's location, or, before there is one, of the default server. */
-const struct http_core *http_connection_core(const struct http_connection *connection);
-
-/* The error log that holds now. */
-const struct log *http_connection_log_of(const struct http_connection *connection);
 
 static inline struct http_connection *http_connection_of(struct connection *connection)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The driver on one page: the loop, and what the engine calls (struct protocol). */
-#include "http/connection.h"
+#include "http/driver.h"
 
 #include <errno.h>
 
@@ -8,72 +8,29 @@
 #include "http/describe.h"
 #include "http/limits.h"
 #include "http/receive.h"
-#include "http/request.h"
+#include "http/request_run.h"
 #include "http/send.h"
 #include "http/wait.h"
 
 enum { READS_PER_WAKE = 8 /* receives per wake-up: then other connections get their turn */ };
 
-const struct http_core *http_connection_core(const struct http_connection *connection)
-{
-    return connection->request && connection->request->location
-               ? &connection->request->location->core
-               : &http_default_server(connection)->outside->core;
-}
-
-const struct log *http_connection_log_of(const struct http_connection *connection)
-{
-    const struct log *log = http_connection_core(connection)->error_log;
-
-    return log ? log : connection->base.tenure->generation->settings.log;
-}
-
 /* ---- the loop: receive → advance → send → wait ---- */
 
-void http_connection_go_on(struct http_connection *connection)
+/* Runs until nothing can go on, then waits. The connection may be closed when it returns. */
+static void go_on(struct http_connection *connection)
 {
+    const struct http_input *input = &connection->input;
+    enum http_stop stop;
     bool more;
 
-    for (;;) {
-        enum http_stop stop = http_advance(connection);
-
+    /* What was sent may have made room for what is here already, and there is no room to receive more. */
+    do {
+        stop = http_advance(connection);
         if (stop == HTTP_STOP_GONE || !http_send(connection, &more))
             return;
-        /* What was sent made room: what is here already goes on, for there is no room to receive more. */
-        if (stop == HTTP_STOP_OUTPUT && connection->state != HTTP_STATE_SENDING &&
-            !http_output_full(connection))
-            continue;
-        if (stop == HTTP_STOP_BYTES || connection->base.output.head ||
-            connection->state == HTTP_STATE_LINGER || connection->state == HTTP_STATE_SENDING)
-            break;
-    }
+    } while (stop == HTTP_STOP_OUTPUT && input->start < input->end &&
+             connection->state != HTTP_STATE_SENDING && !http_output_full(connection));
     http_wait(connection, more);
-}
-
-/* Receives while the socket has more than the buffer held, advancing in between. False: the connection is
- * closed, or all has been done for it. */
-static bool receive_all(struct http_connection *connection)
-{
-    for (int i = 0; i < READS_PER_WAKE; i++) {
-        if (!http_receive(connection))
-            return false;
-        if (!connection->expects_more)
-            return true;
-        if (http_advance(connection) == HTTP_STOP_GONE)
-            return false;
-        if (http_output_full(connection) || connection->state == HTTP_STATE_SENDING ||
-            connection->state == HTTP_STATE_WAITING)
-            return true;
-    }
-    return true;
-}
-
-static void on_ready(struct connection *base, int events)
-{
-    struct http_connection *connection = http_connection_of(base);
-
-    if (!(events & EV_READ) || receive_all(connection))
-        http_connection_go_on(connection);
 }
 
 /* A module answers now. */
@@ -90,20 +47,56 @@ void http_resume(struct http_request *request, enum http_outcome outcome)
         http_advance_answered(connection);
     else if (request->body.begun)
         connection->state = HTTP_STATE_BODY;
-    http_connection_go_on(connection);
+    go_on(connection);
 }
 
-/* ---- what the engine calls ---- */
+/* There is no room for what comes in: that is answered if it is possible, else the connection closes. */
+static void no_room(struct http_connection *connection)
+{
+    struct http_request *request = connection->request;
 
-static bool on_opened(struct connection *base)
+    if (!request && connection->state != HTTP_STATE_LINGER)
+        http_refuse_early(connection);
+    if (request && !request->complete)
+        http_resume(request, http_no_memory(request));
+    else
+        connection_close(&connection->base);
+}
+
+/* Receives while the socket has more than the buffer held, advancing in between. False: the connection is
+ * closed, or all has been done for it. */
+static bool receive_all(struct http_connection *connection)
+{
+    for (int i = 0; i < READS_PER_WAKE; i++) {
+        switch (http_receive(connection)) {
+        case HTTP_RECEIVED:
+            break;
+        case HTTP_RECEIVE_NO_ROOM:
+            no_room(connection);
+            return false;
+        case HTTP_RECEIVE_CLOSED:
+            return false;
+        }
+        if (!connection->expects_more)
+            return true;
+        if (http_advance(connection) == HTTP_STOP_GONE)
+            return false;
+        if (http_output_full(connection) || connection->state == HTTP_STATE_SENDING ||
+            connection->state == HTTP_STATE_WAITING)
+            return true;
+    }
+    return true;
+}
+
+static void on_ready(struct connection *base, int events)
 {
     struct http_connection *connection = http_connection_of(base);
 
-    pool_pin(base->pool);
-    connection->state = HTTP_STATE_IDLE;
-    connection->idle_timeout = http_connection_core(connection)->keepalive_timeout;
-    return http_wait_opened(connection);
+    if (!(events & EV_READ) || receive_all(connection))
+        go_on(connection);
 }
+
+/* ---- what the engine calls ---- */
 
 static void on_expired(struct connection *base)
 {
@@ -124,7 +117,7 @@ static void on_expired(struct connection *base)
         return;
     }
     http_advance_answered(connection);
-    http_connection_go_on(connection);
+    go_on(connection);
 }
 
 /* Nothing of a request is here, and nothing is on its way out. */
@@ -184,7 +177,7 @@ static void on_closed(struct connection *base)
 const struct protocol http_protocol = {
     .name = "http",
     .connection_size = sizeof(struct http_connection),
-    .opened = on_opened,
+    .opened = http_wait_opened,
     .ready = on_ready,
     .expired = on_expired,
     .drain = on_drain,

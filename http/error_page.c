@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/answer.h"
+/* The page that is shown instead of a status' own, and the directives that name it. */
 #include "http/error_page.h"
-#include "http/limits.h"
 
 #include <stddef.h>
 
 #include "conf/set.h"
 #include "conf/units.h"
+#include "http/limits.h"
+#include "http/route/route.h"
 
 /* ---- a request ---- */
 
@@ -21,8 +22,7 @@ static enum http_outcome show(struct http_request *request, const struct http_er
     struct http_text where;
 
     if (!http_template_write(&rule->where, request, &where))
-        return http_answer_status(request,
-                                  http_no_memory(request) == HTTP_OUTCOME_STATUS ? request->status : 503);
+        return http_answer_status(request, http_no_memory_status(request));
     request->route.final_status = status;
     if (where.length && *where.bytes == '/') {
         request->route.got = true;
@@ -33,8 +33,7 @@ static enum http_outcome show(struct http_request *request, const struct http_er
     if (where.length && *where.bytes == '@')
         return http_route_named(request, where);
     if (!http_lead_to(request, where))
-        return http_answer_status(request,
-                                  http_no_memory(request) == HTTP_OUTCOME_STATUS ? request->status : 503);
+        return http_answer_status(request, http_no_memory_status(request));
     return http_answer_status(request, is_redirect(status) ? status : 302);
 }
 

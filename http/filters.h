@@ -57,9 +57,4 @@ int http_pass(struct http_transform *next, struct http_request *request, struct 
  * asked for. */
 int http_ranges_take(struct http_request *request);
 
-/* The body of a piecewise answer: the head is queued first. `pump` queues some more of its file; false:
- * nothing is left, or it cannot be read (cut). */
-int http_pieces_begin(struct http_request *request);
-bool http_pieces_pump(struct http_request *request);
-
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What a client gets at a limit, and the one line that the log gets. */
 #include "http/limits.h"
 
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "http/receive.h"
 #include "http/request.h"
 #include "http/route/regex.h"
 #include "server/shortage.h"
@@ -17,42 +17,6 @@ enum {
 
 static const char last_words[] = "HTTP/1.1 503 Service Temporarily Unavailable\r\nServer: " VERSION_TEXT
                                  "\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n";
-
-/* ---- the head ---- */
-
-void http_refuse_head(struct http_request *request, int status)
-{
-    const struct http_connection *connection = request->connection;
-    const struct conf_buffers *large = &http_default_server(connection)->reading.large_client_header_buffers;
-    size_t line =
-        http_parser_unfinished(&connection->parser, connection->input.end - connection->input.start);
-    bool target = http_parser_in_request_line(&connection->parser);
-    const char *what = target ? "request line" : "header field", *name = "large_client_header_buffers";
-    char text[LIMIT_TEXT_MAX];
-
-    http_request_keep_line(request);
-    if (status != 503)
-        http_log(request, LOG_LEVEL_ERROR, 0, "client sent too %s: %s",
-                 !target         ? "large header"
-                 : status == 414 ? "long URI"
-                                 : "long method",
-                 line >= large->size ? limit_text(text, name, large->size, line, 1, "bytes of a buffer", what)
-                                     : limit_text(text, name, (uint64_t)large->count,
-                                                  request->head.buffer_count - 1u, 1, "buffers", what));
-    http_request_refuse(request, status, NULL);
-}
-
-void http_refuse_fields(struct http_request *request)
-{
-    if (request->head.field_capacity < HTTP_RECEIVE_FIELDS_MAX) {
-        http_request_go_on(request, http_no_memory(request));
-        return;
-    }
-    http_log(request, LOG_LEVEL_ERROR, 0,
-             "client sent too large header: %u of %d fields used, 1 more asked for; this limit is fixed",
-             (unsigned)request->head.field_count, HTTP_RECEIVE_FIELDS_MAX);
-    http_request_refuse(request, 431, NULL);
-}
 
 /* ---- the body ---- */
 
@@ -128,18 +92,6 @@ void http_refuse_early(struct http_connection *connection)
     counter_add(&base->worker->counters.over_budget, 1);
     shortage_note(base->worker, pool_last_refusal()->why);
     http_refuse_bare(connection);
-}
-
-void http_refuse_input(struct http_connection *connection)
-{
-    struct http_request *request = connection->request;
-
-    if (!request && connection->state != HTTP_STATE_LINGER)
-        http_refuse_early(connection);
-    if (request && !request->complete)
-        http_resume(request, http_no_memory(request));
-    else
-        connection_close(&connection->base);
 }
 
 /* What has come is read and dropped, for closing a socket with unread bytes resets it, and a reset may

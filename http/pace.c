@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* limit_rate: how much of an answer may leave now, and the timer for the rest; tcp_nodelay. */
 #include "http/pace.h"
 
 #include <errno.h>

@@ -64,6 +64,7 @@ static bool write_part_head(struct http_request *request, struct http_text bound
     return true;
 }
 
+/* The heads of the parts are written now, for the whole length has to be known; the parts are read later. */
 static int take_several(struct http_request *request, const struct http_range *ranges, unsigned count)
 {
     static const char multipart[] = "multipart/byteranges; boundary=";

@@ -98,7 +98,7 @@ int http_receive_grow_head(struct http_connection *connection)
         return 431;
     if (!take(connection, large->size, true)) {
         connection->input.bytes = old.bytes; /* the kept list has it, too: drop_kept knows */
-        return http_no_memory(request) == HTTP_OUTCOME_STATUS ? request->status : 503;
+        return http_no_memory_status(request);
     }
     memcpy(input->bytes, old.bytes + (old.end - unfinished), unfinished);
     input->end = (uint32_t)unfinished;
@@ -164,28 +164,26 @@ static void peer_shut(struct http_connection *connection)
     connection->state = HTTP_STATE_SENDING;
 }
 
-bool http_receive(struct http_connection *connection)
+enum http_received http_receive(struct http_connection *connection)
 {
     struct http_input *input = &connection->input;
     size_t got = 0, room;
     int error;
 
-    if (!http_receive_room(connection)) {
-        http_refuse_input(connection);
-        return false;
-    }
+    if (!http_receive_room(connection))
+        return HTTP_RECEIVE_NO_ROOM;
     room = input->capacity - input->end;
     connection->expects_more = false;
     switch (connection_receive(&connection->base, input->bytes + input->end, room, &got)) {
     case CONNECTION_READ:
         input->end += (uint32_t)got;
         connection->expects_more = got == room;
-        return true;
+        return HTTP_RECEIVED;
     case CONNECTION_AGAIN:
-        return true;
+        return HTTP_RECEIVED;
     case CONNECTION_EOF:
         peer_shut(connection);
-        return !connection->base.closed;
+        return connection->base.closed ? HTTP_RECEIVE_CLOSED : HTTP_RECEIVED;
     case CONNECTION_LOST:
         break;
     }
@@ -193,5 +191,5 @@ bool http_receive(struct http_connection *connection)
     connection_log(&connection->base, http_connection_log_of(connection), log_level_of_errno(error), error,
                    "recv() failed");
     connection_close(&connection->base);
-    return false;
+    return HTTP_RECEIVE_CLOSED;
 }

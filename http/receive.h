@@ -17,8 +17,14 @@
 
 enum { HTTP_RECEIVE_FIELDS_MAX = 1024 /* fields of a head */ };
 
-/* One read from the socket. False: the connection is closed, or all has been done for it. */
-bool http_receive(struct http_connection *connection);
+enum http_received {
+    HTTP_RECEIVED,        /* input.end says how far; perhaps nothing came */
+    HTTP_RECEIVE_NO_ROOM, /* no memory: nothing was read */
+    HTTP_RECEIVE_CLOSED   /* the connection is closed */
+};
+
+/* One read from the socket. */
+enum http_received http_receive(struct http_connection *connection);
 
 /* Makes room behind input.end. False: no memory. */
 bool http_receive_room(struct http_connection *connection);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A request, from its first byte until its answer is queued and logged.
+/*
+ * A request, from its first byte until its answer is queued and logged.
  *
- * Purpose: what the parser found, what the router chose, and the answer as modules describe it.
+ * Purpose: what the parser found, what the router chose, and the answer as modules describe it. Who runs it:
+ *   request_run.h.
  * Lifetime: in the connection's pool after the pin: everything here, and all that modules allocate from
  * request->pool, goes at the reset. What outlives the request (queued output) lies in the output queue.
  * Threads: the connection's worker.
@@ -13,18 +15,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "http/body.h"
 #include "http/config.h"
-#include "http/module.h"
+#include "http/parts.h"
 #include "http/protocol/framing.h"
 #include "http/protocol/head.h"
 #include "http/protocol/host.h"
-#include "http/response.h"
-#include "http/route/route.h"
 #include "pool/pool.h"
 
 struct http_connection;
-struct open_file;
 
 struct http_request {
     struct http_connection *connection;
@@ -65,36 +63,9 @@ struct http_request {
     bool head_in_input; /* the connection's current block holds some of the head: it stays as it is */
 };
 
-/* ---- the way of a request ---- */
-
-/* The request whose first byte is in the input. NULL: no memory. */
-struct http_request *http_request_begin(struct http_connection *connection);
-
-/* Its head is complete: routes it (route/route.h) and runs the steps of its location. */
-void http_request_run(struct http_request *request);
-
 /* It cannot be read any further: if that is because of its first line, what is here of that becomes the
  * request line, for the logs ($request, "request: …"). */
 void http_request_keep_line(struct http_request *request);
-
-/* It cannot be read: answers `status`; the connection will close. `why` is logged at level info; null: it has
- * been said. */
-void http_request_refuse(struct http_request *request, int status, const char *why);
-
-/* What a step or a body's taker said: goes on with the steps, or queues the answer. Afterwards
- * request->complete says whether the answer is queued, else the body is waited for. If nothing can be said
- * any more, connection->cut is set. */
-void http_request_go_on(struct http_request *request, enum http_outcome outcome);
-
-/* A step that said HTTP_OUTCOME_TAKEN without reading the body goes on with this: another outcome answers,
- * HTTP_OUTCOME_TAKEN again sends what a streamed answer has queued. The request may be gone when it returns.
- * Whoever waits adds a cleanup to request->pool, which says that the client has left. */
-void http_resume(struct http_request *request, enum http_outcome outcome);
-
-/* Logs it and resets the pool. `idle`: nothing more is here, so also the reserve goes back. */
-void http_request_end(struct http_connection *connection, bool idle);
-
-/* ---- for modules ---- */
 
 /* Seconds since the epoch: the wall clock, which may be set, as the loop has it for this turn. For dates. */
 double http_now(const struct http_request *request);
@@ -104,6 +75,12 @@ double http_steady_now(const struct http_request *request);
 /* One line in the location's error log: "MESSAGE, client: …, server: …, request: …". */
 void http_log(const struct http_request *request, int level, int error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* The settings that hold now: of the request's location, or, before there is one, of the default server. */
+const struct http_core *http_connection_core(const struct http_connection *connection);
+
+/* The error log that holds now. */
+const struct log *http_connection_log_of(const struct http_connection *connection);
 
 static inline void *http_section(const struct http_location *location, enum http_module_index module)
 {

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The way of a request: begin, run, go on from step to step, answer, end. */
-#include "http/request.h"
+/* The way of a request: it goes on from step to step, is answered, ends. */
+#include "http/request_run.h"
 
 #include <errno.h>
-#include <ev.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 #include "http/answer.h"
 #include "http/connection.h"
@@ -13,104 +10,10 @@
 #include "http/limits.h"
 #include "http/protocol/status.h"
 #include "http/receive.h"
+#include "http/response.h"
+#include "http/route/route.h"
 #include "pool/unguarded.h"
-
-enum {
-    REQUEST_FIELDS = 24 /* fields that a head may have before the array grows: a browser sends 10 to 20 */
-};
-
-struct http_request *http_request_begin(struct http_connection *connection)
-{
-    struct pool *pool = connection->base.pool;
-    const struct http_server *server = http_default_server(connection);
-    const struct http_parser_limits limits = {.strict_line_endings = server->reading.strict_line_endings};
-    struct http_request *request = pool_calloc(pool, sizeof *request, "request");
-    struct http_field *fields = request ? pool_alloc(pool, REQUEST_FIELDS * sizeof *fields, "fields") : NULL;
-
-    if (!fields)
-        return NULL;
-    request->connection = connection;
-    request->pool = pool;
-    request->head.fields = fields;
-    request->head.field_capacity = REQUEST_FIELDS;
-    request->response.content_length = -1;
-    request->response.last_modified = -1;
-    request->response.range_size = -1;
-    request->response.headers_end = &request->response.headers;
-    request->server = server;
-    request->location = server->outside;
-    request->began = timeouts_now(&connection->base.worker->timeouts);
-    request->head_in_input = true;
-    http_parser_init(&connection->parser, &limits, &request->head);
-    connection->request = request;
-    return request;
-}
-
-/* For the log, of a request that is refused before its path was asked for: the path that its line names;
- * empty if that is none, as nginx has it. */
-static void name_refused(struct http_request *request)
-{
-    if (!request->path.bytes && request->head.path.length && http_route_path(request))
-        request->path = (struct http_text){"", 0};
-}
-
-void http_request_run(struct http_request *request)
-{
-    int status = http_route_head(request);
-
-    if (status) {
-        http_request_refuse(request, status,
-                            request->head.error ? request->head.error
-                            : status == 500     ? NULL /* said already */
-                                                : "client sent invalid request");
-        return;
-    }
-    http_body_init(request);
-    request->keep_alive = request->framing.keep_alive;
-    if (request->head.method == HTTP_METHOD_CONNECT || request->head.method == HTTP_METHOD_TRACE) {
-        request->response.allow = HTTP_TEXT("GET, HEAD");
-        request->keep_alive =
-            false; /* as nginx: who asks for a tunnel or an echo of its fields is not a browser */
-        http_request_go_on(request, http_answer_status(request, 405));
-        return;
-    }
-    if (request->head.form == HTTP_TARGET_ASTERISK) {
-        request->response.allow = HTTP_TEXT("GET, HEAD, POST, PUT, DELETE, OPTIONS");
-        http_request_go_on(
-            request, http_answer_bytes(request, 200, (struct http_text){"", 0}, (struct http_text){"", 0}));
-        return;
-    }
-    http_request_go_on(request, http_route_begin(request));
-}
-
-void http_request_keep_line(struct http_request *request)
-{
-    const struct http_connection *connection = request->connection;
-    const struct http_input *input = &connection->input;
-    struct http_head *head = &request->head;
-    uint32_t line = connection->parser.line, filled = input->end - input->start, at = line;
-
-    if (head->request_line.length || !input->bytes ||
-        head->buffers[head->buffer_count - 1] != input->bytes + input->start)
-        return;
-    while (at < filled && input->bytes[input->start + at] != '\r' && input->bytes[input->start + at] != '\n')
-        at++;
-    head->line_buffer = (uint8_t)(head->buffer_count - 1);
-    head->request_line = (struct http_span){line, at - line};
-}
-
-void http_request_refuse(struct http_request *request, int status, const char *why)
-{
-    http_request_keep_line(request);
-    if (why && !request->response.retry_after)
-        http_log(request, LOG_LEVEL_INFO, 0, "%s", why);
-    name_refused(request);
-    request->keep_alive = false;
-    if (status == 505)
-        request->head.minor = 1;
-    request->status = status;
-    http_request_go_on(request, HTTP_OUTCOME_STATUS);
-}
+#include "server/shortage.h"
 
 /* Statuses after which the connection is not worth keeping, as nginx. */
 static bool status_closes(int status)
@@ -119,6 +22,8 @@ static bool status_closes(int status)
            status == 500 || status == 501 || status == 505;
 }
 
+/* Queues what was described. If there is no memory for it, a bare 503 goes past the queue, or the answer is
+ * cut. */
 static void answer(struct http_request *request)
 {
     struct http_connection *connection = request->connection;
@@ -197,6 +102,49 @@ UNGUARDED void http_request_go_on(struct http_request *request, enum http_outcom
     }
 }
 
+/* ---- what is refused ---- */
+
+void http_request_refuse(struct http_request *request, int status, const char *why)
+{
+    http_request_go_on(request, http_route_refused(request, status, why));
+}
+
+void http_refuse_head(struct http_request *request, int status)
+{
+    const struct http_connection *connection = request->connection;
+    const struct conf_buffers *large = &http_default_server(connection)->reading.large_client_header_buffers;
+    size_t line =
+        http_parser_unfinished(&connection->parser, connection->input.end - connection->input.start);
+    bool target = http_parser_in_request_line(&connection->parser);
+    const char *what = target ? "request line" : "header field", *name = "large_client_header_buffers";
+    char text[LIMIT_TEXT_MAX];
+
+    http_request_keep_line(request);
+    if (status != 503)
+        http_log(request, LOG_LEVEL_ERROR, 0, "client sent too %s: %s",
+                 !target         ? "large header"
+                 : status == 414 ? "long URI"
+                                 : "long method",
+                 line >= large->size ? limit_text(text, name, large->size, line, 1, "bytes of a buffer", what)
+                                     : limit_text(text, name, (uint64_t)large->count,
+                                                  request->head.buffer_count - 1u, 1, "buffers", what));
+    http_request_refuse(request, status, NULL);
+}
+
+void http_refuse_fields(struct http_request *request)
+{
+    if (request->head.field_capacity < HTTP_RECEIVE_FIELDS_MAX) {
+        http_request_go_on(request, http_no_memory(request));
+        return;
+    }
+    http_log(request, LOG_LEVEL_ERROR, 0,
+             "client sent too large header: %u of %d fields used, 1 more asked for; this limit is fixed",
+             (unsigned)request->head.field_count, HTTP_RECEIVE_FIELDS_MAX);
+    http_request_refuse(request, 431, NULL);
+}
+
+/* ---- the end ---- */
+
 void http_request_end(struct http_connection *connection, bool idle)
 {
     struct http_request *request = connection->request;
@@ -208,7 +156,8 @@ void http_request_end(struct http_connection *connection, bool idle)
         step->run(request, step->section);
     if (request->response.file)
         http_response_drop_file(request);
-    http_receive_drop_kept(request);
+    if (request->kept_count)
+        http_receive_drop_kept(request);
     connection->idle_timeout = request->location->core.keepalive_timeout;
     connection->request = NULL;
     marks_add(&worker->marks.requests, pool_request_bytes(pool));
@@ -220,31 +169,4 @@ void http_request_end(struct http_connection *connection, bool idle)
     pool_idle(pool);
     if (connection->base.binding->automatic && pool_block_size(pool) != worker->auto_size.block_size)
         pool_set_block_size(pool, worker->auto_size.block_size);
-}
-
-double http_now(const struct http_request *request)
-{
-    return ev_now(request->connection->base.worker->loop);
-}
-
-double http_steady_now(const struct http_request *request)
-{
-    return timeouts_now(&request->connection->base.worker->timeouts);
-}
-
-void http_log(const struct http_request *request, int level, int error, const char *format, ...)
-{
-    const struct connection *base = &request->connection->base;
-    const struct log *log = request->location->core.error_log;
-    char text[1024];
-    va_list args;
-
-    if (!log)
-        log = base->tenure->generation->settings.log;
-    if (!log_enabled(log, (enum log_level)level))
-        return;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    connection_log(base, log, (enum log_level)level, error, "%s", text);
 }

@@ -1,222 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From the answer as described to bytes in the output queue. */
-#include <ev.h>
+/* From the answer as described to the output queue: files, pieces of files, streams. */
+#include "http/response.h"
+
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "http/connection.h"
 #include "http/filters.h"
 #include "http/limits.h"
-#include "http/pace.h"
-#include "http/protocol/date.h"
 #include "http/protocol/status.h"
-#include "http/request.h"
-#include "pool/unguarded.h"
+#include "http/response_head.h"
 #include "server/shared/open_files.h"
-#include "server/version.h"
 
 enum {
-    HEAD_FIXED =
-        640, /* bytes of a head without its variable texts: all fixed names, numbers and dates together */
     FILE_COPY_MAX =
         8192, /* bytes up to which a file is read behind its head: one call instead of sendfile's own */
-    FILE_PUMP = 32 * 1024 /* bytes read at a time with sendfile off */
+    FILE_PUMP = 32 * 1024, /* bytes read at a time with sendfile off */
+    PIECE = 16 * 1024      /* bytes of a file read at a time for transforms and parts */
 };
-
-#define START "HTTP/1.1 200 OK\r\nServer: " VERSION_TEXT "\r\nDate: "
-
-/* The head's constant beginning, made anew when the second changes. One per thread. */
-struct start {
-    int64_t second;
-    size_t length;
-    char bytes[sizeof START + HTTP_DATE_LENGTH + 2];
-};
-
-static _Thread_local struct start start;
-
-static const char *date_text(void)
-{
-    return start.bytes + sizeof START - 1;
-}
-
-static void refresh_start(double now)
-{
-    if ((int64_t)now == start.second)
-        return;
-    start.second = (int64_t)now;
-    memcpy(start.bytes, START, sizeof START - 1);
-    http_date_format(start.second, start.bytes + sizeof START - 1);
-    memcpy(start.bytes + sizeof START - 1 + HTTP_DATE_LENGTH, "\r\n", 2);
-    start.length = sizeof START - 1 + HTTP_DATE_LENGTH + 2;
-}
-
-static char *put(char *at, const char *bytes, size_t length)
-{
-    memcpy(at, bytes, length);
-    return at + length;
-}
-
-#define PUT(at, literal) put((at), (literal), sizeof(literal) - 1)
-
-static char *put_text(char *at, struct http_text text)
-{
-    return put(at, text.bytes, text.length);
-}
-
-static char *put_start(char *at, int status, bool tokens)
-{
-    struct http_text line;
-
-    if (status == 200 && tokens)
-        return put(at, start.bytes, start.length);
-    line = http_status_line(status);
-    at = PUT(at, "HTTP/1.1 ");
-    if (line.length) {
-        at = put_text(at, line);
-    } else {
-        at = http_print_number(at, (uint64_t)status);
-        *at++ = ' ';
-    }
-    at = tokens ? PUT(at, "\r\nServer: " VERSION_TEXT "\r\nDate: ")
-                : PUT(at, "\r\nServer: " VERSION_NAME "\r\nDate: ");
-    return put(at, date_text(), HTTP_DATE_LENGTH + 2);
-}
-
-static char *put_field(char *at, const char *name, size_t name_length, struct http_text value)
-{
-    if (!value.length)
-        return at;
-    at = put(at, name, name_length);
-    at = put_text(at, value);
-    return PUT(at, "\r\n");
-}
-
-#define PUT_FIELD(at, name, value) put_field((at), name ": ", sizeof(name ": ") - 1, (value))
-
-/* How the body is framed (RFC 9112 6.3): not at all where the status forbids one. */
-static char *put_length(char *at, const struct http_request *request)
-{
-    int64_t length = request->response.content_length;
-
-    if (http_status_bodiless(request->status))
-        return at;
-    if (length < 0 && request->status != 205)
-        return http_response_chunked(request) ? PUT(at, "Transfer-Encoding: chunked\r\n") : at;
-    if (length < 0)
-        length = 0; /* a filter did not know that it changes nothing */
-    at = PUT(at, "Content-Length: ");
-    at = http_print_number(at, (uint64_t)length);
-    return PUT(at, "\r\n");
-}
-
-static char *put_connection(char *at, const struct http_request *request)
-{
-    int64_t seconds = request->location->core.keepalive_header;
-
-    if (!request->keep_alive)
-        return PUT(at, "Connection: close\r\n");
-    at = PUT(at, "Connection: keep-alive\r\n");
-    if (!seconds)
-        return at;
-    at = PUT(at, "Keep-Alive: timeout=");
-    at = http_print_number(at, (uint64_t)seconds);
-    return PUT(at, "\r\n");
-}
-
-/* What only some answers have. */
-static char *put_rare(char *at, const struct http_request *request)
-{
-    const struct http_response *response = &request->response;
-
-    if (response->last_modified >= 0) {
-        char date[HTTP_DATE_LENGTH + 1];
-
-        http_date_format(response->last_modified, date);
-        at = PUT_FIELD(at, "Last-Modified", ((struct http_text){date, HTTP_DATE_LENGTH}));
-    }
-    at = PUT_FIELD(at, "Location", response->location);
-    at = PUT_FIELD(at, "ETag", response->etag);
-    at = PUT_FIELD(at, "Allow", response->allow);
-    if (response->range_size >= 0) {
-        at = PUT(at, "Content-Range: bytes ");
-        if (request->status == 416) {
-            *at++ = '*';
-        } else {
-            at = http_print_number(at, (uint64_t)response->range_first);
-            *at++ = '-';
-            at = http_print_number(at, (uint64_t)(response->range_first + response->content_length - 1));
-        }
-        *at++ = '/';
-        at = http_print_number(at, (uint64_t)response->range_size);
-        at = PUT(at, "\r\n");
-    } else if (response->accept_ranges) {
-        at = PUT(at, "Accept-Ranges: bytes\r\n");
-    }
-    if (response->retry_after)
-        at = PUT(at, "Retry-After: 1\r\n");
-    for (const struct http_header *header = response->headers; header; header = header->next) {
-        at = put_text(at, header->name);
-        at = PUT(at, ": ");
-        at = put_text(at, header->value);
-        at = PUT(at, "\r\n");
-    }
-    return at;
-}
-
-static size_t head_bound(const struct http_response *response)
-{
-    size_t size = HEAD_FIXED + response->content_type.length + response->location.length +
-                  response->etag.length + response->allow.length;
-
-    for (const struct http_header *header = response->headers; header; header = header->next)
-        size += header->name.length + header->value.length + 4;
-    return size;
-}
-
-UNGUARDED int http_head_queue(struct http_request *request, size_t body_room)
-{
-    struct http_connection *connection = request->connection;
-    struct connection *base = &connection->base;
-    const struct http_response *response = &request->response;
-    size_t bound = head_bound(response) + body_room;
-    char *begin = output_reserve(&base->output, request->pool, bound, NULL), *at;
-
-    if (!begin || ((request->location->core.tuned || connection->tuned) && http_pace_begin(request)))
-        return -ENOMEM;
-    /* Where a configuration ends, its last answer says so. */
-    if ((base->worker->state != WORKER_SERVES || base->tenure != base->worker->tenure) &&
-        connection_ending(base) == CONNECTION_END)
-        request->keep_alive = false;
-    refresh_start(ev_now(base->worker->loop));
-    at = put_start(begin, request->status, request->location->core.server_tokens);
-    at = PUT_FIELD(at, "Content-Type", response->content_type);
-    at = put_length(at, request);
-    at = put_rare(at, request);
-    at = put_connection(at, request);
-    at = PUT(at, "\r\n");
-    request->sent_head = (uint64_t)(at - begin);
-    request->head_queued = true;
-    output_commit(&base->output, (size_t)(at - begin));
-    return 0;
-}
-
-bool http_response_bodiless(const struct http_request *request)
-{
-    return request->head.method == HTTP_METHOD_HEAD || http_status_empty(request->status);
-}
-
-bool http_response_chunked(const struct http_request *request)
-{
-    return request->response.content_length < 0 && request->head.minor && request->location->core.chunked &&
-           !http_status_empty(request->status);
-}
-
-static void release_file(void *file)
-{
-    open_files_put(file);
-}
 
 void http_response_drop_file(struct http_request *request)
 {
@@ -224,6 +25,16 @@ void http_response_drop_file(struct http_request *request)
         open_files_put(request->response.file);
     request->response.file = NULL;
     request->response.pump = NULL;
+}
+
+void http_response_empty(struct http_request *request)
+{
+    struct http_response *response = &request->response;
+
+    http_response_drop_file(request);
+    response->content_type.length = 0;
+    if (request->status == 205)
+        response->content_length = 0;
 }
 
 /* Reads a part of the file to the end of the queue. 0, or a negative errno (-ESTALE: the file has become
@@ -262,6 +73,51 @@ void http_response_cut(struct http_request *request, int error)
     request->connection->cut = true;
 }
 
+/* The next part's head, or the end. 0, 1 (nothing more is to come) or a negative errno. */
+static int next_part(struct http_request *request)
+{
+    struct http_response *response = &request->response;
+    const struct http_part *part = response->part;
+    int result;
+
+    if (!part) {
+        result = http_stream_end(request);
+        return result ? result : 1;
+    }
+    response->part = part->size ? part + 1 : NULL;
+    response->offset = part->offset;
+    response->left = (uint64_t)part->size;
+    return http_pass(response->transforms, request, part->before, HTTP_PIECE_MORE);
+}
+
+static int read_piece(struct http_request *request)
+{
+    struct http_response *response = &request->response;
+    char bytes[PIECE];
+    ssize_t got = pread(response->file->fd, bytes, response->left < PIECE ? (size_t)response->left : PIECE,
+                        response->offset);
+
+    if (got <= 0)
+        return got ? -errno : -ESTALE; /* it has become shorter */
+    response->offset += got;
+    response->left -= (uint64_t)got;
+    return http_pass(response->transforms, request, (struct http_text){bytes, (size_t)got}, HTTP_PIECE_MORE);
+}
+
+static bool pump_pieces(struct http_request *request)
+{
+    int result;
+
+    if (!request->response.file)
+        return false;
+    result = request->response.left ? read_piece(request) : next_part(request);
+    if (result < 0)
+        http_response_cut(request, result);
+    if (result)
+        http_response_drop_file(request);
+    return result >= 0;
+}
+
 static bool pump_file(struct http_request *request, struct http_pump *pump)
 {
     uint64_t left = request->response.left;
@@ -269,7 +125,7 @@ static bool pump_file(struct http_request *request, struct http_pump *pump)
 
     (void)pump;
     if (request->response.piecewise)
-        return http_pieces_pump(request);
+        return pump_pieces(request);
     if (!left || !request->response.file)
         return false;
     error = copy_file(request, left < FILE_PUMP ? (size_t)left : FILE_PUMP);
@@ -280,13 +136,17 @@ static bool pump_file(struct http_request *request, struct http_pump *pump)
 
 struct http_pump http_file_pump = {pump_file};
 
+/* Of a file that the kernel sends: nothing is left to pump, but the request lasts until it is out. */
+static struct http_pump sent_by_kernel = {NULL};
+
+/* A small file goes behind its head in the same call; a larger one is the output queue's from here on. */
 static int queue_file(struct http_request *request)
 {
     struct http_response *response = &request->response;
     struct output_file file = {.fd = response->file->fd,
                                .offset = response->offset,
                                .left = (uint64_t)response->content_length,
-                               .release = release_file,
+                               .release = open_files_release,
                                .owner = response->file};
     int error;
 
@@ -300,14 +160,31 @@ static int queue_file(struct http_request *request)
     }
     if (!request->location->core.sendfile)
         return 0; /* the pump reads it as the socket takes it */
-    open_files_hold(response->file);
-    if (output_add_file(&request->connection->base.output, request->pool, &file)) {
-        open_files_put(response->file);
+    if (output_add_file(&request->connection->base.output, request->pool, &file))
         return -ENOMEM;
-    }
+    response->file = NULL;
+    response->pump = &sent_by_kernel;
     request->sent_body = file.left;
     response->left = 0;
     return 0;
+}
+
+static int begin_pieces(struct http_request *request)
+{
+    struct http_response *response = &request->response;
+    int result;
+
+    if (response->write_trailers && !http_status_empty(request->status))
+        response->content_length = -1;
+    http_response_frame(request);
+    result = http_head_queue(request, 0);
+    if (result || response->body == HTTP_BODY_FILE)
+        return result; /* the pump reads it as the socket takes it */
+    if (http_response_bodiless(request))
+        return 0;
+    if (response->body == HTTP_BODY_BYTES)
+        result = http_pass(response->transforms, request, response->bytes, HTTP_PIECE_MORE);
+    return result ? result : http_stream_end(request);
 }
 
 int http_response_queue(struct http_request *request)
@@ -318,7 +195,7 @@ int http_response_queue(struct http_request *request)
     if (request->location->filters && http_filters_run(request))
         return -ENOMEM;
     if (response->piecewise)
-        return http_pieces_begin(request);
+        return begin_pieces(request);
     if (response->body == HTTP_BODY_BYTES && response->bytes.length <= FILE_COPY_MAX)
         room = response->bytes.length;
     if (response->body == HTTP_BODY_FILE && response->content_length <= FILE_COPY_MAX)
@@ -334,13 +211,6 @@ int http_response_queue(struct http_request *request)
                        response->bytes.length);
 }
 
-void http_response_frame(struct http_request *request)
-{
-    if (request->response.content_length < 0 && !http_response_chunked(request) &&
-        !http_status_empty(request->status))
-        request->keep_alive = false; /* the end of the connection ends the body */
-}
-
 int http_stream_begin(struct http_request *request)
 {
     request->response.body = HTTP_BODY_STREAM;
@@ -352,27 +222,6 @@ int http_stream_begin(struct http_request *request)
         return -ENOMEM;
     http_response_frame(request);
     return http_head_queue(request, 0);
-}
-
-int http_stream_sink(struct http_request *request, struct http_text bytes)
-{
-    struct output *output = &request->connection->base.output;
-    bool chunked = http_response_chunked(request);
-    char size[24];
-
-    if (!bytes.length || http_response_bodiless(request))
-        return 0;
-    /* What a body brings in is held back as soon as the output is full; who waits for other things writes
-     * by himself. */
-    if (output->unsent >= HTTP_UNSENT_MOST && request->connection->state == HTTP_STATE_WAITING)
-        return http_refuse_unsent(request, bytes.length);
-    request->sent_body += bytes.length;
-    if (chunked && output_copy(output, request->pool, size,
-                               (size_t)snprintf(size, sizeof size, "%zx\r\n", bytes.length)))
-        return -ENOMEM;
-    if (output_copy(output, request->pool, bytes.bytes, bytes.length))
-        return -ENOMEM;
-    return chunked ? output_copy(output, request->pool, "\r\n", 2) : 0;
 }
 
 int http_stream_write(struct http_request *request, struct http_text bytes)

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 
 #include "http/pace.h"
-#include "http/request.h"
+#include "http/request_run.h"
 
 enum {
     PUMPS_PER_WAKE = 16 /* pieces of 16 or 32 KiB of a body made as it leaves, per wake-up: then other
@@ -90,7 +90,7 @@ bool http_send(struct http_connection *connection, bool *more)
         *more = pump && pumps == PUMPS_PER_WAKE;
         if (*more)
             return true;
-        if (!pump || !pump->run(connection->request, pump))
+        if (!pump || !pump->run || !pump->run(connection->request, pump))
             break;
     }
     if (!connection->cut)

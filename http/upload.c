@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "http/limits.h"
+/* The body of a request as a whole: gathered in memory, or written to a temporary file. */
 #include "http/upload.h"
 
 #include <errno.h>
@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "http/connection.h"
+#include "http/limits.h"
 #include "http/request.h"
 #include "http/text/variables_table.h"
 #include "server/shared/open_file_load.h"
@@ -138,6 +139,7 @@ static enum http_outcome hold(struct http_request *request, struct http_upload *
     return HTTP_OUTCOME_TAKEN;
 }
 
+/* The body's taker: what fits is held in memory; what does not goes to a file, or to `overflow`. */
 static enum http_outcome take(struct http_request *request, struct http_text bytes, bool last)
 {
     struct http_upload *upload = request->body.data;

@@ -105,12 +105,16 @@ static void wait_for_head(struct http_connection *connection)
                  http_default_server(connection)->reading.client_header_timeout);
 }
 
-bool http_wait_opened(struct http_connection *connection)
+bool http_wait_opened(struct connection *base)
 {
-    if (connection->base.requests && connection->idle_timeout)
+    struct http_connection *connection = http_connection_of(base);
+    const struct http_server *server = http_default_server(connection);
+
+    pool_pin(base->pool);
+    connection->idle_timeout = server->outside->core.keepalive_timeout;
+    if (base->requests && connection->idle_timeout)
         return wait_for(connection, EV_READ, HTTP_STATE_IDLE, connection->idle_timeout);
-    return wait_for(connection, EV_READ, HTTP_STATE_HEAD,
-                    http_default_server(connection)->reading.client_header_timeout);
+    return wait_for(connection, EV_READ, HTTP_STATE_HEAD, server->reading.client_header_timeout);
 }
 
 void http_wait(struct http_connection *connection, bool more)

@@ -20,8 +20,9 @@ enum http_counted { HTTP_COUNTED_IDLE, HTTP_COUNTED_READING, HTTP_COUNTED_WRITIN
 /* Nothing can go on now, or there is `more` but it is others' turn. The connection may be closed. */
 void http_wait(struct http_connection *connection, bool more);
 
-/* The first wait of a connection. False: no memory for a timeout; the connection is closed. */
-bool http_wait_opened(struct http_connection *connection);
+/* The first wait of a connection that was just opened (struct protocol). What lies in its pool so far
+ * outlives every reset. False: no memory for a timeout; the connection is closed. */
+bool http_wait_opened(struct connection *connection);
 
 /* Counts the connection as `now` from now on. */
 void http_count_as(struct http_connection *connection, enum http_counted now);

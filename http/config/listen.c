@@ -9,6 +9,7 @@
 #include "conf/units.h"
 #include "http/connection.h"
 #include "http/route/server_names.h"
+#include "http/driver.h"
 #include "pool/pool.h"
 #include "server/generation.h"
 

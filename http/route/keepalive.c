@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Browsers that cannot keep a connection (keepalive_disable), by their names. */
 #include "http/route/keepalive.h"
 
 #include <string.h>

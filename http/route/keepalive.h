@@ -3,7 +3,8 @@
  *
  * Purpose: keepalive_timeout, keepalive_requests, keepalive_time and keepalive_disable in one question. The
  *   browser is looked at only where keepalive_disable may mean it: for msie6, as in nginx, after a POST.
- * Lifetime, threads: a request's.
+ * Lifetime: nothing is kept.
+ * Threads: the request's worker.
  * Errors: none.
  */
 #ifndef HTTP_ROUTE_KEEPALIVE_H

@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "http/answer.h"
-#include "http/route/keepalive.h"
+#include "http/body.h"
+#include "http/connection.h"
 #include "http/limits.h"
 #include "http/protocol/uri.h"
+#include "http/route/keepalive.h"
 #include "http/route/locations.h"
 #include "http/route/server_names.h"
 #include "http/text/named.h"
@@ -37,7 +39,7 @@ static bool copy_path(struct http_request *request, struct http_text path)
     return true;
 }
 
-/* Of http_route_head, on the way of each request, and of http_route_path. */
+/* Of take_head, on the way of each request, and of name_refused. */
 __attribute__((always_inline)) static inline int take_path(struct http_request *request)
 {
     struct http_text raw = http_head_text(&request->head, request->head.path);
@@ -67,11 +69,6 @@ __attribute__((always_inline)) static inline int take_path(struct http_request *
     return 0;
 }
 
-int http_route_path(struct http_request *request)
-{
-    return take_path(request);
-}
-
 /* A host in lower case is looked up as it was received; only another one is copied. */
 static int choose_server(struct http_request *request)
 {
@@ -84,7 +81,7 @@ static int choose_server(struct http_request *request)
         char *lower = pool_nalloc(request->pool, request->host.name.length + 1, "host");
 
         if (!lower)
-            return http_no_memory(request) == HTTP_OUTCOME_STATUS ? request->status : 503;
+            return http_no_memory_status(request);
         http_host_lower(&request->host, lower);
     }
     if (address->names) {
@@ -100,7 +97,7 @@ static int choose_server(struct http_request *request)
     return 0;
 }
 
-UNGUARDED int http_route_head(struct http_request *request)
+UNGUARDED static int take_head(struct http_request *request)
 {
     /* First: whatever is wrong, it is answered and logged as that server's. */
     int status = choose_server(request);
@@ -120,8 +117,33 @@ UNGUARDED int http_route_head(struct http_request *request)
     if (!status)
         status = take_path(request);
     if (status == -ENOMEM)
-        return http_no_memory(request) == HTTP_OUTCOME_STATUS ? request->status : 503;
-    return status;
+        return http_no_memory_status(request);
+    if (status)
+        return status;
+    http_body_init(request);
+    request->keep_alive = request->framing.keep_alive;
+    return 0;
+}
+
+/* For the log, of a request that is refused before its path was asked for: the path that its line names;
+ * empty if that is none, as nginx has it. */
+static void name_refused(struct http_request *request)
+{
+    if (!request->path.bytes && request->head.path.length && take_path(request))
+        request->path = (struct http_text){"", 0};
+}
+
+enum http_outcome http_route_refused(struct http_request *request, int status, const char *why)
+{
+    http_request_keep_line(request);
+    if (why && !request->response.retry_after)
+        http_log(request, LOG_LEVEL_INFO, 0, "%s", why);
+    name_refused(request);
+    request->keep_alive = false;
+    if (status == 505)
+        request->head.minor = 1;
+    request->status = status;
+    return HTTP_OUTCOME_STATUS;
 }
 
 /* ---- to a location, and back ---- */
@@ -138,17 +160,6 @@ static void enter(struct http_request *request, const struct http_location *loca
         request->keep_alive = http_keepalive_allowed(request);
 }
 
-enum http_outcome http_route_begin(struct http_request *request)
-{
-    const struct http_location *outside = request->server->outside;
-
-    if (!outside->before)
-        return HTTP_OUTCOME_LOCATE;
-    enter(request, outside);
-    request->step = outside->before;
-    return HTTP_OUTCOME_NEXT;
-}
-
 bool http_route_count(struct http_request *request)
 {
     request->route.internal = true;
@@ -159,13 +170,6 @@ bool http_route_count(struct http_request *request)
              request->path.bytes);
     request->status = 500;
     return false;
-}
-
-enum http_outcome http_route_again(struct http_request *request)
-{
-    if (!http_route_count(request))
-        return http_answer_status(request, 500); /* error_page would go on with the cycle */
-    return http_route_begin(request);
 }
 
 enum http_outcome http_route_named(struct http_request *request, struct http_text name)
@@ -257,13 +261,56 @@ UNGUARDED enum http_outcome http_route_locate(struct http_request *request)
     return HTTP_OUTCOME_NEXT;
 }
 
+/* The steps of the server come first, if it has any. */
+static enum http_outcome begin_at_server(struct http_request *request)
+{
+    const struct http_location *outside = request->server->outside;
+
+    if (!outside->before)
+        return http_route_locate(request);
+    enter(request, outside);
+    request->step = outside->before;
+    return HTTP_OUTCOME_NEXT;
+}
+
+enum http_outcome http_route_again(struct http_request *request)
+{
+    if (!http_route_count(request))
+        return http_answer_status(request, 500); /* error_page would go on with the cycle */
+    return begin_at_server(request);
+}
+
+/* CONNECT and TRACE, as in nginx: a client that asks for a tunnel or an echo of its fields is no browser. */
+static enum http_outcome answer_method(struct http_request *request)
+{
+    request->response.allow = HTTP_TEXT("GET, HEAD");
+    request->keep_alive = false;
+    return http_answer_status(request, 405);
+}
+
+UNGUARDED enum http_outcome http_route(struct http_request *request)
+{
+    int status = take_head(request);
+
+    if (status)
+        return http_route_refused(request, status,
+                                  request->head.error ? request->head.error
+                                  : status == 500     ? NULL /* said already */
+                                                      : "client sent invalid request");
+    if (request->head.method == HTTP_METHOD_CONNECT || request->head.method == HTTP_METHOD_TRACE)
+        return answer_method(request);
+    if (request->head.form == HTTP_TARGET_ASTERISK) {
+        request->response.allow = HTTP_TEXT("GET, HEAD, POST, PUT, DELETE, OPTIONS");
+        return http_answer_bytes(request, 200, (struct http_text){"", 0}, (struct http_text){"", 0});
+    }
+    return begin_at_server(request);
+}
+
 int http_route_only(struct http_request *request)
 {
-    int status = http_route_head(request);
+    int status = take_head(request);
 
     if (status)
         return status;
-    http_body_init(request);
-    request->keep_alive = request->framing.keep_alive;
     return http_route_locate(request) == HTTP_OUTCOME_NEXT ? 0 : request->status;
 }

@@ -14,36 +14,15 @@
 #ifndef HTTP_ROUTE_ROUTE_H
 #define HTTP_ROUTE_ROUTE_H
 
-#include <stdbool.h>
+#include "http/request.h"
 
-#include "http/module.h"
-#include "http/protocol/head.h"
+/* The head is complete: framing, host and server, path, then the server's steps or the location. What a step
+ * may say. */
+enum http_outcome http_route(struct http_request *request);
 
-/* What a request remembers of its way. */
-struct http_route {
-    struct http_text *values; /* by struct http_named's number; null: none was given one */
-    struct http_text found;   /* the path that the location was found by; null: none was looked for */
-    int final_status;         /* of error_page: what the answer's own status gives way to; 0: nothing */
-    bool internal;            /* the path is no longer the client's: `internal` locations are open */
-    bool error_page;          /* an error page is being made: the next error has no other */
-    bool behind_alias;        /* try_files found the path behind the text of a whole alias (paths.h) */
-    bool gave_up;             /* an expression that a variable needs did: http_no_memory answers 500 */
-    bool got;                 /* the method counts as GET, as it does for error pages */
-    bool limit_rate_set;      /* `set $limit_rate`: limit_rate holds instead of the location's */
-    size_t limit_rate;        /* bytes a second; 0: no limit */
-    uint8_t limited;          /* what limit_req said (enum http_limited); 0: it was not asked */
-    uint8_t limited_conn;     /* what limit_conn said (enum http_limited_conn); 0: it was not asked */
-};
-
-/* What the head says before any location is asked: framing, host and server, path. 0: go on; else the status
- * to answer with. */
-int http_route_head(struct http_request *request);
-
-/* Its path, decoded and normalised: $uri, $args. 0, 400 or -ENOMEM. */
-int http_route_path(struct http_request *request);
-
-/* The first outcome of a request whose head is in order. */
-enum http_outcome http_route_begin(struct http_request *request);
+/* It cannot be read: `status` will be the answer, and the connection closes. `why` is logged at level info;
+ * null: it has been said. HTTP_OUTCOME_STATUS. */
+enum http_outcome http_route_refused(struct http_request *request, int status, const char *why);
 
 /* HTTP_OUTCOME_LOCATE: the location of the path is entered, unless its body is too large for it. */
 enum http_outcome http_route_locate(struct http_request *request);

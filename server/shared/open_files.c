@@ -75,6 +75,11 @@ void open_files_put(struct open_file *file)
     sgi_free(file->sgi, file, sizeof *file);
 }
 
+void open_files_release(void *file)
+{
+    open_files_put(file);
+}
+
 static size_t entry_size(uint32_t length)
 {
     return offsetof(struct entry, path) + length;

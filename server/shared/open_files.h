@@ -41,6 +41,8 @@ __attribute__((warn_unused_result)) int open_files_get(struct sgi *sgi, struct o
 /* One more reference to a file that the caller holds. */
 static inline struct open_file *open_files_hold(struct open_file *file);
 void open_files_put(struct open_file *file);
+/* The same, for struct output_file. */
+void open_files_release(void *file);
 
 /* Drops what was not used for the cache's time; called once a second or so by one thread. */
 void open_files_expire(struct open_file_cache *cache, int64_t now_ms);

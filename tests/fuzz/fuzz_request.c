@@ -15,8 +15,11 @@
 #include <unistd.h>
 
 #include "conf/read.h"
+#include "http/advance.h"
 #include "http/connection.h"
-#include "http/request.h"
+#include "http/request_run.h"
+#include "http/response.h"
+#include "http/route/route.h"
 #include "pool/sgi.h"
 #include "server/generation.h"
 
@@ -166,10 +169,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     connection.base.pool = pool_create(&options);
     CHECK(connection.base.pool);
     pool_pin(connection.base.pool);
-    request = http_request_begin(&connection);
+    request = http_advance_begin(&connection);
     CHECK(request);
     if (http_parser_feed(&connection.parser, &request->head, copy, size) == HTTP_PARSE_DONE) {
-        http_request_run(request);
+        http_request_go_on(request, http_route(request));
         CHECK(request->status || !request->complete || connection.cut);
         if (request->head_queued)
             check_head(&connection, request->sent_head);

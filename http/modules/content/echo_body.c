@@ -8,6 +8,7 @@
 
 #include "http/request.h"
 #include "http/upload.h"
+#include "http/response.h"
 #include "server/shared/open_files.h"
 
 struct echo_body_section {

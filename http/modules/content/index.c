@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "http/modules/content/files.h"
+#include "http/route/route.h"
 #include "server/log/log.h"
 
 /* ---- reading ---- */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A request waits: a timer in its pool. */
 #include "http/modules/limit/delay.h"
-#include "http/limits.h"
 
 #include <ev.h>
 
 #include "http/connection.h"
+#include "http/driver.h"
+#include "http/limits.h"
 #include "http/request.h"
 #include "server/ev_memory.h"
 

@@ -10,6 +10,7 @@
 #include "conf/set.h"
 #include "http/modules/rewrite/rewrite_text.h"
 #include "http/pace.h"
+#include "http/route/route.h"
 #include "server/log/log.h"
 
 /* A program on its way. */

@@ -9,6 +9,7 @@
 #include "conf/units.h"
 #include "http/config/build.h"
 #include "http/modules/content/files.h"
+#include "http/route/route.h"
 #include "server/log/log.h"
 
 struct trial {

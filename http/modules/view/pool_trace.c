@@ -10,6 +10,7 @@
 #include "http/modules/view/pool_trace_bytes.h"
 #include "http/modules/view/replay.h"
 #include "http/request.h"
+#include "http/response.h"
 #include "pool/pool_mark.h"
 #include "server/version.h"
 

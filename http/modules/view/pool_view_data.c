@@ -10,6 +10,8 @@
 #include "http/modules/view/snapshot_answer.h"
 #include "http/modules/view/text_body.h"
 #include "http/request.h"
+#include "http/driver.h"
+#include "http/response.h"
 #include "server/watch/snapshot_feed.h"
 
 /* ---- data ---- */

@@ -9,6 +9,8 @@
 #include "http/advance.h"
 #include "http/receive.h"
 #include "http/request.h"
+#include "http/response.h"
+#include "http/route/route.h"
 
 /* The asker's connection over again, with no socket and its pool traced from the first allocation. */
 static int replay_make_connection(struct http_replay *replay, const struct http_connection *asker)
@@ -80,7 +82,7 @@ static bool replay_receive(struct http_replay *replay, const char *bytes, size_t
     while (length) {
         size_t room;
 
-        if (!http_receive_room(connection) || (!connection->request && !http_request_begin(connection))) {
+        if (!http_receive_room(connection) || (!connection->request && !http_advance_begin(connection))) {
             replay->status = 503;
             return false;
         }

@@ -7,6 +7,7 @@
 #include "http/connection.h"
 #include "http/modules/view/text_body.h"
 #include "http/request.h"
+#include "http/driver.h"
 
 struct question {
     struct http_request *request;

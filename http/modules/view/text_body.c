@@ -5,6 +5,7 @@
 #include "http/modules/view/text_body.h"
 
 #include "http/request.h"
+#include "http/response.h"
 
 struct body {
     struct http_pump pump;

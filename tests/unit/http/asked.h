@@ -21,6 +21,10 @@
 #include "http/route/regex.h"
 #include "http/request.h"
 #include "http/text/template.h"
+#include "http/advance.h"
+#include "http/request_run.h"
+#include "http/response.h"
+#include "http/route/route.h"
 #include "pool/sgi.h"
 #include "server/generation.h"
 
@@ -180,14 +184,14 @@ static inline struct http_request *asked_run_text(struct asked *asked)
     base->io.fd = -1;
     base->opened = timeouts_now(&asked->worker.timeouts);
     base->peer = (struct peer){.bytes = {10, 1, 2, 3}, .port = 4567, .family = AF_INET};
-    asked->request = http_request_begin(&asked->connection);
+    asked->request = http_advance_begin(&asked->connection);
     asked->connection.base.requests++; /* advance.c's part */
     assert_non_null(asked->request);
     asked->request->length = length;
     if (http_parser_feed(&asked->connection.parser, &asked->request->head, asked->text, length) !=
         HTTP_PARSE_DONE)
         fail_msg("%s\nis no request", asked->text);
-    http_request_run(asked->request);
+    http_request_go_on(asked->request, http_route(asked->request));
     return asked->request;
 }
 

@@ -2,6 +2,7 @@
 /* The http block: what is refused and how, inheritance, listening addresses, core settings, steps. */
 #include "tests/unit/http/fixture.h"
 
+#include "http/driver.h"
 #include "http/connection.h"
 
 /* ---- refused ---- */

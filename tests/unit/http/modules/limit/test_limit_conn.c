@@ -18,13 +18,13 @@ static int status_beside(struct asked *asked, const char *target)
     asked_run(asked, "GET", "/nothing", ""); /* makes the connection anew */
     asked->connection.base.number = ++asked_number;
     pool_reset(asked->connection.base.pool);
-    asked->request = http_request_begin(&asked->connection);
+    asked->request = http_advance_begin(&asked->connection);
     assert_non_null(asked->request);
     snprintf(asked->text, sizeof asked->text, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", target);
     assert_int_equal(
         http_parser_feed(&asked->connection.parser, &asked->request->head, asked->text, strlen(asked->text)),
         HTTP_PARSE_DONE);
-    http_request_run(asked->request);
+    http_request_go_on(asked->request, http_route(asked->request));
     status = asked->request->status;
     asked_end(asked);
     asked->connection = first;
