@@ -16,6 +16,7 @@
  *    │                  └─ a step answers at once ────────────────────→│
  *    └─── keep-alive: all of the answer is queued, or out ───────────── SENDING ── close ─→ LINGER → closed
  *
+ * An answer before the end of the request's body leads to BODY first: the rest is received and dropped.
  * What each state waits for, how long, and what a watcher calls it: the table in wait.c.
  */
 #ifndef HTTP_CONNECTION_H
@@ -61,14 +62,7 @@ struct http_connection {
     uint8_t state;          /* enum http_state */
     uint8_t timing;         /* enum http_state whose timeout runs; HTTP_STATES: none */
     uint8_t counted;        /* enum http_counted, of when it last began to wait (wait.h) */
-    /* Flags that are no state. Each is set once and stays, but for the first.
-     * expects_more: the last read filled its buffer, there may be more. Set and cleared by http_receive.
-     * eof: the peer has shut its sending side. Set by http_receive.
-     * linger: after its last answer it waits for the peer, who may still be sending. Set by
-     *   http_advance_answered; cleared by http_refuse_bare.
-     * tuned: `set $limit_rate` was run, or TCP_NODELAY is off: http_pace_begin looks. Set and cleared by it
-     *   and by the setter (pace.h).
-     * cut: an answer that has begun cannot be finished. Whoever finds that out sets it; the driver closes. */
+    /* No states: wait.c says who sets and who clears each. */
     bool expects_more, eof, linger, tuned, cut;
 };
 

@@ -51,7 +51,7 @@ struct http_request {
     struct http_pace *pace; /* pace.h; null: as fast as it goes */
     uint64_t sent_head;     /* bytes of the head queued */
     uint64_t sent_body;     /* bytes of the body queued */
-    bool keep_alive;        /* the connection goes on after this answer */
+    bool keep_alive;        /* the connection goes on after this answer. All flags: wait.c */
     bool head_queued;       /* the answer has begun: errors can only cut the connection */
     bool complete;          /* the whole answer is queued, but for a file that is still being sent */
     /* the body that comes in: body.h */

@@ -27,6 +27,25 @@ static const struct {
     [HTTP_STATE_LINGER] = {"lingering", CONNECTION_LINGERING, HTTP_COUNTED_WRITING},
 };
 
+/* The flags beside the state. Each is false at first; what is set stays, but where it is said.
+ * Of the connection:
+ *   expects_more   the last read filled its buffer: http_receive sets and clears it
+ *   eof            the peer has shut its sending side: http_receive
+ *   linger         the peer may still be sending after its last answer: http_advance_answered;
+ *                  http_refuse_bare clears it
+ *   tuned          `set $limit_rate` was run, or TCP_NODELAY is off: http_pace_set; http_pace_begin sets
+ *                  it to the latter
+ *   cut            an answer that has begun cannot be finished: whatever finds that out; the driver closes
+ * Of the request:
+ *   keep_alive     the connection stays: http_route, if the client asks for it; cleared by what ends it
+ *   head_queued    the answer has begun: http_head_queue
+ *   complete       nothing more will be said but by a pump: http_request_go_on
+ *   body.begun     a module reads the body: http_body_read
+ *   body_read      no body is left on the connection: http_body_init, or http_body_advance at its end
+ *   head_in_input  the current block holds some of the head: http_advance_begin, http_receive_grow_head;
+ *                  cleared when that block is kept and another is taken
+ */
+
 enum connection_state http_connection_state(const struct connection *base)
 {
     const struct http_connection *connection = (const struct http_connection *)(const void *)base;
