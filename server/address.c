@@ -94,24 +94,6 @@ size_t peer_format(const struct peer *peer, char out[PEER_TEXT_MAX])
     return peer->text_length;
 }
 
-uint32_t peer_hash(const struct peer *peer)
-{
-    /* FNV-1a, and murmur3's finaliser, since neighbouring addresses must fall into different shards. */
-    uint32_t hash = 2166136261U ^ peer->family;
-
-    for (unsigned i = 0; i < sizeof peer->bytes; i++)
-        hash = (hash ^ peer->bytes[i]) * 16777619U;
-    hash ^= hash >> 16;
-    hash *= 0x85ebca6bU;
-    hash ^= hash >> 13;
-    return hash;
-}
-
-bool peer_equal_host(const struct peer *a, const struct peer *b)
-{
-    return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
-}
-
 static int refuse(const char **why, const char *reason)
 {
     *why = reason;

@@ -38,10 +38,6 @@ void peer_from_socket(struct peer *peer, const struct sockaddr_storage *socket, 
 /* The address without the port, NUL-terminated ($remote_addr; "unix:" for unix); returns its length. */
 size_t peer_format(const struct peer *peer, char out[PEER_TEXT_MAX]);
 
-/* Of the host alone; two peers that are equal by peer_equal_host have the same hash. */
-uint32_t peer_hash(const struct peer *peer);
-bool peer_equal_host(const struct peer *a, const struct peer *b);
-
 struct listen_address {
     struct sockaddr_storage socket;
     socklen_t length;           /* of `socket`, as bind(2) wants it */

@@ -178,7 +178,8 @@ void connection_bury(struct connection *connection)
     tenure_leave(tenure);
 }
 
-void connection_hand_on(struct connection *connection)
+/* Its socket goes to another worker, or is closed if none has its address; the connection ends here. */
+static void connection_hand_on(struct connection *connection)
 {
     int fd = connection->io.fd;
 

@@ -8,7 +8,7 @@
  *   connection_close stops the watcher, closes the descriptor and puts the connection on its worker's list
  *   of the closed; the pool goes at the end of the same turn of the loop (connection_bury), so a callback
  *   may still look at the connection it was called with, but must return soon.
- * Threads: the worker that owns it. connection_hand_on is the one way to another worker, as a descriptor
+ * Threads: the worker that owns it. The one way to another worker is connection_settle_idle, as a descriptor
  *   in a message.
  * Errors: connection_open returns NULL and has closed the descriptor.
  */
@@ -66,10 +66,6 @@ void connection_close(struct connection *connection);
 
 /* The second phase: runs cleanups and returns the memory. Called by the worker alone. */
 void connection_bury(struct connection *connection);
-
-/* An idle connection on a worker that leaves: its socket goes to another worker, or is closed if none has its
- * address. The connection is closed here. */
-void connection_hand_on(struct connection *connection);
 
 /* Watches for EV_READ, EV_WRITE, both or neither (0). Free when nothing changes. */
 static inline void connection_watch(struct connection *connection, int events);

@@ -29,8 +29,8 @@ static int keep_name(struct conf *conf, struct http_text name, bool header, stru
     return 0;
 }
 
-enum http_found http_get_printed(struct http_request *request, const struct http_variable *variable,
-                                 struct http_text *value)
+static enum http_found http_get_printed(struct http_request *request, const struct http_variable *variable,
+                                        struct http_text *value)
 {
     char *to = pool_nalloc(request->pool, HTTP_PRINT_MAX, "variable");
 

@@ -74,7 +74,6 @@ http_getter http_get_named;                                    /* named.c */
 http_getter http_get_request_body, http_get_request_body_file; /* upload.c */
 /* variable->number: of the row in http_sent_variables, or HTTP_SENT_OTHER. */
 http_getter http_get_sent, http_get_trailer;
-http_getter http_get_printed; /* of all variables that print */
 
 static inline enum http_found http_value_none(struct http_text *value)
 {

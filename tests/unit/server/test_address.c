@@ -234,19 +234,6 @@ static void test_an_unnamed_peer_is_unix(void **state)
     assert_int_equal(peer.family, AF_UNIX);
 }
 
-static void test_hosts_are_compared_without_ports(void **state)
-{
-    struct peer a = peer_of("10.0.0.1:1"), b = peer_of("10.0.0.1:2"), c = peer_of("10.0.0.2:1");
-    struct peer d = peer_of("[a00:1::]:1"); /* the same first four bytes as a */
-
-    (void)state;
-    assert_true(peer_equal_host(&a, &b));
-    assert_int_equal(peer_hash(&a), peer_hash(&b));
-    assert_false(peer_equal_host(&a, &c));
-    assert_false(peer_equal_host(&a, &d));
-    assert_int_not_equal(peer_hash(&a), peer_hash(&c));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,7 +245,6 @@ int main(void)
         cmocka_unit_test(test_overlaps),
         cmocka_unit_test(test_peers_as_text),
         cmocka_unit_test(test_an_unnamed_peer_is_unix),
-        cmocka_unit_test(test_hosts_are_compared_without_ports),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
