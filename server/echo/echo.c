@@ -185,7 +185,7 @@ static void wait_more(struct echo_connection *echo)
     connection_timeout(base, settings_of(echo)->timeout);
 }
 
-static void on_ready(struct connection *base, int events)
+static void echo_on_ready(struct connection *base, int events)
 {
     struct echo_connection *echo = echo_of(base);
 
@@ -227,7 +227,7 @@ static bool enter(struct echo_connection *echo, const struct limit_rule *rule)
     return false;
 }
 
-static bool on_opened(struct connection *base)
+static bool echo_on_opened(struct connection *base)
 {
     struct echo_connection *echo = echo_of(base);
 
@@ -248,7 +248,7 @@ static bool on_opened(struct connection *base)
     return connection_timeout(base, settings_of(echo)->timeout);
 }
 
-static void on_expired(struct connection *base)
+static void echo_on_expired(struct connection *base)
 {
     connection_log(base, base->tenure->generation->settings.log, LOG_LEVEL_INFO, ETIMEDOUT,
                    "client timed out");
@@ -256,14 +256,14 @@ static void on_expired(struct connection *base)
 }
 
 /* What has been received is sent back first. */
-static void on_drain(struct connection *base)
+static void echo_on_drain(struct connection *base)
 {
     const struct echo_connection *echo = echo_of(base);
 
     if (echo->first)
         return;
     if (connection_ending(base) == CONNECTION_END)
-        on_ready(base, EV_READ);
+        echo_on_ready(base, EV_READ);
     else
         connection_settle_idle(base);
 }
@@ -278,7 +278,7 @@ static bool idle(const struct connection *base)
     return !base->output.unsent;
 }
 
-static void on_closed(struct connection *base)
+static void echo_on_closed(struct connection *base)
 {
     if (echo_of(base)->refpool)
         refpool_destroy(echo_of(base)->refpool);
@@ -287,11 +287,11 @@ static void on_closed(struct connection *base)
 const struct protocol echo_protocol = {
     .name = "echo",
     .connection_size = sizeof(struct echo_connection),
-    .opened = on_opened,
-    .ready = on_ready,
-    .expired = on_expired,
-    .drain = on_drain,
-    .closed = on_closed,
+    .opened = echo_on_opened,
+    .ready = echo_on_ready,
+    .expired = echo_on_expired,
+    .drain = echo_on_drain,
+    .closed = echo_on_closed,
     .idle = idle,
     .state = state,
 };

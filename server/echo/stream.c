@@ -170,7 +170,7 @@ static const struct conf_directive inner[] = {
     {"deny", CONF_STREAM | CONF_STREAM_SERVER, 1, 1, CONF_REPEAT, set_access, 0, NULL, NULL,
      "`deny ADDRESS | NETWORK | unix: | all;` Closes connections of an address or a network at once."},
     {"echo_timeout", CONF_STREAM | CONF_STREAM_SERVER, 1, 1, CONF_OURS, conf_set_msec, FIELD(echo.timeout),
-     &at_least_one, "60s", "A connection without progress for so long is closed."},
+     &at_least_one, "60s", "A connection is closed after this time without progress."},
     {"echo_buffer_size", CONF_STREAM | CONF_STREAM_SERVER, 1, 1, CONF_OURS, conf_set_size,
      FIELD(echo.buffer_size), &buffer_range, "16k",
      "Size of a connection's buffers; about twice as much is received ahead of what was sent."},
