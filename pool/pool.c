@@ -22,7 +22,7 @@ static size_t pool_size_of(const struct pool *pool, size_t size, size_t least)
 struct pool *pool_create(const struct pool_options *options)
 {
     /* Enough of a pool to ask for the block that the pool will stand in. */
-    struct pool outline = {.classes = options->classes}, *pool;
+    struct pool outline = {.classes = options->classes, .spared = options->spared}, *pool;
     size_t block_size = options->block_size != 0 ? options->block_size : POOL_BLOCK_DEFAULT;
     size_t first_size = pool_size_of(&outline, options->first_size, POOL_FIRST_MIN);
 
@@ -48,6 +48,7 @@ struct pool *pool_create(const struct pool_options *options)
         .block_size = (uint32_t)pool_size_of(&outline, block_size, POOL_BLOCK_MIN),
         .held = first_size,
         .peak = first_size,
+        .spared = options->spared,
     };
     /* Counted from the embedded head, so that the end of every block is found alike. */
     pool->first.size = (uint32_t)(first_size - offsetof(struct pool, first));
@@ -122,6 +123,11 @@ void pool_idle(struct pool *pool)
 void pool_set_owner(struct pool *pool)
 {
     pool->owner = mode_thread();
+}
+
+void pool_set_spared(struct pool *pool, bool spared)
+{
+    pool->spared = spared;
 }
 
 void *(pool_calloc)(struct pool *pool, size_t size, const char *purpose)

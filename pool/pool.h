@@ -57,6 +57,7 @@ struct pool_options {
     size_t block_size; /* of each later block; rounded likewise, POOL_BLOCK_MIN at least; 0: 4096 */
     size_t budget;     /* bytes this pool may hold; 0: no limit. The first block is never refused */
     const char *name;  /* a literal */
+    bool spared;       /* see pool_set_spared() */
 };
 
 struct pool_stats {
@@ -93,6 +94,10 @@ void pool_pin(struct pool *pool);       /* what has been allocated so far outliv
 void pool_reset(struct pool *pool);     /* back to the pin; what recent requests used is kept as a reserve */
 void pool_idle(struct pool *pool);      /* reset, and the reserve goes back; buffers that are taken stay */
 void pool_set_owner(struct pool *pool); /* the calling thread is the owner from now on */
+
+/* What memory_budget or worker_memory_budget refuses from now on is taken from the spare of the pool's size
+ * classes (sizeclass_set_spare); false: no longer. What has been taken stays. */
+void pool_set_spared(struct pool *pool, bool spared);
 
 static inline void *pool_alloc(struct pool *pool, size_t size, const char *purpose);  /* aligned to 16 */
 static inline void *pool_nalloc(struct pool *pool, size_t size, const char *purpose); /* not aligned */

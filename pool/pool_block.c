@@ -23,7 +23,17 @@ size_t pool_raw_round(const struct pool *pool, size_t size)
 
 void *pool_raw_get(struct pool *pool, size_t size)
 {
-    return pool_from_system(pool) ? sysmem_alloc(size) : sizeclass_get(pool->classes, size, NULL);
+    void *p;
+    bool was;
+
+    if (!pool_from_system(pool)) {
+        p = sizeclass_get(pool->classes, size, NULL);
+        return p || !pool->spared ? p : sizeclass_get_spare(pool->classes, size);
+    }
+    was = sysmem_use_spare(pool->spared);
+    p = sysmem_alloc(size);
+    (void)sysmem_use_spare(was);
+    return p;
 }
 
 void pool_raw_put(struct pool *pool, void *p, size_t size)
@@ -31,7 +41,7 @@ void pool_raw_put(struct pool *pool, void *p, size_t size)
     if (pool_from_system(pool))
         sysmem_free(p, size);
     else
-        sizeclass_put(pool->classes, p, size);
+        sizeclass_put(sizeclass_giver(pool->classes, p, size), p, size);
 }
 
 static _Thread_local struct pool_refusal pool_refused;

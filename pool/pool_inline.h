@@ -63,6 +63,7 @@ struct pool {
     uint32_t mark_base;
     uint8_t failure : 3; /* enum pool_failure */
     uint8_t traced : 1;  /* pool_trace.h */
+    uint8_t spared : 1;  /* pool_set_spared() */
     uint8_t recent;      /* most blocks a request of this window used, POOL_RESERVE_BLOCKS at most */
     uint8_t previous;    /* the same of the window before */
     uint8_t window;      /* resets in this window that kept a reserve */

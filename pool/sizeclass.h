@@ -101,6 +101,14 @@ void sizeclass_reclaim(struct sizeclass *classes);
 static inline void sizeclass_set_budget(struct sizeclass *classes, size_t bytes);
 static inline size_t sizeclass_held(const struct sizeclass *classes); /* the owner's, as the next one */
 
+/* Another sizeclass of the same owner, destroyed after this one: it may go above memory_budget by what sysmem
+ * has to spare (sysmem_set_spare). NULL: none. */
+static inline void sizeclass_set_spare(struct sizeclass *classes, struct sizeclass *spare);
+/* Takes from the spare, after sizeclass_get() gave NULL. At most SIZECLASS_MAX bytes; NULL with errno. */
+void *sizeclass_get_spare(struct sizeclass *classes, size_t size);
+/* Where an object goes back to that came from `classes` or its spare. */
+static inline struct sizeclass *sizeclass_giver(struct sizeclass *classes, void *p, size_t size);
+
 /* The owner's; O(pages). */
 void sizeclass_stats(const struct sizeclass *classes, struct sizeclass_stats *stats);
 

@@ -45,11 +45,16 @@ bool arena_affords(const struct sizeclass *classes, size_t bytes)
 static bool arena_charge(struct sizeclass *classes, unsigned pages)
 {
     size_t bytes = (size_t)pages * SIZECLASS_PAGE;
+    bool was, charged;
 
-    if (!arena_affords(classes, bytes) || !sysmem_charge(bytes))
+    if (!arena_affords(classes, bytes))
         return false;
-    classes->held += bytes;
-    return true;
+    was = sysmem_use_spare(classes->above_budget);
+    charged = sysmem_charge(bytes);
+    (void)sysmem_use_spare(was);
+    if (charged)
+        classes->held += bytes;
+    return charged;
 }
 
 static void arena_uncharge(struct sizeclass *classes, unsigned pages)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sizeclass_arena: the pages under pool/sizeclass.h, for sizeclass.c alone.
+ * sizeclass_arena: the pages under pool/sizeclass.h, for the files of sizeclass alone.
  *
  * Purpose: 512 KiB of mapped memory whose first page describes the 126 after it. Which pages are free, and
  *   which of the free ones are still resident, are two bitmaps.

@@ -18,14 +18,17 @@ struct sizeclass {
     struct sizeclass_class each[SIZECLASS_CLASSES];
     unsigned hooks; /* not 0: checks or annotations; everything takes the slow call */
     uint32_t arena_count;
-    struct sizeclass_arena *arenas;          /* ring; those with free pages come first */
-    uint32_t empties;                        /* empty spans of all classes */
-    bool dirty;                              /* some free pages may be resident */
-    bool returned;                           /* pages have become free since the last purge */
-    int64_t window_began;                    /* of trim; -1: not yet */
-    size_t budget;                           /* bytes; 0: no limit */
-    size_t held;                             /* bytes charged: arena_charge() */
-    uint32_t owner;                          /* mode_thread(); 0: nobody yet */
+    uint32_t spare_out;             /* objects of the spare that are out */
+    struct sizeclass_arena *arenas; /* ring; those with free pages come first */
+    uint32_t empties;               /* empty spans of all classes */
+    bool dirty;                     /* some free pages may be resident */
+    bool returned;                  /* pages have become free since the last purge */
+    int64_t window_began;           /* of trim; -1: not yet */
+    size_t budget;                  /* bytes; 0: no limit */
+    size_t held;                    /* bytes charged: arena_charge() */
+    uint32_t owner;                 /* mode_thread(); 0: nobody yet */
+    bool above_budget;              /* it is somebody's spare */
+    struct sizeclass *spare;
     struct sizeclass_quarantine *quarantine; /* ASan builds only */
 };
 
@@ -34,6 +37,8 @@ extern const uint8_t sizeclass_runs[SIZECLASS_MAX / SIZECLASS_PAGE + 1];
 extern const uint32_t sizeclass_sizes[SIZECLASS_CLASSES];
 void *sizeclass_get_slow(struct sizeclass *classes, size_t size, size_t *capacity);
 void sizeclass_put_slow(struct sizeclass *classes, void *p, size_t size);
+struct sizeclass *sizeclass_giver_slow(struct sizeclass *classes, void *p,
+                                       size_t size); /* counts it as back */
 
 static inline unsigned sizeclass_index(size_t size) /* of at most SIZECLASS_MAX bytes */
 {
@@ -49,6 +54,18 @@ static inline void sizeclass_set_budget(struct sizeclass *classes, size_t bytes)
 static inline size_t sizeclass_held(const struct sizeclass *classes)
 {
     return classes->held;
+}
+
+static inline void sizeclass_set_spare(struct sizeclass *classes, struct sizeclass *spare)
+{
+    classes->spare = spare;
+    if (spare)
+        spare->above_budget = true;
+}
+
+static inline struct sizeclass *sizeclass_giver(struct sizeclass *classes, void *p, size_t size)
+{
+    return __builtin_expect(classes->spare_out != 0, 0) ? sizeclass_giver_slow(classes, p, size) : classes;
 }
 
 static inline struct sizeclass_span *sizeclass_span_of(void *p)

@@ -17,6 +17,8 @@ const char *const sysmem_call_names[SYSMEM_CALLS] = {
     [SYSMEM_UNMAP] = "unmap",     [SYSMEM_PURGE] = "purge"};
 static _Atomic uint64_t sysmem_calls[SYSMEM_CALLS];
 static _Atomic uint64_t sysmem_bytes, sysmem_count, sysmem_peak, sysmem_budget, sysmem_refused, sysmem_failed;
+static _Atomic uint64_t sysmem_spare;
+static _Thread_local bool sysmem_uses_spare;
 static void (*_Atomic sysmem_report)(const char *call, size_t size);
 
 static void sysmem_add(_Atomic uint64_t *counter, uint64_t n)
@@ -47,6 +49,8 @@ static bool sysmem_book(const char *call, size_t size)
     uint64_t budget = atomic_load_explicit(&sysmem_budget, memory_order_relaxed);
     uint64_t peak;
 
+    if (budget != 0 && sysmem_uses_spare)
+        budget += atomic_load_explicit(&sysmem_spare, memory_order_relaxed);
     if (budget != 0 && now > budget && size != 0) {
         sysmem_subtract(&sysmem_bytes, size);
         sysmem_tell(call, size, EDQUOT);
@@ -223,6 +227,19 @@ int sysmem_purge(void *p, size_t size)
 void sysmem_set_budget(size_t bytes)
 {
     atomic_store(&sysmem_budget, bytes);
+}
+
+bool sysmem_use_spare(bool use)
+{
+    bool was = sysmem_uses_spare;
+
+    sysmem_uses_spare = use;
+    return was;
+}
+
+void sysmem_set_spare(size_t bytes)
+{
+    atomic_store(&sysmem_spare, bytes);
 }
 
 void sysmem_map_above(size_t size)

@@ -76,6 +76,11 @@ int sysmem_purge(void *p, size_t size);
 /* The budget for all, in bytes; 0 is none. What is live already stays, even when it is more. */
 void sysmem_set_budget(size_t bytes);
 
+/* True: what the calling thread asks for from now on may go above the budget, by so many bytes: memory kept
+ * for whoever looks at the server, most of all when the budget is full. Returns how it was. */
+bool sysmem_use_spare(bool use);
+void sysmem_set_spare(size_t bytes);
+
 /* Tells glibc to map every block of more than `size` bytes by itself, so that what is given back leaves the
  * process at once. Without this it raises the bound as it goes, up to 32 MiB, and keeps what is freed. Other
  * allocators decide for themselves. Before threads. */
