@@ -76,8 +76,9 @@ enum http_outcome http_no_memory(struct http_request *request)
         return HTTP_OUTCOME_STATUS; /* said already */
     request->response.retry_after = true;
     counter_add(&base->worker->counters.over_budget, 1);
-    http_log(request, LOG_LEVEL_ERROR, 0, "%s%s", request->head_queued ? "the answer is cut: " : "",
-             shortage_text(text, base->worker, request->pool, pool_last_refusal()));
+    if (shortage_text(text, base->worker, request->pool, pool_last_refusal()))
+        http_log(request, LOG_LEVEL_ERROR, 0, "%s%s", request->head_queued ? "the answer is cut: " : "",
+                 text);
     shortage_note(base->worker, pool_last_refusal()->why);
     return HTTP_OUTCOME_STATUS;
 }
@@ -87,8 +88,8 @@ void http_refuse_early(struct http_connection *connection)
     struct connection *base = &connection->base;
     char text[LIMIT_TEXT_MAX];
 
-    connection_log(base, base->tenure->generation->settings.log, LOG_LEVEL_ERROR, 0, "%s",
-                   shortage_text(text, base->worker, base->pool, pool_last_refusal()));
+    if (shortage_text(text, base->worker, base->pool, pool_last_refusal()))
+        connection_log(base, base->tenure->generation->settings.log, LOG_LEVEL_ERROR, 0, "%s", text);
     counter_add(&base->worker->counters.over_budget, 1);
     shortage_note(base->worker, pool_last_refusal()->why);
     http_refuse_bare(connection);

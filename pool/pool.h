@@ -47,7 +47,8 @@ enum pool_failure {
     POOL_FAILURE_SYSTEM, /* the system has no memory, or the size is absurd */
     POOL_FAILURE_BUDGET, /* this pool's budget */
     POOL_FAILURE_TOTAL,  /* memory_budget, of all */
-    POOL_FAILURE_WORKER  /* worker_memory_budget, of the size classes that blocks come from */
+    POOL_FAILURE_WORKER, /* worker_memory_budget, of the size classes that blocks come from */
+    POOL_FAILURES
 };
 
 struct pool_options {

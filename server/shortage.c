@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -28,8 +29,9 @@ const char *limit_text(char to[LIMIT_TEXT_MAX], const char *name, uint64_t limit
     return to;
 }
 
-const char *shortage_text(char to[LIMIT_TEXT_MAX], const struct worker *worker, const struct pool *pool,
-                          const struct pool_refusal *refusal)
+/* Which limit a refusal met, in words. `pool`: as shortage_text says. */
+static void describe(char to[LIMIT_TEXT_MAX], const struct worker *worker, const struct pool *pool,
+                     const struct pool_refusal *refusal)
 {
     const struct settings *settings = &worker->tenure->generation->settings;
     struct sysmem_stats system;
@@ -39,21 +41,52 @@ const char *shortage_text(char to[LIMIT_TEXT_MAX], const struct worker *worker, 
         pool_stats(pool, &stats);
     switch (refusal->why) {
     case POOL_FAILURE_BUDGET:
-        return limit_text(to, "connection_pool_budget", stats.budget_bytes, stats.held_bytes, refusal->asked,
-                          "bytes", refusal->purpose);
+        limit_text(to, "connection_pool_budget", stats.budget_bytes, stats.held_bytes, refusal->asked,
+                   "bytes", refusal->purpose);
+        return;
     case POOL_FAILURE_WORKER:
-        return limit_text(to, "worker_memory_budget", settings->worker_memory_budget,
-                          sizeclass_held(worker->classes), refusal->asked, "bytes", refusal->purpose);
+        limit_text(to, "worker_memory_budget", settings->worker_memory_budget,
+                   sizeclass_held(worker->classes), refusal->asked, "bytes", refusal->purpose);
+        return;
     case POOL_FAILURE_TOTAL:
         sysmem_stats(&system);
-        return limit_text(to, "memory_budget", settings->memory_budget, system.live_bytes, refusal->asked,
-                          "bytes", refusal->purpose);
+        limit_text(to, "memory_budget", settings->memory_budget, system.live_bytes, refusal->asked, "bytes",
+                   refusal->purpose);
+        return;
     case POOL_FAILURE_SYSTEM:
     case POOL_FAILURE_NONE:
+    case POOL_FAILURES:
         break;
     }
     snprintf(to, LIMIT_TEXT_MAX, "the system has no memory: %zu bytes used here, %zu more asked for \"%s\"",
              stats.held_bytes, refusal->asked, refusal->purpose ? refusal->purpose : "");
+}
+
+/* Whether a line about it may be written now: one worker is told so once a second. */
+static bool may_say(struct worker *worker, struct shortage_said *said)
+{
+    int64_t now = (int64_t)(timeouts_now(&worker->timeouts) * 1000.), next = atomic_load(&said->next);
+
+    return now >= next && atomic_compare_exchange_strong(&said->next, &next, now + SHORTAGE_SAYS_MS);
+}
+
+const char *shortage_text(char to[LIMIT_TEXT_MAX], struct worker *worker, const struct pool *pool,
+                          const struct pool_refusal *refusal)
+{
+    struct shortage_said *said = &worker->shared->said[refusal->why];
+    unsigned left_out;
+
+    if (refusal->why != POOL_FAILURE_BUDGET && !may_say(worker, said)) {
+        atomic_fetch_add_explicit(&said->left_out, 1, memory_order_relaxed);
+        return NULL;
+    }
+    describe(to, worker, pool, refusal);
+    left_out = atomic_exchange_explicit(&said->left_out, 0, memory_order_relaxed);
+    if (left_out) {
+        size_t length = strlen(to);
+
+        snprintf(to + length, LIMIT_TEXT_MAX - length, "; %u more refusals were not logged", left_out);
+    }
     return to;
 }
 
@@ -84,9 +117,11 @@ void shortage_refuse(struct worker *worker, const struct binding *binding, int f
     const struct settings *settings = &worker->tenure->generation->settings;
     char text[LIMIT_TEXT_MAX], client[PEER_TEXT_MAX];
 
-    peer_format(peer, client);
-    log_write(settings->log, LOG_LEVEL_ERROR, 0, "%s while accepting, client: %s, listening on: %s",
-              shortage_text(text, worker, NULL, refusal), client, binding->address.text);
+    if (shortage_text(text, worker, NULL, refusal)) {
+        peer_format(peer, client);
+        log_write(settings->log, LOG_LEVEL_ERROR, 0, "%s while accepting, client: %s, listening on: %s", text,
+                  client, binding->address.text);
+    }
     counter_add(&worker->counters.over_budget, 1);
     shortage_note(worker, refusal->why);
     if (binding->protocol->refused)
@@ -108,14 +143,15 @@ static bool shed(struct timeout *timeout, void *data)
     return closing->closed < closing->most;
 }
 
-void shortage_shed(struct worker *worker)
+/* Once a second at most: those that were closed since the last line. */
+static void say_shed(struct worker *worker)
 {
     const struct settings *settings = &worker->tenure->generation->settings;
-    struct closing closing = {.most = SHORTAGE_SHED};
+    struct shortage *shortage = &worker->shortage;
+    double now = timeouts_now(&worker->timeouts);
     struct sysmem_stats system;
 
-    timeouts_oldest(&worker->timeouts, SHORTAGE_LOOK, shed, &closing);
-    if (!closing.closed)
+    if (!shortage->shed || (shortage->shed_said > 0. && now - shortage->shed_said < SHORTAGE_SAYS_MS / 1000.))
         return;
     sysmem_stats(&system);
     log_write(
@@ -123,7 +159,38 @@ void shortage_shed(struct worker *worker)
         "memory is short (memory_budget: %llu of %zu bytes used, worker_memory_budget: %zu of %zu): %u idle "
         "connections are closed, longest idle first",
         (unsigned long long)system.live_bytes, settings->memory_budget, sizeclass_held(worker->classes),
-        settings->worker_memory_budget, closing.closed);
+        settings->worker_memory_budget, shortage->shed);
+    shortage->shed = 0;
+    shortage->shed_said = now;
+}
+
+void shortage_shed(struct worker *worker)
+{
+    struct closing closing = {.most = SHORTAGE_SHED};
+
+    timeouts_oldest(&worker->timeouts, SHORTAGE_LOOK, shed, &closing);
+    worker->shortage.shed += closing.closed;
+    say_shed(worker);
+}
+
+void shortage_second(struct worker *worker)
+{
+    static const char *const names[POOL_FAILURES] = {[POOL_FAILURE_SYSTEM] = "the system had no memory",
+                                                     [POOL_FAILURE_TOTAL] = "memory_budget was reached",
+                                                     [POOL_FAILURE_WORKER] =
+                                                         "worker_memory_budget was reached"};
+
+    say_shed(worker);
+    for (unsigned why = 0; why < POOL_FAILURES; why++) {
+        struct shortage_said *said = &worker->shared->said[why];
+        unsigned left_out = atomic_load_explicit(&said->left_out, memory_order_relaxed);
+
+        if (!left_out || !may_say(worker, said))
+            continue;
+        left_out = atomic_exchange_explicit(&said->left_out, 0, memory_order_relaxed);
+        log_write(worker->tenure->generation->settings.log, LOG_LEVEL_ERROR, 0,
+                  "%s; %u more refusals were not logged", names[why], left_out);
+    }
 }
 
 /* ---- connections and descriptors ---- */

@@ -15,6 +15,7 @@
 #ifndef SERVER_SHORTAGE_H
 #define SERVER_SHORTAGE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,14 +27,21 @@ struct binding;
 struct peer;
 
 enum {
-    LIMIT_TEXT_MAX = 256,
-    SHORTAGE_SHED = 64,         /* idle connections closed at the end of a turn */
-    SHORTAGE_LOOK = 4096,       /* timeouts looked at for them: half a millisecond */
-    SHORTAGE_KEPT = 32,         /* descriptors that clients do not get … */
-    SHORTAGE_KEPT_PART = 8,     /* … or this part of all, if that is less */
-    SHORTAGE_REUSE = 32,        /* connections closed for one that comes, as nginx does … */
-    SHORTAGE_REUSE_PART = 8,    /* … or this part of all, if that is less */
+    LIMIT_TEXT_MAX = 320,
+    SHORTAGE_SAYS_MS = 1000, /* a limit of all connections is logged once in so many; the rest is counted */
+    SHORTAGE_SHED = 64,      /* idle connections closed at the end of a turn */
+    SHORTAGE_LOOK = 4096,    /* timeouts looked at for them: half a millisecond */
+    SHORTAGE_KEPT = 32,      /* descriptors that clients do not get … */
+    SHORTAGE_KEPT_PART = 8,  /* … or this part of all, if that is less */
+    SHORTAGE_REUSE = 32,     /* connections closed for one that comes, as nginx does … */
+    SHORTAGE_REUSE_PART = 8, /* … or this part of all, if that is less */
     SHORTAGE_REUSE_LOOK = 16384 /* timeouts looked at for them: 2 ms; accepting rests if none is idle */
+};
+
+/* What the workers know together about the lines that name a limit. */
+struct shortage_said {
+    _Atomic int64_t next; /* ms of timeouts_now: the next line may be written */
+    atomic_uint left_out; /* lines not written since the last one */
 };
 
 /* What a worker knows of it. */
@@ -43,6 +51,8 @@ struct shortage {
     int mark;          /* a descriptor from here on is one of those kept back */
     bool low;          /* such a one was given to a client */
     double logged;     /* seconds of timeouts_now when "reusing connections" was said last; 0: never */
+    unsigned shed;     /* idle connections closed for want of memory, and not logged yet */
+    double shed_said;  /* as `logged`, of "memory is short" */
 };
 
 /* ---- words ---- */
@@ -53,8 +63,9 @@ const char *limit_text(char to[LIMIT_TEXT_MAX], const char *name, uint64_t limit
                        uint64_t asked, const char *unit, const char *what);
 
 /* The same about what was refused. `pool`: whose budget it may have been; null: of one that could not be
- * made. */
-const char *shortage_text(char to[LIMIT_TEXT_MAX], const struct worker *worker, const struct pool *pool,
+ * made. Null: a line about this limit was written less than a second ago, and this one is only counted; a
+ * pool's own budget (connection_pool_budget) is always told. */
+const char *shortage_text(char to[LIMIT_TEXT_MAX], struct worker *worker, const struct pool *pool,
                           const struct pool_refusal *refusal);
 
 /* ---- memory ---- */
@@ -74,6 +85,9 @@ bool shortage_is_new(struct worker *worker);
 
 /* Before the closed are buried: closes idle connections. */
 void shortage_shed(struct worker *worker);
+
+/* Once a second: logs the counts of lines that were left out. */
+void shortage_second(struct worker *worker);
 
 /* ---- connections and descriptors ---- */
 

@@ -130,6 +130,8 @@ static void on_second(struct ev_loop *loop, struct ev_timer *timer, int events)
     (void)loop;
     (void)events;
     mailbox_look(&worker->mailbox);
+    if (worker->tenure)
+        shortage_second(worker);
     listeners_second(worker);
     if (!worker->busy)
         return;

@@ -18,6 +18,7 @@
 #include <stdatomic.h>
 
 #include "server/mailbox.h"
+#include "server/shortage.h"
 
 struct sgi;
 struct tenure;
@@ -31,7 +32,8 @@ struct shared {
     /* Called from every thread: a worker ended, a generation is unused, a switch is done. */
     void (*wake_main)(void);
     /* relaxed, written by all */
-    atomic_uint pressure;     /* how often memory_budget refused something (shortage.h) */
+    atomic_uint pressure; /* how often memory_budget refused something (shortage.h) */
+    struct shortage_said said[POOL_FAILURES];
     _Atomic uint64_t numbers; /* of connections, that workers have taken */
 };
 

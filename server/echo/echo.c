@@ -54,8 +54,8 @@ static void no_memory(struct echo_connection *echo)
     struct connection *base = &echo->base;
     char text[LIMIT_TEXT_MAX];
 
-    connection_log(base, base->tenure->generation->settings.log, LOG_LEVEL_ERROR, 0, "%s",
-                   shortage_text(text, base->worker, base->pool, pool_last_refusal()));
+    if (shortage_text(text, base->worker, base->pool, pool_last_refusal()))
+        connection_log(base, base->tenure->generation->settings.log, LOG_LEVEL_ERROR, 0, "%s", text);
     counter_add(&base->worker->counters.over_budget, 1);
     shortage_note(base->worker, pool_last_refusal()->why);
     connection_close(base);

@@ -4,6 +4,7 @@ and the directive to turn; when all is full, idle connections make room, longest
 client that does not read costs no more than a fixed amount. Short forms of `make soak` and `make spike`."""
 import re
 import socket
+import time
 
 import pytest
 
@@ -167,6 +168,41 @@ def test_readers_that_never_read(server):
     assert bounded.resident(server) - before < len(held) * 200 * 1024
     for one in held:
         one.close()
+
+
+@pytest.mark.plain
+def test_a_full_budget_is_logged_once_a_second(server):
+    """However many are refused: each line names the limit and says how many more there were, and no refusal is lost."""
+    server.configure('memory_budget 4m; events { worker_connections 2000; } http { access_log off; '
+                     'large_client_header_buffers 8 64k; server { listen 127.0.0.1:@http@; '
+                     'location = /status { stub_status; } location = /metrics { metrics; } '
+                     'location /text { return 200 "text"; } } }', workers=2)
+    server.start()
+    began = time.monotonic()
+    hogs = []
+    for _ in range(700):
+        try:
+            hogs.append(server.client())
+            hog(server, hogs[-1])
+        except ConnectionError:
+            pass
+    for client in hogs:
+        client.close()
+
+    def refused():
+        try:
+            answer = server.get('/metrics')
+        except (Closed, ProtocolError, ConnectionError):
+            return 0
+        return int(re.search(r'^tidepool_over_budget_total (\d+)$', answer.text, re.M).group(1)) if answer.status == 200 else 0
+
+    def told():
+        lines = re.findall(r'\[error\].*memory_budget (?:was )?reached.*', server.read('error.log'))
+        counted = [int(n) for line in lines for n in re.findall(r'; (\d+) more refusals were not logged', line)]
+        return len(lines), sum(counted) + sum(' was reached' not in line for line in lines)
+    server.wait_for(lambda: told()[1] == refused(), 'the counts to be logged')
+    assert refused() > 100
+    assert told()[0] <= time.monotonic() - began + 2
 
 
 def test_reload_changes_budgets(server):
