@@ -113,6 +113,10 @@ int http_add_filter(struct http_build *build, enum http_filter_place place,
                     int (*run)(struct http_request *request, void *section), void *section);
 int http_add_log_step(struct http_build *build, void (*run)(struct http_request *request, void *section),
                       void *section);
+
+/* The start says where this location is: "listening on http://ADDRESS/ (WHAT: PATH)". `what` is a literal. A
+ * location without a path of its own is not named. 0 or -ENOMEM. */
+int http_announce(struct http_build *build, const struct http_location *location, const char *what);
 struct conf *http_build_conf(struct http_build *build);
 
 #endif

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "conf/default.h"
 #include "conf/read.h"
 #include "server/log/log.h"
+#include "server/protocol.h"
 
 enum { GENERATION_BLOCK = 16 * 1024 /* bytes; a configuration of a few servers fits in one or two */ };
 
@@ -126,6 +128,26 @@ const struct share *generation_share(const struct generation *generation, const 
         if (generation->shares[i].worker == worker)
             return &generation->shares[i];
     return NULL;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && !strcmp(a, b));
+}
+
+void generation_announce(const struct generation *generation, const struct generation *before)
+{
+    for (const struct binding *binding = generation->bindings; binding; binding = binding->next) {
+        const struct binding *known = before ? generation_find_same(before, binding) : NULL;
+
+        if (known && same_text(known->said, binding->said))
+            continue;
+        if (binding->said)
+            log_write(generation->settings.log, LOG_LEVEL_NOTICE, 0, "%s", binding->said);
+        else
+            log_write(generation->settings.log, LOG_LEVEL_NOTICE, 0, "%s on %s", binding->protocol->name,
+                      binding->address.text);
+    }
 }
 
 void generation_destroy(struct generation *generation)

@@ -33,9 +33,11 @@ struct binding {
     struct binding *next;
     struct listen_address address;
     const struct protocol *protocol;
-    void *data;    /* the protocol's: its servers on this address */
-    int backlog;   /* connections the kernel may queue; -1: the kernel's own limit */
-    unsigned mode; /* of a unix socket's path; 0: everybody may connect */
+    void *data;       /* the protocol's: its servers on this address */
+    const char *said; /* what a start says of it; null: "PROTOCOL on ADDRESS" */
+    bool control;     /* `tidepool top` may ask here */
+    int backlog;      /* connections the kernel may queue; -1: the kernel's own limit */
+    unsigned mode;    /* of a unix socket's path; 0: everybody may connect */
     struct pool_options
         pools;     /* what its connections' pools are made with; classes is filled in by the worker */
     bool measured; /* its pools are reset after each request, whose marks the worker keeps (server/marks.h) */
@@ -93,6 +95,10 @@ const struct binding *generation_find_same(const struct generation *generation,
 
 /* What a worker serves under it; NULL: nothing, it leaves. */
 const struct share *generation_share(const struct generation *generation, const struct worker *worker);
+
+/* Says in its log, as notices, at which addresses it serves what; after a reload those that are new or that
+ * `before` (null: this is the start) served otherwise. */
+void generation_announce(const struct generation *generation, const struct generation *before);
 
 static inline struct generation *generation_of(const struct conf *conf);
 static inline void generation_get(struct generation *generation);

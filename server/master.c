@@ -167,6 +167,7 @@ static void reload(struct master *master)
     adopt(master, generation);
     log_thread_set(generation->settings.log);
     in_force_change(&master->in_force, &generation->settings, &pid);
+    generation_announce(generation, old);
     if (generation_put(old))
         sweep_generations(master);
     settle(master);
@@ -313,15 +314,26 @@ static int prepare(struct master *master)
     return result ? conf_fail_errno(conf, NULL, -result, "privileges could not be dropped") : 0;
 }
 
-/* It serves: what comes from now on belongs in the log. A daemon has no terminal, unless that is its log. */
-static void leave_terminal(const struct settings *settings)
+/* Where it serves. In the foreground also how to stop it, and how to watch it: `tidepool top` by itself asks
+ * for the embedded configuration. */
+static void say_ready(const struct master *master)
 {
-    log_set_stderr_copy(false);
-    for (const struct log *log = settings->log; log; log = log->next)
-        if (log->target && log->target->fd == STDERR_FILENO)
-            return;
-    if (settings->daemon && process_close_stderr())
-        log_write(settings->log, LOG_LEVEL_WARN, 0, "stderr could not be closed");
+    const struct generation *generation = master->current;
+    const struct log *log = generation->settings.log;
+    const struct binding *control = generation->bindings;
+
+    generation_announce(generation, NULL);
+    while (control && !control->control)
+        control = control->next;
+    if (generation->settings.daemon)
+        return;
+    if (!master->source->file)
+        log_write(log, LOG_LEVEL_NOTICE, 0, "Ctrl-C stops; tidepool top watches");
+    else if (control)
+        log_write(log, LOG_LEVEL_NOTICE, 0, "Ctrl-C stops; tidepool top -c %s watches",
+                  control->address.text);
+    else
+        log_write(log, LOG_LEVEL_NOTICE, 0, "Ctrl-C stops");
 }
 
 static void end(struct master *master)
@@ -366,8 +378,10 @@ int master_run(const struct generation_source *source, struct generation *genera
     if (master.loop) {
         settle(&master);
         log_write(master_log(&master), LOG_LEVEL_NOTICE, 0, result ? "not started" : "start worker threads");
-        if (!result)
-            leave_terminal(&generation->settings);
+        if (!result) {
+            say_ready(&master);
+            in_force_leave_terminal(&generation->settings);
+        }
         if (master.crew.total)
             ev_run(master.loop, 0);
     }

@@ -141,6 +141,23 @@ int http_add_log_step(struct http_build *build, void (*run)(struct http_request 
     return 0;
 }
 
+int http_announce(struct http_build *build, const struct http_location *location, const char *what)
+{
+    struct http_announced *announced;
+
+    if (location->kind != HTTP_LOCATION_PREFIX && location->kind != HTTP_LOCATION_PREFERRED &&
+        location->kind != HTTP_LOCATION_EXACT)
+        return 0;
+    announced = pool_calloc(build->conf->pool, sizeof *announced, "announced");
+    if (!announced)
+        return conf_fail_memory(build->conf);
+    announced->location = location;
+    announced->what = what;
+    *build->announced_end = announced;
+    build->announced_end = &announced->next;
+    return 0;
+}
+
 int http_add_filter(struct http_build *build, enum http_filter_place place,
                     int (*run)(struct http_request *request, void *section), void *section)
 {

@@ -30,12 +30,20 @@ struct http_log_wish {
     struct http_log_step step;
 };
 
+/* A location that the start names, in the order of asking. */
+struct http_announced {
+    struct http_announced *next;
+    const struct http_location *location;
+    const char *what;
+};
+
 struct http_build {
     struct conf *conf;
     struct http_main *main;
     struct conf_modules modules; /* http_modules, then the reading settings, then those outside of http */
     struct http_listening *listening; /* addresses, in file order */
     struct http_server **servers_end;
+    struct http_announced *announced, **announced_end;
     /* while a level is finished: in the order of asking */
     struct http_step_wish *wishes[HTTP_PHASES], **wishes_end[HTTP_PHASES];
     struct http_filter filters[HTTP_FILTERS]; /* run is null: not asked for */

@@ -30,6 +30,7 @@ static int set_http(struct conf_setting *setting)
     build.main->generation = generation_of(setting->conf);
     build.main->conf = setting->conf;
     build.servers_end = &build.main->servers;
+    build.announced_end = &build.announced;
     result = gather_tables(&build, setting->modules);
     return result ? result : build_http(&build, setting->node);
 }

@@ -3,6 +3,7 @@
 #include "http/config/listen.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -219,6 +220,43 @@ int http_listen_default(struct http_build *build, const struct conf_node *node, 
 
 /* ---- when all is read ---- */
 
+static bool has_server(const struct http_listening *listening, const struct http_server *server)
+{
+    const struct listening_server *item = listening->servers;
+
+    while (item && item->server != server)
+        item = item->next;
+    return item != NULL;
+}
+
+/* What the start says of an address: its URL, and in brackets the paths at which the server is looked at. */
+static int describe(struct http_build *build, const struct http_listening *listening)
+{
+    struct binding *binding = listening->address.binding;
+    char text[1024], *said;
+    int length = snprintf(text, sizeof text, "listening on http://%s/", binding->address.text), bare = length;
+
+    if (!listen_address_port(&binding->address))
+        return 0; /* a unix socket has no URL */
+    for (const struct http_announced *at = build->announced; at; at = at->next) {
+        const struct http_location *location = at->location;
+
+        if (has_server(listening, location->server) && length < (int)sizeof text)
+            length += snprintf(text + length, sizeof text - (size_t)length, "%s%s: %.*s",
+                               length == bare ? " (" : ", ", at->what, (int)location->name.length,
+                               location->name.bytes);
+    }
+    if (length > bare && length < (int)sizeof text)
+        length += snprintf(text + length, sizeof text - (size_t)length, ")");
+    if (length >= (int)sizeof text)
+        text[bare] = '\0'; /* so many that they would hide the address */
+    said = pool_nalloc(build->conf->pool, strlen(text) + 1, "address");
+    if (!said)
+        return conf_fail_memory(build->conf);
+    binding->said = strcpy(said, text);
+    return 0;
+}
+
 static int finish_address(struct http_build *build, struct http_listening *listening)
 {
     const struct http_reading *reading = &listening->address.default_server->reading;
@@ -237,6 +275,8 @@ static int finish_address(struct http_build *build, struct http_listening *liste
                                            .name = "connection"};
     binding->measured = true;
     binding->automatic = reading->request_pool_auto;
+    if (describe(build, listening))
+        return -ENOMEM;
     return http_names_build(build->conf, servers, count, binding->address.text, &listening->address.names);
 }
 

@@ -65,6 +65,16 @@ int in_force_drop_privileges(const struct in_force *in_force, const struct setti
     return in_force->uid ? process_drop_privileges(user, settings->group, settings->log) : 0;
 }
 
+void in_force_leave_terminal(const struct settings *settings)
+{
+    log_set_stderr_copy(false);
+    for (const struct log *log = settings->log; log; log = log->next)
+        if (log->target && log->target->fd == STDERR_FILENO)
+            return;
+    if (settings->daemon && process_close_stderr())
+        log_write(settings->log, LOG_LEVEL_WARN, 0, "stderr could not be closed");
+}
+
 int in_force_open(const struct in_force *in_force, const struct settings *settings, struct pid_file *moved)
 {
     const char *now = in_force->pid.fd >= 0 ? in_force->pid.path : NULL;

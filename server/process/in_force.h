@@ -33,6 +33,9 @@ __attribute__((warn_unused_result)) int in_force_start(struct in_force *in_force
 __attribute__((warn_unused_result)) int in_force_drop_privileges(const struct in_force *in_force,
                                                                  const struct settings *settings);
 
+/* It serves: what comes from now on belongs in the log. A daemon has no terminal, unless that is its log. */
+void in_force_leave_terminal(const struct settings *settings);
+
 /* At a reload, while it may still be refused: opens the pid file, if it moves. `moved` is PID_FILE_NONE
  * before, and afterwards if it stays where it is. */
 __attribute__((warn_unused_result)) int in_force_open(const struct in_force *in_force,

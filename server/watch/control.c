@@ -325,6 +325,7 @@ static int set_control(struct conf_setting *setting)
     if (!binding)
         return conf_fail_memory(setting->conf);
     binding->mode = CONTROL_MODE;
+    binding->control = true;
     binding->pools =
         (struct pool_options){.first_size = CONTROL_FIRST, .block_size = CONTROL_BLOCK, .name = "connection"};
     return 0;

@@ -38,8 +38,12 @@ static int metrics_finish(struct http_build *build, struct http_location *locati
 {
     const struct metrics_section *settings = section;
 
-    (void)location;
-    return settings->owner == section ? http_add_step(build, HTTP_PHASE_CONTENT, metrics_run, section) : 0;
+    int result;
+
+    if (settings->owner != section)
+        return 0;
+    result = http_announce(build, location, "metrics");
+    return result ? result : http_add_step(build, HTTP_PHASE_CONTENT, metrics_run, section);
 }
 
 static const struct conf_directive directives[] = {

@@ -97,13 +97,15 @@ static int pool_view_finish(struct http_build *build, struct http_location *loca
 {
     const struct pool_view_section *settings = section;
     struct conf *conf = http_build_conf(build);
+    int result;
 
     if (settings->owner != section)
         return 0;
     if (location->kind != HTTP_LOCATION_PREFIX && location->kind != HTTP_LOCATION_PREFERRED)
         return conf_fail(conf, settings->node,
                          "\"pool_view\" needs a location with a prefix, such as /pools/");
-    return http_add_step(build, HTTP_PHASE_CONTENT, pool_view_run, section);
+    result = http_announce(build, location, "pools");
+    return result ? result : http_add_step(build, HTTP_PHASE_CONTENT, pool_view_run, section);
 }
 
 static const struct conf_directive directives[] = {
