@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Addresses: written, read from a configuration, compared. */
 #include "server/address.h"
 
 #include <arpa/inet.h>

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Addresses: of peers (compact, one in every connection) and of listening sockets (as a configuration
- * writes them).
+ * Addresses.
  *
+ * Purpose: those of peers (compact, one in every connection) and of listening sockets (as a configuration
+ *   writes them).
  * Lifetime: plain values in the caller's storage; nothing is allocated.
- * Threads: pure, but for listen_addresses_parse, which may ask the resolver ("localhost:80") and is
- * called while a configuration is read, never by a worker.
+ * Threads: any. listen_addresses_parse may ask the resolver ("localhost:80"): it is called while a
+ *   configuration is read, never by a worker.
  * Errors: only reading can fail: -EINVAL, and why in words.
  */
 #ifndef SERVER_ADDRESS_H

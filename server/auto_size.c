@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The size of blocks that follows what requests need. */
 #include "server/auto_size.h"
 
 #include "server/generation.h"
@@ -17,7 +18,7 @@ size_t auto_size_of(size_t bytes)
     return sizeclass_round(bytes > POOL_BLOCK_MIN ? bytes : POOL_BLOCK_MIN);
 }
 
-static bool grow(struct auto_size *size, size_t wanted)
+static bool maybe_grow(struct auto_size *size, size_t wanted)
 {
     size->calm = 0;
     if (wanted == size->block_size)
@@ -61,7 +62,7 @@ bool auto_size_step(struct auto_size *size, const struct marks_histogram *reques
     size->began_ms = now_ms;
     *p99 = marks_quantile(&window, AUTO_SIZE_PER_MILLE);
     wanted = auto_size_of(*p99);
-    return wanted >= size->block_size ? grow(size, wanted) : maybe_shrink(size, wanted);
+    return wanted >= size->block_size ? maybe_grow(size, wanted) : maybe_shrink(size, wanted);
 }
 
 static bool any_automatic(const struct generation *generation)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A connection: opened, watched, handed on, closed and buried. */
 #include "server/connection.h"
 
 #include <errno.h>
@@ -29,7 +30,7 @@ static void not_watched(struct connection *connection)
 
 enum { NUMBERS_TAKEN = 16 /* by a worker at a time */ };
 
-static void on_ready(struct ev_loop *loop, struct ev_io *io, int events)
+static void on_io(struct ev_loop *loop, struct ev_io *io, int events)
 {
     struct connection *connection = io->data;
 
@@ -140,7 +141,7 @@ struct connection *connection_open(struct worker *worker, struct tenure *tenure,
     connection->binding = binding;
     connection->tenure = tenure;
     connection->doing = "waiting for request";
-    ev_io_init(&connection->io, on_ready, fd, EV_READ);
+    ev_io_init(&connection->io, on_io, fd, EV_READ);
     connection->io.data = connection;
     tenure_enter(tenure);
     link_connection(worker, connection);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The crew: workers are added, told what to do, and joined when they have ended. */
 #include "server/crew.h"
 
 #include <errno.h>
@@ -132,6 +133,7 @@ void crew_divide(struct crew *crew, unsigned count)
     crew->count = count;
 }
 
+/* Its generation goes first: orders follow it. False: something could not be sent. */
 static bool tell(struct crew_member *member, enum crew_order order)
 {
     static const enum worker_message messages[] = {

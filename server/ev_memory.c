@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* libev's memory: a reserve for each thread, from which its arrays grow when the system refuses. */
 #include "server/ev_memory.h"
 
 #include "pool/sysmem.h"
@@ -68,17 +69,15 @@ static void release(struct head *head)
 
 static struct head *take_from_reserve(size_t size)
 {
-    unsigned best = BLOCKS;
+    struct head **best = NULL, *head;
 
-    for (unsigned i = 0; i < BLOCKS; i++) {
-        if (reserve.blocks[i] && capacity(reserve.blocks[i]) >= size &&
-            (best == BLOCKS || reserve.blocks[i]->total < reserve.blocks[best]->total))
-            best = i;
-    }
-    if (best == BLOCKS)
+    for (struct head **at = reserve.blocks; at < reserve.blocks + BLOCKS; at++)
+        if (*at && capacity(*at) >= size && (!best || (*at)->total < (*best)->total))
+            best = at;
+    if (!best)
         return NULL;
-    struct head *head = reserve.blocks[best];
-    reserve.blocks[best] = NULL;
+    head = *best;
+    *best = NULL;
     reserve.enough_for = 0;
     return head;
 }
@@ -96,14 +95,13 @@ static struct head *acquire(size_t size)
 
 static struct head *enlarge(struct head *old, size_t size)
 {
-    if (!old->mapped) {
-        struct head *head = sysmem_realloc(old, old->total, sizeof *head + size);
-        if (head) {
-            head->total = sizeof *head + size;
-            return head;
-        }
+    struct head *head = old->mapped ? NULL : sysmem_realloc(old, old->total, sizeof *head + size);
+
+    if (head) {
+        head->total = sizeof *head + size;
+        return head;
     }
-    struct head *head = old->mapped ? acquire(size) : take_from_reserve(size);
+    head = old->mapped ? acquire(size) : take_from_reserve(size);
     if (head) {
         memcpy(head + 1, old + 1, capacity(old));
         release(old);
@@ -186,15 +184,14 @@ static bool refill(size_t size)
 
     while (total < size + sizeof(struct head))
         total *= 2;
-    for (unsigned i = 0; i < BLOCKS; i++) {
-        if (reserve.blocks[i] && reserve.blocks[i]->total >= total)
-            continue;
-        struct head *head = make_block(total);
+    for (struct head **at = reserve.blocks; at < reserve.blocks + BLOCKS; at++) {
+        struct head *head = *at && (*at)->total >= total ? *at : make_block(total);
+
         if (!head)
             return false;
-        if (reserve.blocks[i])
-            release(reserve.blocks[i]);
-        reserve.blocks[i] = head;
+        if (*at && *at != head)
+            release(*at);
+        *at = head;
     }
     reserve.enough_for = total - sizeof(struct head);
     return true;
@@ -223,9 +220,8 @@ bool ev_memory_last(int fd)
 
 void ev_memory_release(void)
 {
-    for (unsigned i = 0; i < BLOCKS; i++) {
+    for (unsigned i = 0; i < BLOCKS; i++)
         if (reserve.blocks[i])
             release(reserve.blocks[i]);
-    }
     memset(&reserve, 0, sizeof reserve);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libev's memory. libev aborts when its allocator fails, so memory that its arrays may need is had
- * beforehand: a reserve per thread, from which the allocator serves when the system refuses.
+ * libev's memory.
  *
- * Lifetime: install once, before the first loop. A thread's reserve begins with ev_memory_reserve and
- * ends with ev_memory_release, after its loop is destroyed. A loop is made, used and destroyed by one
- * thread.
+ * Purpose: libev aborts when its allocator fails. So memory that its arrays may need is taken beforehand:
+ *   each thread has a reserve, from which the allocator serves when the system refuses.
+ * Lifetime: install once, before the first loop. A thread's reserve begins with ev_memory_reserve and ends
+ *   with ev_memory_release, after its loop is destroyed. A loop is made, used and destroyed by one thread.
  * Threads: install: the main thread, before others. The rest: each thread for itself.
  * Errors: ev_memory_reserve says no; the caller then does without the new descriptor.
  */

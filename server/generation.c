@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A configuration becomes a generation. */
 #include "server/generation.h"
 
 #include <errno.h>

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A queue of messages: any thread puts in, one loop takes out. */
 #include "server/mailbox.h"
-
-#include "pool/sgi.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "pool/sgi.h"
+
 static struct message *take_all(struct mailbox *mailbox)
 {
+    struct message *head;
+
     pthread_mutex_lock(&mailbox->lock);
-    struct message *head = mailbox->head;
+    head = mailbox->head;
     mailbox->head = mailbox->tail = NULL;
     pthread_mutex_unlock(&mailbox->lock);
     return head;
@@ -22,6 +25,7 @@ static void hand_out(struct mailbox *mailbox, void (*to)(struct mailbox *, struc
 
     while (message) {
         struct message *next = message->next;
+
         to(mailbox, message);
         if (message->standing)
             atomic_store(&((struct standing_message *)(void *)message)->posted, false);
@@ -74,9 +78,11 @@ void mailbox_close(struct mailbox *mailbox)
 
 static void append(struct mailbox *mailbox, struct message *message)
 {
+    bool first;
+
     message->next = NULL;
     pthread_mutex_lock(&mailbox->lock);
-    bool first = !mailbox->head;
+    first = !mailbox->head;
     if (first)
         mailbox->head = message;
     else

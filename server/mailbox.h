@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Messages between threads: a queue that everybody may put into and one loop takes out of, woken by an
- * eventfd (wakeup.h).
+ * Messages between threads.
  *
- * Lifetime: embedded in the owner of the loop. Messages are copied into nodes from the process's sgi;
- * a node lives from send until deliver returns. Nobody may send once deinit has begun (the owner's
- * state tells the senders, before).
- * Threads: init, deinit and deliver: the loop's; mailbox_send: every thread. The lock is held for
- * linking alone.
+ * Purpose: a queue that every thread may put into and one loop takes out of, woken by an eventfd (wakeup.h).
+ * Lifetime: embedded in the owner of the loop. Messages are copied into nodes from the process's sgi; a node
+ *   lives from send until deliver returns. Nobody may send once deinit has begun: the owner's state tells the
+ *   senders before.
+ * Threads: mailbox_send, mailbox_post: any. The others, and deliver: the loop's. The lock is held for linking
+ *   alone.
  * Errors: send returns -ENOMEM and nothing was sent; init returns a negative errno. A wake-up that is lost is
  *   made good by mailbox_look.
  */

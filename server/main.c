@@ -117,6 +117,7 @@ static bool resolve_file(const char *given, const char *prefix, char file[PATH_M
     return snprintf(file, PATH_MAX, "%s%s", *given == '/' ? "" : prefix, given) < PATH_MAX;
 }
 
+/* -s: to the process whose number the pid file holds. */
 static int send_signal(const struct options *options, const struct generation *generation)
 {
     static const int numbers[] = {[OPTIONS_SIGNAL_STOP] = SIGTERM,

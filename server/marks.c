@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Histograms of high-water marks: buckets, sums and quantiles. */
 #include "server/marks.h"
 
 enum { COARSE_BITS = 14 /* coarse buckets begin above 1 << 14 */ };

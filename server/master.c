@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The main thread: a start, signals, reloads, and the end. */
 #include "server/master.h"
 
 #include <errno.h>
@@ -138,6 +139,7 @@ static int take_into_service(struct master *master, struct generation *generatio
     return 0;
 }
 
+/* Until take_into_service has succeeded everything goes on as it was, whatever fails. */
 static void reload(struct master *master)
 {
     char error[CONF_REPORT_SIZE], *rest = error, *line;
@@ -173,6 +175,7 @@ static void reload(struct master *master)
     settle(master);
 }
 
+/* A harder order replaces a softer one, never the other way round. */
 static void obey(struct master *master, int number)
 {
     log_write(master_log(master), LOG_LEVEL_NOTICE, 0, "signal %d (%s) received", number, strsignal(number));
@@ -220,6 +223,7 @@ static void on_look(struct ev_loop *loop, struct ev_timer *timer, int events)
     wakeup_look(&master->wake);
 }
 
+/* Signals are blocked before any thread is made, so that all of them come to this loop. */
 static int start_loop(struct master *master)
 {
     sigset_t set;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The output queue: filled, sent with as few calls as possible, discarded. */
 #include "server/output.h"
 
 #include <errno.h>

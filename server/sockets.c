@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Listening sockets: opened, divided among workers, closed. */
 #include "server/sockets.h"
 
 #include <errno.h>
@@ -44,6 +45,7 @@ static void remove_stale_path(const struct listen_address *address)
     close(fd);
 }
 
+/* `shared`: one of several on its address (SO_REUSEPORT). A descriptor, or a negative errno. */
 static int bound_socket(const struct listen_address *address, bool shared)
 {
     int fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, error;

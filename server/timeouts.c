@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Queues of timeouts, one for each duration. */
 #include "server/timeouts.h"
-
-#include "pool/sysmem.h"
 
 #include <errno.h>
 #include <string.h>
 #include <time.h>
+
+#include "pool/sysmem.h"
 
 enum { EXPIRED_PER_FIRING = 1000 }; /* then other events have their turn */
 
@@ -83,7 +84,8 @@ static void arm(struct timeout_queue *queue, double now)
     ev_timer_start(queue->owner->loop, &queue->timer);
 }
 
-static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
+/* Only so many expire at a time; the rest have their turn in the next. */
+static void on_queue_due(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct timeout_queue *queue = timer->data;
     int64_t duration_ms = queue->duration_ms;
@@ -95,6 +97,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
     now = queue->owner->now;
     for (unsigned i = 0; i < EXPIRED_PER_FIRING && !is_empty(queue); i++) {
         struct timeout *timeout = queue->head.next;
+
         if (timeout->deadline > now + NEAR)
             break;
         timeout_stop(timeout);
@@ -122,7 +125,7 @@ static struct timeout_queue *make_queue(struct timeouts *timeouts, int64_t durat
             return NULL;
         queue->head.next = queue->head.prev = &queue->head;
         queue->owner = timeouts;
-        ev_timer_init(&queue->timer, on_timer, 0., 0.);
+        ev_timer_init(&queue->timer, on_queue_due, 0., 0.);
         queue->timer.data = queue;
         queue->next = timeouts->queues;
         timeouts->queues = queue;
@@ -134,10 +137,9 @@ static struct timeout_queue *make_queue(struct timeouts *timeouts, int64_t durat
 
 static struct timeout_queue *find_queue(struct timeouts *timeouts, int64_t duration_ms)
 {
-    for (struct timeout_queue *queue = timeouts->queues; queue; queue = queue->next) {
+    for (struct timeout_queue *queue = timeouts->queues; queue; queue = queue->next)
         if (queue->duration_ms == duration_ms)
             return queue;
-    }
     return make_queue(timeouts, duration_ms);
 }
 
@@ -149,6 +151,7 @@ double timeout_began(const struct timeout *timeout)
 int timeout_start(struct timeouts *timeouts, struct timeout *timeout, int64_t duration_ms)
 {
     struct timeout_queue *queue = timeout->queue;
+    double now;
 
     timeout_stop(timeout);
     if (!queue || queue->duration_ms != duration_ms) {
@@ -161,7 +164,7 @@ int timeout_start(struct timeouts *timeouts, struct timeout *timeout, int64_t du
         }
         timeout->queue = queue;
     }
-    double now = timeouts_now(timeouts);
+    now = timeouts_now(timeouts);
     timeout->deadline = now + (double)duration_ms / 1000.;
     timeout->next = &queue->head;
     timeout->prev = queue->head.prev;
@@ -184,13 +187,14 @@ void timeouts_oldest(struct timeouts *timeouts, unsigned most, bool (*visit)(str
         queue->cursor = queue->head.next;
     for (; most > 0; most--) {
         struct timeout_queue *oldest = NULL;
+        struct timeout *timeout;
 
         for (struct timeout_queue *queue = timeouts->queues; queue; queue = queue->next)
             if (queue->cursor != &queue->head && (!oldest || begun(queue) < begun(oldest)))
                 oldest = queue;
         if (!oldest)
             return;
-        struct timeout *timeout = oldest->cursor;
+        timeout = oldest->cursor;
         oldest->cursor = timeout->next;
         if (!visit(timeout, data))
             return;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Timeouts: a queue in order of deadline per distinct duration, with one ev_timer each, instead of a
- * heap entry per connection. Starting again is unlinking and linking at the tail; the timer is lazy:
- * it looks at the head when it fires.
+ * Timeouts.
  *
- * Lifetime: struct timeouts is embedded in the worker; queues are made with the first timeout of their
- * duration, given to another duration when empty and needed, and freed by deinit. A struct timeout is
- * embedded in what it guards, zeroed before first use, and stopped before its memory goes.
+ * Purpose: a queue in order of deadline for each distinct duration, with one ev_timer, instead of a heap
+ *   entry for each connection. Starting again is unlinking and linking at the tail. The timer is lazy: it
+ *   looks at the head when it fires.
+ * Lifetime: struct timeouts is embedded in the worker. Queues are made with the first timeout of their
+ *   duration, given to another duration when empty and needed, and freed by deinit. A struct timeout is
+ *   embedded in what it guards, zeroed before first use, and stopped before its memory goes.
  * Threads: the owner of the loop.
  * Errors: timeout_start returns -ENOMEM when a queue for a new duration cannot be made; the timeout is
  * then stopped.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Histograms of request times, and their sums. */
 #include "server/timings.h"
 
 const double timings_bounds[TIMINGS_BUCKETS] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,

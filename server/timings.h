@@ -41,9 +41,9 @@ void timings_add_slow(struct timings *timings, double seconds);
 
 static inline void timings_add(struct timings *timings, double seconds, int status)
 {
-    unsigned class = (unsigned)status / 100;
+    unsigned digit = (unsigned)status / 100;
 
-    counter_add(&timings->statuses[class < TIMINGS_CLASSES ? class : 0], 1);
+    counter_add(&timings->statuses[digit < TIMINGS_CLASSES ? digit : 0], 1);
     if (seconds > 0)
         timings_add_slow(timings, seconds);
     else

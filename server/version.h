@@ -2,7 +2,7 @@
 /* The version, in one place.
  *
  * Purpose: what -v, -V, the Server header and status pages say.
- * Lifetime, threads, errors: none; literals.
+ * Lifetime: literals. Threads: any. Errors: none.
  */
 #ifndef SERVER_VERSION_H
 #define SERVER_VERSION_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A worker: the messages it takes, its turns, and its thread from start to end. */
 #include "server/worker.h"
 
 #include <errno.h>
@@ -26,6 +27,7 @@ static void take_release(struct worker *worker)
     sem_post(&worker->thread.answers);
 }
 
+/* server/README.md has a table of what comes when. */
 static void deliver(struct mailbox *mailbox, struct message *message)
 {
     struct worker *worker = (struct worker *)((char *)mailbox - offsetof(struct worker, mailbox));
@@ -143,13 +145,14 @@ static void on_second(struct ev_loop *loop, struct ev_timer *timer, int events)
     worker->busy |= worker->connection_count || log_buffers_due(&worker->logs) != INT64_MAX;
 }
 
-static void on_expired(struct timeout *timeout)
+static void on_timeout(struct timeout *timeout)
 {
     struct connection *connection = connection_of_timeout(timeout);
 
     connection->binding->protocol->expired(connection);
 }
 
+/* Runs on the thread itself. What fails here is undone by tear_down. */
 static int set_up(struct worker *worker)
 {
     sigset_t all;
@@ -167,7 +170,7 @@ static int set_up(struct worker *worker)
         return -ENOMEM;
     if (sgi_thread_attach(worker->shared->sgi))
         return -ENOMEM;
-    timeouts_init(&worker->timeouts, worker->loop, on_expired);
+    timeouts_init(&worker->timeouts, worker->loop, on_timeout);
     worker->began = timeouts_now(&worker->timeouts);
     if (worker->shared->watcher)
         worker->shared->watcher->init(worker);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads the processor quota of the control group. */
 #include "server/process/cgroup.h"
 
 #include <fcntl.h>
@@ -14,10 +15,11 @@ enum { SMALL_FILE = 4096 }; /* bytes; /proc/self/cgroup has a line per controlle
 static bool read_small(const char *path, char text[SMALL_FILE])
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length;
 
     if (fd < 0)
         return false;
-    ssize_t length = read(fd, text, SMALL_FILE - 1);
+    length = read(fd, text, SMALL_FILE - 1);
     close(fd);
     text[length > 0 ? length : 0] = '\0';
     return length > 0;
@@ -25,9 +27,11 @@ static bool read_small(const char *path, char text[SMALL_FILE])
 
 static unsigned processors(long long quota, long long period)
 {
+    long long count;
+
     if (quota <= 0 || period <= 0)
         return 0;
-    long long count = (quota - 1) / period + 1;
+    count = (quota - 1) / period + 1;
     return count > INT_MAX ? 0 : (unsigned)count;
 }
 
@@ -35,21 +39,23 @@ static unsigned processors(long long quota, long long period)
 static unsigned quota_v2(const char *folder)
 {
     char path[PATH_MAX], text[SMALL_FILE], *end;
+    long long quota;
 
     if (snprintf(path, sizeof path, "%s/cpu.max", folder) >= (int)sizeof path || !read_small(path, text))
         return 0;
-    long long quota = strtoll(text, &end, 10);
+    quota = strtoll(text, &end, 10);
     return end == text ? 0 : processors(quota, strtoll(end, NULL, 10));
 }
 
 static unsigned quota_v1(const char *folder)
 {
     char path[PATH_MAX], text[SMALL_FILE];
+    long long quota;
 
     if (snprintf(path, sizeof path, "%s/cpu.cfs_quota_us", folder) >= (int)sizeof path ||
         !read_small(path, text))
         return 0;
-    long long quota = strtoll(text, NULL, 10); /* -1: none */
+    quota = strtoll(text, NULL, 10); /* -1: none */
     if (snprintf(path, sizeof path, "%s/cpu.cfs_period_us", folder) >= (int)sizeof path)
         return 0;
     return read_small(path, text) ? processors(quota, strtoll(text, NULL, 10)) : 0;
@@ -59,7 +65,7 @@ static unsigned quota_v1(const char *folder)
  */
 static unsigned least(const char *mount, const char *group, unsigned (*quota_of)(const char *))
 {
-    char folder[PATH_MAX];
+    char folder[PATH_MAX], *slash;
     unsigned quota = 0;
     size_t top = strlen(mount);
 
@@ -67,9 +73,10 @@ static unsigned least(const char *mount, const char *group, unsigned (*quota_of)
         return 0;
     for (;;) {
         unsigned here = quota_of(folder);
+
         if (here > 0 && (quota == 0 || here < quota))
             quota = here;
-        char *slash = strrchr(folder, '/');
+        slash = strrchr(folder, '/');
         if (!slash || slash < folder + top)
             return quota;
         *slash = '\0';
@@ -81,6 +88,7 @@ static bool has_cpu(const char *list, size_t length)
 {
     for (const char *end = list + length; list < end;) {
         size_t word = strcspn(list, ",:");
+
         if (word == 3 && memcmp(list, "cpu", 3) == 0)
             return true;
         list += word + 1;
@@ -91,7 +99,7 @@ static bool has_cpu(const char *list, size_t length)
 unsigned cgroup_cpu_quota(const char *root)
 {
     char path[PATH_MAX], text[SMALL_FILE], *rest = text, *line;
-    unsigned quota = 0;
+    unsigned quota = 0, here;
 
     if (snprintf(path, sizeof path, "%s/proc/self/cgroup", root) >= (int)sizeof path ||
         !read_small(path, text))
@@ -100,14 +108,13 @@ unsigned cgroup_cpu_quota(const char *root)
     while ((line = strsep(&rest, "\n"))) {
         char *controllers = strchr(line, ':');
         char *group = controllers ? strchr(controllers + 1, ':') : NULL;
-        if (!group)
-            continue;
-        size_t length = (size_t)(group - controllers - 1);
-        unsigned here = 0;
-        if (length == 0) {
+        size_t length = group ? (size_t)(group - controllers - 1) : 0;
+
+        here = 0;
+        if (group && !length) {
             snprintf(path, sizeof path, "%s/sys/fs/cgroup", root);
             here = least(path, group + 1, quota_v2);
-        } else if (has_cpu(controllers + 1, length)) {
+        } else if (group && has_cpu(controllers + 1, length)) {
             snprintf(path, sizeof path, "%s/sys/fs/cgroup/%.*s", root, (int)length, controllers + 1);
             here = least(path, group + 1, quota_v1);
         }

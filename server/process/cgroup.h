@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The processor quota of the control group that the process is in (v2's cpu.max, v1's
- * cpu.cfs_quota_us), which no system call tells: a container with two processors on a machine of 64
- * should run two workers.
+ * The processor quota of the control group that the process is in.
  *
+ * Purpose: a container with two processors on a machine of 64 should run two workers, and no system call
+ *   tells the quota. v2 has it in cpu.max, v1 in cpu.cfs_quota_us.
  * Lifetime: nothing is kept.
  * Threads: any.
  * Errors: what cannot be read is no quota.

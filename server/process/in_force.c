@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What a configuration changes in the process itself. */
 #include "server/process/in_force.h"
 
 #include <stdio.h>

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* System calls that concern the process as a whole. */
 #include "server/process/process.h"
-
-#include "server/process/cgroup.h"
-#include "server/log/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,16 +20,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "server/log/log.h"
+#include "server/process/cgroup.h"
+
 static int null_for(const int *targets, unsigned count)
 {
     int fd = open("/dev/null", O_RDWR | O_CLOEXEC), error = 0;
 
     if (fd < 0)
         return -errno;
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < count; i++)
         if (dup2(fd, targets[i]) < 0)
             error = -errno;
-    }
     if (fd > STDERR_FILENO)
         close(fd);
     return error;
@@ -81,7 +81,7 @@ int process_set_nofile(uint64_t descriptors)
 {
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    if (getrlimit(RLIMIT_NOFILE, &limit))
         return -errno;
     limit.rlim_cur = descriptors;
     if (limit.rlim_max < descriptors)
@@ -91,23 +91,26 @@ int process_set_nofile(uint64_t descriptors)
 
 int process_find_user(const char *user, const char *group, uid_t *uid, gid_t *gid, const char **missing)
 {
+    const struct passwd *account;
+    const struct group *entry;
+
     errno = 0; /* both calls leave it alone when there simply is no such name */
-    const struct passwd *account = getpwnam(user);
+    account = getpwnam(user);
     if (!account) {
         if (missing)
             *missing = user;
-        return errno != 0 ? -errno : -ENOENT;
+        return errno ? -errno : -ENOENT;
     }
     *uid = account->pw_uid;
     *gid = account->pw_gid;
     if (!group)
         return 0;
     errno = 0;
-    const struct group *entry = getgrnam(group);
+    entry = getgrnam(group);
     if (!entry) {
         if (missing)
             *missing = group;
-        return errno != 0 ? -errno : -ENOENT;
+        return errno ? -errno : -ENOENT;
     }
     *gid = entry->gr_gid;
     return 0;
@@ -119,10 +122,11 @@ static int keep_bind_service(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+    uint32_t kept;
 
-    if (syscall(SYS_capget, &header, data) != 0)
+    if (syscall(SYS_capget, &header, data))
         return -errno;
-    uint32_t kept = data[0].permitted & (1U << CAP_NET_BIND_SERVICE);
+    kept = data[0].permitted & (1U << CAP_NET_BIND_SERVICE);
     memset(data, 0, sizeof data);
     data[0].permitted = data[0].effective = kept;
     return syscall(SYS_capset, &header, data) == 0 ? 0 : -errno;
@@ -136,27 +140,30 @@ static int failed(const struct log *log, const char *what)
     return -error;
 }
 
+/* The groups first: once the user has changed, they cannot be. */
 static int become(const char *user, uid_t uid, gid_t gid, const struct log *log)
 {
-    if (setgid(gid) != 0)
+    int error;
+
+    if (setgid(gid))
         return failed(log, "setgid()");
-    if (initgroups(user, gid) != 0)
+    if (initgroups(user, gid))
         return failed(log, "initgroups()");
     if (uid == 0)
         return 0; /* `user root;` means root */
-    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
+    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
         return failed(log, "prctl(PR_SET_KEEPCAPS)");
-    if (setuid(uid) != 0)
+    if (setuid(uid))
         return failed(log, "setuid()");
-    int error = keep_bind_service();
-    if (error != 0) {
+    error = keep_bind_service();
+    if (error) {
         log_write(log, LOG_LEVEL_EMERG, error, "capset() failed");
         return error;
     }
-    if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0)
+    if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0))
         return failed(log, "prctl(PR_SET_KEEPCAPS)");
     /* A change of user forbids core dumps; nginx allows them again too. */
-    if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0)
+    if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
         log_write(log, LOG_LEVEL_ALERT, errno, "prctl(PR_SET_DUMPABLE) failed");
     return 0;
 }
@@ -166,6 +173,7 @@ int process_drop_privileges(const char *user, const char *group, const struct lo
     const char *missing = NULL;
     uid_t uid = (uid_t)-1;
     gid_t gid = (gid_t)-1;
+    int error;
 
     if (!user)
         return 0;
@@ -175,8 +183,8 @@ int process_drop_privileges(const char *user, const char *group, const struct lo
                   "ignored");
         return 0;
     }
-    int error = process_find_user(user, group, &uid, &gid, &missing);
-    if (error != 0) {
+    error = process_find_user(user, group, &uid, &gid, &missing);
+    if (error) {
         log_write(log, LOG_LEVEL_EMERG, error == -ENOENT ? 0 : error, "no such user or group: \"%s\"",
                   missing ? missing : user);
         return error;
@@ -187,8 +195,7 @@ int process_drop_privileges(const char *user, const char *group, const struct lo
 unsigned process_cpus(void)
 {
     cpu_set_t usable[8]; /* 8192 processors, what the kernel can be built for */
-    unsigned quota = cgroup_cpu_quota("");
-    unsigned count = 1;
+    unsigned quota = cgroup_cpu_quota(""), count = 1;
 
     if (sched_getaffinity(0, sizeof usable, usable) == 0)
         count = (unsigned)CPU_COUNT_S(sizeof usable, usable);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What concerns the process as a whole: streams, becoming a daemon, limits, privileges,
- * processors.
+ * System calls that concern the process as a whole.
  *
+ * Purpose: streams, becoming a daemon, limits, privileges, processors.
  * Lifetime: nothing is kept.
  * Threads: the main thread, before it creates others (process_cpus: any).
- * Errors: 0 or a negative errno; the caller says what it means. process_drop_privileges also logs
- * which step failed.
+ * Errors: 0 or a negative errno; the caller says what it means. process_drop_privileges also logs which step
+ *   failed.
  */
 #ifndef SERVER_PROCESS_PROCESS_H
 #define SERVER_PROCESS_PROCESS_H

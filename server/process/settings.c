@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The directives of the main and events contexts. */
 #include "server/process/settings.h"
 
 #include <errno.h>
@@ -103,7 +104,7 @@ int settings_set_error_log(struct conf_setting *setting)
     const struct conf_node *node = setting->node;
     const char *path = node->args[0];
     enum log_level level = LOG_LEVEL_ERROR;
-    struct log *log;
+    struct log *log, *last;
     int error;
 
     if (node->arg_count > 1) {
@@ -133,7 +134,7 @@ int settings_set_error_log(struct conf_setting *setting)
         return 0;
     }
     /* Links of this level were made by this function, so they may be written to. */
-    struct log *last = (struct log *)(uintptr_t)*end;
+    last = (struct log *)(uintptr_t)*end;
     while (last->next)
         last = (struct log *)(uintptr_t)last->next;
     last->next = log;

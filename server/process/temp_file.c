@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Temporary files and the folders they stand in. */
 #include "server/process/temp_file.h"
 
 #include <errno.h>

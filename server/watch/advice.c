@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Advice on pool sizes: the figures, and the sentence. */
 #include "server/watch/advice.h"
 
 #include <inttypes.h>
@@ -64,6 +65,7 @@ __attribute__((format(printf, 2, 3))) static void say(struct sentence *sentence,
         sentence->used += (size_t)length < room ? (size_t)length : room - 1;
 }
 
+/* request_pool_size: right as it is, or what another would cost. */
 static void say_block(struct sentence *sentence, const struct advice *advice)
 {
     char size[TEXT], now[TEXT], share[TEXT], share_now[TEXT], cost[TEXT];
@@ -112,6 +114,7 @@ static void say_first(struct sentence *sentence, const struct advice *advice)
         amount_text((uint64_t)advice->first_cost, all), advice->open);
 }
 
+/* Whatever cannot be advised on says why. */
 static void say_all(const struct advice_facts *facts, struct advice *advice)
 {
     struct sentence sentence = {advice->sentence, 0};

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The list of living workers, and what those that have gone have left. */
 #include "server/watch/census.h"
 
 #include <pthread.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The control socket: a line comes in, the answer of a command goes out. */
 #include "server/watch/control.h"
 
 #include <errno.h>
@@ -211,7 +212,7 @@ static bool receive(struct control_connection *control)
     return !base->closed && !control->eof && control->state == CONTROL_READING;
 }
 
-static void on_ready(struct connection *base, int events)
+static void control_ready(struct connection *base, int events)
 {
     struct control_connection *control = control_of(base);
 
@@ -230,7 +231,7 @@ static bool on_opened(struct connection *base)
     return connection_timeout(base, CONTROL_ASKING);
 }
 
-static void on_expired(struct connection *base)
+static void control_expired(struct connection *base)
 {
     connection_log(base, base->tenure->generation->settings.log, LOG_LEVEL_INFO, ETIMEDOUT,
                    "client timed out");
@@ -248,7 +249,7 @@ static void on_drain(struct connection *base)
         connection_settle_idle(base);
         return;
     }
-    on_ready(base, EV_READ);
+    control_ready(base, EV_READ);
     if (!base->closed && control->state == CONTROL_READING && !control->length)
         connection_close(base);
 }
@@ -278,8 +279,8 @@ static const struct protocol control_protocol = {
     .name = "control",
     .connection_size = sizeof(struct control_connection),
     .opened = on_opened,
-    .ready = on_ready,
-    .expired = on_expired,
+    .ready = control_ready,
+    .expired = control_expired,
     .drain = on_drain,
     .closed = on_closed,
     .idle = idle,
@@ -304,6 +305,7 @@ static const char *full_address(struct conf *conf, const char *path)
     return address;
 }
 
+/* The full name is the address, so that all generations mean the same socket. */
 static int set_control(struct conf_setting *setting)
 {
     struct generation *generation = generation_of(setting->conf);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The command "data" of the control socket. */
 #include "server/watch/control_data.h"
 
 #include <string.h>

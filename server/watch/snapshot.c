@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A snapshot is asked for, gathered, chosen from, sorted and written, slice by slice. */
 #include "server/watch/snapshot.h"
 
 #include <string.h>
@@ -58,7 +59,7 @@ static void finish(struct snapshot *snapshot, bool good)
 
 /* ---- asking ---- */
 
-static bool ask(struct snapshot *snapshot, struct worker *worker, struct snapshot_part **link)
+static bool ask_worker(struct snapshot *snapshot, struct worker *worker, struct snapshot_part **link)
 {
     struct message message = {.kind = WORKER_WATCH, .descriptor = -1};
     struct snapshot_part *part = snapshot_part_create(&snapshot->query);
@@ -79,9 +80,9 @@ static bool ask(struct snapshot *snapshot, struct worker *worker, struct snapsho
 static bool ask_all(struct snapshot *snapshot, const struct generation *others)
 {
     if (!others)
-        return ask(snapshot, snapshot->worker, &snapshot->parts[0]);
+        return ask_worker(snapshot, snapshot->worker, &snapshot->parts[0]);
     for (unsigned i = 0; i < others->worker_count; i++)
-        if (!ask(snapshot, others->shares[i].worker, &snapshot->parts[i]))
+        if (!ask_worker(snapshot, others->shares[i].worker, &snapshot->parts[i]))
             return false;
     return true;
 }
@@ -217,7 +218,8 @@ static void go_on_in(struct snapshot *snapshot, double seconds)
     ev_timer_start(snapshot->worker->loop, &snapshot->timer);
 }
 
-static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
+/* A slice of work, or a look at who has answered. */
+static void on_snapshot_due(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     struct snapshot *snapshot = timer->data;
     double began = snapshot_clock(), took = 0;
@@ -273,7 +275,7 @@ struct snapshot *snapshot_ask(struct worker *worker, const struct snapshot_query
     snapshot->count = count;
     snapshot->asked = snapshot_clock();
     snapshot->text = text_create();
-    ev_timer_init(&snapshot->timer, on_timer, SNAPSHOT_LOOK_SECONDS, 0.);
+    ev_timer_init(&snapshot->timer, on_snapshot_due, SNAPSHOT_LOOK_SECONDS, 0.);
     snapshot->timer.data = snapshot;
     if (!snapshot->text || !ask_all(snapshot, others)) {
         end(snapshot);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* One snapshot a second for all viewers of a worker. */
 #include "server/watch/snapshot_feed.h"
 
 #include "server/ev_memory.h"
@@ -34,7 +35,7 @@ static void on_made(void *data, struct text *text)
 }
 
 /* False: no memory. */
-static bool ask(struct snapshot_feed *feed)
+static bool feed_ask(struct snapshot_feed *feed)
 {
     struct snapshot_query query;
 
@@ -43,7 +44,7 @@ static bool ask(struct snapshot_feed *feed)
     return feed->snapshot != NULL;
 }
 
-static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
+static void on_feed_due(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     struct snapshot_feed *feed = timer->data;
 
@@ -51,7 +52,7 @@ static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
     (void)events;
     show_all(feed, NULL);
     if (feed->viewers && !feed->snapshot)
-        (void)ask(feed);
+        (void)feed_ask(feed);
 }
 
 void snapshot_feed_init(struct worker *worker)
@@ -59,7 +60,7 @@ void snapshot_feed_init(struct worker *worker)
     struct snapshot_feed *feed = &watched_of(worker)->feed;
 
     feed->worker = worker;
-    ev_timer_init(&feed->timer, on_timer, SNAPSHOT_FEED_SECONDS, SNAPSHOT_FEED_SECONDS);
+    ev_timer_init(&feed->timer, on_feed_due, SNAPSHOT_FEED_SECONDS, SNAPSHOT_FEED_SECONDS);
     feed->timer.data = feed;
 }
 
@@ -67,7 +68,7 @@ bool snapshot_feed_join(struct worker *worker, const struct tenure *tenure, stru
 {
     struct snapshot_feed *feed = &watched_of(worker)->feed;
 
-    if (!feed->viewers && (!ev_memory_reserve(0) || !ask(feed)))
+    if (!feed->viewers && (!ev_memory_reserve(0) || !feed_ask(feed)))
         return false;
     if (!feed->viewers) {
         ev_timer_set(&feed->timer, SNAPSHOT_FEED_SECONDS, SNAPSHOT_FEED_SECONDS);

@@ -57,6 +57,7 @@ static void put_memory(struct text *text)
     json_put_close(text, '}');
 }
 
+/* The schema of this and of the others is http/modules/view/pool_view.md. */
 static void put_sizeclass(struct text *text, const struct sizeclass_stats *stats)
 {
     json_put_open(text, "sizeclass", '{');
@@ -113,13 +114,13 @@ static void put_lock(struct text *text, const struct sgi_lock_stats *lock)
     json_put_seconds(text, "wait_seconds", (double)lock->wait_ns * 1e-9);
 }
 
-static void put_sgi_class(struct text *text, struct sgi *sgi, unsigned class)
+static void put_sgi_class(struct text *text, struct sgi *sgi, unsigned number)
 {
     struct sgi_class_stats stats;
 
-    sgi_class_stats(sgi, class, &stats);
+    sgi_class_stats(sgi, number, &stats);
     json_put_open(text, NULL, '{');
-    json_put_number(text, "size", (class + 1) * SGI_GRANULE);
+    json_put_number(text, "size", (number + 1) * SGI_GRANULE);
     json_put_number(text, "free", stats.free);
     json_put_number(text, "full_magazines", stats.full);
     json_put_number(text, "empty_magazines", stats.empty);
@@ -129,6 +130,7 @@ static void put_sgi_class(struct text *text, struct sgi *sgi, unsigned class)
     json_put_close(text, '}');
 }
 
+/* Totals, then what its locks have seen, then each size. */
 static void put_sgi(struct text *text, struct sgi *sgi)
 {
     struct sgi_stats stats;
@@ -153,8 +155,8 @@ static void put_sgi(struct text *text, struct sgi *sgi)
     put_lock(text, &stats.depots);
     json_put_close(text, '}');
     json_put_open(text, "classes", '[');
-    for (unsigned class = 0; class < SGI_CLASSES; class ++)
-        put_sgi_class(text, sgi, class);
+    for (unsigned i = 0; i < SGI_CLASSES; i++)
+        put_sgi_class(text, sgi, i);
     json_put_close(text, ']');
     json_put_close(text, '}');
 }
@@ -198,6 +200,7 @@ static void put_part(struct text *text, const struct pool_part *part)
     json_put_close(text, '}');
 }
 
+/* What the page draws as bars: blocks, large ones and buffers. */
 static void put_pool(struct text *text, const struct snapshot_row *row)
 {
     static const char *const failures[] = {[POOL_FAILURE_NONE] = "none",

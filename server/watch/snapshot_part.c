@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A part of a snapshot: its rows, of which the best are kept, and its memory. */
 #include "server/watch/snapshot_part.h"
 
 #include <stdio.h>
@@ -137,7 +138,7 @@ static uint32_t most_rows(const struct snapshot_part *part)
     return best + best / 2 + ROWS_FIRST;
 }
 
-static bool grow(struct snapshot_part *part)
+static bool make_room(struct snapshot_part *part)
 {
     uint32_t most = most_rows(part), capacity = part->capacity ? 2 * part->capacity : ROWS_FIRST;
     struct snapshot_row *rows;
@@ -184,7 +185,7 @@ struct snapshot_row *snapshot_part_add(struct snapshot_part *part)
     bool room = part->count < part->capacity;
 
     if (!room)
-        room = part->capacity < most_rows(part) ? grow(part) : drop_the_rest(part);
+        room = part->capacity < most_rows(part) ? make_room(part) : drop_the_rest(part);
     if (room)
         return &part->rows[part->count++];
     part->short_of_memory = true;

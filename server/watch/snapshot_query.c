@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads what a snapshot is to show. */
 #include "server/watch/snapshot_query.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Counts connections by state, protocol, size and age. */
 #include "server/watch/snapshot_tally.h"
 
 #include "server/watch/text.h"

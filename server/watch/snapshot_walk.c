@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Fills in a worker's part of a snapshot, slice by slice. */
 #include "server/watch/snapshot_walk.h"
 
 #include <string.h>
@@ -81,6 +82,7 @@ static void fill(struct snapshot_row *row, const struct connection *connection, 
     memcpy(row->server, connection->binding->address.text, sizeof row->server);
 }
 
+/* All are counted; a row is filled in only if it may be among the best. */
 static void walk_past(struct snapshot_part *part, const struct connection *connection, double now)
 {
     struct snapshot_tally *tally = &part->tally;
@@ -182,6 +184,7 @@ bool snapshot_take_slice(struct worker *worker)
     return free;
 }
 
+/* The clock is looked at after each step, so that a slice ends in time however large a step was. */
 static void on_slice(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     struct worker *worker = timer->data;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A long text in pieces, and JSON written into it. */
 #include "server/watch/text.h"
 
 #include <stdarg.h>
