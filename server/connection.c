@@ -179,18 +179,6 @@ void connection_bury(struct connection *connection)
     tenure_leave(tenure);
 }
 
-/* Its socket goes to another worker, or is closed if none has its address; the connection ends here. */
-static void connection_hand_on(struct connection *connection)
-{
-    int fd = connection->io.fd;
-
-    connection_nodelay(connection, true); /* as the other worker takes it to be */
-    ev_io_stop(connection->worker->loop, &connection->io);
-    if (tenure_hand_on(connection->worker, connection->binding, fd, connection->requests))
-        connection->io.fd = -1;
-    connection_close(connection);
-}
-
 void connection_nodelay_slow(struct connection *connection, bool on)
 {
     int value = on;
@@ -249,6 +237,19 @@ static void rebind(struct connection *connection)
     tenure_leave(old);
 }
 
+/* An idle connection on a worker that leaves: its socket goes to another worker, or is closed if none has its
+ * address. */
+static void hand_on(struct connection *connection)
+{
+    int fd = connection->io.fd;
+
+    connection_nodelay(connection, true); /* as the other worker takes it to be */
+    ev_io_stop(connection->worker->loop, &connection->io);
+    if (tenure_hand_on(connection->worker, connection->binding, fd, connection->requests))
+        connection->io.fd = -1;
+    connection_close(connection);
+}
+
 bool connection_settle_idle(struct connection *connection)
 {
     switch (connection_ending(connection)) {
@@ -258,7 +259,7 @@ bool connection_settle_idle(struct connection *connection)
         rebind(connection);
         return true;
     case CONNECTION_HAND_ON:
-        connection_hand_on(connection);
+        hand_on(connection);
         return false;
     case CONNECTION_END:
         break;

@@ -57,8 +57,8 @@ struct connection *connection_open(struct worker *worker, struct tenure *tenure,
                                    const struct binding *binding, int fd, const struct peer *peer,
                                    uint32_t requests);
 
-/* The part of it that allocates: zeroed, and the first thing in its pool. NULL: no memory. For who makes one
- * without a socket (http/modules/view/replay.h). */
+/* The part of it that allocates: zeroed, and the first thing in its pool. NULL: no memory. Also for a
+ * connection without a socket (http/modules/view/replay.h). */
 struct connection *connection_place(struct pool *pool, const struct protocol *protocol);
 
 /* First phase of the end. The protocol hears `closed` in the second. */
@@ -78,7 +78,7 @@ static inline struct connection *connection_of_timeout(struct timeout *timeout);
 enum connection_end {
     CONNECTION_STAYS,   /* nothing ends */
     CONNECTION_REBIND,  /* a newer generation serves this address: go on under it */
-    CONNECTION_HAND_ON, /* the worker leaves and others, who serve this address, stay */
+    CONNECTION_HAND_ON, /* the worker leaves and others, which serve this address, stay */
     CONNECTION_END      /* its address or the whole server goes: close when idle */
 };
 

@@ -56,7 +56,7 @@ static int load(struct generation *generation, const struct generation_source *s
     return result ? result : settings_finish(conf, &generation->settings, source->options->error_log);
 }
 
-/* Of a configuration that is refused: what it would be taken with belongs to what has to be looked at. */
+/* Warnings of a rejected configuration are logged too: the user will want to mend them at the same time. */
 static void say_warnings(const struct conf *conf)
 {
     for (const struct conf_warning *warning = conf->warnings; warning; warning = warning->next)

@@ -28,7 +28,6 @@
 #include "server/tools/top.h"
 #include "server/version.h"
 #include "server/watch/control.h"
-#include "server/watch/control_data.h"
 #include "server/watch/watched.h"
 
 #ifndef PREFIX
@@ -278,7 +277,6 @@ int main(int argc, char **argv)
         complain("TIDEPOOL_FAULT is not understood: \"point:N[+],…\" is expected");
         return 1;
     }
-    control_set_commands(control_data_commands);
     clock_init_zone();
     if (options_parse(&options, argc, argv)) {
         complain(options.error);

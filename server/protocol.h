@@ -15,7 +15,7 @@
 
 struct connection;
 
-/* What a connection is about, for who looks at the server. */
+/* What a connection is about, for whoever looks at the server. */
 enum connection_state {
     CONNECTION_IDLE,      /* between requests */
     CONNECTION_READING,   /* a head or a body comes in */

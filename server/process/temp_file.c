@@ -30,7 +30,7 @@ int temp_folder_make(const struct temp_folder *folder, const struct settings *se
     if (mkdir(folder->path, FOLDER_MODE) && errno != EEXIST)
         return -errno;
     if (geteuid() || process_find_user(user, settings->group, &uid, &gid, NULL))
-        return 0; /* who may not give folders away needs not; an unknown user ends the start elsewhere */
+        return 0; /* only root gives folders away; an unknown user ends the start elsewhere */
     if (stat(folder->path, &status))
         return -errno;
     return status.st_uid == uid || !chown(folder->path, uid, (gid_t)-1) ? 0 : -errno;

@@ -6,7 +6,7 @@
  *   stands in folders called by its last digits: with levels 1 2, `7/45/0000012457`.
  * Lifetime: a struct temp_folder lies in the generation's pool. An open file is the caller's, as is its
  *   name's end.
- * Threads: any; each counts for itself, and who meets another's number jumps on.
+ * Threads: any; each counts for itself, and jumps on where it meets another's number.
  * Errors: a negative errno.
  */
 #ifndef SERVER_PROCESS_TEMP_FILE_H

@@ -38,13 +38,6 @@ struct control_connection {
 
 #define HELP "help\tlists the commands\n"
 
-static const struct control_command *control_commands;
-
-void control_set_commands(const struct control_command *commands)
-{
-    control_commands = commands;
-}
-
 static struct control_connection *control_of(struct connection *connection)
 {
     return (struct control_connection *)(void *)connection;
@@ -52,7 +45,7 @@ static struct control_connection *control_of(struct connection *connection)
 
 /* ---- answering ---- */
 
-bool control_write(struct connection *connection, const char *bytes, size_t length)
+static bool say(struct connection *connection, const char *bytes, size_t length)
 {
     return output_copy(&connection->output, connection->pool, bytes, length) == 0;
 }
@@ -64,7 +57,7 @@ static bool queue_more(struct control_connection *control)
     const struct text_piece *piece;
 
     while (output->unsent < CONTROL_QUEUED && (piece = text_reader_next(&control->reader)))
-        if (!control_write(&control->base, piece->bytes, piece->length))
+        if (!say(&control->base, piece->bytes, piece->length))
             return false;
     return output->head;
 }
@@ -106,7 +99,7 @@ static void go_on(struct control_connection *control)
         connection_timeout_stop(&control->base);
 }
 
-void control_end(struct connection *connection)
+static void end(struct connection *connection)
 {
     struct control_connection *control = control_of(connection);
 
@@ -118,25 +111,23 @@ void control_end(struct connection *connection)
 void control_answer(struct connection *connection, struct text *text)
 {
     text_reader_open(&control_of(connection)->reader, text);
-    control_end(connection);
+    end(connection);
 }
 
 void control_refuse(struct connection *connection, const char *why)
 {
-    (void)(control_write(connection, "{\"error\":\"", 10) && control_write(connection, why, strlen(why)) &&
-           control_write(connection, "\"}\n", 3));
-    control_end(connection);
+    (void)(say(connection, "{\"error\":\"", 10) && say(connection, why, strlen(why)) &&
+           say(connection, "\"}\n", 3));
+    end(connection);
 }
 
 static void help(struct connection *connection)
 {
-    (void)control_write(connection, HELP, sizeof HELP - 1);
-    for (const struct control_command *command = control_commands; command && command->name; command++)
-        (void)(control_write(connection, command->name, strlen(command->name)) &&
-               control_write(connection, "\t", 1) &&
-               control_write(connection, command->help, strlen(command->help)) &&
-               control_write(connection, "\n", 1));
-    control_end(connection);
+    (void)say(connection, HELP, sizeof HELP - 1);
+    for (const struct control_command *command = control_commands; command->name; command++)
+        (void)(say(connection, command->name, strlen(command->name)) && say(connection, "\t", 1) &&
+               say(connection, command->help, strlen(command->help)) && say(connection, "\n", 1));
+    end(connection);
 }
 
 /* The line, which is NUL-terminated now. */

@@ -10,14 +10,11 @@
  * Threads: the connection's worker; any worker may be the one that answers.
  * Errors: an answer that finds no memory is cut short: it is no whole JSON.
  *
- * The path has mode 0600: who may read and write it is the user who started the server (root, if that was
+ * The path has mode 0600: it is open to the user that started the server alone (root, if that was
  * root).
  */
 #ifndef SERVER_WATCH_CONTROL_H
 #define SERVER_WATCH_CONTROL_H
-
-#include <stdbool.h>
-#include <stddef.h>
 
 #include "conf/directive.h"
 
@@ -27,27 +24,21 @@ struct text;
 struct control_command {
     const char *name; /* NULL: the end of the table */
     const char *help;
-    /* Answers with control_write and control_end, now or later from whatever it waits for; `arguments`
-     * (NUL-terminated, may be "") live as long as the connection. Who waits adds a cleanup to the
-     * connection's pool, which says that the client has left. */
+    /* Answers with control_answer or control_refuse, now or later. `arguments` (NUL-terminated, may be "")
+     * live as long as the connection. A command that answers later adds a cleanup to the connection's pool,
+     * which tells it that the client has left. */
     void (*run)(struct connection *connection, const char *arguments);
 };
 
 /* The module whose `control` directive stands in the main context. */
 extern const struct conf_module control_block;
 
-/* The commands besides `help`. Before any configuration is read. */
-void control_set_commands(const struct control_command *commands);
-
-/* Queues a part of the answer. False: there is no memory. */
-bool control_write(struct connection *connection, const char *bytes, size_t length);
+/* The commands besides `help` (control_data.c). */
+extern const struct control_command control_commands[];
 
 /* The answer is this text (of which it takes a reference), complete; sent as the client takes it. The
  * connection may be closed when it returns. */
 void control_answer(struct connection *connection, struct text *text);
-
-/* The answer is complete. The connection may be closed when it returns. */
-void control_end(struct connection *connection);
 
 /* The answer {"error":WHY} (WHY without quotes and backslashes), complete. */
 void control_refuse(struct connection *connection, const char *why);

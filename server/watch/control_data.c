@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The command "data" of the control socket. */
-#include "server/watch/control_data.h"
+#include "server/watch/control.h"
 
 #include <string.h>
 
@@ -53,7 +53,7 @@ static void run_data(struct connection *connection, const char *arguments)
     control_refuse(connection, no_memory);
 }
 
-const struct control_command control_data_commands[] = {
+const struct control_command control_commands[] = {
     {"data",
      "a snapshot as JSON; behind it sort=, limit=, state=, protocol=, address=, worker=, id=", run_data},
     {NULL, NULL, NULL},

@@ -76,7 +76,7 @@ static bool ask_worker(struct snapshot *snapshot, struct worker *worker, struct 
 }
 
 /* Those of the worker's current generation hear what is sent to them as long as the worker serves (crew.h):
- * who leaves or quits speaks for himself. */
+ * one that leaves or quits speaks for itself. */
 static bool ask_all(struct snapshot *snapshot, const struct generation *others)
 {
     if (!others)

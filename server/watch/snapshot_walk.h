@@ -26,8 +26,8 @@ void snapshot_walks_deinit(struct worker *worker);
 /* A part has come: takes over the asked worker's reference. */
 void snapshot_walk_begin(struct worker *worker, struct snapshot_part *part);
 
-/* A turn of the loop has one slice, however many ask: whether it is still to be had. It is taken. Who finds
- * it gone comes back in the next. */
+/* A turn of the loop has one slice, however many ask. True: it was still there and is now taken. False: come
+ * back in the next turn. */
 bool snapshot_take_slice(struct worker *worker);
 
 /* Seconds of a clock that does not jump, to measure slices with. */

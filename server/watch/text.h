@@ -3,12 +3,11 @@
  * text: a long text in pieces, and JSON written into it.
  *
  * Purpose: snapshots and metrics are written piece by piece, over several turns of the loop, and then read
- *   by all who asked for them, each at his own pace; nothing is copied or moved when it grows.
+ *   by all that asked for them, each at its own pace; nothing is copied or moved when it grows.
  * Lifetime: counted: text_create gives the first reference; text_put of the last frees it. A reader keeps a
- *   reference as long as he has a place in it.
+ *   reference as long as it has a place in it.
  * Threads: one worker's.
- * Errors: what finds no memory is dropped and `failed` says so for good: who has written looks once, at the
- *   end.
+ * Errors: what finds no memory is dropped and `failed` stays set: the writer looks once, at the end.
  */
 #ifndef SERVER_WATCH_TEXT_H
 #define SERVER_WATCH_TEXT_H
