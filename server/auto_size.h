@@ -6,8 +6,7 @@
  *   shrinks when several windows in a row needed less, to the most that one of them needed. If it has to
  *   grow again soon after it shrank, the next shrinking wants twice as many windows: a load that swings
  *   between two sizes ends up with the larger.
- * Lifetime: part of struct worker. Threads: its worker. Errors: none.
- */
+ * Lifetime: part of struct worker. Threads: its worker. Errors: none. */
 #ifndef SERVER_AUTO_SIZE_H
 #define SERVER_AUTO_SIZE_H
 

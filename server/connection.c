@@ -184,8 +184,8 @@ void connection_nodelay_slow(struct connection *connection, bool on)
     int value = on;
 
     connection->delays = !on;
-    (void)setsockopt(connection->io.fd, IPPROTO_TCP, TCP_NODELAY, &value,
-                     sizeof value); /* a unix socket's fails */
+    /* That of a unix socket fails. */
+    (void)setsockopt(connection->io.fd, IPPROTO_TCP, TCP_NODELAY, &value, sizeof value);
 }
 
 void connection_watch_slow(struct connection *connection, int events)

@@ -33,14 +33,13 @@ struct binding {
     struct binding *next;
     struct listen_address address;
     const struct protocol *protocol;
-    void *data;       /* the protocol's: its servers on this address */
-    const char *said; /* what a start says of it; null: "PROTOCOL on ADDRESS" */
-    bool control;     /* `tidepool top` may ask here */
-    int backlog;      /* connections the kernel may queue; -1: the kernel's own limit */
-    unsigned mode;    /* of a unix socket's path; 0: everybody may connect */
-    struct pool_options
-        pools;     /* what its connections' pools are made with; classes is filled in by the worker */
-    bool measured; /* its pools are reset after each request, whose marks the worker keeps (server/marks.h) */
+    void *data;                 /* the protocol's: its servers on this address */
+    const char *said;           /* what a start says of it; null: "PROTOCOL on ADDRESS" */
+    bool control;               /* `tidepool top` may ask here */
+    int backlog;                /* connections the kernel may queue; -1: the kernel's own limit */
+    unsigned mode;              /* of a unix socket's path; 0: everybody may connect */
+    struct pool_options pools;  /* of its connections; `classes` is filled in by the worker */
+    bool measured;              /* pools are reset after each request; the worker keeps its marks (marks.h) */
     bool automatic;             /* blocks after the pin are as large as the worker's auto_size says */
     struct socket_set *sockets; /* main thread: the open sockets; shared by generations */
 };
@@ -48,9 +47,8 @@ struct binding {
 /* What a worker serves under a generation. */
 struct share {
     struct worker *worker;
-    struct listener
-        *listeners; /* `count` of them, owned by the worker while the generation is its current one */
-    unsigned count;
+    struct listener *listeners; /* the worker's own while the generation is its current one */
+    unsigned count;             /* of them */
 };
 
 struct generation {

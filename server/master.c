@@ -89,8 +89,7 @@ static void settle(struct master *master)
     if (master->crew.order == CREW_SERVE && crew_switched(&master->crew, master->current))
         sockets_sweep(&master->sockets, master->current);
     if (master->crew.order == CREW_QUIT && crew_deaf(&master->crew))
-        sockets_sweep(&master->sockets,
-                      NULL); /* whoever connects from now on is told at once that nobody is here */
+        sockets_sweep(&master->sockets, NULL); /* from now on connections are refused at once */
     sweep_generations(master);
 }
 
