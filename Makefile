@@ -263,11 +263,12 @@ cover: test-deps ## line coverage of the tests, by file
 	$(submake) check BUILD=build-cover OPTIMISE='-O0 -g' SANITIZE="--coverage -fprofile-update=atomic"
 	@$(PYTHON) tests/lint/coverage.py build-cover
 
-lint: test-deps ## style limits, include matrix, headers alone, hardening of the binary, clang-tidy, cppcheck
+lint: test-deps ## style limits, comments, include matrix, headers alone, hardening of the binary, clang-tidy, cppcheck
 	$(submake) style layers headers hardened tidy cppcheck
 
 style:
 	@sh tests/lint/style.sh
+	@$(PYTHON) tests/lint/comments.py
 
 layers:
 	@sh tests/lint/layers.sh
