@@ -42,6 +42,8 @@ SERVER   := $(ENGINE) $(TOOLS) $(call layer,server/shared server/echo server/wat
 PROTOCOL := $(call layer,http/protocol)
 HTTP     := $(call layer,http http/route http/text http/config http/modules http/modules/*) $(BUILD)/generated/pool_view_page.o
 OBJECTS  := $(POOL) $(CONF) $(SERVER) $(PROTOCOL) $(HTTP)
+# Tests may declare where they need it.
+$(OBJECTS) $(BUILD)/server/main.o print-warnings: WARNINGS += -Wdeclaration-after-statement
 
 .PHONY: all
 all: $(BUILD)/tidepool $(BUILD)/libtidepool.a
