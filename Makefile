@@ -271,6 +271,7 @@ lint: test-deps ## style limits, comments, include matrix, headers alone, harden
 style:
 	@sh tests/lint/style.sh
 	@$(PYTHON) tests/lint/comments.py
+	@$(PYTHON) tests/lint/covered.py
 
 layers:
 	@sh tests/lint/layers.sh
