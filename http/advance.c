@@ -92,6 +92,15 @@ enum http_head_result http_advance_head(struct http_connection *connection, int 
     }
 }
 
+/* Once more, after the budgets have refused it. What the first try took goes back. */
+static bool begin_on_loan(struct http_connection *connection)
+{
+    if (!http_borrow(connection))
+        return false;
+    pool_reset(connection->base.pool);
+    return http_advance_begin(connection);
+}
+
 /* The request's head: runs it when it is whole, answers what is wrong with it. False: it is not all here
  * yet. */
 static bool read_head(struct http_connection *connection)
@@ -99,7 +108,7 @@ static bool read_head(struct http_connection *connection)
     int status = 0;
 
     if (!connection->request) {
-        if (!http_advance_begin(connection)) {
+        if (!http_advance_begin(connection) && !begin_on_loan(connection)) {
             http_refuse_early(connection);
             connection->cut = true;
             return true;

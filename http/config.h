@@ -135,6 +135,7 @@ struct http_location {
     const struct http_log_step *log_steps; /* likewise after the answer */
     const struct http_locations *locations; /* nested ones; null: none */
     const struct http_location *outer;      /* the one around it; null on the server's level */
+    bool looks;                             /* it shows this server: view_reserve is for its requests */
 };
 
 /* The module whose `http` directive stands in the main context. */

@@ -183,6 +183,7 @@ const struct protocol http_protocol = {
     .drain = on_drain,
     .closed = on_closed,
     .shed = on_shed,
+    .borrows = true,
     .idle = on_idle,
     .refused = http_refuse_descriptor,
     .state = http_connection_state,

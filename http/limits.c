@@ -60,7 +60,7 @@ enum http_outcome http_gave_up(struct http_request *request)
     return HTTP_OUTCOME_STATUS;
 }
 
-enum http_outcome http_no_memory(struct http_request *request)
+static enum http_outcome no_memory(struct http_request *request, const struct pool_refusal *refusal)
 {
     struct connection *base = &request->connection->base;
     char text[LIMIT_TEXT_MAX];
@@ -76,11 +76,40 @@ enum http_outcome http_no_memory(struct http_request *request)
         return HTTP_OUTCOME_STATUS; /* said already */
     request->response.retry_after = true;
     counter_add(&base->worker->counters.over_budget, 1);
-    if (shortage_text(text, base->worker, request->pool, pool_last_refusal()))
+    if (shortage_text(text, base->worker, request->pool, refusal))
         http_log(request, LOG_LEVEL_ERROR, 0, "%s%s", request->head_queued ? "the answer is cut: " : "",
                  text);
-    shortage_note(base->worker, pool_last_refusal()->why);
+    shortage_note(base->worker, refusal->why);
     return HTTP_OUTCOME_STATUS;
+}
+
+enum http_outcome http_no_memory(struct http_request *request)
+{
+    return no_memory(request, pool_last_refusal());
+}
+
+bool http_borrow(struct http_connection *connection)
+{
+    return (!connection->request || connection->state == HTTP_STATE_HEAD) &&
+           shortage_borrow(&connection->base, pool_last_refusal()->why);
+}
+
+enum http_outcome http_look(struct http_request *request)
+{
+    struct connection *base = &request->connection->base;
+    struct pool_refusal refusal = {(enum pool_failure)base->borrowed, sizeof *request, "request"};
+
+    if (!request->location->looks)
+        return request->route.error_page ? HTTP_OUTCOME_NEXT : no_memory(request, &refusal);
+    base->looks = true;
+    pool_set_spared(base->pool, true);
+    return HTTP_OUTCOME_NEXT;
+}
+
+void http_looked(struct http_connection *connection)
+{
+    connection->base.looks = false;
+    pool_set_spared(connection->base.pool, connection->base.borrowed != POOL_FAILURE_NONE);
 }
 
 void http_refuse_early(struct http_connection *connection)

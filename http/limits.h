@@ -31,6 +31,14 @@ static inline int http_no_memory_status(struct http_request *request)
     return request->status;
 }
 
+/* A request enters a location that looks at the server, or is on a connection that has borrowed of
+ * view_reserve (shortage.h): one that looks goes on with it, another is told that there is no memory. */
+enum http_outcome http_look(struct http_request *request);
+/* It ends. */
+void http_looked(struct http_connection *connection);
+/* Before a location is known: whether the connection may borrow what was refused just now. */
+bool http_borrow(struct http_connection *connection);
+
 /* 500: a regular expression of this request ended with HTTP_REGEX_FAILED, just now; logged with its
  * directive. A variable, which cannot answer, sets route.gave_up beside it: the text that it is for cannot be
  * written. */

@@ -96,6 +96,7 @@ int http_receive_grow_head(struct http_connection *connection)
         return 431;
     if (!keep(connection))
         return 431;
+    pool_set_spared(connection->base.pool, false); /* a large head is not lent for */
     if (!take(connection, large->size, true)) {
         connection->input.bytes = old.bytes; /* the kept list has it, too: drop_kept knows */
         return http_no_memory_status(request);
@@ -170,7 +171,7 @@ enum http_received http_receive(struct http_connection *connection)
     size_t got = 0, room;
     int error;
 
-    if (!http_receive_room(connection))
+    if (!http_receive_room(connection) && (!http_borrow(connection) || !http_receive_room(connection)))
         return HTTP_RECEIVE_NO_ROOM;
     room = input->capacity - input->end;
     connection->expects_more = false;

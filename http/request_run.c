@@ -89,6 +89,8 @@ UNGUARDED void http_request_go_on(struct http_request *request, enum http_outcom
         case HTTP_OUTCOME_ENTER:
             request->step = request->location->steps;
             outcome = HTTP_OUTCOME_NEXT;
+            if (request->location->looks || request->connection->base.borrowed)
+                outcome = http_look(request);
             continue;
         case HTTP_OUTCOME_RELOCATE:
             outcome = http_route_again(request);
@@ -160,6 +162,8 @@ void http_request_end(struct http_connection *connection, bool idle)
         http_receive_drop_kept(request);
     connection->idle_timeout = request->location->core.keepalive_timeout;
     connection->request = NULL;
+    if (connection->base.looks)
+        http_looked(connection);
     marks_add(&worker->marks.requests, pool_request_bytes(pool));
     timings_add(&worker->timings, timeouts_now(&worker->timeouts) - request->began, request->status);
     if (!idle) {

@@ -242,6 +242,14 @@ void sysmem_set_spare(size_t bytes)
     atomic_store(&sysmem_spare, bytes);
 }
 
+size_t sysmem_spare_left(void)
+{
+    uint64_t budget = atomic_load(&sysmem_budget), most = budget + atomic_load(&sysmem_spare);
+    uint64_t live = atomic_load(&sysmem_bytes);
+
+    return budget == 0 ? SIZE_MAX : live < most ? (size_t)(most - live) : 0;
+}
+
 void sysmem_map_above(size_t size)
 {
 #ifdef __GLIBC__

@@ -80,6 +80,7 @@ void sysmem_set_budget(size_t bytes);
  * for whoever looks at the server, most of all when the budget is full. Returns how it was. */
 bool sysmem_use_spare(bool use);
 void sysmem_set_spare(size_t bytes);
+size_t sysmem_spare_left(void); /* bytes up to the end of the spare; SIZE_MAX: there is no budget */
 
 /* Tells glibc to map every block of more than `size` bytes by itself, so that what is given back leaves the
  * process at once. Without this it raises the bound as it goes, up to 32 MiB, and keeps what is freed. Other

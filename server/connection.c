@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "pool/sysmem.h"
 #include "server/ev_memory.h"
 #include "server/listener.h"
 #include "server/shortage.h"
@@ -70,13 +71,14 @@ struct connection *connection_place(struct pool *pool, const struct protocol *pr
 }
 
 /* The pool, and the connection as the first thing in it. */
-static struct connection *make_connection(struct worker *worker, const struct binding *binding)
+static struct connection *make_connection(struct worker *worker, const struct binding *binding, bool spared)
 {
     struct pool_options options = binding->pools;
     struct connection *connection;
     struct pool *pool;
 
     options.classes = worker->classes;
+    options.spared = spared;
     if (binding->automatic)
         options.block_size = worker->auto_size.block_size;
     pool = pool_create(&options);
@@ -114,22 +116,35 @@ static void refuse(struct worker *worker, const struct binding *binding, int fd,
     close(fd);
 }
 
+/* What a connection takes before it is one: room in the loop, and its pool. `spared`: above the budgets. */
+static struct connection *afford(struct worker *worker, const struct binding *binding, int fd, bool spared,
+                                 struct pool_refusal *refusal)
+{
+    struct connection *connection = NULL;
+
+    if (spared ? !ev_memory_spared(fd) : !ev_memory_reserve(fd)) {
+        *refusal = (struct pool_refusal){errno == EDQUOT ? POOL_FAILURE_TOTAL : POOL_FAILURE_SYSTEM,
+                                         ev_memory_need(fd), "event loop"};
+        return NULL;
+    }
+    connection = make_connection(worker, binding, spared);
+    if (!connection)
+        *refusal = *pool_last_refusal();
+    return connection;
+}
+
 struct connection *connection_open(struct worker *worker, struct tenure *tenure,
                                    const struct binding *binding, int fd, const struct peer *peer,
                                    uint32_t requests)
 {
-    struct connection *connection = NULL;
+    struct pool_refusal refusal;
+    struct connection *connection = afford(worker, binding, fd, binding->pools.spared, &refusal);
+    bool borrows = !connection && binding->protocol->borrows && shortage_lends(worker, refusal.why);
 
-    if (!ev_memory_reserve(fd)) {
-        const struct pool_refusal loop = {errno == EDQUOT ? POOL_FAILURE_TOTAL : POOL_FAILURE_SYSTEM,
-                                          ev_memory_need(fd), "event loop"};
-
-        refuse(worker, binding, fd, peer, &loop);
-        return NULL;
-    }
-    connection = make_connection(worker, binding);
+    if (borrows)
+        connection = afford(worker, binding, fd, true, &(struct pool_refusal){0});
     if (!connection) {
-        refuse(worker, binding, fd, peer, pool_last_refusal());
+        refuse(worker, binding, fd, peer, &refusal);
         return NULL;
     }
     counter_add(&worker->counters.accepted, 1);
@@ -145,6 +160,8 @@ struct connection *connection_open(struct worker *worker, struct tenure *tenure,
     connection->io.data = connection;
     tenure_enter(tenure);
     link_connection(worker, connection);
+    if (borrows)
+        (void)shortage_borrow(connection, refusal.why);
     if (!binding->protocol->opened(connection) && !connection->closed)
         connection_close(connection);
     return connection->closed ? NULL : connection;
@@ -154,6 +171,8 @@ void connection_close(struct connection *connection)
 {
     struct worker *worker = connection->worker;
 
+    if (connection->borrowed)
+        shortage_settle(connection);
     ev_io_stop(worker->loop, &connection->io);
     timeout_stop(&connection->timeout);
     unlink_connection(worker, connection);
@@ -201,7 +220,12 @@ void connection_watch_slow(struct connection *connection, int events)
 
 bool connection_timeout(struct connection *connection, int64_t ms)
 {
-    if (!timeout_start(&connection->worker->timeouts, &connection->timeout, ms))
+    /* A queue for a time that nobody has used yet: there are few, and whoever looks may be the first. */
+    bool was = sysmem_use_spare(true);
+    int result = timeout_start(&connection->worker->timeouts, &connection->timeout, ms);
+
+    (void)sysmem_use_spare(was);
+    if (!result)
         return true;
     connection_log(connection, connection->tenure->generation->settings.log, LOG_LEVEL_CRIT, ENOMEM,
                    "no memory for a timeout");

@@ -48,7 +48,9 @@ struct connection {
     double opened;     /* seconds (timeouts_now) when this worker took it */
     uint32_t requests; /* begun on it */
     bool closed;
-    bool delays; /* TCP_NODELAY is off: sockets have it from their listener */
+    uint8_t borrowed; /* of view_reserve, as this (enum pool_failure) refused it memory; 0: nothing */
+    bool looks;       /* its request shows the server: it keeps what it has borrowed */
+    bool delays;      /* TCP_NODELAY is off: sockets have it from their listener */
 };
 
 /* Makes the connection of descriptor `fd` (taken over, whatever happens) under `tenure`. NULL: said in the

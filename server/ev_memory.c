@@ -218,6 +218,18 @@ bool ev_memory_last(int fd)
     return enough >= WATCHING;
 }
 
+bool ev_memory_spared(int fd)
+{
+    bool was, result = ev_memory_reserve(fd) || ev_memory_last(fd);
+
+    if (result)
+        return true;
+    was = sysmem_use_spare(true);
+    result = ev_memory_reserve(fd);
+    (void)sysmem_use_spare(was);
+    return result;
+}
+
 void ev_memory_release(void)
 {
     for (unsigned i = 0; i < BLOCKS; i++)

@@ -35,6 +35,10 @@ size_t ev_memory_need(int fd);
  * told so. */
 bool ev_memory_last(int fd);
 
+/* The same for a descriptor or a watcher of whoever looks at the server: from what is left of the reserve, or
+ * above memory_budget (sysmem_use_spare). */
+bool ev_memory_spared(int fd);
+
 /* Gives the thread's reserve back. */
 void ev_memory_release(void);
 

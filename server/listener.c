@@ -39,6 +39,7 @@ static enum accepted accept_failed(struct listener *listener, int error)
     }
 }
 
+/* One connection off the queue, to this worker or, of a unix socket, to another. */
 static enum accepted accept_one(struct listener *listener)
 {
     struct worker *worker = listener->worker;
@@ -47,7 +48,8 @@ static enum accepted accept_one(struct listener *listener)
     struct peer peer;
     int fd;
 
-    if (!shortage_room(worker))
+    /* Whoever looks at the server is its owner, and is let in when all places are taken. */
+    if (!listener->binding->pools.spared && !shortage_room(worker))
         return ACCEPT_PAUSED;
     fd = accept4(listener->io.fd, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
@@ -171,7 +173,8 @@ void listeners_pause(struct worker *worker, int error, const char *what)
     worker->accepting.said = true;
     worker->accepting.paused = true;
     for (unsigned i = 0; share && i < share->count; i++)
-        ev_io_stop(worker->loop, &share->listeners[i].io);
+        if (error || !share->listeners[i].binding->pools.spared)
+            ev_io_stop(worker->loop, &share->listeners[i].io);
     ev_timer_stop(worker->loop, &worker->accepting.resume);
     ev_timer_set(&worker->accepting.resume, PAUSE_SECONDS, 0.);
     ev_timer_start(worker->loop, &worker->accepting.resume);

@@ -165,6 +165,7 @@ static void reload(struct master *master)
         return;
     }
     sysmem_set_budget(generation->settings.memory_budget);
+    sysmem_set_spare(generation->settings.view_reserve);
     adopt(master, generation);
     log_thread_set(generation->settings.log);
     in_force_change(&master->in_force, &generation->settings, &pid);
@@ -369,6 +370,7 @@ int master_run(const struct generation_source *source, struct generation *genera
     sysmem_on_failure(report_memory);
     sysmem_map_above(SIZECLASS_MAX);
     sysmem_set_budget(generation->settings.memory_budget);
+    sysmem_set_spare(generation->settings.view_reserve);
     result = prepare(&master);
     if (!result)
         result = take_into_service(&master, generation);

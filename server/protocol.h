@@ -43,6 +43,9 @@ struct protocol {
     /* Nothing is lost if it is closed: idle between two requests, silent since it came, or only waiting
      * for the peer to close. Null: never. */
     bool (*idle)(const struct connection *connection);
+    /* One of its connections may look at the server: what the budgets refuse is lent to a few until they have
+     * said what they want (shortage_borrow). */
+    bool borrows;
     void (*refused)(int fd); /* there is no memory for a connection: a word on the socket; may be null */
     /* What it is about; null: idle, or sending when there is something to send. */
     enum connection_state (*state)(const struct connection *connection);

@@ -128,6 +128,61 @@ void shortage_refuse(struct worker *worker, const struct binding *binding, int f
         binding->protocol->refused(fd);
 }
 
+/* Whether more may be lent without closing anybody: three quarters are for those that look. */
+static bool lends_more(const struct worker *worker)
+{
+    unsigned count = worker->shortage.borrowed_count;
+    size_t reserve = worker->tenure->generation->settings.view_reserve;
+
+    return count < SHORTAGE_LENT_ALWAYS ||
+           (count < SHORTAGE_BORROWED && sysmem_spare_left() >= reserve - reserve / 4);
+}
+
+/* The first borrower that does not look, and has had its time to say what it wants; null: none. */
+static struct connection *first_to_go(struct worker *worker)
+{
+    const struct shortage *shortage = &worker->shortage;
+    double before = timeouts_now(&worker->timeouts) - SHORTAGE_LOAN_MS / 1000.;
+
+    for (unsigned i = 0; i < shortage->borrowed_count; i++)
+        if (!shortage->borrowed[i]->looks && shortage->borrowed[i]->opened <= before)
+            return shortage->borrowed[i];
+    return NULL;
+}
+
+bool shortage_lends(struct worker *worker, enum pool_failure why)
+{
+    return (why == POOL_FAILURE_TOTAL || why == POOL_FAILURE_WORKER) &&
+           worker->tenure->generation->settings.view_reserve && (lends_more(worker) || first_to_go(worker));
+}
+
+bool shortage_borrow(struct connection *connection, enum pool_failure why)
+{
+    struct worker *worker = connection->worker;
+    struct shortage *shortage = &worker->shortage;
+
+    if (connection->borrowed || !shortage_lends(worker, why))
+        return false;
+    if (!lends_more(worker))
+        connection_close(first_to_go(worker));
+    shortage->borrowed[shortage->borrowed_count++] = connection;
+    connection->borrowed = (uint8_t)why;
+    pool_set_spared(connection->pool, true);
+    return true;
+}
+
+void shortage_settle(struct connection *connection)
+{
+    struct shortage *shortage = &connection->worker->shortage;
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < shortage->borrowed_count; i++)
+        if (shortage->borrowed[i] != connection)
+            shortage->borrowed[kept++] = shortage->borrowed[i];
+    shortage->borrowed_count = kept;
+    connection->borrowed = POOL_FAILURE_NONE;
+}
+
 struct closing {
     unsigned closed, most;
 };

@@ -24,9 +24,14 @@
 
 struct worker;
 struct binding;
+struct connection;
 struct peer;
 
 enum {
+    SHORTAGE_BORROWED =
+        32, /* connections of a worker that may have borrowed of view_reserve, a quarter of it … */
+    SHORTAGE_LENT_ALWAYS = 3, /* … but for so many, */
+    SHORTAGE_LOAN_MS = 5,     /* … each for so long at least: its request is on its way */
     LIMIT_TEXT_MAX = 320,
     SHORTAGE_SAYS_MS = 1000, /* a limit of all connections is logged once in so many; the rest is counted */
     SHORTAGE_SHED = 64,      /* idle connections closed at the end of a turn */
@@ -53,6 +58,8 @@ struct shortage {
     double logged;     /* seconds of timeouts_now when "reusing connections" was said last; 0: never */
     unsigned shed;     /* idle connections closed for want of memory, and not logged yet */
     double shed_said;  /* as `logged`, of "memory is short" */
+    struct connection *borrowed[SHORTAGE_BORROWED]; /* longest first */
+    unsigned borrowed_count;
 };
 
 /* ---- words ---- */
@@ -78,6 +85,17 @@ void shortage_note(struct worker *worker, enum pool_failure why);
  * protocol. The descriptor stays the caller's to close. */
 void shortage_refuse(struct worker *worker, const struct binding *binding, int fd, const struct peer *peer,
                      const struct pool_refusal *refusal);
+
+/* What a budget refused to a connection is lent to it from view_reserve, until its request is read and is
+ * known to look at the server, or not to. When as much is lent as may be, the one that borrowed first and
+ * does not look is closed for one that comes. False: there is none, or it has borrowed already. */
+bool shortage_borrow(struct connection *connection, enum pool_failure why);
+
+/* Whether it would succeed for a connection that is still to be made. */
+bool shortage_lends(struct worker *worker, enum pool_failure why);
+
+/* A connection that has borrowed ends. */
+void shortage_settle(struct connection *connection);
 
 /* At the end of a turn: whether anything was refused since it was asked last. Workers that sleep find out
  * within a second, by the timer that they have while they have connections. */

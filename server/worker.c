@@ -103,6 +103,7 @@ static int64_t turn_ms(struct worker *worker)
     return (int64_t)(timeouts_now(&worker->timeouts) * 1000.);
 }
 
+/* What a turn leaves to do: relief where memory was refused, burying, the log lines, the end of a worker. */
 static void turn_ends(struct ev_loop *loop, struct ev_prepare *turn, int events)
 {
     struct worker *worker = turn->data;
@@ -115,6 +116,9 @@ static void turn_ends(struct ev_loop *loop, struct ev_prepare *turn, int events)
     bury_closed(worker);
     if (pressed)
         sizeclass_reclaim(worker->classes);
+    if (__builtin_expect(sizeclass_held(worker->spare) > SIZECLASS_PAGE,
+                         0)) /* for whoever looks next, perhaps elsewhere */
+        sizeclass_reclaim(worker->spare);
     log_buffers_turn(&worker->logs, turn_ms(worker));
     worker->busy |= worker->connection_count > 0;
     if (worker->state != WORKER_SERVES && !worker->connection_count && !atomic_load(&worker->thread.ended)) {
@@ -161,8 +165,10 @@ static int set_up(struct worker *worker)
     sigfillset(&all); /* signals are the main thread's */
     pthread_sigmask(SIG_SETMASK, &all, NULL);
     worker->classes = sizeclass_create();
-    if (!worker->classes || !ev_memory_reserve(0))
+    worker->spare = sizeclass_create();
+    if (!worker->classes || !worker->spare || !ev_memory_reserve(0))
         return -ENOMEM;
+    sizeclass_set_spare(worker->classes, worker->spare);
     worker->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
     if (!worker->loop)
         return errno ? -errno : -EIO;
@@ -202,8 +208,8 @@ static void tear_down(struct worker *worker)
         ev_loop_destroy(worker->loop);
     }
     sgi_thread_detach(worker->shared->sgi);
-    if (worker->classes)
-        sizeclass_destroy(worker->classes);
+    sizeclass_destroy(worker->classes);
+    sizeclass_destroy(worker->spare);
     ev_memory_release();
 }
 

@@ -44,7 +44,8 @@ struct worker {
     struct ev_loop *loop;
     double began; /* timeouts_now() when it was made */
     /* Its thread's own, from here on. What connections are served with: */
-    struct sizeclass *classes; /* their pools take blocks from here */
+    struct sizeclass *classes; /* their pools take blocks from here … */
+    struct sizeclass *spare;   /* … and, if they look at the server and the budgets refuse, from here */
     struct timeouts timeouts;
     struct clock clock;
     struct log_buffers logs;

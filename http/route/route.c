@@ -258,6 +258,8 @@ UNGUARDED enum http_outcome http_route_locate(struct http_request *request)
         !request->route.error_page)
         return too_large(request);
     request->step = location->steps ? location->steps : no_steps;
+    if (location->looks || request->connection->base.borrowed)
+        return http_look(request);
     return HTTP_OUTCOME_NEXT;
 }
 

@@ -162,6 +162,9 @@ static const struct conf_directive directives[] = {
     {"memory_budget", CONF_MAIN, 1, 1, CONF_OURS, conf_set_size, FIELD(memory_budget), NULL, "0",
      "Bytes that the process may hold altogether; 0: no limit. Above it new requests get 503 with "
      "Retry-After, idle connections are closed, longest idle first."},
+    {"view_reserve", CONF_MAIN, 1, 1, CONF_OURS, conf_set_size, FIELD(view_reserve), NULL, "256k",
+     "Bytes above memory_budget and worker_memory_budget, kept for `control`, pool_view, metrics and "
+     "stub_status: they answer when all else is refused. 0: none."},
     {"worker_memory_budget", CONF_MAIN, 1, 1, CONF_OURS, conf_set_size, FIELD(worker_memory_budget), NULL,
      "0",
      "Bytes that the pools of one worker may hold; 0: no limit. Above it as with memory_budget, in that "
@@ -191,6 +194,7 @@ void settings_init(struct settings *settings)
     settings->worker_processes = 1;
     settings->worker_rlimit_nofile = -1;
     settings->pool_mode = POOL_NORMAL;
+    settings->view_reserve = 256 * 1024;
     settings->worker_connections = 512;
 }
 

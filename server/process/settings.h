@@ -27,6 +27,7 @@ struct settings {
     int pool_mode;                   /* enum pool_mode */
     size_t memory_budget;            /* bytes for all; 0: none */
     size_t worker_memory_budget;     /* bytes that the pools of a worker may hold; 0: none */
+    size_t view_reserve;             /* bytes above both, for whoever looks at the server */
     int64_t worker_connections;      /* connections per worker */
     const struct log *log;           /* error_log of the main context; never null after settings_finish */
 };

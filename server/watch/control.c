@@ -319,8 +319,8 @@ static int set_control(struct conf_setting *setting)
         return conf_fail_memory(setting->conf);
     binding->mode = CONTROL_MODE;
     binding->control = true;
-    binding->pools =
-        (struct pool_options){.first_size = CONTROL_FIRST, .block_size = CONTROL_BLOCK, .name = "connection"};
+    binding->pools = (struct pool_options){
+        .first_size = CONTROL_FIRST, .block_size = CONTROL_BLOCK, .name = "connection", .spared = true};
     return 0;
 }
 

@@ -120,6 +120,7 @@ static void drop_absent(struct snapshot *snapshot)
 static bool collect(struct snapshot *snapshot)
 {
     size_t rows = 0;
+    bool was;
 
     drop_absent(snapshot);
     snapshot->took = snapshot_clock() - snapshot->asked;
@@ -129,6 +130,7 @@ static bool collect(struct snapshot *snapshot)
         if (!part)
             continue;
         snapshot_tally_add(&snapshot->tally, &part->tally);
+        snapshot->short_of_memory |= part->short_of_memory;
         if (part->slice_seconds > snapshot->slice_seconds)
             snapshot->slice_seconds = part->slice_seconds;
         rows += part->count;
@@ -136,8 +138,10 @@ static bool collect(struct snapshot *snapshot)
     if (!rows)
         return true;
     snapshot->mark_count = rows;
+    was = sysmem_use_spare(true);
     snapshot->marks = sysmem_alloc(rows * sizeof *snapshot->marks);
     snapshot->rows = snapshot->marks ? sysmem_alloc(rows * sizeof *snapshot->rows) : NULL;
+    (void)sysmem_use_spare(was);
     return snapshot->rows != NULL;
 }
 
@@ -262,9 +266,11 @@ struct snapshot *snapshot_ask(struct worker *worker, const struct snapshot_query
     const struct generation *others =
         worker->state == WORKER_SERVES && worker->tenure ? worker->tenure->generation : NULL;
     unsigned count = others ? others->worker_count : 1;
+    bool was = sysmem_use_spare(true);
     struct snapshot *snapshot =
-        ev_memory_reserve(0) ? sysmem_calloc(sizeof *snapshot + count * sizeof *snapshot->parts) : NULL;
+        ev_memory_spared(0) ? sysmem_calloc(sizeof *snapshot + count * sizeof *snapshot->parts) : NULL;
 
+    (void)sysmem_use_spare(was);
     if (!snapshot)
         return NULL;
     snapshot->worker = worker;

@@ -39,6 +39,7 @@ struct snapshot {
     unsigned section, at;        /* where `write` stands: its own, 0 at first */
     struct snapshot_tally tally; /* the sum of all */
     bool partial;                /* a worker has not answered */
+    bool short_of_memory;        /* there was none for all rows that were asked for */
     /* its own */
     struct snapshot_mark *marks;
     size_t mark_count, gathered;

@@ -84,6 +84,7 @@ static void put_sizeclass(struct text *text, const struct sizeclass_stats *stats
     json_put_close(text, '}');
 }
 
+/* What one worker has written down, its rows apart. */
 static void put_worker(struct text *text, const struct snapshot_part *part)
 {
     json_put_open(text, NULL, '{');
@@ -101,6 +102,8 @@ static void put_worker(struct text *text, const struct snapshot_part *part)
     json_put_number(text, "used_bytes", part->tally.used_bytes);
     json_put_number(text, "total_bytes", part->tally.held_bytes);
     json_put_number(text, "budget_bytes", part->classes.budget_bytes);
+    json_put_number(text, "rows", part->count);
+    json_put_bool(text, "short_of_memory", part->short_of_memory);
     json_put_number(text, "slices", part->slices);
     json_put_seconds(text, "slice_seconds", part->slice_seconds);
     put_sizeclass(text, &part->classes);
@@ -308,11 +311,14 @@ static void put_next_worker(struct snapshot *snapshot)
 
 static void put_next_row(struct snapshot *snapshot)
 {
-    if (snapshot->at < snapshot->row_count) {
+    if (snapshot->at < snapshot->row_count && !snapshot->text->short_of_memory) {
         put_row(snapshot->text, snapshot->rows[snapshot->at++]);
         return;
     }
     json_put_close(snapshot->text, ']');
+    json_put_number(snapshot->text, "rows_left_out", snapshot->row_count - snapshot->at);
+    json_put_bool(snapshot->text, "short_of_memory",
+                  snapshot->short_of_memory || snapshot->text->short_of_memory);
     json_put_close(snapshot->text, '}');
     snapshot->section = SECTION_END;
 }

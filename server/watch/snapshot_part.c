@@ -7,16 +7,48 @@
 
 #include "pool/sysmem.h"
 
-enum { ROWS_FIRST = 64 /* room to begin with */ };
+enum {
+    ROWS_LEAST = 32, /* room that is taken of view_reserve, if it must be */
+    ROWS_FIRST = 64  /* what there is on top of the best and half as many */
+};
+
+/* All that are best by any key, and half as much again, so that choosing is rare. */
+static uint32_t most_rows(const struct snapshot_query *query)
+{
+    uint32_t best = snapshot_query_keys(query) * query->limit;
+
+    return best + best / 2 + ROWS_FIRST;
+}
+
+/* Rows, and behind them a mark for each. */
+static bool make_room(struct snapshot_part *part, uint32_t capacity)
+{
+    const size_t each = sizeof *part->rows + sizeof(struct snapshot_mark);
+    struct snapshot_row *rows = sysmem_realloc(part->rows, part->capacity * each, capacity * each);
+
+    if (!rows)
+        return false;
+    part->rows = rows;
+    part->capacity = capacity;
+    return true;
+}
 
 struct snapshot_part *snapshot_part_create(const struct snapshot_query *query)
 {
+    bool was = sysmem_use_spare(true), room = true;
     struct snapshot_part *part = sysmem_calloc(sizeof *part);
 
+    if (part && query->limit)
+        room = make_room(part, ROWS_LEAST);
+    (void)sysmem_use_spare(was);
     if (!part)
         return NULL;
     atomic_init(&part->references, 2);
     part->query = *query;
+    part->most = most_rows(query);
+    if (!room)
+        part->query.limit = 0;
+    part->short_of_memory = !room;
     return part;
 }
 
@@ -24,7 +56,7 @@ void snapshot_part_put(struct snapshot_part *part)
 {
     if (!part || atomic_fetch_sub_explicit(&part->references, 1, memory_order_acq_rel) != 1)
         return;
-    sysmem_free(part->rows, part->capacity * sizeof *part->rows);
+    sysmem_free(part->rows, part->capacity * (sizeof *part->rows + sizeof(struct snapshot_mark)));
     sysmem_free(part, sizeof *part);
 }
 
@@ -36,7 +68,7 @@ void snapshot_part_finish(struct snapshot_part *part, enum snapshot_part_state s
 
 bool snapshot_part_wants(const struct snapshot_part *part, const double keys[SNAPSHOT_KEYS])
 {
-    if (!part->query.limit || part->short_of_memory)
+    if (!part->query.limit)
         return false;
     if (!part->full)
         return true;
@@ -130,38 +162,12 @@ void snapshot_choose(struct snapshot_mark *marks, size_t count, enum snapshot_ke
 
 /* ---- room ---- */
 
-/* All that are best by any key, and half as much again, so that choosing is rare. */
-static uint32_t most_rows(const struct snapshot_part *part)
-{
-    uint32_t best = snapshot_query_keys(&part->query) * part->query.limit;
-
-    return best + best / 2 + ROWS_FIRST;
-}
-
-static bool make_room(struct snapshot_part *part)
-{
-    uint32_t most = most_rows(part), capacity = part->capacity ? 2 * part->capacity : ROWS_FIRST;
-    struct snapshot_row *rows;
-
-    if (capacity > most)
-        capacity = most;
-    rows = sysmem_realloc(part->rows, part->capacity * sizeof *rows, capacity * sizeof *rows);
-    if (!rows)
-        return false;
-    part->rows = rows;
-    part->capacity = capacity;
-    return true;
-}
-
 /* Keeps the best by each key, and raises the bars. */
-static bool drop_the_rest(struct snapshot_part *part)
+static void drop_the_rest(struct snapshot_part *part)
 {
-    size_t size = part->count * sizeof(struct snapshot_mark);
-    struct snapshot_mark *marks = sysmem_alloc(size);
+    struct snapshot_mark *marks = (struct snapshot_mark *)(void *)(part->rows + part->capacity);
     uint32_t kept = 0;
 
-    if (!marks)
-        return false;
     for (uint32_t i = 0; i < part->count; i++) {
         part->rows[i].chosen = false;
         marks[i].row = &part->rows[i];
@@ -171,23 +177,29 @@ static bool drop_the_rest(struct snapshot_part *part)
 
         snapshot_choose(marks, part->count, key, part->query.limit, &part->bars[key]);
     }
-    sysmem_free(marks, size);
     for (uint32_t i = 0; i < part->count; i++)
         if (part->rows[i].chosen && kept++ != i)
             part->rows[kept - 1] = part->rows[i];
     part->count = kept;
     part->full = true;
-    return true;
+}
+
+/* There is no memory for more rows: from here on the best by one key alone are kept, in the room there is. By
+ * all keys that is the first of them, the bytes that a pool holds: the largest are what fills the budget. */
+static void keep_to_one_key(struct snapshot_part *part)
+{
+    part->short_of_memory = true;
+    part->query.sort = snapshot_query_key(&part->query, 0);
+    part->query.limit = part->capacity * 2 / 3;
+    part->most = part->capacity;
 }
 
 struct snapshot_row *snapshot_part_add(struct snapshot_part *part)
 {
-    bool room = part->count < part->capacity;
-
-    if (!room)
-        room = part->capacity < most_rows(part) ? make_room(part) : drop_the_rest(part);
-    if (room)
-        return &part->rows[part->count++];
-    part->short_of_memory = true;
-    return NULL;
+    if (part->count == part->capacity && part->capacity < part->most &&
+        !make_room(part, 2 * part->capacity < part->most ? 2 * part->capacity : part->most))
+        keep_to_one_key(part);
+    if (part->count == part->capacity)
+        drop_the_rest(part);
+    return &part->rows[part->count++];
 }

@@ -7,7 +7,7 @@
  * Lifetime: counted, by the asker and the asked; freed with the last.
  * Threads: `query` is set before it is sent. What is written belongs to the asked worker until it sets
  *   `state` to DONE (release), then to the asker (acquire). `cancelled` is set by the asker at any time.
- * Errors: `short_of_memory`: there was none for rows; all else is there.
+ * Errors: `short_of_memory`: there was none for more rows; those that hold most are there, and all else.
  *
  * Memory is bounded, however many connections there are: rows are what a walk has found best so far by each
  * key of the query, and room for half as many more, among which the best are chosen when it is full.
@@ -63,7 +63,7 @@ struct snapshot_part {
     double slice_seconds; /* the longest */
     struct snapshot_tally tally;
     struct snapshot_row *rows;
-    uint32_t count, capacity;
+    uint32_t count, capacity, most;
     double bars[SNAPSHOT_KEYS]; /* what a row must be above, by one key at least, to be among the best */
     bool full;                  /* there have been more than there is room for: the bars are up */
     bool short_of_memory;
@@ -79,7 +79,7 @@ void snapshot_part_finish(struct snapshot_part *part, enum snapshot_part_state s
 /* Whether a row with these keys may be among the best, so that it is worth filling in. */
 bool snapshot_part_wants(const struct snapshot_part *part, const double keys[SNAPSHOT_KEYS]);
 
-/* Room for such a row; NULL: no memory. */
+/* Room for such a row. */
 struct snapshot_row *snapshot_part_add(struct snapshot_part *part);
 
 struct snapshot_mark {

@@ -89,7 +89,6 @@ static void walk_past(struct snapshot_part *part, const struct connection *conne
     enum connection_state state = state_of(connection);
     double keys[SNAPSHOT_KEYS];
     struct pool_stats pool;
-    struct snapshot_row *row;
 
     pool_stats(connection->pool, &pool);
     tally->total++;
@@ -102,9 +101,7 @@ static void walk_past(struct snapshot_part *part, const struct connection *conne
                          keys[SNAPSHOT_AGE]);
     if (!snapshot_part_wants(part, keys))
         return;
-    row = snapshot_part_add(part);
-    if (row)
-        fill(row, connection, state, &pool, keys);
+    fill(snapshot_part_add(part), connection, state, &pool, keys);
 }
 
 /* ---- a slice ---- */

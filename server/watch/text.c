@@ -12,8 +12,14 @@ _Static_assert(sizeof(struct text_piece) == TEXT_PIECE, "as its name says");
 
 struct text *text_create(void)
 {
+    bool was = sysmem_use_spare(true);
     struct text *text = sysmem_calloc(sizeof *text);
 
+    if (text && !(text->kept = sysmem_alloc(sizeof *text->kept))) {
+        sysmem_free(text, sizeof *text);
+        text = NULL;
+    }
+    (void)sysmem_use_spare(was);
     if (!text)
         return NULL;
     text->references = 1;
@@ -36,13 +42,23 @@ void text_put(struct text *text)
         sysmem_free(text->first, sizeof *next);
         text->first = next;
     }
+    sysmem_free(text->kept, sizeof *text->kept);
     sysmem_free(text, sizeof *text);
 }
 
+/* The last one is the piece that was put by for the end. */
 static bool add_piece(struct text *text)
 {
-    struct text_piece *piece = text->failed ? NULL : sysmem_alloc(sizeof *piece);
+    bool was = sysmem_use_spare(true);
+    bool room = !text->short_of_memory && sysmem_spare_left() >= TEXT_LEAVES;
+    struct text_piece *piece = room ? sysmem_alloc(sizeof *piece) : NULL;
 
+    (void)sysmem_use_spare(was);
+    if (!piece) {
+        piece = text->kept;
+        text->kept = NULL;
+        text->short_of_memory = true;
+    }
     if (!piece) {
         text->failed = true;
         return false;

@@ -16,7 +16,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TEXT_PIECE = 16 * 1024 /* bytes of a piece, header included */ };
+enum {
+    TEXT_PIECE = 16 * 1024, /* bytes of a piece, header included */
+    TEXT_LEAVES = 48 * 1024 /* of view_reserve: the text has to be sent, too */
+};
 
 struct text_piece {
     struct text_piece *next;
@@ -28,8 +31,10 @@ struct text {
     struct text_piece *first, *last; /* null: nothing was written */
     size_t length;                   /* bytes of all pieces */
     unsigned references;
-    bool failed; /* memory was missing: it is not whole */
-    bool fresh;  /* JSON: nothing stands yet in the innermost object or array: no comma before what comes */
+    struct text_piece *kept; /* for the end of a text that finds no more memory */
+    bool short_of_memory;    /* `kept` is in use: leave out what can be left out, and end */
+    bool failed;             /* memory was missing: it is not whole */
+    bool fresh; /* JSON: nothing stands yet in the innermost object or array: no comma before what comes */
 };
 
 struct text *text_create(void); /* or NULL */

@@ -37,11 +37,11 @@ static int set_metrics(struct conf_setting *setting)
 static int metrics_finish(struct http_build *build, struct http_location *location, void *section)
 {
     const struct metrics_section *settings = section;
-
     int result;
 
     if (settings->owner != section)
         return 0;
+    location->looks = true;
     result = http_announce(build, location, "metrics");
     return result ? result : http_add_step(build, HTTP_PHASE_CONTENT, metrics_run, section);
 }

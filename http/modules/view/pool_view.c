@@ -8,6 +8,7 @@
 
 #include "http/modules/view/pool_trace.h"
 #include "http/modules/view/pool_view_data.h"
+#include "http/modules/view/text_body.h"
 #include "http/protocol/coding.h"
 #include "http/request.h"
 
@@ -33,12 +34,11 @@ static enum http_outcome pool_view_answer_page(struct http_request *request)
         !http_add_header(request, HTTP_TEXT("Vary"), HTTP_TEXT("Accept-Encoding")))
         return http_no_memory(request);
     if (!http_coding_accepted(&request->head, "gzip"))
-        return http_answer_bytes(request, 200, type,
-                                 (struct http_text){pool_view_page, pool_view_page_length});
+        return http_answer_constant(request, type, (struct http_text){pool_view_page, pool_view_page_length});
     if (!http_add_header(request, HTTP_TEXT("Content-Encoding"), HTTP_TEXT("gzip")))
         return http_no_memory(request);
-    return http_answer_bytes(request, 200, type,
-                             (struct http_text){(const char *)pool_view_gzip, pool_view_gzip_length});
+    return http_answer_constant(request, type,
+                                (struct http_text){(const char *)pool_view_gzip, pool_view_gzip_length});
 }
 
 static const struct part parts[] = {
@@ -104,6 +104,7 @@ static int pool_view_finish(struct http_build *build, struct http_location *loca
     if (location->kind != HTTP_LOCATION_PREFIX && location->kind != HTTP_LOCATION_PREFERRED)
         return conf_fail(conf, settings->node,
                          "\"pool_view\" needs a location with a prefix, such as /pools/");
+    location->looks = true;
     result = http_announce(build, location, "pools");
     return result ? result : http_add_step(build, HTTP_PHASE_CONTENT, pool_view_run, section);
 }

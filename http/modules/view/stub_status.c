@@ -104,9 +104,10 @@ static int stub_status_finish(struct http_build *build, struct http_location *lo
 {
     const struct stub_status *settings = section;
 
-    (void)location;
-    return settings->owner == section ? http_add_step(build, HTTP_PHASE_CONTENT, stub_status_run, section)
-                                      : 0;
+    if (settings->owner != section)
+        return 0;
+    location->looks = true;
+    return http_add_step(build, HTTP_PHASE_CONTENT, stub_status_run, section);
 }
 
 static const struct conf_directive directives[] = {

@@ -18,6 +18,11 @@
  * return, or for http_resume. */
 enum http_outcome http_answer_text(struct http_request *request, struct http_text type, struct text *text);
 
+/* The same with bytes that are there for good: unlike those of http_answer_bytes they are copied a piece at a
+ * time. */
+enum http_outcome http_answer_constant(struct http_request *request, struct http_text type,
+                                       struct http_text bytes);
+
 /* Queues the next piece, if there is one. 0 or -ENOMEM. For a module that streams texts by itself. */
 int http_text_write(struct http_request *request, struct text_reader *reader);
 

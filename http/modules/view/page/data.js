@@ -90,6 +90,8 @@ function adapt(raw) {
     refusedByBudget: m.refused,
     connections,
     complete: c.complete,
+    leftOut: c.rows_left_out, // rows for which the server had no memory
+    short: raw.workers.filter(w => w.short_of_memory).map(w => w.worker), // list their largest pools alone
     states: c.states,
     grid: c.histograms.total_bytes_by_age,
     sizes: c.histograms.total_bytes.map(b => b.count),

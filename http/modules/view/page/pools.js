@@ -116,13 +116,19 @@ function arrange(force) {
       : now.connections;
     order = all.filter(passes).sort(compare);
   }
+  const short =
+    (now.short.length
+      ? ` Worker ${now.short.join(", ")} had no memory to list more than its largest pools.`
+      : "") +
+    (now.leftOut ? ` The server had no memory for ${plural(now.leftOut, "row")} more.` : "");
   say(
     $("listed"),
     `${count(order.length)} of ${count(now.open)} connections are listed` +
       (now.complete
         ? "."
         : ": of so many the server sends those that stand out by size, age and the other columns; " +
-          "the squares above count all of them.")
+          "the squares above count all of them.") +
+      short
   );
   drawRows();
   drawShore();

@@ -168,25 +168,35 @@ static void choosing_marks_the_best(void **state)
             }
 }
 
-/* Rows that find no memory are left out, and it says so; nothing else is lost. */
+/* When there is no memory for more rows, those that hold most are kept in the room there is; without any room
+ * none. Either is said. */
 static void memory_runs_short(void **state)
 {
     uint64_t before = live();
+    struct snapshot_part *part;
+    struct snapshot_query query;
 
     (void)state;
     for (size_t i = 0; i < MOST; i++)
         for (unsigned key = 0; key < SNAPSHOT_KEYS; key++)
-            all[i][key] = (double)i;
-    for (uint64_t call = 1; call < 12; call++) {
-        struct snapshot_part *part = part_of("limit=32");
-
+            all[i][key] = (double)(key == SNAPSHOT_TOTAL ? i : MOST - i);
+    for (uint64_t call = 1; call <= 4; call++) {
+        part = part_of("limit=64");
         fault_arm(FAULT_SYSTEM, call, true);
         walk(part, MOST);
         fault_arm(FAULT_SYSTEM, 0, false);
         assert_true(part->short_of_memory);
-        assert_false(snapshot_part_wants(part, all[MOST - 1]));
+        assert_best(part, SNAPSHOT_TOTAL, MOST, 10);
         done_with(part);
     }
+    assert_null(snapshot_query_parse(&query, "limit=64", 8));
+    fault_arm(FAULT_SYSTEM, 2, true);
+    part = snapshot_part_create(&query);
+    fault_arm(FAULT_SYSTEM, 0, false);
+    assert_true(part->short_of_memory);
+    walk(part, MOST);
+    assert_int_equal(part->count, 0);
+    done_with(part);
     assert_int_equal(live(), before);
 }
 

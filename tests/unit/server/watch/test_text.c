@@ -85,24 +85,30 @@ static void a_reader_keeps_it(void **state)
     text_put(NULL);
 }
 
+/* A text has a piece in hand for its end: it is short of memory first, and has failed when that is full. */
 static void missing_memory_is_remembered(void **state)
 {
+    static char long_text[TEXT_PIECE];
     char found[64];
 
     (void)state;
-    for (uint64_t call = 1; call <= 3; call++) {
+    for (uint64_t call = 1; call <= 4; call++) {
         struct text *text;
 
-        fault_arm(FAULT_SYSTEM, call, false);
+        fault_arm(FAULT_SYSTEM, call, true);
         text = text_create();
-        if (call == 1) {
+        if (call <= 2) {
             assert_null(text);
             continue;
         }
         text_add(text, "abc", 3);
-        assert_int_equal(text->failed, call == 2);
+        assert_int_equal(text->short_of_memory, call == 3);
         text_add(text, "def", 3);
-        assert_string_equal(all_of(text, found, sizeof found), call == 2 ? "" : "abcdef");
+        assert_false(text->failed);
+        assert_string_equal(all_of(text, found, sizeof found), "abcdef");
+        text_add(text, long_text, sizeof long_text);
+        assert_true(text->short_of_memory);
+        assert_int_equal(text->failed, call == 3);
         text_put(text);
     }
     fault_arm(FAULT_SYSTEM, 0, false);
