@@ -33,6 +33,10 @@ CONFIG = '''
         location /named/ { rewrite ^/named/(?<what>.*)$ /show/; set $copy $what; rewrite ^ /kept/$copy; }
         location /kept/ { return 200 "$uri"; }
         location /cycle { rewrite ^ /cycle2; }
+        location /doubles/ { rewrite ^/doubles/(.*)$ /doubles/$1$1$1$1 last; }
+        location /args { rewrite ^ /args?$args$args$args$args? last; }
+        location /sets { set $long $arg_a$arg_a$arg_a$arg_a$arg_a$arg_a$arg_a$arg_a; set $long $long$long$long$long$long;
+                         return 200 $long; }
         location /cycle2 { rewrite ^ /cycle; }
         location /empty { rewrite ^/empty$ "" last; }
         location /set { set $a 1; set $b "$a-2"; set $a 3; return 200 "$a $b $never"; }
@@ -128,6 +132,18 @@ def test_redirects(shared, path, status, location):
     """redirect 302, permanent 301; a replacement with a scheme ends the directives with a redirect."""
     answer = shared.get(path, host='host.test')
     assert (answer.status, answer.get('Location')) == (status, location.format(port=shared.port('http')))
+
+
+def test_texts_that_multiply(shared):
+    """64 KiB of a rewritten URI or a value of `set` are enough (docs/differences.md): with ten rounds of rewriting they
+    would be gigabytes."""
+    assert shared.get('/doubles/' + 'a' * 1000).status == 500
+    shared.wait_log('the rewritten URI is longer than 64 KiB')
+    assert shared.get('/args?' + 'b' * 1000).status == 500
+    shared.wait_log('the rewritten URI is longer than 64 KiB', count=2)
+    assert shared.get('/sets?a=' + 'c' * 1000).body == b'c' * 40000
+    assert shared.get('/sets?a=' + 'c' * 1700).status == 500
+    shared.wait_log('the value of "set" is longer than 64 KiB')
 
 
 def test_rewrite_ends(shared):

@@ -14,6 +14,10 @@
 #include "server/log/log.h"
 
 /* A program on its way. */
+/* Bytes of what `rewrite` and `set` make. A replacement that doubles its text, ten times over, and a value of
+ * itself twice would take any memory there is. */
+enum { REWRITE_MOST = 64 * 1024 };
+
 struct run {
     struct http_request *request;
     bool changed;              /* there is a path that no location was looked for yet */
@@ -59,6 +63,8 @@ static enum after rewrite_replace(struct run *run, const struct http_rewrite_rul
         return rewrite_over(run, http_no_memory(request));
     if (path.length == 0)
         return rewrite_fail(run, "the rewritten URI has a zero length");
+    if (path.length > REWRITE_MOST || args.length > REWRITE_MOST)
+        return rewrite_fail(run, "the rewritten URI is longer than 64 KiB");
     (void)http_relocate(request, path, &args);
     request->route.internal = true;
     run->changed = rule->flag != HTTP_REWRITE_BREAK;
@@ -98,6 +104,8 @@ static enum after rewrite_do_set(struct run *run, const struct http_instruction 
 
     if (!http_template_write(&instruction->as.set.value, request, &value))
         return rewrite_over(run, http_no_memory(request));
+    if (value.length > REWRITE_MOST)
+        return rewrite_fail(run, "the value of \"set\" is longer than 64 KiB");
     if (instruction->operation == HTTP_DO_LIMIT_RATE)
         http_pace_set(request, value.bytes);
     else if (!instruction->as.set.named)
