@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The stream block, read. */
+/* The stream block: how it is read, and which clients its servers let in. */
 #include "server/echo/stream.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 
 #include "conf/set.h"
 #include "server/echo/echo.h"
-#include "server/generation.h"
+#include "server/shared/access_rules.h"
 #include "server/shared/limit_zones.h"
 
 enum {
@@ -20,14 +20,61 @@ enum {
 
 /* One `server { }`, or the level around it, from which it inherits. */
 struct stream_server {
-    struct echo_settings echo;
-    struct limit_zone *zones; /* of the whole block */
+    struct echo_settings echo;  /* first: binding->data */
+    struct limit_rule *limits;  /* limit_conn, in file order; null: none */
+    struct access_rules access; /* allow, deny */
+    struct limit_zone *zones;   /* of the whole block */
     bool does_echo;
     unsigned listens; /* addresses so far */
 };
 
 static const struct conf_range buffer_range = {512, 1 << 20};
 static const struct conf_range at_least_one = {1, -1};
+
+/* ---- admission ---- */
+
+static void leave_limit(void *hold)
+{
+    limit_leave(hold);
+}
+
+/* limit_conn: false if the client has too many connections already, or memory is missing to count it. */
+static bool enter_limit(struct connection *connection, const struct limit_rule *rule)
+{
+    struct limit_hold *hold = pool_alloc(connection->pool, sizeof *hold, "limit_conn");
+    char key[PEER_TEXT_MAX];
+
+    if (!hold)
+        return false;
+    if (limit_enter(rule, key, limit_key_of_peer(rule->zone->key, &connection->peer, key), hold) !=
+        CLIENT_OK) {
+        connection_log(connection, connection->tenure->generation->settings.log, LOG_LEVEL_ERROR, 0,
+                       "limiting connections by zone \"%s\"", rule->name);
+        return false;
+    }
+    if (pool_cleanup_add(connection->pool, leave_limit, hold))
+        return true;
+    limit_leave(hold);
+    return false;
+}
+
+/* Whether a client that has connected may stay: allow and deny, then limit_conn. */
+static bool admit(struct connection *connection)
+{
+    const struct stream_server *server = connection->binding->data;
+
+    if (!access_allowed(&server->access, &connection->peer)) {
+        connection_log(connection, connection->tenure->generation->settings.log, LOG_LEVEL_ERROR, 0,
+                       "access forbidden by rule");
+        return false;
+    }
+    for (const struct limit_rule *rule = server->limits; rule; rule = rule->next)
+        if (!enter_limit(connection, rule))
+            return false;
+    return true;
+}
+
+/* ---- the block ---- */
 
 /* A `listen` that is being read. */
 struct one_listen {
@@ -63,7 +110,7 @@ static int take_address(void *data, const struct listen_address *address)
     binding = generation_bind(generation, address, &echo_protocol);
     if (!binding)
         return conf_fail_memory(one->setting->conf);
-    binding->data = &server->echo;
+    binding->data = server;
     binding->backlog = one->backlog;
     binding->pools =
         (struct pool_options){.first_size = STREAM_POOL, .block_size = STREAM_BLOCK, .name = "connection"};
@@ -106,7 +153,7 @@ static int set_zone(struct conf_setting *setting)
 
 static int set_limit(struct conf_setting *setting)
 {
-    return limit_rule_read(setting, &((struct stream_server *)setting->section)->echo.limits);
+    return limit_rule_read(setting, &((struct stream_server *)setting->section)->limits);
 }
 
 /* A scope is its level's own. */
@@ -114,7 +161,7 @@ static int set_access(struct conf_setting *setting)
 {
     struct stream_server *server = setting->section;
 
-    return access_rule_read(setting, &server->echo.access, server);
+    return access_rule_read(setting, &server->access, server);
 }
 
 static int set_echo(struct conf_setting *setting)
@@ -142,7 +189,7 @@ static int set_server(struct conf_setting *setting)
     if (!result && conf_is_wrong(setting->conf))
         return 0;
     if (!result)
-        result = limit_rules_resolve(setting->conf, server->echo.limits, server->zones);
+        result = limit_rules_resolve(setting->conf, server->limits, server->zones);
     if (result)
         return result;
     if (!server->listens)
@@ -182,7 +229,7 @@ static int set_stream(struct conf_setting *setting)
 {
     static const struct conf_module *const modules[] = {&stream_module};
     static const struct conf_modules all = {modules, sizeof modules / sizeof *modules};
-    struct stream_server defaults = {.echo = {.timeout = 60000, .buffer_size = 16 * 1024}};
+    struct stream_server defaults = {.echo = {.admit = admit, .timeout = 60000, .buffer_size = 16 * 1024}};
 
     return conf_apply(setting->conf, setting->node->children, CONF_STREAM, &all, section, &defaults);
 }
