@@ -15,7 +15,6 @@
 #ifndef SERVER_SHORTAGE_H
 #define SERVER_SHORTAGE_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,12 +40,6 @@ enum {
     SHORTAGE_REUSE = 32,     /* connections closed for one that comes, as nginx does … */
     SHORTAGE_REUSE_PART = 8, /* … or this part of all, if that is less */
     SHORTAGE_REUSE_LOOK = 16384 /* timeouts looked at for them: 2 ms; accepting rests if none is idle */
-};
-
-/* What the workers know together about the lines that name a limit. */
-struct shortage_said {
-    _Atomic int64_t next; /* ms of timeouts_now: the next line may be written */
-    atomic_uint left_out; /* lines not written since the last one */
 };
 
 /* What a worker knows of it. */

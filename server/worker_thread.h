@@ -17,13 +17,20 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
+#include "pool/pool.h"
 #include "server/mailbox.h"
-#include "server/shortage.h"
 
 struct sgi;
 struct tenure;
 struct watcher;
 struct worker;
+
+/* About the lines that name one limit (shortage.c). It stands here so that this header does not include
+ * shortage.h, which leads back to the worker. */
+struct shortage_said {
+    _Atomic int64_t next; /* ms of timeouts_now: the next line may be written */
+    atomic_uint left_out; /* lines not written since the last one */
+};
 
 /* What the threads share. One per process, owned by the main thread. */
 struct shared {
@@ -32,9 +39,9 @@ struct shared {
     /* Called from every thread: a worker ended, a generation is unused, a switch is done. */
     void (*wake_main)(void);
     /* relaxed, written by all */
-    atomic_uint pressure; /* how often memory_budget refused something (shortage.h) */
-    struct shortage_said said[POOL_FAILURES];
-    _Atomic uint64_t numbers; /* of connections, that workers have taken */
+    atomic_uint pressure;                     /* how often memory_budget refused something (shortage.h) */
+    struct shortage_said said[POOL_FAILURES]; /* all workers write them */
+    _Atomic uint64_t numbers;                 /* of connections, that workers have taken */
 };
 
 enum worker_message {
