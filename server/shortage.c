@@ -236,6 +236,8 @@ void shortage_second(struct worker *worker)
                                                          "worker_memory_budget was reached"};
 
     say_shed(worker);
+    if (worker->shortage.over && fcntl(worker->shortage.over, F_GETFD) < 0)
+        worker->shortage.over = 0;
     for (unsigned why = 0; why < POOL_FAILURES; why++) {
         struct shortage_said *said = &worker->shared->said[why];
         unsigned left_out = atomic_load_explicit(&said->left_out, memory_order_relaxed);
@@ -256,7 +258,6 @@ void shortage_look(struct worker *worker)
     rlim_t kept;
 
     worker->shortage.mark = INT_MAX;
-    worker->shortage.low = false;
     if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur > INT_MAX)
         return;
     kept = limit.rlim_cur / SHORTAGE_KEPT_PART;
@@ -304,15 +305,18 @@ bool shortage_reuse(struct worker *worker, int error, const char *why)
     return true;
 }
 
-/* Whether what is free are but the descriptors kept back: the kernel gives the lowest number. */
-static bool descriptors_low(struct worker *worker)
+/* Whether what is free are but the descriptors kept back: the kernel gives the lowest number. It is asked
+ * only while a client has one of them, which is one at most: otherwise the next client might get another. */
+static bool descriptors_low(const struct shortage *shortage)
 {
-    int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+    int fd;
 
+    if (!shortage->over)
+        return false;
+    fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
     if (fd >= 0)
         close(fd);
-    worker->shortage.low = fd < 0 || fd >= worker->shortage.mark;
-    return worker->shortage.low;
+    return fd < 0 || fd >= shortage->mark;
 }
 
 bool shortage_room(struct worker *worker)
@@ -325,7 +329,7 @@ bool shortage_room(struct worker *worker)
         listeners_pause(worker, 0, connections);
         return false;
     }
-    if (worker->shortage.low && descriptors_low(worker) && !shortage_reuse(worker, 0, descriptors)) {
+    if (descriptors_low(&worker->shortage) && !shortage_reuse(worker, 0, descriptors)) {
         listeners_pause(worker, 0, descriptors);
         return false;
     }

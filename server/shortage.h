@@ -47,7 +47,7 @@ struct shortage {
     bool pressed;      /* worker_memory_budget refused something in this turn */
     unsigned pressure; /* of shared->pressure, what has been answered */
     int mark;          /* a descriptor from here on is one of those kept back */
-    bool low;          /* such a one was given to a client */
+    int over;          /* such a one that a client got and still has; 0: none */
     double logged;     /* seconds of timeouts_now when "reusing connections" was said last; 0: never */
     unsigned shed;     /* idle connections closed for want of memory, and not logged yet */
     double shed_said;  /* as `logged`, of "memory is short" */
@@ -97,7 +97,7 @@ bool shortage_is_new(struct worker *worker);
 /* Before the closed are buried: closes idle connections. */
 void shortage_shed(struct worker *worker);
 
-/* Once a second: logs the counts of lines that were left out. */
+/* Once a second: logs the counts of lines that were left out; sees whether `over` was closed. */
 void shortage_second(struct worker *worker);
 
 /* ---- connections and descriptors ---- */
@@ -112,7 +112,7 @@ bool shortage_room(struct worker *worker);
 static inline void shortage_taken(struct shortage *shortage, int fd)
 {
     if (fd >= shortage->mark)
-        shortage->low = true;
+        shortage->over = fd;
 }
 
 /* Closes what has been idle or silent for longest; `error` (errno or 0) and `why` are for the log. False:

@@ -93,15 +93,23 @@ def test_descriptors(server, busy):
     configure(server, 1000, more='worker_rlimit_nofile 80;')
     server.start()
     server.expect('descriptors are not enough, accepting pauses')
-    clients = [server.client() for _ in range(120)]
-    for client in clients:
+    clients = []
+
+    def one_more():
+        clients.append(server.client())
         try:
-            client.send(b'GET / HTTP/1.1\r\n' if busy else b'')
+            clients[-1].send(b'GET / HTTP/1.1\r\n' if busy else b'')
         except ConnectionError:
             pass
+        return server.descriptors() >= 70
+
+    for _ in range(120):
+        one_more()
     server.wait_log('descriptors are not enough')
-    server.wait_for(lambda: server.descriptors() >= 70, 'the descriptors to be used up')
-    assert server.descriptors() <= 76
+    # 70 are for clients. An eighth of the silent ones is closed when they are used up, so fewer may be open now.
+    server.wait_for(one_more, 'the descriptors to be used up')
+    # One more is given before the worker knows, and one serves to look.
+    assert server.descriptors() <= 72
     if not busy:
         assert server.get().text == 'text'
     os.rename(server.path('error.log'), server.path('error.log.1'))
