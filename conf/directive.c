@@ -2,7 +2,6 @@
 /* A level of the tree, applied by tables: every node is checked, then set. */
 #include "conf/directive.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "conf/foreign.h"

@@ -2,7 +2,6 @@
 /* What modules say when they answer (request.h): the response is described here and written by response.c. */
 #include "http/answer.h"
 
-#include <errno.h>
 #include <ev.h>
 #include <stdio.h>
 #include <string.h>

@@ -8,7 +8,6 @@
 #include "http/filters.h"
 #include "http/protocol/condition.h"
 #include "http/protocol/range.h"
-#include "http/protocol/status.h"
 #include "http/request.h"
 #include "http/text/growing.h"
 #include "http/text/request_id.h"

@@ -2,9 +2,6 @@
 /* The way of a request: it goes on from step to step, is answered, ends. */
 #include "http/request_run.h"
 
-#include <errno.h>
-
-#include "http/answer.h"
 #include "http/connection.h"
 #include "http/error_page.h"
 #include "http/limits.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The allocator as a whole: its life, its lock, and which level a size goes to. */
 #include <assert.h>
-#include <errno.h>
 #include <string.h>
 #include <time.h>
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Level 1: the system, and the handler that is asked when it refuses. */
-#include <errno.h>
 
 #include "pool/sgi_inner.h"
 #include "pool/sysmem.h"

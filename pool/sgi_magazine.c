@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a thread has of its own: two magazines for each class. */
-#include <assert.h>
 #include <errno.h>
 
 #include "pool/sgi_inner.h"

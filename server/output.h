@@ -14,7 +14,6 @@
 #ifndef SERVER_OUTPUT_H
 #define SERVER_OUTPUT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>

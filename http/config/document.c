@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "conf/document.h"
-#include "http/config.h"
 #include "http/config/core_directives.h"
 #include "http/text/variables.h"
 

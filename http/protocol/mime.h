@@ -9,7 +9,6 @@
 #ifndef HTTP_PROTOCOL_MIME_H
 #define HTTP_PROTOCOL_MIME_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

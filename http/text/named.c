@@ -2,8 +2,6 @@
 /* Used and made while a configuration is read; kept and got in requests. */
 #include "http/text/named.h"
 
-#include <errno.h>
-
 #include "http/route/captures.h"
 #include "server/log/log.h"
 

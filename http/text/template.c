@@ -2,8 +2,6 @@
 /* Compiling: a part for each dollar. Writing: part by part. */
 #include "http/text/template.h"
 
-#include <errno.h>
-
 #include "http/text/growing.h"
 
 static bool in_name(char byte)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Variables of the connection, the server and the clock. */
-#include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -13,7 +13,6 @@
 #ifndef HTTP_TEXT_VARIABLES_TABLE_H
 #define HTTP_TEXT_VARIABLES_TABLE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 

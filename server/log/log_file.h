@@ -15,7 +15,6 @@
 #define SERVER_LOG_LOG_FILE_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>

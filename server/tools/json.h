@@ -12,9 +12,6 @@
 #ifndef SERVER_TOOLS_JSON_H
 #define SERVER_TOOLS_JSON_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 struct pool;
 
 enum { JSON_DEPTH = 64 };

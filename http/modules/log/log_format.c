@@ -2,7 +2,6 @@
 /* A format is compiled once; a line is measured, then written. */
 #include "http/modules/log/log_format.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "http/modules/log/log_escape.h"

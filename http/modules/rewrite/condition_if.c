@@ -2,7 +2,6 @@
 /* The condition of an `if`: read, and tested. */
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "http/limits.h"
 #include "http/modules/rewrite/rewrite.h"

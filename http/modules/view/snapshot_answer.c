@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A request waits for its snapshot, or leaves it. */
-#include "http/answer.h"
 #include "http/limits.h"
 #include "http/modules/view/snapshot_answer.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A pump that queues a piece of a text whenever the last one is out. */
-#include "http/answer.h"
 #include "http/limits.h"
 #include "http/modules/view/text_body.h"
 
