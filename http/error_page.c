@@ -7,14 +7,10 @@
 #include "conf/set.h"
 #include "conf/units.h"
 #include "http/limits.h"
+#include "http/protocol/status.h"
 #include "http/route/route.h"
 
 /* ---- a request ---- */
-
-static bool is_redirect(int status)
-{
-    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
 
 static enum http_outcome show(struct http_request *request, const struct http_error_rule *rule)
 {
@@ -34,7 +30,7 @@ static enum http_outcome show(struct http_request *request, const struct http_er
         return http_route_named(request, where);
     if (!http_lead_to(request, where))
         return http_answer_status(request, http_no_memory_status(request));
-    return http_answer_status(request, is_redirect(status) ? status : 302);
+    return http_answer_status(request, http_status_redirects(status) ? status : 302);
 }
 
 enum http_outcome http_error_page_show(struct http_request *request, const struct http_error_pages *pages)

@@ -29,4 +29,10 @@ static inline bool http_status_empty(int status)
     return http_status_bodiless(status) || status == 205;
 }
 
+/* Whether it leads to the place that `Location` names. */
+static inline bool http_status_redirects(int status)
+{
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
 #endif

@@ -36,11 +36,6 @@ UNGUARDED enum http_outcome http_return_answer(struct http_request *request,
 
 /* ---- reading ---- */
 
-static bool return_is_redirect(int status)
-{
-    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 bool http_return_is_url(const char *text)
 {
     return !strncmp(text, "http://", 7) || !strncmp(text, "https://", 8) || !strncmp(text, "$scheme", 7);
@@ -60,7 +55,7 @@ int http_return_read(struct conf *conf, const struct conf_node *node, struct htt
         return conf_fail(conf, node, "invalid return code \"%s\"", code);
     }
     rule->status = (int)status;
-    rule->redirect = return_is_redirect(rule->status);
+    rule->redirect = http_status_redirects(rule->status);
     rule->page = rule->status == 444 || (rule->status >= 400 && *text == '\0');
     return http_template_compile(conf, node, text, &rule->text);
 }
