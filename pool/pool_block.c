@@ -21,19 +21,27 @@ size_t pool_raw_round(const struct pool *pool, size_t size)
     return pool_from_system(pool) ? size : sizeclass_round(size);
 }
 
-void *pool_raw_get(struct pool *pool, size_t size)
+/* From the system, from a span, or from what is spared. */
+__attribute__((noinline)) static void *pool_raw_get_slow(struct pool *pool, size_t size)
 {
     void *p;
     bool was;
 
     if (!pool_from_system(pool)) {
-        p = sizeclass_get(pool->classes, size, NULL);
+        p = sizeclass_get_slow(pool->classes, size, NULL);
         return p || !pool->spared ? p : sizeclass_get_spare(pool->classes, size);
     }
     was = sysmem_use_spare(pool->spared);
     p = sysmem_alloc(size);
     (void)sysmem_use_spare(was);
     return p;
+}
+
+void *pool_raw_get(struct pool *pool, size_t size)
+{
+    void *p = pool_from_system(pool) ? NULL : sizeclass_get_cached(pool->classes, size, NULL);
+
+    return p ? p : pool_raw_get_slow(pool, size);
 }
 
 void pool_raw_put(struct pool *pool, void *p, size_t size)

@@ -75,24 +75,32 @@ static inline struct sizeclass_span *sizeclass_span_of(void *p)
     return (struct sizeclass_span *)(void *)((char *)p - offset) + 1 + offset / SIZECLASS_PAGE;
 }
 
-static inline void *sizeclass_get(struct sizeclass *classes, size_t size, size_t *capacity)
+/* One of the objects at hand; NULL: the slow call has to be asked. */
+static inline void *sizeclass_get_cached(struct sizeclass *classes, size_t size, size_t *capacity)
 {
     struct sizeclass_class *one;
     unsigned index;
     void *object;
 
     if (__builtin_expect(size > SIZECLASS_MAX || classes->hooks != 0, 0))
-        return sizeclass_get_slow(classes, size, capacity);
+        return NULL;
     index = sizeclass_index(size);
     one = &classes->each[index];
     object = one->cache;
     if (!object || atomic_load_explicit(&fault_armed[FAULT_SIZECLASS], memory_order_relaxed))
-        return sizeclass_get_slow(classes, size, capacity);
+        return NULL;
     one->cache = *(void **)object;
     one->cached--;
     if (capacity)
         *capacity = sizeclass_sizes[index];
     return object;
+}
+
+static inline void *sizeclass_get(struct sizeclass *classes, size_t size, size_t *capacity)
+{
+    void *object = sizeclass_get_cached(classes, size, capacity);
+
+    return object ? object : sizeclass_get_slow(classes, size, capacity);
 }
 
 static inline void sizeclass_put(struct sizeclass *classes, void *p, size_t size)

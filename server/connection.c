@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "pool/sysmem.h"
 #include "server/ev_memory.h"
 #include "server/listener.h"
 #include "server/shortage.h"
@@ -220,12 +219,7 @@ void connection_watch_slow(struct connection *connection, int events)
 
 bool connection_timeout(struct connection *connection, int64_t ms)
 {
-    /* A queue for a time that nobody has used yet: there are few, and whoever looks may be the first. */
-    bool was = sysmem_use_spare(true);
-    int result = timeout_start(&connection->worker->timeouts, &connection->timeout, ms);
-
-    (void)sysmem_use_spare(was);
-    if (!result)
+    if (!timeout_start(&connection->worker->timeouts, &connection->timeout, ms))
         return true;
     connection_log(connection, connection->tenure->generation->settings.log, LOG_LEVEL_CRIT, ENOMEM,
                    "no memory for a timeout");

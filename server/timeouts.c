@@ -116,11 +116,14 @@ static void on_queue_due(struct ev_loop *loop, ev_timer *timer, int events)
 static struct timeout_queue *make_queue(struct timeouts *timeouts, int64_t duration_ms)
 {
     struct timeout_queue *queue = timeouts->queues;
+    bool was;
 
     while (queue && !is_empty(queue))
         queue = queue->next;
     if (!queue) {
+        was = sysmem_use_spare(true); /* there are few, and whoever looks at the server may need the first */
         queue = sysmem_calloc(sizeof *queue);
+        (void)sysmem_use_spare(was);
         if (!queue)
             return NULL;
         queue->head.next = queue->head.prev = &queue->head;

@@ -320,7 +320,10 @@ static void check_captures(const struct http_request *request)
 
 static void run(struct generation *generation, const char *head, size_t length)
 {
-    static const struct pool_options options = {.first_size = 512, .block_size = 4096, .name = "connection"};
+    /* A budget bounds configurations that multiply texts: maps of maps, which each ask for the next ten
+     * times. */
+    static const struct pool_options options = {
+        .first_size = 512, .block_size = 4096, .budget = 64 << 20, .name = "connection"};
     struct tenure tenure = {.worker = &worker, .generation = generation};
     struct http_connection connection = {.base = {.worker = &worker, .tenure = &tenure, .io = {.fd = -1}}};
     struct http_request *request;
