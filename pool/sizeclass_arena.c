@@ -148,7 +148,7 @@ static struct sizeclass_span *arena_try(struct sizeclass *classes, unsigned page
 {
     struct sizeclass_arena *arena = classes->arenas;
 
-    for (uint32_t n = 0; n < classes->arena_count && arena->free != 0; n++, arena = arena->next) {
+    for (uint32_t n = 0; n < classes->arena_count && arena && arena->free != 0; n++, arena = arena->next) {
         arena_bits starts = arena_starts(arena->free, pages);
 
         if (starts != 0)

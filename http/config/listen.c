@@ -233,7 +233,7 @@ static bool has_server(const struct http_listening *listening, const struct http
 static int describe(struct http_build *build, const struct http_listening *listening)
 {
     struct binding *binding = listening->address.binding;
-    char text[1024], *said;
+    char text[1024];
     int length = snprintf(text, sizeof text, "listening on http://%s/", binding->address.text), bare = length;
 
     if (!listen_address_port(&binding->address))
@@ -250,11 +250,8 @@ static int describe(struct http_build *build, const struct http_listening *liste
         length += snprintf(text + length, sizeof text - (size_t)length, ")");
     if (length >= (int)sizeof text)
         text[bare] = '\0'; /* so many that they would hide the address */
-    said = pool_nalloc(build->conf->pool, strlen(text) + 1, "address");
-    if (!said)
-        return conf_fail_memory(build->conf);
-    binding->said = strcpy(said, text);
-    return 0;
+    binding->said = pool_strndup(build->conf->pool, text, strlen(text), "address");
+    return binding->said ? 0 : conf_fail_memory(build->conf);
 }
 
 static int finish_address(struct http_build *build, struct http_listening *listening)

@@ -114,7 +114,7 @@ int http_if_read(struct conf *conf, const struct conf_node *node, struct http_co
     struct words words = {.count = 0};
     int result = if_split(conf, node, &words);
 
-    if (result)
+    if (result || !words.count)
         return result;
     return *words.text[0] == '$' ? if_read_comparison(conf, node, &words, test)
                                  : if_read_file(conf, node, &words, test);
