@@ -132,3 +132,14 @@ def test_the_module_of_the_readme_compiles(tmp_path):
                            f'-I{ROOT}', '-c', '-o', '/dev/null', str(tmp_path / 'hello.c')],
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_pictures_are_light_and_dark():
+    """Each picture of a page stands in both colours, is there, and is none that only another document had."""
+    shown = {}
+    for document in ('README.md', 'docs/operate.md'):
+        for dark, light in re.findall(r'prefers-color-scheme: dark\)" srcset="([^"]+)"><img src="([^"]+)"', text_of(document)):
+            shown[os.path.basename(light)] = os.path.basename(dark)
+    pictures = {name for name in os.listdir(os.path.join(ROOT, 'docs')) if name.endswith('.png')}
+    assert shown and all(light.replace('-light', '-dark') == dark for light, dark in shown.items())
+    assert pictures == {*shown, *shown.values(), 'pool-view-narrow.png'}
