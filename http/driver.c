@@ -3,6 +3,7 @@
 #include "http/driver.h"
 
 #include <errno.h>
+#include <ev.h>
 
 #include "http/advance.h"
 #include "http/describe.h"
@@ -11,6 +12,7 @@
 #include "http/request_run.h"
 #include "http/send.h"
 #include "http/wait.h"
+#include "server/ev_memory.h"
 
 enum { READS_PER_WAKE = 8 /* receives per wake-up: then other connections get their turn */ };
 
@@ -94,6 +96,46 @@ static void on_ready(struct connection *base, int events)
 
     if (!(events & EV_READ) || receive_all(connection))
         go_on(connection);
+}
+
+/* ---- a request that waits: a timer in its pool ---- */
+
+struct delay {
+    struct ev_timer timer;
+    struct ev_loop *loop;
+    struct http_request *request;
+};
+
+static void on_delayed(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct delay *delay = timer->data;
+
+    (void)loop;
+    (void)events;
+    if (!delay->request->connection->base.closed)
+        http_resume(delay->request, HTTP_OUTCOME_NEXT);
+}
+
+static void stop_delay(void *data)
+{
+    struct delay *delay = data;
+
+    ev_timer_stop(delay->loop, &delay->timer);
+}
+
+enum http_outcome http_delay(struct http_request *request, int64_t ms)
+{
+    struct delay *delay = pool_calloc(request->pool, sizeof *delay, "delay");
+
+    if (!delay || !ev_memory_reserve(request->connection->base.io.fd) ||
+        !pool_cleanup_add(request->pool, stop_delay, delay))
+        return http_no_memory(request);
+    delay->request = request;
+    delay->loop = request->connection->base.worker->loop;
+    ev_timer_init(&delay->timer, on_delayed, (double)ms / 1000., 0.);
+    delay->timer.data = delay;
+    ev_timer_start(delay->loop, &delay->timer);
+    return HTTP_OUTCOME_TAKEN;
 }
 
 /* ---- what the engine calls ---- */

@@ -23,4 +23,8 @@ extern const struct protocol http_protocol;
  * A step that waits adds a cleanup to request->pool, which says that the client has left. */
 void http_resume(struct http_request *request, enum http_outcome outcome);
 
+/* For a step to return: it is run again after `ms` > 0 milliseconds, and must know then that it was. A client
+ * that shuts its sending side still waits; one that is gone is noticed. HTTP_OUTCOME_STATUS: no memory. */
+enum http_outcome http_delay(struct http_request *request, int64_t ms);
+
 #endif

@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 
 engine='pool conf server server/process server/log'
-http="$engine server/shared http http/protocol http/route http/text ev"
+http="$engine server/shared http http/protocol http/route http/text"
 modules="http/modules/content http/modules/rewrite http/modules/limit http/modules/output http/modules/log http/modules/view"
 matrix="
 pool
@@ -18,7 +18,7 @@ server/echo          $engine server/shared
 server/watch         $engine ev
 server/tools         pool
 http/protocol        pool
-http                 $http
+http                 $http ev
 http/route           $http
 http/text            $http
 http/config          $http http/modules

@@ -8,7 +8,7 @@
 
 #include "conf/set.h"
 #include "conf/units.h"
-#include "http/modules/limit/delay.h"
+#include "http/driver.h"
 #include "http/limits.h"
 #include "http/request.h"
 #include "http/text/template.h"
