@@ -159,8 +159,8 @@ struct connection *connection_open(struct worker *worker, struct tenure *tenure,
     connection->io.data = connection;
     tenure_enter(tenure);
     link_connection(worker, connection);
-    if (borrows)
-        (void)shortage_borrow(connection, refusal.why);
+    if (borrows && !shortage_borrow(connection, refusal.why))
+        pool_set_spared(connection->pool, false); /* others have been quicker: it has its first block alone */
     if (!binding->protocol->opened(connection) && !connection->closed)
         connection_close(connection);
     return connection->closed ? NULL : connection;

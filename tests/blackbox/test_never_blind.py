@@ -141,3 +141,22 @@ def test_others_get_nothing_of_it(full):
         return answer.status == 503 and answer.get('Retry-After') == '1' and '503 Service' in answer.text
     server.wait_for(refused, 'a borrower to be told so')
     assert server.get('/pools/data').status == 200
+
+
+@pytest.mark.plain
+@pytest.mark.parametrize('reserve, listed', [('', True), ('view_reserve 0; ', False)])
+def test_above_the_budget_of_a_worker(server, reserve, listed):
+    """worker_memory_budget is gone round by as much as view_reserve says, and by nothing if it is 0."""
+    server.configure(reserve + 'worker_' + CONFIG.replace('@budget@', '1m'))
+    server.start()
+    with Crowd(server, 200):
+        server.wait_log('worker_memory_budget reached')
+
+        def answers():
+            top = subprocess.run([*instance.WRAPPER, instance.BINARY, 'top', '-1', '-c', f"unix:{server.path('control.sock')}"],
+                                 capture_output=True, text=True, check=False)
+            return top.returncode == 0
+        if listed:
+            assert [answers() for _ in range(20)] == 20 * [True]
+        else:
+            server.wait_for(lambda: not answers(), 'a look to be refused')
