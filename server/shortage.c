@@ -132,10 +132,11 @@ void shortage_refuse(struct worker *worker, const struct binding *binding, int f
 static bool lends_more(const struct worker *worker)
 {
     unsigned count = worker->shortage.borrowed_count;
-    size_t reserve = worker->tenure->generation->settings.view_reserve;
+    size_t reserve = worker->tenure->generation->settings.view_reserve, quarter = reserve / 4;
 
     return count < SHORTAGE_LENT_ALWAYS ||
-           (count < SHORTAGE_BORROWED && sysmem_spare_left() >= reserve - reserve / 4);
+           (count < SHORTAGE_BORROWED && sizeclass_held(worker->spare) <= quarter &&
+            sysmem_spare_left() >= reserve - quarter);
 }
 
 /* The first borrower that does not look, and has had its time to say what it wants; null: none. */
