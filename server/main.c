@@ -25,6 +25,7 @@
 #include "server/process/pid_file.h"
 #include "server/process/process.h"
 #include "server/tools/advise.h"
+#include "server/tools/follow.h"
 #include "server/tools/top.h"
 #include "server/version.h"
 #include "server/watch/control.h"
@@ -72,6 +73,7 @@
 #define COMMAND_LINES                                                                                        \
     "Commands that ask a running server, by its control socket or a location with pool_view:\n"              \
     "  tidepool top        : its memory in the terminal; -1: once, exact, for reports\n"                     \
+    "  tidepool follow     : what happens in the pool of one connection, a line an event\n"                  \
     "  tidepool advise     : which pool sizes its requests need, in a sentence\n"                            \
     "  -h after one of them says more\n"                                                                     \
     "Another prints what a configuration may say:\n"                                                         \
@@ -271,6 +273,8 @@ int main(int argc, char **argv)
         return advice_command(argc - 1, argv + 1);
     if (argc > 1 && !strcmp(argv[1], "top"))
         return top_command(argc - 1, argv + 1);
+    if (argc > 1 && !strcmp(argv[1], "follow"))
+        return follow_command(argc - 1, argv + 1);
     if (argc == 2 && !strcmp(argv[1], "directives"))
         return document();
     if (fault_from_environment()) {

@@ -143,6 +143,15 @@ static bool send_all(int fd, const char *bytes, size_t length, char error[FETCH_
     return true;
 }
 
+/* The descriptor again, or -1, and it is closed. */
+static int ask_server(int fd, const char *question, char error[FETCH_ERROR])
+{
+    if (send_all(fd, question, strlen(question), error))
+        return fd;
+    close(fd);
+    return -1;
+}
+
 /* Keeps a byte for the NUL: readers take the answer for a string. */
 static bool read_all(int fd, struct fetched *fetched, char error[FETCH_ERROR])
 {
@@ -185,55 +194,64 @@ static bool strip_head(struct fetched *fetched, char error[FETCH_ERROR])
     return true;
 }
 
-static bool ask_server(int fd, const char *question, struct fetched *fetched, char error[FETCH_ERROR])
-{
-    bool good = send_all(fd, question, strlen(question), error) && read_all(fd, fetched, error);
-
-    close(fd);
-    return good;
-}
-
-static bool fetch_http(const char *from, const char *path, struct fetched *fetched, char error[FETCH_ERROR])
+static int open_http(const char *from, const char *path, char error[FETCH_ERROR])
 {
     struct place place;
     char question[2048];
     int fd, length;
 
-    if (!parse_place(from, &place))
-        return fail(error, "\"%s\" is no address", from);
+    if (!parse_place(from, &place)) {
+        fail(error, "\"%s\" is no address", from);
+        return -1;
+    }
     length = snprintf(question, sizeof question, "GET %.*s%s HTTP/1.0\r\nHost: %.*s\r\n\r\n",
                       place.path_length, place.path, path, place.authority_length, place.authority);
-    if (length < 0 || (size_t)length >= sizeof question)
-        return fail(error, "the address is too long");
+    if (length < 0 || (size_t)length >= sizeof question) {
+        fail(error, "the address is too long");
+        return -1;
+    }
     fd = connect_host(&place, error);
-    return fd >= 0 && ask_server(fd, question, fetched, error) && strip_head(fetched, error);
+    return fd >= 0 ? ask_server(fd, question, error) : -1;
 }
 
-static bool fetch_path(const char *from, const char *line, struct fetched *fetched, char error[FETCH_ERROR])
+static int open_path(const char *from, const char *line, char error[FETCH_ERROR])
 {
     char question[256];
     int fd, length = snprintf(question, sizeof question, "%s\n", line);
 
-    if (length < 0 || (size_t)length >= sizeof question)
-        return fail(error, "the question is too long");
+    if (length < 0 || (size_t)length >= sizeof question) {
+        fail(error, "the question is too long");
+        return -1;
+    }
     fd = connect_path(from + strlen("unix:"), error);
-    if (fd < 0 || !ask_server(fd, question, fetched, error))
-        return false;
-    return fetched->length > 0 || fail(error, "the server said nothing");
+    return fd >= 0 ? ask_server(fd, question, error) : -1;
+}
+
+int fetch_open(const char *from, const char *line, const char *path, char error[FETCH_ERROR])
+{
+    if (!strncmp(from, "unix:", 5))
+        return open_path(from, line, error);
+    if (!strncmp(from, "http://", 7))
+        return open_http(from, path, error);
+    fail(error, "\"%s\" is neither unix:PATH nor http://HOST:PORT/PATH", from);
+    return -1;
 }
 
 bool fetch(const char *from, const char *line, const char *path, struct fetched *fetched,
            char error[FETCH_ERROR])
 {
-    bool good;
+    int fd = fetch_open(from, line, path, error);
+    bool good = false;
 
     *fetched = (struct fetched){0};
-    if (!strncmp(from, "unix:", 5))
-        good = fetch_path(from, line, fetched, error);
-    else if (!strncmp(from, "http://", 7))
-        good = fetch_http(from, path, fetched, error);
-    else
-        good = fail(error, "\"%s\" is neither unix:PATH nor http://HOST:PORT/PATH", from);
+    if (fd >= 0) {
+        good = read_all(fd, fetched, error);
+        close(fd);
+    }
+    if (good && strncmp(from, "unix:", 5) != 0)
+        good = strip_head(fetched, error);
+    else if (good && !fetched->length)
+        good = fail(error, "the server said nothing");
     if (!good)
         fetch_free(fetched);
     return good;

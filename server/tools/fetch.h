@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fetch: asks a running server for a snapshot, for the subcommands that show one.
+ * fetch: asks a running server, for the subcommands that show its answer.
  *
  * Purpose: one question, one answer, blocking: `unix:PATH` is a control socket, which gets a line and
- *   answers until it closes; `http://HOST[:PORT]/PATH` is a location with pool_view.
+ *   answers until it closes; `http://HOST[:PORT]/PATH` is a location with pool_view. An answer that does not
+ *   end by itself is read by the caller (fetch_open).
  * Lifetime: the text is the caller's, given back with fetch_free.
  * Threads: any, outside of workers: it blocks up to FETCH_SECONDS for each step.
  * Errors: false, with a sentence in `error`.
@@ -32,5 +33,10 @@ bool fetch(const char *from, const char *line, const char *path, struct fetched 
            char error[FETCH_ERROR]) __attribute__((warn_unused_result));
 
 void fetch_free(struct fetched *fetched);
+
+/* Asks alone: the descriptor that the answer arrives at, over HTTP/1.0 with its head; the caller closes it.
+ * -1: `error` says why. */
+int fetch_open(const char *from, const char *line, const char *path, char error[FETCH_ERROR])
+    __attribute__((warn_unused_result));
 
 #endif

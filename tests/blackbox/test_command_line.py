@@ -90,7 +90,7 @@ def test_h(server, option):
     for flag in ('-c', '-p', '-g', '-e', '-t', '-T', '-q', '-v', '-V', '-s'):
         assert re.search(rf'^\s*(-\?,)?{flag}\b', said, re.M), flag
     if OURS:
-        assert 'tidepool top ' in said and 'tidepool advise ' in said
+        assert all(f'tidepool {name} ' in said for name in ('top', 'follow', 'advise'))
 
 
 @pytest.mark.parametrize('arguments',
