@@ -51,7 +51,7 @@ static int pass_over(struct conf *conf, const struct conf_node *node)
 static int check(struct conf *conf, const struct conf_node *node, uint32_t context,
                  const struct conf_directive *directive)
 {
-    bool too_many = directive->max_args != CONF_ARGS_ANY && node->arg_count > directive->max_args;
+    struct conf_args args = conf_directive_args(directive);
     bool block = (directive->flags & CONF_BLOCK) != 0;
 
     if ((directive->contexts & context) == 0)
@@ -60,7 +60,7 @@ static int check(struct conf *conf, const struct conf_node *node, uint32_t conte
         return conf_fail(conf, node, "directive \"%s\" is not terminated by \";\"", node->name);
     if (!node->block && block)
         return conf_fail(conf, node, "directive \"%s\" has no opening \"{\"", node->name);
-    if (node->arg_count < directive->min_args || too_many)
+    if (node->arg_count < args.min || (args.max != CONF_ARGS_ANY && node->arg_count > args.max))
         return conf_fail(conf, node, "invalid number of arguments in \"%s\" directive", node->name);
     return 0;
 }

@@ -46,6 +46,7 @@ enum conf_flags {
     CONF_RAW = 1 << 2,      /* documents that `set` reads the children itself, as in types */
     CONF_IN_ORDER = 1 << 3, /* a block that is set with the simple directives: its place among them counts */
     CONF_OURS = 1 << 4,     /* documents that nginx has no directive of that name */
+    CONF_NO_ARGS = 1 << 5,  /* takes no argument (without it, and without .args: exactly one) */
 };
 
 enum { CONF_ARGS_ANY = 255 };
@@ -70,17 +71,32 @@ struct conf_setting {
     conf_section *find_section;
 };
 
+/* How many arguments, without the directive's name. */
+struct conf_args {
+    uint8_t min, max; /* CONF_ARGS_ANY: no limit */
+};
+
+/* A row of a table: the name and the contexts; what this directive needs of the rest, by name; last `.set`
+ * with the help behind it. */
 struct conf_directive {
     const char *name;
-    uint32_t contexts;                        /* of enum conf_context */
-    uint8_t min_args, max_args;               /* without the name; CONF_ARGS_ANY: no limit */
-    uint8_t flags;                            /* of enum conf_flags */
+    uint32_t contexts;     /* of enum conf_context */
+    struct conf_args args; /* left out: exactly one, or with CONF_NO_ARGS none */
+    uint8_t flags;         /* of enum conf_flags */
+    size_t offset;         /* of the field in the section, for the setters of set.h */
+    const void *extra;     /* for the setter: a struct conf_range, a struct conf_enum table … */
+    const char *preset;    /* the default, as one would write it, without the name; NULL: none */
     int (*set)(struct conf_setting *setting); /* 0 or a negative errno with conf->error set */
-    size_t offset;                            /* of the field in the section, for the setters of set.h */
-    const void *extra;        /* for the setter: a struct conf_range, a struct conf_enum table … */
-    const char *default_text; /* as one would write it, without the name; NULL: none */
-    const char *help; /* Markdown: a sentence or more; first "`NAME WHAT_IT_TAKES;`" if `set` does not tell */
+    const char *help; /* Markdown: a sentence or more; first "`NAME WHAT_IT_TAKES;`" if `set` does not tell.
+                       * NULL with conf_set_ignored: made from its reason */
 };
+
+static inline struct conf_args conf_directive_args(const struct conf_directive *directive)
+{
+    if (directive->args.max > 0 || (directive->flags & CONF_NO_ARGS) != 0)
+        return directive->args;
+    return (struct conf_args){1, 1};
+}
 
 struct conf_module {
     const char *name;

@@ -31,6 +31,8 @@ static const char *context_names(uint32_t contexts, char *out, size_t size)
 /* A word for the argument of a directive with this setter; NULL: nothing is known. */
 static const char *placeholder(const struct conf_directive *directive)
 {
+    const struct conf_ignored *ignored = directive->extra;
+    int (*set)(struct conf_setting *) = directive->set == conf_set_ignored ? ignored->check : directive->set;
     static const struct {
         int (*set)(struct conf_setting *);
         const char *text;
@@ -41,7 +43,7 @@ static const char *placeholder(const struct conf_directive *directive)
     };
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (known[i].set == directive->set)
+        if (known[i].set == set)
             return known[i].text;
     }
     return NULL;
@@ -66,9 +68,11 @@ static void print_names(const struct conf_enum *names, FILE *out)
     }
 }
 
+/* What stands behind the name, as far as the setter and the table tell. */
 static void print_arguments(const struct conf_directive *directive, FILE *out)
 {
     const char *text = placeholder(directive);
+    struct conf_args args = conf_directive_args(directive);
 
     if (directive->set == conf_set_enum) {
         print_names(directive->extra, out);
@@ -79,13 +83,13 @@ static void print_arguments(const struct conf_directive *directive, FILE *out)
         print_cell(text, out);
         return;
     }
-    for (unsigned i = 0; i < directive->min_args; i++)
+    for (unsigned i = 0; i < args.min; i++)
         fputs(" VALUE", out);
-    if (directive->max_args == CONF_ARGS_ANY) {
-        fputs(directive->min_args > 0 ? " …" : " [VALUE …]", out);
+    if (args.max == CONF_ARGS_ANY) {
+        fputs(args.min > 0 ? " …" : " [VALUE …]", out);
         return;
     }
-    for (unsigned i = directive->min_args; i < directive->max_args; i++)
+    for (unsigned i = args.min; i < args.max; i++)
         fputs(" [VALUE]", out);
 }
 
@@ -121,6 +125,7 @@ static const char *print_syntax(const struct conf_directive *directive, FILE *ou
     return end + strspn(end, " ");
 }
 
+/* A row of the reference. */
 static void print_directive(const struct conf_directive *directive, FILE *out)
 {
     char contexts[256];
@@ -129,9 +134,9 @@ static void print_directive(const struct conf_directive *directive, FILE *out)
     fputs("| ", out);
     help = print_syntax(directive, out);
     fprintf(out, " | %s | ", context_names(directive->contexts, contexts, sizeof contexts));
-    if (directive->default_text) {
+    if (directive->preset) {
         fputc('`', out);
-        print_cell(directive->default_text, out);
+        print_cell(directive->preset, out);
         fputs("` | ", out);
     } else {
         fputs("— | ", out);
@@ -139,6 +144,8 @@ static void print_directive(const struct conf_directive *directive, FILE *out)
     if ((directive->flags & CONF_OURS) != 0)
         fputs("(ours) ", out);
     print_cell(help, out);
+    if (!directive->help && directive->set == conf_set_ignored)
+        fprintf(out, "Accepted for nginx's sake: %s.", ((const struct conf_ignored *)directive->extra)->why);
     if ((directive->flags & (CONF_REPEAT | CONF_BLOCK)) == CONF_REPEAT)
         fputs(" May be repeated.", out);
     fputs(" |\n", out);

@@ -292,11 +292,7 @@ void conf_join(struct conf_node *first, struct conf_node *second)
 }
 
 static const struct conf_directive include_directives[] = {
-    {.name = "include",
-     .contexts = CONF_ANY,
-     .min_args = 1,
-     .max_args = 1,
-     .flags = CONF_REPEAT,
+    {"include", CONF_ANY, .flags = CONF_REPEAT,
      .help = "`include PATH;` Reads another file, or all that match a pattern (`*`, `?`, `[…]`), as if it "
              "stood here. The path is relative to the folder of the configuration file."},
 };

@@ -36,7 +36,7 @@ static int set_http(struct conf_setting *setting)
 }
 
 static const struct conf_directive directives[] = {
-    {"http", CONF_MAIN, 0, 0, CONF_BLOCK, set_http, 0, NULL, NULL,
+    {"http", CONF_MAIN, .flags = CONF_NO_ARGS | CONF_BLOCK, .set = set_http,
      "The HTTP server: its settings and its servers."},
 };
 

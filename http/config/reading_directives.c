@@ -73,52 +73,57 @@ static const struct conf_ignored invalid_headers = {
     conf_set_flag, NULL, "a field with an invalid name is always refused with 400 (RFC 9112 5.1)"};
 
 static const struct conf_directive directives[] = {
-    {"server", CONF_HTTP, 0, 0, CONF_BLOCK | CONF_REPEAT, http_set_server, 0, NULL, NULL,
+    {"server", CONF_HTTP, .flags = CONF_NO_ARGS | CONF_BLOCK | CONF_REPEAT, .set = http_set_server,
      "A virtual server: settings for requests to an address and a name."},
-    {"location", CONF_SERVER | CONF_LOCATION, 1, 2, CONF_BLOCK | CONF_REPEAT, http_set_location, 0, NULL,
-     NULL,
+    {"location", CONF_SERVER | CONF_LOCATION, .args = {1, 2}, .flags = CONF_BLOCK | CONF_REPEAT,
+     .set = http_set_location,
      "`location [= | ^~ | ~ | ~*] PATH { … }` Settings for paths. `=`: exactly this path; none or `^~`: "
-     "paths that begin with it; `~`, `~*`: a regular expression, with or without regard to case; "
-     "`@NAME`: entered only where a directive names it. The longest prefix wins unless a regular "
-     "expression matches; `^~` keeps these from being tried."},
-    {"listen", CONF_SERVER, 1, CONF_ARGS_ANY, CONF_REPEAT, http_set_listen, 0, NULL, "*:80 | *:8000",
+     "paths that begin with it; `~`, `~*`: a regular expression, with or without regard to case; `@NAME`: "
+     "entered only where a directive names it. The longest prefix wins unless a regular expression matches; "
+     "`^~` keeps these from being tried."},
+    {"listen", CONF_SERVER, .args = {1, CONF_ARGS_ANY}, .flags = CONF_REPEAT, .preset = "*:80 | *:8000",
+     .set = http_set_listen,
      "`listen ADDRESS[:PORT] | PORT | unix:PATH [default_server] [backlog=NUMBER] [ipv6only=on] "
      "[reuseport];` Where the server listens: at all addresses of a name, at all ports of a range "
      "(`8080-8083`). `default_server`: it answers the requests whose host is no server's name. `reuseport` "
      "always holds. nginx's other options of sockets are accepted with a warning. Without any listen: port "
      "80, or 8000 if the user is not root."},
-    {"server_name", CONF_SERVER, 1, CONF_ARGS_ANY, CONF_REPEAT, set_server_name, 0, NULL, "\"\"",
+    {"server_name", CONF_SERVER, .args = {1, CONF_ARGS_ANY}, .flags = CONF_REPEAT, .preset = "\"\"",
+     .set = set_server_name,
      "`server_name NAME …;` Names of the server: `example.org`, `*.example.org`, `.example.org` (both), "
      "`mail.*`, `~REGEX`, `\"\"` (requests without a host), `$hostname`."},
-    {"client_header_buffer_size", BOTH, 1, 1, 0, conf_set_size, FIELD(client_header_buffer_size),
-     &buffer_range, "1k", "The first buffer for the head of a request."},
-    {"large_client_header_buffers", BOTH, 2, 2, 0, set_large_buffers, FIELD(large_client_header_buffers),
-     NULL, "4 8k",
-     "`large_client_header_buffers NUMBER SIZE;` Further buffers, 15 at most, for heads that do not fit "
-     "in the first. A request line longer than one of them is answered 414, a head that does not fit in "
-     "all of them 431."},
-    {"client_header_timeout", BOTH, 1, 1, 0, conf_set_msec, FIELD(client_header_timeout), NULL, "60s",
-     "How long a head may take to arrive."},
-    {"connection_pool_size", BOTH, 1, 1, 0, set_connection_pool_size, FIELD(connection_pool_size),
-     &pool_range, "512",
-     "`connection_pool_size SIZE;` The first block of a connection's pool: what an idle connection "
-     "keeps. 512 at least, 64k at most."},
-    {"request_pool_size", BOTH, 1, 1, 0, set_request_pool_size, FIELD(request_pool_size), &pool_range, "4k",
-     "`request_pool_size SIZE | auto;` The blocks that requests add to a connection's pool. 64k at "
-     "most. `auto` (ours): each worker follows what 99 % of its requests need, beginning with 4k."},
-    {"connection_pool_budget", BOTH, 1, 1, CONF_OURS, conf_set_size, FIELD(connection_pool_budget), NULL, "0",
+    {"client_header_buffer_size", BOTH, .offset = FIELD(client_header_buffer_size), .extra = &buffer_range,
+     .preset = "1k", .set = conf_set_size, "The first buffer for the head of a request."},
+    {"large_client_header_buffers", BOTH, .args = {2, 2}, .offset = FIELD(large_client_header_buffers),
+     .preset = "4 8k", .set = set_large_buffers,
+     "`large_client_header_buffers NUMBER SIZE;` Further buffers, 15 at most, for heads that do not fit in "
+     "the first. A request line longer than one of them is answered 414, a head that does not fit in all of "
+     "them 431."},
+    {"client_header_timeout", BOTH, .offset = FIELD(client_header_timeout), .preset = "60s",
+     .set = conf_set_msec, "How long a head may take to arrive."},
+    {"connection_pool_size", BOTH, .offset = FIELD(connection_pool_size), .extra = &pool_range,
+     .preset = "512", .set = set_connection_pool_size,
+     "`connection_pool_size SIZE;` The first block of a connection's pool: what an idle connection keeps. "
+     "512 at least, 64k at most."},
+    {"request_pool_size", BOTH, .offset = FIELD(request_pool_size), .extra = &pool_range, .preset = "4k",
+     .set = set_request_pool_size,
+     "`request_pool_size SIZE | auto;` The blocks that requests add to a connection's pool. 64k at most. "
+     "`auto` (ours): each worker follows what 99 % of its requests need, beginning with 4k."},
+    {"connection_pool_budget", BOTH, .flags = CONF_OURS, .offset = FIELD(connection_pool_budget),
+     .preset = "0", .set = conf_set_size,
      "Bytes that a connection may hold altogether, buffers included; 0: no limit."},
-    {"merge_slashes", BOTH, 1, 1, 0, conf_set_flag, FIELD(merge_slashes), NULL, "on",
+    {"merge_slashes", BOTH, .offset = FIELD(merge_slashes), .preset = "on", .set = conf_set_flag,
      "Whether `//` in a path is taken as `/`."},
-    {"strict_line_endings", BOTH, 1, 1, CONF_OURS, conf_set_flag, FIELD(strict_line_endings), NULL, "off",
+    {"strict_line_endings", BOTH, .flags = CONF_OURS, .offset = FIELD(strict_line_endings), .preset = "off",
+     .set = conf_set_flag,
      "Whether a line of a head that ends in a bare LF is refused (RFC 9112 2.2 leaves it open)."},
-    {"max_headers", BOTH, 1, 1, 0, conf_set_number, FIELD(max_headers), NULL, "1000",
+    {"max_headers", BOTH, .offset = FIELD(max_headers), .preset = "1000", .set = conf_set_number,
      "How many lines the head of a request may have; more are answered 400."},
-    {"underscores_in_headers", BOTH, 1, 1, 0, conf_set_flag, FIELD(underscores), NULL, "off",
+    {"underscores_in_headers", BOTH, .offset = FIELD(underscores), .preset = "off", .set = conf_set_flag,
      "Whether a field named `A_B` is one of `$http_a_b`, as `A-B` is."},
-    {"ignore_invalid_headers", BOTH, 1, 1, 0, conf_set_ignored, 0, &invalid_headers, "on",
-     "`ignore_invalid_headers on | off;` Accepted for nginx's sake: a field with an invalid name is "
-     "always refused with 400 (RFC 9112 5.1), since another server on the way may read it differently."},
+    {"ignore_invalid_headers", BOTH, .extra = &invalid_headers, .preset = "on", .set = conf_set_ignored,
+     "`ignore_invalid_headers on | off;` Accepted for nginx's sake: a field with an invalid name is always "
+     "refused with 400 (RFC 9112 5.1), since another server on the way may read it differently."},
 };
 
 const struct conf_module http_reading_module = {"http: servers, and how requests are read", directives,

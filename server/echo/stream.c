@@ -200,26 +200,28 @@ static int set_server(struct conf_setting *setting)
 }
 
 static const struct conf_directive inner[] = {
-    {"server", CONF_STREAM, 0, 0, CONF_BLOCK | CONF_REPEAT, set_server, 0, NULL, NULL,
+    {"server", CONF_STREAM, .flags = CONF_NO_ARGS | CONF_BLOCK | CONF_REPEAT, .set = set_server,
      "A server that speaks no HTTP."},
-    {"listen", CONF_STREAM_SERVER, 1, CONF_ARGS_ANY, CONF_REPEAT, set_listen, 0, NULL, NULL,
+    {"listen", CONF_STREAM_SERVER, .args = {1, CONF_ARGS_ANY}, .flags = CONF_REPEAT, .set = set_listen,
      "`listen ADDRESS:PORT | PORT | unix:PATH [backlog=NUMBER] [reuseport];` Where it listens: at all "
      "addresses of a name, at all ports of a range (`8080-8083`). `reuseport` always holds."},
-    {"echo", CONF_STREAM_SERVER, 0, 0, CONF_OURS, set_echo, 0, NULL, NULL, "Sends back what is received."},
-    {"limit_conn_zone", CONF_STREAM, 2, 2, CONF_REPEAT, set_zone, 0, NULL, NULL,
-     "`limit_conn_zone KEY zone=NAME:SIZE;` Memory in which connections are counted, by `$remote_addr` "
-     "or `$binary_remote_addr`."},
-    {"limit_conn", CONF_STREAM | CONF_STREAM_SERVER, 2, 2, CONF_REPEAT, set_limit, 0, NULL, NULL,
+    {"echo", CONF_STREAM_SERVER, .flags = CONF_NO_ARGS | CONF_OURS, .set = set_echo,
+     "Sends back what is received."},
+    {"limit_conn_zone", CONF_STREAM, .args = {2, 2}, .flags = CONF_REPEAT, .set = set_zone,
+     "`limit_conn_zone KEY zone=NAME:SIZE;` Memory in which connections are counted, by `$remote_addr` or "
+     "`$binary_remote_addr`."},
+    {"limit_conn", CONF_STREAM | CONF_STREAM_SERVER, .args = {2, 2}, .flags = CONF_REPEAT, .set = set_limit,
      "`limit_conn ZONE NUMBER;` Connections above the number are closed at once."},
-    {"allow", CONF_STREAM | CONF_STREAM_SERVER, 1, 1, CONF_REPEAT, set_access, 0, NULL, NULL,
-     "`allow ADDRESS | NETWORK | unix: | all;` Lets in an address or a network (`10.0.0.0/8`). The "
-     "first rule that matches decides."},
-    {"deny", CONF_STREAM | CONF_STREAM_SERVER, 1, 1, CONF_REPEAT, set_access, 0, NULL, NULL,
+    {"allow", CONF_STREAM | CONF_STREAM_SERVER, .flags = CONF_REPEAT, .set = set_access,
+     "`allow ADDRESS | NETWORK | unix: | all;` Lets in an address or a network (`10.0.0.0/8`). The first "
+     "rule that matches decides."},
+    {"deny", CONF_STREAM | CONF_STREAM_SERVER, .flags = CONF_REPEAT, .set = set_access,
      "`deny ADDRESS | NETWORK | unix: | all;` Closes connections of an address or a network at once."},
-    {"echo_timeout", CONF_STREAM | CONF_STREAM_SERVER, 1, 1, CONF_OURS, conf_set_msec, FIELD(echo.timeout),
-     &at_least_one, "60s", "A connection is closed after this time without progress."},
-    {"echo_buffer_size", CONF_STREAM | CONF_STREAM_SERVER, 1, 1, CONF_OURS, conf_set_size,
-     FIELD(echo.buffer_size), &buffer_range, "16k",
+    {"echo_timeout", CONF_STREAM | CONF_STREAM_SERVER, .flags = CONF_OURS, .offset = FIELD(echo.timeout),
+     .extra = &at_least_one, .preset = "60s", .set = conf_set_msec,
+     "A connection is closed after this time without progress."},
+    {"echo_buffer_size", CONF_STREAM | CONF_STREAM_SERVER, .flags = CONF_OURS,
+     .offset = FIELD(echo.buffer_size), .extra = &buffer_range, .preset = "16k", .set = conf_set_size,
      "Size of a connection's buffers; about twice as much is received ahead of what was sent."},
 };
 
@@ -235,7 +237,8 @@ static int set_stream(struct conf_setting *setting)
 }
 
 static const struct conf_directive outer[] = {
-    {"stream", CONF_MAIN, 0, 0, CONF_BLOCK, set_stream, 0, NULL, NULL, "Servers that speak no HTTP."},
+    {"stream", CONF_MAIN, .flags = CONF_NO_ARGS | CONF_BLOCK, .set = set_stream,
+     "Servers that speak no HTTP."},
 };
 
 const struct conf_module stream_block = {"stream", outer, sizeof outer / sizeof *outer};

@@ -325,7 +325,7 @@ static int set_control(struct conf_setting *setting)
 }
 
 static const struct conf_directive directives[] = {
-    {"control", CONF_MAIN, 1, 1, CONF_OURS, set_control, 0, NULL, NULL,
+    {"control", CONF_MAIN, .flags = CONF_OURS, .set = set_control,
      "`control unix:PATH;` A socket, for its owner alone, at which `tidepool top` and `tidepool advise` "
      "ask."},
 };

@@ -30,7 +30,7 @@ static int set_block(struct conf_setting *setting)
 
 #define ROW(field_name, arguments)                                                                           \
     {                                                                                                        \
-        .name = #field_name, .contexts = CONF_MAIN, .min_args = (arguments), .max_args = (arguments),        \
+        .name = #field_name, .contexts = CONF_MAIN, .args = {(arguments), (arguments)},                      \
         .set = conf_set_##field_name, .offset = offsetof(struct settings, field_name)                        \
     }
 
@@ -46,7 +46,7 @@ static const struct conf_directive rows[] = {
     ROW(buffers, 2),
     {.name = "block",
      .contexts = CONF_MAIN,
-     .max_args = CONF_ARGS_ANY,
+     .args = {0, CONF_ARGS_ANY},
      .flags = CONF_BLOCK | CONF_REPEAT,
      .set = set_block},
 };

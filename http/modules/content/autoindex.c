@@ -135,14 +135,15 @@ static const struct conf_enum formats[] = {{"html", HTTP_AUTOINDEX_HTML},
                                            {NULL, 0}};
 
 static const struct conf_directive directives[] = {
-    {"autoindex", EVERYWHERE, 1, 1, 0, conf_set_flag, FIELD(on), NULL, "off",
+    {"autoindex", EVERYWHERE, .offset = FIELD(on), .preset = "off", .set = conf_set_flag,
      "Whether a folder without an index file is shown."},
-    {"autoindex_format", EVERYWHERE, 1, 1, 0, conf_set_enum, FIELD(format), formats, "html",
-     "How it is shown: `html`, `xml`, `json`, or `jsonp`, which calls the function named in the "
-     "argument callback= (400 if it is no name)."},
-    {"autoindex_exact_size", EVERYWHERE, 1, 1, 0, conf_set_flag, FIELD(exact_size), NULL, "on",
+    {"autoindex_format", EVERYWHERE, .offset = FIELD(format), .extra = formats, .preset = "html",
+     .set = conf_set_enum,
+     "How it is shown: `html`, `xml`, `json`, or `jsonp`, which calls the function named in the argument "
+     "callback= (400 if it is no name)."},
+    {"autoindex_exact_size", EVERYWHERE, .offset = FIELD(exact_size), .preset = "on", .set = conf_set_flag,
      "Whether sizes in HTML are in bytes, or rounded to K, M and G."},
-    {"autoindex_localtime", EVERYWHERE, 1, 1, 0, conf_set_flag, FIELD(localtime), NULL, "off",
+    {"autoindex_localtime", EVERYWHERE, .offset = FIELD(localtime), .preset = "off", .set = conf_set_flag,
      "Whether times in HTML are local ones, or UTC."},
 };
 

@@ -79,7 +79,7 @@ static int echo_body_finish(struct http_build *build, struct http_location *loca
 }
 
 static const struct conf_directive directives[] = {
-    {"echo_body", CONF_LOCATION, 0, 1, CONF_OURS, set_echo_body, 0, NULL, NULL,
+    {"echo_body", CONF_LOCATION, .args = {0, 1}, .flags = CONF_OURS, .set = set_echo_body,
      "`echo_body [whole];` Any method is answered 200 with the request's body, empty if it has none. "
      "`whole`: not before all of it is here; what does not fit in memory waits in a file."},
 };

@@ -94,8 +94,8 @@ static const struct conf_enum modes[] = {
     {"off", GZIP_STATIC_OFF}, {"on", GZIP_STATIC_ON}, {"always", GZIP_STATIC_ALWAYS}, {NULL, 0}};
 
 static const struct conf_directive directives[] = {
-    {"gzip_static", CONF_HTTP | CONF_SERVER | CONF_LOCATION, 1, 1, 0, conf_set_enum,
-     offsetof(struct gzip_static, mode), modes, "off",
+    {"gzip_static", CONF_HTTP | CONF_SERVER | CONF_LOCATION, .offset = offsetof(struct gzip_static, mode),
+     .extra = modes, .preset = "off", .set = conf_set_enum,
      "Sends FILE.gz, if it is there, for FILE: `on` to clients that accept gzip (gzip_http_version, "
      "gzip_proxied, gzip_disable and gzip_vary hold), `always` to every one."},
 };

@@ -183,22 +183,25 @@ enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
 static const struct conf_range seconds = {0, INT32_MAX}, uses = {1, INT32_MAX};
 
 static const struct conf_directive directives[] = {
-    {"root", EVERYWHERE | CONF_IF, 1, 1, 0, http_set_root, FIELD(root), NULL, "html",
+    {"root", EVERYWHERE | CONF_IF, .offset = FIELD(root), .preset = "html", .set = http_set_root,
      "`root PATH;` The folder that files are taken from: the whole path of the URL follows it."},
-    {"alias", CONF_LOCATION, 1, 1, 0, http_set_root, FIELD(root), NULL, NULL,
-     "`alias PATH;` The folder that takes the place of the location's prefix; in a location with a "
-     "regular expression, the file itself."},
-    {"index", EVERYWHERE, 1, CONF_ARGS_ANY, CONF_REPEAT, http_set_index, FIELD(index), NULL, "index.html",
+    {"alias", CONF_LOCATION, .offset = FIELD(root), .set = http_set_root,
+     "`alias PATH;` The folder that takes the place of the location's prefix; in a location with a regular "
+     "expression, the file itself."},
+    {"index", EVERYWHERE, .args = {1, CONF_ARGS_ANY}, .flags = CONF_REPEAT, .offset = FIELD(index),
+     .preset = "index.html", .set = http_set_index,
      "`index FILE …;` Files that are shown for a path that ends in a slash; the first that is there."},
-    {"open_file_cache", EVERYWHERE, 1, 2, 0, http_set_file_cache, FIELD(cache), NULL, "off",
-     "`open_file_cache max=NUMBER [inactive=TIME];` or `open_file_cache off;` Keeps up to NUMBER files "
-     "open; one that is not asked for during `inactive` (60s) is closed."},
-    {"open_file_cache_valid", EVERYWHERE, 1, 1, 0, conf_set_sec, FIELD(cache_valid), &seconds, "60s",
-     "After this time a file of the cache is checked for changes."},
-    {"open_file_cache_min_uses", EVERYWHERE, 1, 1, 0, conf_set_number, FIELD(cache_min_uses), &uses, "1",
+    {"open_file_cache", EVERYWHERE, .args = {1, 2}, .offset = FIELD(cache), .preset = "off",
+     .set = http_set_file_cache,
+     "`open_file_cache max=NUMBER [inactive=TIME];` or `open_file_cache off;` Keeps up to NUMBER files open; "
+     "one that is not asked for during `inactive` (60s) is closed."},
+    {"open_file_cache_valid", EVERYWHERE, .offset = FIELD(cache_valid), .extra = &seconds, .preset = "60s",
+     .set = conf_set_sec, "After this time a file of the cache is checked for changes."},
+    {"open_file_cache_min_uses", EVERYWHERE, .offset = FIELD(cache_min_uses), .extra = &uses, .preset = "1",
+     .set = conf_set_number,
      "How often a file is asked for during the cache's `inactive` before it is kept open."},
-    {"open_file_cache_errors", EVERYWHERE, 1, 1, 0, conf_set_flag, FIELD(cache_errors), NULL, "off",
-     "Whether it is also remembered that a file is missing."},
+    {"open_file_cache_errors", EVERYWHERE, .offset = FIELD(cache_errors), .preset = "off",
+     .set = conf_set_flag, "Whether it is also remembered that a file is missing."},
 };
 
 const struct http_module http_static_module = {

@@ -41,10 +41,10 @@ static int access_finish(struct http_build *build, struct http_location *locatio
 enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION | CONF_LIMIT_EXCEPT };
 
 static const struct conf_directive directives[] = {
-    {"allow", EVERYWHERE, 1, 1, CONF_REPEAT, access_set_rule, 0, NULL, NULL,
-     "`allow ADDRESS | NETWORK | unix: | all;` Lets in an address or a network (`10.0.0.0/8`). The "
-     "first rule that matches decides."},
-    {"deny", EVERYWHERE, 1, 1, CONF_REPEAT, access_set_rule, 0, NULL, NULL,
+    {"allow", EVERYWHERE, .flags = CONF_REPEAT, .set = access_set_rule,
+     "`allow ADDRESS | NETWORK | unix: | all;` Lets in an address or a network (`10.0.0.0/8`). The first "
+     "rule that matches decides."},
+    {"deny", EVERYWHERE, .flags = CONF_REPEAT, .set = access_set_rule,
      "`deny ADDRESS | NETWORK | unix: | all;` Answers 403 to an address or a network."},
 };
 

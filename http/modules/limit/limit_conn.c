@@ -161,17 +161,17 @@ static int limit_conn_finish(struct http_build *build, struct http_location *loc
 enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
 
 static const struct conf_directive directives[] = {
-    {"limit_conn_zone", CONF_HTTP, 2, 2, CONF_REPEAT, limit_conn_set_zone, 0, NULL, NULL,
-     "`limit_conn_zone KEY zone=NAME:SIZE;` Memory that counts the requests in progress of each key (a "
-     "text with variables). It outlives reloads that change neither name, key nor size."},
-    {"limit_conn", EVERYWHERE, 2, 2, CONF_REPEAT, limit_conn_set_rule, 0, NULL, NULL,
-     "`limit_conn ZONE NUMBER;` How many requests a key may have in progress at most. A level that has "
-     "any inherits none."},
-    {"limit_conn_log_level", EVERYWHERE, 1, 1, 0, conf_set_enum, FIELD(log_level), limit_log_levels, "error",
-     "At which level it is logged that a request was refused."},
-    {"limit_conn_status", EVERYWHERE, 1, 1, 0, conf_set_number, FIELD(status), &limit_statuses, "503",
-     "The status that a refused request is answered with."},
-    {"limit_conn_dry_run", EVERYWHERE, 1, 1, 0, conf_set_flag, FIELD(dry_run), NULL, "off",
+    {"limit_conn_zone", CONF_HTTP, .args = {2, 2}, .flags = CONF_REPEAT, .set = limit_conn_set_zone,
+     "`limit_conn_zone KEY zone=NAME:SIZE;` Memory that counts the requests in progress of each key (a text "
+     "with variables). It outlives reloads that change neither name, key nor size."},
+    {"limit_conn", EVERYWHERE, .args = {2, 2}, .flags = CONF_REPEAT, .set = limit_conn_set_rule,
+     "`limit_conn ZONE NUMBER;` How many requests a key may have in progress at most. A level that has any "
+     "inherits none."},
+    {"limit_conn_log_level", EVERYWHERE, .offset = FIELD(log_level), .extra = limit_log_levels,
+     .preset = "error", .set = conf_set_enum, "At which level it is logged that a request was refused."},
+    {"limit_conn_status", EVERYWHERE, .offset = FIELD(status), .extra = &limit_statuses, .preset = "503",
+     .set = conf_set_number, "The status that a refused request is answered with."},
+    {"limit_conn_dry_run", EVERYWHERE, .offset = FIELD(dry_run), .preset = "off", .set = conf_set_flag,
      "Counts and logs, but refuses nothing."},
 };
 

@@ -155,21 +155,22 @@ static const struct conf_ignored override = {conf_set_flag, "off",
                                              "no answer comes from elsewhere with a charset of its own"};
 
 static const struct conf_directive directives[] = {
-    {"charset", EVERYWHERE | CONF_IF, 1, 1, 0, charset_set_name, FIELD(charset), NULL, "off",
-     "`charset NAME | off;` The charset that Content-Type names, with the types of charset_types; may "
-     "be a variable."},
-    {"source_charset", EVERYWHERE | CONF_IF, 1, 1, 0, charset_set_name, FIELD(source), NULL, "off",
-     "`source_charset NAME | off;` The charset that answers are in; if it is another one than "
-     "`charset`, they are recoded by a charset_map."},
-    {"override_charset", EVERYWHERE | CONF_IF, 1, 1, 0, conf_set_ignored, 0, &override, "off",
-     "`override_charset on | off;` Accepted for nginx's sake: no answer comes from elsewhere with a charset "
-     "of its own."},
-    {"charset_types", EVERYWHERE, 1, CONF_ARGS_ANY, CONF_REPEAT, http_set_type_list, FIELD(types), NULL,
-     "text/html text/xml text/plain text/vnd.wap.wml application/javascript application/rss+xml",
+    {"charset", EVERYWHERE | CONF_IF, .offset = FIELD(charset), .preset = "off", .set = charset_set_name,
+     "`charset NAME | off;` The charset that Content-Type names, with the types of charset_types; may be a "
+     "variable."},
+    {"source_charset", EVERYWHERE | CONF_IF, .offset = FIELD(source), .preset = "off",
+     .set = charset_set_name,
+     "`source_charset NAME | off;` The charset that answers are in; if it is another one than `charset`, "
+     "they are recoded by a charset_map."},
+    {"override_charset", EVERYWHERE | CONF_IF, .extra = &override, .preset = "off", .set = conf_set_ignored},
+    {"charset_types", EVERYWHERE, .args = {1, CONF_ARGS_ANY}, .flags = CONF_REPEAT, .offset = FIELD(types),
+     .preset = "text/html text/xml text/plain text/vnd.wap.wml application/javascript application/rss+xml",
+     .set = http_set_type_list,
      "`charset_types TYPE …;` Media types that `charset` is for, besides text/html; `*`: all."},
-    {"charset_map", CONF_HTTP, 2, 2, CONF_BLOCK | CONF_RAW | CONF_REPEAT, charset_set_map, 0, NULL, NULL,
-     "`charset_map CHARSET CHARSET { CODE CODE; … }` How the bytes of a charset are written in another, "
-     "in hexadecimal: `charset_map koi8-r utf-8 { C0 D18E; … }`."},
+    {"charset_map", CONF_HTTP, .args = {2, 2}, .flags = CONF_BLOCK | CONF_RAW | CONF_REPEAT,
+     .set = charset_set_map,
+     "`charset_map CHARSET CHARSET { CODE CODE; … }` How the bytes of a charset are written in another, in "
+     "hexadecimal: `charset_map koi8-r utf-8 { C0 D18E; … }`."},
 };
 
 const struct http_module http_charset_module = {

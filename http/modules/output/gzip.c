@@ -287,27 +287,26 @@ static const struct conf_ignored buffers = {conf_set_buffers, NULL,
 static const struct conf_enum versions[] = {{"1.0", 0}, {"1.1", 1}, {NULL, 0}};
 
 static const struct conf_directive directives[] = {
-    {"gzip", EVERYWHERE | CONF_IF, 1, 1, 0, conf_set_flag, FIELD(on), NULL, "off",
+    {"gzip", EVERYWHERE | CONF_IF, .offset = FIELD(on), .preset = "off", .set = conf_set_flag,
      "Whether answers of gzip_types are compressed for clients that accept it."},
-    {"gzip_types", EVERYWHERE, 1, CONF_ARGS_ANY, CONF_REPEAT, http_set_type_list, FIELD(types), NULL,
-     "text/html", "`gzip_types TYPE …;` Media types that are compressed besides text/html; `*`: all."},
-    {"gzip_comp_level", EVERYWHERE, 1, 1, 0, conf_set_number, FIELD(level), &levels, "1",
-     "From 1, the fastest, to 9, the smallest."},
-    {"gzip_min_length", EVERYWHERE, 1, 1, 0, conf_set_size, FIELD(min_length), NULL, "20",
+    {"gzip_types", EVERYWHERE, .args = {1, CONF_ARGS_ANY}, .flags = CONF_REPEAT, .offset = FIELD(types),
+     .preset = "text/html", .set = http_set_type_list,
+     "`gzip_types TYPE …;` Media types that are compressed besides text/html; `*`: all."},
+    {"gzip_comp_level", EVERYWHERE, .offset = FIELD(level), .extra = &levels, .preset = "1",
+     .set = conf_set_number, "From 1, the fastest, to 9, the smallest."},
+    {"gzip_min_length", EVERYWHERE, .offset = FIELD(min_length), .preset = "20", .set = conf_set_size,
      "Answers whose Content-Length is less are left as they are."},
-    {"gzip_http_version", EVERYWHERE, 1, 1, 0, conf_set_enum, FIELD(http_minor), versions, "1.1",
-     "The least version of a request that is answered with gzip: 1.0 or 1.1."},
-    {"gzip_vary", EVERYWHERE, 1, 1, 0, conf_set_flag, FIELD(vary), NULL, "off",
+    {"gzip_http_version", EVERYWHERE, .offset = FIELD(http_minor), .extra = versions, .preset = "1.1",
+     .set = conf_set_enum, "The least version of a request that is answered with gzip: 1.0 or 1.1."},
+    {"gzip_vary", EVERYWHERE, .offset = FIELD(vary), .preset = "off", .set = conf_set_flag,
      "Whether answers that may be compressed say `Vary: Accept-Encoding`."},
-    {"gzip_proxied", EVERYWHERE, 1, CONF_ARGS_ANY, 0, gzip_set_proxied, 0, NULL, "off",
-     "`gzip_proxied off | WHICH …;` Which answers are compressed for a proxy, which says Via: "
-     "`expired`, `no-cache`, `no-store`, `private`, `no_last_modified`, `no_etag`, `auth`, `any`."},
-    {"gzip_disable", EVERYWHERE, 1, CONF_ARGS_ANY, CONF_REPEAT, gzip_set_disable, 0, NULL, NULL,
+    {"gzip_proxied", EVERYWHERE, .args = {1, CONF_ARGS_ANY}, .preset = "off", .set = gzip_set_proxied,
+     "`gzip_proxied off | WHICH …;` Which answers are compressed for a proxy, which says Via: `expired`, "
+     "`no-cache`, `no-store`, `private`, `no_last_modified`, `no_etag`, `auth`, `any`."},
+    {"gzip_disable", EVERYWHERE, .args = {1, CONF_ARGS_ANY}, .flags = CONF_REPEAT, .set = gzip_set_disable,
      "`gzip_disable REGEX …;` Regular expressions, regardless of case: a User-Agent that matches one gets "
      "nothing compressed. `msie6`: Internet Explorer up to 6."},
-    {"gzip_buffers", EVERYWHERE, 2, 2, 0, conf_set_ignored, 0, &buffers, NULL,
-     "`gzip_buffers NUMBER SIZE;` Accepted for nginx's sake: output buffers come from the connection's "
-     "pool as needed."},
+    {"gzip_buffers", EVERYWHERE, .args = {2, 2}, .extra = &buffers, .set = conf_set_ignored},
 };
 
 const struct http_module http_gzip_module = {

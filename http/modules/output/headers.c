@@ -187,14 +187,17 @@ static int headers_finish(struct http_build *build, struct http_location *locati
 enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION | CONF_IF };
 
 static const struct conf_directive directives[] = {
-    {"expires", EVERYWHERE, 1, 2, 0, http_set_expires, FIELD(expires), NULL, "off",
-     "`expires [modified] TIME | @TIME | epoch | max | off;` Adds Expires and Cache-Control to answers "
-     "that are no error: a time from now (negative: no-cache), after the change of the file, or of the "
-     "day (`@`); or a variable."},
-    {"add_header", EVERYWHERE, 2, 3, CONF_REPEAT, headers_set_rule, FIELD(headers), NULL, NULL,
-     "`add_header NAME VALUE [always];` Added to answers with 200, 201, 204, 206, 301 to 304, 307 and "
-     "308, with `always` to every one. The value may have variables. A level that has any inherits none."},
-    {"add_trailer", EVERYWHERE, 2, 3, CONF_REPEAT, headers_set_rule, FIELD(trailers), NULL, NULL,
+    {"expires", EVERYWHERE, .args = {1, 2}, .offset = FIELD(expires), .preset = "off",
+     .set = http_set_expires,
+     "`expires [modified] TIME | @TIME | epoch | max | off;` Adds Expires and Cache-Control to answers that "
+     "are no error: a time from now (negative: no-cache), after the change of the file, or of the day (`@`); "
+     "or a variable."},
+    {"add_header", EVERYWHERE, .args = {2, 3}, .flags = CONF_REPEAT, .offset = FIELD(headers),
+     .set = headers_set_rule,
+     "`add_header NAME VALUE [always];` Added to answers with 200, 201, 204, 206, 301 to 304, 307 and 308, "
+     "with `always` to every one. The value may have variables. A level that has any inherits none."},
+    {"add_trailer", EVERYWHERE, .args = {2, 3}, .flags = CONF_REPEAT, .offset = FIELD(trailers),
+     .set = headers_set_rule,
      "`add_trailer NAME VALUE [always];` The same after the body, which is sent in chunks then."},
 };
 

@@ -52,7 +52,7 @@ static int limit_except_finish(struct http_build *build, struct http_location *l
 }
 
 static const struct conf_directive directives[] = {
-    {"limit_except", CONF_LOCATION, 1, CONF_ARGS_ANY, CONF_BLOCK, set_limit_except, 0, NULL, NULL,
+    {"limit_except", CONF_LOCATION, .args = {1, CONF_ARGS_ANY}, .flags = CONF_BLOCK, .set = set_limit_except,
      "`limit_except METHOD … { … }` Settings for requests by all other methods. GET allows HEAD, too."},
 };
 

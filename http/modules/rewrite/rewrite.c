@@ -206,27 +206,27 @@ static int rewrite_finish(struct http_build *build, struct http_location *locati
 enum { ANYWHERE = CONF_SERVER | CONF_LOCATION | CONF_IF | CONF_SIF };
 
 static const struct conf_directive directives[] = {
-    {"rewrite", ANYWHERE, 2, 3, CONF_REPEAT, http_set_rewrite, 0, NULL, NULL,
+    {"rewrite", ANYWHERE, .args = {2, 3}, .flags = CONF_REPEAT, .set = http_set_rewrite,
      "`rewrite REGEX REPLACEMENT [last | break | redirect | permanent];` Replaces a path that matches. "
-     "`last` looks for its location at once, `break` stays here, the others answer 302 and 301, as does "
-     "a replacement that begins with `http://`, `https://` or `$scheme` (302). The arguments of the "
-     "request follow unless the replacement ends in `?`."},
-    {"set", ANYWHERE, 2, 2, CONF_REPEAT, http_set_set, 0, NULL, NULL,
+     "`last` looks for its location at once, `break` stays here, the others answer 302 and 301, as does a "
+     "replacement that begins with `http://`, `https://` or `$scheme` (302). The arguments of the request "
+     "follow unless the replacement ends in `?`."},
+    {"set", ANYWHERE, .args = {2, 2}, .flags = CONF_REPEAT, .set = http_set_set,
      "`set $VARIABLE TEXT;` Gives a variable of the configuration's own, `$args` or `$limit_rate` a value: a "
      "text with variables."},
-    {"if", CONF_SERVER | CONF_LOCATION, 1, CONF_ARGS_ANY, CONF_BLOCK | CONF_REPEAT | CONF_IN_ORDER,
-     http_set_if, 0, NULL, NULL,
-     "`if (CONDITION) { … }` Settings and rewrite directives for requests of which it is true: "
-     "`$variable` (neither empty nor 0), `=`, `!=` with a text, `~`, `~*`, `!~`, `!~*` with a regular "
-     "expression, `-f`, `-d`, `-e`, `-x` or their negation (`!-f`) with the name of a file."},
-    {"break", ANYWHERE, 0, 0, CONF_REPEAT, http_set_break, 0, NULL, NULL,
+    {"if", CONF_SERVER | CONF_LOCATION, .args = {1, CONF_ARGS_ANY},
+     .flags = CONF_BLOCK | CONF_REPEAT | CONF_IN_ORDER, .set = http_set_if,
+     "`if (CONDITION) { … }` Settings and rewrite directives for requests of which it is true: `$variable` "
+     "(neither empty nor 0), `=`, `!=` with a text, `~`, `~*`, `!~`, `!~*` with a regular expression, `-f`, "
+     "`-d`, `-e`, `-x` or their negation (`!-f`) with the name of a file."},
+    {"break", ANYWHERE, .flags = CONF_NO_ARGS | CONF_REPEAT, .set = http_set_break,
      "Ends the rewrite directives of this level."},
-    {"return", ANYWHERE, 1, 2, CONF_REPEAT, http_set_return, 0, NULL, NULL,
-     "`return CODE [TEXT | URL];` or `return URL;` Answers at once: `return 200 \"text\"`, `return "
-     "404`, `return 301 https://$host$request_uri`, `return URL` (302). Text and URL may have "
-     "variables. 444 closes the connection without an answer."},
-    {"rewrite_log", ANYWHERE | CONF_HTTP, 1, 1, 0, conf_set_flag, offsetof(struct http_rewrite, log), NULL,
-     "off", "Whether the error log says, at level notice, what rewrite does."},
+    {"return", ANYWHERE, .args = {1, 2}, .flags = CONF_REPEAT, .set = http_set_return,
+     "`return CODE [TEXT | URL];` or `return URL;` Answers at once: `return 200 \"text\"`, `return 404`, "
+     "`return 301 https://$host$request_uri`, `return URL` (302). Text and URL may have variables. 444 "
+     "closes the connection without an answer."},
+    {"rewrite_log", ANYWHERE | CONF_HTTP, .offset = offsetof(struct http_rewrite, log), .preset = "off",
+     .set = conf_set_flag, "Whether the error log says, at level notice, what rewrite does."},
 };
 
 const struct http_module http_rewrite_module = {

@@ -179,9 +179,9 @@ static int try_files_finish(struct http_build *build, struct http_location *loca
 }
 
 static const struct conf_directive directives[] = {
-    {"try_files", CONF_SERVER | CONF_LOCATION, 2, CONF_ARGS_ANY, 0, set_try_files, 0, NULL, NULL,
-     "`try_files FILE … WHERE;` The first file (a folder, if it ends in a slash) that is there; else "
-     "WHERE: a path, a `@NAME` or `=CODE`. Not inherited by the locations inside."},
+    {"try_files", CONF_SERVER | CONF_LOCATION, .args = {2, CONF_ARGS_ANY}, .set = set_try_files,
+     "`try_files FILE … WHERE;` The first file (a folder, if it ends in a slash) that is there; else WHERE: "
+     "a path, a `@NAME` or `=CODE`. Not inherited by the locations inside."},
 };
 
 const struct http_module http_try_files_module = {

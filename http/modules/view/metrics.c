@@ -47,9 +47,8 @@ static int metrics_finish(struct http_build *build, struct http_location *locati
 }
 
 static const struct conf_directive directives[] = {
-    {"metrics", CONF_LOCATION, 0, 0, 0, set_metrics, 0, NULL, NULL,
-     "Answers with the counters of this server, as text for Prometheus. Protect it with `allow` and "
-     "`deny`."},
+    {"metrics", CONF_LOCATION, .flags = CONF_NO_ARGS, .set = set_metrics,
+     "Answers with the counters of this server, as text for Prometheus. Protect it with `allow` and `deny`."},
 };
 
 const struct http_module http_metrics_module = {

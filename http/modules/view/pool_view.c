@@ -110,10 +110,9 @@ static int pool_view_finish(struct http_build *build, struct http_location *loca
 }
 
 static const struct conf_directive directives[] = {
-    {"pool_view", CONF_LOCATION, 0, 0, CONF_OURS, set_pool_view, 0, NULL, NULL,
+    {"pool_view", CONF_LOCATION, .flags = CONF_NO_ARGS | CONF_OURS, .set = set_pool_view,
      "Shows the memory of this server: a page, and below it data, events and trace. Protect it with `allow` "
-     "and "
-     "`deny`."},
+     "and `deny`."},
 };
 
 const struct http_module http_pool_view_module = {

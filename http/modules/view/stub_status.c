@@ -111,7 +111,7 @@ static int stub_status_finish(struct http_build *build, struct http_location *lo
 }
 
 static const struct conf_directive directives[] = {
-    {"stub_status", CONF_SERVER | CONF_LOCATION, 0, 1, 0, set_stub_status, 0, NULL, NULL,
+    {"stub_status", CONF_SERVER | CONF_LOCATION, .args = {0, 1}, .set = set_stub_status,
      "`stub_status;` Answers with the number of connections and requests. An argument, as in old "
      "configurations, is ignored."},
 };

@@ -103,48 +103,34 @@ enum { EVERYWHERE = CONF_MAIN | CONF_SERVER | CONF_LOCATION };
 static const struct conf_directive core_rows[] = {
     {.name = "limit",
      .contexts = EVERYWHERE,
-     .min_args = 1,
-     .max_args = 1,
      .set = conf_set_number,
      .offset = offsetof(struct core_settings, limit)},
     {.name = "root",
      .contexts = EVERYWHERE,
-     .min_args = 1,
-     .max_args = 1,
      .set = conf_set_string,
      .offset = offsetof(struct core_settings, root)},
-    {.name = "name",
-     .contexts = EVERYWHERE,
-     .min_args = 1,
-     .max_args = 1,
-     .flags = CONF_REPEAT,
-     .set = set_name},
-    {.name = "server", .contexts = CONF_MAIN, .flags = CONF_BLOCK | CONF_REPEAT, .set = set_block},
+    {.name = "name", .contexts = EVERYWHERE, .flags = CONF_REPEAT, .set = set_name},
+    {.name = "server",
+     .contexts = CONF_MAIN,
+     .flags = CONF_NO_ARGS | CONF_BLOCK | CONF_REPEAT,
+     .set = set_block},
     {.name = "location",
      .contexts = CONF_SERVER | CONF_LOCATION,
-     .min_args = 1,
-     .max_args = 2,
+     .args = {1, 2},
      .flags = CONF_BLOCK | CONF_REPEAT,
      .set = set_block},
-    {.name = "types", .contexts = CONF_MAIN, .flags = CONF_BLOCK | CONF_RAW, .set = set_types},
-    {.name = "broken", .contexts = CONF_MAIN, .min_args = 1, .max_args = 1, .set = set_broken},
+    {.name = "types", .contexts = CONF_MAIN, .flags = CONF_NO_ARGS | CONF_BLOCK | CONF_RAW, .set = set_types},
+    {.name = "broken", .contexts = CONF_MAIN, .set = set_broken},
 };
 
 static const struct conf_directive other_rows[] = {
     {.name = "switch",
      .contexts = EVERYWHERE,
-     .min_args = 1,
-     .max_args = 1,
      .set = conf_set_flag,
      .offset = offsetof(struct other_settings, on)},
     /* A second meaning of a name, elsewhere. */
-    {.name = "types",
-     .contexts = CONF_SERVER,
-     .min_args = 1,
-     .max_args = 1,
-     .flags = CONF_REPEAT,
-     .set = set_name},
-    {.name = "any", .contexts = CONF_MAIN, .min_args = 2, .max_args = CONF_ARGS_ANY, .set = set_types},
+    {.name = "types", .contexts = CONF_SERVER, .flags = CONF_REPEAT, .set = set_name},
+    {.name = "any", .contexts = CONF_MAIN, .args = {2, CONF_ARGS_ANY}, .set = set_types},
 };
 
 static const struct conf_module core = {"core", core_rows, sizeof core_rows / sizeof core_rows[0]};
@@ -268,7 +254,7 @@ static void test_no_sections(void **state)
     struct conf_node *root;
 
     static const struct conf_directive rows[] = {
-        {.name = "thing", .contexts = CONF_MAIN, .max_args = 1, .set = set_anything},
+        {.name = "thing", .contexts = CONF_MAIN, .args = {0, 1}, .set = set_anything},
     };
     static const struct conf_module module = {"things", rows, 1};
     static const struct conf_module *const one[] = {&module};

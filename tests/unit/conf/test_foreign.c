@@ -18,8 +18,11 @@ static int set_wrong(struct conf_setting *setting)
 }
 
 static const struct conf_directive directives[] = {
-    {.name = "block", .contexts = CONF_MAIN, .flags = CONF_BLOCK | CONF_REPEAT, .set = set_block},
-    {.name = "wrong", .contexts = CONF_MAIN, .set = set_wrong},
+    {.name = "block",
+     .contexts = CONF_MAIN,
+     .flags = CONF_NO_ARGS | CONF_BLOCK | CONF_REPEAT,
+     .set = set_block},
+    {.name = "wrong", .contexts = CONF_MAIN, .flags = CONF_NO_ARGS, .set = set_wrong},
 };
 static const struct conf_module table = {"table", directives, 2};
 static const struct conf_module *const list[] = {&table};

@@ -41,8 +41,7 @@ static struct settings apply(struct fixture *fixture, int (*set)(struct conf_set
 
     const struct conf_directive row = {.name = "x",
                                        .contexts = CONF_MAIN,
-                                       .min_args = 1,
-                                       .max_args = 2,
+                                       .args = {1, 2},
                                        .set = set,
                                        .offset = offsetof(struct settings, field),
                                        .extra = extra};

@@ -84,10 +84,10 @@ static inline int finish_early(struct http_build *build, struct http_location *l
 #define ALL_LEVELS (CONF_HTTP | CONF_SERVER | CONF_LOCATION)
 
 static const struct conf_directive mark_directives[] = {
-    {"mark", ALL_LEVELS, 1, 1, 0, conf_set_string, offsetof(struct mark, text), NULL, NULL, "The answer."}};
-static const struct conf_directive early_directives[] = {{"early", ALL_LEVELS, 1, 1, 0, conf_set_flag,
-                                                          offsetof(struct early, on), NULL, "off",
-                                                          "Steps in before."}};
+    {"mark", ALL_LEVELS, .offset = offsetof(struct mark, text), .set = conf_set_string, "The answer."}};
+static const struct conf_directive early_directives[] = {
+    {"early", ALL_LEVELS, .offset = offsetof(struct early, on), .preset = "off", .set = conf_set_flag,
+     "Steps in before."}};
 static const struct http_module mark_module = {.conf = {"mark", mark_directives, 1},
                                                .section_size = sizeof(struct mark),
                                                .defaults = default_mark,

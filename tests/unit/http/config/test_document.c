@@ -48,14 +48,14 @@ static unsigned check_default(struct conf *conf, const struct conf_directive *di
     const size_t size = field_size(directive);
     struct conf_setting setting = {.conf = conf, .directive = directive, .section = copy, .first = true};
 
-    if (!size || !directive->default_text)
+    if (!size || !directive->preset)
         return 0;
     memcpy(copy, section, sizeof copy);
-    (void)snprintf(text, sizeof text, "%s %s;", directive->name, directive->default_text);
+    (void)snprintf(text, sizeof text, "%s %s;", directive->name, directive->preset);
     setting.node = conf_read_text(conf, "default", text, strlen(text))->children;
     assert_int_equal(directive->set(&setting), 0);
     if (memcmp(copy + directive->offset, (const char *)section + directive->offset, size) != 0)
-        fail_msg("%s: the default is not %s", directive->name, directive->default_text);
+        fail_msg("%s: the default is not %s", directive->name, directive->preset);
     return 1;
 }
 
@@ -67,6 +67,8 @@ static unsigned check_table(struct conf *conf, const struct conf_module *module,
     for (unsigned i = 0; i < module->count; i++) {
         const struct conf_directive *directive = &module->directives[i];
 
+        if (directive->set == conf_set_ignored && !directive->help)
+            continue;
         if (!directive->help || !*directive->help ||
             !strchr(".:", directive->help[strlen(directive->help) - 1]))
             fail_msg("%s has no help, or one that is no sentence", directive->name);
