@@ -11,7 +11,7 @@ OPTIMISE ?= -O2 -g
 # In one part: a function that another part calls is one that might be jumped to, and begins with a mark for CET.
 LTO      ?= $(if $(SANITIZE)$(findstring clang,$(shell $(CC) --version)),,-flto=auto -flto-partition=one -ffat-lto-objects)
 # What makes a defect harder to use, in whatever is shipped: addresses that nobody can guess, tables that cannot be written
-# once the program is loaded, a guard behind arrays on the stack (pool/unguarded.h: but where there are none), calls that know
+# once the program is loaded, a guard behind arrays on the stack (pool/annotate.h: but where there are none), calls that know
 # the size of what they write to, a stack that cannot be jumped over, and jumps and returns that a processor with CET may
 # check; each as far as the compiler has it. Calls go through the table that is filled at the start, without a stub for each.
 # The sanitizers see more than that, and clash with some of it. `make hardened` looks at what came out.

@@ -7,7 +7,7 @@
 #include "http/receive.h"
 #include "http/request_run.h"
 #include "http/route/route.h"
-#include "pool/unguarded.h"
+#include "pool/annotate.h"
 
 enum {
     REQUEST_FIELDS = 24 /* fields that a head may have before the array grows: a browser sends 10 to 20 */

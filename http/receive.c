@@ -7,7 +7,7 @@
 
 #include "http/limits.h"
 #include "http/request.h"
-#include "pool/unguarded.h"
+#include "pool/annotate.h"
 
 enum {
     INPUT_BODY = 16 * 1024 - POOL_CHUNK_HEADER, /* bytes of a block for bodies: a 16 KiB class */

@@ -9,7 +9,7 @@
 #include "http/receive.h"
 #include "http/response.h"
 #include "http/route/route.h"
-#include "pool/unguarded.h"
+#include "pool/annotate.h"
 #include "server/shortage.h"
 
 /* Statuses after which the connection is not worth keeping, as nginx. */

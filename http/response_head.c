@@ -12,7 +12,7 @@
 #include "http/pace.h"
 #include "http/protocol/date.h"
 #include "http/protocol/status.h"
-#include "pool/unguarded.h"
+#include "pool/annotate.h"
 #include "server/version.h"
 
 enum {

@@ -7,7 +7,7 @@
 
 #include "pool/pool_mark.h"
 #include "pool/probe.h"
-#include "pool/unguarded.h"
+#include "pool/annotate.h"
 
 enum { POOL_BLOCK_DEFAULT = 4096, POOL_BLOCK_MOST = 1024 * 1024 * 1024 };
 
@@ -69,6 +69,7 @@ void pool_destroy(struct pool *pool)
         return;
     pool_check_owner(pool);
     PROBE3(pool__destroy, pool, pool->peak, pool->resets);
+    pool_follow_show(pool);
     pool_cleanups_run(pool, NULL);
     pool->pin_block = &pool->first;
     pool->pin_cursor = (char *)(pool + 1);
@@ -77,6 +78,8 @@ void pool_destroy(struct pool *pool)
     pool_chunks_free(pool, &pool->larges, NULL);
     pool_chunks_free(pool, &pool->buffers, NULL);
     pool_release_blocks(pool, 0);
+    if (__builtin_expect(pool->followed, 0))
+        pool_follow_tell(pool, POOL_EVENT_DESTROY, POOL_PIECE_NONE, 0, NULL);
     outline = (struct pool){.classes = pool->classes};
     pool_raw_put(&outline, pool, pool->first.size + offsetof(struct pool, first));
     mode_pools(-1);
@@ -85,6 +88,7 @@ void pool_destroy(struct pool *pool)
 void pool_pin(struct pool *pool)
 {
     pool_check_owner(pool);
+    pool_follow_show(pool);
     pool->cursor += -(uintptr_t)pool->cursor & 15; /* cannot pass the block's end, a multiple of 16 */
     pool->pin_cursor = pool->cursor;
     pool_mark_start(pool);
@@ -94,12 +98,16 @@ void pool_pin(struct pool *pool)
     pool->chain -= pool->used;
     pool->used = 0;
     pool_set_limit(pool);
+    if (pool->followed)
+        pool_follow_moved(pool, POOL_EVENT_PIN);
 }
 
 UNGUARDED static void pool_back_to_pin(struct pool *pool, bool learn)
 {
     pool_check_owner(pool);
     PROBE4(pool__reset, pool, pool->resets, pool->used, pool->held);
+    if (__builtin_expect(pool->hidden, 0))
+        pool_follow_show(pool);
     if (pool->cleanups != pool->pin_cleanups)
         pool_cleanups_run(pool, pool->pin_cleanups);
     if (pool_mode() == POOL_POISON)
@@ -112,12 +120,16 @@ UNGUARDED static void pool_back_to_pin(struct pool *pool, bool learn)
 void pool_reset(struct pool *pool)
 {
     pool_back_to_pin(pool, true);
+    if (__builtin_expect(pool->followed, 0))
+        pool_follow_moved(pool, POOL_EVENT_RESET);
 }
 
 void pool_idle(struct pool *pool)
 {
     pool_back_to_pin(pool, false);
     pool_release_blocks(pool, 0);
+    if (__builtin_expect(pool->followed, 0))
+        pool_follow_moved(pool, POOL_EVENT_IDLE);
 }
 
 void pool_set_owner(struct pool *pool)
@@ -178,6 +190,8 @@ bool pool_extend(struct pool *pool, void *last, size_t old, size_t size)
         return false;
     if (pool->traced)
         return pool_trace_resize(pool, last, old, size);
+    if (pool->hidden)
+        return pool_follow_resize(pool, last, old, size);
     if (pool_mode() == POOL_POISON)
         return pool_guard_resize(pool, last, old, size);
     if (!pool_is_last(pool, begin, old) || size > (size_t)(pool->limit - begin))
@@ -195,6 +209,8 @@ bool pool_give_back(struct pool *pool, void *last, size_t old, size_t keep)
         return false;
     if (pool->traced)
         return pool_trace_resize(pool, last, old, keep);
+    if (pool->hidden)
+        return pool_follow_resize(pool, last, old, keep);
     if (pool_mode() == POOL_POISON)
         return pool_guard_resize(pool, last, old, keep);
     if (!pool_is_last(pool, begin, old))

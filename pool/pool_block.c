@@ -7,7 +7,7 @@
 
 #include "pool/probe.h"
 #include "pool/sysmem.h"
-#include "pool/unguarded.h"
+#include "pool/annotate.h"
 
 /* ---- where memory comes from ---- */
 
@@ -59,6 +59,8 @@ void *pool_refuse(struct pool *pool, enum pool_failure why, size_t asked, const 
     pool->failure = (unsigned)why & 7;
     pool_refused = (struct pool_refusal){why, asked, purpose};
     PROBE2(failure, pool, why);
+    if (pool->followed)
+        pool_follow_tell(pool, POOL_EVENT_REFUSED, POOL_PIECE_NONE, asked, purpose);
     return NULL;
 }
 
@@ -134,6 +136,8 @@ UNGUARDED static struct pool_block *pool_new_block(struct pool *pool, const char
     pool->current->next = block;
     pool->chain++;
     pool->purpose = purpose;
+    if (__builtin_expect(pool->followed, 0))
+        pool_follow_tell(pool, POOL_EVENT_TAKE, POOL_PIECE_BLOCK, block->size, purpose);
     return block;
 }
 
@@ -169,6 +173,8 @@ UNGUARDED void *pool_alloc_slow(struct pool *pool, size_t size, size_t align, co
     pool_check_owner(pool);
     if (__builtin_expect(pool->traced, 0))
         return pool_trace_alloc(pool, size, align, purpose);
+    if (__builtin_expect(pool->hidden, 0))
+        return pool_follow_alloc(pool, size, align, purpose);
     pool->slow_calls++;
     if (fault_fires(FAULT_POOL))
         return pool_refuse(pool, POOL_FAILURE_SYSTEM, size, purpose);
@@ -199,6 +205,8 @@ void pool_release_blocks(struct pool *pool, uint32_t keep)
 
         PROBE2(block__return, pool, size);
         pool_uncharge(pool, size);
+        if (__builtin_expect(pool->followed, 0))
+            pool_follow_tell(pool, POOL_EVENT_GIVE, POOL_PIECE_BLOCK, size, NULL);
         pool_raw_put(pool, block, size);
         block = next;
     }

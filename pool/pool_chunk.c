@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "pool/probe.h"
-#include "pool/unguarded.h"
+#include "pool/annotate.h"
 
 /* Bytes in front of an allocation do not have this value by chance, nor by a peer's intent: it depends on
  * where the process was loaded. */
@@ -66,6 +66,9 @@ UNGUARDED static void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind ki
         annotate_unusable(p + size, (size_t)(base + total - p) - size);
     if (__builtin_expect(pool->traced, 0))
         pool_trace_taken(pool, p);
+    if (__builtin_expect(pool->followed, 0))
+        pool_follow_tell(pool, POOL_EVENT_TAKE,
+                         kind == POOL_CHUNK_BUFFER ? POOL_PIECE_BUFFER : POOL_PIECE_LARGE, total, purpose);
     return p;
 }
 
@@ -95,6 +98,9 @@ UNGUARDED static void pool_chunk_free(struct pool *pool, struct pool_chunk **lis
         pool_trace_freed(pool, chunk + 1);
     chunk->tag = 0; /* a second free finds nothing */
     pool_uncharge(pool, chunk->size);
+    if (__builtin_expect(pool->followed, 0))
+        pool_follow_tell(pool, POOL_EVENT_GIVE, list == &pool->buffers ? POOL_PIECE_BUFFER : POOL_PIECE_LARGE,
+                         chunk->size, chunk->purpose);
     pool_raw_put(pool, chunk->base, chunk->size);
 }
 

@@ -61,12 +61,14 @@ struct pool {
     const char *purpose;
     /* Low half of the address where the request would begin if all of it stood in one row: pool_mark.h. */
     uint32_t mark_base;
-    uint8_t failure : 3; /* enum pool_failure */
-    uint8_t traced : 1;  /* pool_trace.h */
-    uint8_t spared : 1;  /* pool_set_spared() */
-    uint8_t recent;      /* most blocks a request of this window used, POOL_RESERVE_BLOCKS at most */
-    uint8_t previous;    /* the same of the window before */
-    uint8_t window;      /* resets in this window that kept a reserve */
+    uint8_t failure : 3;  /* enum pool_failure */
+    uint8_t traced : 1;   /* pool_trace.h */
+    uint8_t spared : 1;   /* pool_set_spared() */
+    uint8_t followed : 1; /* pool_follow.h … */
+    uint8_t hidden : 1;   /* … and a follower keeps the cursor */
+    uint8_t recent;       /* most blocks a request of this window used, POOL_RESERVE_BLOCKS at most */
+    uint8_t previous;     /* the same of the window before */
+    uint8_t window;       /* resets in this window that kept a reserve */
 };
 
 _Static_assert(sizeof(struct pool) <= POOL_HEADER_MAX, "a connection's first block is 512 bytes");

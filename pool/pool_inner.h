@@ -2,8 +2,9 @@
 /*
  * pool_inner: shared by the files of one pool.
  *
- * Purpose: pool.c (lifetime), pool_block.c (blocks, the slow call), pool_chunk.c (large ones and buffers),
- *   pool_guard.c (red zones of poison mode), pool_cleanup.c, pool_layout.c and pool_trace.c; for pool/ alone.
+ * Purpose: pool.c (lifetime), pool_block.c (blocks, the slow call), pool_chunk.c (large ones, buffers),
+ *   pool_guard.c (red zones of poison mode), pool_cleanup.c, pool_layout.c, pool_trace.c and pool_follow.c;
+ *   for pool/ alone.
  *   Between any two calls `current` is in the chain that begins at `first`; `cursor` lies in `current`;
  *   behind `pin_block` there are `chain` blocks, the first `used` of them up to `current`; `held` is the sum
  *   of what the pool has taken.
@@ -17,6 +18,7 @@
 #include <assert.h>
 
 #include "pool/pool.h"
+#include "pool/pool_follow.h"
 
 /* In front of a large allocation or a buffer. `tag` is last, because pool_free() reads it in front of a
  * pointer that may be none of these: the 8 bytes there are always the pool's (a block's head is 16). */
@@ -91,6 +93,16 @@ void pool_trace_taken(struct pool *pool, void *buffer); /* by pool_take */
 void pool_trace_freed(struct pool *pool, const void *p);
 bool pool_trace_resize(struct pool *pool, void *last, size_t old, size_t size);
 const char *pool_trace_cursor(const struct pool *pool); /* of any pool */
+
+/* pool_follow.c: what happens in a pool that is followed */
+void pool_follow_show(struct pool *pool); /* its cursor, to whatever moves it … */
+void pool_follow_hide(struct pool *pool); /* … until it is hidden again, if allocations are told */
+void pool_follow_moved(struct pool *pool, enum pool_event_kind kind); /* tells, and hides it */
+char *pool_follow_cursor(const struct pool *pool);
+void pool_follow_tell(struct pool *pool, enum pool_event_kind kind, enum pool_event_piece piece, size_t bytes,
+                      const char *purpose);
+void *pool_follow_alloc(struct pool *pool, size_t size, size_t align, const char *purpose);
+bool pool_follow_resize(struct pool *pool, void *last, size_t old, size_t size);
 
 /* pool_cleanup.c */
 void pool_cleanups_run(struct pool *pool, struct pool_cleanup *until);

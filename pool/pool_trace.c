@@ -54,7 +54,7 @@ void pool_trace_end(struct pool_trace *trace)
 
 const char *pool_trace_cursor(const struct pool *pool)
 {
-    return pool->traced ? traced->cursor : pool->cursor;
+    return pool->traced ? traced->cursor : pool_follow_cursor(pool);
 }
 
 /* ---- writing down ---- */

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include "pool/unguarded.h"
+#include "pool/annotate.h"
 #include "server/socket_calls.h"
 
 enum {

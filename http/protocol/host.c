@@ -4,7 +4,7 @@
 
 #include <arpa/inet.h>
 
-#include "pool/unguarded.h"
+#include "pool/annotate.h"
 
 /* IPvFuture = "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" ), RFC 3986 3.2.2. */
 static bool is_future(const char *bytes, size_t length)

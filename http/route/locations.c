@@ -8,7 +8,7 @@
 #include "http/request.h"
 #include "http/route/regex.h"
 #include "pool/pool.h"
-#include "pool/unguarded.h"
+#include "pool/annotate.h"
 
 /* A name: what `location NAME` or `location ^~ NAME`, and `location = NAME` beside it, say. */
 struct entry {

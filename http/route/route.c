@@ -14,7 +14,7 @@
 #include "http/route/locations.h"
 #include "http/route/server_names.h"
 #include "http/text/named.h"
-#include "pool/unguarded.h"
+#include "pool/annotate.h"
 #include "server/log/log.h"
 
 enum { ROUTE_RETURNS = 10 /* internal redirects and rewrites, as nginx */ };

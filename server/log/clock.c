@@ -2,7 +2,7 @@
 /* The texts of a second. */
 #include "server/log/clock.h"
 
-#include "pool/unguarded.h"
+#include "pool/annotate.h"
 
 #include <string.h>
 #include <time.h>

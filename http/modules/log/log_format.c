@@ -6,7 +6,7 @@
 
 #include "http/modules/log/log_escape.h"
 #include "http/text/json_text.h"
-#include "pool/unguarded.h"
+#include "pool/annotate.h"
 
 enum { LITERAL = sizeof((struct http_log_part *)0)->literal };
 

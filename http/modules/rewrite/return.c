@@ -8,7 +8,7 @@
 
 #include "conf/units.h"
 #include "http/protocol/status.h"
-#include "pool/unguarded.h"
+#include "pool/annotate.h"
 
 enum { STATUS_MIN = 100, STATUS_MAX = 999 };
 
