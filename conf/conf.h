@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * conf: one reading of a configuration.
- *
- * Purpose: where a reading takes memory and paths from, what it has read, what went wrong. The way of a
- *   configuration: conf_init; conf_read_file, conf_read_text, conf_read_option (text to tree, read.h);
- *   conf_apply (tree to settings, directive.h). The caller logs conf->error with "[emerg]" before it and the
- *   warnings with "[warn]".
+ * Purpose: one reading of a configuration: where it takes memory and paths from, what it has read, what went
+ *   wrong. The calls in their order: conf_init; conf_read_file, conf_read_text, conf_read_option (text to
+ *   tree, read.h); conf_apply (tree to settings, directive.h). The caller logs conf->error with "[emerg]"
+ *   before it and the warnings with "[warn]".
  * Lifetime: the caller owns the struct (it may be on the stack); everything reached from it lies in the pool
  *   handed in and goes with that. There is no deinit.
  * Threads: one at a time.
@@ -26,7 +24,7 @@ struct pool;
 
 enum {
     CONF_ERROR_SIZE = 1024,      /* nginx's: a longer sentence is cut */
-    CONF_FAULTS_MAX = 100,       /* so many are reported, the others counted */
+    CONF_FAULTS_MAX = 100,       /* that are reported; further ones are counted */
     CONF_REPORT_SIZE = 32 * 1024 /* faults without room are counted too */
 };
 

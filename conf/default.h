@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * default: conf/default.conf, compiled in.
- *
- * Purpose: the server runs it without a configuration file. The Makefile generates the definition.
+ * Purpose: conf/default.conf, compiled in, for a server without a configuration file. The Makefile generates
+ *   the definition.
  * Lifetime: constant; ends in a NUL that conf_default_length does not count.
  * Threads: any.
  * Errors: none.

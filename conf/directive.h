@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * directive: tables that say what may stand where, and the walk that turns a tree into settings by them.
- *
- * Purpose: a module hands in a table. Two rows may bear one name if their contexts differ (listen in http and
- *   in stream). A level is applied in three steps: every node is checked in file order (known, allowed here,
+ * Purpose: tables that say what may stand where, and the walk that turns a tree into settings by them. A
+ *   module hands in a table. Two rows may bear one name if their contexts differ (listen in http and in
+ *   stream). A level is applied in three steps: every node is checked in file order (known, allowed here,
  *   arguments, block or not, duplicate); then the simple directives are set in file order; then the blocks,
  *   in file order (but for CONF_IN_ORDER). So order inside a level does not matter, and inheritance is a
  *   copy: a block's `set` makes its own scope as a copy of the finished outer settings and calls
- *   conf_apply_children. A misplaced, invalid or unknown directive (foreign.h: what to do instead) counts as
- *   absent until the outermost level is done, which then fails: so all of them are reported together. Only a
- *   lack of memory ends an inner level; a caller that needs complete settings behind one asks conf_is_wrong.
+ *   conf_apply_children. A misplaced, invalid or unknown directive (foreign.h) counts as absent until the
+ *   outermost level is done. Then that level fails, and all of them are reported together. Only a lack of
+ *   memory ends an inner level; a caller that needs complete settings behind one asks conf_is_wrong.
  * Lifetime: tables are constant; a struct conf_setting lives for one call of `set`; strings of the tree as
  *   long as conf->pool.
  * Threads: one at a time.

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * document: prints directive tables as Markdown.
- *
- * Purpose: a row for each directive, with its arguments, contexts, default and help. A row is one line, so
- *   that `tidepool directives | grep limit_req` answers a question. A setter of set.h tells what its
- *   directive takes; for others the help begins with it (directive.h).
+ * Purpose: prints directive tables as Markdown: a row for each directive, with its arguments, contexts,
+ *   default and help. A row is one line, so that `tidepool directives | grep limit_req` answers a question. A
+ *   setter of set.h tells what its directive takes; for others the help begins with it (directive.h).
  * Lifetime: keeps nothing.
  * Threads: one at a time per stream.
  * Errors: 0, or -EIO if the stream failed.

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * file: the files of a configuration, for read.c.
- *
- * Purpose: reads one whole, and knows which are open and which -T has to show.
+ * Purpose: the files of a configuration, for read.c: reads one whole, knows which are open and which -T has
+ *   to show.
  * Lifetime: texts lie in conf->pool. A struct conf_open is the reader's, on its stack, linked into conf->open
  *   while the file's directives are read.
  * Threads: one at a time.

@@ -10,14 +10,14 @@
 #define GATEWAY                                                                                              \
     "passing requests on is not part of Tidepool: let another server do it, in front or on its own port"
 #define SYSTEM   "that is left to the system: set it in the service's unit"
-#define CONTENT  "answers are not changed on their way: have what makes the files do it"
+#define CONTENT  "answers are not changed on their way: change the files when they are made"
 #define LOOKUP   "no names are looked up while requests run"
 #define DISK     "files are read through the system's cache, by sendfile or into memory"
 #define THREADS  "workers are threads of one process"
-#define PASSWORD "passwords are not part of Tidepool: use allow and deny, or ask for one in front"
+#define PASSWORD "passwords are not part of Tidepool: use allow and deny, or check passwords in front"
 #define WRITING  "files are served, not written: let another server take uploads"
 #define REAL_IP  "the peer's address is the connection's: log $http_x_forwarded_for"
-#define SCRIPT   "nothing is run on behalf of requests: let another server do it"
+#define SCRIPT   "requests start no programs: let another server do it"
 #define OTHER    "only HTTP/1.1 is spoken: clients use it where nothing else is offered"
 
 /* In the order of the search: an exception stands before its family. */
@@ -33,7 +33,7 @@ static const struct conf_foreign rows[] = {
     {"worker_rlimit_core", true, SYSTEM " (LimitCORE=)"},
     {"working_directory", true, SYSTEM " (WorkingDirectory=)"},
     {"env", true, "the environment stays as it was given"},
-    {"timer_resolution", true, "the time is asked for once a turn of the loop"},
+    {"timer_resolution", true, "the time is read once in a turn of the loop"},
     {"debug_points", true, "assertions stop debug builds only"},
     {"debug_connection", true, "use `error_log FILE debug;` in the location"},
     {"pcre_jit", true,
@@ -75,10 +75,11 @@ static const struct conf_foreign rows[] = {
     {"auth_basic*", false, PASSWORD},
     {"auth_request*", false, PASSWORD},
     {"auth_jwt*", false, PASSWORD},
-    {"auth_delay", true, "no answer waits for a wrong password"},
+    {"auth_delay", true, "no passwords are checked, so no answer is delayed"},
     {"satisfy", false,
      "limits and rules must all hold, as with `satisfy all`: remove the line if it says so"},
-    {"secure_link*", false, "links are not signed: use a location that nobody guesses, or check in front"},
+    {"secure_link*", false,
+     "signed links are not checked: use a path that cannot be guessed, or check in front"},
     {"valid_referers", false, "use `if ($http_referer ~ …)`"},
     {"referer_hash_*", true, "tables have the size that they need"},
     {"set_real_ip_from", false, REAL_IP},
@@ -93,9 +94,9 @@ static const struct conf_foreign rows[] = {
     {"subrequest_output_buffer_size", true, "there are no subrequests"},
     {"log_subrequest", true, "there are no subrequests"},
     {"lingering_close", true,
-     "what is not read any more is dropped for lingering_time; `lingering_time 0` turns it off"},
+     "the unread rest of a body is dropped for lingering_time; `lingering_time 0` turns it off"},
     {"reset_timedout_connection", true, "connections that time out are closed"},
-    {"msie_*", true, "no browser is treated apart any more"},
+    {"msie_*", true, "no browser needs special treatment any more"},
     {"resolver*", true, LOOKUP},
     {"gzip_window", true, "see gzip_comp_level"},
     {"gzip_hash", true, "see gzip_comp_level"},
@@ -111,7 +112,7 @@ static const struct conf_foreign rows[] = {
     {"xslt_*", false, CONTENT},
     {"xml_entities", false, CONTENT},
     {"more_set_headers", false, "use add_header"},
-    {"more_clear_headers", false, "headers that we send are not taken back: see server_tokens and etag"},
+    {"more_clear_headers", false, "the server's own headers cannot be removed: see server_tokens and etag"},
     {"echo*", false, "use `return 200 TEXT`"},
     {"empty_gif", false, "serve a file"},
     {"flv", false, "serve the file: ranges do the same"},

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * foreign: directives that nginx has and we have not.
- *
- * Purpose: tells the author of a configuration that was written for nginx which of its lines mean nothing
- *   here, and what to do instead. A directive is taken, with a warning, if its absence changes nothing that
- *   a client could see; it is refused if it would be missed (a proxy, a password, a certificate).
+ * Purpose: directives that nginx has and we have not. Tells the author of a configuration that was written
+ *   for nginx which of its lines mean nothing here, and what to do instead. A directive is taken, with a
+ *   warning, if its absence changes nothing that a client could see; it is refused if it would be missed (a
+ *   proxy, a password, a certificate).
  * Lifetime: constant.
  * Threads: any.
  * Errors: none.
@@ -15,7 +14,7 @@
 #include <stdbool.h>
 
 struct conf_foreign {
-    const char *name;   /* a directive; with `*` at its end: all that begin so */
+    const char *name;   /* a directive, or with `*` at its end all that begin with it */
     bool ignored;       /* taken, with a warning */
     const char *advice; /* part of a sentence */
 };

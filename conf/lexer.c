@@ -46,7 +46,7 @@ static void skip_blank(struct conf_lexer *lexer)
     }
 }
 
-/* nginx names the line where such a word began: its end is lost. */
+/* As nginx, names the line where the word began: its end is lost. */
 static enum conf_token too_long(struct conf_lexer *lexer, const char *word, char quote, unsigned first_line)
 {
     lexer->line = first_line;

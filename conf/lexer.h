@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lexer: the words of nginx's configuration language; bytes in, tokens out.
- *
- * Purpose: the language, as src/core/ngx_conf_file.c of nginx reads it:
+ * Purpose: the words of nginx's configuration language; bytes in, tokens out. The language, as
+ *   src/core/ngx_conf_file.c of nginx reads it:
  *   - space, tab, CR, LF, `;` and `{` separate words; `}` ends a block only where a word could begin
  *   - `#` opens a comment, to the end of the line, only where a word could begin
  *   - a word that begins with ' or " reaches to the same quote; then space, `;`, `{` or `)` must follow
@@ -37,8 +36,8 @@ enum { CONF_WORD_MAX = 4096 };
 struct conf_lexer {
     const char *at, *end; /* unread text */
     unsigned line;        /* of `at`, from 1 */
-    unsigned words;   /* begun since the last ; { }: at CONF_TOKEN_EOF above 0 in an unfinished directive */
-    const char *word; /* points into the text */
+    unsigned words;       /* begun since the last ; { }; not 0 at CONF_TOKEN_EOF: a directive is unfinished */
+    const char *word;     /* points into the text */
     size_t word_length;
     bool after_quote; /* the last word was quoted: not every byte may follow */
     char error[96];

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * node: a configuration as a tree.
- *
- * Purpose: the reader makes it of a text; conf_apply turns it into settings.
+ * Purpose: a configuration as a tree. The reader makes it of a text; conf_apply turns it into settings.
  * Lifetime: nodes, names and arguments lie in the pool of the struct conf they were read with and go with it.
  * Threads: written by the reader alone; read-only afterwards.
  * Errors: none.

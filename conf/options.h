@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * options: the command line, which is nginx's.
- *
- * Purpose: -? -h -v -V -t -T -q -s signal -p prefix -e file -c file -g directives. Letters may be joined
- *   (-tq); a value follows at once or as the next argument.
+ * Purpose: the command line, which is nginx's: -? -h -v -V -t -T -q -s signal -p prefix -e file -c file -g
+ *   directives. Letters may be joined (-tq); a value follows at once or as the next argument.
  * Lifetime: strings point into argv. The caller owns the struct.
  * Threads: one at a time.
  * Errors: -EINVAL and a sentence in options->error, nginx's, without the program's name. Nothing is printed.

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * read: text to tree, includes expanded.
- *
- * Purpose: `include` is read wherever a directive may stand, `types` and `map` included. Its path is
- *   relative to the folder of the configuration file; with * ? or [ in it, it is a pattern, whose matches
- *   (there may be none) are read in alphabetical order. A file must be balanced in itself. The syntax of the
- *   whole text is checked before any directive's meaning.
- *   A read gives a root: a node that stands for the text, whose children are the directives (NULL: an empty
- *   text). Apply it with conf_apply(conf, root->children, CONF_MAIN, …).
+ * Purpose: text to tree, includes expanded. `include` is read wherever a directive may stand, `types` and
+ *   `map` included. Its path is relative to the folder of the configuration file; with * ? or [ in it, it is
+ *   a pattern, whose matches (there may be none) are read in alphabetical order. A file must be balanced in
+ *   itself. The syntax of the whole text is checked before any directive's meaning. A read gives a root: a
+ *   node that stands for the text, whose children are the directives (NULL: an empty text). Apply it with
+ *   conf_apply(conf, root->children, CONF_MAIN, …).
  * Lifetime: the tree lies in conf->pool.
  * Threads: one at a time.
  * Errors: NULL, and a sentence in conf->error.

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * set: ready-made `set` functions for directive tables.
- *
- * Purpose: the first argument goes into the field at directive->offset of the section.
+ * Purpose: ready-made `set` functions for directive tables: the first argument goes into the field at
+ *   directive->offset of the section.
  *
  * | function           | field             | extra                                                    |
  * |--------------------|-------------------|----------------------------------------------------------|

@@ -86,8 +86,8 @@ bool conf_parse_offset(const char *text, off_t *out)
     return true;
 }
 
-/* Units stand in falling order. A blank behind digits counts as a unit too, seconds, and ends the order:
- * nginx takes "1h 30 " and even "5 6", so we do. */
+/* Units stand in falling order. A blank behind digits counts as the unit seconds and ends the order: as in
+ * nginx, "1h 30 " and even "5 6" are taken. */
 enum time_step {
     STEP_START,
     STEP_YEAR,

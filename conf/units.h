@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * units: numbers, sizes and times as nginx writes them (src/core/ngx_parse.c).
- *
- * Purpose: pure functions over NUL-terminated strings (never NULL).
+ * Purpose: numbers, sizes and times as nginx writes them (src/core/ngx_parse.c). Pure functions over
+ *   NUL-terminated strings (never NULL).
  *     number  digits alone
  *     size    digits, then k or m (either case)
  *     offset  digits, then k, m or g (either case)

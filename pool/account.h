@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * account: what has been taken and not given back.
- *
- * Purpose: the line that the process logs at its end.
+ * Purpose: what has been taken and not given back. The line that the process logs at its end.
  * Lifetime: static.
- * Threads: to be called when all others have ended.
+ * Threads: called when all other threads have ended.
  * Errors: none.
  */
 #ifndef POOL_ACCOUNT_H
@@ -13,8 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* True: everything is back, and `text` is "". Else `text` is one line, without its end and cut off at `size`:
- * pools, objects that were out when their sizeclass was destroyed, the system's memory. */
+/* True: all memory has been given back, and `text` is "". False: `text` is one line without a newline, cut
+ * off at `size`: pools, objects that were out when their sizeclass was destroyed, system memory. */
 bool account_settled(char *text, size_t size);
 
 #endif

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * annotate: what the compiler and the memory checkers are told of this code: which bytes of a live block
- * nobody may touch, and which functions need no guard.
- *
- * Purpose: an allocator that keeps memory hides what happens in it. Under AddressSanitizer the marks are
- *   exact to 8 bytes and checked at every access; in an ordinary build they cost nothing. annotate_*_deep
- *   also tells valgrind, at the price of a dozen instructions, and is for cold paths.
+ * Purpose: tells the memory checkers which bytes of a live block nobody may touch, and the compiler which
+ *   functions need no guard. An allocator that keeps memory hides its misuse. Under AddressSanitizer the
+ *   marks are exact to 8 bytes and checked at every access; in an ordinary build they cost nothing.
+ *   annotate_*_deep also tells valgrind, at the price of a dozen instructions, and is for cold paths.
  * Lifetime: a range marked unusable must be marked usable before its memory goes back to the system.
  * Threads: any.
  * Errors: none.
@@ -81,7 +79,7 @@ static inline void annotate_unusable_deep(const void *start, size_t size)
 #endif
 }
 
-/* The bytes' contents are defined after all: an allocator's own link in memory that was marked unusable. */
+/* Tells valgrind that the bytes are defined: an allocator reads its link in unusable memory. */
 static inline void annotate_defined(const void *start, size_t size)
 {
 #ifdef ANNOTATE_VALGRIND

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fault: makes the Nth call for memory fail.
- *
- * Purpose: every error path can be walked on purpose. The server arms it from TIDEPOOL_FAULT alone;
- *   fault_arm() and fault_count() are for tests of programs that use the library.
+ * Purpose: makes the Nth call for memory fail. Every error path can be walked on purpose. The server arms it
+ *   from TIDEPOOL_FAULT alone; fault_arm() and fault_count() are for tests of programs that use the library.
  * Lifetime: static; nothing to create. A point is armed for one call (the Nth from now on) or for that and
  *   all later.
  * Threads: any. Calls are counted by one atomic counter a point, and only while the point is armed or
  *   counted: an unarmed point costs one relaxed load.
- * Errors: fault_from_environment() alone can fail, on a text it does not understand.
+ * Errors: only fault_from_environment() can fail: on a text that it does not understand.
  */
 #ifndef POOL_FAULT_H
 #define POOL_FAULT_H

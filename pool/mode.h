@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mode: how the pools of this process treat their memory.
- *
- * Purpose: chosen at run time before the first pool, so that a fault can be hunted in the binary that showed
- *   it.
+ * Purpose: how the pools of this process treat their memory. Chosen at run time before the first pool, so
+ *   that a fault can be hunted in the binary that showed it.
  *     normal       inline bump, blocks kept over resets.
  *     poison       memory is filled when a block is taken and at reset; every allocation has a red zone
  *                  behind it that is checked when the memory goes; sizeclass finds double frees and wrong
@@ -12,7 +10,7 @@
  *                  see each.
  * Lifetime: static.
  * Threads: set before threads start, read by all.
- * Errors: pool_mode_set() alone.
+ * Errors: only pool_mode_set() can fail.
  */
 #ifndef POOL_MODE_H
 #define POOL_MODE_H
@@ -37,7 +35,7 @@ static inline enum pool_mode pool_mode(void);
 /* How many pools of the process are alive: none at exit. */
 size_t pool_live(void);
 
-/* Create and destroy of pool and sizeclass count what has the mode built in. */
+/* Called by create and destroy of pools and sizeclasses: each of them has the mode built in. */
 void mode_pools(int change);
 void mode_sizeclasses(int change);
 
@@ -47,7 +45,7 @@ extern bool mode_watched;
 /* A number for the calling thread, never 0 and never used again: objects name their owner by it. */
 uint32_t mode_thread(void);
 
-/* The same if the thread has called mode_thread() before, else 0, which owns nothing: for comparing alone. */
+/* The same if the thread has called mode_thread() before, else 0, which owns nothing. Only for comparing. */
 static inline uint32_t mode_thread_known(void);
 
 /* A check has found one of our own mistakes: a line on stderr, then abort. `purpose` may be NULL. */

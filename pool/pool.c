@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The life of a pool: create, pin, reset, idle, destroy; and allocations made of the inline two. */
+/* The life of a pool: create, pin, reset, idle, destroy; and the functions that allocate by the two inline
+ * ones. */
 #include "pool/pool_inner.h"
 
 #include <errno.h>
@@ -11,7 +12,7 @@
 
 enum { POOL_BLOCK_DEFAULT = 4096, POOL_BLOCK_MOST = 1024 * 1024 * 1024 };
 
-/* The size of a block of which `size` is wished for, `least` at least. */
+/* The real size of a block for which `size` is asked; at least `least`. */
 static size_t pool_size_of(const struct pool *pool, size_t size, size_t least)
 {
     size = (size < least ? least : size) + 15;
@@ -21,7 +22,7 @@ static size_t pool_size_of(const struct pool *pool, size_t size, size_t least)
 
 struct pool *pool_create(const struct pool_options *options)
 {
-    /* Enough of a pool to ask for the block that the pool will stand in. */
+    /* The part of a pool that is needed to take the block that the pool will stand in. */
     struct pool outline = {.classes = options->classes, .spared = options->spared}, *pool;
     size_t block_size = options->block_size != 0 ? options->block_size : POOL_BLOCK_DEFAULT;
     size_t first_size = pool_size_of(&outline, options->first_size, POOL_FIRST_MIN);

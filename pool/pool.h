@@ -1,26 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pool: everything one connection and its requests allocate (source documents 0, 1 and 3).
- *
- * Purpose: small allocations are cut off a block by moving a pointer and go together; a large one has a block
- *   to itself and can be freed early.
+ * Purpose: everything one connection and its requests allocate (source documents 0, 1 and 3). Small
+ *   allocations are cut off a block by moving a pointer and go together; a large one has a block to itself
+ *   and can be freed early.
  * Lifetime: create … destroy. pool_pin() divides it: what was allocated before the pin lives until
  *   destroy, what comes after it until the next pool_reset(). Buffers (pool_take) live until pool_put,
  *   over resets. At reset and destroy cleanups run first, newest first, each unlinked before it is called,
  *   while all memory is still there.
  * Threads: one owner: the creating thread, or pool_set_owner()'s caller. The slow call asserts it.
- * Errors: NULL, and pool_failure() tells why. A full budget is such an error; it is checked when a block, a
- *   large one or a buffer is taken, never per allocation. `purpose` is a literal saying what the memory is
- *   for; only the slow call reads it.
+ * Errors: NULL, and pool_failure() tells why. A full budget is such an error. It is checked when a block, a
+ *   large allocation or a buffer is taken, never per small allocation. `purpose` is a literal saying what the
+ *   memory is for; only the slow call reads it.
  *
  *   blocks   [pool|connection|free] -> [head|request, fields|s] -> [head|path, ...|   free    ]
  *                            ^ pin                         ^ stranded        ^ cursor    ^ limit
  *   large    [head| more than half a block ] ...    freed one by one, or at the reset
  *   buffers  [head| input ] [head| output ] ...     whole blocks, from pool_take until pool_put
  *
- * A reset rewinds the cursor to the pin, frees what is large and keeps as many blocks as recent requests used
- * (the reserve). An allocation of 0 bytes gives a pointer that must not be written to and may equal the next
- * one's. Modes: pool/mode.h.
+ * A reset rewinds the cursor to the pin, frees the large allocations and keeps as many blocks as recent
+ * requests used (the reserve). An allocation of 0 bytes gives a pointer that must not be written to and may
+ * equal the next one's. Modes: pool/mode.h.
  */
 #ifndef POOL_POOL_H
 #define POOL_POOL_H
@@ -96,8 +95,8 @@ void pool_reset(struct pool *pool);     /* back to the pin; what recent requests
 void pool_idle(struct pool *pool);      /* reset, and the reserve goes back; buffers that are taken stay */
 void pool_set_owner(struct pool *pool); /* the calling thread is the owner from now on */
 
-/* What memory_budget or worker_memory_budget refuses from now on is taken from the spare of the pool's size
- * classes (sizeclass_set_spare); false: no longer. What has been taken stays. */
+/* True: what memory_budget or worker_memory_budget refuses is taken from the spare of the pool's size classes
+ * (sizeclass_set_spare). False ends that; what has been taken stays. */
 void pool_set_spared(struct pool *pool, bool spared);
 
 static inline void *pool_alloc(struct pool *pool, size_t size, const char *purpose);  /* aligned to 16 */
@@ -106,11 +105,11 @@ void *pool_calloc(struct pool *pool, size_t size, const char *purpose);         
 void *pool_array(struct pool *pool, size_t count, size_t size, const char *purpose);  /* product checked */
 char *pool_strndup(struct pool *pool, const char *bytes, size_t length, const char *purpose); /* adds a NUL */
 
-/* A large allocation of its own whatever the size, aligned to `alignment`, a power of two up to 64 KiB. */
+/* Always a large allocation, aligned to `alignment`, a power of two up to 64 KiB. */
 void *pool_memalign(struct pool *pool, size_t alignment, size_t size, const char *purpose);
 
-/* Makes the last allocation, of `old` bytes at `last`, `size` long where it stands; never one from before the
- * pin. False: it is not the last, or there is no room; nothing has changed. Passthrough always says no. */
+/* Resizes the last allocation, `old` bytes at `last`, to `size` bytes in place; never one from before the
+ * pin. False: it is not the last, or there is no room; nothing has changed. Passthrough: always false. */
 bool pool_extend(struct pool *pool, void *last, size_t old, size_t size);
 
 /* Gives back all but the first `keep` bytes of the last allocation. False: not the last, or from before the
@@ -121,7 +120,8 @@ bool pool_give_back(struct pool *pool, void *last, size_t old, size_t keep);
  * nothing has changed. */
 int pool_free(struct pool *pool, void *p);
 
-/* A block for a buffer, aligned to 16: `size` bytes at least, `capacity` in fact. It outlives resets. */
+/* A buffer of at least `size` bytes, aligned to 16; `*capacity`, unless null, is its size. It outlives
+ * resets. */
 void *pool_take(struct pool *pool, size_t size, size_t *capacity, const char *purpose);
 void pool_put(struct pool *pool, void *buffer); /* NULL is allowed; O(1) */
 

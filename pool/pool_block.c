@@ -21,7 +21,7 @@ size_t pool_raw_round(const struct pool *pool, size_t size)
     return pool_from_system(pool) ? size : sizeclass_round(size);
 }
 
-/* From the system, from a span, or from what is spared. */
+/* From the system, from a span, or from the spare. */
 __attribute__((noinline)) static void *pool_raw_get_slow(struct pool *pool, size_t size)
 {
     void *p;
@@ -89,7 +89,7 @@ static bool pool_affords(const struct pool *pool, size_t bytes)
 bool pool_charge(struct pool *pool, size_t bytes, const char *purpose)
 {
     if (!pool_affords(pool, bytes))
-        pool_release_blocks(pool, pool->used); /* the reserve is a comfort, not a need */
+        pool_release_blocks(pool, pool->used); /* the reserve only saves time, so it goes first */
     if (!pool_affords(pool, bytes)) {
         PROBE4(budget__hit, pool, bytes, pool->held, pool->budget);
         pool_refuse(pool, POOL_FAILURE_BUDGET, bytes, purpose);

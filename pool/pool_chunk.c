@@ -8,8 +8,7 @@
 #include "pool/probe.h"
 #include "pool/annotate.h"
 
-/* Bytes in front of an allocation do not have this value by chance, nor by a peer's intent: it depends on
- * where the process was loaded. */
+/* No other bytes have this value by chance or by a peer's intent: it depends on the load address. */
 UNGUARDED static uint64_t pool_chunk_tag(const struct pool *pool, const void *p, enum pool_chunk_kind kind)
 {
     static const char secret;
@@ -19,7 +18,7 @@ UNGUARDED static uint64_t pool_chunk_tag(const struct pool *pool, const void *p,
     return place * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)kind + 1;
 }
 
-/* The checkers may hold the bytes in front of a small allocation for untouchable or unwritten. */
+/* To the checkers, the bytes in front of a small allocation may be unusable or undefined. */
 UNGUARDED __attribute__((no_sanitize("address"), noinline)) static uint64_t pool_chunk_read_tag(const void *p)
 {
     uint64_t tag = ((const uint64_t *)p)[-1];
@@ -151,7 +150,7 @@ UNGUARDED void pool_put(struct pool *pool, void *buffer)
         return;
     pool_check_owner(pool);
     if (!pool_chunk_is(pool, buffer, POOL_CHUNK_BUFFER))
-        mode_defect("pool_put of what is no buffer of this pool", pool->name, buffer);
+        mode_defect("pool_put of a pointer that is not a buffer of this pool", pool->name, buffer);
     pool_chunk_free(pool, &pool->buffers, (struct pool_chunk *)buffer - 1);
 }
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pool_follow: the life of one pool, told as it happens.
- *
- * Purpose: a follower hears of each block, large one and buffer that its pool takes and gives back, of pin,
- *   reset, idle, refusal and destroy; with `allocs` of each allocation, which takes the slow call then. Pools
- *   that nobody follows pay for the test of a bit where the slow calls are.
+ * Purpose: the life of one pool, told as it happens. A follower hears of each block, large one and buffer
+ *   that its pool takes and gives back, of pin, reset, idle, refusal and destroy; with `allocs` of each
+ *   allocation, which takes the slow call then. Pools that nobody follows pay for the test of a bit where the
+ *   slow calls are.
  * Lifetime: the follower is the caller's, from pool_follow until pool_unfollow or POOL_EVENT_DESTROY.
  *   A pool may have several.
  * Threads: the pool's owner.

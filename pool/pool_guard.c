@@ -15,7 +15,7 @@ struct pool_guard {
 
 _Static_assert(sizeof(struct pool_guard) == 16, "what follows is aligned to 16");
 
-/* What an allocation of `size` (less than a block) takes in all. */
+/* Bytes of an allocation of `size` (less than a block) with its head and red zone. */
 static size_t guard_span(size_t size)
 {
     return sizeof(struct pool_guard) + (size + 15) / 16 * 16 + GUARD_ZONE;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pool_inline: the struct behind pool/pool.h and the two bodies that are inlined.
- *
- * Purpose: included by pool.h alone; only pool/ may look into the struct. The fast path needs one comparison
- *   because `limit` is a multiple of 16 and never below `cursor`: aligning the cursor cannot step past it,
- *   and the difference cannot underflow. In poison and passthrough mode `limit` equals the (aligned) cursor,
- *   so that every allocation of a byte or more takes the slow call.
+ * Purpose: the struct behind pool/pool.h and the two bodies that are inlined. Included by pool.h alone; only
+ *   pool/ may look into the struct. The fast path needs one comparison because `limit` is a multiple of 16
+ *   and never below `cursor`: aligning the cursor cannot step past it, and the difference cannot underflow.
+ *   In poison and passthrough mode `limit` equals the (aligned) cursor, so that every allocation of a byte or
+ *   more takes the slow call.
  * Lifetime: see pool.h.
  * Threads: the pool's owner.
  * Errors: NULL, from the slow call alone.
@@ -32,7 +31,7 @@ struct pool_cleanup {
 struct pool {
     char *cursor; /* the next free byte */
     char *limit;
-    struct pool_block first; /* its next: the second block. The block is the one that this struct stands in */
+    struct pool_block first; /* the block that this struct stands in; `next` is the second block */
     struct pool_block *current;
     struct pool_cleanup *cleanups; /* newest first, as are the next two */
     struct pool_chunk *larges;
@@ -59,7 +58,7 @@ struct pool {
     size_t held;
     size_t peak;
     const char *purpose;
-    /* Low half of the address where the request would begin if all of it stood in one row: pool_mark.h. */
+    /* Low half of the address where the request would begin if it were contiguous: pool_mark.h. */
     uint32_t mark_base;
     uint8_t failure : 3;  /* enum pool_failure */
     uint8_t traced : 1;   /* pool_trace.h */
@@ -75,7 +74,7 @@ _Static_assert(sizeof(struct pool) <= POOL_HEADER_MAX, "a connection's first blo
 _Static_assert(sizeof(struct pool) % 16 == 0 && sizeof(struct pool_block) == 16,
                "what follows is aligned to 16");
 
-/* For whatever fails the comparison. `align` is 16 or 1. */
+/* Called when the comparison fails. `align` is 16 or 1. */
 void *pool_alloc_slow(struct pool *pool, size_t size, size_t align, const char *purpose);
 
 static inline void *pool_alloc(struct pool *pool, size_t size, const char *purpose)
@@ -100,8 +99,8 @@ static inline void *pool_nalloc(struct pool *pool, size_t size, const char *purp
     return p;
 }
 
-/* A purpose is a literal; behind its NUL stands the line of source that asked, for pool_trace.h. Functions
- * that hand a purpose on call (pool_alloc)(…). */
+/* A purpose is a literal; behind its NUL stands the line of source that asked, for pool_trace.h. A function
+ * that passes on its caller's purpose calls (pool_alloc)(…). */
 #define POOL_TEXT_OF(x)    #x
 #define POOL_TEXT(x)       POOL_TEXT_OF(x)
 #define POOL_HERE(purpose) (purpose "\0" __FILE__ ":" POOL_TEXT(__LINE__))

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pool_inner: shared by the files of one pool.
- *
- * Purpose: pool.c (lifetime), pool_block.c (blocks, the slow call), pool_chunk.c (large ones, buffers),
- *   pool_guard.c (red zones of poison mode), pool_cleanup.c, pool_layout.c, pool_trace.c and pool_follow.c;
- *   for pool/ alone.
- *   Between any two calls `current` is in the chain that begins at `first`; `cursor` lies in `current`;
- *   behind `pin_block` there are `chain` blocks, the first `used` of them up to `current`; `held` is the sum
- *   of what the pool has taken.
+ * Purpose: shared by the files of one pool. pool.c (lifetime), pool_block.c (blocks, the slow call),
+ *   pool_chunk.c (large ones, buffers), pool_guard.c (red zones of poison mode), pool_cleanup.c,
+ *   pool_layout.c, pool_trace.c and pool_follow.c; for pool/ alone. Between any two calls `current` is in the
+ *   chain that begins at `first`; `cursor` lies in `current`; behind `pin_block` there are `chain` blocks,
+ *   the first `used` of them up to `current`; `held` is the sum of what the pool has taken.
  * Lifetime: the pool's.
  * Threads: the pool's owner.
  * Errors: NULL or false, with the reason kept by pool_refuse().
@@ -20,8 +17,8 @@
 #include "pool/pool.h"
 #include "pool/pool_follow.h"
 
-/* In front of a large allocation or a buffer. `tag` is last, because pool_free() reads it in front of a
- * pointer that may be none of these: the 8 bytes there are always the pool's (a block's head is 16). */
+/* In front of a large allocation or a buffer. `tag` is last: pool_free() reads the 8 bytes in front of any
+ * pointer. They are always the pool's, since a block's head has 16. */
 struct pool_chunk {
     struct pool_chunk *next, *prev; /* newer ones are at `prev`; NULL at the ends */
     void *base;                     /* what the size class or the system gave */
@@ -64,7 +61,7 @@ static inline void pool_mark_start(struct pool *pool)
 /* pool_block.c */
 /* Returns NULL; keeps the reason and, for pool_last_refusal(), what was asked. */
 void *pool_refuse(struct pool *pool, enum pool_failure why, size_t asked, const char *purpose);
-enum pool_failure pool_reason(void); /* by errno, after the system or a sizeclass said no */
+enum pool_failure pool_reason(void); /* from errno, after the system or a sizeclass refused */
 bool pool_charge(struct pool *pool, size_t bytes, const char *purpose); /* false: over budget, and refused */
 void pool_uncharge(struct pool *pool, size_t bytes);
 void *pool_raw_get(struct pool *pool, size_t size); /* `size` is rounded already */
@@ -74,7 +71,7 @@ bool pool_next_block(struct pool *pool, const char *purpose); /* `current` moves
 void pool_release_blocks(struct pool *pool, uint32_t keep);   /* those behind the first `keep` of the chain */
 void pool_rewind(struct pool *pool, bool learn);              /* the blocks' part of a reset */
 void pool_set_limit(struct pool *pool); /* after the cursor moved by more than an allocation */
-bool pool_is_large(const struct pool *pool, size_t size); /* whatever is left in the current block */
+bool pool_is_large(const struct pool *pool, size_t size); /* regardless of the room in the current block */
 
 /* pool_chunk.c: a large one is one of the request's allocations and counts in the mark (pool_mark.h) */
 void *pool_large_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignment, size_t size,

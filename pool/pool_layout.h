@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pool_layout: what a pool holds, piece by piece.
- *
- * Purpose: pictures and tables of a living pool: its blocks with how far they are filled, the reserve, the
- *   large ones, the buffers. pool_stats() has the sums. In pass-through mode every allocation is a large one.
+ * Purpose: what a pool holds, piece by piece. Pictures and tables of a living pool: its blocks with how far
+ *   they are filled, the reserve, the large ones, the buffers. pool_stats() has the sums. In passthrough mode
+ *   every allocation is a large one.
  * Lifetime: a layout is a copy in the caller's storage; purposes are literals.
  * Threads: the pool's owner.
  * Errors: none; what finds no room among the parts is counted in `more`. O(what is held).
@@ -28,7 +27,7 @@ struct pool_part {
 struct pool_layout {
     struct pool_part parts[POOL_LAYOUT_PARTS]; /* blocks in order of use, then reserve, larges, buffers */
     uint32_t count, more;                      /* in `parts`; left out */
-    size_t free_bytes; /* of blocks in use, what is not handed out: stranded or ahead */
+    size_t free_bytes; /* in blocks in use, not handed out: stranded, or behind the cursor */
     size_t large_bytes, buffer_bytes;
 };
 

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pool_mark: the high-water marks of a pool, and the size of the blocks for the requests to come.
- *
- * Purpose: how much one block would have had to offer, behind its head (struct pool_block), for everything
- *   that a request allocated since the pin, alignment included. An allocation of more than half a block
- *   counts twice, freed or not, since only a block of twice its size would have taken it; in passthrough
- *   mode, what other modes cut from a block counts as asked for. Buffers do not count. Marks are kept modulo
- *   4 GiB.
+ * Purpose: the high-water marks of a pool, and the size of the blocks for the requests to come. A mark is the
+ *   size that one block would have needed behind its head (struct pool_block) to hold everything that a
+ *   request allocated since the pin, alignment included. An allocation of more than half a block counts
+ *   twice, freed or not, since only a block of twice its size would have taken it; in passthrough mode, what
+ *   other modes cut from a block counts as asked for. Buffers do not count. Marks are kept modulo 4 GiB.
  * Lifetime: the pool's.
  * Threads: its owner.
  * Errors: none.
@@ -18,7 +16,7 @@
 
 char *pool_follow_cursor(const struct pool *pool);
 
-/* The request's mark, before it is ended by pool_reset or pool_idle. */
+/* The mark of the current request, which pool_reset or pool_idle will end. */
 static inline size_t pool_request_bytes(const struct pool *pool)
 {
     const char *cursor = __builtin_expect(pool->hidden, 0) ? pool_follow_cursor(pool) : pool->cursor;

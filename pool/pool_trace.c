@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Traced pools: what the slow calls do in them. The trace keeps the cursor meanwhile; the pool shows the end
- * of its block instead, where the inline path finds no room. */
+/* The slow calls of a traced pool. The trace holds the real cursor meanwhile; the pool's own cursor is the
+ * end of its block, where the inline path finds no room. */
 #include "pool/pool_trace.h"
 
 #include <errno.h>

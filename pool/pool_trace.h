@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pool_trace: everything that is allocated from one pool, written down in order.
- *
- * Purpose: a picture of what a request does to its pool: which block, where in it, how large, what for,
- *   and the line of source that asked. Between begin and end the inline path finds no room, so that every
- *   allocation of a byte or more takes the slow call; other pools pay nothing. Memory is zeroed when it is
- *   handed out, so that whatever is shown of it was written by its user.
+ * Purpose: everything that is allocated from one pool, written down in order. A picture of what a request
+ *   does to its pool: which block, where in it, how large, what for, and the line of source that asked.
+ *   Between begin and end the inline path finds no room, so that every allocation of a byte or more takes the
+ *   slow call; other pools pay nothing. Memory is zeroed when it is handed out, so that whatever is shown of
+ *   it was written by its user.
  * Lifetime: the struct is the caller's; its arrays lie in the pool given to pool_trace_init, which is not
  *   the one traced. An entry's bytes are readable as long as the allocation lives.
  * Threads: the pool's owner; one pool of a thread is traced at a time. End the trace before the pool is

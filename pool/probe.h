@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * probe: places where a tracer (bpftrace, perf, SystemTap) can look on.
- *
- * Purpose: USDT probes of the provider `tidepool`. Each is one nop and a note in the binary that says where
- *   its arguments are; nothing is computed for them. tests/probes/pools.bt uses them all.
+ * Purpose: places that a tracer (bpftrace, perf, SystemTap) can attach to. USDT probes of the provider
+ *   `tidepool`. Each is one nop and a note in the binary that says where its arguments are; nothing is
+ *   computed for them. tests/probes/pools.bt uses them all.
  *
  * | probe         | arguments                                                                   |
  * |---------------|-----------------------------------------------------------------------------|

@@ -12,7 +12,7 @@
 
 enum {
     CHUNK_ALIGNMENT = 16,
-    INLINE_SLOTS = 4, /* an echo connection whose client reads holds two or three blocks */
+    INLINE_SLOTS = 4, /* an echo connection holds two or three blocks while its client reads */
     NO_SLOT = UINT32_MAX
 };
 
@@ -181,7 +181,8 @@ void *refpool_alloc(struct refpool *refpool, size_t size, struct refpool_chunk *
     block = take_block(refpool, large ? rounded : block_bytes);
     if (!block)
         return NULL;
-    /* The block before has a chunk alive (else it had been rewound), and goes back with the last of them. */
+    /* The previous block has a live chunk, otherwise it would have been rewound. It goes back with its last
+     * chunk. */
     if (!large)
         refpool->current = block;
     refpool->large += large;

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * refpool: chunks cut from counted blocks (source document 2), for memory without a common end.
- *
- * Purpose: a block counts the chunks that are alive in it. When the count falls to zero the current block is
+ * Purpose: chunks cut from counted blocks (source document 2), for memory whose parts end at different times.
+ *   A block counts the chunks that are alive in it. When the count falls to zero the current block is
  *   rewound, and any other goes back to the pool it was taken from. Echo cuts what it receives from here and
  *   frees each chunk when it has been sent. A request above half a block that the current block has no room
- *   for gets a block to itself, so it pins nothing. Chunks are aligned to 16.
- *   To receive, ask for refpool_room() if that is enough, else for as much as is wanted (up to half a block);
- *   receive into the chunk, then give back its unused tail with refpool_give_back().
+ *   for gets a block to itself, so it keeps no other memory alive. Chunks are aligned to 16. To receive, ask
+ *   for refpool_room() if that is enough, else for as much as is wanted (up to half a block); receive into
+ *   the chunk, then give back its unused tail with refpool_give_back().
  * Lifetime: a refpool stands in its parent pool (allocated before the pin, or it dies at the reset) and takes
  *   its blocks from there: they count in the connection's budget, and the parent's destroy gives back what is
  *   left. A chunk lives until it is freed, or until the refpool is reset or destroyed.

@@ -14,7 +14,7 @@ static void sgi_lock_init(struct sgi_lock *lock)
     memset(&lock->stats, 0, sizeof lock->stats);
     pthread_mutexattr_init(&attributes);
 #ifdef PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP
-    /* What is done under it is shorter than falling asleep. */
+    /* Work under the lock takes less time than falling asleep would. */
     pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ADAPTIVE_NP);
 #endif
     pthread_mutex_init(&lock->mutex, &attributes);

@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sgi: small objects born in one thread and freed in another (source document 0, section 2).
- *
- * Purpose: level 2 serves 1..128 bytes from sixteen free lists (8, 16 ... 128), filled twenty objects at a
- *   time from a reserve; level 1 passes larger sizes to the system. When the system refuses, left-overs and
- *   larger free objects are used up before the out-of-memory handler is asked. Over the locked lists stand
- *   magazines: an attached thread has two per class, of twenty objects, and takes no lock before both are
- *   empty (or full); then it swaps a whole one with the depot of the class, so that what another thread
- *   freed comes back in batches, O(1) under the lock. Shared objects that fit 128 bytes (level 2): a node of
- *   the table of client addresses (64..96 bytes), the struct of an open-file cache entry, a message between
- *   threads (up to 64). The path of an open file has its own size and is often level 1.
- *   Sizes whose multiple of 8 is one of 16 are aligned to 16, the others to 8. Size 0 is served as 1.
+ * Purpose: small objects born in one thread and freed in another (source document 0, section 2). Level 2
+ *   serves 1..128 bytes from sixteen free lists (8, 16 ... 128), filled twenty objects at a time from a
+ *   reserve; level 1 passes larger sizes to the system. When the system refuses, left-overs and larger free
+ *   objects are used up before the out-of-memory handler is asked. Over the locked lists stand magazines: an
+ *   attached thread has two per class, of twenty objects, and takes no lock before both are empty (or full);
+ *   then it swaps a whole one with the depot of the class, so that what another thread freed comes back in
+ *   batches, O(1) under the lock. Shared objects that fit 128 bytes (level 2): a node of the table of client
+ *   addresses (64..96 bytes), the struct of an open-file cache entry, a message between threads (up to 64).
+ *   The path of an open file has its own size and is often level 1. Sizes whose multiple of 8 is one of 16
+ *   are aligned to 16, the others to 8. Size 0 is served as 1.
  * Lifetime: one for the process; objects die with it. Memory comes in 64 KiB spans. A trim collects what has
  *   lain unused since the trim before; a span whose objects are then all free is set aside, and unmapped by
  *   the next trim unless it was wanted: an idle allocator holds nothing after three trims, a busy one makes
  *   no system call for it. However many threads ask, with sgi_trim_due there is one trim a second.
- * Threads: any may allocate and free; an attached one mostly without a lock. It detaches before it ends, or
- *   nobody can use its magazines until destroy. No lock is held across a system call.
+ * Threads: any may allocate and free; an attached one mostly without a lock. It detaches before it ends;
+ *   otherwise its magazines stay unusable until destroy. No lock is held across a system call.
  * Errors: NULL when the system refuses and the handler gave up (or there is none); nothing is changed then.
  *   In poison mode each object bears a tag: a double free, a wrong size, a foreign pointer and a write after
- *   free end the process with a line on stderr. In pass-through mode every call goes to the system.
+ *   free end the process with a line on stderr. In passthrough mode every call goes to the system.
  */
 #ifndef POOL_SGI_H
 #define POOL_SGI_H
@@ -50,7 +49,7 @@ typedef bool (*sgi_oom_handler)(size_t wanted);
 
 struct sgi_magazine {
     uint32_t count;    /* objects in it, 0..capacity */
-    uint32_t capacity; /* SGI_BATCH; 0 in the one that stands where none is yet */
+    uint32_t capacity; /* SGI_BATCH; 0 in the placeholder before the first */
     struct sgi_magazine *next;
     void *objects[SGI_BATCH];
 };
@@ -82,7 +81,7 @@ void *sgi_realloc(struct sgi *sgi, void *object, size_t old_size, size_t new_siz
  * at the same time does nothing. What threads hold in magazines counts as in use. */
 size_t sgi_trim(struct sgi *sgi);
 /* The same for threads that each ask once a second: does nothing if another did less than SGI_TRIM_MS ago.
- * `now_ms`: of a clock that does not go back, the same for all. */
+ * `now_ms`: of one monotonic clock, the same for all. */
 size_t sgi_trim_due(struct sgi *sgi, int64_t now_ms);
 
 void *sgi_alloc_slow(struct sgi *sgi, size_t size);

@@ -69,7 +69,7 @@ static bool is_16_aligned(uintptr_t value)
 }
 
 /* Puts the reserve's first `bytes` onto the lists that they fit. A size that is a multiple of 16 has to be
- * aligned to 16, so an 8 may come first. */
+ * aligned to 16, so an object of 8 bytes may come first. */
 static void leave_over_locked(struct sgi *sgi, size_t bytes)
 {
     while (bytes != 0) {

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sgi_inner: shared by the files of sgi; nobody else includes it.
- *
- * Purpose: sgi.c decides between the levels; sgi_level1.c is the system with the handler; sgi_magazine.c is
- *   what a thread has of its own; sgi_depot.c holds the whole magazines between them; sgi_central.c holds
- *   the locked lists and the reserve; sgi_trim.c gives back; sgi_tag.c has the checks of poison mode.
- *   `index` is the number of a class.
+ * Purpose: shared by the files of sgi; nobody else includes it. sgi.c decides between the levels;
+ *   sgi_level1.c is the system with the handler; sgi_magazine.c is what a thread has of its own; sgi_depot.c
+ *   holds the whole magazines between them; sgi_central.c holds the locked lists and the reserve; sgi_trim.c
+ *   gives back; sgi_tag.c has the checks of poison mode. `index` is the number of a class.
  * Lifetime: see sgi.h.
  * Threads: two kinds of lock, never held together and never across a system call: one over the lists, one
  *   over the depot of a class. A name in _locked wants the lists' lock held.

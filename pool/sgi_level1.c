@@ -53,7 +53,7 @@ void sgi_level1_free(struct sgi *sgi, void *object, size_t size)
     count_large(sgi, (size_t)-1, -size);
 }
 
-/* The original calls the bare realloc here, and so goes round its own handler. */
+/* The original calls the bare realloc here, which bypasses its own handler. */
 void *sgi_level1_realloc(struct sgi *sgi, void *object, size_t old_size, size_t new_size)
 {
     unsigned attempt = 0;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sgi_stats: figures of the shared allocator.
- *
- * Purpose: how much it holds, how often threads waited for its locks; part of pool/sgi.h.
+ * Purpose: figures of the shared allocator. How much it holds, how often threads waited for its locks; part
+ *   of pool/sgi.h.
  * Lifetime: plain copies.
  * Threads: any may ask; each lock is held for the copying of a few numbers.
  * Errors: none; figures of two locks may be a moment apart.
@@ -17,7 +16,7 @@ struct sgi;
 
 struct sgi_lock_stats {
     uint64_t taken;     /* times */
-    uint64_t contended; /* of them, times somebody else had it */
+    uint64_t contended; /* of them, times that another thread held it */
     uint64_t wait_ns;   /* spent waiting for it */
 };
 

@@ -61,14 +61,14 @@ void sgi_tag_free(struct sgi *sgi, void *object, size_t size)
     uint8_t was;
 
     if (!tag)
-        mode_defect("sgi: free of what is not its object", NULL, object);
+        mode_defect("sgi: freed a pointer that is not its object", NULL, object);
     was = atomic_load(tag);
     if (!(was & TAG_LIVE))
         mode_defect("sgi: freed twice", NULL, object);
     if ((was & TAG_CLASS) != tag_of(size))
         mode_defect("sgi: freed with a size of another class", NULL, object);
     if (!atomic_compare_exchange_strong(tag, &was, tag_of(size)))
-        mode_defect("sgi: freed twice at once", NULL, object);
+        mode_defect("sgi: freed by two threads at once", NULL, object);
     annotate_usable(object, sgi_class_size(sgi_class(size)));
     memset(object, POOL_FILL_FREED, sgi_class_size(sgi_class(size)));
 }

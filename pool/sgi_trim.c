@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Giving back: what nobody wanted since the trim before. */
+/* Trims: gives back what has lain unused since the previous trim. */
 #include "pool/sgi_inner.h"
 
 /* The free objects of a class while they are off their list. */
@@ -23,7 +23,7 @@ static bool begin_trim(struct sgi *sgi)
     return alone;
 }
 
-/* Unmaps the spans that an earlier trim set aside and nobody has wanted since. */
+/* Unmaps the spans that an earlier trim set aside and that are still unused. */
 static size_t unmap_stale(struct sgi *sgi)
 {
     struct sgi_span *stale = NULL;
@@ -138,7 +138,7 @@ size_t sgi_trim_due(struct sgi *sgi, int64_t now_ms)
 {
     int64_t due = atomic_load_explicit(&sgi->trim_due, memory_order_relaxed);
 
-    /* Of several threads for which it is time, one trims. */
+    /* Several threads may find that it is time: one of them trims. */
     if (now_ms < due || !atomic_compare_exchange_strong_explicit(&sgi->trim_due, &due, now_ms + SGI_TRIM_MS,
                                                                  memory_order_relaxed, memory_order_relaxed))
         return 0;

@@ -193,7 +193,7 @@ static void sizeclass_put_now(struct sizeclass *classes, void *object)
         sizeclass_moved(classes, span);
 }
 
-/* What the classes keep at hand goes back to its spans. */
+/* Gives the objects at hand back to their spans. */
 static void sizeclass_flush(struct sizeclass *classes)
 {
     for (int i = 0; i < SIZECLASS_CLASSES; i++) {

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sizeclass: fixed size classes (source document 4).
- *
- * Purpose: pools get their blocks and buffers here. 16 to 2048 bytes are cut from 4 KiB pages, 4 to 64 KiB
- *   are runs of pages, more is the system's. Pages come from 512 KiB arenas, mapped aligned, whose first page
- *   describes the others: so a 512-byte object costs 512 bytes, and the span (page or run) of an object is a
- *   mask and a shift away. Empty spans stay with their class until sizeclass_trim() finds that they were not
- *   needed for a while, or another class needs the pages: in steady state no call reaches the system.
+ * Purpose: fixed size classes (source document 4). Pools get their blocks and buffers here. 16 to 2048 bytes
+ *   are cut from 4 KiB pages, 4 to 64 KiB are runs of pages, more is the system's. Pages come from 512 KiB
+ *   arenas, mapped aligned, whose first page describes the others: so a 512-byte object costs 512 bytes, and
+ *   the span (page or run) of an object is a mask and a shift away. Empty spans stay with their class until
+ *   sizeclass_trim() finds that they were not needed for a while, or another class needs the pages: in steady
+ *   state no call reaches the system.
  * Lifetime: one per worker, create to destroy; destroy unmaps everything; objects still out count as lost.
  * Threads: one owner, no lock: the thread of the first get, or sizeclass_adopt()'s caller. Checked in poison
  *   mode and with TIDEPOOL_DEBUG.
@@ -78,11 +77,11 @@ struct sizeclass *sizeclass_create(void) __attribute__((warn_unused_result));
 void sizeclass_destroy(struct sizeclass *classes); /* NULL is allowed */
 void sizeclass_adopt(struct sizeclass *classes);   /* the calling thread is the owner from now on */
 
-/* At least `size` bytes (0 counts as 1), aligned to 16, to 4096 from 4 KiB on. `capacity`, when not NULL, is
- * told how many they are. */
+/* At least `size` bytes (0 counts as 1), aligned to 16, and to 4096 from 4 KiB on. `*capacity`, unless null,
+ * is the real number of bytes. */
 static inline void *sizeclass_get(struct sizeclass *classes, size_t size, size_t *capacity);
 
-/* Back again, with the size asked for or the capacity got. `p` is not NULL. */
+/* Gives an object back, with the size asked for or the capacity got. `p` is not NULL. */
 static inline void sizeclass_put(struct sizeclass *classes, void *p, size_t size);
 
 /* The capacity that a size gets: its class's; above 64 KiB the size itself. */
@@ -93,7 +92,7 @@ size_t sizeclass_round(size_t size);
  * later call could give back more. */
 bool sizeclass_trim(struct sizeclass *classes, int64_t now_ms);
 
-/* The same at once, when memory is short: all that is empty goes back. */
+/* For when memory is short: gives back all empty spans at once. */
 void sizeclass_reclaim(struct sizeclass *classes);
 
 /* Bytes that it may hold altogether (worker_memory_budget); 0: no limit. It keeps what it holds, even if
@@ -106,7 +105,7 @@ static inline size_t sizeclass_held(const struct sizeclass *classes); /* the own
 static inline void sizeclass_set_spare(struct sizeclass *classes, struct sizeclass *spare);
 /* Takes from the spare, after sizeclass_get() gave NULL. At most SIZECLASS_MAX bytes; NULL with errno. */
 void *sizeclass_get_spare(struct sizeclass *classes, size_t size);
-/* Where an object goes back to that came from `classes` or its spare. */
+/* The sizeclass that an object came from: `classes` or its spare. */
 static inline struct sizeclass *sizeclass_giver(struct sizeclass *classes, void *p, size_t size);
 
 /* The owner's; O(pages). */

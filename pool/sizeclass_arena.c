@@ -199,7 +199,7 @@ static void arena_purge_one(struct sizeclass *classes, struct sizeclass_arena *a
         arena->dirty &= ~arena_run(first, pages);
         arena_uncharge(classes, pages);
         (void)sysmem_purge((char *)arena + (size_t)(first + 1) * SIZECLASS_PAGE,
-                           (size_t)pages * SIZECLASS_PAGE); /* refused: resident a while longer */
+                           (size_t)pages * SIZECLASS_PAGE); /* refused: they stay resident for now */
     }
 }
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sizeclass_arena: the pages under pool/sizeclass.h, for the files of sizeclass alone.
- *
- * Purpose: 512 KiB of mapped memory whose first page describes the 126 after it. Which pages are free, and
- *   which of the free ones are still resident, are two bitmaps.
+ * Purpose: the pages under pool/sizeclass.h, for the files of sizeclass alone. 512 KiB of mapped memory whose
+ *   first page describes the 126 after it. Which pages are free, and which of the free ones are still
+ *   resident, are two bitmaps.
  * Lifetime: an arena belongs to a sizeclass and goes with it, or when arena_purge() finds it without a page
  *   in use.
  * Threads: the sizeclass's owner.
@@ -21,7 +20,7 @@ __extension__ typedef unsigned __int128 arena_bits; /* bit n: page n + 1 */
 
 struct sizeclass_arena {
     struct sizeclass_arena *next, *prev; /* ring of all, those with free pages first */
-    struct sizeclass *owner;             /* a check: an object given back to a stranger */
+    struct sizeclass *owner;             /* checked when an object is given back */
     uint64_t has_live_bits;              /* checked builds: page 127 is in use */
     arena_bits free;
     arena_bits dirty; /* free, but touched since it was mapped or purged */

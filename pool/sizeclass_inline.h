@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sizeclass_inline: the struct behind pool/sizeclass.h and the two bodies that are inlined.
- *
- * Purpose: included by sizeclass.h alone. A class keeps the last few objects that came back at hand: a
- *   request takes and returns one or two blocks of the same classes, and a span that holds a single object
- *   would otherwise go from list to list each time.
+ * Purpose: the struct behind pool/sizeclass.h and the two bodies that are inlined. Included by sizeclass.h
+ *   alone. A class keeps the last few objects that came back at hand: a request takes and returns one or two
+ *   blocks of the same classes, and a span that holds a single object would otherwise go from list to list
+ *   each time.
  * Lifetime: see sizeclass.h.
  * Threads: the owner.
  * Errors: NULL, from the slow call alone.
@@ -27,7 +26,7 @@ struct sizeclass {
     size_t budget;                  /* bytes; 0: no limit */
     size_t held;                    /* bytes charged: arena_charge() */
     uint32_t owner;                 /* mode_thread(); 0: nobody yet */
-    bool above_budget;              /* it is somebody's spare */
+    bool above_budget;              /* it is the spare of another */
     struct sizeclass *spare;
     struct sizeclass_quarantine *quarantine; /* ASan builds only */
 };
@@ -75,7 +74,7 @@ static inline struct sizeclass_span *sizeclass_span_of(void *p)
     return (struct sizeclass_span *)(void *)((char *)p - offset) + 1 + offset / SIZECLASS_PAGE;
 }
 
-/* One of the objects at hand; NULL: the slow call has to be asked. */
+/* One of the objects at hand. NULL: there is none, so call the slow one. */
 static inline void *sizeclass_get_cached(struct sizeclass *classes, size_t size, size_t *capacity)
 {
     struct sizeclass_class *one;

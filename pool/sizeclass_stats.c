@@ -31,7 +31,7 @@ static void sizeclass_stats_arena(struct sizeclass_arena *arena, struct sizeclas
     }
 }
 
-/* What the classes keep at hand has been given back: the spans count it as out, the figures do not. */
+/* Objects at hand have been given back: the spans count them as out, the figures do not. */
 static void sizeclass_stats_classes(const struct sizeclass *classes, struct sizeclass_stats *stats)
 {
     stats->held_bytes = classes->held;

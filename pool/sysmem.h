@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sysmem: the only callers of the system's allocator and of mmap.
- *
- * Purpose: they count, keep the budget for all (memory_budget) and carry the switch that fails the Nth call
- *   (FAULT_SYSTEM).
+ * Purpose: the only callers of the system's allocator and of mmap. They count, keep the budget for all
+ *   (memory_budget) and carry the switch that fails the Nth call (FAULT_SYSTEM).
  * Lifetime: static; what one function gave, its partner takes back with the size it was asked for.
  * Threads: any; the counters are relaxed atomics, touched only where the system is called anyway.
  * Errors: NULL, with errno ENOMEM (the system, or the fault switch) or EDQUOT (memory_budget). Every failure
@@ -61,8 +59,8 @@ void sysmem_free(void *p, size_t size);
 void *sysmem_map(size_t alignment, size_t size) __attribute__((warn_unused_result));
 void sysmem_unmap(void *p, size_t size);
 
-/* The same addresses, of which nothing counts as live yet: the caller says with sysmem_charge how many bytes
- * it will touch, and with sysmem_uncharge how many are purged or go with sysmem_unreserve. */
+/* As sysmem_map, but nothing counts as live yet. The caller says with sysmem_charge how many bytes it will
+ * touch, and with sysmem_uncharge how many are purged or go with sysmem_unreserve. */
 void *sysmem_reserve(size_t alignment, size_t size) __attribute__((warn_unused_result));
 void sysmem_unreserve(void *p, size_t size);
 __attribute__((warn_unused_result)) bool sysmem_charge(
@@ -76,15 +74,15 @@ int sysmem_purge(void *p, size_t size);
 /* The budget for all, in bytes; 0 is none. What is live already stays, even when it is more. */
 void sysmem_set_budget(size_t bytes);
 
-/* True: what the calling thread asks for from now on may go above the budget, by so many bytes: memory kept
- * for whoever looks at the server, most of all when the budget is full. Returns how it was. */
+/* True: what the calling thread asks for may exceed the budget by the spare. It is kept for whoever looks at
+ * the server when the budget is full. Returns the previous state. */
 bool sysmem_use_spare(bool use);
 void sysmem_set_spare(size_t bytes);
 size_t sysmem_spare_left(void); /* bytes up to the end of the spare; SIZE_MAX: there is no budget */
 
-/* Tells glibc to map every block of more than `size` bytes by itself, so that what is given back leaves the
- * process at once. Without this it raises the bound as it goes, up to 32 MiB, and keeps what is freed. Other
- * allocators decide for themselves. Before threads. */
+/* Tells glibc to map every block of more than `size` bytes separately, so that it leaves the process when it
+ * is freed. By default glibc raises this bound itself, up to 32 MiB, and keeps what is freed. Other
+ * allocators ignore the call. Call it before threads start. */
 void sysmem_map_above(size_t size);
 
 /* `report` is told about every failure: the call's name and the size; on any thread. NULL: nobody is. */

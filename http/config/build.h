@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Building the http block: levels, their sections, and the steps of locations.
- *
- * Purpose: what lies between the directive tables and the finished struct http_main. A level is one of
- *   http { }, server { }, location { } or a block such as if { }. Its settings begin as a copy of those
- *   around it. Then its directives are applied, then the blocks in it are built, then it is finished: every
- *   module's `finish` is called in the modules' order. The http level is not finished: no request is there.
+ * Purpose: building the http block: levels, their sections, and the steps of locations. What lies between the
+ *   directive tables and the finished struct http_main. A level is one of http { }, server { }, location { }
+ *   or a block such as if { }. Its settings begin as a copy of those around it. Then its directives are
+ *   applied, then the blocks in it are built, then it is finished: every module's `finish` is called in the
+ *   modules' order. The http level is not finished: no request is there.
  * Lifetime: struct http_build and struct http_scope: while the block is read. Locations: in the
  *   generation's pool.
  * Threads: one at a time. Errors: 0 or a negative errno, said in struct conf.
@@ -73,7 +72,7 @@ static inline struct http_scope *http_scope_of(const struct conf_setting *settin
     return setting->scope;
 }
 
-/* A location whose settings are every module's defaults, or a copy of those of `from`. NULL: said in conf. */
+/* A location with every module's defaults, or with a copy of the settings of `from`. NULL: noted in conf. */
 struct http_location *http_location_defaults(struct http_build *build);
 struct http_location *http_location_copy(struct http_build *build, const struct http_location *from);
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The core directives of http { }: what every location has, and how requests are read.
- *
- * Purpose: two tables, since their fields lie in two structs: http_core in a location, http_reading in a
- *   server.
+ * Purpose: the core directives of http { }: what every location has, and how requests are read. Two tables,
+ *   since their fields lie in two structs: http_core in a location, http_reading in a server.
  * Lifetime: constant.
  * Threads: one at a time. Errors: those of conf/directive.h.
  */

@@ -111,7 +111,7 @@ static int parse_option(struct conf *conf, const struct conf_node *node, const c
 
 /* ---- addresses ---- */
 
-/* The listening of that address, made if this is the first server there. NULL: said in conf. */
+/* The listening of that address, made if this is the first server there. NULL: noted in conf. */
 static struct http_listening *listening_of(struct http_build *build, const struct conf_node *node,
                                            const struct listen_address *address)
 {

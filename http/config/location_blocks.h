@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The blocks in a server or a location.
- *
- * Purpose: makes a location of each `location` and each block such as `if`, and the search of a level of all
- *   its locations (route/locations.h).
+ * Purpose: the blocks in a server or a location. Makes a location of each `location` and each block such as
+ *   `if`, and the search of a level of all its locations (route/locations.h).
  * Lifetime: in the generation's pool.
  * Threads: one at a time. Errors: 0 or a negative errno, said in struct conf.
  */

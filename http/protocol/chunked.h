@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The decoder of a chunked body (RFC 9112 7.1).
- *
- * Purpose: restartable at every byte, hands out the data where it lies.
+ * Purpose: the decoder of a chunked body (RFC 9112 7.1). Restartable at every byte, hands out the data where
+ *   it lies.
  * Lifetime: the caller owns the struct; init per body.
  * Threads: one owner.
  * Errors: HTTP_CHUNKED_BAD (400) and HTTP_CHUNKED_TOO_LARGE (431 if trailer_bytes is above its limit, else

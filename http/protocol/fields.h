@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Names: the fields that the server knows by number, and the methods.
- *
- * Purpose: a name is found by a perfect hash of its length and last letters, and one compare: of all its
- *   letters, so a name that is found needs no other check of them.
+ * Purpose: names: the fields that the server knows by number, and the methods. A name is found by a perfect
+ *   hash of its length and last letters, and one compare: of all its letters, so a name that is found needs
+ *   no other check of them.
  * Lifetime: constant tables.
  * Threads: any.
  * Errors: none: an unknown name is HTTP_FIELD_OTHER, an unknown method HTTP_METHOD_UNKNOWN.

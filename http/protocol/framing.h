@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The one decision about a request's body and connection (RFC 9112 6, 9.3; RFC 9110 10.1.1).
- *
- * Purpose: everything that could make two parties disagree about where the body ends is refused here and
- *   nowhere else.
+ * Purpose: the one decision about a request's body and connection (RFC 9112 6, 9.3; RFC 9110 10.1.1).
+ *   Everything that could make two parties disagree about where the body ends is refused here and nowhere
+ *   else.
  * Lifetime: nothing is kept.
  * Threads: any.
  * Errors: the status to answer with; the connection is then to be closed.

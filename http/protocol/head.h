@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The parsed head of a request.
- *
- * Purpose: method, target, version and fields, all of them spans of the bytes as received. A head may lie in
- *   several buffers (large_client_header_buffers): a field names its buffer, the request line has one.
+ * Purpose: the parsed head of a request. Method, target, version and fields, all of them spans of the bytes
+ *   as received. A head may lie in several buffers (large_client_header_buffers): a field names its buffer,
+ *   the request line has one.
  * Lifetime: the caller owns the struct, the array of fields and the buffers. Nothing is copied: a span is
  *   valid as long as buffers[] points at the bytes it was parsed from. A buffer may move if its entry in
  *   buffers[] is changed with it.

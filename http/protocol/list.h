@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Comma-separated lists (RFC 9110 5.6.1).
- *
- * Purpose: takes apart those whose members contain no quoted commas.
+ * Purpose: comma-separated lists (RFC 9110 5.6.1). Takes apart those whose members contain no quoted commas.
  * Lifetime: members point into the value.
  * Threads: any. Errors: none.
  */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The parser of a request head (RFC 9112 2–5): strict, in place, restartable at every byte.
- *
- * Purpose: it goes line by line and judges a line when its LF is there, so the verdict does not depend on how
- *   the bytes were cut. Only the very first byte is judged at once: a client that speaks TLS sends no LF and
- *   would wait. Feeding byte by byte costs linear time. It never reads outside [buffer, buffer + filled) and
- *   never writes into the buffer, which is where this request begins, maybe in the middle of a larger block
- *   (pipelining): offsets count from it.
+ * Purpose: the parser of a request head (RFC 9112 2–5): strict, in place, restartable at every byte. It goes
+ *   line by line and judges a line when its LF is there, so the verdict does not depend on how the bytes were
+ *   cut. Only the very first byte is judged at once: a client that speaks TLS sends no LF and would wait.
+ *   Feeding byte by byte costs linear time. It never reads outside [buffer, buffer + filled) and never writes
+ *   into the buffer, which is where this request begins, maybe in the middle of a larger block (pipelining):
+ *   offsets count from it.
  * Lifetime: the caller owns everything; init makes the parser ready for one head.
  * Threads: one owner.
  * Errors: HTTP_PARSE_BAD with the answer's status in `status` and the reason in head->error; the parser is

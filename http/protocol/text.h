@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Texts as spans, the alphabets of RFC 9110 5.6, and numbers as text.
- *
- * Purpose: what all of http says "these bytes" with, and what it takes them apart with.
+ * Purpose: texts as spans, the alphabets of RFC 9110 5.6, and numbers as text. What all of http says "these
+ *   bytes" with, and what it takes them apart with.
  * Lifetime: a span is valid as long as the bytes it points at.
  * Threads: any. Errors: none.
  */

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Named groups of regular expressions as variables: `server_name ~^(?<site>.+)\.example\.net$` makes $site.
- *
- * Purpose: says whether a name is one, and what it holds in a request. Nothing is kept as long as the
- *   request stays in its location: the value is found by matching again when it is asked for, since most
- *   requests never ask. The location's expression comes before those of the locations around it, these before
- *   what a location before held (text/named.h), and that before the server's.
+ * Purpose: named groups of regular expressions as variables: `server_name ~^(?<site>.+)\.example\.net$` makes
+ *   $site. Says whether a name is one, and what it holds in a request. Nothing is kept as long as the request
+ *   stays in its location: the value is found by matching again when it is asked for, since most requests
+ *   never ask. The location's expression comes before those of the locations around it, these before what a
+ *   location before held (text/named.h), and that before the server's.
  * Lifetime: values are spans of the path that the location was found by, and of request->host.
  * Threads: http_capture_known: while a configuration is read; the others: the request's worker.
  * Errors: none; what cannot be matched is empty.

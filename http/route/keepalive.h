@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Whether a location lets a connection go on after its answer.
- *
- * Purpose: keepalive_timeout, keepalive_requests, keepalive_time and keepalive_disable in one question. The
- *   browser is looked at only where keepalive_disable may mean it: for msie6, as in nginx, after a POST.
+/*
+ * Purpose: whether a location lets a connection go on after its answer: keepalive_timeout,
+ *   keepalive_requests, keepalive_time and keepalive_disable. The browser is looked at only where
+ *   keepalive_disable may mean it: for msie6, as in nginx, after a POST.
  * Lifetime: nothing is kept.
  * Threads: the request's worker.
  * Errors: none.

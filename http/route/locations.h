@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Locations: which one of a server takes a path.
- *
- * Purpose: nginx's search. `=` that equals the path wins at once; else the longest prefix is remembered
- *   and, unless it is a ^~, regular expressions are tried in file order; nested locations are searched
- *   likewise before those beside their parent. Names are a sorted array in which each knows the longest
- *   other one that it begins with: a binary search, then steps up that chain.
+ * Purpose: locations: which one of a server takes a path. Nginx's search. `=` that equals the path wins at
+ *   once; else the longest prefix is remembered and, unless it is a ^~, regular expressions are tried in file
+ *   order; nested locations are searched likewise before those beside their parent. Names are a sorted array
+ *   in which each knows the longest other one that it begins with: a binary search, then steps up that chain.
  * Lifetime: in the generation's pool.
  * Threads: read-only once built.
  * Errors: building: -EINVAL or -ENOMEM, said in struct conf. Finding: NULL if an expression failed (regex.h).

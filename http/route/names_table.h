@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Hash tables from a host name to a server: the inside of server_names.h.
- *
- * Purpose: open addressing, at most half full, so that a lookup ends after one or two slots.
+ * Purpose: hash tables from a host name to a server: the inside of server_names.h. Open addressing, at most
+ *   half full, so that a lookup ends after one or two slots.
  * Lifetime: in the pool handed in.
  * Threads: read-only once filled. Errors: -ENOMEM from init.
  */

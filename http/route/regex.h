@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Regular expressions of server_name, location, rewrite, map: PCRE2, compiled once, matched by any thread.
- *
- * Purpose: hides what PCRE2 needs around a match (memory, limits), so that matching takes no memory of
- *   the system after a thread's first match. PCRE2's compiler to machine code stays off, as in nginx: its
- *   memory is executable, and no budget counts it.
+ * Purpose: regular expressions of server_name, location, rewrite, map: PCRE2, compiled once, matched by any
+ *   thread. Hides what PCRE2 needs around a match (memory, limits), so that matching takes no memory of the
+ *   system after a thread's first match. PCRE2's compiler to machine code stays off, as in nginx: its memory
+ *   is executable, and no budget counts it.
  * Lifetime: a compiled one lies in conf->pool and goes with it. Each thread that matches has scratch
  *   memory of its own, made by its first match and freed when the thread ends (or by
  *   http_regex_thread_release).

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where a request goes: from its head to a server and a path, to a location, and the ways back.
- *
- * Purpose: a server may have steps of its own (its rewrite directives), which run first; then the location of
- *   the path is entered. From there rewrite leads to another one (HTTP_OUTCOME_LOCATE, request_run.c), an
- *   internal redirect begins again with the server's steps (HTTP_OUTCOME_RELOCATE), and @names are entered
- *   directly (http_route_named).
+ * Purpose: where a request goes: from its head to a server and a path, to a location, and the ways back. A
+ *   server may have steps of its own (its rewrite directives), which run first; then the location of the path
+ *   is entered. From there rewrite leads to another one (HTTP_OUTCOME_LOCATE, request_run.c), an internal
+ *   redirect begins again with the server's steps (HTTP_OUTCOME_RELOCATE), and @names are entered directly
+ *   (http_route_named).
  * Lifetime: the request's.
  * Threads: the request's worker.
  * Errors: outcomes: HTTP_OUTCOME_STATUS with request->status set; more than ten ways back are a cycle, which

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * server_name: which server of an address answers for a host.
- *
- * Purpose: reads the forms of server_name and finds by them in nginx's order: the exact name, the
- *   longest name with a leading asterisk, the longest with a trailing one, the first matching regular
- *   expression in file order, the default server. Names are looked up in hash tables, one per form; a
- *   lookup reads the host once or twice.
+ * Purpose: server_name: which server of an address answers for a host. Reads the forms of server_name and
+ *   finds by them in nginx's order: the exact name, the longest name with a leading asterisk, the longest
+ *   with a trailing one, the first matching regular expression in file order, the default server. Names are
+ *   looked up in hash tables, one per form; a lookup reads the host once or twice.
  * Lifetime: in the generation's pool.
  * Threads: read-only once built.
  * Errors: building: -EINVAL or -ENOMEM, said in struct conf. Finding: NULL if an expression failed (regex.h).
@@ -33,7 +31,7 @@ struct http_server_name {
     const struct http_regex *regex; /* HTTP_NAME_REGEX */
 };
 
-/* Reads one argument of server_name; "$hostname" is this machine's name. NULL: said in conf. */
+/* Reads one argument of server_name; "$hostname" is this machine's name. NULL: noted in conf. */
 struct http_server_name *http_server_name_parse(struct conf *conf, const struct conf_node *node,
                                                 const char *text);
 

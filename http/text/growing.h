@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A text that is written in one pass and grows as its parts come.
- *
- * Purpose: nothing is measured before it is written: a variable that is asked twice may give two values.
- *   Every write asks for its room first.
+ * Purpose: a text that is written in one pass and grows as its parts come. Nothing is measured before it is
+ *   written: a variable that is asked twice may give two values. Every write asks for its room first.
  * Lifetime: in the pool, with what was outgrown: at most four times the text together.
  * Threads: the pool's owner. Errors: false, no memory; what was written so far is still there.
  */

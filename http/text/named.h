@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Variables that the configuration makes: by set, map, and named groups of regular expressions.
- *
- * Purpose: each has a number, by which a request keeps its value; nothing is kept until one is given.
- *   A name may be used before what makes it is read. Groups of server_name and location are kept when the
- *   location is left; until then they are matched again whenever one is asked for (route/captures.h).
+ * Purpose: variables that the configuration makes: by set, map, and named groups of regular expressions. Each
+ *   has a number, by which a request keeps its value; nothing is kept until one is given. A name may be used
+ *   before what makes it is read. Groups of server_name and location are kept when the location is left;
+ *   until then they are matched again whenever one is asked for (route/captures.h).
  * Lifetime: in conf->pool. Values: in the request's pool.
  * Threads: using, making, settling: while a configuration is read. Getting, keeping: the request's worker.
  * Errors: nginx's sentences in struct conf; keeping: false, no memory.
@@ -32,7 +31,7 @@ struct http_named {
     const void *data; /* for `get` */
 };
 
-/* The variable of that name. NULL: no memory, said in conf. */
+/* The variable of that name. NULL: no memory, noted in conf. */
 struct http_named *http_named_use(struct conf *conf, const struct conf_node *node, struct http_text name);
 
 /* At the end of the http block: every name that was used since the last call must have been made. 0 or

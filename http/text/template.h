@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Text with variables in it: "$scheme://${host}$request_uri".
- *
- * Purpose: compiled once into literals and variables; written for a request when it is needed. A text
- *   without variables costs nothing then.
+ * Purpose: text with variables in it: "$scheme://${host}$request_uri". Compiled once into literals and
+ *   variables; written for a request when it is needed. A text without variables costs nothing then.
  * Lifetime: a compiled template lies in conf->pool; its constant parts are those of the node and are not
  *   copied. What is written lies in the request's pool.
  * Threads: compiling: while a configuration is read. Writing: the request's worker.
- * Errors: compiling: a negative errno, said in conf. Writing: false, no memory.
+ * Errors: compiling: a negative errno, noted in conf. Writing: false, no memory.
  */
 #ifndef HTTP_TEXT_TEMPLATE_H
 #define HTTP_TEXT_TEMPLATE_H

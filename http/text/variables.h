@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Variables by their names: $uri, $http_user_agent, $1 …
- *
- * Purpose: one table of names for everything that writes text about a request: templates (template.h) and
- *   log formats. A name is looked up once, while the configuration is read; what remains is a function to
- *   call.
+ * Purpose: variables by their names: $uri, $http_user_agent, $1 …. One table of names for everything that
+ *   writes text about a request: templates (template.h) and log formats. A name is looked up once, while the
+ *   configuration is read; what remains is a function to call.
  * Lifetime: a struct http_variable lies where the caller wants it, its name in the generation's pool.
  * Threads: while a configuration is read.
  * Errors: nginx's sentence in struct conf.
@@ -15,11 +13,11 @@
 #include "http/text/variables_table.h"
 
 /* Finds a variable by its name without the dollar. A name that is in no table may be made by something that
- * is read later: it is taken, and checked by http_named_settle. 0, or a negative errno: said in conf. */
+ * is read later: it is taken, and checked by http_named_settle. 0, or a negative errno: noted in conf. */
 int http_variable_find(struct conf *conf, const struct conf_node *node, struct http_text name,
                        struct http_variable *variable) __attribute__((warn_unused_result));
 
-/* For what makes a variable (set, map, a group of rewrite); `text` has its dollar. NULL: said in conf: no
+/* For what makes a variable (set, map, a group of rewrite); `text` has its dollar. NULL: noted in conf: no
  * name, or one of the server's own, which cannot be made. Those of a family ($arg_NAME) can, as in nginx, but
  * for a few that it knows by name. */
 struct http_named *http_variable_make(struct conf *conf, const struct conf_node *node, const char *text);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a variable is: for those who make variables, and those who ask for one.
- *
- * Purpose: a row names a variable and its getter. Each file here has a table, and a module that brings
- *   variables has one (struct http_module); variables.c looks through them. Values are never cached: they are
- *   spans of what is there already, or a few bytes that are cheaper to make again than to keep.
+ * Purpose: what a variable is: for those who make variables, and those who ask for one. A row names a
+ *   variable and its getter. Each file here has a table, and a module that brings variables has one (struct
+ *   http_module); variables.c looks through them. Values are never cached: they are spans of what is there
+ *   already, or a few bytes that are cheaper to make again than to keep.
  * Lifetime: tables are constant. A value points into the request, its pool or a literal, and lives until the
  *   request's reset.
  * Threads: getters run on the request's worker.

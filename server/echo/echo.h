@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * echo: sends back what it receives. The simplest protocol on the engine, and the one to read first.
- *
- * Purpose: shows a connection's life (echo.c) without HTTP. Bytes are received into pieces of counted blocks,
- *   sent and freed (pieces.h). There is no request, and so no reset.
+ * Purpose: sends back what it receives. The simplest protocol on the engine, and the one to read first. Shows
+ *   a connection's life (echo.c) without HTTP. Bytes are received into pieces of counted blocks, sent and
+ *   freed (pieces.h). There is no request, and so no reset.
  * Lifetime: the struct is the first thing in the connection's pool; its blocks go when it is idle.
  * Threads: the connection's worker.
  * Errors: a peer that reads too slowly is not read from (back-pressure) and cut after echo_timeout without

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Pieces: what a connection has received and not yet sent, in order.
- *
- * Purpose: a piece is what one receive brought, in a chunk of counted blocks (pool/refpool.h). It is freed
- *   when its last byte has been sent. The bytes of all are counted in the connection's output.unsent.
+ * Purpose: pieces: what a connection has received and not yet sent, in order. A piece is what one receive
+ *   brought, in a chunk of counted blocks (pool/refpool.h). It is freed when its last byte has been sent. The
+ *   bytes of all are counted in the connection's output.unsent.
  * Lifetime: the struct is part of its connection; the blocks are taken from the connection's pool.
  * Threads: the connection's worker.
  * Errors: a connection that is lost, or that the pool has no memory for, is logged and closed (`closed`).

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * log_buffer: a worker's buffers for the lines of its access logs, one per file.
- *
- * Purpose: a line is written straight into the buffer (reserve, format, commit). Without buffer= all lines
- *   of a loop turn leave in one write at its end; with it, when the next line does not fit or flush= is due.
- *   A line is never split over two writes.
+ * Purpose: a worker's buffers for the lines of its access logs, one per file. A line is written straight into
+ *   the buffer (reserve, format, commit). Without buffer= all lines of a loop turn leave in one write at its
+ *   end; with it, when the next line does not fit or flush= is due. A line is never split over two writes.
  * Lifetime: embedded in the worker. Buffers are taken from the worker's sizeclass with the first line and
  *   stay until log_buffers_flush or deinit. Files are borrowed: flush before letting go of the generation
  *   that holds them.

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * log_file: files that logs are written to.
- *
- * Purpose: one per path, shared by every generation that names the path; reopening after USR1.
+ * Purpose: files that logs are written to. One per path, shared by every generation that names the path;
+ *   reopening after USR1.
  * Lifetime: counted; log_file_get opens or counts up, log_file_put counts down and closes at zero. A
  *   generation puts its files when no thread uses it any more. The descriptor's number never changes while
  *   the file lives.

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Log lines as a gzip member (RFC 1952): access_log with `gzip`.
- *
- * Purpose: what a buffer holds becomes a member of its own; members after one another are a file that zcat
- *   reads.
+ * Purpose: log lines as a gzip member (RFC 1952): access_log with `gzip`. What a buffer holds becomes a
+ *   member of its own; members after one another are a file that zcat reads.
  * Lifetime: the result is the caller's, to be freed with sysmem_free.
  * Threads: any.
  * Errors: NULL, no memory.

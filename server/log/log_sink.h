@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What log lines end in: a file, a pipe, a socket or a terminal, whatever names and descriptors it has.
- *
- * Purpose: lines arrive whole, of all threads and of all logs that go to the same place. The kernel
- *   keeps one write apart from another only up to PIPE_BUF bytes into a pipe, and into a file as long as
- *   the disk is not full; a line of which only a part was taken needs more than one. So a writer has the
- *   turn, from the first byte of its lines to the last; others wait for it, as they would wait in write(2)
- *   for the kernel's own lock of the same file. The turn guards no data of ours: only writers to this
- *   place wait for it. Into a pipe, lines that fit leave in groups of at most
- *   PIPE_BUF, so that other processes' are kept apart too. When only a part of a line was taken (disk
- *   full, O_NONBLOCK), a file is shortened by that part; where that is not possible, the rest of the
- *   line is kept, and leaves before anything else does.
+ * Purpose: what log lines end in: a file, a pipe, a socket or a terminal, whatever names and descriptors it
+ *   has. Lines arrive whole, of all threads and of all logs that go to the same place. The kernel keeps one
+ *   write apart from another only up to PIPE_BUF bytes into a pipe, and into a file as long as the disk is
+ *   not full; a line of which only a part was taken needs more than one. So a writer has the turn, from the
+ *   first byte of its lines to the last; others wait for it, as they would wait in write(2) for the kernel's
+ *   own lock of the same file. The turn guards no data of ours: only writers to this place wait for it. Into
+ *   a pipe, lines that fit leave in groups of at most PIPE_BUF, so that other processes' are kept apart too.
+ *   When only a part of a line was taken (disk full, O_NONBLOCK), a file is shortened by that part; where
+ *   that is not possible, the rest of the line is kept, and leaves before anything else does.
  * Lifetime: counted, one for each place that is open; log_sink_stderr is there always.
  * Threads: all functions, every thread; log_sink_moved: the main thread.
  * Errors: get: NULL, no memory or no such descriptor. write says what was lost. A rest for which there

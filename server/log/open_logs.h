@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Log files that stay open while they are written to often, shared by all threads.
- *
- * Purpose: open_log_file_cache. A file is named for each line, and from its min_uses-th use on it is kept
- *   open.
+ * Purpose: log files that stay open while they are written to often, shared by all threads. This is
+ *   open_log_file_cache: each line names its file, which is kept open from its min_uses-th use on.
  * Lifetime: a struct open_log does not change and is counted: each get has its put, and with the last
  *   reference its descriptor is closed, even if the cache dropped it long ago. Destroy a
  *   cache when no get can come any more.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What of a configuration belongs to the process as a whole: set at start, and once more at a reload, or not.
- *
- * Purpose: a reload moves the pid file and sets worker_rlimit_nofile anew, as nginx does. What can only be
- *   had by starting (user, daemon, pool_mode) stays, and says so in a line.
+/*
+ * Purpose: what of a configuration belongs to the process as a whole: set at start, and once more at a
+ *   reload, or not. A reload moves the pid file and sets worker_rlimit_nofile anew, as nginx does. What can
+ *   only be had by starting (user, daemon, pool_mode) stays, and says so in a line.
  * Lifetime: of the process.
  * Threads: the main thread.
  * Errors: a negative errno from opening a pid file; the rest is said in the log.

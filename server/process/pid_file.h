@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The pid file.
- *
- * Purpose: `-s`, and whoever else looks for the process, finds its number there.
+ * Purpose: the pid file. `-s`, and whoever else looks for the process, finds its number there.
  * Lifetime: opened before privileges are dropped, for its folder is often root's; written once threads serve;
  *   the descriptor is kept until the end. A user who may not remove the file can empty it by the descriptor,
  *   so that no number of a process that is gone stays behind.

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * System calls that concern the process as a whole.
- *
- * Purpose: streams, becoming a daemon, limits, privileges, processors.
+ * Purpose: system calls that concern the process as a whole. Streams, becoming a daemon, limits, privileges,
+ *   processors.
  * Lifetime: nothing is kept.
  * Threads: the main thread, before it creates others (process_cpus: any).
  * Errors: 0 or a negative errno; the caller says what it means. process_drop_privileges also logs which step

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The settings of the process: directives of the main and events contexts.
- *
- * Purpose: what daemon, pid, user, worker_processes … say.
+/*
+ * Purpose: the settings of the process: directives of the main and events contexts. What daemon, pid, user,
+ *   worker_processes … say.
  * Lifetime: part of struct generation; strings lie in its pool.
  * Threads: read-only once the generation is published.
  * Errors: those of conf/set.h.

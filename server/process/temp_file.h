@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Temporary files, named as nginx names them.
- *
- * Purpose: a folder and up to three levels of folders in it; a file is called by a number of ten digits, and
- *   stands in folders called by its last digits: with levels 1 2, `7/45/0000012457`.
+ * Purpose: temporary files, named as nginx names them. A folder and up to three levels of folders in it; a
+ *   file is called by a number of ten digits, and stands in folders called by its last digits: with levels 1
+ *   2, `7/45/0000012457`.
  * Lifetime: a struct temp_folder lies in the generation's pool. An open file is the caller's, as is its
  *   name's end.
  * Threads: any; each counts for itself, and jumps on where it meets another's number.

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * allow and deny, for http and stream alike.
- *
- * Purpose: reads both directives into one list in file order; the first rule that a peer matches decides,
- *   and a peer that none matches is let in, as in nginx (ngx_http_access_module).
+ * Purpose: allow and deny, for http and stream alike. Reads both directives into one list in file order; the
+ *   first rule that a peer matches decides, and a peer that none matches is let in, as in nginx
+ *   (ngx_http_access_module).
  * Lifetime: rules lie in the pool of the configuration.
  * Threads: read by the main thread, looked at by all.
- * Errors: a negative errno, said in conf.
+ * Errors: a negative errno, noted in conf.
  */
 #ifndef SERVER_SHARED_ACCESS_RULES_H
 #define SERVER_SHARED_ACCESS_RULES_H

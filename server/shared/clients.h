@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * clients: how much each key has going on now.
- *
- * Purpose: the table of client addresses, or of whatever limit_conn_zone names as key.
+ * Purpose: how much each key has going on now. The table of client addresses, or of whatever limit_conn_zone
+ *   names as key.
  * Lifetime: create, destroy; limit_zones.h counts who uses a zone. A node is born with the first enter of
  *   its key and freed with the last leave; it is an sgi record: 72 bytes, from the 128-byte-and-below lists;
  *   a key longer than 48 bytes has a second one.

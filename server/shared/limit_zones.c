@@ -82,7 +82,7 @@ static struct registered *get_registered(struct sgi *sgi, enum limit_use use, co
 
 /* ---- limit_conn_zone ---- */
 
-/* Splits "zone=NAME:SIZE". NULL: said in conf. */
+/* Splits "zone=NAME:SIZE". NULL: noted in conf. */
 static const char *read_name(const struct conf_setting *setting, const char *text, size_t *bytes)
 {
     const struct conf_node *node = setting->node;

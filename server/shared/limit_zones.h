@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * limit_conn_zone and limit_conn, for http and stream alike.
- *
- * Purpose: reads both directives; zones with the same use, name, key and size are one over reloads, so
- *   that what began under the old configuration still counts under the new one.
+ * Purpose: limit_conn_zone and limit_conn, for http and stream alike. Reads both directives; zones with the
+ *   same use, name, key and size are one over reloads, so that what began under the old configuration still
+ *   counts under the new one.
  * Lifetime: a struct limit_zone lies in the pool of the configuration that names it and holds a reference
  *   on the counting zone, put by a cleanup of that pool. The register of counting zones is the process's.
  * Threads: reading and the pools' ends: the main thread. limit_enter, limit_leave: any.
- * Errors: reading: a negative errno, said in conf. limit_enter: a verdict (clients.h).
+ * Errors: reading: a negative errno, noted in conf. limit_enter: a verdict (clients.h).
  */
 #ifndef SERVER_SHARED_LIMIT_ZONES_H
 #define SERVER_SHARED_LIMIT_ZONES_H

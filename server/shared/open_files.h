@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * open_files: the open-file cache, shared by all threads.
- *
- * Purpose: a file that is asked for often is opened once. Records of the sgi: struct open_file fits its
- *   128-byte-and-below lists; an entry (68 bytes and its path) does for paths up to 60 bytes and goes to
- *   level 1 above that.
+ * Purpose: the open-file cache, shared by all threads. A file that is asked for often is opened once. Records
+ *   of the sgi: struct open_file fits its 128-byte-and-below lists; an entry (68 bytes and its path) does for
+ *   paths up to 60 bytes and goes to level 1 above that.
  * Lifetime: a struct open_file does not change and is counted: each get has its put, and with the last
  *   reference its descriptor is closed, even if the cache dropped it long ago. The cache holds one reference
  *   per entry. A cache itself is not counted: destroy it when no get can come any more; files got from it

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rates: how far each key is ahead of its rate; a leaky bucket each.
- *
- * Purpose: a key is an address, or whatever limit_req_zone names. `excess` counts in thousandths of a
- *   request; it grows by 1000 with each one and leaks with the rate. A key that is asked for under several
- *   limits is held until all of them have answered, then paid.
+ * Purpose: how far each key is ahead of its rate; a leaky bucket each. A key is an address, or whatever
+ *   limit_req_zone names. `excess` counts in thousandths of a request; it grows by 1000 with each one and
+ *   leaks with the rate. A key that is asked for under several limits is held until all of them have
+ *   answered, then paid.
  * Lifetime: a zone is counted; a reload that leaves name, key and size alone keeps it (rate_zone_open).
  *   Nodes are sgi records; when the zone is full the oldest that nobody holds go, and a little before that
  *   those that have leaked empty.

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * advise: the subcommand `tidepool advise [-j] [-c unix:PATH | http://HOST[:PORT]/PATH]`.
- *
- * Purpose: prints the sentence (server/watch/advice.h) of a running server, or with -j all of its figures as
- *   JSON. Without -c it asks the embedded default's pool view.
+ * Purpose: the subcommand `tidepool advise [-j] [-c unix:PATH | http://HOST[:PORT]/PATH]`. Prints the
+ *   sentence (server/watch/advice.h) of a running server, or with -j all of its figures as JSON. Without -c
+ *   it asks the embedded default's pool view.
  * Lifetime: a process of its own.
  * Threads: one.
  * Errors: a line on stderr.

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fetch: asks a running server, for the subcommands that show its answer.
- *
- * Purpose: one question, one answer, blocking: `unix:PATH` is a control socket, which gets a line and
- *   answers until it closes; `http://HOST[:PORT]/PATH` is a location with pool_view. An answer that does not
- *   end by itself is read by the caller (fetch_open).
+ * Purpose: asks a running server, for the subcommands that show its answer. One question, one answer,
+ *   blocking: `unix:PATH` is a control socket, which gets a line and answers until it closes;
+ *   `http://HOST[:PORT]/PATH` is a location with pool_view. An answer that does not end by itself is read by
+ *   the caller (fetch_open).
  * Lifetime: the text is the caller's, given back with fetch_free.
  * Threads: any, outside of workers: it blocks up to FETCH_SECONDS for each step.
  * Errors: false, with a sentence in `error`.

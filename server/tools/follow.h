@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * follow: the subcommand `tidepool follow ID|next|ADDRESS`.
- *
- * Purpose: prints what happens in the pool of one connection, a line an event, until the pool is destroyed:
- *   in words (follow_view.h), or with -j as the server's JSON.
+ * Purpose: the subcommand `tidepool follow ID|next|ADDRESS`. Prints what happens in the pool of one
+ *   connection, a line an event, until the pool is destroyed: in words (follow_view.h), or with -j as the
+ *   server's JSON.
  * Lifetime: a process of its own.
  * Threads: one.
  * Errors: a line on stderr.

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * follow_view: an event of a pool as a line of text.
- *
- * Purpose: the connection, the seconds since it was accepted, what changed, what is held after it, and what
- *   happened: text out of one JSON object, and nothing else. Texts of clients are made printable.
+ * Purpose: an event of a pool as a line of text. The connection, the seconds since it was accepted, what
+ *   changed, what is held after it, and what happened: text out of one JSON object, and nothing else. Texts
+ *   of clients are made printable.
  * Lifetime: of the caller.
  * Threads: one.
  * Errors: none: what an event lacks is left out, and an event that is not known is shown by its name.

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * json: reads a JSON text into a tree (RFC 8259).
- *
- * Purpose: the subcommands show the answers of a running server.
+ * Purpose: reads a JSON text into a tree (RFC 8259). The subcommands show the answers of a running server.
  * Lifetime: the tree lies in the pool given; texts are decoded in place, in the text that was read, which
  *   must live as long.
  * Threads: the pool's owner.

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * top_view: the lines of `tidepool top`, from a snapshot as JSON (http/modules/view/pool_view.md).
- *
- * Purpose: text out of figures, and nothing else: what is shown, how wide, and how figures are written.
+ * Purpose: the lines of `tidepool top`, from a snapshot as JSON (http/modules/view/pool_view.md). Text out of
+ *   figures, and nothing else: what is shown, how wide, and how figures are written.
  * Lifetime: nothing is kept.
  * Threads: any.
  * Errors: none; a figure that a server does not send is 0 or left out. Texts from the server are shown

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Advice: which connection_pool_size and request_pool_size would serve 99 % of the requests in one block.
- *
- * Purpose: turns the marks of all workers into figures and a sentence, for `tidepool advise` and the page.
+/*
+ * Purpose: advice: which connection_pool_size and request_pool_size would serve 99 % of the requests in one
+ *   block. Turns the marks of all workers into figures and a sentence, for `tidepool advise` and the page.
  * Lifetime: structs are the caller's.
  * Threads: advice_of() on a worker: it reads the others' counters, nothing else of theirs. The rest is pure.
  * Errors: none; too few requests are said in the sentence.

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The census: what all workers have counted, those that have gone included.
- *
- * Purpose: totals that never fall back when a reload ends workers: metrics are counters.
+ * Purpose: the census: what all workers have counted, those that have gone included. Totals that never fall
+ *   back when a reload ends workers: metrics are counters.
  * Lifetime: static. A worker is in it from worker_create until worker_destroy, which adds what it leaves to
  *   the past.
  * Threads: add and remove: the main thread. census_take: any; counters are read under the lock, which is

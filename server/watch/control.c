@@ -280,7 +280,7 @@ static const struct protocol control_protocol = {
 
 /* ---- configuration ---- */
 
-/* "unix:" and the full name of `path`. NULL: no memory, said in conf. */
+/* "unix:" and the full name of `path`. NULL: no memory, noted in conf. */
 static const char *full_address(struct conf *conf, const char *path)
 {
     const char *full = conf_full_name(conf, path, false);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * control: a unix socket at which the server answers its operator.
- *
- * Purpose: `control unix:PATH;` in the main context. The protocol: a client sends one line, a command with
- *   what it wants to know more closely behind a blank ("data sort=age&limit=10"), and gets the answer,
- *   after which the connection is closed. A command that is not known, or not understood, is answered
- *   {"error":"…"}. `help` lists them.
+ * Purpose: a unix socket at which the server answers its operator. `control unix:PATH;` in the main context.
+ *   The protocol: a client sends one line, a command with what it wants to know more closely behind a blank
+ *   ("data sort=age&limit=10"), and gets the answer, after which the connection is closed. A command that is
+ *   not known, or not understood, is answered {"error":"…"}. `help` lists them.
  * Lifetime: a control connection is a connection like any other. The table of commands is constant.
  * Threads: the connection's worker; any worker may be the one that answers.
  * Errors: an answer that finds no memory is cut short: it is no whole JSON.

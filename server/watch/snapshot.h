@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A snapshot: what all workers are doing, asked for by one of them.
- *
- * Purpose: sends every worker a part to fill in (server/watch/snapshot_part.h), waits for them, chooses the
- *   rows that are shown, and has a text written of it. Every step is a slice of at most half a millisecond,
- *   on the asking worker, too; a turn of a worker has one, however many snapshots are being made.
+ * Purpose: a snapshot: what all workers are doing, asked for by one of them. Sends every worker a part to
+ *   fill in (server/watch/snapshot_part.h), waits for them, chooses the rows that are shown, and has a text
+ *   written of it. Every step is a slice of at most half a millisecond, on the asking worker, too; a turn of
+ *   a worker has one, however many snapshots are being made.
  * Lifetime: from snapshot_ask until `done` is called, or snapshot_cancel. Parts outlive it where a worker
  *   still writes. A worker that has not answered in SNAPSHOT_PATIENCE seconds is left out.
  * Threads: the asking worker's. Workers answer by filling in; the asker looks each millisecond, so that

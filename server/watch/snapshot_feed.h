@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A feed: a snapshot a second for all who watch one worker.
- *
- * Purpose: however many pages are open, a worker has one snapshot made each second, and every viewer is shown
- *   the same text. It begins with the first viewer and rests when the last has left.
+ * Purpose: a feed: a snapshot a second for all who watch one worker. However many pages are open, a worker
+ *   has one snapshot made each second, and every viewer is shown the same text. It begins with the first
+ *   viewer and rests when the last has left.
  * Lifetime: part of the worker. A viewer is part of what its owner allocated, joins once and leaves before
  *   that goes; zeroed, it may leave without having joined.
  * Threads: the worker's own.

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A part of a snapshot: what one worker has written down about itself.
- *
- * Purpose: the sheet of paper that goes from the worker that asks to the one that is asked, is filled there,
- *   and is then read by the asker.
+ * Purpose: a part of a snapshot: what one worker has written down about itself. The sheet of paper that goes
+ *   from the worker that asks to the one that is asked, is filled there, and is then read by the asker.
  * Lifetime: counted, by the asker and the asked; freed with the last.
  * Threads: `query` is set before it is sent. What is written belongs to the asked worker until it sets
  *   `state` to DONE (release), then to the asker (acquire). `cancelled` is set by the asker at any time.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a snapshot is to show: the arguments of http/modules/view/pool_view.md.
- *
- * Purpose: sort=…&limit=…&state=…&protocol=…&address=…&worker=…&id=… as a struct.
+/*
+ * Purpose: what a snapshot shows, as a struct: the arguments of http/modules/view/pool_view.md,
+ *   sort=…&limit=…&state=…&protocol=…&address=…&worker=…&id=….
  * Lifetime: plain values.
  * Threads: pure.
  * Errors: a sentence for the client.

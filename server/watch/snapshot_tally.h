@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A tally of connections: how many there are of each state, protocol, size and age.
- *
- * Purpose: what a snapshot says of all connections, however few of them it shows one by one.
+ * Purpose: a tally of connections: how many there are of each state, protocol, size and age. What a snapshot
+ *   says of all connections, however few of them it shows one by one.
  * Lifetime: plain values; a zeroed one has counted nothing. Names are literals.
  * Threads: the holder's.
  * Errors: those of struct text.

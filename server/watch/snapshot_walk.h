@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A worker that is asked for its part of a snapshot.
- *
- * Purpose: writes down the worker's figures, then walks past its connections, SNAPSHOT_SLICE_SECONDS at a
- *   time: between two slices the loop serves whoever is ready, however many connections there are.
+ * Purpose: a worker that is asked for its part of a snapshot. Writes down the worker's figures, then walks
+ *   past its connections, SNAPSHOT_SLICE_SECONDS at a time: between two slices the loop serves whoever is
+ *   ready, however many connections there are.
  * Lifetime: part of the worker. Parts wait for their turn in a queue; the worker's end gives them up.
  * Threads: the worker's own.
  * Errors: those of server/watch/snapshot_part.h.

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * text: a long text in pieces, and JSON written into it.
- *
- * Purpose: snapshots and metrics are written piece by piece, over several turns of the loop, and then read
- *   by all that asked for them, each at its own pace; nothing is copied or moved when it grows.
+ * Purpose: a long text in pieces, and JSON written into it. Snapshots and metrics are written piece by piece,
+ *   over several turns of the loop, and then read by all that asked for them, each at its own pace; nothing
+ *   is copied or moved when it grows.
  * Lifetime: counted: text_create gives the first reference; text_put of the last frees it. A reader keeps a
  *   reference as long as it has a place in it.
  * Threads: one worker's.

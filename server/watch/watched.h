@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What this folder keeps in each worker.
- *
- * Purpose: the walks past its connections (snapshot_walk.h), the feed of its viewers (snapshot_feed.h), and
- *   its place among the living (census.h). `watch_watcher` is the table that the engine calls.
+ * Purpose: what this folder keeps in each worker. The walks past its connections (snapshot_walk.h), the feed
+ *   of its viewers (snapshot_feed.h), and its place among the living (census.h). `watch_watcher` is the table
+ *   that the engine calls.
  * Lifetime: made with the worker, zeroed, and freed with it (server/watcher.h).
  * Threads: walks and feed: the worker's own. next_living: under the census' lock.
  * Errors: none.

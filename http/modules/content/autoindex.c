@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reads a folder and has its entries sorted; autoindex_page.c writes them. */
+/* Reads a folder and sorts its entries; autoindex_page.c writes them. */
 #include "http/answer.h"
 #include "http/limits.h"
 #include "http/modules/content/autoindex.h"
@@ -27,7 +27,7 @@ static int autoindex_compare(const void *left, const void *right)
     return strcmp(one->name.bytes, two->name.bytes);
 }
 
-/* NULL: no memory. What vanished meanwhile stays, with the status of nothing. */
+/* NULL: no memory. An entry that has vanished stays, with an empty status. */
 static struct http_autoindex_entry *autoindex_make_entry(struct http_request *request, int folder,
                                                          const char *name)
 {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * autoindex: the contents of a folder that has no index file.
- *
- * Purpose: nginx's ngx_http_autoindex_module. Names that begin with a dot are left out; folders come first.
+ * Purpose: the listing of a folder that has no index file; nginx's ngx_http_autoindex_module. Names that
+ *   begin with a dot are left out; folders come first.
  * Lifetime: the entries and the page lie in the request's pool.
- * Threads: the request's worker, which reads the folder at once.
+ * Threads: the request's worker, which reads the folder in one go.
  * Errors: outcomes; a folder that cannot be read is 403, 404 or 500 as a file (files.h).
  */
 #ifndef HTTP_MODULES_CONTENT_AUTOINDEX_H
@@ -38,8 +37,8 @@ extern const struct http_module http_autoindex_module;
  * autoindex is off. */
 enum http_outcome http_autoindex_answer(struct http_request *request, struct http_text folder);
 
-/* autoindex_page.c: the function that jsonp is to call; empty: none was asked for. False: it is not the name
- * of one (letters, digits, _ and . alone), so that the page could become another script or file. */
+/* autoindex_page.c: the function that jsonp is to call; empty: none was asked for. False: it is not a
+ * function's name (letters, digits, _ and . alone), and could turn the page into another script or file. */
 bool http_autoindex_callback(const struct http_request *request, struct http_text *name);
 
 /* The page of `count` entries in their order. Null bytes: no memory. */

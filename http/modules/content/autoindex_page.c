@@ -17,9 +17,9 @@ enum {
     NAME_CUT = 47,
     LINE_FIXED = 200,   /* bytes of an entry besides its names: markup, padding, date, size */
     PAGE_FIXED = 512,   /* bytes of a page besides its entries and its path */
-    ESCAPED_TIMES = 6,  /* most that escaping makes of a byte: &quot; or \u001f */
+    ESCAPED_TIMES = 6,  /* the most bytes that escaping makes of one: &quot; or \u001f */
     NUMBER_MAX = 40,    /* bytes of a date or a size */
-    ROUND_FROM = 9999,  /* bytes up to which a size is said as it is */
+    ROUND_FROM = 9999,  /* bytes: sizes up to it are not rounded */
     CALLBACK_MAX = 128, /* bytes of a function's name, as nginx */
     KIB = 1024
 };
@@ -245,7 +245,7 @@ struct http_text http_autoindex_page(struct http_request *request, const struct 
         __attribute__((fallthrough));
     case HTTP_AUTOINDEX_JSON:
         *type = callback.length ? HTTP_TEXT("application/javascript") : HTTP_TEXT("application/json");
-        /* What is not the caller's stands first: the name alone must not decide what kind of file this is. */
+        /* Our own bytes stand first: the client's name must not decide what kind of file this is. */
         to = page_put(to, callback.length ? "/* callback */\r\n" : "");
         memcpy(to, callback.bytes, callback.length);
         to += callback.length;

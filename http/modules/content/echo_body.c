@@ -41,7 +41,7 @@ static enum http_outcome echo_body_stream_on(struct http_request *request, struc
     return last ? HTTP_OUTCOME_ANSWERED : HTTP_OUTCOME_TAKEN;
 }
 
-/* The memory is full: what it holds leaves, and the rest follows as it comes. */
+/* The memory is full: what it holds is sent, and the rest follows as it arrives. */
 static enum http_outcome echo_body_begin_stream(struct http_request *request, struct http_text bytes,
                                                 bool last)
 {

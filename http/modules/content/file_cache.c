@@ -14,14 +14,14 @@
 enum {
     INACTIVE_MS = 60 * 1000, /* nginx's default */
     EXPIRE_MS = 1000,
-    ENTRIES_MAX = 1 << 24 /* descriptors that no process has */
+    ENTRIES_MAX = 1 << 24 /* more descriptors than a process has */
 };
 
 static int64_t file_cache_now_ms(void)
 {
     struct timespec now;
 
-    /* Good to a few milliseconds, and no system call. */
+    /* Exact to a few milliseconds, without a system call. */
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * open_file_cache as a level of the configuration has it.
- *
- * Purpose: reads the directive, and asks the cache (or, without one, the system) for files.
+ * Purpose: reads open_file_cache, and asks the cache for files, or the system if a level has no cache.
  * Lifetime: made when its directive is read, destroyed with the generation's pool; levels inside share it.
  * Threads: any worker. Every second or so one of them, with a request at hand, drops what is unused;
  *   without requests it stays.

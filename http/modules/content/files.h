@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Purpose: what static files, their indexes and listings, gzip_static and try_files share: the settings of
- *   files in a location, and what a call that failed is answered with.
+ *   files in a location, and the answer when a call for one failed.
  * Lifetime: settings lie in the generation's pool, one for each level (static.c reads them).
  * Threads: the request's worker.
  * Errors: ENOENT, ENOTDIR and ENAMETOOLONG are 404, EACCES and ELOOP 403, anything else (no descriptors, a

@@ -17,7 +17,7 @@ struct gzip_static {
     int mode; /* enum gzip_static_mode */
 };
 
-/* The path's file with .gz behind its name. 0, or a negative errno: it is not to be had. */
+/* The path's file with .gz behind its name. 0 or a negative errno. */
 static int gzip_static_open(struct http_request *request, struct open_file **file)
 {
     static const char suffix[] = ".gz";
@@ -60,7 +60,7 @@ static enum http_outcome gzip_static_run(struct http_request *request, void *sec
     error = gzip_static_open(request, &file);
     if (error)
         return error == -ENOMEM ? http_no_memory(request)
-                                : HTTP_OUTCOME_NEXT; /* what else is wrong, FILE itself says */
+                                : HTTP_OUTCOME_NEXT; /* any other error shows at FILE itself */
     if (!always && http_gzip_vary(request, gzip)) {
         open_files_put(file);
         return http_no_memory(request);
@@ -72,7 +72,7 @@ static enum http_outcome gzip_static_run(struct http_request *request, void *sec
     outcome = http_answer_file(request, file);
     if (outcome != HTTP_OUTCOME_ANSWERED)
         return outcome;
-    /* The file itself, also as a page of error_page; not what its validators and ranges make of it. */
+    /* FILE.gz is the body, also as a page of error_page; conditions and ranges may change the status. */
     sent = request->route.final_status || request->status == 200 || request->status == 206;
     request->response.encoded = sent || request->status == 304;
     if (!sent)

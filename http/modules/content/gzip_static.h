@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * gzip_static: FILE.gz instead of FILE, if it is there.
- *
- * Purpose: nginx's ngx_http_gzip_static_module: files that were compressed beforehand. Comes before static
- *   files.
+ * Purpose: sends FILE.gz instead of FILE, if it is there: nginx's ngx_http_gzip_static_module. Its step comes
+ *   before static files.
  * Lifetime: settings in the generation's pool.
  * Threads: the request's worker.
  * Errors: outcomes.

@@ -103,8 +103,8 @@ static const char *index_join(struct http_request *request, struct http_text fol
     return to;
 }
 
-/* A file of that name was looked for in the folder, and not found. HTTP_OUTCOME_NEXT: it is not there, no
- * more. */
+/* A file of that name was looked for in the folder, and not found. HTTP_OUTCOME_NEXT: it is missing, and
+ * nothing else is wrong. */
 static enum http_outcome index_missing(struct http_request *request, int error, const char *full)
 {
     switch (error) {

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * index: what a path that ends in a slash shows.
- *
- * Purpose: the first of the named files that is there is answered by an internal redirect, as in nginx, so
- *   that its own location decides how.
+ * Purpose: answers a path that ends in a slash. The first of the named files that exists is answered by an
+ *   internal redirect, as in nginx, so that its own location decides how.
  * Lifetime: the list lies in the generation's pool.
  * Threads: the request's worker.
- * Errors: HTTP_OUTCOME_NEXT when no name is there; 404 when the folder is not, 403 when it may not be looked
- *   into.
+ * Errors: HTTP_OUTCOME_NEXT if none of the files exists; 404 if the folder does not, 403 if it may not be
+ *   read.
  */
 #ifndef HTTP_MODULES_CONTENT_INDEX_H
 #define HTTP_MODULES_CONTENT_INDEX_H
@@ -24,7 +22,7 @@ struct http_index_name {
 /* `index`: a struct http_index_name * at the directive's offset. */
 int http_set_index(struct conf_setting *setting);
 
-/* `index index.html`. NULL: said in conf. */
+/* `index index.html`. NULL: noted in conf. */
 struct http_index_name *http_index_default(struct conf *conf);
 
 enum { HTTP_INDEX_ROOM = 32 /* bytes behind the folder's name, for the name of an index file */ };

@@ -23,7 +23,7 @@ static bool path_names_variable(const char *text, const char *name)
     return false;
 }
 
-/* The folder as a full name, as far as it is known now. NULL: no memory, said in conf. */
+/* The folder as a full name, as far as it is known now. NULL: no memory, noted in conf. */
 static const char *path_folder_text(struct conf *conf, const char *text, bool alias)
 {
     const char *full = *text == '$' ? text : conf_full_name(conf, text, false);
@@ -130,7 +130,7 @@ static unsigned path_count_climbs(struct http_text name)
 }
 
 /* Whether a group of an expression has brought a ".." into the folder: `location ~ ^/i(.*)$` with `alias
- * /a/$1`, asked for /i../x. What other variables say is the configuration's own. */
+ * /a/$1`, asked for /i../x. Other variables are up to the configuration. */
 static bool path_group_climbs(const struct http_template *template, struct http_text folder)
 {
     for (unsigned i = 0; i < template->part_count; i++) {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* root and alias: from a path of a URL to a name of a file.
- *
- * Purpose: maps request->path. root: the folder, then the whole path. alias: the folder, then what follows
- * the location's own prefix; in a location with a regular expression the text of alias is the whole name,
- * but the names of try_files stand behind it (request->route.behind_alias).
+/*
+ * Purpose: root and alias: maps request->path to the name of a file. root: the folder, then the whole path.
+ *   alias: the folder, then what follows the location's own prefix; in a location with a regular expression
+ *   the text of alias is the whole name, but the names of try_files stand behind it
+ *   (request->route.behind_alias).
  * Lifetime: settings in the generation's pool; names in the request's pool.
  * Threads: the request's worker.
  * Errors: HTTP_PATH_NO_MEMORY; HTTP_PATH_REFUSED when prefix and rest together make a ".." (location /i with
- * alias /a/ asked for /i../x), which request->path itself never has, or when a group of an expression
- * brings one into the folder (location ~ ^/i(.*)$ with alias /a/$1).
+ *   alias /a/ asked for /i../x), which request->path itself never has, or when a group of an expression
+ *   brings one into the folder (location ~ ^/i(.*)$ with alias /a/$1).
  */
 #ifndef HTTP_MODULES_CONTENT_PATHS_H
 #define HTTP_MODULES_CONTENT_PATHS_H
@@ -16,7 +16,7 @@
 #include "http/text/template.h"
 
 struct http_root {
-    const char *prefix;          /* that a folder of variables which is no full name begins at */
+    const char *prefix;          /* of a folder with variables that is not a full name */
     struct http_template folder; /* without a slash at the end if it is root's */
     bool alias;
     bool whole;          /* alias in a location with a regular expression */
@@ -29,7 +29,7 @@ enum http_path { HTTP_PATH_OK, HTTP_PATH_NO_MEMORY, HTTP_PATH_REFUSED };
 /* `root` and `alias`: setting->section's field at the directive's offset is a struct http_root *. */
 int http_set_root(struct conf_setting *setting);
 
-/* `root html`, for a level without either. NULL: said in conf. */
+/* `root html`, for a level without either. NULL: noted in conf. */
 struct http_root *http_root_default(struct conf *conf);
 
 /* *name is NUL-terminated; `reserve` more bytes may be written behind its end, and a NUL. */

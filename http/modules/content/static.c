@@ -17,8 +17,8 @@
 #include "server/generation.h"
 #include "server/log/log.h"
 
-/* The name of what the path stands for; HTTP_OUTCOME_NEXT. Every answer that static files, index and
- * autoindex give is about this name, or begins with it: what it refuses, they refuse. */
+/* Finds the name that the path stands for; HTTP_OUTCOME_NEXT if there is one. Static files, index and
+ * autoindex answer about this name or one below it, so what is refused here is refused for all. */
 static enum http_outcome static_find_name(struct http_request *request, const struct http_files *settings,
                                           struct http_text *name)
 {

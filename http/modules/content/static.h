@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: what a location does when nothing else is said: GET and HEAD of files below root or alias. A
+ * Purpose: what a location does without any other directive: GET and HEAD of files below root or alias. A
  *   directory is redirected to its name with a slash, and shown by its index (index.h) or as a list
  *   (autoindex.h).
  * Lifetime: settings lie in the generation's pool.

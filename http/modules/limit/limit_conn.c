@@ -53,8 +53,8 @@ static enum http_outcome limit_conn_refuse(struct http_request *request, const s
     return HTTP_OUTCOME_STATUS;
 }
 
-/* HTTP_OUTCOME_NEXT: counted, or not to be. What the request holds is left by a cleanup, also if a later rule
- * refuses it. */
+/* HTTP_OUTCOME_NEXT: the request is counted, or need not be. A cleanup leaves the zone, also if a later rule
+ * refuses the request. */
 static enum http_outcome limit_conn_apply(struct http_request *request, const struct limit_section *settings,
                                           const struct limit_rule *rule)
 {
@@ -82,7 +82,7 @@ static enum http_outcome limit_conn_run(struct http_request *request, void *sect
     enum http_outcome outcome = HTTP_OUTCOME_NEXT;
 
     /* A request is counted once, wherever it is redirected to; as in nginx the first rule that refuses it is
-     * the last one asked, also if it only says so. */
+     * the last one asked, also in a dry run. */
     if (request->route.limited_conn)
         return HTTP_OUTCOME_NEXT;
     for (const struct limit_rule *rule = settings->rules;

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * limit_conn_zone and limit_conn: how many requests a key may have in progress.
- *
- * Purpose: as nginx's module of that name: a request counts from its first location until it ends; one
- *   more than allowed is answered with limit_conn_status. A key that is empty is not counted, one of more
- *   than 255 bytes neither (logged). $limit_conn_status says what came of it.
- * Lifetime: zones outlive reloads (server/shared/limit_zones.h); what a request has entered is left by a
- *   cleanup of its pool.
+ * Purpose: limit_conn_zone and limit_conn: how many requests a key may have in progress. As in nginx, a
+ *   request counts from its first location until it ends; one more than allowed is answered with
+ *   limit_conn_status. An empty key is not counted, nor is one of more than 255 bytes, which is logged.
+ *   $limit_conn_status tells the result.
+ * Lifetime: zones outlive reloads (server/shared/limit_zones.h). A cleanup of the request's pool leaves them.
  * Threads: the request's worker; zones are shared.
  * Errors: a zone that is full refuses, as in nginx.
  */

@@ -46,23 +46,23 @@ struct section {
 
 /* ---- a request ---- */
 
-/* A limit that a request has been asked under and that waits for the others. */
+/* A limit that has let the request pass and waits for the others. */
 struct held {
     const struct rule *rule;
     struct rate_node *node;
     struct rate_question question;
 };
 
-/* What all limits together make of a request. */
+/* The result of all limits together. */
 struct verdict {
     struct held held[RULES_MAX];
     unsigned count;
-    bool asked;              /* some limit is about the request */
+    bool asked;              /* some limit applies to the request */
     const struct rule *rule; /* the one that refuses or delays it */
     int64_t excess, wait_ms;
 };
 
-/* False: this limit is not about this request. */
+/* False: the limit does not apply to this request. */
 static bool limit_req_write_key(struct http_request *request, const struct rule *rule, struct http_text *key)
 {
     if (!http_template_write(&rule->zone->value, request, key) || !key->length)
@@ -84,8 +84,8 @@ static void limit_req_delay(struct verdict *verdict, const struct rule *rule, in
     verdict->rule = rule;
 }
 
-/* All limits are asked, the last one that is about the request being paid at once; then the others. False: it
- * is refused. */
+/* Asks all limits. The last one that applies is paid at once, then the others. False: the request is
+ * refused. */
 static bool limit_req_ask(struct http_request *request, const struct section *section,
                           struct verdict *verdict)
 {
@@ -135,7 +135,7 @@ static enum http_outcome limit_req_refuse(struct http_request *request, const st
     return HTTP_OUTCOME_STATUS;
 }
 
-/* The longest wait of all limits is waited; only then is the request let past. */
+/* The request waits as long as its strictest limit asks, and then goes on. */
 static enum http_outcome limit_req_run(struct http_request *request, void *data)
 {
     const struct section *section = data;
@@ -146,7 +146,7 @@ static enum http_outcome limit_req_run(struct http_request *request, void *data)
     if (!limit_req_ask(request, section, &verdict))
         return limit_req_refuse(request, section, &verdict);
     if (request->route.gave_up)
-        return http_no_memory(request); /* the key is unknown: the request is not let past */
+        return http_no_memory(request); /* without its key the request is not let past */
     for (unsigned i = 0; i < verdict.count; i++) {
         const struct held *held = &verdict.held[i];
 
@@ -304,7 +304,7 @@ static int limit_req_read_option(const struct conf_setting *setting, const char 
     return conf_fail(setting->conf, setting->node, "invalid parameter \"%s\"", text);
 }
 
-/* The zone is looked for once the level is finished: it may stand further down. */
+/* The zone is looked up when the level is finished: it may be defined further down. */
 static int limit_req_set_rule(struct conf_setting *setting)
 {
     struct section *section = setting->section;

@@ -25,7 +25,7 @@ struct access_file {
     struct access_file *next;
     const char *path;
     struct log_file *file; /* null until a server that may write to it is read as a whole */
-    size_t buffer;         /* bytes; 0: lines leave with their turn */
+    size_t buffer;         /* bytes; 0: lines are written at the end of their turn */
     int64_t flush_ms;      /* 0: only when full */
     int gzip;              /* level; 0: not compressed */
 };
@@ -76,7 +76,7 @@ static void access_log_write_alone(struct http_request *request, const struct ac
                             (size_t)(http_log_write(log->format, request, &line, bytes) - bytes));
 }
 
-/* Straight into the worker's buffer of the file, but for files whose names have variables. */
+/* Writes into the worker's buffer of the file, except for files whose names have variables. */
 static void access_log_run(struct http_request *request, void *section)
 {
     const struct access_section *settings = section;
@@ -146,7 +146,7 @@ static void access_log_put_file(void *file)
     log_file_put(file);
 }
 
-/* The file of that name. NULL: no memory, said in conf. */
+/* The file of that name. NULL: no memory, noted in conf. */
 static struct access_file *access_log_name_file(struct conf *conf, struct access_shared *shared,
                                                 const char *name)
 {
@@ -170,8 +170,7 @@ static struct access_file *access_log_name_file(struct conf *conf, struct access
     return file;
 }
 
-/* As late as can be: a configuration that is wrong leaves no files behind, and what is wrong with it is said
- * first. */
+/* Files are opened last: a wrong configuration creates none, and its errors are reported first. */
 static int access_log_open_files(struct http_build *build, const struct access_shared *shared)
 {
     struct conf *conf = http_build_conf(build);
@@ -202,7 +201,7 @@ struct access_options {
     int64_t gzip;
 };
 
-/* What is wrong with the options together is said after each of them is right by itself. */
+/* Each option is checked first, then their combination. */
 static int access_log_read_options(const struct conf_setting *setting, struct access_log *log,
                                    struct access_options *options)
 {
@@ -257,7 +256,7 @@ static int access_log_set_buffer(const struct conf_setting *setting, struct acce
     return 0;
 }
 
-/* Adds to the logs of this level. NULL: no memory, said in conf. */
+/* Adds to the logs of this level. NULL: no memory, noted in conf. */
 static struct access_log *access_log_add(struct conf *conf, struct access_section *settings)
 {
     struct access_log **end = &settings->logs;

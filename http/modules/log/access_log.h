@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* access_log and log_format: a line about every request.
- *
- * Purpose: lines go straight into the worker's buffer of their file and leave with the others of the turn.
+/*
+ * Purpose: access_log and log_format: a line about every request. Lines go straight into the worker's buffer
+ *   of their file and leave with the others of the turn.
  * Lifetime: settings lie in the generation's pool, which holds the files.
  * Threads: the request's worker.
- * Errors: while serving none: what cannot be written is counted at the file.
+ * Errors: none while serving: lines that cannot be written are counted at the file.
  */
 #ifndef HTTP_MODULES_LOG_ACCESS_LOG_H
 #define HTTP_MODULES_LOG_ACCESS_LOG_H

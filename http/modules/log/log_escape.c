@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Nearly no value needs escaping, so that the question is asked of 16 bytes at a time. */
+/* Few values need escaping, so 16 bytes are tested at a time. */
 #include "http/modules/log/log_escape.h"
 
 #include <string.h>
@@ -17,10 +17,10 @@ static bool escape_odd(char byte)
 
 #ifdef __SSE2__
 
-/* Bytes with the high bit set are the odd ones. */
+/* Sets the high bit of each byte that may need escaping. */
 static inline __m128i escape_odd_marks(__m128i bytes)
 {
-    /* One up and signed, DEL and what is not ASCII are below the blank, too. */
+    /* One higher and as signed bytes, DEL and all that is not ASCII are below the blank, too. */
     __m128i control = _mm_cmplt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(1)), _mm_set1_epi8(0x21));
     __m128i special =
         _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
@@ -39,7 +39,7 @@ static inline __m128i escape_load_half(const char *at)
 }
 
 /* The last step of each size overlaps the one before it, so that nothing behind the text is read. Stopping
- * early is not worth its while: it would nearly always be in vain. */
+ * early would not pay: nearly no text is odd. */
 bool http_log_odd(struct http_text text)
 {
     const char *at = text.bytes, *end = at + text.length;

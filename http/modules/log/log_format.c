@@ -71,7 +71,7 @@ static int log_format_compile(struct conf *conf, const struct conf_node *node, c
     format->values = pool_array(conf->pool, template.part_count, sizeof *format->values, "log format");
     if (!format->parts || !format->values)
         return conf_fail_memory(conf);
-    format->fixed = LITERAL + 1; /* the newline; and so much may be written behind the last literal */
+    format->fixed = LITERAL + 1; /* the newline, and what may be written behind the last literal */
     for (unsigned i = 0; i < template.part_count; i++)
         log_format_take_part(&template.parts[i], format);
     return 0;
@@ -193,7 +193,7 @@ UNGUARDED char *http_log_write(const struct http_log_format *format, struct http
     const uint32_t *escaped = line->escaped;
 
     for (; part < end; part++) {
-        memcpy(to, part->literal, LITERAL); /* what is too much is written over */
+        memcpy(to, part->literal, LITERAL); /* the excess is overwritten */
         to += part->length;
         if (part->kind == HTTP_LOG_PRINTED) {
             to = part->print(request, to);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* log_format: what a line of an access log looks like.
- *
- * Purpose: a format is compiled into literals and variables. Numbers, times and addresses are printed where
- *   the line is; other values are got and measured first, so that the line's room is known before it is
- *   written, and only a value that needs escaping is looked at byte by byte.
+/*
+ * Purpose: what a line of an access log looks like. A format is compiled into literals and variables.
+ *   Numbers, times and addresses are printed into the line itself. Other values are got and measured first,
+ *   so that the line's room is known before it is written. Only a value that needs escaping is looked at byte
+ *   by byte.
  * Lifetime: formats lie in the generation's pool; struct http_log_line is on the stack of whoever writes.
  * Threads: read-only once read.
  * Errors: those of reading. A value that cannot be got is "-".
@@ -28,7 +28,7 @@ enum http_log_kind { HTTP_LOG_LITERAL, HTTP_LOG_PRINTED, HTTP_LOG_VALUE };
 
 /* A literal, then a variable, or nothing. A long literal is several parts. */
 struct http_log_part {
-    char literal[16]; /* all of them can be read, whatever its length */
+    char literal[16]; /* all 16 can be read, whatever the length */
     uint32_t length;  /* 0 … 16 */
     enum http_log_kind kind;
     char *(*print)(struct http_request *request, char *to); /* HTTP_LOG_PRINTED */
@@ -50,10 +50,10 @@ struct http_log_line {
     uint32_t escaped[HTTP_LOG_PARTS]; /* bytes of the value once escaped; 0: it is copied as it is */
 };
 
-/* The format `combined`. Null: no memory, said in conf. */
+/* The format `combined`. Null: no memory, noted in conf. */
 struct http_log_format *http_log_format_combined(struct conf *conf);
 
-/* `log_format NAME [escape=…] STRING …;` NULL: said in conf. */
+/* `log_format NAME [escape=…] STRING …;` NULL: noted in conf. */
 struct http_log_format *http_log_format_read(struct conf *conf, const struct conf_node *node);
 
 /* Gets the values; returns how many bytes the line may take at most, newline included. */

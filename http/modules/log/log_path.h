@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * access_log to files whose names have variables, and open_log_file_cache.
- *
- * Purpose: such a file is opened for each line, since nobody knows beforehand which there will be; a cache
- *   keeps those open that are written to often (server/log/open_logs.h). After USR1 it looks whether a file
- *   still bears its name before it writes to it.
+ * Purpose: access_log to files whose names have variables, and open_log_file_cache. Such a file is opened for
+ *   each line, since its name is not known before. A cache keeps files open that are written to often
+ *   (server/log/open_logs.h). After USR1 it looks whether a file still bears its name before it writes to it.
  * Lifetime: a cache goes with the generation's pool, and closes its files.
  * Threads: the request's worker; workers share a cache.
  * Errors: a file that cannot be opened or written is logged, and the line is lost.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The filter that names the charset, and adds the recoder where it is another one. */
+/* The filter that names the charset, and adds the recoder if the answer is in another one. */
 #include "http/modules/output/charset.h"
 
 #include <errno.h>
@@ -79,7 +79,7 @@ static int charset_run(struct http_request *request, void *section)
         return 0;
     same = !source.length ||
            (source.length == name.length && !strncasecmp(source.bytes, name.bytes, name.length));
-    /* What has been compressed already cannot be recoded, so that it is not in that charset. */
+    /* A compressed answer cannot be recoded, so it is not in that charset. */
     if (!same && response->encoded)
         return 0;
     if (!same && !http_charset_find(settings->shared->maps, source, name, &recoding)) {

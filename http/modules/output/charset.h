@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * charset: what Content-Type says of the encoding of texts, and recoding them.
- *
- * Purpose: nginx's ngx_http_charset_module: `charset` is added to the types of charset_types; if
- *   source_charset says that the answer is in another one, it is recoded by a charset_map.
+ * Purpose: names the charset of texts in Content-Type, and recodes them, as nginx's ngx_http_charset_module.
+ *   `charset` is added to the types of charset_types; if source_charset says that the answer is in another
+ *   one, it is recoded by a charset_map.
  * Lifetime: in the generation's pool.
  * Threads: the connection's worker.
  * Errors: 0 or -ENOMEM.

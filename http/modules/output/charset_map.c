@@ -18,7 +18,7 @@ enum {
 
 /* ---- reading ---- */
 
-/* Up to `most` bytes written in hexadecimal. 0: not that. */
+/* Up to `most` bytes written in hexadecimal. 0: it is something else. */
 static unsigned charset_read_bytes(const char *text, char *bytes, unsigned most)
 {
     size_t digits = strlen(text);
@@ -126,7 +126,7 @@ struct recoder {
     char character[HTTP_UTF8_MAX];
 };
 
-/* What is made, until it is handed on. */
+/* Recoded bytes, until they are passed on. */
 struct made {
     struct recoder *recoder;
     struct http_request *request;
@@ -151,7 +151,7 @@ static void recoder_make(struct made *made, const char *bytes, size_t length)
     made->length += length;
 }
 
-/* Bytes of a character that begins so; 0: none does. */
+/* Length of the character that begins with this byte; 0: none does. */
 static unsigned recoder_length_of(char first)
 {
     uint8_t byte = (uint8_t)first;
@@ -161,7 +161,7 @@ static unsigned recoder_length_of(char first)
     return byte < 0xc2 ? 0 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : byte < 0xf5 ? 4 : 0;
 }
 
-/* The number of a whole character; CHARACTER_END or more: it is none. */
+/* The number of a whole character; CHARACTER_END or more: it is invalid. */
 static uint32_t recoder_decode(const char *bytes, unsigned length)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -172,7 +172,7 @@ static uint32_t recoder_decode(const char *bytes, unsigned length)
     return number < least[length] ? CHARACTER_END : number;
 }
 
-/* A character that the charset has not is an HTML entity, as nginx has it. */
+/* A character that the charset lacks becomes an HTML entity, as in nginx. */
 static void recoder_narrow(struct made *made, const char *bytes, unsigned length)
 {
     const struct http_charset_map *map = made->recoder->recoding.map;

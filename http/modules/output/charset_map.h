@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tables from one charset to another: charset_map.
- *
- * Purpose: `charset_map FROM TO { 80 E282AC; … }` maps bytes of FROM to bytes of TO, or to UTF-8 if TO is
- *   utf-8, and back. Bytes below 0x80 that are not named stay as they are; others become "?".
+ * Purpose: tables from one charset to another: charset_map. `charset_map FROM TO { 80 E282AC; … }` maps bytes
+ *   of FROM to bytes of TO, or to UTF-8 if TO is utf-8, and back. Bytes below 0x80 that are not named stay as
+ *   they are; others become "?".
  * Lifetime: maps lie in the generation's pool; a recoder is a transform in the request's.
  * Threads: read-only once read; a recoder belongs to its request.
- * Errors: reading: a negative errno, said in conf; writing: those of http_pass.
+ * Errors: reading: a negative errno, noted in conf; writing: those of http_pass.
  */
 #ifndef HTTP_MODULES_OUTPUT_CHARSET_MAP_H
 #define HTTP_MODULES_OUTPUT_CHARSET_MAP_H
@@ -28,7 +27,7 @@ struct http_charset_map {
     struct http_utf8_character wide[256]; /* forward, if utf8; the rest backward is looked for in it */
 };
 
-/* Which way a map is gone. */
+/* A map and its direction. */
 struct http_recoding {
     const struct http_charset_map *map;
     bool back;

@@ -14,7 +14,7 @@
 enum {
     DAY = 24 * 60 * 60,
     CACHE_CONTROL = 40, /* bytes of "max-age=" and a number */
-    TIME_MAX = 64       /* bytes of a time in a variable; longer ones are none */
+    TIME_MAX = 64       /* bytes of a time in a variable; longer ones are invalid */
 };
 
 /* False: not a value of expires. */
@@ -85,7 +85,7 @@ static int expires_add(struct http_request *request, int64_t when, const char *c
                : -ENOMEM;
 }
 
-/* Seconds until it is `seconds` after midnight again, where the server stands. */
+/* Seconds until it is `seconds` after midnight again, in local time. */
 static int64_t expires_until(int64_t now, int64_t seconds)
 {
     time_t clock = (time_t)now;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * expires: the fields Expires and Cache-Control from a time.
- *
- * Purpose: `expires [modified] TIME | @TIME | epoch | max | off`, or a variable that holds one of them.
+ * Purpose: the fields Expires and Cache-Control from a time. `expires [modified] TIME | @TIME | epoch | max |
+ *   off`, or a variable that holds one of them.
  * Lifetime: struct http_expires lies in a section; texts of the configuration stay.
  * Threads: reading: one at a time; adding: the connection's worker.
- * Errors: reading: a negative errno, said in conf; adding: 0 or -ENOMEM.
+ * Errors: reading: a negative errno, noted in conf; adding: 0 or -ENOMEM.
  */
 #ifndef HTTP_MODULES_OUTPUT_EXPIRES_H
 #define HTTP_MODULES_OUTPUT_EXPIRES_H
@@ -18,7 +17,7 @@ enum http_expires_kind {
     HTTP_EXPIRES_MAX,   /* 2037: ten years of Cache-Control */
     HTTP_EXPIRES_ACCESS,
     HTTP_EXPIRES_MODIFIED,
-    HTTP_EXPIRES_DAILY,   /* the next time that it is so late (@15h30m), local time */
+    HTTP_EXPIRES_DAILY,   /* the next such time of day (@15h30m), local time */
     HTTP_EXPIRES_VARIABLE /* `text` says which */
 };
 

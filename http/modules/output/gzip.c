@@ -41,7 +41,7 @@ static void gzip_give(void *pool, void *piece)
     (void)pool_free(pool, piece);
 }
 
-/* The transform: as much as deflate makes of a piece goes on at once; nothing is gathered. */
+/* The transform: what deflate makes of a piece is passed on at once. */
 static int gzip_compress(struct http_transform *transform, struct http_request *request, struct http_text in,
                          enum http_piece piece)
 {
@@ -99,7 +99,7 @@ static struct compressor *gzip_make_compressor(struct http_request *request, int
                : NULL;
 }
 
-/* Another form of the same: equal in what it says, not byte by byte (RFC 9110 8.8.1). */
+/* The compressed form means the same, but is not equal byte by byte (RFC 9110 8.8.1). */
 static int gzip_weaken_etag(struct http_request *request)
 {
     struct http_text etag = request->response.etag;
@@ -123,7 +123,7 @@ static const struct http_type_list html[] = {{NULL, {"text/html", sizeof "text/h
 
 /*
  * RFC 9110 15.4.5: 304 has the ETag and the Vary of 200; a cache that keeps a weak tag takes nothing
- * from an answer with a strong one (RFC 9111 4.3.4). The file is not sent, but all of it is left.
+ * from an answer with a strong one (RFC 9111 4.3.4). `left` still is the whole file, though it is not sent.
  */
 static int gzip_run_not_modified(struct http_request *request, const struct http_gzip *settings)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * gzip: answers are compressed for clients that say that they understand it.
- *
- * Purpose: nginx's ngx_http_gzip_filter_module. zlib's memory comes from the request's pool, so that it
- *   counts in connection_pool_budget; where that says no, the answer goes out as it is.
+ * Purpose: compresses answers for clients that accept it, as nginx's ngx_http_gzip_filter_module. zlib's
+ *   memory comes from the request's pool, so that it counts in connection_pool_budget. If that is full, the
+ *   answer goes out as it is.
  * Lifetime: settings in the generation's pool; the compressor in the request's, its large pieces given
  *   back as soon as the answer is complete.
  * Threads: the connection's worker.
@@ -15,7 +14,7 @@
 #include "http/modules/output/type_list.h"
 #include "http/request.h"
 
-/* For which answers to a proxy (a request with Via) it is done: gzip_proxied. */
+/* gzip_proxied: which answers to a proxy (a request with Via) are compressed. */
 enum http_gzip_proxied {
     HTTP_GZIP_EXPIRED = 1 << 0,
     HTTP_GZIP_NO_CACHE = 1 << 1,
@@ -27,7 +26,7 @@ enum http_gzip_proxied {
     HTTP_GZIP_ANY = 1 << 7
 };
 
-/* A browser that does not get it. */
+/* A browser that gets nothing compressed. */
 struct http_gzip_disable {
     const struct http_gzip_disable *next;
     const struct http_regex *agent;
@@ -45,11 +44,11 @@ struct http_gzip {
 
 extern const struct http_module http_gzip_module;
 
-/* gzip_accept.c: whether the client may be sent gzip here: Accept-Encoding, and what the settings say of
- * the version, proxies and browsers. Looks at the headers of the answer that are there. */
+/* gzip_accept.c: whether the client may be sent gzip here: Accept-Encoding, and what the settings say of the
+ * version, proxies and browsers. Looks at the answer's headers so far. */
 bool http_gzip_accepted(const struct http_request *request, const struct http_gzip *settings);
 
-/* Says Vary, if settings want it and the answer does not yet. 0 or -ENOMEM. */
+/* Adds Vary, if the settings want it and the answer does not have it. 0 or -ENOMEM. */
 int http_gzip_vary(struct http_request *request, const struct http_gzip *settings);
 
 #endif

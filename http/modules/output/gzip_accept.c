@@ -17,7 +17,7 @@ static bool gzip_text_is(struct http_text text, const char *name)
     return text.length == strlen(name) && !strncasecmp(text.bytes, name, text.length);
 }
 
-/* What Cache-Control, in all its lines, has of these directives. */
+/* Which of these directives Cache-Control has, in all its lines. */
 static unsigned gzip_cache_control(const struct http_response *response, bool *found)
 {
     static const struct {
@@ -57,7 +57,7 @@ static bool gzip_proxied_wants(const struct http_request *request, unsigned want
 
         if (!gzip_text_is(header->name, "Expires"))
             continue;
-        /* A date that is none is in the past (RFC 9111 5.3). */
+        /* An invalid date counts as past (RFC 9111 5.3). */
         if ((wanted & HTTP_GZIP_EXPIRED) &&
             (!http_date_parse(header->value.bytes, header->value.length, &when) ||
              when < (int64_t)http_now(request)))

@@ -29,7 +29,7 @@ struct headers {
 
 /* ---- a request ---- */
 
-/* The statuses with which nginx adds what is not said to be added always. */
+/* The statuses for which nginx adds headers without `always`. */
 static bool headers_plain_status(int status)
 {
     switch (status) {
@@ -67,7 +67,7 @@ static int headers_set_last_modified(struct http_request *request, const struct 
     request->response.last_modified = -1;
     if (!value.length || http_date_parse(value.bytes, value.length, &request->response.last_modified))
         return 0;
-    return headers_add_field(request, rule, value); /* no date: said as it is, and not compared with */
+    return headers_add_field(request, rule, value); /* not a date: sent as it is, and never compared */
 }
 
 /* Each is there as $sent_trailer_NAME for those that follow. */
@@ -144,7 +144,7 @@ static int headers_run(struct http_request *request, void *section)
 
 /* ---- reading ---- */
 
-/* add_header and add_trailer: the offset says which list; ETag and Last-Modified replace the own ones. */
+/* add_header and add_trailer: the offset says which list; ETag and Last-Modified replace the answer's own. */
 static int headers_set_rule(struct conf_setting *setting)
 {
     struct rule **end = (struct rule **)(void *)((char *)setting->section + setting->directive->offset),

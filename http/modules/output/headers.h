@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Headers that the configuration adds: expires, add_header, add_trailer.
- *
- * Purpose: nginx's ngx_http_headers_module. An empty value adds nothing; Last-Modified and ETag replace
- *   what the answer has, and what later conditions and ranges are judged by.
+ * Purpose: headers that the configuration adds: expires, add_header, add_trailer, as nginx's
+ *   ngx_http_headers_module. An empty value adds nothing. Last-Modified and ETag replace the answer's own,
+ *   also for conditions and ranges.
  * Lifetime: the lists lie in the generation's pool, what is added in the request's.
  * Threads: the connection's worker.
  * Errors: 0 or -ENOMEM.

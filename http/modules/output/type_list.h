@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lists of media types, as gzip_types and charset_types have them.
- *
- * Purpose: says whether an answer's type is one that a filter is for. "*" is every type.
+ * Purpose: lists of media types, as of gzip_types and charset_types: whether a filter applies to an answer.
+ *   "*" is every type.
  * Lifetime: in the generation's pool; names are the nodes' own.
  * Threads: read-only once the configuration is read.
- * Errors: of setting: a negative errno, said in conf.
+ * Errors: of setting: a negative errno, noted in conf.
  */
 #ifndef HTTP_MODULES_OUTPUT_TYPE_LIST_H
 #define HTTP_MODULES_OUTPUT_TYPE_LIST_H

@@ -11,7 +11,7 @@
 struct section {
     uint32_t allowed; /* a bit for each enum http_method */
     const struct http_location *inner;
-    const void *owner; /* the section at whose level it stands: it is not inherited */
+    const void *owner; /* the section that it stands in; inherited copies have another address */
 };
 
 static enum http_outcome limit_except_run(struct http_request *request, void *data)

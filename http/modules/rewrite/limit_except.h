@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * limit_except: settings for all methods but some.
- *
- * Purpose: `limit_except METHOD … { … }`: a request by another method is under the settings of the block (GET
- *   allows HEAD, too). As in nginx, what rewrites in the location is then not run.
+ * Purpose: settings for all methods but some. `limit_except METHOD … { … }`: a request by another method is
+ *   under the settings of the block (GET allows HEAD, too). As in nginx, the location's rewrite directives
+ *   are then not run.
  * Lifetime: in the generation's pool.
  * Threads: the request's worker. Errors: none.
  */

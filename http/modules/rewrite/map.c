@@ -157,7 +157,7 @@ static enum http_found map_get(struct http_request *request, const struct http_n
     bool known;
 
     *value = (struct http_text){"", 0};
-    /* Empty while it is being found: a map that needs itself comes to an end. */
+    /* Empty while it is being looked up: this ends a map that needs itself. */
     if (!http_named_keep(request, named, *value))
         return HTTP_VALUE_NONE;
     /* Asking for a variable changes nothing for the asker: the text around it has its own $1. */
@@ -278,7 +278,7 @@ static int map_settle(const struct conf_setting *setting, struct map *map)
     return 0;
 }
 
-/* All lines are read even if one is wrong, so that all errors are said together. */
+/* All lines are read even if one is wrong, so that all errors are reported together. */
 static int set_map(struct conf_setting *setting)
 {
     struct conf *conf = setting->conf;

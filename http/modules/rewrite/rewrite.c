@@ -13,14 +13,13 @@
 #include "http/route/route.h"
 #include "server/log/log.h"
 
-/* A program on its way. */
-/* Bytes of what `rewrite` and `set` make. A replacement that doubles its text, ten times over, and a value of
- * itself twice would take any memory there is. */
+/* Bytes that `rewrite` and `set` may make: a text that is doubled again and again would take all memory. */
 enum { REWRITE_MOST = 64 * 1024 };
 
+/* A program that is being run. */
 struct run {
     struct http_request *request;
-    bool changed;              /* there is a path that no location was looked for yet */
+    bool changed;              /* the path is new: its location has not been looked up */
     enum http_outcome outcome; /* what the request ends with, once `over` says so */
 };
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rewrite, set, if, break, return: a short program per server and per location.
- *
- * Purpose: the directives of a level become its program, in file order; a block of `if` is a program of its
- *   own and a location with the settings of the block, which the request enters. As in nginx, a server's
- *   program runs before the location is looked for, a location's when it is entered; neither is inherited.
- *   A level without any of them has no step. A program that is one `return` is that answer.
+ * Purpose: rewrite, set, if, break, return: a short program per server and per location. The directives of a
+ *   level become its program, in file order; a block of `if` is a program of its own and a location with the
+ *   settings of the block, which the request enters. As in nginx, a server's program runs before the location
+ *   is looked for, a location's when it is entered; neither is inherited. A level without any of them has no
+ *   step. A program that is one `return` is that answer.
  * Lifetime: programs lie in the generation's pool; values and new paths in the request's.
  * Threads: the request's worker.
  * Errors: 503 without memory, 500 for an empty path or an expression that gave up.
@@ -83,8 +82,8 @@ struct http_instruction {
 
 struct http_rewrite {
     struct http_instruction *first, **end;
-    const void *owner; /* the section whose level the program stands at: a copy of it elsewhere is not it */
-    bool log;          /* rewrite_log: said at level notice what happens */
+    const void *owner;     /* the section that the program stands in; inherited copies have another address */
+    bool log;              /* rewrite_log: log at level notice what happens */
     struct http_text type; /* default_type, its length counted once */
 };
 

@@ -7,7 +7,7 @@
 #include "http/modules/rewrite/rewrite.h"
 #include "http/text/variables.h"
 
-/* One more at the end of this level's program. NULL: no memory, said in conf. */
+/* One more at the end of this level's program. NULL: no memory, noted in conf. */
 static struct http_instruction *rewrite_add(struct conf_setting *setting, enum http_operation operation)
 {
     struct http_rewrite *section = setting->section;

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a rewrite's replacement becomes for a request.
- *
- * Purpose: as nginx: captures of a path that was escaped are escaped again where they go into arguments or
- *   a redirect; the text of a redirect is unescaped as far as its bytes are harmless, up to its ?; the
- *   client's arguments follow.
+ * Purpose: what a rewrite's replacement becomes for a request. As in nginx, captures of a path that was
+ *   escaped are escaped again where they go into arguments or a redirect; the text of a redirect is unescaped
+ *   as far as its bytes are harmless, up to its ?; the client's arguments follow.
  * Lifetime: in the request's pool.
  * Threads: the request's worker. Errors: false, no memory.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tries names as paths of the request, and leaves it at the first that is there. */
+/* Tries names as paths of the request, and keeps the first that exists. */
 #include "http/limits.h"
 #include "http/modules/rewrite/try_files.h"
 
@@ -72,9 +72,9 @@ static int try_files_look(struct http_request *request, const struct trial *tria
     return -ENOENT;
 }
 
-/* What was found is the path now, as it is written: of a folder without the slash, so that static files
- * answer 301 to its name with one, and the locations of index files are asked. A folder behind a whole alias
- * is no path of a URL: the request's own stays (nginx). */
+/* What was found becomes the path. A folder's has no slash at its end: static files answer 301 to the name
+ * with one, and index files are looked up in their own locations. A folder behind a whole alias is no path of
+ * a URL, so the request's own stays (nginx). */
 static void try_files_found(struct http_request *request, const struct http_root *root,
                             const struct trial *trial, struct http_text path)
 {
@@ -98,7 +98,7 @@ static enum http_outcome try_files_otherwise(struct http_request *request, const
                                                : http_route_redirect(request, where);
 }
 
-/* The path is the request's own only while it is looked at, so that root and alias apply to it. */
+/* A name is the request's path while it is looked at, so that root and alias apply to it. */
 static enum http_outcome try_files_run(struct http_request *request, void *data)
 {
     const struct section *section = data;

@@ -8,7 +8,7 @@
 #include "http/request.h"
 
 struct metrics_section {
-    const void *owner; /* the section that the directive stood in: a copy of it elsewhere is not ours */
+    const void *owner; /* the section that the directive stands in; inherited copies have another address */
 };
 
 static enum http_outcome metrics_run(struct http_request *request, void *section)

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * metrics: what this server counts, for Prometheus.
- *
- * Purpose: `location = /metrics { metrics; }` answers in the text exposition format, version 0.0.4: names
- *   begin with tidepool_, say their unit, and end in _total where they only grow. Totals are those of the
- *   census (server/watch/census.h), workers that have gone included, so that they never fall back while the
- *   process lives; figures of a worker are written down by that worker (server/watch/snapshot.h), and one
- *   that cannot answer has none for this time.
- * Lifetime: a section per location, not inherited: only the location that says it has it. A scrape ends with
- *   its request (http/modules/view/snapshot_answer.h).
+ * Purpose: what this server counts, for Prometheus. `location = /metrics { metrics; }` answers in the text
+ *   exposition format, version 0.0.4: names begin with tidepool_, say their unit, and end in _total where
+ *   they only grow. Totals are those of the census (server/watch/census.h), ended workers included, so that
+ *   they never fall back while the process lives. Each worker writes its own figures down
+ *   (server/watch/snapshot.h); one that cannot answer has none this time. Requests pay nothing for it: the
+ *   figures are counted in any case. Access is up to the location: allow, deny, the address it listens on.
+ * Lifetime: a section per location. Not inherited: only the location that has the directive. A scrape ends
+ *   with its request (http/modules/view/snapshot_answer.h).
  * Threads: the request's worker.
  * Errors: 405 for other methods than GET and HEAD; 503 when memory is short.
- *
- * It costs requests nothing: what it shows is counted whether anybody looks or not.
- * Access is what the location says: allow, deny, the address it listens on.
  */
 #ifndef HTTP_MODULES_VIEW_METRICS_H
 #define HTTP_MODULES_VIEW_METRICS_H

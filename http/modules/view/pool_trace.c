@@ -29,7 +29,7 @@ struct writer {
     char piece[TRACE_PIECE];
 };
 
-/* Nothing follows what found no memory: the connection will be cut there. */
+/* After a lack of memory nothing more is written: the connection is cut there. */
 static void trace_flush(struct writer *writer)
 {
     struct http_text piece = {writer->piece, writer->length};
@@ -209,7 +209,7 @@ static void trace_print_account(struct writer *writer, const char *name, const s
         stats->larges, stats->buffers);
 }
 
-/* Blocks are said after the reset: only then is it known which of them were kept. */
+/* Blocks are printed after the reset, when it is known which of them were kept. */
 static void trace_print_all(struct writer *writer, struct http_replay *replay)
 {
     const struct pool_trace *trace = &replay->trace;

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pool_trace: "your request in memory".
- *
- * Purpose: answers a request with the trace of itself: what it was parsed from is received, parsed and
- *   routed again in a traced pool (pool/pool_trace.h). pool_view answers …/trace with it; the schema is
- *   pool_trace.md.
+ * Purpose: answers a request with the trace of itself: its head is received, parsed and routed again in a
+ *   traced pool (pool/pool_trace.h). pool_view answers …/trace with it; the schema is pool_trace.md.
  * Lifetime: the replay's pool is made and destroyed inside of the call; the record lies in the request's
  *   pool.
  * Threads: the request's worker.

@@ -6,8 +6,8 @@
 
 #include "server/output.h"
 
-/* What is mapped where chance decides lies above 2^44 with the usual 47 or 48 bits, and below 2^48. With
- * fewer bits, or a program that is not moved, addresses lie near one that is known. */
+/* With the usual 47 or 48 bits, randomised mappings lie between 2^44 and 2^48. With fewer bits, or without
+ * randomisation, addresses lie near a known one. */
 #define ADDRESS_LEAST (UINT64_C(1) << 44)
 #define ADDRESS_LIMIT (UINT64_C(1) << 48)
 #define ADDRESS_NEAR  (UINT64_C(1) << 36)

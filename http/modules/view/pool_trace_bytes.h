@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pool_trace_bytes: which bytes of an allocation a trace shows.
- *
- * Purpose: a client may see what its request put into memory, and not where this process keeps its own:
- *   whoever knows addresses is half way through the walls that randomised layouts are. So words that could
- *   be an address are hidden, in structs; texts and received bytes are the client's own and are shown as
- *   they are.
+ * Purpose: which bytes of an allocation a trace shows. A client may see what its request put into memory, but
+ *   no addresses: they would defeat the randomised layout of the process. So in structs, words that could be
+ *   an address are hidden. Texts and received bytes are the client's own and are shown as they are.
  * Lifetime: nothing is kept.
  * Threads: any; the entry's pool is the caller's.
  * Errors: none. In doubt a word is hidden.

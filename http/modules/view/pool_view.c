@@ -13,7 +13,7 @@
 #include "http/request.h"
 
 struct pool_view_section {
-    const void *owner; /* the section that the directive stood in: a copy of it elsewhere is not ours */
+    const void *owner; /* the section that the directive stands in; inherited copies have another address */
     const struct conf_node *node; /* the directive */
 };
 
@@ -23,7 +23,7 @@ struct part {
     enum http_outcome (*answer)(struct http_request *request);
 };
 
-/* Compressed it is a third as long, and fits into the budget of a connection that is kept short. */
+/* Compressed it is a third as long, and fits into a small connection_pool_budget. */
 static enum http_outcome pool_view_answer_page(struct http_request *request)
 {
     struct http_text type = HTTP_TEXT("text/html; charset=utf-8");
@@ -63,7 +63,7 @@ static enum http_outcome pool_view_run(struct http_request *request, void *secti
     if (http_answer_only_get(request) != HTTP_OUTCOME_NEXT)
         return HTTP_OUTCOME_STATUS;
     if (rest.length < prefix.length || memcmp(rest.bytes, prefix.bytes, prefix.length) != 0)
-        return pool_view_not_found(request); /* rewritten, and stayed here */
+        return pool_view_not_found(request); /* rewritten to a path elsewhere */
     rest.bytes += prefix.length;
     rest.length -= prefix.length;
     if (prefix.bytes[prefix.length - 1] != '/') {

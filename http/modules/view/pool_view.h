@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pool_view: the pools of this server, as a page and as data.
- *
- * Purpose: `location /pools/ { pool_view; }` answers, below its prefix,
- *     (nothing)  the page: page/, joined and compiled in by pool_view.sh; it asks for nothing outside of here
+ * Purpose: the pools of this server, as a page and as data. `location /pools/ { pool_view; }` answers, below
+ *   its prefix,
+ *     (nothing)  the page: page/, joined and compiled in by pool_view.sh; it loads nothing from elsewhere
  *     data       a snapshot, JSON (pool_view.md is the schema)
  *     events     a snapshot a second, server-sent events
  *     trace      the memory of the request that asks, JSON (pool_trace.md)
  *   `location /pools` leads from /pools to /pools/ by itself; anything else is 404.
- * What the page may do is said in a Content-Security-Policy: its one script and its one style sheet are named
- *   by their SHA-256, computed when the page is compiled in, it may talk to its own origin, and nothing else
- *   is allowed: no 'unsafe-inline', no eval, no frame around it. A hash, not a nonce: a nonce must be new for
- *   each answer, and the page is a constant. Nothing below the prefix is kept by a cache that lies between.
- * Lifetime: a section per location. Not inherited: only the location that says it has it.
+ *   A Content-Security-Policy limits the page: its one script and its one style sheet are named by their
+ *   SHA-256, computed when the page is compiled in. The page may talk to its own origin; nothing else is
+ *   allowed: no 'unsafe-inline', no eval, no frame around it. A nonce would have to be new for each answer,
+ *   and the page is a constant. No cache on the way keeps anything below the prefix.
+ *   Access is up to the location: allow, deny, limit_conn, the address it listens on.
+ * Lifetime: a section per location. Not inherited: only the location that has the directive.
  * Threads: the request's worker.
  * Errors: 405 for other methods than GET and HEAD; those of memory.
- * Access is what the location says: allow, deny, limit_conn, the address it listens on.
  */
 #ifndef HTTP_MODULES_VIEW_POOL_VIEW_H
 #define HTTP_MODULES_VIEW_POOL_VIEW_H

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pool_view's data and events: snapshots of all workers' pools as JSON (pool_view.md is the schema).
- *
- * Purpose: `data?query` answers one; `events` sends one a second as server-sent events, from the feed that
- *   all viewers of a worker share (server/watch/snapshot_feed.h).
+ * Purpose: pool_view's data and events: snapshots of all workers' pools as JSON (pool_view.md is the schema).
+ *   `data?query` answers one; `events` sends one a second as server-sent events, from the feed that all
+ *   viewers of a worker share (server/watch/snapshot_feed.h).
  * Lifetime: what waits belongs to the request, and is given up when the client leaves. A viewer holds a
  *   reference on the one text that it is being sent, and gets no other until that is out.
  * Threads: the request's worker.

@@ -12,7 +12,7 @@
 #include "http/response.h"
 #include "http/route/route.h"
 
-/* The asker's connection over again, with no socket and its pool traced from the first allocation. */
+/* The asker's connection once more, without a socket and its pool traced from the first allocation. */
 static int replay_make_connection(struct http_replay *replay, const struct http_connection *asker)
 {
     const struct binding *binding = asker->base.binding;

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * replay: a request once more, in a traced pool.
- *
- * Purpose: what a request does to the memory of its connection, seen. A connection is made as the asker's
- *   was, but without a socket; the bytes that the asker's head was parsed from are received, parsed and
- *   routed in it, and a head like that of the asker's answer is queued. No step of a location runs,
- *   nothing is counted as a request and nothing is logged but want of memory.
+ * Purpose: runs a request once more in a traced pool, to show what it does to the memory of its connection. A
+ *   connection is made as the asker's was, but without a socket; the bytes that the asker's head was parsed
+ *   from are received, parsed and routed in it, and a head like that of the asker's answer is queued. No step
+ *   of a location runs, nothing is counted as a request, and only a lack of memory is logged.
  * Lifetime: run makes the pool, end destroys it, both in one callback of the asker: it borrows the asker's
  *   bytes, headers, binding and tenure. The trace's arrays lie in the asker's pool.
  * Threads: the asker's worker.
@@ -31,8 +29,8 @@ struct http_replay {
     struct pool_stats before, after, idle;
 };
 
-/* Until the answer is queued: what the trace names can be looked at. `asker` has described its answer but
- * for the status. 0 or -ENOMEM, with nothing to end. */
+/* Runs until the answer is queued: what the trace names is readable then. `asker` has described its answer,
+ * except for the status. 0 or -ENOMEM, with nothing to end. */
 int http_replay_run(struct http_replay *replay, struct http_request *asker);
 
 /* The answer is out: what was allocated for the request is gone. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A snapshot (server/watch/snapshot.h) as the answer to a request.
- *
- * Purpose: what pool_view's data and metrics have in common: ask all workers, wait, answer with the text.
+ * Purpose: a snapshot (server/watch/snapshot.h) as the answer to a request. What pool_view's data and metrics
+ *   have in common: ask all workers, wait, answer with the text.
  * Lifetime: the question belongs to the request: it is given up when the client leaves.
  * Threads: the request's worker.
  * Errors: 503 with Retry-After when there is no memory for it.

@@ -14,7 +14,7 @@
 enum { PAGE_MAX = 256 /* bytes of the page: its words and seven numbers */ };
 
 struct stub_status {
-    const void *owner; /* the section that it stands in: nested locations do not inherit it */
+    const void *owner; /* the section that the directive stands in; inherited copies have another address */
 };
 
 struct http_status_counts http_status_count(const struct http_request *request)
@@ -30,7 +30,7 @@ struct http_status_counts http_status_count(const struct http_request *request)
         .handled = all.accepted,
         .accepted = all.accepted + all.refused,
         .requests = all.requests};
-    if (counts.reading + counts.writing < counts.active) /* else: counted while others went on */
+    if (counts.reading + counts.writing < counts.active) /* otherwise states changed during the count */
         counts.waiting = counts.active - counts.reading - counts.writing;
     return counts;
 }

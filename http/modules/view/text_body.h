@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A long text (server/watch/text.h) as the body of an answer.
- *
- * Purpose: snapshots and metrics go out piece by piece, as the client takes them: a connection holds
- *   one piece at a time, however long the text is and however slow the client.
+ * Purpose: a long text (server/watch/text.h) as the body of an answer. It goes out piece by piece, as the
+ *   client takes it: a connection holds one piece at a time, however long the text is and however slow the
+ *   client.
  * Lifetime: the answer holds a reference on the text until it is out or the client has left.
  * Threads: the request's worker.
  * Errors: as http_no_memory.
@@ -18,8 +17,8 @@
  * return, or for http_resume. */
 enum http_outcome http_answer_text(struct http_request *request, struct http_text type, struct text *text);
 
-/* The same with bytes that are there for good: unlike those of http_answer_bytes they are copied a piece at a
- * time. */
+/* The same with bytes that live as long as the process: unlike those of http_answer_bytes they are copied a
+ * piece at a time. */
 enum http_outcome http_answer_constant(struct http_request *request, struct http_text type,
                                        struct http_text bytes);
 
