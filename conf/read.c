@@ -293,8 +293,8 @@ void conf_join(struct conf_node *first, struct conf_node *second)
 
 static const struct conf_directive include_directives[] = {
     {"include", CONF_ANY, .flags = CONF_REPEAT,
-     .help = "`include PATH;` Reads another file, or all that match a pattern (`*`, `?`, `[…]`), as if it "
-             "stood here. The path is relative to the folder of the configuration file."},
+     .help = "`include PATH;` Reads another file, or all that match a pattern (`*`, `?`, `[…]`), in its "
+             "place. The path is relative to the folder of the configuration file."},
 };
 
 const struct conf_module conf_include_module = {"include", include_directives,

@@ -104,12 +104,11 @@ enum { ANYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
 static const struct conf_directive directives[] = {
     {"error_page", ANYWHERE | CONF_IF, .args = {2, CONF_ARGS_ANY}, .flags = CONF_REPEAT,
      .set = set_error_page,
-     "`error_page CODE … [=[CODE]] WHERE;` A path, a `@NAME` or a URL that is shown instead of a status' own "
-     "page. `=CODE`: the status that it is answered with, `=`: what the page says; else it stays. A level "
-     "that has any inherits none."},
+     "`error_page CODE … [=[CODE]] WHERE;` A path, a `@NAME` or a URL that is shown instead of a status's "
+     "own page. `=CODE` changes the status, `=` takes the page's own; without them it stays. A level that "
+     "has any inherits none."},
     {"recursive_error_pages", ANYWHERE, .offset = offsetof(struct http_error_pages, recursive),
-     .preset = "off", .set = conf_set_flag,
-     "Whether errors while an error page is made have pages by error_page, too."},
+     .preset = "off", .set = conf_set_flag, "Whether error_page also applies to errors of error pages."},
 };
 
 const struct http_module http_error_page_module = {

@@ -231,26 +231,22 @@ static int document(void)
                                                       &control_block, &conf_include_module};
     static const struct conf_module *const stream[] = {&stream_module};
 
-    printf("# Directives and variables\n\n"
-           "What `tidepool directives` prints, from the tables that a configuration is read by; `make docs` "
-           "writes it\n"
-           "into the file conf/DIRECTIVES.md. A directive's name and meaning are nginx's but for those "
-           "marked (ours).\n\n"
-           "In capitals stands what is to be put in. SIZE: `512`, `8k`, `1m`, `1g`. TIME: `500ms`, `30s`, "
-           "`5m`, `1h`, `1d`,\n"
-           "`\"1h 30m\"`. PATH, FILE: what does not begin with a slash begins at the prefix (`-p`). TEXT: "
-           "may have "
-           "variables\nwhere the meaning says so. NUMBER: 0 or more. What is accepted for nginx's sake says "
-           "in a "
-           "warning that it has\nno effect, unless it asks for what is always so.\n\n## Directives\n\n");
+    printf(
+        "# Directives and variables\n\n"
+        "What `tidepool directives` prints, from the tables that read a configuration; `make docs` writes it "
+        "to\nconf/DIRECTIVES.md. Directives that are not marked (ours) have nginx's names and meanings.\n\n"
+        "Words in capitals are placeholders. SIZE: `512`, `8k`, `1m`, `1g`. TIME: `500ms`, `30s`, `5m`, "
+        "`1h`,\n`1d`, `\"1h 30m\"`. PATH, FILE: without a slash in front, below the prefix (`-p`). TEXT: "
+        "may have variables\nwhere the meaning says so. NUMBER: 0 or more. A directive that is accepted for "
+        "nginx's sake has no effect,\nand a warning says so, unless it asks for what is always so.\n\n"
+        "## Directives\n\n");
     if (conf_document("main and events", &(struct conf_modules){outer, sizeof outer / sizeof *outer},
                       stdout) ||
         http_document_directives(stdout) ||
         conf_document("stream", &(struct conf_modules){stream, 1}, stdout))
         return 1;
     printf("## Variables\n\nFor `log_format`, `if`, `map`, `return`, `rewrite`, `add_header` and wherever "
-           "else a meaning "
-           "says so.\n\n");
+           "else a meaning says so.\n\n");
     return http_document_variables(stdout) ? 1 : 0;
 }
 

@@ -32,7 +32,7 @@ static void print_row(const char *name, const char *help, FILE *out)
 int http_document_variables(FILE *out)
 {
     static const char *const families[][2] = {
-        {"1 … $9", "What the groups of the last regular expression that matched have captured."},
+        {"1 … $9", "The groups of the last regular expression that matched."},
         {"http_NAME", "A field of the request: `$http_user_agent` is User-Agent. Several lines are joined."},
         {"sent_http_NAME", "A field of the answer."},
         {"arg_NAME", "An argument of the request, as it came in."},

@@ -74,20 +74,20 @@ static const struct conf_ignored invalid_headers = {
 
 static const struct conf_directive directives[] = {
     {"server", CONF_HTTP, .flags = CONF_NO_ARGS | CONF_BLOCK | CONF_REPEAT, .set = http_set_server,
-     "A virtual server: settings for requests to an address and a name."},
+     "A virtual server: its addresses, names and settings."},
     {"location", CONF_SERVER | CONF_LOCATION, .args = {1, 2}, .flags = CONF_BLOCK | CONF_REPEAT,
      .set = http_set_location,
      "`location [= | ^~ | ~ | ~*] PATH { … }` Settings for paths. `=`: exactly this path; none or `^~`: "
      "paths that begin with it; `~`, `~*`: a regular expression, with or without regard to case; `@NAME`: "
-     "entered only where a directive names it. The longest prefix wins unless a regular expression matches; "
-     "`^~` keeps these from being tried."},
+     "entered only by a directive that names it. The longest prefix wins unless a regular expression "
+     "matches; behind a `^~` none is tried."},
     {"listen", CONF_SERVER, .args = {1, CONF_ARGS_ANY}, .flags = CONF_REPEAT, .preset = "*:80 | *:8000",
      .set = http_set_listen,
      "`listen ADDRESS[:PORT] | PORT | unix:PATH [default_server] [backlog=NUMBER] [ipv6only=on] "
      "[reuseport];` Where the server listens: at all addresses of a name, at all ports of a range "
-     "(`8080-8083`). `default_server`: it answers the requests whose host is no server's name. `reuseport` "
-     "always holds. nginx's other options of sockets are accepted with a warning. Without any listen: port "
-     "80, or 8000 if the user is not root."},
+     "(`8080-8083`). `default_server`: it answers requests whose host is not the name of any server. "
+     "`reuseport` is always on. nginx's other socket options are accepted with a warning. Without any "
+     "listen: port 80, or 8000 if the user is not root."},
     {"server_name", CONF_SERVER, .args = {1, CONF_ARGS_ANY}, .flags = CONF_REPEAT, .preset = "\"\"",
      .set = set_server_name,
      "`server_name NAME …;` Names of the server: `example.org`, `*.example.org`, `.example.org` (both), "
@@ -103,24 +103,24 @@ static const struct conf_directive directives[] = {
      .set = conf_set_msec, "How long a head may take to arrive."},
     {"connection_pool_size", BOTH, .offset = FIELD(connection_pool_size), .extra = &pool_range,
      .preset = "512", .set = set_connection_pool_size,
-     "`connection_pool_size SIZE;` The first block of a connection's pool: what an idle connection keeps. "
-     "512 at least, 64k at most."},
+     "`connection_pool_size SIZE;` The first block of a connection's pool, which is all that an idle "
+     "connection keeps: 512 to 64k."},
     {"request_pool_size", BOTH, .offset = FIELD(request_pool_size), .extra = &pool_range, .preset = "4k",
      .set = set_request_pool_size,
-     "`request_pool_size SIZE | auto;` The blocks that requests add to a connection's pool. 64k at most. "
-     "`auto` (ours): each worker follows what 99 % of its requests need, beginning with 4k."},
+     "`request_pool_size SIZE | auto;` The blocks that requests add to a connection's pool: 64k at most. "
+     "`auto` (ours): each worker starts with 4k and follows what 99 % of its requests need."},
     {"connection_pool_budget", BOTH, .flags = CONF_OURS, .offset = FIELD(connection_pool_budget),
      .preset = "0", .set = conf_set_size,
-     "Bytes that a connection may hold altogether, buffers included; 0: no limit."},
+     "Bytes that a connection may hold in all, buffers included; 0: no limit."},
     {"merge_slashes", BOTH, .offset = FIELD(merge_slashes), .preset = "on", .set = conf_set_flag,
-     "Whether `//` in a path is taken as `/`."},
+     "Whether `//` in a path counts as `/`."},
     {"strict_line_endings", BOTH, .flags = CONF_OURS, .offset = FIELD(strict_line_endings), .preset = "off",
      .set = conf_set_flag,
-     "Whether a line of a head that ends in a bare LF is refused (RFC 9112 2.2 leaves it open)."},
+     "Whether a head with a line that ends in a bare LF is refused (RFC 9112 2.2 allows both)."},
     {"max_headers", BOTH, .offset = FIELD(max_headers), .preset = "1000", .set = conf_set_number,
-     "How many lines the head of a request may have; more are answered 400."},
+     "How many fields the head of a request may have; more are answered 400."},
     {"underscores_in_headers", BOTH, .offset = FIELD(underscores), .preset = "off", .set = conf_set_flag,
-     "Whether a field named `A_B` is one of `$http_a_b`, as `A-B` is."},
+     "Whether `$http_a_b` is also a field named `A_B`, besides `A-B`."},
     {"ignore_invalid_headers", BOTH, .extra = &invalid_headers, .preset = "on", .set = conf_set_ignored,
      "`ignore_invalid_headers on | off;` Accepted for nginx's sake: a field with an invalid name is always "
      "refused with 400 (RFC 9112 5.1), since another server on the way may read it differently."},

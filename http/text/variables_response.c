@@ -43,7 +43,7 @@ static enum http_found get_completion(struct http_request *request, const struct
 
 const struct http_variable_row http_response_variables[] = {
     {"request_completion", get_completion, NULL,
-     "`OK` if the answer is complete; empty if it was cut, never sent, or is not made yet."},
+     "`OK` if the answer is complete; empty if it was cut, was never sent, or is not ready yet."},
     {"status", NULL, print_status, "Status of the answer."},
     {"body_bytes_sent", NULL, print_body_bytes_sent, "Bytes of the body that were sent."},
     {"bytes_sent", NULL, print_bytes_sent, "Bytes that were sent, the head included."},

@@ -56,6 +56,6 @@ const struct http_variable_row http_system_variables[] = {
      "`tcpinfo` variables are."},
     {"tcpinfo_rttvar", get_rttvar, NULL, "By how much that time varies, in microseconds."},
     {"tcpinfo_snd_cwnd", get_snd_cwnd, NULL, "Congestion window towards the client, in segments."},
-    {"tcpinfo_rcv_space", get_rcv_space, NULL, "Bytes that the kernel means to receive ahead."},
+    {"tcpinfo_rcv_space", get_rcv_space, NULL, "The kernel's receive window for the client, in bytes."},
     {NULL, NULL, NULL, NULL},
 };

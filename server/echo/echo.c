@@ -41,14 +41,14 @@ static bool echo_on_opened(struct connection *base)
     return connection_timeout(base, settings->timeout);
 }
 
-/* Back-pressure: the peer takes so slowly that nothing more is received from it. */
+/* Back-pressure: nothing more is received while the peer takes too little. */
 static bool is_full(const struct connection *base)
 {
     return base->output.unsent >= 2 * settings_of(base)->buffer_size;
 }
 
-/* What it waits for next, and how long. An idle one gives its block back, and goes on under the newest
- * configuration or ends. */
+/* Decides what the connection waits for next, and how long. An idle one gives its block back, and goes on
+ * under the newest configuration or ends. */
 static void wait_more(struct connection *base)
 {
     bool eof = pieces_of(base)->eof, unsent = base->output.unsent;

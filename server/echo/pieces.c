@@ -57,7 +57,7 @@ static void no_memory(struct connection *connection)
 
 /* ---- in ---- */
 
-/* A piece with as much room as the current block has left, or half a block; null: no memory. */
+/* Takes a piece: the room that the current block has left, or half a block. Null: no memory. */
 static struct piece *take(struct pieces *pieces)
 {
     size_t size = refpool_room(pieces->blocks);
@@ -72,7 +72,7 @@ static struct piece *take(struct pieces *pieces)
     return piece;
 }
 
-/* The first `got` bytes of the piece that was taken last are full; the others go back. */
+/* Keeps the first `got` bytes of the piece that was taken last; the others go back. */
 static void append(struct pieces *pieces, struct piece *piece, size_t got)
 {
     refpool_give_back(pieces->blocks, &piece->chunk, sizeof *piece + piece->end, sizeof *piece + got);

@@ -5,7 +5,7 @@
  *   bytes of all are counted in the connection's output.unsent.
  * Lifetime: the struct is part of its connection; the blocks are taken from the connection's pool.
  * Threads: the connection's worker.
- * Errors: a connection that is lost, or that the pool has no memory for, is logged and closed (`closed`).
+ * Errors: a connection that is lost, or without memory, is logged and closed (`closed`).
  */
 #ifndef SERVER_ECHO_PIECES_H
 #define SERVER_ECHO_PIECES_H

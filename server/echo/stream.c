@@ -38,7 +38,7 @@ static void leave_limit(void *hold)
     limit_leave(hold);
 }
 
-/* limit_conn: false if the client has too many connections already, or memory is missing to count it. */
+/* limit_conn: false if the client has too many connections already, or there is no memory to count it. */
 static bool enter_limit(struct connection *connection, const struct limit_rule *rule)
 {
     struct limit_hold *hold = pool_alloc(connection->pool, sizeof *hold, "limit_conn");
@@ -156,7 +156,7 @@ static int set_limit(struct conf_setting *setting)
     return limit_rule_read(setting, &((struct stream_server *)setting->section)->limits);
 }
 
-/* A scope is its level's own. */
+/* Each level has its own scope. */
 static int set_access(struct conf_setting *setting)
 {
     struct stream_server *server = setting->section;
@@ -201,14 +201,14 @@ static int set_server(struct conf_setting *setting)
 
 static const struct conf_directive inner[] = {
     {"server", CONF_STREAM, .flags = CONF_NO_ARGS | CONF_BLOCK | CONF_REPEAT, .set = set_server,
-     "A server that speaks no HTTP."},
+     "A server that does not speak HTTP."},
     {"listen", CONF_STREAM_SERVER, .args = {1, CONF_ARGS_ANY}, .flags = CONF_REPEAT, .set = set_listen,
      "`listen ADDRESS:PORT | PORT | unix:PATH [backlog=NUMBER] [reuseport];` Where it listens: at all "
-     "addresses of a name, at all ports of a range (`8080-8083`). `reuseport` always holds."},
+     "addresses of a name, at all ports of a range (`8080-8083`). `reuseport` is always on."},
     {"echo", CONF_STREAM_SERVER, .flags = CONF_NO_ARGS | CONF_OURS, .set = set_echo,
      "Sends back what is received."},
     {"limit_conn_zone", CONF_STREAM, .args = {2, 2}, .flags = CONF_REPEAT, .set = set_zone,
-     "`limit_conn_zone KEY zone=NAME:SIZE;` Memory in which connections are counted, by `$remote_addr` or "
+     "`limit_conn_zone KEY zone=NAME:SIZE;` A zone that counts connections by `$remote_addr` or "
      "`$binary_remote_addr`."},
     {"limit_conn", CONF_STREAM | CONF_STREAM_SERVER, .args = {2, 2}, .flags = CONF_REPEAT, .set = set_limit,
      "`limit_conn ZONE NUMBER;` Connections above the number are closed at once."},
@@ -219,10 +219,10 @@ static const struct conf_directive inner[] = {
      "`deny ADDRESS | NETWORK | unix: | all;` Closes connections of an address or a network at once."},
     {"echo_timeout", CONF_STREAM | CONF_STREAM_SERVER, .flags = CONF_OURS, .offset = FIELD(echo.timeout),
      .extra = &at_least_one, .preset = "60s", .set = conf_set_msec,
-     "A connection is closed after this time without progress."},
+     "How long a connection may stay without progress before it is closed."},
     {"echo_buffer_size", CONF_STREAM | CONF_STREAM_SERVER, .flags = CONF_OURS,
      .offset = FIELD(echo.buffer_size), .extra = &buffer_range, .preset = "16k", .set = conf_set_size,
-     "Size of a connection's buffers; about twice as much is received ahead of what was sent."},
+     "The size of a connection's buffers; about twice as much may be received and not yet sent."},
 };
 
 const struct conf_module stream_module = {"stream", inner, sizeof inner / sizeof *inner};
@@ -238,7 +238,7 @@ static int set_stream(struct conf_setting *setting)
 
 static const struct conf_directive outer[] = {
     {"stream", CONF_MAIN, .flags = CONF_NO_ARGS | CONF_BLOCK, .set = set_stream,
-     "Servers that speak no HTTP."},
+     "Servers that do not speak HTTP."},
 };
 
 const struct conf_module stream_block = {"stream", outer, sizeof outer / sizeof *outer};

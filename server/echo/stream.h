@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: the stream block, servers that speak no HTTP. `stream { server { listen …; echo; } }`.
+ * Purpose: the stream block, servers that do not speak HTTP: `stream { server { listen …; echo; } }`.
  * Lifetime: settings lie in the generation's pool.
  * Threads: read by the main thread, used by all.
  * Errors: those of reading a configuration.

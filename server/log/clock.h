@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: the wall clock as text. Formatted once a second instead of once a line.
+ * Purpose: the wall clock as text, formatted once a second instead of once a line.
  * Lifetime: embedded in its owner, zeroed before first use.
  * Threads: each owner has its own.
  * Errors: none. The time zone is the local one, read once per process (tzset, by the first update or

@@ -48,7 +48,7 @@ const struct log *log_thread(void)
 enum log_level log_level_of_errno(int error)
 {
     switch (error < 0 ? -error : error) {
-    /* The peer, or the way to it: nothing is wrong here. */
+    /* The peer, or the way to it. */
     case ECONNRESET:
     case ECONNABORTED:
     case ECONNREFUSED:
@@ -69,7 +69,7 @@ enum log_level log_level_of_errno(int error)
     case ENOSPC:
     case EDQUOT:
         return LOG_LEVEL_CRIT;
-    /* Ours: a descriptor or an argument that cannot be right. */
+    /* Our own mistake: a wrong descriptor or argument. */
     case EBADF:
     case EFAULT:
     case ENOTSOCK:
@@ -194,7 +194,7 @@ void log_write(const struct log *log, enum log_level level, int error, const cha
     va_start(arguments, format);
     size = vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    if (size < 0) /* an encoding error of the format itself: better its text than nothing */
+    if (size < 0) /* the format itself has an encoding error: its text is better than nothing */
         put_escaped(&line, format, strlen(format));
     else
         put_escaped(&line, message, size < (int)sizeof message ? (size_t)size : sizeof message - 1);

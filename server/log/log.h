@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: the error log. Lines in nginx's form, "2026/11/21 03:26:00 [error] PID#TID: message (2: No such
- *   file or directory)". Several error_log lines at one level are a chain; each link has its own level.
+ * Purpose: the error log, with lines in nginx's form, "2026/11/21 03:26:00 [error] PID#TID: message (2: No
+ *   such file or directory)". Several error_log lines at one level are a chain; each link has its own level.
  * Lifetime: a struct log belongs to its maker (a generation's pool) and must outlive its use; it borrows its
  *   file, which log_file_get gave.
  * Threads: every thread may call log_write. Lines are whole, also beside other logs that go to the same place

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Buffers by the number of their file; flushing when it is time. */
+/* Buffers by the number of their file, and when they are flushed. */
 #include "server/log/log_buffer.h"
 
 #include "pool/sizeclass.h"

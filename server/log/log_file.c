@@ -39,7 +39,7 @@ static int stream_of(const char *path)
  * user's pipe (a container's: EACCES). Then its descriptor is duplicated. */
 static int open_path(const char *path, bool again)
 {
-    /* A serving process does not wait for a FIFO's reader: without one, open says ENXIO. */
+    /* A serving process must not wait for a FIFO's reader: without one, open returns ENXIO. */
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | (again ? O_NONBLOCK : 0), LOG_FILE_MODE);
 
     if (fd >= 0 && again)
@@ -83,7 +83,7 @@ struct log_file *log_file_get(const char *path, int *error)
         free_file(file);
         return NULL;
     }
-    log_sink_moved(log_sink_stderr(), STDERR_FILENO); /* a daemon has another than it began with */
+    log_sink_moved(log_sink_stderr(), STDERR_FILENO); /* a daemon has another than at its start */
     file->to.sink = log_sink_get(file->to.fd);
     if (!file->to.sink && is_stderr(file)) /* which is closed */
         file->to.sink = log_sink_stderr();

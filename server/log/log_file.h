@@ -41,10 +41,9 @@ struct log_file {
 __attribute__((warn_unused_result)) struct log_file *log_file_get(const char *path, int *error);
 void log_file_put(struct log_file *file);
 
-/* For USR1: opens every path anew and puts the new file in the place of the old under the same descriptor
- * number, so that threads go on writing meanwhile. `uid`, `gid`: the new files' owner when started as root
- * for another user; (uid_t)-1 leaves it. A path that cannot be opened keeps its old file, which is logged.
- * Returns how many could not. */
+/* For USR1: opens every path anew and gives the new file the old one's descriptor number, so that threads can
+ * write all the time. `uid`, `gid`: the new files' owner when started as root for another user; (uid_t)-1
+ * leaves it. A path that cannot be opened keeps its old file, which is logged. Returns how many could not. */
 unsigned log_file_reopen_all(uid_t uid, gid_t gid);
 
 /* How often log_file_reopen_all was called: a module that keeps log files open itself compares it before it

@@ -173,7 +173,7 @@ void log_sink_put(struct log_sink *sink)
     sysmem_free(sink, sizeof *sink);
 }
 
-/* Logs that shared it go on sharing the turn, wherever they lead now: this is harmless. */
+/* Logs that shared the sink still share its turn, even if their places differ now. This is harmless. */
 void log_sink_moved(struct log_sink *sink, int fd)
 {
     struct place place;
@@ -238,7 +238,7 @@ static bool put_rest(struct rest *rest, int fd, int *error)
     return true;
 }
 
-/* Shortens a file by what was written last, if nobody has written behind it. */
+/* Removes what was written last from a file, if nobody has written behind it. */
 static bool take_back(int fd, size_t size)
 {
     struct stat about;
@@ -247,7 +247,7 @@ static bool take_back(int fd, size_t size)
     if (end < (off_t)size || fstat(fd, &about) || !S_ISREG(about.st_mode) || about.st_size != end ||
         ftruncate(fd, end - (off_t)size))
         return false;
-    (void)lseek(fd, end - (off_t)size, SEEK_SET); /* of a descriptor without O_APPEND that we were given */
+    (void)lseek(fd, end - (off_t)size, SEEK_SET); /* for an inherited descriptor without O_APPEND */
     return true;
 }
 
@@ -268,7 +268,7 @@ static bool keep_rest(struct rest *rest, int fd, const char *bytes, size_t size)
     return false;
 }
 
-/* All of it, or whole lines of it; the first `done` bytes are out. */
+/* Writes all, or whole lines of it; the first `done` bytes are out. */
 static size_t put_whole(struct log_sink *sink, int fd, const char *bytes, size_t length, size_t done,
                         bool lines, int *error)
 {
@@ -292,8 +292,8 @@ static size_t put_whole(struct log_sink *sink, int fd, const char *bytes, size_t
     return keep_rest(&sink->rest, fd, bytes + done, length - done) ? length : whole;
 }
 
-/* What one write did not do: of `written`, its result, it goes on. Out of line, so that log_sink_write needs
- * nothing of what this needs. */
+/* Goes on after a partial write, whose result is `written`. Out of line, so that log_sink_write needs no more
+ * registers. */
 __attribute__((noinline)) static size_t put_on(struct log_sink *sink, int fd, const char *bytes,
                                                size_t length, ssize_t written, bool lines, int *error)
 {
@@ -303,7 +303,7 @@ __attribute__((noinline)) static size_t put_on(struct log_sink *sink, int fd, co
     return 0;
 }
 
-/* What is owed, and then these. */
+/* Writes what is owed, then these bytes. */
 __attribute__((noinline)) static size_t put_behind_rest(struct log_sink *sink, int fd, const char *bytes,
                                                         size_t length, bool lines, int *error)
 {
@@ -312,7 +312,7 @@ __attribute__((noinline)) static size_t put_behind_rest(struct log_sink *sink, i
 
 /* ---- the turn ---- */
 
-/* Only two writers at once need the kernel: else a turn costs one addition at each end. */
+/* The kernel is needed only if two write at once; otherwise a turn costs one addition at each end. */
 static void take_turn(struct log_sink *sink)
 {
     if (!atomic_fetch_add_explicit(&sink->writers, 1, memory_order_acquire))
@@ -338,7 +338,7 @@ size_t log_sink_write(struct log_sink *sink, int fd, const char *bytes, size_t l
     take_turn(sink);
     if (sink->rest.bytes || (pipe && length > PIPE_BUF)) {
         done = put_behind_rest(sink, fd, bytes, length, lines, error);
-    } else { /* nearly always: nothing is owed, and one write takes it all */
+    } else { /* the usual case: nothing is owed, and one write takes it all */
         written = write(fd, bytes, length);
         done = written == (ssize_t)length ? length : put_on(sink, fd, bytes, length, written, lines, error);
     }

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: what log lines end in: a file, a pipe, a socket or a terminal, whatever names and descriptors it
- *   has. Lines arrive whole, of all threads and of all logs that go to the same place. The kernel keeps one
- *   write apart from another only up to PIPE_BUF bytes into a pipe, and into a file as long as the disk is
- *   not full; a line of which only a part was taken needs more than one. So a writer has the turn, from the
- *   first byte of its lines to the last; others wait for it, as they would wait in write(2) for the kernel's
- *   own lock of the same file. The turn guards no data of ours: only writers to this place wait for it. Into
- *   a pipe, lines that fit leave in groups of at most PIPE_BUF, so that other processes' are kept apart too.
- *   When only a part of a line was taken (disk full, O_NONBLOCK), a file is shortened by that part; where
- *   that is not possible, the rest of the line is kept, and leaves before anything else does.
+ * Purpose: the place that log lines go to: a file, a pipe, a socket or a terminal, whatever names and
+ *   descriptors it has. Lines of all threads and logs that go to the same place arrive whole. The kernel
+ *   keeps writes apart only up to PIPE_BUF bytes into a pipe, and into a file only while the disk has room. A
+ *   line that was taken in part needs a second write. So a writer has the turn, from the first byte of its
+ *   lines to the last; others wait for it, as they would wait in write(2) for the kernel's own lock of the
+ *   same file. Only writers to this place wait for the turn. Into a pipe, lines are written in groups of at
+ *   most PIPE_BUF bytes, so that other processes' lines are kept apart too. When only a part of a line was
+ *   taken (disk full, O_NONBLOCK), the part is removed from a file; if that is not possible, the rest of the
+ *   line is kept and written before anything else.
  * Lifetime: counted, one for each place that is open; log_sink_stderr is there always.
  * Threads: all functions, every thread; log_sink_moved: the main thread.
- * Errors: get: NULL, no memory or no such descriptor. write says what was lost. A rest for which there
- *   is no memory is given up, and a line feed ends what is out of its line; one whose file was rotated
- *   away is dropped.
+ * Errors: get: NULL, no memory or no such descriptor. write tells what was lost. Without memory for a rest, a
+ *   line feed ends the part that is out. A rest whose file was rotated away is dropped.
  */
 #ifndef SERVER_LOG_LOG_SINK_H
 #define SERVER_LOG_LOG_SINK_H

@@ -19,8 +19,8 @@ struct entry {
     struct entry *next;
     struct open_log *log; /* null: not open, but counted */
     int64_t uses;         /* since it was last unused for `inactive` */
-    int64_t used, valid;  /* ms when it was written to; until when its name is taken to be its own */
-    unsigned reopens;     /* and as long as nobody asks for logs to be opened again (log_file_reopens) */
+    int64_t used, valid;  /* ms when it was written to; until when its name is trusted */
+    unsigned reopens;     /* log_file_reopens when the name was checked */
     size_t size;          /* of this struct, the path with it */
     char path[];
 };
@@ -132,7 +132,7 @@ static struct entry *take_entry(struct open_logs *logs, struct entry **link)
     return entry;
 }
 
-/* Puts it to the front; takes entries that must make room for it, and those unused for long. */
+/* Puts it to the front; removes entries to make room for it, and those unused for long. */
 static struct entry *give_entry(struct open_logs *logs, struct entry *entry, int64_t now)
 {
     struct entry *gone = NULL;
@@ -177,8 +177,7 @@ static struct entry *make_entry(struct sgi *sgi, const char *path, int64_t now)
     return entry;
 }
 
-/* Counts a use. The file, if it is open, is held; *look: it is time to see whether the name is still its
- * own. */
+/* Counts a use. The file, if it is open, is held; *look: it is time to check that it still has the name. */
 static struct open_log *use(struct open_logs *logs, const char *path, int64_t now, bool *look)
 {
     struct entry *entry, *fresh = NULL, *gone = NULL;
@@ -209,8 +208,8 @@ static struct open_log *use(struct open_logs *logs, const char *path, int64_t no
     return log;
 }
 
-/* Keeps a file that was opened just now, after `reopens` was read, if it is used often and no other thread
- * was quicker. */
+/* Keeps a file that was opened after `reopens` was read, if it is used often and no other thread was
+ * faster. */
 static void keep(struct open_logs *logs, const char *path, int64_t now, unsigned reopens,
                  struct open_log *log)
 {
@@ -225,7 +224,7 @@ static void keep(struct open_logs *logs, const char *path, int64_t now, unsigned
     pthread_mutex_unlock(&logs->lock);
 }
 
-/* Another file, or none, bears the name now: the next use opens it. */
+/* Another file, or none, has the name now: the next use opens it. */
 static void let_go(struct open_logs *logs, const char *path, struct open_log *log)
 {
     struct entry *entry;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: which bytes of a stranger's text a terminal may see. Logs keep names in UTF-8 readable, and
- *   nothing else that is not ASCII: the control characters U+0080 to U+009F (C1; a terminal takes U+009B for
- *   ESC [) come as one byte or as two, and a terminal may take bytes that are no UTF-8 for anything.
+ * Purpose: which bytes of a stranger's text a terminal may see. Logs keep printable UTF-8 readable and escape
+ *   the rest that is not ASCII: the control characters U+0080 to U+009F (a terminal takes U+009B for ESC [),
+ *   as one byte or as two, and invalid UTF-8, which a terminal may take for anything.
  * Lifetime: none.
  * Threads: any.
  * Errors: none.

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: the processor quota of the control group that the process is in. A container with two processors
- *   on a machine of 64 should run two workers, and no system call tells the quota. v2 has it in cpu.max, v1
- *   in cpu.cfs_quota_us.
+ * Purpose: reads the processor quota of the process's control group. A container with two processors on a
+ *   machine of 64 should run two workers, and no system call tells the quota. v2 has it in cpu.max, v1 in
+ *   cpu.cfs_quota_us.
  * Lifetime: nothing is kept.
  * Threads: any.
- * Errors: what cannot be read is no quota.
+ * Errors: a quota that cannot be read counts as none.
  */
 #ifndef SERVER_PROCESS_CGROUP_H
 #define SERVER_PROCESS_CGROUP_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a configuration changes in the process itself. */
+/* The settings that concern the process itself. */
 #include "server/process/in_force.h"
 
 #include <stdio.h>
@@ -28,7 +28,7 @@ static void set_nofile(const struct in_force *in_force, const struct settings *s
                   (unsigned long long)wanted);
 }
 
-/* As nginx: root serves as nobody unless told otherwise. */
+/* As nginx: root's workers run as nobody unless told otherwise. */
 static const char *name_of(const char *user)
 {
     return user ? user : "nobody";
@@ -93,13 +93,13 @@ static bool same_file(const struct pid_file *a, const struct pid_file *b)
            one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-/* The new one is there before the old one goes, so that whoever looks finds one of them. */
+/* The new file is made before the old one goes, so that one of them always exists. */
 static void move_pid_file(struct in_force *in_force, const struct settings *settings, struct pid_file *moved)
 {
     int error;
 
     if (moved->fd >= 0 && same_file(&in_force->pid, moved)) {
-        close(moved->fd); /* by another name: it stays */
+        close(moved->fd); /* another name for the same file: it stays */
         return;
     }
     error = pid_file_write(moved, getpid());

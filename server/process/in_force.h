@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: what of a configuration belongs to the process as a whole: set at start, and once more at a
- *   reload, or not. A reload moves the pid file and sets worker_rlimit_nofile anew, as nginx does. What can
- *   only be had by starting (user, daemon, pool_mode) stays, and says so in a line.
+ * Purpose: the settings that concern the process as a whole. As in nginx, a reload moves the pid file and
+ *   sets worker_rlimit_nofile anew. What only a start can change (user, daemon, pool_mode) stays, and a line
+ *   says so.
  * Lifetime: of the process.
  * Threads: the main thread.
- * Errors: a negative errno from opening a pid file; the rest is said in the log.
+ * Errors: a negative errno from opening a pid file; the rest is logged.
  */
 #ifndef SERVER_PROCESS_IN_FORCE_H
 #define SERVER_PROCESS_IN_FORCE_H
@@ -19,13 +19,13 @@ struct in_force {
     struct pid_file pid;
     uint64_t nofile; /* descriptors, the limit without worker_rlimit_nofile; 0: not known */
     bool daemon, root;
-    char user[64], group[64]; /* names; longer ones are compared as far as this */
+    char user[64], group[64]; /* names; longer ones are compared in part */
     uid_t uid;                /* of the workers' files; (uid_t)-1: as they are */
     gid_t gid;
 };
 
 /* Before privileges are dropped: notes what is in force from now on, sets worker_rlimit_nofile, and looks up
- * the user. Negative: there is none of that name, as conf.error says. */
+ * the user. Negative: there is no such user; conf.error says so. */
 __attribute__((warn_unused_result)) int in_force_start(struct in_force *in_force,
                                                        const struct settings *settings, struct conf *conf);
 
@@ -33,7 +33,8 @@ __attribute__((warn_unused_result)) int in_force_start(struct in_force *in_force
 __attribute__((warn_unused_result)) int in_force_drop_privileges(const struct in_force *in_force,
                                                                  const struct settings *settings);
 
-/* It serves: what comes from now on belongs in the log. A daemon has no terminal, unless that is its log. */
+/* The server has started: later messages go to the log. A daemon leaves the terminal, unless its log is
+ * there. */
 void in_force_leave_terminal(const struct settings *settings);
 
 /* At a reload, while it may still be refused: opens the pid file, if it moves. `moved` is PID_FILE_NONE

@@ -24,7 +24,7 @@ int pid_file_open(struct pid_file *file, const char *path)
     return file->fd < 0 ? -errno : 0;
 }
 
-/* A device that somebody named as the pid file is not ours to shorten or to remove. */
+/* A device that is named as the pid file must not be emptied or removed. */
 static bool is_regular(const struct pid_file *file, struct stat *status)
 {
     return !fstat(file->fd, status) && S_ISREG(status->st_mode);
@@ -65,7 +65,7 @@ int pid_file_write(struct pid_file *file, pid_t pid)
     file->written = !error;
     if (!error)
         return 0;
-    /* A half-written number misleads whoever reads it. */
+    /* A half-written number would mislead its reader. */
     if (regular && unlink(file->path) && ftruncate(file->fd, 0))
         log_write(log_thread(), LOG_LEVEL_ALERT, errno, "the pid file \"%s\" could not be emptied",
                   file->path);

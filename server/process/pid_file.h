@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: the pid file. `-s`, and whoever else looks for the process, finds its number there.
+ * Purpose: the pid file: `-s`, and whoever else looks for the process, finds its number there.
  * Lifetime: opened before privileges are dropped, for its folder is often root's; written once threads serve;
- *   the descriptor is kept until the end. A user who may not remove the file can empty it by the descriptor,
- *   so that no number of a process that is gone stays behind.
+ *   the descriptor is kept until the end. If the user may not remove the file, it is emptied by the
+ *   descriptor, so that the number of an ended process does not stay.
  * Threads: the main thread.
- * Errors: a negative errno; the end says what it could not do in the log.
+ * Errors: a negative errno; the end logs what it could not do.
  */
 #ifndef SERVER_PROCESS_PID_FILE_H
 #define SERVER_PROCESS_PID_FILE_H
@@ -33,8 +33,8 @@ __attribute__((warn_unused_result)) int pid_file_open(struct pid_file *file, con
 /* One line with the number. A failed write removes the file, if it is a regular one. No file: 0. */
 __attribute__((warn_unused_result)) int pid_file_write(struct pid_file *file, pid_t pid);
 
-/* Removes it: if it was written, only while it still holds `pid`, for a later process may have taken the
- * path; if it was not, only when it is empty. What may not be removed is emptied, as the log says. */
+/* Removes it: a written one only while it still holds `pid`, as a later process may have taken the path; any
+ * other only if it is empty. A file that may not be removed is emptied, and a line says so. */
 void pid_file_end(struct pid_file *file, pid_t pid, const struct log *log);
 
 /* The number, > 0, or a negative errno (-EINVAL: the file holds no number). */

@@ -39,7 +39,7 @@ void process_open_streams(void)
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
             continue;
-        /* The lowest free number is this one. Without /dev anything that holds the number does. */
+        /* The lowest free number is this one. Without /dev, anything else may hold it. */
         if (open("/dev/null", O_RDWR) < 0 && open("/", O_PATH) < 0)
             return;
     }
@@ -53,7 +53,7 @@ int process_daemonise(void)
     if (child < 0)
         return -errno;
     if (child > 0)
-        _exit(0); /* not exit: what atexit and stdio hold is the child's now */
+        _exit(0); /* not exit: atexit and stdio are the child's now */
     if (setsid() < 0)
         return -errno;
     umask(0);
@@ -91,7 +91,7 @@ int process_find_user(const char *user, const char *group, uid_t *uid, gid_t *gi
     const struct passwd *account;
     const struct group *entry;
 
-    errno = 0; /* both calls leave it alone when there simply is no such name */
+    errno = 0; /* both calls leave it 0 if there is no such name */
     account = getpwnam(user);
     if (!account) {
         if (missing)
@@ -113,8 +113,8 @@ int process_find_user(const char *user, const char *group, uid_t *uid, gid_t *gi
     return 0;
 }
 
-/* Of all capabilities the one that lets a reload open port 80, if we have it at all. libcap for one call is
- * too much. */
+/* Keeps the one capability by which a reload may open port 80, if we have it. libcap would be too much for
+ * one call. */
 static int keep_bind_service(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
@@ -137,7 +137,7 @@ static int failed(const struct log *log, const char *what)
     return -error;
 }
 
-/* The groups first: once the user has changed, they cannot be. */
+/* The groups first: after the user has changed, they cannot be set. */
 static int become(const char *user, uid_t uid, gid_t gid, const struct log *log)
 {
     int error;

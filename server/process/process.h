@@ -15,21 +15,21 @@
 
 struct log;
 
-/* Whichever of stdin, stdout and stderr is closed becomes /dev/null: the next file opened would get its
- * number, and be taken for a stream. Before anything is opened. */
+/* Opens /dev/null for each of stdin, stdout and stderr that is closed: otherwise the next file opened would
+ * become that stream. Call it before anything is opened. */
 void process_open_streams(void);
 
 /* fork (the parent leaves with status 0), setsid, umask 0, stdin and stdout to /dev/null; stderr stays, as
  * nginx does. */
 __attribute__((warn_unused_result)) int process_daemonise(void);
 
-/* stderr to /dev/null: once a daemon has nothing more to tell whoever started it. */
+/* stderr to /dev/null: when a daemon has started. */
 __attribute__((warn_unused_result)) int process_close_stderr(void);
 
 /* The soft limit of descriptors; 0: not known. */
 uint64_t process_nofile(void);
 
-/* Sets the soft and, where it must and may, the hard limit of descriptors. */
+/* Sets the soft and, if needed and allowed, the hard limit of descriptors. */
 __attribute__((warn_unused_result)) int process_set_nofile(uint64_t descriptors);
 
 /* Looks a user and group up; `group` NULL: the user's own. -ENOENT: *missing (may be NULL) is the name not

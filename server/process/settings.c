@@ -143,9 +143,10 @@ int settings_set_error_log(struct conf_setting *setting)
 
 static const struct conf_directive directives[] = {
     {"daemon", CONF_MAIN, .offset = FIELD(daemon), .preset = "on", .set = conf_set_flag,
-     "Run in the background. Read at start only."},
+     "Whether it runs in the background. Read at start only."},
     {"pid", CONF_MAIN, .offset = FIELD(pid), .preset = "logs/tidepool.pid", .set = set_pid,
-     "`pid PATH | off;` Where the process number is written; `off` (ours): nowhere. A reload moves it."},
+     "`pid PATH | off;` The file that the process number is written to; `off` (ours): none. A reload moves "
+     "it."},
     {"user", CONF_MAIN, .args = {1, 2}, .preset = "nobody", .set = set_user,
      "`user USER [GROUP];` User and group of the server when started as root; without a group the user's "
      "own. Read at start only."},
@@ -154,35 +155,36 @@ static const struct conf_directive directives[] = {
      "`worker_processes NUMBER | auto;` Worker threads; `auto`: as many as the CPUs usable here (affinity "
      "and cgroup quota)."},
     {"worker_rlimit_nofile", CONF_MAIN, .offset = FIELD(worker_rlimit_nofile), .extra = &at_least_one,
-     .set = conf_set_number, "Limit of open files (RLIMIT_NOFILE); a reload sets it again."},
+     .set = conf_set_number, "The limit of open files (RLIMIT_NOFILE); a reload sets it anew."},
     {"worker_shutdown_timeout", CONF_MAIN, .offset = FIELD(worker_shutdown_timeout), .preset = "0",
      .set = conf_set_msec,
-     "After this time a graceful shutdown, or what is left of an old configuration, is cut; 0: never."},
+     "How long a graceful shutdown, or connections under an old configuration, may take before they are cut; "
+     "0: no limit."},
     {"pool_mode", CONF_MAIN, .flags = CONF_OURS, .offset = FIELD(pool_mode), .extra = pool_modes,
      .preset = "normal", .set = conf_set_enum,
-     "How pools behave: `poison` fills what is taken and given back, `passthrough` makes every allocation "
-     "one of the system's. Read at start only."},
+     "How pools treat memory: `poison` fills it when it is taken and given back, `passthrough` makes every "
+     "allocation one of the system's. Read at start only."},
     {"memory_budget", CONF_MAIN, .flags = CONF_OURS, .offset = FIELD(memory_budget), .preset = "0",
      .set = conf_set_size,
-     "Bytes that the process may hold altogether; 0: no limit. Above it new requests get 503 with "
-     "Retry-After, idle connections are closed, longest idle first."},
+     "Bytes that the process may hold in all; 0: no limit. Above it new requests get 503 with Retry-After, "
+     "and idle connections are closed, longest idle first."},
     {"view_reserve", CONF_MAIN, .flags = CONF_OURS, .offset = FIELD(view_reserve), .preset = "256k",
      .set = conf_set_size,
      "Bytes above memory_budget and worker_memory_budget, kept for `control`, pool_view, metrics and "
-     "stub_status: they answer when all else is refused. 0: none."},
+     "stub_status: they still answer when everything else is refused. 0: none."},
     {"worker_memory_budget", CONF_MAIN, .flags = CONF_OURS, .offset = FIELD(worker_memory_budget),
      .preset = "0", .set = conf_set_size,
-     "Bytes that the pools of one worker may hold; 0: no limit. Above it as with memory_budget, in that "
-     "worker. Without effect where pool_mode is passthrough."},
+     "Bytes that the pools of one worker may hold; 0: no limit. Above it the worker does what memory_budget "
+     "says. No effect if pool_mode is passthrough."},
     {"error_log", CONF_MAIN, .args = {1, 2}, .flags = CONF_REPEAT, .offset = FIELD(log),
      .preset = "logs/error.log error", .set = settings_set_error_log,
-     "`error_log FILE | stderr [LEVEL];` Where trouble is told, and from which level on: `debug`, `info`, "
+     "`error_log FILE | stderr [LEVEL];` Where errors are logged, and from which level on: `debug`, `info`, "
      "`notice`, `warn`, `error`, `crit`, `alert` or `emerg`."},
     {"events", CONF_MAIN, .flags = CONF_NO_ARGS | CONF_BLOCK, .set = set_events,
      "Settings of the event loops."},
     {"worker_connections", CONF_EVENTS, .offset = FIELD(worker_connections), .extra = &at_least_one,
      .preset = "512", .set = conf_set_number,
-     "Connections that a worker may hold. When one more comes, those that have been idle or silent for "
+     "How many connections a worker may hold. When one more arrives, those that have been idle or silent for "
      "longest are closed."},
     {"use", CONF_EVENTS, .extra = &use, .set = conf_set_ignored,
      "`use METHOD;` Accepted for nginx's sake: the loop is always epoll."},

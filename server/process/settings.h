@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: the settings of the process: directives of the main and events contexts. What daemon, pid, user,
- *   worker_processes … say.
+ * Purpose: the settings of the process: daemon, pid, user, worker_processes and the other directives of the
+ *   main and events contexts.
  * Lifetime: part of struct generation; strings lie in its pool.
  * Threads: read-only once the generation is published.
  * Errors: those of conf/set.h.
@@ -44,7 +44,8 @@ int settings_finish(struct conf *conf, struct settings *settings, const char *pa
 /* `error_log FILE [level];` in any context: a setter whose field (at offset) is a const struct log *. */
 int settings_set_error_log(struct conf_setting *setting);
 
-/* "syslog:…", "memory:…": nginx's logs that are no files, and are not here (ngx_core_module, error_log). */
+/* "syslog:…", "memory:…": nginx's logs that are not files, which we do not have (ngx_core_module,
+ * error_log). */
 bool settings_is_other_log(const char *name);
 
 #endif

@@ -15,7 +15,7 @@
 enum {
     FOLDER_MODE = 0700,
     FILE_MODE = 0600,
-    TRIES = 1000 /* numbers that others may have before we give up: files that were kept, or other threads' */
+    TRIES = 1000 /* numbers in use that are passed over: kept files, or other threads' */
 };
 
 static _Thread_local uint32_t last; /* number of the thread's last file */
@@ -30,7 +30,7 @@ int temp_folder_make(const struct temp_folder *folder, const struct settings *se
     if (mkdir(folder->path, FOLDER_MODE) && errno != EEXIST)
         return -errno;
     if (geteuid() || process_find_user(user, settings->group, &uid, &gid, NULL))
-        return 0; /* only root gives folders away; an unknown user ends the start elsewhere */
+        return 0; /* only root can give folders away; an unknown user is an error elsewhere */
     if (stat(folder->path, &status))
         return -errno;
     return status.st_uid == uid || !chown(folder->path, uid, (gid_t)-1) ? 0 : -errno;
@@ -45,7 +45,7 @@ size_t temp_name_size(const struct temp_folder *folder)
     return size;
 }
 
-/* The levels take their digits from the number's end, the first level the last ones. */
+/* The levels take their digits from the end of the number, the first level the very last ones. */
 static void compose(const struct temp_folder *folder, uint32_t number, char *name)
 {
     char digits[TEMP_NUMBER + 1];

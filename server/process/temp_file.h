@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: temporary files, named as nginx names them. A folder and up to three levels of folders in it; a
- *   file is called by a number of ten digits, and stands in folders called by its last digits: with levels 1
- *   2, `7/45/0000012457`.
+ * Purpose: temporary files, named as in nginx: a number of ten digits, in up to three levels of folders that
+ *   are named by its last digits. With levels 1 2: `7/45/0000012457`.
  * Lifetime: a struct temp_folder lies in the generation's pool. An open file is the caller's, as is its
  *   name's end.
- * Threads: any; each counts for itself, and jumps on where it meets another's number.
+ * Threads: any; each has its own counter, and passes over numbers of others.
  * Errors: a negative errno.
  */
 #ifndef SERVER_PROCESS_TEMP_FILE_H
@@ -23,8 +22,8 @@ struct temp_folder {
     uint8_t digits[TEMP_LEVELS]; /* of the names of each level; 0: no such level */
 };
 
-/* Makes the folder (not those around it), mode 0700, for the user that the server will be. Done when a
- * configuration that needs it is read, while the process may. */
+/* Makes the folder (not those around it), mode 0700, for the user that the workers run as. Called when a
+ * configuration that needs it is read, before privileges are dropped. */
 __attribute__((warn_unused_result)) int temp_folder_make(const struct temp_folder *folder,
                                                          const struct settings *settings);
 

@@ -177,7 +177,7 @@ enum client_verdict client_zone_enter(struct client_zone *zone, const void *key,
     if (found)
         return verdict;
 
-    /* Made outside the lock; by the time it is there another thread may have brought the same key. */
+    /* Made outside the lock; meanwhile another thread may have brought the same key. */
     fresh = make_node(zone, key, length, hash);
     if (!fresh)
         return CLIENT_NO_MEMORY;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: how much each key has going on now. The table of client addresses, or of whatever limit_conn_zone
- *   names as key.
+ * Purpose: counts what each key has in progress: a client's address, or whatever limit_conn_zone names as
+ *   key.
  * Lifetime: create, destroy; limit_zones.h counts who uses a zone. A node is born with the first enter of
  *   its key and freed with the last leave; it is an sgi record: 72 bytes, from the 128-byte-and-below lists;
  *   a key longer than 48 bytes has a second one.
@@ -27,7 +27,7 @@ enum {
 enum client_verdict {
     CLIENT_OK,        /* *node is held until client_zone_leave */
     CLIENT_OVER,      /* the limit is reached */
-    CLIENT_NO_MEMORY, /* the zone is full, or no memory is to be had */
+    CLIENT_NO_MEMORY, /* the zone is full, or there is no memory */
 };
 
 /* `name` is copied; `bytes`: what nodes and buckets may take together, at least 32 KiB (nginx's bound). */
@@ -39,7 +39,7 @@ const char *client_zone_name(const struct client_zone *zone);
 size_t client_zone_bytes(const struct client_zone *zone); /* as created */
 size_t client_zone_nodes(const struct client_zone *zone); /* keys that have something going on; a snapshot */
 
-/* Counts one up for the key unless `limit` (>= 1) are there already. `length` 1 … CLIENT_KEY_MAX; `hash`:
+/* Counts one up for the key, unless it has `limit` (>= 1) already. `length` 1 … CLIENT_KEY_MAX; `hash`:
  * client_hash, or any other that equal keys share. */
 __attribute__((warn_unused_result)) enum client_verdict client_zone_enter(struct client_zone *zone,
                                                                           const void *key, size_t length,

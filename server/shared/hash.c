@@ -14,7 +14,7 @@ static void make_seed(void)
 
     if (getrandom(&hash_seed, sizeof hash_seed, GRND_NONBLOCK) == (ssize_t)sizeof hash_seed)
         return;
-    /* A machine that has just started: the kernel gives each process 16 bytes all the same. */
+    /* Right after the machine's start; but the kernel gives each process 16 random bytes. */
     random = (const char *)getauxval(AT_RANDOM); // NOLINT(performance-no-int-to-ptr)
     if (random)
         memcpy(&hash_seed, random + 8, sizeof hash_seed);

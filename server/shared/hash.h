@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: the keyed hash of the tables that threads share. Strangers choose the bytes; the seed is this
- *   process's, so that nobody can prepare keys that fall into one bucket.
+ * Purpose: the keyed hash of the tables that threads share. Strangers choose the bytes; each process has its
+ *   own seed, so that nobody can prepare keys that share a bucket.
  * Lifetime: whatever creates a table calls hash_init, any number of times, before the first hash.
  * Threads: any.
  * Errors: none (without getrandom(2) the bytes that the kernel gives a new process are the seed).

@@ -34,7 +34,8 @@ static int open_and_stat(const char *path, struct open_file *file)
     if (fd < 0) {
         int error = errno;
 
-        /* A directory that may be entered but not listed, or a socket, is not a file that may not be read. */
+        /* This may be a directory that can be entered but not listed, or a socket: then the facts are
+         * enough. */
         if ((error != EACCES && error != ENXIO) || stat(path, &status) != 0 || S_ISREG(status.st_mode))
             return -error;
         return fill(file, &status);

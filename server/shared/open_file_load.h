@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: an open file with its facts. What the open-file cache asks of the system: opening a file, and
- *   whether its facts still hold.
+ * Purpose: what the open-file cache asks of the system: an open file with its facts, and whether they still
+ *   hold.
  * Lifetime: a loaded file has one reference, the caller's (open_files_put), and does not change.
  * Threads: any; no lock may be held.
  * Errors: a negative errno.

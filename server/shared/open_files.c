@@ -255,7 +255,7 @@ enum known {
     KNOWN_ONCE, /* *file was right valid_ms ago; held for the caller */
 };
 
-/* Counts as a use also where the entry cannot answer: uses decide what stays open. */
+/* Counts as a use even if the entry cannot answer: uses decide what stays open. */
 static enum known look_up(struct open_file_cache *cache, const struct lookup *lookup,
                           const struct open_file_options *options, struct open_file **file, int *error)
 {
@@ -310,7 +310,7 @@ static void insert(struct open_file_cache *cache, struct shard *shard, struct en
     shard->count++;
 }
 
-/* Only errors of the path itself: a lack of descriptors or memory passes. */
+/* Only errors of the path itself: a lack of descriptors or memory is temporary. */
 static bool may_be_cached(int error, const struct open_file_options *options)
 {
     return options->cache_errors && (error == -ENOENT || error == -ENOTDIR || error == -EACCES ||

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: the open-file cache, shared by all threads. A file that is asked for often is opened once. Records
- *   of the sgi: struct open_file fits its 128-byte-and-below lists; an entry (68 bytes and its path) does for
- *   paths up to 60 bytes and goes to level 1 above that.
+ * Purpose: the open-file cache, shared by all threads. A file that is asked for often is opened once. Its
+ *   memory is the sgi's: struct open_file fits the lists of up to 128 bytes, as does an entry (68 bytes and
+ *   its path) with a path of up to 60 bytes.
  * Lifetime: a struct open_file does not change and is counted: each get has its put, and with the last
  *   reference its descriptor is closed, even if the cache dropped it long ago. The cache holds one reference
  *   per entry. A cache itself is not counted: destroy it when no get can come any more; files got from it
@@ -21,7 +21,7 @@ struct open_file_cache;
 
 struct open_file_options {
     int64_t valid_ms;  /* how long an entry is believed before it is checked with stat(2) */
-    unsigned min_uses; /* uses within `inactive` from which on the file stays open in the cache; at least 1 */
+    unsigned min_uses; /* uses within `inactive` before the file stays open in the cache; at least 1 */
     bool cache_errors; /* whether ENOENT and the like are remembered too */
 };
 

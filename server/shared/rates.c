@@ -171,7 +171,7 @@ static struct rate_node *find_locked(struct rate_node *node, const struct rate_q
 }
 
 /* The excess after what leaked since the last question, and one more request. A clock that went back counts
- * as standing still. */
+ * as stopped. */
 static int64_t excess_of(const struct rate_node *node, const struct rate_question *question, bool one_more)
 {
     int64_t elapsed = question->now - node->last, excess;
@@ -285,7 +285,7 @@ enum rate_verdict rate_ask(struct rate_zone *zone, const struct rate_question *q
     if (*node)
         return verdict;
 
-    /* Made outside the lock; by the time it is there another thread may have brought the same key. */
+    /* Made outside the lock; meanwhile another thread may have brought the same key. */
     fresh = make_node(zone, shard, question, hash);
     if (!fresh)
         return RATE_FULL;

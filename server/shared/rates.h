@@ -4,9 +4,9 @@
  *   limit_req_zone names. `excess` counts in thousandths of a request; it grows by 1000 with each one and
  *   leaks with the rate. A key that is asked for under several limits is held until all of them have
  *   answered, then paid.
- * Lifetime: a zone is counted; a reload that leaves name, key and size alone keeps it (rate_zone_open).
- *   Nodes are sgi records; when the zone is full the oldest that nobody holds go, and a little before that
- *   those that have leaked empty.
+ * Lifetime: a zone is counted; a reload that leaves name, key and size alone keeps it (rate_zone_open). Nodes
+ *   are sgi records; when the zone is full, the oldest that nobody holds go. Those that have leaked empty go
+ *   a little earlier.
  * Threads: opening, closing: the main thread. The rest: every thread; sharded locks, and nothing is
  *   allocated, logged or asked of the system under them.
  * Errors: verdicts; opening returns NULL.

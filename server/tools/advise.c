@@ -60,7 +60,7 @@ static int print_advice(const char *snapshot, bool json)
     }
     if (!find_object(snapshot, &begin, &length) ||
         (!json && !find_text(begin, length, "\"sentence\":\"", &begin, &length))) {
-        fprintf(stderr, "tidepool: the answer holds no advice\n");
+        fprintf(stderr, "tidepool: there is no advice in the answer\n");
         return 1;
     }
     return printf("%.*s\n", (int)length, begin) < 0 || fflush(stdout) ? 1 : 0;

@@ -16,7 +16,7 @@
 
 enum { FIRST = 64 * 1024, NAME = 256, PORT = 16 };
 
-/* Where an http:// address points to. */
+/* The parts of an http:// address. */
 struct place {
     char host[NAME], port[PORT];
     const char *authority; /* host and port as they were written */
@@ -60,7 +60,7 @@ static int connect_path(const char *path, char error[FETCH_ERROR])
     int fd;
 
     if (!*path || strlen(path) >= sizeof address.sun_path) {
-        fail(error, "\"unix:%s\" is no path of a socket", path);
+        fail(error, "\"unix:%s\" is not the path of a socket", path);
         return -1;
     }
     memcpy(address.sun_path, path, strlen(path) + 1);
@@ -201,7 +201,7 @@ static int open_http(const char *from, const char *path, char error[FETCH_ERROR]
     int fd, length;
 
     if (!parse_place(from, &place)) {
-        fail(error, "\"%s\" is no address", from);
+        fail(error, "\"%s\" is not an address", from);
         return -1;
     }
     length = snprintf(question, sizeof question, "GET %.*s%s HTTP/1.0\r\nHost: %.*s\r\n\r\n",
@@ -251,7 +251,7 @@ bool fetch(const char *from, const char *line, const char *path, struct fetched 
     if (good && strncmp(from, "unix:", 5) != 0)
         good = strip_head(fetched, error);
     else if (good && !fetched->length)
-        good = fail(error, "the server said nothing");
+        good = fail(error, "the server closed the connection without an answer");
     if (!good)
         fetch_free(fetched);
     return good;

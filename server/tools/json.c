@@ -33,7 +33,7 @@ static bool passes(struct reader *reader, char byte)
 
 /* ---- texts ---- */
 
-/* Four hexadecimal digits; -1: they are not. */
+/* Four hexadecimal digits; -1: something else. */
 static int read_unit(const char *at)
 {
     int unit = 0;
@@ -92,7 +92,7 @@ static char *read_code(struct reader *reader, char *to)
     return put_utf8(to, code);
 }
 
-/* Behind the opening quote. NULL: it does not end, or is none. */
+/* Reads from behind the opening quote. NULL: the string is invalid or has no end. */
 static char *read_string(struct reader *reader)
 {
     static const char names[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: reads a JSON text into a tree (RFC 8259). The subcommands show the answers of a running server.
+ * Purpose: reads a JSON text into a tree (RFC 8259), for the subcommands that show the answers of a running
+ *   server.
  * Lifetime: the tree lies in the pool given; texts are decoded in place, in the text that was read, which
  *   must live as long.
  * Threads: the pool's owner.
- * Errors: NULL for a text that is no JSON, is nested deeper than JSON_DEPTH, or finds no memory. Looking
- *   up never fails: a missing member is NULL, 0 or "", so a caller need not check each step of a path.
+ * Errors: NULL if the text is not JSON or is nested deeper than JSON_DEPTH, or without memory. Looking up
+ *   never fails: a missing member is NULL, 0 or "", so a caller need not check each step of a path.
  */
 #ifndef SERVER_TOOLS_JSON_H
 #define SERVER_TOOLS_JSON_H

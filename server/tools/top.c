@@ -138,7 +138,7 @@ static void catch_signals(void)
     sigaction(SIGWINCH, &action, NULL);
 }
 
-/* Keys come at once and unseen; the shell's screen is kept aside. False: stdin is no terminal. */
+/* Keys arrive at once and are not echoed; the shell's screen is saved. False: stdin is not a terminal. */
 static bool enter_screen(struct termios *before)
 {
     struct termios raw;
@@ -215,8 +215,8 @@ static bool press(struct top *top, char letter)
     return key || letter == ' ' || letter == '\n';
 }
 
-/* Waits until `until`, a key or a signal. Signals arrive at ppoll alone, and earlier ones are handled first:
- * none is missed. True: a key wants the server to be asked. */
+/* Waits until `until`, a key or a signal. Signals arrive only during ppoll, and earlier ones are handled
+ * first: none is missed. True: a key wants the server to be asked. */
 static bool wait_once(struct top *top, int64_t until, const sigset_t *open)
 {
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
@@ -228,7 +228,7 @@ static bool wait_once(struct top *top, int64_t until, const sigset_t *open)
 
     if (left <= 0)
         return true;
-    if (resized) { /* also one from before they were kept out */
+    if (resized) { /* also by a signal from before they were blocked */
         resized = 0;
         draw(top);
     }
@@ -242,7 +242,7 @@ static bool wait_once(struct top *top, int64_t until, const sigset_t *open)
     return asks;
 }
 
-/* Until it is time to ask again, or a key wants it. */
+/* Waits until it is time to ask again, or a key wants it. */
 static void wait_for_keys(struct top *top)
 {
     int64_t until = now_ms() + (int64_t)top->seconds * 1000;
@@ -264,10 +264,10 @@ static unsigned rows_wanted(const struct top *top)
     return top->rows ? top->rows : view.lines < TOP_ROWS_MOST ? view.lines : TOP_ROWS_MOST;
 }
 
-/* The first question is asked on the ordinary screen, where its error stays to be read. */
+/* The first question is asked on the ordinary screen, so that its error stays readable. */
 static int watch(struct top *top)
 {
-    static char buffer[64 * 1024]; /* a picture leaves in one piece */
+    static char buffer[64 * 1024]; /* a picture is written in one piece */
     struct termios before;
 
     if (!ask_snapshot(top, rows_wanted(top))) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: the lines of `tidepool top`, from a snapshot as JSON (http/modules/view/pool_view.md). Text out of
- *   figures, and nothing else: what is shown, how wide, and how figures are written.
+ * Purpose: the lines of `tidepool top`, from a snapshot as JSON (http/modules/view/pool_view.md): what is
+ *   shown, how wide, and how figures are written.
  * Lifetime: nothing is kept.
  * Threads: any.
- * Errors: none; a figure that a server does not send is 0 or left out. Texts from the server are shown
- *   with `?` for what is not printable ASCII, so that none of them speaks to the terminal.
+ * Errors: none; a figure that a server does not send is 0 or left out. In texts from the server, `?` replaces
+ *   what is not printable ASCII, so that none can control the terminal.
  */
 #ifndef SERVER_TOOLS_TOP_VIEW_H
 #define SERVER_TOOLS_TOP_VIEW_H
@@ -35,7 +35,7 @@ struct top_view {
     unsigned written;          /* lines so far: set to 0 before a picture */
 };
 
-/* `before`: an earlier snapshot, for rates; may be NULL. `now` may be NULL: the notice is all there is. */
+/* `before`: an earlier snapshot, for rates; may be NULL. `now` may be NULL: only the notice is drawn. */
 void top_view_draw(struct top_view *view, const struct json *now, const struct json *before);
 
 #endif

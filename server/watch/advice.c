@@ -34,7 +34,7 @@ static const char *amount_text(uint64_t bytes, char text[TEXT])
     return text;
 }
 
-/* Rounded down: 100 % is said of all of them alone. */
+/* Rounded down: only all of them are 100 %. */
 static const char *share_text(uint64_t part, uint64_t all, char text[TEXT])
 {
     unsigned tenths = (unsigned)((double)part / (double)all * 1000.);
@@ -65,7 +65,7 @@ __attribute__((format(printf, 2, 3))) static void say(struct sentence *sentence,
         sentence->used += (size_t)length < room ? (size_t)length : room - 1;
 }
 
-/* request_pool_size: right as it is, or what another would cost. */
+/* request_pool_size: whether it is right, or what another would cost. */
 static void say_block(struct sentence *sentence, const struct advice *advice)
 {
     char size[TEXT], now[TEXT], share[TEXT], share_now[TEXT], cost[TEXT];
@@ -114,7 +114,7 @@ static void say_first(struct sentence *sentence, const struct advice *advice)
         amount_text((uint64_t)advice->first_cost, all), advice->open);
 }
 
-/* Whatever cannot be advised on says why. */
+/* Without advice, the sentence says why there is none. */
 static void say_all(const struct advice_facts *facts, struct advice *advice)
 {
     struct sentence sentence = {advice->sentence, 0};

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Purpose: advice: which connection_pool_size and request_pool_size would serve 99 % of the requests in one
- *   block. Turns the marks of all workers into figures and a sentence, for `tidepool advise` and the page.
+ *   block. It turns the marks of all workers into figures and a sentence, for `tidepool advise` and the page.
  * Lifetime: structs are the caller's.
  * Threads: advice_of() on a worker: it reads the others' counters, nothing else of theirs. The rest is pure.
- * Errors: none; too few requests are said in the sentence.
+ * Errors: none; the sentence says if there were too few requests.
  */
 #ifndef SERVER_WATCH_ADVICE_H
 #define SERVER_WATCH_ADVICE_H

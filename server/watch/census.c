@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The list of living workers, and what those that have gone have left. */
+/* The list of living workers, and the counters that ended ones have left. */
 #include "server/watch/census.h"
 
 #include <pthread.h>

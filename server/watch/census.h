@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: the census: what all workers have counted, those that have gone included. Totals that never fall
- *   back when a reload ends workers: metrics are counters.
- * Lifetime: static. A worker is in it from worker_create until worker_destroy, which adds what it leaves to
- *   the past.
+ * Purpose: the census: what all workers have counted, ended ones included. Metrics are counters: their totals
+ *   must not fall when a reload ends workers.
+ * Lifetime: static. A worker is in it from worker_create until worker_destroy, which adds its counters to the
+ *   past.
  * Threads: add and remove: the main thread. census_take: any; counters are read under the lock, which is
  *   never held for longer than that.
  * Errors: none.

@@ -73,7 +73,7 @@ static enum output_result send_all(struct control_connection *control)
     return result;
 }
 
-/* Sends what is queued, then waits for what the state says. */
+/* Sends what is queued, then waits as the state says. */
 static void go_on(struct control_connection *control)
 {
     struct connection *base = &control->base;
@@ -229,7 +229,7 @@ static void control_expired(struct connection *base)
     connection_close(base);
 }
 
-/* A question that has begun is answered here; one that is here already, too. */
+/* A question that has arrived, or begun to, is still answered. */
 static void on_drain(struct connection *base)
 {
     struct control_connection *control = control_of(base);
@@ -326,8 +326,8 @@ static int set_control(struct conf_setting *setting)
 
 static const struct conf_directive directives[] = {
     {"control", CONF_MAIN, .flags = CONF_OURS, .set = set_control,
-     "`control unix:PATH;` A socket, for its owner alone, at which `tidepool top` and `tidepool advise` "
-     "ask."},
+     "`control unix:PATH;` A socket at which `tidepool top` and `tidepool advise` ask; only its owner may "
+     "open it."},
 };
 
 const struct conf_module control_block = {"control", directives, sizeof directives / sizeof *directives};

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: a unix socket at which the server answers its operator. `control unix:PATH;` in the main context.
- *   The protocol: a client sends one line, a command with what it wants to know more closely behind a blank
- *   ("data sort=age&limit=10"), and gets the answer, after which the connection is closed. A command that is
- *   not known, or not understood, is answered {"error":"…"}. `help` lists them.
+ * Purpose: a unix socket at which the server answers its operator: `control unix:PATH;` in the main context.
+ *   A client sends one line, a command and behind a blank its arguments ("data sort=age&limit=10"). It gets
+ *   the answer, and the connection is closed. An unknown command or a wrong argument is answered
+ *   {"error":"…"}. `help` lists them.
  * Lifetime: a control connection is a connection like any other. The table of commands is constant.
  * Threads: the connection's worker; any worker may be the one that answers.
- * Errors: an answer that finds no memory is cut short: it is no whole JSON.
+ * Errors: without memory an answer is cut short, so that it is not complete JSON.
  *
- * The path has mode 0600: it is open to the user that started the server alone (root, if that was
- * root).
+ * The path has mode 0600: only the user that started the server may open it.
  */
 #ifndef SERVER_WATCH_CONTROL_H
 #define SERVER_WATCH_CONTROL_H
@@ -24,7 +23,7 @@ struct control_command {
     const char *help;
     /* Answers with control_answer or control_refuse, now or later. `arguments` (NUL-terminated, may be "")
      * live as long as the connection. A command that answers later adds a cleanup to the connection's pool,
-     * which tells it that the client has left. */
+     * to learn that the client has left. */
     void (*run)(struct connection *connection, const char *arguments);
 };
 

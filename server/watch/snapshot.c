@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A snapshot is asked for, gathered, chosen from, sorted and written, slice by slice. */
+/* Asks for a snapshot, gathers it, chooses, sorts and writes its rows, slice by slice. */
 #include "server/watch/snapshot.h"
 
 #include <string.h>
@@ -75,8 +75,8 @@ static bool ask_worker(struct snapshot *snapshot, struct worker *worker, struct 
     return true;
 }
 
-/* Those of the worker's current generation hear what is sent to them as long as the worker serves (crew.h):
- * one that leaves or quits speaks for itself. */
+/* Workers of this one's generation hear messages as long as it serves (crew.h). A worker that leaves or quits
+ * reports only itself. */
 static bool ask_all(struct snapshot *snapshot, const struct generation *others)
 {
     if (!others)
@@ -89,7 +89,7 @@ static bool ask_all(struct snapshot *snapshot, const struct generation *others)
 
 /* ---- waiting ---- */
 
-/* What a worker wrote is ours to read from here on. */
+/* From here on we may read what a worker wrote. */
 static bool all_have_answered(struct snapshot *snapshot)
 {
     bool patient = snapshot_clock() - snapshot->asked < SNAPSHOT_PATIENCE;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: a snapshot: what all workers are doing, asked for by one of them. Sends every worker a part to
- *   fill in (server/watch/snapshot_part.h), waits for them, chooses the rows that are shown, and has a text
- *   written of it. Every step is a slice of at most half a millisecond, on the asking worker, too; a turn of
- *   a worker has one, however many snapshots are being made.
+ * Purpose: a snapshot: what all workers are doing, at the request of one of them. It sends every worker a
+ *   part to fill in (server/watch/snapshot_part.h), waits for them, chooses the rows to show, and has a text
+ *   written. Every step is a slice of at most half a millisecond, also on the asking worker. A turn of a
+ *   worker has one slice, however many snapshots are being made.
  * Lifetime: from snapshot_ask until `done` is called, or snapshot_cancel. Parts outlive it where a worker
  *   still writes. A worker that has not answered in SNAPSHOT_PATIENCE seconds is left out.
- * Threads: the asking worker's. Workers answer by filling in; the asker looks each millisecond, so that
- *   nobody has to reach an asker who may be gone.
- * Errors: NULL for want of memory; later, `done` gets NULL.
+ * Threads: the asking worker's. Workers answer by filling in their part. The asker looks each millisecond,
+ *   because it may be gone when they finish.
+ * Errors: NULL without memory; later, `done` gets NULL.
  */
 #ifndef SERVER_WATCH_SNAPSHOT_H
 #define SERVER_WATCH_SNAPSHOT_H
@@ -38,7 +38,7 @@ struct snapshot {
     unsigned section, at;        /* where `write` stands: its own, 0 at first */
     struct snapshot_tally tally; /* the sum of all */
     bool partial;                /* a worker has not answered */
-    bool short_of_memory;        /* there was none for all rows that were asked for */
+    bool short_of_memory;        /* there was not enough for all rows asked for */
     /* its own */
     struct snapshot_mark *marks;
     size_t mark_count, gathered;
@@ -58,7 +58,7 @@ struct snapshot *snapshot_ask(struct worker *worker, const struct snapshot_query
                               bool (*write)(struct snapshot *), void (*done)(void *data, struct text *text),
                               void *data);
 
-/* Nobody wants it any more: `done` is not called. NULL is allowed. */
+/* Gives it up: `done` is not called. NULL is allowed. */
 void snapshot_cancel(struct snapshot *snapshot);
 
 #endif

@@ -6,7 +6,7 @@
 #include "server/watch/snapshot.h"
 #include "server/watch/watched.h"
 
-/* Each is shown what `text` says; null: those that are to end are told so. */
+/* Shows `text` to each viewer; null: tells those whose stream has to end. */
 static void show_all(struct snapshot_feed *feed, struct text *text)
 {
     const struct worker *worker = feed->worker;

@@ -164,8 +164,8 @@ static void put_sgi(struct text *text, struct sgi *sgi)
     json_put_close(text, '}');
 }
 
-/* All but the rows, which come next: the object stays open. Every protocol that is configured is named, and
- * those that only older connections still speak. */
+/* All but the rows, which come next: the object stays open. It names every configured protocol, and those
+ * that only older connections still use. */
 static void open_connections(struct snapshot *snapshot)
 {
     struct snapshot_tally *tally = &snapshot->tally;
@@ -269,7 +269,7 @@ static void put_advice(struct snapshot *snapshot)
     json_put_raw(snapshot->text, "advice", json, advice_json(&advice, json, sizeof json));
 }
 
-/* Last, since it says what all of this took. */
+/* Last, since it tells the time that all of this took. */
 static void put_server(struct snapshot *snapshot)
 {
     static const char *const modes[] = {

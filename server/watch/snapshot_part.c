@@ -8,8 +8,8 @@
 #include "pool/sysmem.h"
 
 enum {
-    ROWS_LEAST = 32, /* room that is taken of view_reserve, if it must be */
-    ROWS_FIRST = 64  /* what there is on top of the best and half as many */
+    ROWS_LEAST = 32, /* room that may be taken from view_reserve */
+    ROWS_FIRST = 64  /* on top of the best and half as many */
 };
 
 /* All that are best by any key, and half as much again, so that choosing is rare. */
@@ -118,8 +118,8 @@ static void swap(struct snapshot_mark *a, struct snapshot_mark *b)
     *b = kept;
 }
 
-/* Quickselect, three ways, so that many that are equal do no harm: afterwards none of the first `limit`
- * is less than any of the others. */
+/* Three-way quickselect, which is fast with many equal keys too. Afterwards none of the first `limit` is less
+ * than any of the others. */
 static void select_first(struct snapshot_mark *marks, size_t count, size_t limit)
 {
     size_t low = 0, high = count;
@@ -184,8 +184,8 @@ static void drop_the_rest(struct snapshot_part *part)
     part->full = true;
 }
 
-/* There is no memory for more rows: from here on the best by one key alone are kept, in the room there is. By
- * all keys that is the first of them, the bytes that a pool holds: the largest are what fills the budget. */
+/* There is no memory for more rows, so from here on only the best by one key are kept. With all keys that is
+ * the first, the bytes that a pool holds: the largest pools fill the budget. */
 static void keep_to_one_key(struct snapshot_part *part)
 {
     part->short_of_memory = true;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: a part of a snapshot: what one worker has written down about itself. The sheet of paper that goes
- *   from the worker that asks to the one that is asked, is filled there, and is then read by the asker.
+ * Purpose: a part of a snapshot: what one worker has written down about itself. It goes from the asking
+ *   worker to the asked one, is filled in there, and is then read by the asker.
  * Lifetime: counted, by the asker and the asked; freed with the last.
  * Threads: `query` is set before it is sent. What is written belongs to the asked worker until it sets
  *   `state` to DONE (release), then to the asker (acquire). `cancelled` is set by the asker at any time.
- * Errors: `short_of_memory`: there was none for more rows; those that hold most are there, and all else.
+ * Errors: `short_of_memory`: there was none for more rows. Those that hold most are there, and everything
+ *   else.
  *
- * Memory is bounded, however many connections there are: rows are what a walk has found best so far by each
- * key of the query, and room for half as many more, among which the best are chosen when it is full.
+ * Memory is bounded, however many connections there are. Rows are the best so far by each key of the query,
+ * with room for half as many more; when that is full, the best are chosen again.
  */
 #ifndef SERVER_WATCH_SNAPSHOT_PART_H
 #define SERVER_WATCH_SNAPSHOT_PART_H
@@ -62,8 +63,8 @@ struct snapshot_part {
     struct snapshot_tally tally;
     struct snapshot_row *rows;
     uint32_t count, capacity, most;
-    double bars[SNAPSHOT_KEYS]; /* what a row must be above, by one key at least, to be among the best */
-    bool full;                  /* there have been more than there is room for: the bars are up */
+    double bars[SNAPSHOT_KEYS]; /* a row must be above one of them to be among the best */
+    bool full;                  /* there were more rows than room: the bars are set */
     bool short_of_memory;
 };
 
@@ -71,7 +72,7 @@ struct snapshot_part {
 struct snapshot_part *snapshot_part_create(const struct snapshot_query *query);
 void snapshot_part_put(struct snapshot_part *part); /* NULL is allowed */
 
-/* The asked worker is done with it, or ends without having been. Drops its reference. */
+/* The asked worker is done with it, or ends before that. Drops its reference. */
 void snapshot_part_finish(struct snapshot_part *part, enum snapshot_part_state state);
 
 /* Whether a row with these keys may be among the best, so that it is worth filling in. */

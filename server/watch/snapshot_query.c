@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reads what a snapshot is to show. */
+/* Reads the arguments of a snapshot. */
 #include "server/watch/snapshot_query.h"
 
 #include <string.h>

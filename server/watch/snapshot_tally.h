@@ -40,7 +40,7 @@ struct snapshot_tally {
 void snapshot_tally_count(struct snapshot_tally *tally, enum connection_state state, const char *protocol,
                           size_t held, size_t peak, double age);
 
-/* A protocol is named, if only with 0. */
+/* Names a protocol, even if it has 0 connections. */
 void snapshot_tally_name(struct snapshot_tally *tally, const char *protocol);
 
 void snapshot_tally_add(struct snapshot_tally *sum, const struct snapshot_tally *tally);

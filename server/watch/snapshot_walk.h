@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: a worker that is asked for its part of a snapshot. Writes down the worker's figures, then walks
- *   past its connections, SNAPSHOT_SLICE_SECONDS at a time: between two slices the loop serves whoever is
+ * Purpose: fills in the asked worker's part of a snapshot. It writes down the worker's figures, then walks
+ *   past its connections, SNAPSHOT_SLICE_SECONDS at a time. Between two slices the loop serves whoever is
  *   ready, however many connections there are.
  * Lifetime: part of the worker. Parts wait for their turn in a queue; the worker's end gives them up.
  * Threads: the worker's own.
@@ -25,8 +25,8 @@ void snapshot_walks_deinit(struct worker *worker);
 /* A part has come: takes over the asked worker's reference. */
 void snapshot_walk_begin(struct worker *worker, struct snapshot_part *part);
 
-/* A turn of the loop has one slice, however many ask. True: it was still there and is now taken. False: come
- * back in the next turn. */
+/* A turn of the loop has one slice, however many snapshots want it. True: it was free and is now taken.
+ * False: try again in the next turn. */
 bool snapshot_take_slice(struct worker *worker);
 
 /* Seconds of a clock that does not jump, to measure slices with. */

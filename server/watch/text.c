@@ -46,7 +46,7 @@ void text_put(struct text *text)
     sysmem_free(text, sizeof *text);
 }
 
-/* The last one is the piece that was put by for the end. */
+/* The last piece is the one that was kept for the end. */
 static bool add_piece(struct text *text)
 {
     bool was = sysmem_use_spare(true);
@@ -206,8 +206,8 @@ void json_put_bool(struct text *text, const char *name, bool value)
     text_add(text, value ? "true" : "false", value ? 4 : 5);
 }
 
-/* RFC 8259 7: quotes, backslashes and control characters are escaped. What is no UTF-8 comes from the
- * configuration (the path of a unix socket), and a reader sees a question mark for it. */
+/* RFC 8259 7: quotes, backslashes and control characters are escaped. Only the configuration can bring
+ * invalid UTF-8 (the path of a unix socket); it becomes a question mark. */
 void json_put_text(struct text *text, const char *name, const char *value)
 {
     begin(text, name);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Purpose: a long text in pieces, and JSON written into it. Snapshots and metrics are written piece by piece,
- *   over several turns of the loop, and then read by all that asked for them, each at its own pace; nothing
- *   is copied or moved when it grows.
+ *   over several turns of the loop. All that asked for them then read them, each at its own pace. Nothing is
+ *   copied or moved when a text grows.
  * Lifetime: counted: text_create gives the first reference; text_put of the last frees it. A reader keeps a
  *   reference as long as it has a place in it.
  * Threads: one worker's.
- * Errors: what finds no memory is dropped and `failed` stays set: the writer looks once, at the end.
+ * Errors: without memory a write is dropped and `failed` stays set; the writer checks it once, at the end.
  */
 #ifndef SERVER_WATCH_TEXT_H
 #define SERVER_WATCH_TEXT_H
@@ -17,7 +17,7 @@
 
 enum {
     TEXT_PIECE = 16 * 1024, /* bytes of a piece, header included */
-    TEXT_LEAVES = 48 * 1024 /* of view_reserve: the text has to be sent, too */
+    TEXT_LEAVES = 48 * 1024 /* of view_reserve, for sending the text */
 };
 
 struct text_piece {
@@ -30,10 +30,10 @@ struct text {
     struct text_piece *first, *last; /* null: nothing was written */
     size_t length;                   /* bytes of all pieces */
     unsigned references;
-    struct text_piece *kept; /* for the end of a text that finds no more memory */
+    struct text_piece *kept; /* for the end of a text when memory runs out */
     bool short_of_memory;    /* `kept` is in use: leave out what can be left out, and end */
-    bool failed;             /* memory was missing: it is not whole */
-    bool fresh; /* JSON: nothing stands yet in the innermost object or array: no comma before what comes */
+    bool failed;             /* memory was missing: the text is incomplete */
+    bool fresh;              /* JSON: the innermost object or array is still empty: no comma is due */
 };
 
 struct text *text_create(void); /* or NULL */

@@ -139,8 +139,8 @@ static const struct conf_directive directives[] = {
      "Whether a folder without an index file is shown."},
     {"autoindex_format", EVERYWHERE, .offset = FIELD(format), .extra = formats, .preset = "html",
      .set = conf_set_enum,
-     "How it is shown: `html`, `xml`, `json`, or `jsonp`, which calls the function named in the argument "
-     "callback= (400 if it is no name)."},
+     "How it is shown: `html`, `xml`, `json`, or `jsonp`, which calls the function that the argument "
+     "callback= names (400 if it is not a name)."},
     {"autoindex_exact_size", EVERYWHERE, .offset = FIELD(exact_size), .preset = "on", .set = conf_set_flag,
      "Whether sizes in HTML are in bytes, or rounded to K, M and G."},
     {"autoindex_localtime", EVERYWHERE, .offset = FIELD(localtime), .preset = "off", .set = conf_set_flag,

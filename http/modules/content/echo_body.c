@@ -80,8 +80,8 @@ static int echo_body_finish(struct http_build *build, struct http_location *loca
 
 static const struct conf_directive directives[] = {
     {"echo_body", CONF_LOCATION, .args = {0, 1}, .flags = CONF_OURS, .set = set_echo_body,
-     "`echo_body [whole];` Any method is answered 200 with the request's body, empty if it has none. "
-     "`whole`: not before all of it is here; what does not fit in memory waits in a file."},
+     "`echo_body [whole];` Answers any method with 200 and the request's body. `whole`: only after all of it "
+     "has arrived; what does not fit in memory goes to a file."},
 };
 
 const struct http_module http_echo_body_module = {

@@ -96,8 +96,8 @@ static const struct conf_enum modes[] = {
 static const struct conf_directive directives[] = {
     {"gzip_static", CONF_HTTP | CONF_SERVER | CONF_LOCATION, .offset = offsetof(struct gzip_static, mode),
      .extra = modes, .preset = "off", .set = conf_set_enum,
-     "Sends FILE.gz, if it is there, for FILE: `on` to clients that accept gzip (gzip_http_version, "
-     "gzip_proxied, gzip_disable and gzip_vary hold), `always` to every one."},
+     "Sends FILE.gz, if it exists, instead of FILE. `on`: to clients that accept gzip (gzip_http_version, "
+     "gzip_proxied, gzip_disable and gzip_vary apply); `always`: to all."},
 };
 
 const struct http_module http_gzip_static_module = {

@@ -137,7 +137,7 @@ static enum http_found static_realpath_root(struct http_request *request,
 static const struct http_variable_row variables[] = {
     {"document_root", static_document_root, NULL, "`root` or `alias` of the location."},
     {"realpath_root", static_realpath_root, NULL,
-     "`root` or `alias` of the location with all symbolic links resolved; empty if it is not there."},
+     "`root` or `alias` of the location with all symbolic links resolved; empty if it does not exist."},
     {"request_filename", static_request_filename, NULL,
      "The file that the path stands for, by `root` or `alias`."},
     {NULL, NULL, NULL, NULL},
@@ -184,24 +184,23 @@ static const struct conf_range seconds = {0, INT32_MAX}, uses = {1, INT32_MAX};
 
 static const struct conf_directive directives[] = {
     {"root", EVERYWHERE | CONF_IF, .offset = FIELD(root), .preset = "html", .set = http_set_root,
-     "`root PATH;` The folder that files are taken from: the whole path of the URL follows it."},
+     "`root PATH;` The folder that files are taken from: the whole path of the URL is appended."},
     {"alias", CONF_LOCATION, .offset = FIELD(root), .set = http_set_root,
-     "`alias PATH;` The folder that takes the place of the location's prefix; in a location with a regular "
-     "expression, the file itself."},
+     "`alias PATH;` The folder that replaces the location's prefix; in a location with a regular expression, "
+     "the file itself."},
     {"index", EVERYWHERE, .args = {1, CONF_ARGS_ANY}, .flags = CONF_REPEAT, .offset = FIELD(index),
      .preset = "index.html", .set = http_set_index,
-     "`index FILE …;` Files that are shown for a path that ends in a slash; the first that is there."},
+     "`index FILE …;` Files for a path that ends in a slash: the first that exists is shown."},
     {"open_file_cache", EVERYWHERE, .args = {1, 2}, .offset = FIELD(cache), .preset = "off",
      .set = http_set_file_cache,
      "`open_file_cache max=NUMBER [inactive=TIME];` or `open_file_cache off;` Keeps up to NUMBER files open; "
-     "one that is not asked for during `inactive` (60s) is closed."},
+     "one that was not used for `inactive` (60s) is closed."},
     {"open_file_cache_valid", EVERYWHERE, .offset = FIELD(cache_valid), .extra = &seconds, .preset = "60s",
-     .set = conf_set_sec, "After this time a file of the cache is checked for changes."},
+     .set = conf_set_sec, "How long a cached file is trusted before it is checked for changes."},
     {"open_file_cache_min_uses", EVERYWHERE, .offset = FIELD(cache_min_uses), .extra = &uses, .preset = "1",
-     .set = conf_set_number,
-     "How often a file is asked for during the cache's `inactive` before it is kept open."},
+     .set = conf_set_number, "How many uses within `inactive` it takes before a file is kept open."},
     {"open_file_cache_errors", EVERYWHERE, .offset = FIELD(cache_errors), .preset = "off",
-     .set = conf_set_flag, "Whether it is also remembered that a file is missing."},
+     .set = conf_set_flag, "Whether missing files are remembered too."},
 };
 
 const struct http_module http_static_module = {

@@ -106,7 +106,7 @@ static enum http_found get_limit_conn_status(struct http_request *request,
 
 static const struct http_variable_row variables[] = {
     {"limit_conn_status", get_limit_conn_status, NULL,
-     "What limit_conn did: `PASSED`, `REJECTED`, `REJECTED_DRY_RUN`; empty if it was not asked."},
+     "What limit_conn did: `PASSED`, `REJECTED`, `REJECTED_DRY_RUN`; empty without a limit."},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -162,13 +162,13 @@ enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
 
 static const struct conf_directive directives[] = {
     {"limit_conn_zone", CONF_HTTP, .args = {2, 2}, .flags = CONF_REPEAT, .set = limit_conn_set_zone,
-     "`limit_conn_zone KEY zone=NAME:SIZE;` Memory that counts the requests in progress of each key (a text "
-     "with variables). It outlives reloads that change neither name, key nor size."},
+     "`limit_conn_zone KEY zone=NAME:SIZE;` A zone that counts the requests in progress of each key (a text "
+     "with variables). It is kept over reloads that change neither name, key nor size."},
     {"limit_conn", EVERYWHERE, .args = {2, 2}, .flags = CONF_REPEAT, .set = limit_conn_set_rule,
-     "`limit_conn ZONE NUMBER;` How many requests a key may have in progress at most. A level that has any "
-     "inherits none."},
+     "`limit_conn ZONE NUMBER;` How many requests a key may have in progress. A level that has any inherits "
+     "none."},
     {"limit_conn_log_level", EVERYWHERE, .offset = FIELD(log_level), .extra = limit_log_levels,
-     .preset = "error", .set = conf_set_enum, "At which level it is logged that a request was refused."},
+     .preset = "error", .set = conf_set_enum, "The level at which a refusal is logged."},
     {"limit_conn_status", EVERYWHERE, .offset = FIELD(status), .extra = &limit_statuses, .preset = "503",
      .set = conf_set_number, "The status that a refused request is answered with."},
     {"limit_conn_dry_run", EVERYWHERE, .offset = FIELD(dry_run), .preset = "off", .set = conf_set_flag,

@@ -361,16 +361,16 @@ enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
 
 static const struct conf_directive directives[] = {
     {"limit_req_zone", CONF_HTTP, .args = {3, 4}, .flags = CONF_REPEAT, .set = limit_req_set_zone,
-     "`limit_req_zone KEY zone=NAME:SIZE rate=NUMBERr/s | NUMBERr/m;` Memory that keeps how far each key (a "
-     "text with variables) is ahead of its rate. It outlives reloads that change neither name, key nor "
-     "size."},
+     "`limit_req_zone KEY zone=NAME:SIZE rate=NUMBERr/s | NUMBERr/m;` A zone that remembers how far each key "
+     "(a text with variables) is ahead of its rate. It is kept over reloads that change neither name, key "
+     "nor size."},
     {"limit_req", EVERYWHERE, .args = {1, 3}, .flags = CONF_REPEAT, .set = limit_req_set_rule,
      "`limit_req zone=NAME [burst=NUMBER] [nodelay | delay=NUMBER];` Requests above the rate wait for their "
      "turn, up to `burst` of them; more are refused. The first `delay` of them do not wait; with `nodelay` "
      "none waits. A level that has any inherits none."},
     {"limit_req_log_level", EVERYWHERE, .offset = FIELD(log_level), .extra = limit_log_levels,
      .preset = "error", .set = conf_set_enum,
-     "At which level it is logged that a request was refused; delays are one level less severe."},
+     "The level at which a refusal is logged; delays are logged one level lower."},
     {"limit_req_status", EVERYWHERE, .offset = FIELD(status), .extra = &limit_statuses, .preset = "503",
      .set = conf_set_number, "The status that a refused request is answered with."},
     {"limit_req_dry_run", EVERYWHERE, .offset = FIELD(dry_run), .preset = "off", .set = conf_set_flag,

@@ -340,23 +340,23 @@ static const struct conf_directive directives[] = {
                "\"$http_referer\" \"$http_user_agent\"'",
      .set = set_log_format,
      "`log_format NAME [escape=default | json | none] TEXT …;` What a line looks like: a text with "
-     "variables. `default`: a quote, a backslash and what is not printable ASCII is written `\\xXX`, a value "
-     "that is missing `-`. `json`: as in a JSON string, with control characters and what is no UTF-8 as "
-     "`\\u00XX`; missing ones are empty. `none`: as it is, bytes that a terminal obeys and line ends "
-     "included: for values that no client writes."},
+     "variables. `default`: quotes, backslashes and what is not printable ASCII are written `\\xXX`, a "
+     "missing value `-`. `json`: as in a JSON string, with control characters and invalid UTF-8 as "
+     "`\\u00XX`; missing values are empty. `none`: nothing is escaped, not even line ends and terminal "
+     "codes: only for values that no client can set."},
     {"access_log", CONF_HTTP | CONF_SERVER | CONF_LOCATION | CONF_IF | CONF_LIMIT_EXCEPT,
      .args = {1, CONF_ARGS_ANY}, .flags = CONF_REPEAT, .preset = "logs/access.log combined",
      .set = set_access_log,
      "`access_log FILE [FORMAT] [buffer=SIZE] [gzip[=LEVEL]] [flush=TIME] [if=$VARIABLE];` or `access_log "
-     "off;` A log of requests; the file's name may have variables. `buffer` keeps lines until it is full, "
-     "`flush` no longer than that, `gzip` compresses what a buffer (64k) holds, `if` logs only what is "
-     "neither empty nor 0. A level that has any inherits none."},
+     "off;` A log of requests; the file's name may have variables. `buffer` collects lines until it is full, "
+     "`flush` limits how long, `gzip` compresses each buffer (64k), `if` skips requests for which the "
+     "variable is empty or 0. A level that has any inherits none."},
     {"open_log_file_cache", CONF_HTTP | CONF_SERVER | CONF_LOCATION, .args = {1, 4},
      .offset = offsetof(struct access_section, cache), .preset = "off", .set = http_set_log_cache,
      "`open_log_file_cache max=NUMBER [inactive=TIME] [min_uses=NUMBER] [valid=TIME];` or "
-     "`open_log_file_cache off;` Keeps open, for all workers, the logs whose names have variables and that "
-     "are written to `min_uses` (1) times without a pause of `inactive` (10s). After `valid` (60s) the name "
-     "of a file is checked again."},
+     "`open_log_file_cache off;` Keeps logs open whose names have variables, for all workers, if they are "
+     "written to `min_uses` (1) times within `inactive` (10s). After `valid` (60s) the name of a file is "
+     "checked again."},
 };
 
 const struct http_module http_access_log_module = {

@@ -156,12 +156,12 @@ static const struct conf_ignored override = {conf_set_flag, "off",
 
 static const struct conf_directive directives[] = {
     {"charset", EVERYWHERE | CONF_IF, .offset = FIELD(charset), .preset = "off", .set = charset_set_name,
-     "`charset NAME | off;` The charset that Content-Type names, with the types of charset_types; may be a "
+     "`charset NAME | off;` The charset that Content-Type names, for the types of charset_types; may be a "
      "variable."},
     {"source_charset", EVERYWHERE | CONF_IF, .offset = FIELD(source), .preset = "off",
      .set = charset_set_name,
-     "`source_charset NAME | off;` The charset that answers are in; if it is another one than `charset`, "
-     "they are recoded by a charset_map."},
+     "`source_charset NAME | off;` The charset that answers are in. If it is not that of `charset`, a "
+     "charset_map recodes them."},
     {"override_charset", EVERYWHERE | CONF_IF, .extra = &override, .preset = "off", .set = conf_set_ignored},
     {"charset_types", EVERYWHERE, .args = {1, CONF_ARGS_ANY}, .flags = CONF_REPEAT, .offset = FIELD(types),
      .preset = "text/html text/xml text/plain text/vnd.wap.wml application/javascript application/rss+xml",
@@ -169,7 +169,7 @@ static const struct conf_directive directives[] = {
      "`charset_types TYPE …;` Media types that `charset` is for, besides text/html; `*`: all."},
     {"charset_map", CONF_HTTP, .args = {2, 2}, .flags = CONF_BLOCK | CONF_RAW | CONF_REPEAT,
      .set = charset_set_map,
-     "`charset_map CHARSET CHARSET { CODE CODE; … }` How the bytes of a charset are written in another, in "
+     "`charset_map CHARSET CHARSET { CODE CODE; … }` How to write the bytes of a charset in another, in "
      "hexadecimal: `charset_map koi8-r utf-8 { C0 D18E; … }`."},
 };
 

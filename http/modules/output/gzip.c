@@ -295,16 +295,16 @@ static const struct conf_directive directives[] = {
     {"gzip_comp_level", EVERYWHERE, .offset = FIELD(level), .extra = &levels, .preset = "1",
      .set = conf_set_number, "From 1, the fastest, to 9, the smallest."},
     {"gzip_min_length", EVERYWHERE, .offset = FIELD(min_length), .preset = "20", .set = conf_set_size,
-     "Answers whose Content-Length is less are left as they are."},
+     "Answers with a smaller Content-Length are not compressed."},
     {"gzip_http_version", EVERYWHERE, .offset = FIELD(http_minor), .extra = versions, .preset = "1.1",
-     .set = conf_set_enum, "The least version of a request that is answered with gzip: 1.0 or 1.1."},
+     .set = conf_set_enum, "The lowest HTTP version of a request that is answered with gzip."},
     {"gzip_vary", EVERYWHERE, .offset = FIELD(vary), .preset = "off", .set = conf_set_flag,
-     "Whether answers that may be compressed say `Vary: Accept-Encoding`."},
+     "Whether answers that may be compressed get `Vary: Accept-Encoding`."},
     {"gzip_proxied", EVERYWHERE, .args = {1, CONF_ARGS_ANY}, .preset = "off", .set = gzip_set_proxied,
-     "`gzip_proxied off | WHICH …;` Which answers are compressed for a proxy, which says Via: `expired`, "
-     "`no-cache`, `no-store`, `private`, `no_last_modified`, `no_etag`, `auth`, `any`."},
+     "`gzip_proxied off | WHICH …;` Which answers are compressed for a proxy, whose requests have Via: "
+     "`expired`, `no-cache`, `no-store`, `private`, `no_last_modified`, `no_etag`, `auth`, `any`."},
     {"gzip_disable", EVERYWHERE, .args = {1, CONF_ARGS_ANY}, .flags = CONF_REPEAT, .set = gzip_set_disable,
-     "`gzip_disable REGEX …;` Regular expressions, regardless of case: a User-Agent that matches one gets "
+     "`gzip_disable REGEX …;` Regular expressions, regardless of case: a User-Agent that matches gets "
      "nothing compressed. `msie6`: Internet Explorer up to 6."},
     {"gzip_buffers", EVERYWHERE, .args = {2, 2}, .extra = &buffers, .set = conf_set_ignored},
 };

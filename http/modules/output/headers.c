@@ -189,16 +189,16 @@ enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION | CONF_IF };
 static const struct conf_directive directives[] = {
     {"expires", EVERYWHERE, .args = {1, 2}, .offset = FIELD(expires), .preset = "off",
      .set = http_set_expires,
-     "`expires [modified] TIME | @TIME | epoch | max | off;` Adds Expires and Cache-Control to answers that "
-     "are no error: a time from now (negative: no-cache), after the change of the file, or of the day (`@`); "
-     "or a variable."},
+     "`expires [modified] TIME | @TIME | epoch | max | off;` Adds Expires and Cache-Control to answers "
+     "without an error: a time from now (negative: no-cache), `modified` from the file's change, `@` a time "
+     "of day; or a variable."},
     {"add_header", EVERYWHERE, .args = {2, 3}, .flags = CONF_REPEAT, .offset = FIELD(headers),
      .set = headers_set_rule,
-     "`add_header NAME VALUE [always];` Added to answers with 200, 201, 204, 206, 301 to 304, 307 and 308, "
-     "with `always` to every one. The value may have variables. A level that has any inherits none."},
+     "`add_header NAME VALUE [always];` Adds a header to answers with 200, 201, 204, 206, 301 to 304, 307 "
+     "and 308, with `always` to all. The value may have variables. A level that has any inherits none."},
     {"add_trailer", EVERYWHERE, .args = {2, 3}, .flags = CONF_REPEAT, .offset = FIELD(trailers),
      .set = headers_set_rule,
-     "`add_trailer NAME VALUE [always];` The same after the body, which is sent in chunks then."},
+     "`add_trailer NAME VALUE [always];` As add_header, but after the body, which is then sent in chunks."},
 };
 
 const struct http_module http_headers_module = {

@@ -53,7 +53,7 @@ static int limit_except_finish(struct http_build *build, struct http_location *l
 
 static const struct conf_directive directives[] = {
     {"limit_except", CONF_LOCATION, .args = {1, CONF_ARGS_ANY}, .flags = CONF_BLOCK, .set = set_limit_except,
-     "`limit_except METHOD … { … }` Settings for requests by all other methods. GET allows HEAD, too."},
+     "`limit_except METHOD … { … }` Settings for requests by all other methods. GET includes HEAD."},
 };
 
 const struct http_module http_limit_except_module = {

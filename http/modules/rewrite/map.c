@@ -310,9 +310,9 @@ static int set_map(struct conf_setting *setting)
 static const struct conf_directive directives[] = {
     {"map", CONF_HTTP, .args = {2, 2}, .flags = CONF_BLOCK | CONF_RAW | CONF_REPEAT, .set = set_map,
      "`map TEXT $VARIABLE { KEY VALUE; … }` Gives the variable the value of the key that TEXT equals: a text "
-     "regardless of case, `~REGEX`, `~*REGEX`, `default`; after `hostnames;` also `*.example.org`, "
-     "`.example.org` and `www.*`. `volatile;`: looked up anew each time. `$1` … of an expression are set for "
-     "its own VALUE alone; named groups are kept."},
+     "regardless of case, `~REGEX`, `~*REGEX` or `default`; after `hostnames;` also `*.example.org`, "
+     "`.example.org` and `www.*`. `volatile;`: looked up anew each time. An expression sets `$1` … for its "
+     "own VALUE alone; its named groups are kept."},
     {"map_hash_max_size", CONF_HTTP, .extra = &http_hash_size, .set = conf_set_ignored},
     {"map_hash_bucket_size", CONF_HTTP, .extra = &http_hash_size, .set = conf_set_ignored},
 };

@@ -207,17 +207,17 @@ enum { ANYWHERE = CONF_SERVER | CONF_LOCATION | CONF_IF | CONF_SIF };
 static const struct conf_directive directives[] = {
     {"rewrite", ANYWHERE, .args = {2, 3}, .flags = CONF_REPEAT, .set = http_set_rewrite,
      "`rewrite REGEX REPLACEMENT [last | break | redirect | permanent];` Replaces a path that matches. "
-     "`last` looks for its location at once, `break` stays here, the others answer 302 and 301, as does a "
-     "replacement that begins with `http://`, `https://` or `$scheme` (302). The arguments of the request "
-     "follow unless the replacement ends in `?`."},
+     "`last` looks up its location at once, `break` stays in this one. `redirect` answers 302, `permanent` "
+     "301; a replacement that begins with `http://`, `https://` or `$scheme` answers 302 too. The request's "
+     "arguments are appended unless the replacement ends in `?`."},
     {"set", ANYWHERE, .args = {2, 2}, .flags = CONF_REPEAT, .set = http_set_set,
-     "`set $VARIABLE TEXT;` Gives a variable of the configuration's own, `$args` or `$limit_rate` a value: a "
-     "text with variables."},
+     "`set $VARIABLE TEXT;` Gives a value, a text with variables, to a variable of its own, `$args` or "
+     "`$limit_rate`."},
     {"if", CONF_SERVER | CONF_LOCATION, .args = {1, CONF_ARGS_ANY},
      .flags = CONF_BLOCK | CONF_REPEAT | CONF_IN_ORDER, .set = http_set_if,
-     "`if (CONDITION) { … }` Settings and rewrite directives for requests of which it is true: `$variable` "
-     "(neither empty nor 0), `=`, `!=` with a text, `~`, `~*`, `!~`, `!~*` with a regular expression, `-f`, "
-     "`-d`, `-e`, `-x` or their negation (`!-f`) with the name of a file."},
+     "`if (CONDITION) { … }` Settings and rewrite directives for requests that meet the condition: "
+     "`$variable` (neither empty nor 0), `=`, `!=` with a text, `~`, `~*`, `!~`, `!~*` with a regular "
+     "expression, `-f`, `-d`, `-e`, `-x` or their negation (`!-f`) with the name of a file."},
     {"break", ANYWHERE, .flags = CONF_NO_ARGS | CONF_REPEAT, .set = http_set_break,
      "Ends the rewrite directives of this level."},
     {"return", ANYWHERE, .args = {1, 2}, .flags = CONF_REPEAT, .set = http_set_return,
@@ -225,7 +225,7 @@ static const struct conf_directive directives[] = {
      "`return 301 https://$host$request_uri`, `return URL` (302). Text and URL may have variables. 444 "
      "closes the connection without an answer."},
     {"rewrite_log", ANYWHERE | CONF_HTTP, .offset = offsetof(struct http_rewrite, log), .preset = "off",
-     .set = conf_set_flag, "Whether the error log says, at level notice, what rewrite does."},
+     .set = conf_set_flag, "Whether rewrites are logged, at level notice."},
 };
 
 const struct http_module http_rewrite_module = {

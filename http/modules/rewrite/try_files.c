@@ -180,8 +180,8 @@ static int try_files_finish(struct http_build *build, struct http_location *loca
 
 static const struct conf_directive directives[] = {
     {"try_files", CONF_SERVER | CONF_LOCATION, .args = {2, CONF_ARGS_ANY}, .set = set_try_files,
-     "`try_files FILE … WHERE;` The first file (a folder, if it ends in a slash) that is there; else WHERE: "
-     "a path, a `@NAME` or `=CODE`. Not inherited by the locations inside."},
+     "`try_files FILE … WHERE;` Serves the first file (or folder, if it ends in a slash) that exists, "
+     "otherwise WHERE: a path, a `@NAME` or `=CODE`. Not inherited by the locations inside."},
 };
 
 const struct http_module http_try_files_module = {

@@ -84,9 +84,9 @@ static char *stub_status_print_waiting(struct http_request *request, char *to)
 static const struct http_variable_row variables[] = {
     {"connections_active", NULL, stub_status_print_active,
      "Connections of the process now; as in stub_status."},
-    {"connections_reading", NULL, stub_status_print_reading, "Those of them that read a head."},
-    {"connections_writing", NULL, stub_status_print_writing, "Those of them that are busy with an answer."},
-    {"connections_waiting", NULL, stub_status_print_waiting, "Those of them that are idle."},
+    {"connections_reading", NULL, stub_status_print_reading, "Those that read a head."},
+    {"connections_writing", NULL, stub_status_print_writing, "Those that make or send an answer."},
+    {"connections_waiting", NULL, stub_status_print_waiting, "Those that are idle."},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -112,8 +112,8 @@ static int stub_status_finish(struct http_build *build, struct http_location *lo
 
 static const struct conf_directive directives[] = {
     {"stub_status", CONF_SERVER | CONF_LOCATION, .args = {0, 1}, .set = set_stub_status,
-     "`stub_status;` Answers with the number of connections and requests. An argument, as in old "
-     "configurations, is ignored."},
+     "`stub_status;` Answers with the numbers of connections and requests. The argument of old "
+     "configurations is ignored."},
 };
 
 const struct http_module http_stub_status_module = {
