@@ -88,9 +88,9 @@ def test_http(server, path):
     ('HTTP/1.1 403 Forbidden\r\n\r\n', 'the server answers "HTTP/1.1 403 Forbidden"'),
     ('SSH-2.0-none\r\n', 'the answer is not HTTP'),
     ('', 'the answer is not HTTP'),
-    ('HTTP/1.1 200 OK\r\n\r\n{}', 'the answer holds no advice'),
-    ('HTTP/1.1 200 OK\r\n\r\n{"advice":{"sentence":"cut off', 'the answer holds no advice'),
-    ('HTTP/1.1 200 OK\r\n\r\n{"advice":{"known":true}}', 'the answer holds no advice'),
+    ('HTTP/1.1 200 OK\r\n\r\n{}', 'there is no advice in the answer'),
+    ('HTTP/1.1 200 OK\r\n\r\n{"advice":{"sentence":"cut off', 'there is no advice in the answer'),
+    ('HTTP/1.1 200 OK\r\n\r\n{"advice":{"known":true}}', 'there is no advice in the answer'),
 ])
 def test_wrong_answers(server, answer, said):
     peer, where = over_http(server, answer)
@@ -100,8 +100,8 @@ def test_wrong_answers(server, answer, said):
 
 
 @pytest.mark.parametrize('where, said', [
-    ('ftp://x/', 'neither'), ('unix:', 'no path'), ('unix:' + 'x' * 200, 'no path'), ('http://', 'no address'),
-    ('http://[::1/', 'no address'), ('http://127.0.0.1:/', 'no address'), ('unix:/absent', 'No such file'),
+    ('ftp://x/', 'neither'), ('unix:', 'not the path'), ('unix:' + 'x' * 200, 'not the path'), ('http://', 'not an address'),
+    ('http://[::1/', 'not an address'), ('http://127.0.0.1:/', 'not an address'), ('unix:/absent', 'No such file'),
 ])
 def test_wrong_addresses(server, where, said):
     done = advise(server, '-c', where)
