@@ -35,11 +35,12 @@ SNAPSHOTS = 'Number(document.documentElement.dataset.snapshots || 0)'
 
 
 def source():
-    """The page as the build joins it: @NAME stands for a file without its licence line."""
+    """The page as the build joins it: @NAME stands for a file without its licence line, comments and indentation."""
     def read(name):
         with open(os.path.join(PAGE, name), encoding='utf-8') as file:
             return file.read()
-    return re.sub(r'^@(.+)\n', lambda line: read(line[1]).split('\n', 1)[1], read('page.html'), flags=re.M)
+    return re.sub(r'^@(.+)\n', lambda line: re.sub(r'^ *//.*\n|^ +', '', read(line[1]).split('\n', 1)[1], flags=re.M),
+                  read('page.html'), flags=re.M)
 
 
 def between(text, tag):
@@ -76,6 +77,10 @@ def test_policy_names_script_and_style_by_their_hashes(shared):
         assert policy[f'{tag}-src'] == f"'sha256-{digest}'"
     assert policy['default-src'] == "'none'" and policy['connect-src'] == "'self'"
     assert 'unsafe' not in answer.get('Content-Security-Policy')
+
+
+def test_it_is_small():
+    assert len(gzip.compress(source().encode(), 9)) <= 40 * 1024
 
 
 def test_one_file_that_asks_for_nothing_elsewhere():
@@ -288,6 +293,35 @@ def test_the_request_in_memory(shared, chrome):
     change(page, '#step', 's.max', 'input')
     assert 'went back' in page.text('.steps output')
     assert page.value('document.querySelectorAll("#trace .alloc.back").length') >= 3
+    check(page, shared)
+
+
+@needs_browser
+@plain
+def test_the_request_in_memory_step_by_step(shared, chrome):
+    """A step shows what was there then: at the first a block without a pin, in the reset its three steps."""
+    page = look(chrome, shared)
+    steps = int(page.value('document.getElementById("step").max'))
+    def at(step):
+        change(page, '#step', str(step), 'input')
+        return page.text('.steps output'), page.value(
+            '[...document.querySelectorAll("#trace figure")].filter(f => getComputedStyle(f).visibility === "visible")'
+            '.map(f => f.querySelector("figcaption").textContent)')
+    said, blocks = at(0)
+    assert said == 'an empty pool' and blocks == ['First block 512 B, empty']
+    pin = 'getComputedStyle(document.querySelector("#trace .pin")).visibility'
+    assert page.value(pin) == 'hidden' and page.text('.bytes h3') == 'Nothing yet'
+    for step in range(1, steps - 3):
+        said, now = at(step)
+        assert len(now) - len(blocks) in (0, 1) and not any('back' in one or 'reserve' in one for one in now)
+        blocks = now
+        name = page.text('.bytes h3').split(' ', 1)[1].strip()
+        assert said.endswith(name) or said.startswith('all '), 'the panel goes along'
+    assert page.value(pin) == 'visible' and 'pin at' in blocks[0] and len(blocks) >= 3
+    cleanups, large, rewind, idle = (at(steps - 3 + i) for i in range(4))
+    assert 'cleanups' in cleanups[0] and 'large' in large[0] and 'rewind' in rewind[0] and 'went back' in idle[0]
+    assert not any('reserve' in one for one in large[1]) and any('in reserve' in one for one in rewind[1])
+    assert all(one.endswith('went back') for one in idle[1][1:]) and 'pin at' in idle[1][0]
     check(page, shared)
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Joins the page of pool_view and prints it as C: the page as a string, the same compressed, and the
 # Content-Security-Policy that names its script and its style sheet by their SHA-256. A line of the page that is @ and a name
-# stands for that file beside it, without its licence line; <script>, </script>, <style> and </style> stand alone on theirs.
+# stands for that file beside it, without its licence line, lines of comment and indentation; <script>, </script>, <style> and
+# </style> stand alone on theirs.
 # Usage: sh pool_view.sh page/page.html
 set -eu
 
@@ -10,7 +11,10 @@ page=$(awk -v folder="$(dirname "$1")" '
     {
         file = folder "/" substr($0, 2)
         for (number = 0; (got = (getline line < file)) > 0;)
-            if (++number > 1) print line
+            if (++number > 1 && line !~ /^ *\/\//) {
+                sub(/^ +/, "", line)
+                print line
+            }
         if (got < 0) { print file " cannot be read" > "/dev/stderr"; exit 1 }
     }' "$1")
 

@@ -131,23 +131,20 @@ const memory = (() => {
         x = GUTTER + ((width - GUTTER) * (block.pin - r * across)) / across,
         y = place[r] * ROWH;
       picture.append(
-        svg("path", {class: "pinline", d: `M${x} ${y - 4}v${ROWH + 8}`}),
-        svg("circle", {cx: x, cy: y - 4, r: 4.2, class: "pinhead"}),
-        svg("text", {class: "halo high", x: x + 7, y: y + 16}, "pin"),
-        svg("title", {}, `The pin at ${block.pin}: what stands before it outlives every request`)
+        svg(
+          "g",
+          {class: "pin"},
+          svg("path", {class: "pinline", d: `M${x} ${y - 4}v${ROWH + 8}`}),
+          svg("circle", {cx: x, cy: y - 4, r: 4.2, class: "pinhead"}),
+          svg("text", {class: "halo high", x: x + 7, y: y + 16}, "pin"),
+          svg("title", {}, `The pin at ${block.pin}: what stands before it outlives every request`)
+        )
       );
     }
     return el(
       "figure",
-      {class: `stack fate-${block.fate}`},
-      el(
-        "figcaption",
-        {class: "small"},
-        el("strong", {}, block.name),
-        ` ${bytes(block.size)}, ${bytes(block.used)} used` +
-          (block.pin !== null ? `, pin at ${block.pin}` : "") +
-          (block.note ? `; ${block.note}` : "")
-      ),
+      {class: "stack"},
+      el("figcaption", {class: "small"}, el("strong", {}, block.name), " ", el("span")),
       picture
     );
   }
@@ -182,32 +179,44 @@ const memory = (() => {
     dump.scrollTop = 0;
   }
 
-  function stepTo(n) {
-    const last = data.pieces.length;
+  // The pool as it was after n pieces, or in the steps of the reset behind the last; the panel goes along.
+  function stepTo(n, alone) {
+    const last = data.pieces.length,
+      ebbing = n > last ? resetStep(data, n) : null,
+      now = data.blocks.map(block => blockAt(data, block, n));
     step.value = n;
+    data.blocks.forEach((block, i) => {
+      const figure = map.children[i],
+        pin = figure.querySelector(".pin");
+      figure.classList.toggle("unborn", now[i].unborn);
+      figure.classList.toggle("away", now[i].gone);
+      if (pin) pin.classList.toggle("unborn", !now[i].pin);
+      say(figure.querySelector("figcaption span"), now[i].text + (now[i].pin ? `, pin at ${block.pin}` : ""));
+    });
     groups.forEach((group, i) => {
       if (!group) return;
+      const piece = data.pieces[i],
+        at = data.blocks.findIndex(block => block.index === piece.block),
+        freed = piece.freed && n > 0 && data.pieces[Math.min(n, last) - 1].number >= piece.freed,
+        rewound =
+          ebbing && /rewind|idle/.test(ebbing.name) && data.blocks[at].kind !== "buffer" && !piece.kept;
       group.classList.toggle("later", i >= n);
-      group.classList.toggle(
-        "back",
-        n > last
-          ? !data.pieces[i].kept
-          : Boolean(data.pieces[i].freed) &&
-              n > 0 &&
-              data.pieces[Math.min(n, last) - 1].number >= data.pieces[i].freed
-      );
+      group.classList.toggle("back", Boolean(freed || rewound || (at >= 0 && now[at].gone)));
     });
-    map.classList.toggle("ebb", n > last);
     const piece = data.pieces[Math.min(n, last) - 1];
-    told.textContent =
-      n > last
-        ? `after the reset: ${bytes(data.back.bytes)} went back`
-        : n === last
-          ? `all ${data.total} allocations`
-          : n
-            ? `${piece.number ? `${piece.number} of ${data.total}: ` : ""}${piece.purpose}`
-            : "an empty pool";
+    told.textContent = ebbing
+      ? ebbing.words
+      : n === last
+        ? `all ${data.total} allocations`
+        : n
+          ? `${piece.number ? `${piece.number} of ${data.total}: ` : ""}${piece.purpose}`
+          : "an empty pool";
     set(step, "aria-valuetext", told.textContent);
+    if (alone || n > last) return;
+    if (n) return pick(n - 1);
+    panelTitle.textContent = "Nothing yet";
+    panelFacts.replaceChildren();
+    dump.textContent = "";
   }
 
   const build = () => {
@@ -215,7 +224,7 @@ const memory = (() => {
     map.replaceChildren(...data.blocks.map(drawBlock));
     drawEbb();
     pick(Math.max(0, Math.min(picked, data.pieces.length - 1)));
-    stepTo(Number(step.value));
+    stepTo(Number(step.value), true);
   };
 
   function drawEbb() {
@@ -235,13 +244,14 @@ const memory = (() => {
       ...times.flatMap(([t, name], i) => {
         const y = i * STEP + (narrow ? 22 : 6),
           w = Math.max(14, (ROOM * t.held_bytes) / top),
+          r = Math.min(9, w / 2),
           fill = w * Math.min(1, t.used_bytes / t.held_bytes);
         const text = narrow
           ? `${bytes(t.held_bytes)} held, ${bytes(t.used_bytes)} used`
           : `${bytes(t.held_bytes)} held, ${bytes(t.used_bytes)} of blocks used` +
             (t.buffers ? `, ${plural(t.buffers, "buffer")}` : "") +
             (t.reserve ? `, ${t.reserve} in reserve` : "");
-        const d = `M${LEFT + 1} ${y}h${w}v18q0 9 -9 9h${-Math.max(0, w - 18)}q-9 0 -9 -9z`;
+        const d = `M${LEFT + 1} ${y}h${w}v18q0 9 -${r} 9h${2 * r - w}q-${r} 0 -${r} -9z`;
         return [
           svg("clipPath", {id: `ebb-${i}`}, svg("path", {d})),
           svg("path", {class: "basin", d}),
@@ -273,7 +283,7 @@ const memory = (() => {
       ...used.map(([kind, [letter, name]]) => [`key k-${kind}`, letter, `${name} ${bytes(sumOf(kind))}`]),
       ["key k-room", "", "not used"],
     ]);
-    step.max = data.pieces.length + 1;
+    step.max = data.pieces.length + RESET_STEPS.length;
     step.value = data.pieces.length;
     build();
     facts(back, data.back.facts);
@@ -328,9 +338,8 @@ const memory = (() => {
     playing = setInterval(
       () => {
         const next = Number(step.value) + 1;
-        if (next > data.pieces.length + 1) return stop();
+        if (next > Number(step.max)) return stop();
         stepTo(next);
-        if (next <= data.pieces.length) pick(next - 1);
       },
       Math.max(80, Math.min(350, 9000 / data.pieces.length))
     );

@@ -19,8 +19,7 @@ function unhex(text) {
 
 // pool_trace.md → what is drawn. A block's header is a piece too, in front of the first allocation in it.
 function adaptTrace(raw) {
-  const names = {first: "First block", block: "Block", large: "Large one", buffer: "Buffer"},
-    fates = {stays: "stays with the connection", kept: "kept for the next request", returned: "goes back"};
+  const names = {first: "First block", block: "Block", large: "Large one", buffer: "Buffer"};
   const blocks = raw.blocks.map(block => ({
     index: block.id,
     kind: block.kind,
@@ -30,7 +29,6 @@ function adaptTrace(raw) {
     filled: block.filled_bytes,
     fate: block.fate,
     name: block.id || block.kind !== "first" ? `${names[block.kind] || block.kind} ${block.id}` : names.first,
-    note: fates[block.fate] || block.fate,
   }));
   const pieces = [],
     begun = new Set();
@@ -85,6 +83,7 @@ function adaptTrace(raw) {
     pool: raw.pool,
     reset: r,
     total: raw.allocations.length,
+    pinned: raw.pinned_after,
     line: [
       [true, rest.line],
       [
@@ -102,6 +101,7 @@ function adaptTrace(raw) {
     ],
     back: {
       bytes: r.given_back_bytes,
+      free: r.reset_bytes,
       facts: [
         ["Free again for the next request", bytes(r.reset_bytes)],
         ["Back where it came from", bytes(r.given_back_bytes)],
@@ -113,6 +113,50 @@ function adaptTrace(raw) {
         ["Budget of a connection", raw.pool.budget_bytes ? bytes(raw.pool.budget_bytes) : "none"],
       ],
     },
+  };
+}
+
+// The steps behind the last allocation: how many there are, and what each of them is.
+const RESET_STEPS = ["cleanups", "large", "rewind", "idle"];
+function resetStep(data, n) {
+  const name = RESET_STEPS[n - data.pieces.length - 1],
+    {before, after, idle} = data.reset;
+  const words = {
+    cleanups: "The answer is out, and the reset begins. 1: the cleanups run, the newest first",
+    large: `2: large ones go back. ${before.larges ? `There are ${before.larges}` : "There is none here"}`,
+    rewind:
+      `3: rewind to the pin. ${bytes(data.back.free)} are free again, ${bytes(after.held_bytes)} are held` +
+      (after.reserve ? `, with ${plural(after.reserve, "block")} in reserve` : ""),
+    idle: `No other request is here: ${bytes(data.back.bytes)} went back, ${bytes(idle.held_bytes)} stay`,
+  };
+  return {name, words: words[name]};
+}
+// Whether a block has gone back when `step` of the reset is done. Output went when it was sent.
+function blockGone(block, pieces, step) {
+  const at = RESET_STEPS.indexOf(step);
+  if (at < 0 || block.kind === "first") return false;
+  if (block.kind === "large") return at >= 1;
+  if (block.kind === "buffer" && pieces.some(piece => piece.purpose === "output")) return true;
+  return at >= (block.kind === "buffer" || block.fate === "kept" ? 3 : 2);
+}
+// What a block is like after the first n pieces, or at a step of the reset.
+function blockAt(data, block, n) {
+  const pieces = data.pieces.filter(piece => piece.block === block.index),
+    step = n > data.pieces.length ? resetStep(data, n).name : "",
+    gone = blockGone(block, pieces, step),
+    rewound = RESET_STEPS.indexOf(step) >= 2 && block.kind !== "buffer",
+    done = pieces.filter(piece => piece.order < n && (!rewound || piece.kept)),
+    used = Math.max(0, ...done.map(piece => piece.offset + piece.size));
+  return {
+    unborn: block.kind !== "first" && !pieces.some(piece => piece.order < n),
+    gone,
+    pin: block.pin !== null && n > data.pieces.findIndex(piece => piece.number === data.pinned),
+    text: gone
+      ? `${bytes(block.size)}: went back`
+      : rewound && block.kind !== "first"
+        ? `${bytes(block.size)}: in reserve for the next request`
+        : `${bytes(block.size)}, ` +
+          (!used ? "empty" : block.filled === null ? `${bytes(used)} used` : `${bytes(block.filled)} filled`),
   };
 }
 
