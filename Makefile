@@ -168,11 +168,11 @@ load: test-deps ## drive it with wrk; any socket error or answer other than 2xx 
 $(BUILD)/tests/load/%: $(BUILD)/tests/load/%.o
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 
-view: test-deps ## CPU per request while somebody watches the pools; 10,000 connections: first picture, worst stall
+view: test-deps ## CPU per request while the pools are watched; 10,000 connections: first picture, worst stall
 	$(submake) all
 	$(PYTHON) -m tests.load.view --build $(BUILD)
 
-slow: test-deps ## slowhttptest holds 1,000 connections in three ways: how long others wait then, against before
+slow: test-deps ## slowhttptest holds 1,000 connections in three ways: how long others wait, against before
 	@sh tests/packages.sh slowhttptest
 	$(submake) all
 	$(PYTHON) -m tests.load.slow --build $(BUILD)
