@@ -3,11 +3,13 @@
 #include "http/advance.h"
 
 #include "http/body.h"
+#include "http/describe.h"
 #include "http/limits.h"
 #include "http/receive.h"
 #include "http/request_run.h"
 #include "http/route/route.h"
 #include "pool/annotate.h"
+#include "pool/pool_follow.h"
 
 enum {
     REQUEST_FIELDS = 24 /* fields that a head may have before the array grows: a browser sends 10 to 20 */
@@ -119,6 +121,8 @@ static bool read_head(struct http_connection *connection)
     switch (http_advance_head(connection, &status)) {
     case HTTP_HEAD_DONE:
         connection->base.doing = "processing request";
+        if (pool_is_followed(connection->base.pool))
+            http_note_request(connection->request);
         http_request_go_on(connection->request, http_route(connection->request));
         return true;
     case HTTP_HEAD_MORE:

@@ -7,6 +7,8 @@
 
 #include "http/connection.h"
 #include "http/request.h"
+#include "pool/pool_follow.h"
+#include "server/watcher.h"
 
 enum { LINE_MOST = 700 /* bytes of a request line in the error log */ };
 
@@ -43,4 +45,16 @@ size_t http_connection_describe(const struct connection *base, char *to, size_t 
                       (int)(host.length < 200 ? host.length : 200), host.bytes ? host.bytes : "",
                       host.length ? "\"" : "");
     return length < 0 ? (size_t)(at - to) : length < end - at ? (size_t)(at - to) + (size_t)length : size - 1;
+}
+
+void http_note_request(struct http_request *request)
+{
+    struct http_text method = http_head_text(&request->head, request->head.method_text);
+    struct http_text target = http_head_text(&request->head, request->head.target);
+    struct watcher_request note = {.method = method.bytes,
+                                   .target = target.bytes,
+                                   .method_length = method.length,
+                                   .target_length = target.length};
+
+    pool_note(request->pool, &note);
 }

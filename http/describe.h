@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What an HTTP connection is about, for log lines.
+ * What an HTTP connection is about, for log lines and followers.
  *
- * Purpose: `describe` of http_protocol (server/protocol.h says what it returns).
+ * Purpose: `describe` of http_protocol (server/protocol.h says what it returns), and what followers hear.
  * Lifetime: nothing is kept. Threads: the connection's worker. Errors: none.
  */
 #ifndef HTTP_DESCRIBE_H
@@ -14,5 +14,9 @@
 
 /* ", server: …, request: …, host: …", as much as is known of the request. */
 size_t http_connection_describe(const struct connection *connection, char *to, size_t size);
+
+/* The request's pool is followed: a request has begun (server/watcher.h). */
+struct http_request;
+void http_note_request(struct http_request *request);
 
 #endif

@@ -15,6 +15,7 @@
 #include "server/listener.h"
 #include "server/shortage.h"
 #include "server/socket_calls.h"
+#include "server/watcher.h"
 #include "server/worker.h"
 
 const char *const connection_state_names[CONNECTION_STATES] = {"idle", "reading", "waiting", "sending",
@@ -161,6 +162,8 @@ struct connection *connection_open(struct worker *worker, struct tenure *tenure,
     link_connection(worker, connection);
     if (borrows && !shortage_borrow(connection, refusal.why))
         pool_set_spared(connection->pool, false); /* others have been quicker: it has its first block alone */
+    if (worker->awaits)
+        worker->shared->watcher->opened(connection);
     if (!binding->protocol->opened(connection) && !connection->closed)
         connection_close(connection);
     return connection->closed ? NULL : connection;

@@ -9,6 +9,9 @@
  * Threads: joined and left: the main thread. The others: the worker's own.
  * Errors: none. A watcher that finds no memory goes without.
  *
+ * `opened` is called only while worker->awaits. What a protocol has to say of a request goes through the
+ * pool, if that is followed (pool_note): a struct watcher_request.
+ *
  * A watcher that walks past a worker's connections keeps its place in worker->cursor: a connection that ends
  * meanwhile is stepped over.
  */
@@ -17,6 +20,7 @@
 
 #include <stddef.h>
 
+struct connection;
 struct worker;
 
 /* No function may be null. */
@@ -28,7 +32,14 @@ struct watcher {
     void (*deinit)(struct worker *worker); /* … and will not run again */
     void (*deliver)(struct worker *worker, void *message); /* a WORKER_WATCH has come … */
     void (*drop)(struct worker *worker, void *message);    /* … or was never delivered: the worker ends */
-    void (*drain)(struct worker *worker); /* it leaves, quits, or serves a newer generation */
+    void (*drain)(struct worker *worker);          /* it leaves, quits, or serves a newer generation */
+    void (*opened)(struct connection *connection); /* a new one; nothing is in its pool but itself */
+};
+
+/* A request begins; its method and target as they came. */
+struct watcher_request {
+    const char *method, *target;
+    size_t method_length, target_length;
 };
 
 #endif

@@ -53,6 +53,7 @@ struct worker {
     /* the connections: */
     struct connection *connections, *closed;
     struct connection *cursor; /* of a watcher that walks past them: the next */
+    bool awaits;               /* the watcher hears of new ones */
     unsigned connection_count;
     uint64_t number, last_number; /* of connections: the newest, and the last of those that it has taken */
     /* what it serves under: */

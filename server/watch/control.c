@@ -30,10 +30,11 @@ enum control_state {
 struct control_connection {
     struct connection base;
     char line[CONTROL_LINE];
-    uint16_t length;           /* bytes of it received */
-    uint8_t state;             /* enum control_state */
-    struct text_reader reader; /* of what is still to be queued */
-    bool eof;                  /* the client will send no more */
+    uint16_t length;               /* bytes of it received */
+    uint8_t state;                 /* enum control_state */
+    struct text_reader reader;     /* of what is still to be queued */
+    struct control_stream *stream; /* what makes the answer as it goes; or null */
+    bool eof;                      /* the client will send no more */
 };
 
 #define HELP "help\tlists the commands\n"
@@ -59,6 +60,9 @@ static bool queue_more(struct control_connection *control)
     while (output->unsent < CONTROL_QUEUED && (piece = text_reader_next(&control->reader)))
         if (!say(&control->base, piece->bytes, piece->length))
             return false;
+    while (control->stream && output->unsent < CONTROL_QUEUED &&
+           control->stream->more(control->stream, &control->base))
+        ;
     return output->head;
 }
 
@@ -111,6 +115,24 @@ static void end(struct connection *connection)
 void control_answer(struct connection *connection, struct text *text)
 {
     text_reader_open(&control_of(connection)->reader, text);
+    end(connection);
+}
+
+void control_stream(struct connection *connection, struct control_stream *stream)
+{
+    control_of(connection)->stream = stream;
+    connection->doing = "sending to client";
+    go_on(control_of(connection));
+}
+
+void control_stream_goes_on(struct connection *connection)
+{
+    go_on(control_of(connection));
+}
+
+void control_stream_ends(struct connection *connection)
+{
+    control_of(connection)->stream = NULL;
     end(connection);
 }
 
@@ -266,7 +288,7 @@ static enum connection_state state(const struct connection *base)
     return control->state == CONTROL_READING ? CONNECTION_READING : CONNECTION_WAITING;
 }
 
-static const struct protocol control_protocol = {
+const struct protocol control_protocol = {
     .name = "control",
     .connection_size = sizeof(struct control_connection),
     .opened = on_opened,

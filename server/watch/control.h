@@ -13,9 +13,12 @@
 #ifndef SERVER_WATCH_CONTROL_H
 #define SERVER_WATCH_CONTROL_H
 
+#include <stdbool.h>
+
 #include "conf/directive.h"
 
 struct connection;
+struct protocol;
 struct text;
 
 struct control_command {
@@ -30,12 +33,26 @@ struct control_command {
 /* The module whose `control` directive stands in the main context. */
 extern const struct conf_module control_block;
 
+/* What speaks at it. */
+extern const struct protocol control_protocol;
+
 /* The commands besides `help` (control_data.c). */
 extern const struct control_command control_commands[];
+void control_follow(struct connection *connection, const char *arguments); /* control_follow.c */
 
 /* The answer is this text (of which it takes a reference), complete; sent as the client takes it. The
  * connection may be closed when it returns. */
 void control_answer(struct connection *connection, struct text *text);
+
+/* The answer is made as it goes. `more` adds to the output (output_copy), or has nothing to add now and says
+ * false; it is called again from control_stream_goes_on, which may close the connection. */
+struct control_stream {
+    bool (*more)(struct control_stream *stream, struct connection *connection);
+};
+
+void control_stream(struct connection *connection, struct control_stream *stream);
+void control_stream_goes_on(struct connection *connection);
+void control_stream_ends(struct connection *connection); /* when all is sent */
 
 /* The answer {"error":WHY} (WHY without quotes and backslashes), complete. */
 void control_refuse(struct connection *connection, const char *why);

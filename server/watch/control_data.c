@@ -56,5 +56,7 @@ static void run_data(struct connection *connection, const char *arguments)
 const struct control_command control_commands[] = {
     {"data",
      "a snapshot as JSON; behind it sort=, limit=, state=, protocol=, address=, worker=, id=", run_data},
+    {"follow", "the life of a pool as JSON, a line an event; behind it id= or next=1, address=, allocs=1",
+     control_follow},
     {NULL, NULL, NULL},
 };

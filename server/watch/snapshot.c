@@ -67,7 +67,8 @@ static bool ask_worker(struct snapshot *snapshot, struct worker *worker, struct 
     if (!part)
         return false;
     *link = part;
-    message.pointers[0] = part;
+    part->errand = (struct errand){snapshot_walk_run, snapshot_part_drop};
+    message.pointers[0] = &part->errand;
     if (worker == snapshot->worker)
         snapshot_walk_begin(worker, part);
     else if (mailbox_send(&worker->mailbox, &message))

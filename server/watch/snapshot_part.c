@@ -66,6 +66,11 @@ void snapshot_part_finish(struct snapshot_part *part, enum snapshot_part_state s
     snapshot_part_put(part);
 }
 
+void snapshot_part_drop(struct errand *errand)
+{
+    snapshot_part_finish((struct snapshot_part *)(void *)errand, SNAPSHOT_LOST);
+}
+
 bool snapshot_part_wants(const struct snapshot_part *part, const double keys[SNAPSHOT_KEYS])
 {
     if (!part->query.limit)

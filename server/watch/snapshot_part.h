@@ -23,6 +23,7 @@
 #include "server/counters.h"
 #include "server/watch/snapshot_query.h"
 #include "server/watch/snapshot_tally.h"
+#include "server/watch/watched.h"
 
 enum { SNAPSHOT_PEER_TEXT = PEER_TEXT_MAX + 9 /* with brackets, colon and port */ };
 
@@ -47,6 +48,7 @@ struct snapshot_counters {
 enum snapshot_part_state { SNAPSHOT_ASKED, SNAPSHOT_DONE, SNAPSHOT_LOST /* the worker has ended */ };
 
 struct snapshot_part {
+    struct errand errand; /* to the asked worker */
     atomic_uint references;
     atomic_int state; /* enum snapshot_part_state */
     atomic_bool cancelled;
@@ -74,6 +76,7 @@ void snapshot_part_put(struct snapshot_part *part); /* NULL is allowed */
 
 /* The asked worker is done with it, or ends before that. Drops its reference. */
 void snapshot_part_finish(struct snapshot_part *part, enum snapshot_part_state state);
+void snapshot_part_drop(struct errand *errand); /* LOST */
 
 /* Whether a row with these keys may be among the best, so that it is worth filling in. */
 bool snapshot_part_wants(const struct snapshot_part *part, const double keys[SNAPSHOT_KEYS]);

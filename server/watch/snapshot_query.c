@@ -55,7 +55,7 @@ static bool decode(const char *from, size_t length, char *to, size_t size)
     return true;
 }
 
-static bool read_number(const char *text, uint64_t most, uint64_t *number)
+bool snapshot_read_number(const char *text, uint64_t most, uint64_t *number)
 {
     uint64_t value = 0;
 
@@ -84,7 +84,7 @@ static const char *set_limit(struct snapshot_query *query, const char *value)
 {
     uint64_t number;
 
-    if (!read_number(value, SNAPSHOT_LIMIT_MOST, &number))
+    if (!snapshot_read_number(value, SNAPSHOT_LIMIT_MOST, &number))
         return "limit is a number up to 1000";
     query->limit = (unsigned)number;
     return NULL;
@@ -120,7 +120,7 @@ static const char *set_worker(struct snapshot_query *query, const char *value)
 {
     uint64_t number;
 
-    if (!read_number(value, UINT32_MAX, &number))
+    if (!snapshot_read_number(value, UINT32_MAX, &number))
         return "worker is a number";
     query->worker = (int64_t)number;
     return NULL;
@@ -128,7 +128,7 @@ static const char *set_worker(struct snapshot_query *query, const char *value)
 
 static const char *set_id(struct snapshot_query *query, const char *value)
 {
-    return read_number(value, INT64_MAX, &query->id) ? NULL : "id is a number";
+    return snapshot_read_number(value, INT64_MAX, &query->id) ? NULL : "id is a number";
 }
 
 static const struct {
@@ -137,36 +137,47 @@ static const struct {
 } arguments[] = {{"sort", set_sort},         {"limit", set_limit},     {"state", set_state},  {"id", set_id},
                  {"protocol", set_protocol}, {"address", set_address}, {"worker", set_worker}};
 
-static const char *parse_one(struct snapshot_query *query, const char *text, size_t length)
+const char *snapshot_argument_next(const char **text, const char *end, struct snapshot_argument *argument)
 {
-    const char *equals = memchr(text, '=', length);
-    size_t name = equals ? (size_t)(equals - text) : length;
-    char value[SNAPSHOT_ADDRESS];
+    const char *and, *stop, *equals;
+    size_t name;
 
-    for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++) {
-        if (strlen(arguments[i].name) != name || memcmp(arguments[i].name, text, name) != 0)
-            continue;
-        if (!equals || !decode(equals + 1, length - name - 1, value, sizeof value))
-            return "an argument has no value, or one that is too long";
-        return arguments[i].set(query, value);
-    }
+    argument->name[0] = '\0';
+    while (*text < end && **text == '&')
+        ++*text;
+    if (*text == end)
+        return NULL;
+    and = memchr(*text, '&', (size_t)(end - *text));
+    stop = and? and : end;
+    equals = memchr(*text, '=', (size_t)(stop - *text));
+    name = equals ? (size_t)(equals - *text) : 0;
+    if (!equals || name >= sizeof argument->name || name == 0 ||
+        !decode(equals + 1, (size_t)(stop - equals - 1), argument->value, sizeof argument->value))
+        return "an argument has no value, or one that is too long";
+    memcpy(argument->name, *text, name);
+    argument->name[name] = '\0';
+    *text = stop;
+    return NULL;
+}
+
+static const char *set_one(struct snapshot_query *query, const struct snapshot_argument *argument)
+{
+    for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++)
+        if (!strcmp(arguments[i].name, argument->name))
+            return arguments[i].set(query, argument->value);
     return "arguments are sort, limit, state, protocol, address, worker and id";
 }
 
 const char *snapshot_query_parse(struct snapshot_query *query, const char *text, size_t length)
 {
-    const char *end = text + length;
+    const char *end = text + length, *wrong;
+    struct snapshot_argument argument;
 
     snapshot_query_init(query);
-    while (text < end) {
-        const char *and = memchr(text, '&', (size_t)(end - text)), *stop = and? and : end;
-        const char *wrong = stop > text ? parse_one(query, text, (size_t)(stop - text)) : NULL;
-
-        if (wrong)
+    while (!(wrong = snapshot_argument_next(&text, end, &argument)) && argument.name[0])
+        if ((wrong = set_one(query, &argument)))
             return wrong;
-        text = stop + (stop < end);
-    }
     if (query->sort == SNAPSHOT_ALL && query->limit > SNAPSHOT_LIMIT_MOST_ALL)
         query->limit = SNAPSHOT_LIMIT_MOST_ALL;
-    return NULL;
+    return wrong;
 }

@@ -53,6 +53,15 @@ void snapshot_query_init(struct snapshot_query *query);
  * without quotes. */
 const char *snapshot_query_parse(struct snapshot_query *query, const char *text, size_t length);
 
+/* The next NAME=VALUE of what stands behind a '?', its %XX decoded; the name is "" behind the last. NULL, or
+ * what is wrong with it, as above. */
+struct snapshot_argument {
+    char name[SNAPSHOT_WORD], value[SNAPSHOT_ADDRESS];
+};
+
+const char *snapshot_argument_next(const char **text, const char *end, struct snapshot_argument *argument);
+bool snapshot_read_number(const char *text, uint64_t most, uint64_t *number); /* decimal digits alone */
+
 /* How many keys it sorts by, and the n-th of them. */
 unsigned snapshot_query_keys(const struct snapshot_query *query);
 enum snapshot_key snapshot_query_key(const struct snapshot_query *query, unsigned n);

@@ -25,7 +25,7 @@ double snapshot_clock(void)
 
 /* ---- a connection ---- */
 
-static enum connection_state state_of(const struct connection *connection)
+enum connection_state snapshot_state_of(const struct connection *connection)
 {
     const struct protocol *protocol = connection->binding->protocol;
 
@@ -86,7 +86,7 @@ static void fill(struct snapshot_row *row, const struct connection *connection, 
 static void walk_past(struct snapshot_part *part, const struct connection *connection, double now)
 {
     struct snapshot_tally *tally = &part->tally;
-    enum connection_state state = state_of(connection);
+    enum connection_state state = snapshot_state_of(connection);
     double keys[SNAPSHOT_KEYS];
     struct pool_stats pool;
 
@@ -242,4 +242,9 @@ void snapshot_walks_deinit(struct worker *worker)
         next_part(worker);
         snapshot_part_finish(part, SNAPSHOT_LOST);
     }
+}
+
+void snapshot_walk_run(struct worker *worker, struct errand *errand)
+{
+    snapshot_walk_begin(worker, (struct snapshot_part *)(void *)errand);
 }

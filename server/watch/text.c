@@ -27,6 +27,13 @@ struct text *text_create(void)
     return text;
 }
 
+void text_stand_on(struct text *text, struct text_piece *piece)
+{
+    piece->next = NULL;
+    piece->length = 0;
+    *text = (struct text){.first = piece, .last = piece, .references = 1, .fresh = true};
+}
+
 void text_get(struct text *text)
 {
     text->references++;

@@ -40,6 +40,9 @@ struct text *text_create(void); /* or NULL */
 void text_get(struct text *text);
 void text_put(struct text *text); /* NULL is allowed */
 
+/* A text of one piece, both the caller's: it is not put, and TEXT_PIECE bytes are not reached. */
+void text_stand_on(struct text *text, struct text_piece *piece);
+
 void text_add(struct text *text, const char *bytes, size_t length);
 void text_print(struct text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3))); /* at most 1,023 bytes */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Purpose: what this folder keeps in each worker. The walks past its connections (snapshot_walk.h), the feed
- *   of its viewers (snapshot_feed.h), and its place among the living (census.h). `watch_watcher` is the table
- *   that the engine calls.
+ *   of its viewers (snapshot_feed.h), its followed pools and who follows from here (follow.h), and its place
+ *   among the living (census.h). `watch_watcher` is the table that the engine calls.
  * Lifetime: made with the worker, zeroed, and freed with it (server/watcher.h).
  * Threads: walks and feed: the worker's own. next_living: under the census' lock.
  * Errors: none.
@@ -13,13 +13,23 @@
 #include <ev.h>
 #include <stdint.h>
 
+#include "pool/pool_follow.h"
+#include "server/watch/follow.h"
 #include "server/watcher.h"
 #include "server/worker.h"
 
+struct follow;
+struct follow_asker;
 struct snapshot;
 struct snapshot_part;
 struct snapshot_viewer;
 struct text;
+
+/* What goes from worker to worker: stands in what it is about. */
+struct errand {
+    void (*run)(struct worker *worker, struct errand *errand);
+    void (*drop)(struct errand *errand); /* it was never delivered */
+};
 
 struct snapshot_walks {
     struct snapshot_part *first, *last; /* the first is being filled */
@@ -38,9 +48,28 @@ struct snapshot_feed {
     struct ev_timer timer;     /* runs while there are viewers */
 };
 
+/* A pool that is followed. */
+struct followed {
+    struct pool_follower base; /* first */
+    struct follow *follow;     /* null: the place is free */
+    struct connection *connection;
+    uint64_t at;   /* of its last event */
+    uint8_t state; /* enum connection_state: the last that was told */
+    bool silent;   /* nothing has happened since it is followed */
+};
+
+struct follow_desk {
+    struct followed places[FOLLOW_POOLS];
+    struct follow *waiting[FOLLOW_POOLS]; /* for connections that are to come; null: free */
+    struct follow_asker *askers;          /* on connections of this worker */
+    struct ev_prepare turn;               /* runs while pools are followed: behind the worker's own */
+    struct ev_timer second;               /* runs while there are askers */
+};
+
 struct watched {
     struct snapshot_walks walks;
     struct snapshot_feed feed;
+    struct follow_desk desk;
     struct worker *next_living;
 };
 

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "http/modules/view/pool_follow.h"
+#include "http/modules/view/pool_run.h"
 #include "http/modules/view/pool_trace.h"
 #include "http/modules/view/pool_view_data.h"
 #include "http/modules/view/text_body.h"
@@ -21,6 +23,7 @@ struct pool_view_section {
 struct part {
     struct http_text name;
     enum http_outcome (*answer)(struct http_request *request);
+    bool posts; /* it answers POST, instead of GET and HEAD */
 };
 
 /* Compressed it is a third as long, and fits into a small connection_pool_budget. */
@@ -42,10 +45,10 @@ static enum http_outcome pool_view_answer_page(struct http_request *request)
 }
 
 static const struct part parts[] = {
-    {{"", 0}, pool_view_answer_page},
-    {{"data", 4}, http_pool_view_data},
-    {{"events", 6}, http_pool_view_events},
-    {{"trace", 5}, http_pool_trace_answer},
+    {{"", 0}, pool_view_answer_page, false},       {{"data", 4}, http_pool_view_data, false},
+    {{"events", 6}, http_pool_view_events, false}, {{"follow", 6}, http_pool_follow, false},
+    {{"trace", 5}, http_pool_trace_answer, false}, {{"run/hello", 9}, http_pool_run_hello, false},
+    {{"run/body", 8}, http_pool_run_body, true},   {{"run/slow", 8}, http_pool_run_slow, false},
 };
 
 static enum http_outcome pool_view_not_found(struct http_request *request)
@@ -54,14 +57,30 @@ static enum http_outcome pool_view_not_found(struct http_request *request)
     return HTTP_OUTCOME_STATUS;
 }
 
+static const struct part *find_part(struct http_text name)
+{
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i].name.length == name.length && !memcmp(parts[i].name.bytes, name.bytes, name.length))
+            return &parts[i];
+    return NULL;
+}
+
+static enum http_outcome pool_view_only_post(struct http_request *request)
+{
+    if (request->head.method == HTTP_METHOD_POST)
+        return HTTP_OUTCOME_NEXT;
+    request->response.allow = HTTP_TEXT("POST");
+    request->status = 405;
+    return HTTP_OUTCOME_STATUS;
+}
+
 /* The rest of the path behind the prefix names the part. */
 static enum http_outcome pool_view_run(struct http_request *request, void *section)
 {
     struct http_text rest = request->path, prefix = request->location->name;
+    const struct part *part;
 
     (void)section;
-    if (http_answer_only_get(request) != HTTP_OUTCOME_NEXT)
-        return HTTP_OUTCOME_STATUS;
     if (rest.length < prefix.length || memcmp(rest.bytes, prefix.bytes, prefix.length) != 0)
         return pool_view_not_found(request); /* rewritten to a path elsewhere */
     rest.bytes += prefix.length;
@@ -74,14 +93,15 @@ static enum http_outcome pool_view_run(struct http_request *request, void *secti
         rest.bytes++;
         rest.length--;
     }
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        if (parts[i].name.length == rest.length && !memcmp(parts[i].name.bytes, rest.bytes, rest.length)) {
-            if (!http_add_header(request, HTTP_TEXT("Cache-Control"), HTTP_TEXT("no-store")) ||
-                !http_add_header(request, HTTP_TEXT("X-Content-Type-Options"), HTTP_TEXT("nosniff")))
-                return http_no_memory(request);
-            return parts[i].answer(request);
-        }
-    return pool_view_not_found(request);
+    part = find_part(rest);
+    if (!part)
+        return pool_view_not_found(request);
+    if ((part->posts ? pool_view_only_post : http_answer_only_get)(request) != HTTP_OUTCOME_NEXT)
+        return HTTP_OUTCOME_STATUS;
+    if (!http_add_header(request, HTTP_TEXT("Cache-Control"), HTTP_TEXT("no-store")) ||
+        !http_add_header(request, HTTP_TEXT("X-Content-Type-Options"), HTTP_TEXT("nosniff")))
+        return http_no_memory(request);
+    return part->answer(request);
 }
 
 static int set_pool_view(struct conf_setting *setting)

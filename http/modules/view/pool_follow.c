@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* follow: the life of a pool as server-sent events. */
+#include "http/modules/view/pool_follow.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "http/answer.h"
+#include "http/driver.h"
+#include "http/limits.h"
+#include "http/modules/view/snapshot_answer.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "server/watch/follow.h"
+#include "server/watch/text.h"
+
+struct following {
+    struct http_pump pump; /* first */
+    struct follow_asker asker;
+    struct http_request *request;
+    bool begun;    /* the stream is */
+    bool signs;    /* of life: nothing else is to be sent */
+    bool finished; /* the last event is on its way */
+};
+
+static void pool_follow_leave(void *data)
+{
+    follow_leave(&((struct following *)data)->asker);
+}
+
+/* Events that are here, as many as a piece of text holds. */
+static bool pool_follow_pump(struct http_request *request, struct http_pump *pump)
+{
+    struct following *following = (struct following *)(void *)pump;
+    struct text_piece piece;
+    struct text text;
+    int result;
+
+    text_stand_on(&text, &piece);
+    while (text.length + FOLLOW_TEXT_MOST < sizeof piece.bytes) {
+        size_t before = text.length;
+
+        text_add(&text, "event: pool\ndata: ", 18);
+        if (!follow_read(&following->asker, &text)) {
+            piece.length = text.length = before;
+            break;
+        }
+        text_add(&text, "\n\n", 2);
+    }
+    if (!text.length && following->signs)
+        text_add(&text, ":\n\n", 3);
+    following->signs = false;
+    if (!text.length)
+        return false;
+    result = http_stream_write(request, (struct http_text){piece.bytes, piece.length});
+    if (result)
+        http_response_cut(request, result);
+    return !result;
+}
+
+static enum http_outcome pool_follow_refuse(struct http_request *request, enum follow_found found)
+{
+    struct http_text type = HTTP_TEXT("text/plain");
+
+    if (found == FOLLOW_ABSENT)
+        return http_answer_bytes(request, 404, type, HTTP_TEXT("no such connection\n"));
+    if (found == FOLLOW_SELF)
+        return http_answer_bytes(request, 400, type, HTTP_TEXT("it follows others itself\n"));
+    request->response.retry_after = true;
+    return http_answer_bytes(request, 503, type,
+                             HTTP_TEXT("four pools of its worker are followed already\n"));
+}
+
+static enum http_outcome pool_follow_begin(struct following *following)
+{
+    struct http_request *request = following->request;
+
+    request->status = 200;
+    request->response.content_type = HTTP_TEXT("text/event-stream");
+    if (http_stream_begin(request) || http_stream_write(request, HTTP_TEXT("retry: 2000\n\n")))
+        return http_no_memory(request);
+    following->begun = true;
+    request->response.pump = &following->pump;
+    return HTTP_OUTCOME_TAKEN;
+}
+
+static enum http_outcome pool_follow_end(struct following *following, const char *why)
+{
+    struct http_request *request = following->request;
+    char text[80];
+    int length = snprintf(text, sizeof text, "event: end\ndata: {\"why\":\"%s\"}\n\n", why);
+
+    following->finished = true;
+    return http_stream_write(request, (struct http_text){text, (size_t)length}) || http_stream_end(request)
+               ? http_no_memory(request)
+               : HTTP_OUTCOME_ANSWERED;
+}
+
+/* What there is to say: nothing yet, that it cannot be, the next events, a sign of life, or the end. */
+static enum http_outcome pool_follow_goes_on(struct following *following)
+{
+    enum follow_found found = follow_found(&following->asker);
+    const char *over;
+
+    if (found == FOLLOW_ASKING)
+        return HTTP_OUTCOME_TAKEN;
+    if (found != FOLLOW_FOUND)
+        return pool_follow_refuse(following->request, found);
+    if (!following->begun)
+        return pool_follow_begin(following);
+    over = follow_over(&following->asker);
+    if (over)
+        return pool_follow_end(following, over);
+    following->signs = true;
+    return HTTP_OUTCOME_TAKEN;
+}
+
+static void pool_follow_look(struct follow_asker *asker)
+{
+    struct following *following =
+        (struct following *)(void *)((char *)asker - offsetof(struct following, asker));
+    const struct http_connection *connection = following->request->connection;
+
+    if (connection->base.closed || connection->state != HTTP_STATE_WAITING || connection->base.output.head ||
+        following->finished)
+        return;
+    http_resume(following->request, pool_follow_goes_on(following));
+}
+
+enum http_outcome http_pool_follow(struct http_request *request)
+{
+    struct connection *connection = &request->connection->base;
+    struct following *following;
+    struct follow_query query;
+    const char *wrong = follow_query_parse(&query, request->args.bytes, request->args.length);
+
+    if (wrong)
+        return http_answer_bytes(request, 400, HTTP_TEXT("text/plain"),
+                                 (struct http_text){wrong, strlen(wrong)});
+    if (request->head.method == HTTP_METHOD_HEAD) {
+        request->status = 200;
+        request->response.content_type = HTTP_TEXT("text/event-stream");
+        return HTTP_OUTCOME_ANSWERED;
+    }
+    following = pool_calloc(request->pool, sizeof *following, "follow");
+    if (!following || !pool_cleanup_add(request->pool, pool_follow_leave, following))
+        return http_no_memory(request);
+    following->pump.run = pool_follow_pump;
+    following->asker.look = pool_follow_look;
+    following->request = request;
+    if (follow_begin(&following->asker, connection, &query))
+        return http_no_snapshot(request);
+    return pool_follow_goes_on(following);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pool_follow: the life of a pool, below pool_view's prefix (pool_view.md).
+ *
+ * Purpose: follow?id=, next=1 or mine=1 as server-sent events.
+ * Lifetime: the request's.
+ * Threads: the request's worker.
+ * Errors: 400 in words, 404, 503.
+ */
+#ifndef HTTP_MODULES_VIEW_POOL_FOLLOW_H
+#define HTTP_MODULES_VIEW_POOL_FOLLOW_H
+
+#include "http/module.h"
+
+enum http_outcome http_pool_follow(struct http_request *request);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The ring of a follow: written by workers, read by the asker. */
+#include "server/watch/follow_ring.h"
+
+#include <string.h>
+
+#include "pool/sysmem.h"
+#include "server/watch/watched.h"
+
+void follow_get(struct follow *follow)
+{
+    atomic_fetch_add_explicit(&follow->references, 1, memory_order_relaxed);
+}
+
+void follow_put(struct follow *follow)
+{
+    if (!follow || atomic_fetch_sub_explicit(&follow->references, 1, memory_order_acq_rel) != 1)
+        return;
+    pthread_mutex_destroy(&follow->lock);
+    sysmem_free(follow, sizeof *follow);
+}
+
+static union follow_slot *slot_at(struct follow *follow, uint32_t after)
+{
+    return &follow->slots[(follow->first + after) % FOLLOW_SLOTS];
+}
+
+static uint32_t slots_of(size_t label)
+{
+    return (uint32_t)(1 + (label + sizeof(union follow_slot) - 1) / sizeof(union follow_slot));
+}
+
+static void put(struct follow *follow, const struct follow_event *event, const char *label, size_t length)
+{
+    uint32_t need = slots_of(length);
+
+    slot_at(follow, follow->used)->event = *event;
+    for (uint32_t i = 1; i < need; i++) {
+        size_t from = (i - 1) * sizeof(union follow_slot), rest = length - from;
+        union follow_slot *slot = slot_at(follow, follow->used + i);
+
+        memset(slot, 0, sizeof *slot);
+        memcpy(slot->label, label + from, rest < sizeof slot->label ? rest : sizeof slot->label);
+    }
+    follow->used += need;
+}
+
+void follow_write(struct follow *follow, const struct follow_event *event, const char *label, size_t length)
+{
+    struct follow_event copy = *event, dropped = *event;
+    bool lost;
+
+    if (length > FOLLOW_LABEL_MOST) {
+        length = FOLLOW_LABEL_MOST;
+        copy.flag = 1;
+    }
+    copy.label = (uint8_t)length;
+    pthread_mutex_lock(&follow->lock);
+    lost = follow->dropped != 0;
+    if (follow->used + slots_of(length) + lost > FOLLOW_SLOTS) {
+        follow->dropped++;
+    } else {
+        if (lost) {
+            dropped.kind = FOLLOW_DROPPED;
+            dropped.bytes = follow->dropped;
+            dropped.label = 0;
+            put(follow, &dropped, NULL, 0);
+            follow->dropped = 0;
+        }
+        put(follow, &copy, label, length);
+    }
+    pthread_mutex_unlock(&follow->lock);
+}
+
+bool follow_take(struct follow *follow, struct follow_event *event, char label[FOLLOW_LABEL_MOST + 1])
+{
+    bool is = false;
+
+    label[0] = '\0';
+    pthread_mutex_lock(&follow->lock);
+    if (follow->used) {
+        uint32_t need;
+
+        is = true;
+        *event = slot_at(follow, 0)->event;
+        need = slots_of(event->label);
+        for (uint32_t i = 1; i < need; i++) {
+            size_t from = (i - 1) * sizeof(union follow_slot), rest = event->label - from;
+
+            memcpy(label + from, slot_at(follow, i)->label,
+                   rest < sizeof(union follow_slot) ? rest : sizeof(union follow_slot));
+        }
+        label[event->label] = '\0';
+        follow->first = (follow->first + need) % FOLLOW_SLOTS;
+        follow->used -= need;
+    }
+    pthread_mutex_unlock(&follow->lock);
+    return is;
+}
+
+/* Under the lock the asker's worker cannot go: it leaves all its follows first. A message that finds no
+ * memory is sent with the next event, and the asker looks once a second besides. */
+void follow_wake(struct follow *follow)
+{
+    const struct message message = {.kind = WORKER_WATCH, .descriptor = -1, .pointers = {&follow->wakes}};
+    bool sent = false;
+
+    follow_get(follow);
+    pthread_mutex_lock(&follow->lock);
+    if (follow->worker && !follow->woken)
+        sent = follow->woken = !mailbox_send(&follow->worker->mailbox, &message);
+    pthread_mutex_unlock(&follow->lock);
+    if (!sent)
+        follow_put(follow);
+}
