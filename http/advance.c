@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The second verb of the driver: what the bytes that are here allow. */
+/* The second verb of the driver: goes as far as the received bytes allow. */
 #include "http/advance.h"
 
 #include "http/body.h"
@@ -94,7 +94,7 @@ enum http_head_result http_advance_head(struct http_connection *connection, int 
     }
 }
 
-/* Once more, after the budgets have refused it. What the first try took goes back. */
+/* The second try, after the budgets have refused the first, whose memory goes back. */
 static bool begin_on_loan(struct http_connection *connection)
 {
     if (!http_borrow(connection))
@@ -103,8 +103,8 @@ static bool begin_on_loan(struct http_connection *connection)
     return http_advance_begin(connection);
 }
 
-/* The request's head: runs it when it is whole, answers what is wrong with it. False: it is not all here
- * yet. */
+/* Reads the request's head, and runs the request or answers what is wrong with it. False: the head is not
+ * complete yet. */
 static bool read_head(struct http_connection *connection)
 {
     int status = 0;
@@ -140,7 +140,7 @@ static bool read_head(struct http_connection *connection)
     return true;
 }
 
-/* A body that comes in: to the module that reads it, or nowhere. */
+/* Passes the body on to the module that reads it, or drops it. */
 static void read_body(struct http_connection *connection)
 {
     struct http_request *request = connection->request;
@@ -149,7 +149,7 @@ static void read_body(struct http_connection *connection)
     if (!request->complete && outcome != HTTP_OUTCOME_TAKEN)
         http_request_go_on(request, outcome);
     else if (request->complete && outcome != HTTP_OUTCOME_TAKEN)
-        request->keep_alive = false; /* what was to be dropped cannot be followed */
+        request->keep_alive = false; /* the end of the body cannot be found any more */
 }
 
 UNGUARDED enum http_stop http_advance(struct http_connection *connection)
@@ -175,7 +175,7 @@ UNGUARDED enum http_stop http_advance(struct http_connection *connection)
             return HTTP_STOP_BYTES;
         if (connection->cut) {
             if (connection->base.output.head)
-                (void)connection_send(&connection->base, OUTPUT_SHARE); /* earlier answers are whole */
+                (void)connection_send(&connection->base, OUTPUT_SHARE); /* earlier answers are complete */
             connection_close(&connection->base);
             return HTTP_STOP_GONE;
         }

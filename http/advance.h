@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The state machine of a connection: what the bytes that are here allow.
- *
- * Purpose: heads are parsed, requests run and bodies taken until bytes are missing or the output is full.
- *   Nothing is received or sent here: driver.c has that done, before and after.
+ * Purpose: the state machine of a connection: goes as far as the received bytes allow. Heads are parsed,
+ *   requests run and bodies taken until bytes are missing or the output is full. Nothing is received or sent
+ *   here: driver.c does that before and after.
  * Lifetime: a request is made after the pin with its first byte; http_request_end ends it.
  * Threads: the connection's worker.
- * Errors: what the peer did wrong is answered; HTTP_STOP_GONE when nothing can be said any more.
+ * Errors: mistakes of the peer are answered; HTTP_STOP_GONE when no answer is possible any more.
  */
 #ifndef HTTP_ADVANCE_H
 #define HTTP_ADVANCE_H
@@ -14,7 +13,7 @@
 #include "http/connection.h"
 
 enum http_stop {
-    HTTP_STOP_BYTES,  /* everything here is done: more must come */
+    HTTP_STOP_BYTES,  /* everything received is done: more must come */
     HTTP_STOP_OUTPUT, /* the output must drain first */
     HTTP_STOP_GONE    /* the connection is closed */
 };
@@ -28,16 +27,17 @@ enum http_head_result {
     HTTP_HEAD_BAD     /* it breaks the grammar: *status */
 };
 
-/* Takes what bytes are here as far as they allow. */
+/* Goes as far as the received bytes allow. */
 enum http_stop http_advance(struct http_connection *connection);
 
-/* Its part that begins: the request whose first byte is in the input. NULL: no memory. */
+/* The first part: begins the request whose first byte is in the input. NULL: no memory. */
 struct http_request *http_advance_begin(struct http_connection *connection);
 
-/* Its part that parses: of connection->request, which has begun. *status is an HTTP status, or left alone. */
+/* The second part: parses the head of connection->request, which has begun. *status is an HTTP status, or
+ * left alone. */
 enum http_head_result http_advance_head(struct http_connection *connection, int *status);
 
-/* The request is answered as far as it will be: what comes next? */
+/* The answer is as complete as it will be: decides what comes next. */
 void http_advance_answered(struct http_connection *connection);
 
 #endif

@@ -70,9 +70,9 @@ enum http_outcome http_answer_status(struct http_request *request, int status)
 
 enum { HOST_MAX = PEER_TEXT_MAX + 2 /* bytes of an address as the host of a URI */ };
 
-/* The host that redirects of this request name: the server's name if it is configured so, the one asked for,
- * or, where none was (HTTP/1.0), the address that the client connected to (nginx: server_name_in_redirect).
- * `to` has room for HOST_MAX. Empty: it came by a unix socket. */
+/* The host that redirects name: the server's name if server_name_in_redirect says so, else the request's
+ * host, else (HTTP/1.0) the address that the client connected to. `to` has room for HOST_MAX. Empty: a unix
+ * socket. */
 static struct http_text host_of(const struct http_request *request, char *to)
 {
     size_t name = strlen(request->server->name);
@@ -206,15 +206,15 @@ enum http_outcome http_answer_file(struct http_request *request, struct open_fil
                                             (enum http_if_modified_since)core->if_modified_since);
         if (condition != HTTP_CONDITION_PASS)
             return answer_condition(request, condition);
-        /* Else after the filters, which may forbid it. */
+        /* Otherwise after the filters, which may forbid it. */
         if (!request->location->filters && http_head_has(&request->head, HTTP_FIELD_RANGE) &&
             http_ranges_take(request))
             return http_no_memory(request);
         if (request->status == 416)
             return HTTP_OUTCOME_ANSWERED;
     } else {
-        /* An error's page has neither parts nor conditions, and so nothing to compare: the validators are
-         * those of the selected representation (RFC 9110 8.8), which is not here. */
+        /* An error's page has neither parts nor conditions, and so nothing to compare: validators belong to
+         * the selected representation (RFC 9110 8.8), which this is not. */
         response->accept_ranges = false;
         response->last_modified = -1;
         response->etag.length = 0;

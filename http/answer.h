@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What modules say when they answer.
- *
- * Purpose: the answer is described here, in request->response, and written by response.c. Each function
- *   returns what a step may return at once.
+ * Purpose: how modules answer: they describe the answer in request->response, and response.c writes it. Each
+ *   function returns what a step may return at once.
  * Lifetime: texts must live as long as the request, unless a function says less.
  * Threads: the request's worker.
  * Errors: outcomes; an allocation that fails is http_no_memory (limits.h).
@@ -25,21 +23,21 @@ enum http_outcome http_answer_status(struct http_request *request, int status);
 bool http_lead_to(struct http_request *request, struct http_text location)
     __attribute__((warn_unused_result));
 
-/* A redirect that leads there: HTTP_OUTCOME_STATUS, so that error_page may show something else with it. */
+/* A redirect to `location`. HTTP_OUTCOME_STATUS, so that error_page may replace its page. */
 enum http_outcome http_answer_redirect(struct http_request *request, int status, struct http_text location);
 
-/* For what only GET and HEAD may ask for: HTTP_OUTCOME_NEXT, or 405 for another method. */
+/* HTTP_OUTCOME_NEXT for GET and HEAD, 405 for another method. */
 enum http_outcome http_answer_only_get(struct http_request *request);
 
-/* 301 to the same path with a slash behind it, and the same arguments: without it, relative links of a page
- * that is seen as a folder would lead elsewhere. */
+/* 301 to the same path with a slash behind it, and the same arguments: without the slash, relative links in a
+ * folder's page would lead elsewhere. */
 enum http_outcome http_answer_slash(struct http_request *request);
 
 /* A regular file, whose reference the response takes over: type, validators and ranges are filled in. */
 enum http_outcome http_answer_file(struct http_request *request, struct open_file *file);
 
-/* The bytes of a file without a name, type or history that others know: a body that was sent. Takes the
- * reference over. */
+/* The bytes of a file without name, type and validators, such as a received body. Takes the reference
+ * over. */
 enum http_outcome http_answer_content(struct http_request *request, int status, struct http_text type,
                                       struct open_file *file);
 

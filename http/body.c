@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The body of a request comes in: by length or in chunks, to the module that reads it, or nowhere. */
+/* Receives the body of a request, by length or in chunks, for the module that reads it, or drops it. */
 #include "http/body.h"
 
 #include "http/connection.h"
 #include "http/limits.h"
 #include "http/request.h"
 
-/* `why`: logged; null: it has been said. The body cannot be followed any more: what comes after it must
- * not be read as a request. */
+/* `why` is logged; null: it has been. The end of the body cannot be found any more: what follows must not be
+ * read as a request. */
 static enum http_outcome lose_framing(struct http_request *request, int status, const char *why)
 {
     if (why)
@@ -54,7 +54,7 @@ static enum http_outcome advance_length(struct http_request *request, struct htt
     return deliver(request, bytes, 0, !body->left);
 }
 
-/* One span at a time: a chunk is handed on as far as it is here, and its framing checked before the next. */
+/* One span at a time: the received part of a chunk is passed on, and the framing checked before the next. */
 static enum http_outcome advance_chunked(struct http_request *request, struct http_input *input)
 {
     enum http_outcome outcome = HTTP_OUTCOME_TAKEN;

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The body of a request as it comes in.
- *
- * Purpose: takes the body off the connection by its framing and hands it to the module that wants it, span
- *   by span and without copying; or drops it, so that the next request begins where it should.
+ * Purpose: receives the body of a request. It finds the body by its framing and passes it to the module that
+ *   wants it, span by span, without copying; or drops it, so that the next request begins in the right place.
  * Lifetime: part of struct http_request.
  * Threads: the connection's worker.
  * Errors: a broken chunked body is 400, one over client_max_body_size 413; framing is lost then, so the
@@ -27,8 +25,8 @@ static inline void http_body_init(struct http_request *request)
                          (request->framing.framing == HTTP_FRAMING_LENGTH && !body->left);
 }
 
-/* A module wants the body: what is here already is handed to `take` at once, the rest as it arrives. Returns
- * what the step returns. Sends 100 (Continue) if the client waits for it. */
+/* A module wants the body: `take` gets the received part at once, the rest as it arrives. Returns what the
+ * step returns. Sends 100 (Continue) if the client waits for it. */
 enum http_outcome http_body_read(struct http_request *request, http_body_taker *take, void *data);
 
 /* Takes what the input buffer holds of the body. HTTP_OUTCOME_TAKEN: more must come (request->body_read says

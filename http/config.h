@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The http block as it is served: servers, locations, settings.
- *
- * Purpose: what the directives of http, server and location become. A location holds a section of settings
- *   per module (module.h) and the steps that a request in it takes.
+ * Purpose: the http block as it is served: what the directives of http, server and location become. A
+ *   location holds a section of settings per module (module.h) and the steps that a request in it takes.
  * Lifetime: in the generation's pool; never changes once the configuration is read.
  * Threads: read-only, shared by all workers.
  * Errors: those of reading, with a sentence in struct conf.
@@ -105,10 +103,10 @@ struct http_core {
     int64_t client_body_timeout;         /* ms between two reads of a body */
     int64_t send_timeout;                /* ms between two writes */
     struct http_amount limit_rate;       /* bytes per second of an answer; 0: no limit */
-    struct http_amount limit_rate_after; /* bytes that it does not hold for */
+    struct http_amount limit_rate_after; /* bytes before limit_rate begins */
     int if_modified_since;               /* enum http_if_modified_since */
-    int64_t max_ranges;                  /* ranges of one request; more, and the whole is sent */
-    int64_t lingering_time;         /* ms that unread bytes are read and dropped at most before closing */
+    int64_t max_ranges;                  /* ranges of one request; with more, the whole file is sent */
+    int64_t lingering_time;         /* ms for which unread bytes are received and dropped before closing */
     int64_t lingering_timeout;      /* ms between two such reads */
     off_t client_max_body_size;     /* bytes; 0: no limit */
     size_t client_body_buffer_size; /* bytes */
@@ -135,7 +133,7 @@ struct http_location {
     const struct http_log_step *log_steps; /* likewise after the answer */
     const struct http_locations *locations; /* nested ones; null: none */
     const struct http_location *outer;      /* the one around it; null on the server's level */
-    bool looks;                             /* it shows this server: view_reserve is for its requests */
+    bool looks;                             /* it shows this server: its requests may use view_reserve */
 };
 
 /* The module whose `http` directive stands in the main context. */

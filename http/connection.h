@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * An HTTP connection: what it is, and its states. What runs it: driver.h.
- *
- * Purpose: an engine's connection with a buffer that bytes come in by, a parser, and one request at a time.
+ * Purpose: an HTTP connection and its states: an engine's connection with an input buffer, a parser, and one
+ *   request at a time. driver.h runs it.
  * Lifetime: the struct is the first thing in the connection's pool. A request is made after the pin with
  *   its first byte and goes with the reset; input buffers are blocks the pool owns, given back when the
  *   connection is idle.
  * Threads: its worker.
- * Errors: what the peer does wrong is answered and the connection closed; memory that is missing is 503,
- *   or a cut.
+ * Errors: mistakes of the peer are answered and the connection closed; without memory the answer is 503, or
+ *   it is cut.
  *
  *         first byte         a module reads the body       it is here
  *   IDLE ────────────→ HEAD ─────────────────────→ BODY ───────────────┐
@@ -34,17 +33,17 @@ enum {
 };
 
 enum http_state {
-    HTTP_STATE_IDLE,    /* nothing of a request is here; keep-alive or fresh */
+    HTTP_STATE_IDLE,    /* no byte of a request has arrived; keep-alive or new */
     HTTP_STATE_HEAD,    /* a head comes in */
     HTTP_STATE_BODY,    /* a body comes in that a module waits for, or that is dropped */
     HTTP_STATE_WAITING, /* a module answers later: http_resume */
     HTTP_STATE_SENDING, /* answered; the request ends when the output is out */
-    HTTP_STATE_LINGER,  /* answered for good: what still comes in is dropped until the peer closes */
+    HTTP_STATE_LINGER,  /* after the last answer: what still arrives is dropped until the peer closes */
     HTTP_STATES
 };
 
-/* Where bytes from the socket go. One block; a head that outgrows it goes on in a larger one, the older are
- * kept. */
+/* Where bytes from the socket go: one block. A head that outgrows it continues in a larger one, and the older
+ * blocks are kept. */
 struct http_input {
     char *bytes;       /* null: none taken */
     uint32_t start;    /* first byte not consumed: the request being read begins here */
@@ -71,7 +70,7 @@ static inline struct http_connection *http_connection_of(struct connection *conn
     return (struct http_connection *)(void *)connection;
 }
 
-/* Whose settings hold as long as the request has not named a server. */
+/* Its settings hold until the request has named a server. */
 static inline const struct http_server *http_default_server(const struct http_connection *connection)
 {
     const struct http_address *address = connection->base.binding->data;

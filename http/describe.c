@@ -12,7 +12,7 @@
 
 enum { LINE_MOST = 700 /* bytes of a request line in the error log */ };
 
-/* NUL is written out, for it would end the line; the log escapes other control bytes. */
+/* NUL is escaped, as it would end the line; the log escapes other control bytes. */
 static char *put_line(char *to, const char *end, struct http_text line)
 {
     for (size_t i = 0; i < line.length && i < LINE_MOST && end - to > 4; i++) {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What an HTTP connection is about, for log lines and followers.
- *
- * Purpose: `describe` of http_protocol (server/protocol.h says what it returns), and what followers hear.
+ * Purpose: the request of a connection, for log lines and followers: `describe` of http_protocol
+ *   (server/protocol.h says what it returns), and what followers hear.
  * Lifetime: nothing is kept. Threads: the connection's worker. Errors: none.
  */
 #ifndef HTTP_DESCRIBE_H

@@ -25,7 +25,7 @@ static void go_on(struct http_connection *connection)
     enum http_stop stop;
     bool more;
 
-    /* What was sent may have made room for what is here already, and there is no room to receive more. */
+    /* Sending may have made room for answers to bytes that have already arrived. */
     do {
         stop = http_advance(connection);
         if (stop == HTTP_STOP_GONE || !http_send(connection, &more))
@@ -52,7 +52,7 @@ void http_resume(struct http_request *request, enum http_outcome outcome)
     go_on(connection);
 }
 
-/* There is no room for what comes in: that is answered if it is possible, else the connection closes. */
+/* There is no room for what arrives: answers that if possible, else closes the connection. */
 static void no_room(struct http_connection *connection)
 {
     struct http_request *request = connection->request;
@@ -66,7 +66,7 @@ static void no_room(struct http_connection *connection)
 }
 
 /* Receives while the socket has more than the buffer held, advancing in between. False: the connection is
- * closed, or all has been done for it. */
+ * closed, or there is nothing more to do. */
 static bool receive_all(struct http_connection *connection)
 {
     for (int i = 0; i < READS_PER_WAKE; i++) {
@@ -162,15 +162,15 @@ static void on_expired(struct connection *base)
     go_on(connection);
 }
 
-/* Nothing of a request is here, and nothing is on its way out. */
+/* No part of a request has arrived, and nothing is left to send. */
 static bool is_idle(const struct http_connection *connection)
 {
     return connection->state == HTTP_STATE_IDLE && connection->input.start == connection->input.end &&
            !connection->base.output.head;
 }
 
-/* Idle connections follow; one that has not sent its first byte ends under what it began with, unless its
- * worker goes. */
+/* Idle connections follow; one without a first byte stays under its old generation, unless its worker
+ * goes. */
 static void on_drain(struct connection *base)
 {
     struct http_connection *connection = http_connection_of(base);
@@ -182,8 +182,8 @@ static void on_drain(struct connection *base)
         connection_settle_idle(base);
 }
 
-/* Its place may be given to another: between two requests, silent since it came, or waiting for the peer to
- * close after the last answer. */
+/* Whether its place may be given to another: it is between two requests, silent since it was accepted, or
+ * waiting for the peer to close. */
 static bool on_idle(const struct connection *base)
 {
     const struct http_connection *connection = (const struct http_connection *)(const void *)base;
@@ -208,7 +208,7 @@ static void on_closed(struct connection *base)
     http_count_as(connection, HTTP_COUNTED_IDLE);
     if (!connection->request)
         return;
-    /* Logged as nginx does: 400 if the head never came whole, and not at all if not a byte of it did. */
+    /* Logged as in nginx: 400 if the head was never complete, not at all without a first byte. */
     if (!connection->request->status && http_parser_begun(&connection->parser)) {
         http_request_keep_line(connection->request);
         connection->request->status = 400;

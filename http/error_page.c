@@ -48,7 +48,7 @@ enum http_outcome http_error_page_show(struct http_request *request, const struc
 
 /* ---- reading ---- */
 
-/* `=CODE` or `=` before the last argument. -1: none; -2: no number. */
+/* `=CODE` or `=` before the last argument. -1: none; -2: not a number. */
 static int read_replaced(const struct conf_node *node)
 {
     const char *text = node->args[node->arg_count - 2];

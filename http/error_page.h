@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * error_page: what is shown instead of a status' own page.
- *
- * Purpose: `error_page CODE … [=[CODE]] WHERE;`: a path of this server (an internal redirect, as GET), a
- *   @location, or a URL (302, unless the code after = is another redirect's). The answer keeps the status
- *   that it is shown for; `=CODE` replaces it, `=` leaves it to the page. An error while the page is made has
- *   its own page, unless recursive_error_pages is on.
+ * Purpose: what is shown instead of a status's own page. `error_page CODE … [=[CODE]] WHERE;`: a path of this
+ *   server (an internal redirect, as GET), a @location, or a URL (302, unless the code after = is another
+ *   redirect's). The answer keeps the status that it is shown for; `=CODE` replaces it, with `=` the page
+ *   decides. An error while the page is made has its own page, unless recursive_error_pages is on.
  * Lifetime: rules in the generation's pool.
  * Threads: the request's worker. Errors: 503 if a text with variables finds no memory.
  */

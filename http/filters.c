@@ -19,7 +19,7 @@ int http_filters_run(struct http_request *request)
     int result = run_location(request);
 
     if (response->content_length < 0)
-        response->accept_ranges = false; /* what has no known length has no parts */
+        response->accept_ranges = false; /* ranges need a known length */
     if (result || request->status != 200 || !response->accept_ranges)
         return result;
     result = http_ranges_take(request);

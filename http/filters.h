@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The chain between an answer as described and its bytes on the wire.
- *
- * Purpose: the order is that of enum http_filter_place: headers, charset, gzip, each if the location has
- *   it; then ranges; then the head is written (response.c). A filter changes the description, or adds a
- *   transform, which the bytes of the body then pass: file or bytes → the ranges' parts → transforms in
- *   the order in which they were added → chunks. A location without filters has no chain, and its answers
- *   go the direct way.
+ * Purpose: the chain between an answer as described and its bytes on the wire. The order is that of enum
+ *   http_filter_place: headers, charset, gzip, each if the location has it; then ranges; then the head is
+ *   written (response.c). A filter changes the description, or adds a transform, which the bytes of the body
+ *   then pass: file or bytes → the ranges' parts → transforms in the order in which they were added → chunks.
+ *   A location without filters has no chain.
  * Lifetime: transforms and parts lie in the request's pool.
  * Threads: the connection's worker.
  * Errors: 0 or -ENOMEM; once the head is queued, the connection is cut.
@@ -38,12 +36,12 @@ struct http_part {
 /* Runs the location's filters (there are some) and takes the ranges. */
 int http_filters_run(struct http_request *request);
 
-/* For a filter: the body passes this one too, after those that are there. What it writes has no known length,
- * unless the filter sets response.content_length again. Null: says only that, for an answer to HEAD. */
+/* For a filter: adds a transform after those that are there. The length of the body is then unknown, unless
+ * the filter sets response.content_length again. Null: only makes it unknown, for an answer to HEAD. */
 void http_add_transform(struct http_request *request, struct http_transform *transform);
 
-/* RFC 9110 9.3.2, 8.6: an answer to HEAD says what the body would be that it does not have; a filter of
- * bodies must not pass it over. */
+/* RFC 9110 9.3.2, 8.6: an answer to HEAD describes the body that it does not have, so filters of bodies apply
+ * to it too. */
 static inline bool http_head_stands_for_body(const struct http_request *request)
 {
     return request->head.method == HTTP_METHOD_HEAD && request->response.content_length != 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a client gets at a limit, and the one line that the log gets. */
+/* The answer at a limit, and its line in the log. */
 #include "http/limits.h"
 
 #include <errno.h>
@@ -66,7 +66,7 @@ static enum http_outcome no_memory(struct http_request *request, const struct po
     char text[LIMIT_TEXT_MAX];
 
     request->keep_alive = false;
-    if (request->route.gave_up) { /* a value is missing for another reason, which was logged */
+    if (request->route.gave_up) { /* the reason was another one, and was logged */
         request->route.gave_up = false;
         request->status = 500;
         return HTTP_OUTCOME_STATUS;
@@ -124,8 +124,8 @@ void http_refuse_early(struct http_connection *connection)
     http_refuse_bare(connection);
 }
 
-/* What has come is read and dropped, for closing a socket with unread bytes resets it, and a reset may
- * overtake the answer. What has not come yet cannot be waited for. */
+/* Received bytes are read and dropped: closing a socket with unread bytes resets it, and a reset may overtake
+ * the answer. Later bytes cannot be waited for. */
 void http_refuse_descriptor(int fd)
 {
     char bytes[DRAIN_BYTES];
@@ -140,7 +140,7 @@ void http_refuse_descriptor(int fd)
 void http_refuse_bare(struct http_connection *connection)
 {
     if (connection->base.output.head && connection_send(&connection->base, OUTPUT_SHARE) != OUTPUT_DONE)
-        return; /* it would land in the middle of another answer */
+        return; /* it would stand in the middle of another answer */
     connection->linger = false;
     http_refuse_descriptor(connection->base.io.fd);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Modules: what a location can do.
- *
- * Purpose: a module is a table of directives, a section of settings per location, and the steps it adds to
- * the road of a request in locations that want it. A location that does not use a module does not call it.
+/*
+ * Purpose: what a location can do. A module is a table of directives, a section of settings per location, and
+ *   the steps it adds to the road of a request in locations that want it. A location that does not use a
+ *   module does not call it.
  * Lifetime: module tables are constant; sections and steps lie in the generation's pool.
  * Threads: steps run on the worker of the request.
  * Errors: a step's outcome; finish and set return a negative errno with a sentence in struct conf.
@@ -58,7 +58,7 @@ enum http_phase {
 };
 
 enum http_outcome {
-    HTTP_OUTCOME_NEXT,     /* not mine: the next step */
+    HTTP_OUTCOME_NEXT,     /* the next step decides */
     HTTP_OUTCOME_ANSWERED, /* the response is described in the request: send it */
     HTTP_OUTCOME_STATUS,   /* request->status is set: answer with its page */
     HTTP_OUTCOME_RELOCATE, /* request->path was replaced (http_relocate): an internal redirect */
@@ -72,8 +72,8 @@ struct http_step {
     void *section;
 };
 
-/* What is done to every answer of a location before its head is written, in this order; then ranges are
- * taken, if the answer still allows them. */
+/* Filters change every answer of a location before its head is written, in this order. Then ranges are
+ * applied, if the answer still allows them. */
 enum http_filter_place {
     HTTP_FILTER_HEADERS, /* expires, add_header, add_trailer */
     HTTP_FILTER_CHARSET,
@@ -102,7 +102,7 @@ struct http_module {
     const struct http_variable_row *variables; /* those that it brings; null: none */
 };
 
-/* A row is null where a program, a test, goes without that module. */
+/* A row is null in a program (a test) without that module. */
 extern const struct http_module *const http_modules[HTTP_MODULES];
 
 /* For `finish`: memory for the location's steps comes from the generation's pool. 0 or -ENOMEM (said in

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* limit_rate: how much of an answer may leave now, and the timer for the rest; tcp_nodelay. */
+/* limit_rate: how much of an answer may be sent now, and the timer for the rest; tcp_nodelay. */
 #include "http/pace.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include "http/text/template.h"
 #include "server/log/log.h"
 
-#define PACE_TICK .05 /* seconds: a slow rate is not a wake-up for every byte */
+#define PACE_TICK .05 /* seconds: a slow rate must not wake up for every byte */
 
 struct http_pace {
     struct ev_timer timer; /* runs while the answer may not go on */
@@ -18,9 +18,9 @@ struct http_pace {
     struct connection *connection;
     double began;  /* seconds (timeouts_now) */
     double rate;   /* bytes a second */
-    uint64_t free; /* bytes before it holds */
+    uint64_t free; /* bytes before the limit begins */
     uint64_t sent; /* bytes so far */
-    size_t share;  /* bytes that may leave at once, as last said */
+    size_t share;  /* bytes that may be sent at once, as last returned */
 };
 
 static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
@@ -53,7 +53,7 @@ void http_pace_set(struct http_request *request, const char *text)
     request->connection->tuned = true;
 }
 
-/* nginx: a text that is no size is no limit. An empty one (a map without a default) is not worth a line. */
+/* As in nginx, an invalid size is no limit. An empty one (a map without a default) is not logged. */
 static int amount_of(struct http_request *request, const struct http_amount *amount, size_t *bytes)
 {
     struct http_text text;
@@ -114,7 +114,7 @@ bool http_pace_waits(const struct http_request *request)
     return request && request->pace && ev_is_active(&request->pace->timer);
 }
 
-/* Waits until a byte more may leave, and not for less than a tick. */
+/* Waits until one more byte may be sent, at least a tick. */
 static void wait(struct http_pace *pace, double allowed)
 {
     double seconds = (1. - allowed) / pace->rate;

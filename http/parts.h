@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a request is made of: types alone.
- *
- * Purpose: its way, its body, its answer. They are struct http_request's, and what is done with them stands
- *   above it: route/route.h, body.h, answer.h and response.h.
+ * Purpose: the parts of struct http_request, as types alone: its way, its body, its answer. Functions on them
+ *   are in route/route.h, body.h, answer.h and response.h.
  * Lifetime: of the request; texts live as long as it does, unless a line says less.
  * Threads: the request's worker.
  * Errors: none.
@@ -26,11 +24,11 @@ struct open_file;
 struct http_route {
     struct http_text *values; /* by struct http_named's number; null: none was given one */
     struct http_text found;   /* the path that the location was found by; null: none was looked for */
-    int final_status;         /* of error_page: what the answer's own status gives way to; 0: nothing */
+    int final_status;         /* of error_page: replaces the answer's own status; 0: nothing */
     bool internal;            /* the path is no longer the client's: `internal` locations are open */
     bool error_page;          /* an error page is being made: the next error has no other */
     bool behind_alias;        /* try_files found the path behind the text of a whole alias (paths.h) */
-    bool gave_up;             /* an expression that a variable needs did: http_no_memory answers 500 */
+    bool gave_up;             /* an expression that a variable needs gave up: http_no_memory answers 500 */
     bool got;                 /* the method counts as GET, as it does for error pages */
     bool limit_rate_set;      /* `set $limit_rate`: limit_rate holds instead of the location's */
     size_t limit_rate;        /* bytes a second; 0: no limit */
@@ -50,14 +48,14 @@ struct http_body {
     int64_t left;                /* HTTP_FRAMING_LENGTH: bytes still to come */
     uint64_t received;           /* bytes of content so far */
     struct http_chunked chunked; /* HTTP_FRAMING_CHUNKED */
-    bool begun;                  /* somebody reads it */
+    bool begun;                  /* a module reads it */
 };
 
 /* ---- the answer ---- */
 
-/* Where more of a body comes from when what was queued is out. Stands first in a struct of its owner's, which
- * lives as long as the request. `run` queues some more; false: nothing is left, or the connection is cut.
- * Without `run` nothing is left, but the request lasts until what is queued is out. */
+/* Gives more of a body when what was queued has been sent. Stands first in a struct of its owner, which lives
+ * as long as the request. `run` queues some more; false: nothing is left, or the connection is cut. Without
+ * `run` nothing is left, but the request lasts until the queue has been sent. */
 struct http_pump {
     bool (*run)(struct http_request *request, struct http_pump *pump);
 };
@@ -88,7 +86,7 @@ struct http_response {
      * -ENOMEM. */
     int (*write_trailers)(struct http_request *request, struct http_text *lines);
     struct http_header *sent_trailers; /* what it wrote; the last added comes last */
-    struct http_pump *pump;            /* null: all that there will be is queued, or a module still writes */
+    struct http_pump *pump;            /* null: everything is queued, or a module still writes */
     struct open_file *file;            /* HTTP_BODY_FILE: a reference that the response takes over */
     int64_t offset;                    /* of the file's first byte to send */
     uint64_t left;                     /* bytes of the file to read from there, when it is read in pieces */

@@ -63,7 +63,7 @@ static bool write_part_head(struct http_request *request, struct http_text bound
     return true;
 }
 
-/* The heads of the parts are written now, for the whole length has to be known; the parts are read later. */
+/* The heads of the parts are written now, since the whole length must be known; the parts are read later. */
 static int take_several(struct http_request *request, const struct http_range *ranges, unsigned count)
 {
     static const char multipart[] = "multipart/byteranges; boundary=";
@@ -125,7 +125,8 @@ int http_ranges_take(struct http_request *request)
     struct http_text value;
     unsigned count;
 
-    /* RFC 9110 14.2: of other methods than GET it must be ignored; two lines make no valid value together. */
+    /* RFC 9110 14.2: of other methods than GET it must be ignored; two lines together are not a valid
+     * value. */
     if (!field || !most || request->head.method != HTTP_METHOD_GET ||
         http_head_repeats(&request->head, HTTP_FIELD_RANGE) ||
         !http_condition_range(&request->head, &validators))
@@ -147,7 +148,7 @@ int http_ranges_take(struct http_request *request)
         break;
     }
     request->status = 206;
-    request->route.final_status = 0; /* error_page's =200 is for the whole */
+    request->route.final_status = 0; /* error_page's =200 is for the whole file */
     if (count > 1)
         return take_several(request, ranges, count);
     take_one(response, ranges, response->content_length);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The first verb of the driver: bytes come in. */
+/* The first verb of the driver: receives bytes. */
 #include "http/receive.h"
 
 #include <errno.h>
@@ -96,7 +96,7 @@ int http_receive_grow_head(struct http_connection *connection)
         return 431;
     if (!keep(connection))
         return 431;
-    pool_set_spared(connection->base.pool, false); /* a large head is not lent for */
+    pool_set_spared(connection->base.pool, false); /* there are no loans for large heads */
     if (!take(connection, large->size, true)) {
         connection->input.bytes = old.bytes; /* the kept list has it, too: drop_kept knows */
         return http_no_memory_status(request);
@@ -145,7 +145,7 @@ void http_receive_release(struct http_connection *connection)
     connection->input = (struct http_input){0};
 }
 
-/* The peer sends no more: what it asked for may still be answered. */
+/* The peer sends no more: its requests may still be answered. */
 static void peer_shut(struct http_connection *connection)
 {
     connection->eof = true;

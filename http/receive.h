@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Receiving, and where a connection's bytes come in.
- *
- * Purpose: one block at a time (client_header_buffer_size); a head that outgrows it goes on in larger ones
- *   (large_client_header_buffers) while the earlier stay where fields point into them; bodies come in
- *   larger blocks that are used over again.
+ * Purpose: receives a connection's bytes: into one block at a time (client_header_buffer_size); a head that
+ *   outgrows it goes on in larger ones (large_client_header_buffers) while the earlier stay where fields
+ *   point into them; bodies use larger blocks, again and again.
  * Lifetime: blocks are taken from the connection's pool and outlive resets; those that hold parts of a
  *   head go back with the request, the current one when the connection is idle.
  * Threads: the connection's worker.
@@ -29,7 +27,7 @@ enum http_received http_receive(struct http_connection *connection);
 /* Makes room behind input.end. False: no memory. */
 bool http_receive_room(struct http_connection *connection);
 
-/* The block is full in the middle of a head: goes on in a larger one. 0, 414, 431 or 503. */
+/* The block is full in the middle of a head: continues in a larger one. 0, 414, 431 or 503. */
 int http_receive_grow_head(struct http_connection *connection);
 
 /* Doubles the array of fields, up to the most. False: there are too many, or no memory. */

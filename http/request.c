@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What may be asked of a request at any time: its line, the clocks, the settings that hold, its log. */
+/* Questions to a request at any time: its line, the clocks, the settings that apply, its log. */
 #include "http/request.h"
 
 #include <ev.h>

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A request, from its first byte until its answer is queued and logged.
- *
- * Purpose: what the parser found, what the router chose, and the answer as modules describe it. Who runs it:
- *   request_run.h.
+ * Purpose: a request, from its first byte until its answer is queued and logged. What the parser found, what
+ *   the router chose, and the answer as modules describe it. request_run.h runs it.
  * Lifetime: in the connection's pool after the pin: everything here, and all that modules allocate from
  * request->pool, goes at the reset. What outlives the request (queued output) lies in the output queue.
  * Threads: the connection's worker.
@@ -63,23 +61,23 @@ struct http_request {
     bool head_in_input; /* the connection's current block holds some of the head: it stays as it is */
 };
 
-/* It cannot be read any further: if that is because of its first line, what is here of that becomes the
+/* The request cannot be parsed any further: if its first line is the reason, the received part becomes the
  * request line, for the logs ($request, "request: …"). */
 void http_request_keep_line(struct http_request *request);
 
 /* Seconds since the epoch: the wall clock, which may be set, as the loop has it for this turn. For dates. */
 double http_now(const struct http_request *request);
-/* Seconds of a clock that does not go back, the same for all workers (timeouts_now). For durations. */
+/* Seconds of the monotonic clock of all workers (timeouts_now). For durations. */
 double http_steady_now(const struct http_request *request);
 
 /* One line in the location's error log: "MESSAGE, client: …, server: …, request: …". */
 void http_log(const struct http_request *request, int level, int error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* The settings that hold now: of the request's location, or, before there is one, of the default server. */
+/* The settings that apply now: of the request's location, or before there is one, of the default server. */
 const struct http_core *http_connection_core(const struct http_connection *connection);
 
-/* The error log that holds now. */
+/* The error log that applies now. */
 const struct log *http_connection_log_of(const struct http_connection *connection);
 
 static inline void *http_section(const struct http_location *location, enum http_module_index module)

@@ -12,14 +12,14 @@
 #include "pool/annotate.h"
 #include "server/shortage.h"
 
-/* Statuses after which the connection is not worth keeping, as nginx. */
+/* Statuses after which the connection closes, as in nginx. */
 static bool status_closes(int status)
 {
     return status == 400 || status == 408 || status == 413 || status == 414 || status == 431 ||
            status == 500 || status == 501 || status == 505;
 }
 
-/* Queues what was described. If there is no memory for it, a bare 503 goes past the queue, or the answer is
+/* Queues the described answer. Without memory for it, a bare 503 is sent past the queue, or the answer is
  * cut. */
 static void answer(struct http_request *request)
 {
@@ -34,20 +34,19 @@ static void answer(struct http_request *request)
     }
     if (request->response.body == HTTP_BODY_STREAM)
         return; /* the module has queued it */
-    /* error_page may say so of any answer. */
+    /* error_page may set it for any answer. */
     if (http_status_empty(request->status)) {
         http_response_empty(request);
         request->response.body = HTTP_BODY_NONE;
     }
-    /* Whether a client that waits for 100 sends its body now, nobody knows; one that has begun to must
-     * end it. */
+    /* A client that waits for 100 may or may not send its body now; one that has begun must finish it. */
     if (status_closes(request->status) ||
         (!request->body_read && request->framing.expect_continue && !request->body.begun &&
          connection->input.start == connection->input.end))
         request->keep_alive = false;
     if (!http_response_queue(request))
         return;
-    /* Answers before this one may hold what it needs. */
+    /* Queued earlier answers may hold the memory that it needs. */
     if (!request->head_queued && connection->base.output.head &&
         connection_send(&connection->base, OUTPUT_SHARE) == OUTPUT_DONE && !http_response_queue(request))
         return;

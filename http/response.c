@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From the answer as described to the output queue: files, pieces of files, streams. */
+/* From the described answer to the output queue: files, pieces of files, streams. */
 #include "http/response.h"
 
 #include <errno.h>
@@ -139,7 +139,7 @@ struct http_pump http_file_pump = {pump_file};
 /* Of a file that the kernel sends: nothing is left to pump, but the request lasts until it is out. */
 static struct http_pump sent_by_kernel = {NULL};
 
-/* A small file goes behind its head in the same call; a larger one is the output queue's from here on. */
+/* A small file is sent with its head in one call; a larger one is left to the output queue. */
 static int queue_file(struct http_request *request)
 {
     struct http_response *response = &request->response;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * An answer leaves the hands of modules: bytes, a file, or a stream.
- *
- * Purpose: what was described (answer.h) passes the filters and is queued, head first. A module may write the
- *   body itself, by http_stream_*; a file that sendfile does not take follows in pieces.
+ * Purpose: queues answers: bytes, a file, or a stream. The described answer (answer.h) passes the filters and
+ *   is queued, head first. A module may write the body itself, by http_stream_*; a file that sendfile does
+ *   not take follows in pieces.
  * Lifetime: what is queued outlives the request; the file is held until it is out.
  * Threads: the request's worker.
  * Errors: -ENOMEM, with nothing or a part of the answer queued.
@@ -19,18 +18,18 @@ int http_response_queue(struct http_request *request);
 /* The answer cannot be finished: logs the errno and cuts the connection. */
 void http_response_cut(struct http_request *request, int error);
 
-/* Of a file that is read and copied (sendfile off), or goes out in pieces. */
+/* For a file that is read and copied (sendfile off), or sent in pieces. */
 extern struct http_pump http_file_pump; /* without a state: never written to */
 
-/* The status forbids content (http_status_empty): drops what there is of it, and what describes it. */
+/* The status forbids content (http_status_empty): drops the content and what describes it. */
 void http_response_empty(struct http_request *request);
 
 /* Drops the reference on the file of the answer, if it still has one. */
 void http_response_drop_file(struct http_request *request);
 
-/* A streamed answer: HTTP_BODY_STREAM. Each returns 0 or -ENOMEM. A module looks at http_output_full()
- * and waits; one that goes on writing to a client who does not read is stopped with -ENOBUFS, said in the
- * log. */
+/* A streamed answer: HTTP_BODY_STREAM. Each returns 0 or -ENOMEM. A module checks http_output_full() and
+ * waits. If it goes on writing to a client that does not read, it is stopped with -ENOBUFS, which is
+ * logged. */
 int http_stream_begin(struct http_request *request);
 int http_stream_write(struct http_request *request, struct http_text bytes);
 int http_stream_end(struct http_request *request);

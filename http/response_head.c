@@ -100,7 +100,7 @@ static char *put_length(char *at, const struct http_request *request)
     if (length < 0 && request->status != 205)
         return http_response_chunked(request) ? PUT(at, "Transfer-Encoding: chunked\r\n") : at;
     if (length < 0)
-        length = 0; /* a filter did not know that it changes nothing */
+        length = 0; /* the filter did not know that there is no body */
     at = PUT(at, "Content-Length: ");
     at = http_print_number(at, (uint64_t)length);
     return PUT(at, "\r\n");
@@ -120,7 +120,7 @@ static char *put_connection(char *at, const struct http_request *request)
     return PUT(at, "\r\n");
 }
 
-/* What only some answers have. */
+/* Fields that only some answers have. */
 static char *put_rare(char *at, const struct http_request *request)
 {
     const struct http_response *response = &request->response;
@@ -180,7 +180,7 @@ UNGUARDED int http_head_queue(struct http_request *request, size_t body_room)
 
     if (!begin || ((request->location->core.tuned || connection->tuned) && http_pace_begin(request)))
         return -ENOMEM;
-    /* Where a configuration ends, its last answer says so. */
+    /* When a configuration ends, its last answer closes the connection. */
     if ((base->worker->state != WORKER_SERVES || base->tenure != base->worker->tenure) &&
         connection_ending(base) == CONNECTION_END)
         request->keep_alive = false;
@@ -223,8 +223,8 @@ int http_stream_sink(struct http_request *request, struct http_text bytes)
 
     if (!bytes.length || http_response_bodiless(request))
         return 0;
-    /* What a body brings in is held back as soon as the output is full; who waits for other things writes
-     * by himself. */
+    /* While a body is read, a full output stops reading. A module that waits for anything else must stop by
+     * itself. */
     if (output->unsent >= HTTP_UNSENT_MOST && request->connection->state == HTTP_STATE_WAITING)
         return http_refuse_unsent(request, bytes.length);
     request->sent_body += bytes.length;

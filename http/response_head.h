@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The head of an answer, and the framing of its body.
- *
- * Purpose: the lower half of answering: request->response becomes bytes, with Content-Length, in chunks, or
- *   up to the end of the connection. What decides about the answer stands above: filters.h, response.h.
+ * Purpose: the head of an answer, and the framing of its body. request->response becomes bytes, with
+ *   Content-Length, in chunks, or up to the end of the connection. Decisions about the answer are made
+ *   before: filters.h, response.h.
  * Lifetime: what is queued outlives the request. The beginning of a head is kept for a second by each thread.
  * Threads: the request's worker.
  * Errors: -ENOMEM, with nothing or a part queued.
@@ -16,7 +15,7 @@
 /* Queues the head, with room for `body_room` bytes behind it. */
 int http_head_queue(struct http_request *request, size_t body_room);
 
-/* Whether no body follows the head, whatever there is of one. */
+/* Whether no body follows the head, even if there is one. */
 bool http_response_bodiless(const struct http_request *request);
 
 /* Whether the body goes out in chunks: its length is not known, and the client can take them. */
@@ -25,7 +24,7 @@ bool http_response_chunked(const struct http_request *request);
 /* Before the head: if neither a length nor chunks say where the body ends, the connection's end does. */
 void http_response_frame(struct http_request *request);
 
-/* What has passed all transforms (filters.h): to the output queue, as a chunk or as it is. */
+/* Queues what has passed all transforms (filters.h), as a chunk or as it is. */
 int http_stream_sink(struct http_request *request, struct http_text bytes);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The third verb of the driver: what is queued leaves, and what a body's pump has follows it. */
+/* The third verb of the driver: sends the queue, and then what a body's pump gives. */
 #include "http/send.h"
 
 #include <errno.h>
@@ -28,7 +28,7 @@ static void finish_closing(struct http_connection *connection)
     base->doing = "lingering";
 }
 
-/* Everything queued is out. False: the connection is closed. */
+/* The queue has been sent. False: the connection is closed. */
 static bool output_out(struct http_connection *connection)
 {
     if (connection->state != HTTP_STATE_SENDING)
@@ -65,7 +65,8 @@ static enum output_result send_queued(struct http_connection *connection)
     return result;
 }
 
-/* The queue, then the pump, in turns, until the socket is full, the pump dry, or others have waited enough.
+/* Sends from the queue and the pump in turns, until the socket is full, the pump is empty, or other
+ * connections have waited enough.
  * */
 bool http_send(struct http_connection *connection, bool *more)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Sending: what is queued leaves, and what a body's pump has follows it.
- *
- * Purpose: one turn's share of the output (OUTPUT_SHARE, or what limit_rate lets pass), then the end of the
- *   request whose answer is out, and of the connection if that was its last.
+ * Purpose: sends one turn's share of the output (OUTPUT_SHARE, or what limit_rate allows), from the queue and
+ *   from a body's pump. Then it ends the request whose answer has been sent, and the connection if that was
+ *   its last.
  * Lifetime: those of the connection.
  * Threads: the connection's worker.
  * Errors: a socket that fails is logged with its severity, and the connection is closed.

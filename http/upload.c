@@ -17,7 +17,7 @@ static enum http_outcome take(struct http_request *request, struct http_text byt
 
 /* ---- the file ---- */
 
-/* With the request, whatever becomes of it. */
+/* Runs at the end of the request, however it ends. */
 static void clean(void *data)
 {
     struct http_upload *upload = data;
@@ -38,7 +38,7 @@ static enum http_outcome fail(struct http_request *request, struct http_upload *
 
     http_log(request, LOG_LEVEL_CRIT, error, "%s \"%s\" failed", what, name);
     if (upload->fd >= 0 && request->location->core.client_body_in_file_only != HTTP_UPLOAD_OFF)
-        upload->removes = true; /* half a body is of no use to anybody, and the disk may be full */
+        upload->removes = true; /* half a body is useless, and the disk may be full */
     request->body.take = NULL;
     request->keep_alive = false;
     request->status = full ? 507 : 500;
@@ -116,7 +116,7 @@ static enum http_outcome complete(struct http_request *request, struct http_uplo
             return http_no_memory(request);
         upload->fd = -1;
         if (upload->written == (off_t)held.length)
-            upload->whole = held; /* it was in memory whole, too */
+            upload->whole = held; /* all of it was in memory too */
     } else if (!upload->whole.bytes) {
         upload->whole = (struct http_text){upload->held, upload->held_length};
     }
@@ -146,7 +146,7 @@ static enum http_outcome take(struct http_request *request, struct http_text byt
     enum http_outcome outcome = HTTP_OUTCOME_TAKEN;
     bool fits = upload->capacity - upload->held_length >= bytes.length;
 
-    /* All in one piece: no copy. */
+    /* The body arrived in one piece: no copy. */
     if (last && !upload->held_length && !upload->to_file && (fits || upload->overflow)) {
         upload->whole = bytes;
         return complete(request, upload);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A request's body as a whole: in memory, or in a temporary file.
- *
- * Purpose: for modules that can only begin when all of a body is here. As much as client_body_buffer_size
- *   is held in memory; a longer body, and any body with client_body_in_file_only, goes to a file of
- *   client_body_temp_path. $request_body and $request_body_file show what there is.
- * Lifetime: of the request. The file goes with the pool's cleanups, so also when the client vanishes or
- *   the server ends: it has no name any more as soon as it is open (off), or loses it with the request
- *   (clean), or keeps it (on; but for one that could not be written to its end).
+ * Purpose: a request's body as a whole: in memory, or in a temporary file. For modules that need all of a
+ *   body. Up to client_body_buffer_size is held in memory; a longer body, and any body with
+ *   client_body_in_file_only, goes to a file of client_body_temp_path. $request_body and $request_body_file
+ *   show it.
+ * Lifetime: of the request. The file goes with the pool's cleanups, so also when the client vanishes or the
+ *   server ends: it loses its name when it is opened (off), at the end of the request (clean), or keeps it
+ *   (on, unless it could not be written completely).
  * Threads: the request's worker. Writing waits for the disk, and the worker's other connections with it: a
  *   wake-up brings eight reads of 16 KiB at most, and no single call writes more than UPLOAD_PIECE or, for a
  *   body of unknown length that outgrows the memory, client_body_buffer_size once.
@@ -29,7 +28,7 @@ enum { UPLOAD_PIECE = 64 * 1024 /* bytes gathered before they are written, at mo
 /* client_body_in_file_only */
 enum http_upload_files { HTTP_UPLOAD_OFF, HTTP_UPLOAD_CLEAN, HTTP_UPLOAD_ON };
 
-/* All of it is here. Returns what a step returns. */
+/* The body is complete. Returns what a step returns. */
 typedef enum http_outcome http_upload_done(struct http_request *request, const struct http_upload *upload);
 
 struct http_upload {
@@ -50,7 +49,7 @@ struct http_upload {
 };
 
 /* For `finish` of a module that reads whole bodies in this location: the folder is made now, while the
- * process may. 0 or a negative errno, said in conf. */
+ * process has the rights. 0 or a negative errno, said in conf. */
 int http_upload_prepare(struct http_build *build, const struct http_location *location)
     __attribute__((warn_unused_result));
 

@@ -6,8 +6,8 @@
 #include "http/receive.h"
 #include "http/request.h"
 
-/* The states of a connection, as somebody outside sees them. Whatever the state, output that waits for the
- * socket goes before it: then it is SENDING to everybody, with send_timeout. */
+/* The states of a connection, seen from outside. In any state, output that waits for the socket comes first:
+ * then it is SENDING, with send_timeout. */
 static const struct {
     const char *doing;             /* in log lines: "… while DOING" */
     enum connection_state watched; /* what a snapshot calls it */
@@ -87,7 +87,7 @@ static void wait_for_others(struct http_connection *connection)
     connection_watch(&connection->base, room ? EV_READ : 0);
 }
 
-/* The socket takes no more, or there is `more` to send and it is others' turn. */
+/* The socket takes no more, or there is `more` to send and other connections get their turn. */
 static void wait_to_send(struct http_connection *connection, bool more)
 {
     bool reads =
@@ -114,7 +114,7 @@ static void wait_idle(struct http_connection *connection)
     wait_for(connection, EV_READ, HTTP_STATE_IDLE, connection->idle_timeout);
 }
 
-/* The whole head must come within its time, however slowly it drips. */
+/* The whole head must arrive within its time, even if single bytes keep arriving. */
 static void wait_for_head(struct http_connection *connection)
 {
     if (connection->timing == HTTP_STATE_HEAD)
@@ -169,7 +169,7 @@ void http_wait(struct http_connection *connection, bool more)
             wait_for(connection, EV_READ, HTTP_STATE_LINGER, core->lingering_timeout);
         return;
     case HTTP_STATE_IDLE:
-    case HTTP_STATE_SENDING: /* left as soon as the output is out */
+    case HTTP_STATE_SENDING: /* left as soon as the output has been sent */
     case HTTP_STATES:
         return;
     }

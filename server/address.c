@@ -117,7 +117,7 @@ static int parse_unix(const char *path, struct listen_address *address, const ch
     return 0;
 }
 
-/* What a listen says, while it is taken apart. */
+/* A listen while it is parsed. */
 struct listen_reading {
     uint16_t first, last; /* ports */
     listen_address_taker *take;
@@ -125,7 +125,7 @@ struct listen_reading {
     const char **why;
 };
 
-/* 1 … 65535 in digits alone, to the end of the text or to a `stop`. Null: it is not. */
+/* 1 … 65535 in digits alone, to the end of the text or to a `stop`. Null: something else. */
 static const char *parse_port(const char *text, char stop, uint16_t *port)
 {
     unsigned value = 0;
@@ -209,7 +209,7 @@ static bool same_host(const struct sockaddr *a, const struct sockaddr *b)
                               &((const struct sockaddr_in6 *)(const void *)b)->sin6_addr);
 }
 
-/* The same address may stand twice in what the resolver says: two lines of /etc/hosts do it. */
+/* The resolver may return an address twice: two lines of /etc/hosts are enough. */
 static bool said_before(const struct addrinfo *all, const struct addrinfo *one)
 {
     for (; all != one; all = all->ai_next)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Addresses.
- *
- * Purpose: those of peers (compact, one in every connection) and of listening sockets (as a configuration
+ * Purpose: addresses of peers (compact, one in every connection) and of listening sockets (as a configuration
  *   writes them).
  * Lifetime: plain values in the caller's storage; nothing is allocated.
  * Threads: any. listen_addresses_parse may ask the resolver ("localhost:80"): it is called while a
@@ -32,8 +30,7 @@ struct peer {
     uint8_t family;            /* AF_INET, AF_INET6 or AF_UNIX */
 };
 
-/* A family that is none of the three is taken as AF_UNIX: accept on a unix socket may return no address at
- * all. */
+/* Any other family counts as AF_UNIX: accept on a unix socket may return no address at all. */
 void peer_from_socket(struct peer *peer, const struct sockaddr_storage *socket, socklen_t length);
 
 /* The address without the port, NUL-terminated ($remote_addr; "unix:" for unix); returns its length. */
@@ -50,15 +47,15 @@ typedef int listen_address_taker(void *data, const struct listen_address *addres
 
 /*
  * Reads nginx's forms: 8080, *:80, 127.0.0.1, 127.0.0.1:80, [::1], [::1]:80, localhost, localhost:80,
- * unix:/path, and where there is a port a range of them: 8080-8083. Every address of a name and every port
- * of a range is taken, in their order, an address once. Returns 0, -EINVAL with *why pointing to a literal,
- * or what `take` returned (then *why is null).
+ * unix:/path, and where there is a port a range of them: 8080-8083. Every address of a name and every port of
+ * a range is taken, in their order, each address once. Returns 0, -EINVAL with *why pointing to a literal, or
+ * what `take` returned (then *why is null).
  */
 __attribute__((warn_unused_result)) int listen_addresses_parse(const char *text, uint16_t default_port,
                                                                listen_address_taker *take, void *data,
                                                                const char **why);
 
-/* The same for one who wants a single address: the first. */
+/* The same for a caller that wants a single address: the first. */
 __attribute__((warn_unused_result)) int listen_address_parse(const char *text, uint16_t default_port,
                                                              struct listen_address *address,
                                                              const char **why);
@@ -66,9 +63,8 @@ __attribute__((warn_unused_result)) int listen_address_parse(const char *text, u
 bool listen_address_equal(const struct listen_address *a, const struct listen_address *b);
 
 /*
- * Whether both could be asked for one connection: equal, or one of them the wildcard of the other's family
- * and port.
- * [::] and 0.0.0.0 do not overlap, since IPV6_V6ONLY is always set.
+ * Whether one connection could match both: they are equal, or one is the wildcard of the other's family and
+ * port. [::] and 0.0.0.0 do not overlap, since IPV6_V6ONLY is always set.
  */
 bool listen_address_overlaps(const struct listen_address *a, const struct listen_address *b);
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* `request_pool_size auto`: the size of the blocks that follows what requests need, with hysteresis.
- *
- * Purpose: the least size class that serves 99 % of the requests of a window in one block. A window is at
- *   least two seconds and 500 requests long. It grows at the end of the first window that needs more; it
- *   shrinks when several windows in a row needed less, to the most that one of them needed. If it has to
- *   grow again soon after it shrank, the next shrinking wants twice as many windows: a load that swings
- *   between two sizes ends up with the larger.
- * Lifetime: part of struct worker. Threads: its worker. Errors: none. */
+/*
+ * Purpose: `request_pool_size auto`: the size of blocks follows what requests need, with hysteresis. It is
+ *   the least size class that serves 99 % of the requests of a window in one block. A window is at least two
+ *   seconds and 500 requests long. It grows at the end of the first window that needs more; it shrinks when
+ *   several windows in a row needed less, to the most that one of them needed. If it has to grow again soon
+ *   after it shrank, the next shrinking wants twice as many windows: a load that swings between two sizes
+ *   ends up with the larger.
+ * Lifetime: part of struct worker. Threads: its worker. Errors: none.
+ */
 #ifndef SERVER_AUTO_SIZE_H
 #define SERVER_AUTO_SIZE_H
 
@@ -40,13 +41,12 @@ struct auto_size {
 
 void auto_size_init(struct auto_size *size);
 
-/* To be called about once a second. True: block_size has changed, and `p99` is what 99 % of the window's
- * requests needed at most. */
+/* Called about once a second. True: block_size has changed, and `p99` is what 99 % of the window's requests
+ * needed at most. */
 bool auto_size_step(struct auto_size *size, const struct marks_histogram *requests, int64_t now_ms,
                     size_t *p99);
 
-/* The same for a worker that serves `generation`: does nothing unless that asks for it, and says in the log
- * what has changed. */
+/* The same for a worker that serves `generation`, if that asks for it; logs what has changed. */
 void auto_size_second(struct auto_size *size, const struct generation *generation,
                       const struct marks_histogram *requests, int64_t now_ms);
 

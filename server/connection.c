@@ -21,7 +21,7 @@
 const char *const connection_state_names[CONNECTION_STATES] = {"idle", "reading", "waiting", "sending",
                                                                "lingering"};
 
-/* epoll_ctl refused it, and libev has stopped the watcher: nothing would ever be heard of it again. */
+/* epoll_ctl refused it, and libev has stopped the watcher: no event would ever come again. */
 static void not_watched(struct connection *connection)
 {
     connection_log(connection, connection->tenure->generation->settings.log, LOG_LEVEL_CRIT, 0,
@@ -93,7 +93,7 @@ static struct connection *make_connection(struct worker *worker, const struct bi
     return connection;
 }
 
-/* Small, and unique in the process, with a word to the others for every NUMBERS_TAKEN connections alone. */
+/* Small, and unique in the process; the shared counter is touched once for NUMBERS_TAKEN connections. */
 static uint64_t next_number(struct worker *worker)
 {
     if (worker->number == worker->last_number) {
@@ -104,7 +104,7 @@ static uint64_t next_number(struct worker *worker)
     return ++worker->number;
 }
 
-/* A full budget does not stop accepting: whoever comes is told so. */
+/* A full budget does not stop accepting: new clients get an answer. */
 static void refuse(struct worker *worker, const struct binding *binding, int fd, const struct peer *peer,
                    const struct pool_refusal *refusal)
 {
@@ -161,7 +161,7 @@ struct connection *connection_open(struct worker *worker, struct tenure *tenure,
     tenure_enter(tenure);
     link_connection(worker, connection);
     if (borrows && !shortage_borrow(connection, refusal.why))
-        pool_set_spared(connection->pool, false); /* others have been quicker: it has its first block alone */
+        pool_set_spared(connection->pool, false); /* others were faster: it keeps only its first block */
     if (worker->awaits)
         worker->shared->watcher->opened(connection);
     if (!binding->protocol->opened(connection) && !connection->closed)
@@ -180,7 +180,7 @@ void connection_close(struct connection *connection)
     unlink_connection(worker, connection);
     if (connection->io.fd >= 0)
         close(connection->io.fd);
-    connection->io.fd = -1; /* the number is soon another's, and the log is still to ask about this one */
+    connection->io.fd = -1; /* the number is soon reused, and log lines still ask about this one */
     connection->closed = true;
     connection->next = worker->closed;
     worker->closed = connection;
@@ -240,7 +240,7 @@ enum connection_end connection_ending(const struct connection *connection)
     if (worker->state == WORKER_SERVES && connection->tenure == worker->tenure)
         return CONNECTION_STAYS;
     now = worker->tenure->generation;
-    /* Handed over by a worker that has heard of a newer one already. */
+    /* Handed over by a worker that knows a newer one already. */
     if (connection->tenure->generation->number > now->number)
         return CONNECTION_STAYS;
     if (!generation_find_same(now, connection->binding))

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A connection and its pool.
- *
- * Purpose: what every protocol needs of an accepted socket: a pool, one watcher, one timeout, an output
- *   queue, and an end in two phases.
+ * Purpose: a connection and its pool, which is what every protocol needs of an accepted socket: a pool, one
+ *   watcher, one timeout, an output queue, and an end in two phases.
  * Lifetime: the pool is made first and the connection is the first thing in it, before the pin.
  *   connection_close stops the watcher, closes the descriptor and puts the connection on its worker's list
  *   of the closed; the pool goes at the end of the same turn of the loop (connection_bury), so a callback
@@ -53,14 +51,14 @@ struct connection {
     bool delays;      /* TCP_NODELAY is off: sockets have it from their listener */
 };
 
-/* Makes the connection of descriptor `fd` (taken over, whatever happens) under `tenure`. NULL: said in the
- * log. */
+/* Makes the connection of descriptor `fd` (taken over, whatever happens) under `tenure`. NULL: the reason was
+ * logged. */
 struct connection *connection_open(struct worker *worker, struct tenure *tenure,
                                    const struct binding *binding, int fd, const struct peer *peer,
                                    uint32_t requests);
 
-/* The part of it that allocates: zeroed, and the first thing in its pool. NULL: no memory. Also for a
- * connection without a socket (http/modules/view/replay.h). */
+/* The part that allocates: the connection, zeroed, is the first thing in its pool. NULL: no memory. Also for
+ * a connection without a socket (http/modules/view/replay.h). */
 struct connection *connection_place(struct pool *pool, const struct protocol *protocol);
 
 /* First phase of the end. The protocol hears `closed` in the second. */
@@ -100,15 +98,14 @@ enum connection_read {
 
 enum connection_read connection_receive(struct connection *connection, void *to, size_t size, size_t *got);
 
-/* Sends the output queue, at most `most` bytes of it (OUTPUT_SHARE, if nobody says less); counts the
- * bytes. */
+/* Sends the output queue, at most `most` bytes of it (usually OUTPUT_SHARE); counts the bytes. */
 enum output_result connection_send(struct connection *connection, size_t most);
 
 /* Whether small packets leave without waiting for more. Free when nothing changes. */
 static inline void connection_nodelay(struct connection *connection, bool on);
 
-/* The address that its client connected to: the listening one, or if that is a wildcard's, what the kernel
- * says. False: a unix socket; or the kernel is not to be asked, for the connection is closed. */
+/* The address that its client connected to: the listening one, or what the kernel says if that is a wildcard.
+ * False: a unix socket, or the connection is closed. */
 bool connection_local(const struct connection *connection, struct peer *local);
 
 /* One line about this connection: "*N MESSAGE while DOING, client: …". `log` is the settings' own.

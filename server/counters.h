@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Counters of a worker.
- *
- * Purpose: what a worker has done, readable by anyone at any time.
+/*
+ * Purpose: counts what a worker has done; any thread can read it at any time.
  * Lifetime: part of struct worker.
- * Threads: one writer, the worker; any thread may read and sum. Relaxed: a sum is near the truth, never torn.
+ * Threads: one writer, the worker; any thread may read and sum. Relaxed: a sum may be slightly off, but is
+ *   never torn.
  * Errors: none.
  */
 #ifndef SERVER_COUNTERS_H

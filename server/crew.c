@@ -47,8 +47,7 @@ static void remove_member(struct crew_member *member)
     worker_destroy(member->worker);
 }
 
-/* Of one that was released: false if it has declined, because a connection had come; then it leaves as
- * before. */
+/* False: the released worker has declined, because it got a connection; then it leaves as before. */
 static bool is_released(struct crew_member *member)
 {
     if (worker_released(member->worker))
@@ -57,7 +56,7 @@ static bool is_released(struct crew_member *member)
     return false;
 }
 
-/* Workers that leave and were released are on their last lines: they take no connection any more. */
+/* Released workers are ending: they take no connection any more. */
 static void join_released(struct crew *crew)
 {
     unsigned kept = crew->count;
@@ -111,7 +110,7 @@ void crew_shrink(struct crew *crew)
 {
     for (unsigned i = 0; i < crew->total; i++)
         discard(&crew->members[i].spare);
-    /* New workers stand at the end: they serve nothing yet, and this is the first they hear. */
+    /* New workers stand at the end. They serve nothing yet, and this is their first message. */
     while (crew->total && !crew->members[crew->total - 1].told) {
         struct crew_member *member = &crew->members[--crew->total];
 
@@ -158,7 +157,7 @@ static bool tell(struct crew_member *member, enum crew_order order)
     return true;
 }
 
-/* All have finished: only then nobody can send anything to a worker that has already gone. */
+/* Whether all have finished: only then can nobody send to a worker that has gone. */
 static bool all_ended(const struct crew *crew, unsigned first)
 {
     for (unsigned i = first; i < crew->total; i++)
@@ -167,8 +166,8 @@ static bool all_ended(const struct crew *crew, unsigned first)
     return true;
 }
 
-/* New ones have their first word before anybody else hears of them, and before one of them could pass a
- * connection to another. */
+/* New workers get their first message before others know them, and before one could pass a connection to
+ * another. */
 static void tell_new(struct crew *crew)
 {
     for (unsigned i = 0; i < crew->total; i++)

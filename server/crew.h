@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The crew: the workers as the main thread sees them.
- *
- * Purpose: grows and shrinks with worker_processes, and tells every worker what it should know: the
- *   generation, and whether to quit, stop or go. What could not be said yet (the last word of its kind has
- *   not been taken) is said again until it is.
+ * Purpose: the crew: the workers as the main thread sees them. It grows and shrinks with worker_processes,
+ *   and tells every worker its generation, and whether to quit, stop or go. A message that cannot be sent
+ *   yet, because the last one of its kind has not been taken, is tried again until it can.
  * Lifetime: one per process, owned by the main thread.
  * Threads: the main thread.
  * Errors: a negative errno; crew_tell says whether all has been sent.
@@ -25,7 +23,7 @@ struct crew_member {
     bool told;             /* it was sent one */
     bool begun;            /* it delivers what it is sent */
     enum crew_order order; /* the last one sent */
-    bool flush;            /* should flush its logs, and was not told yet */
+    bool flush;            /* has to flush its logs, and was not told yet */
 };
 
 struct crew {
@@ -42,23 +40,23 @@ struct crew {
  * `generation`. On failure nothing has changed. */
 int crew_grow(struct crew *crew, unsigned count, struct generation *generation);
 
-/* After crew_grow, one of the two: nothing comes of it, and workers that were added end … */
+/* After crew_grow, one of the two: it was in vain, and added workers end … */
 void crew_shrink(struct crew *crew);
 
 /* … or `generation` is in service: the first `count` serve under it and the others leave; one that was
  * leaving may be among the first again. */
 void crew_divide(struct crew *crew, unsigned count);
 
-/* Sends what is still to be said. False: some could not be sent, call again soon. */
+/* Sends pending messages. False: some could not be sent, call again soon. */
 bool crew_tell(struct crew *crew, const struct generation *current);
 
 /* Joins the workers that are gone. True: none is left. */
 bool crew_reap(struct crew *crew);
 
-/* Has every worker switched to that generation? */
+/* Whether every worker has switched to that generation. */
 bool crew_switched(const struct crew *crew, const struct generation *current);
 
-/* Quitting: has every worker that is not gone stopped accepting, and passing connections on? */
+/* When quitting: whether every living worker has stopped accepting, and passing connections on. */
 bool crew_deaf(const struct crew *crew);
 
 void crew_deinit(struct crew *crew);

@@ -129,7 +129,7 @@ static void *allocate(void *pointer, long asked)
 }
 
 /* libev's own calls (epoll_wait, epoll_create1) have no outcome but this, after which it tries them again. So
- * one that fails costs a pause; only when it has done nothing else for GIVE_UP_MS there is no way on. */
+ * a failure costs a pause; if there is nothing but failures for GIVE_UP_MS, the process ends. */
 static void on_system_error(const char *message)
 {
     static __thread int64_t first, last; /* ms of CLOCK_MONOTONIC: of this row of failures */

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libev's memory.
- *
- * Purpose: libev aborts when its allocator fails. So memory that its arrays may need is taken beforehand:
- *   each thread has a reserve, from which the allocator serves when the system refuses.
+ * Purpose: memory for libev, which aborts when its allocator fails. So memory that its arrays may need is
+ *   taken beforehand: each thread has a reserve, from which the allocator serves when the system refuses.
  * Lifetime: install once, before the first loop. A thread's reserve begins with ev_memory_reserve and ends
  *   with ev_memory_release, after its loop is destroyed. A loop is made, used and destroyed by one thread.
  * Threads: install: the main thread, before others. The rest: each thread for itself.
- * Errors: ev_memory_reserve says no; the caller then does without the new descriptor.
+ * Errors: ev_memory_reserve returns false; the caller then does without the new descriptor.
  */
 #ifndef SERVER_EV_MEMORY_H
 #define SERVER_EV_MEMORY_H
@@ -15,8 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Sets libev's allocator, and its callback for system errors: a call that failed is logged and tried again
- * after a pause; if nothing else comes of it for ten seconds the process ends with status 1. */
+/* Sets libev's allocator, and its callback for system errors: a failed call is logged and tried again after a
+ * pause; if it only fails for ten seconds, the process ends with status 1. */
 void ev_memory_install(void);
 
 /*
@@ -30,13 +28,12 @@ __attribute__((warn_unused_result)) bool ev_memory_reserve(int fd);
 /* How many bytes that may take; for a log line. */
 size_t ev_memory_need(int fd);
 
-/* After ev_memory_reserve said no: whether what is left of the reserve lets this one descriptor be
- * watched all the same. For listeners, which must not stop for want of memory: whoever connects is then
- * told so. */
+/* After ev_memory_reserve returned false: whether the rest of the reserve is enough for this one descriptor.
+ * For listeners, which must go on without memory, so that clients get an answer. */
 bool ev_memory_last(int fd);
 
-/* The same for a descriptor or a watcher of whoever looks at the server: from what is left of the reserve, or
- * above memory_budget (sysmem_use_spare). */
+/* The same for a descriptor or timer by which the server is watched: from the rest of the reserve, or above
+ * memory_budget (sysmem_use_spare). */
 bool ev_memory_spared(int fd);
 
 /* Gives the thread's reserve back. */

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A generation: one configuration, from the moment it was read until the last connection that began under it
- * is gone.
- *
- * Purpose: settings that never change once workers see them. Reload builds a new generation beside the old
- *   one.
+ * Purpose: a generation: one configuration, from the moment it was read until the last connection that began
+ *   under it is gone. Its settings never change once workers see them. A reload builds a new generation
+ *   beside the old one.
  * Lifetime: made by the main thread in a pool of its own; counted. The main thread holds the current one,
  *   each worker the ones its connections live under, each connection on its way between workers one. The
  *   main thread destroys it when the count is zero (sweep_generations in master.c).
@@ -28,13 +26,13 @@ struct worker;
 struct listener;
 struct socket_set;
 
-/* An address that the configuration listens on, and what speaks there. */
+/* An address that the configuration listens on, and its protocol. */
 struct binding {
     struct binding *next;
     struct listen_address address;
     const struct protocol *protocol;
     void *data;                 /* the protocol's: its servers on this address */
-    const char *said;           /* what a start says of it; null: "PROTOCOL on ADDRESS" */
+    const char *said;           /* what a start logs of it; null: "PROTOCOL on ADDRESS" */
     bool control;               /* `tidepool top` may ask here */
     int backlog;                /* connections the kernel may queue; -1: the kernel's own limit */
     unsigned mode;              /* of a unix socket's path; 0: everybody may connect */
@@ -74,7 +72,7 @@ struct generation_source {
 };
 
 /* Reads and applies it; conf.user of the tables' setters is the generation. NULL: `error` (`size`:
- * CONF_REPORT_SIZE) holds what is wrong, a line each, and the warnings have been logged. */
+ * CONF_REPORT_SIZE) has all errors, a line each, and the warnings have been logged. */
 struct generation *generation_load(const struct generation_source *source, char *error, size_t size);
 
 /* For the directives `listen`: adds an address, or finds the binding that an earlier one made. NULL: out of
@@ -86,16 +84,15 @@ struct binding *generation_bind(struct generation *generation, const struct list
 const struct binding *generation_find(const struct generation *generation,
                                       const struct listen_address *address);
 
-/* The binding that goes on with what `binding`, of any generation, began: of the same address and protocol,
- * or NULL. */
+/* The binding with the address and protocol of `binding`, which may be of any generation; or NULL. */
 const struct binding *generation_find_same(const struct generation *generation,
                                            const struct binding *binding);
 
 /* What a worker serves under it; NULL: nothing, it leaves. */
 const struct share *generation_share(const struct generation *generation, const struct worker *worker);
 
-/* Says in its log, as notices, at which addresses it serves what; after a reload those that are new or that
- * `before` (null: this is the start) served otherwise. */
+/* Logs, as notices, which protocol it serves at which address; after a reload only those that differ from
+ * `before` (null: this is the start). */
 void generation_announce(const struct generation *generation, const struct generation *before);
 
 static inline struct generation *generation_of(const struct conf *conf);

@@ -48,7 +48,7 @@ static enum accepted accept_one(struct listener *listener)
     struct peer peer;
     int fd;
 
-    /* Whoever looks at the server is its owner, and is let in when all places are taken. */
+    /* At the control socket the owner gets in even when all places are taken. */
     if (!listener->binding->pools.spared && !shortage_room(worker))
         return ACCEPT_PAUSED;
     fd = accept4(listener->io.fd, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -64,7 +64,7 @@ static enum accepted accept_one(struct listener *listener)
     return worker->accepting.paused ? ACCEPT_PAUSED : ACCEPTED;
 }
 
-/* The kernel does not watch it: after the same time as a pause it is asked again. The others go on. */
+/* The kernel refused to watch it: it is asked again after a pause. The other listeners go on. */
 static void watch_again(struct worker *worker)
 {
     if (!worker->accepting.said && worker->tenure)
@@ -112,7 +112,8 @@ static void drain(struct listener *listener)
     listener->draining = false;
     if (!listener->worker->accepting.paused)
         return;
-    /* There is no place. What speaks next at this address, if anything does, is not what they asked for. */
+    /* There is no place for them here, and the next protocol at this address is not the one they asked
+     * for. */
     while ((fd = accept4(listener->io.fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
         close(fd);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A listener: a listening socket as one worker watches it; and accepting, by all that a worker has.
- *
- * Purpose: accepts, at most LISTENER_BURST connections a wake-up, and makes them connections of the worker.
+ * Purpose: a listener: a listening socket as one worker watches it, and accepting by all listeners of a
+ *   worker. It accepts, at most LISTENER_BURST connections a wake-up, and makes them connections of the
+ *   worker.
  * Lifetime: made by the main thread in the generation's pool, one per socket; used by the worker while the
  *   generation is its current one. The descriptor belongs to the socket set (sockets.h).
  * Threads: listener_init: the main thread. The others: the worker's own.
@@ -22,13 +22,13 @@ struct listener {
     struct ev_io io; /* io.fd: the listening socket */
     const struct binding *binding;
     struct worker *worker;
-    bool draining; /* its address goes: what is accepted is served by this worker, under what it was here */
+    bool draining; /* its address goes: this worker serves what is still accepted, under the old binding */
 };
 
-/* How it stands with a worker: part of it. */
+/* Accepting by a worker; part of it. */
 struct accepting {
     bool paused; /* until `resume` fires */
-    bool said;   /* in the log; not said again before it goes well */
+    bool said;   /* logged; not again before accepting works */
     struct ev_timer resume;
 };
 
@@ -41,14 +41,14 @@ void listeners_init(struct worker *worker);
 /* Does nothing while accepting is paused. */
 void listeners_start(struct worker *worker);
 
-/* `next`: what is served from now on; null: nothing. What came to an address that it lacks, or to another
- * protocol there, is accepted until the queue is empty, so that nothing that the kernel accepted is lost. */
+/* `next`: what is served from now on; null: nothing. Where it lacks an address, or has another protocol
+ * there, the queue is accepted until it is empty, so that no connection is lost. */
 void listeners_stop(struct worker *worker, const struct generation *next);
 
 /* The same, for good: a pause does not end either. */
 void listeners_end(struct worker *worker, const struct generation *next);
 
-/* Accepting rests for half a second. The log says so once, until it goes well again. `error`: errno or 0. */
+/* Pauses accepting for half a second. Logged once, until accepting works again. `error`: errno or 0. */
 void listeners_pause(struct worker *worker, int error, const char *what);
 
 /* Once a second. */

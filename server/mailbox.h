@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Messages between threads.
- *
- * Purpose: a queue that every thread may put into and one loop takes out of, woken by an eventfd (wakeup.h).
+ * Purpose: messages between threads: a queue that every thread may put into and one loop takes out of, woken
+ *   by an eventfd (wakeup.h).
  * Lifetime: embedded in the owner of the loop. Messages are copied into nodes from the process's sgi; a node
- *   lives from send until deliver returns. Nobody may send once deinit has begun: the owner's state tells the
- *   senders before.
+ *   lives from send until deliver returns. Nobody may send once deinit has begun; the owner sees to that.
  * Threads: mailbox_send, mailbox_post: any. The others, and deliver: the loop's. The lock is held for linking
  *   alone.
- * Errors: send returns -ENOMEM and nothing was sent; init returns a negative errno. A wake-up that is lost is
- *   made good by mailbox_look.
+ * Errors: send returns -ENOMEM and nothing was sent; init returns a negative errno. mailbox_look makes up for
+ *   a lost wake-up.
  */
 #ifndef SERVER_MAILBOX_H
 #define SERVER_MAILBOX_H
@@ -69,8 +67,8 @@ void mailbox_look(struct mailbox *mailbox);
  * goes. */
 void mailbox_deinit(struct mailbox *mailbox, void (*drop)(struct mailbox *, struct message *));
 
-/* After deinit, once every sender has returned: the one whose message ended the loop may still be on its way
- * out of mailbox_post. */
+/* After deinit, once every sender has returned: the sender of the message that ended the loop may still be
+ * inside mailbox_post. */
 void mailbox_close(struct mailbox *mailbox);
 
 /* Puts the sender's own node into the queue. False: it is still on its way from the last time. It must

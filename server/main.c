@@ -130,7 +130,7 @@ static int send_signal(const struct options *options, const struct generation *g
     pid_t pid;
 
     if (!path) {
-        log_write(log, LOG_LEVEL_ERROR, 0, "the configuration writes no pid file");
+        log_write(log, LOG_LEVEL_ERROR, 0, "the configuration has no pid file");
         return 1;
     }
     pid = pid_file_read(path);
@@ -163,8 +163,8 @@ static int tested(const struct options *options, const struct generation *genera
     return options->dump && conf_dump(&generation->conf, STDOUT_FILENO) ? 1 : 0;
 }
 
-/* The mode stands before the first pool, but is read with the help of one: if it is another than the
- * usual, all is made again under it. */
+/* The mode must be set before the first pool, but reading it takes a pool: if it is not the default, all is
+ * read again under it. */
 static struct generation *load(struct generation_source *source, char *error, size_t size)
 {
     struct generation *generation = generation_load(source, error, size);
@@ -182,7 +182,7 @@ static struct generation *load(struct generation_source *source, char *error, si
     return NULL;
 }
 
-/* What was not given back: nothing, or a bug to be reported with this line. */
+/* Logs memory that was not given back: a bug, to be reported with this line. */
 static void say_account(void)
 {
     char text[512];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* High-water marks of a worker: how much of a pool requests and connections needed.
- *
- * Purpose: what advice (server/watch/advice.h), `request_pool_size auto` and metrics are made from.
+/*
+ * Purpose: high-water marks of a worker: how much of a pool requests and connections needed. Advice
+ *   (server/watch/advice.h), `request_pool_size auto` and metrics use them.
  * Lifetime: part of struct worker, zeroed with it. A struct marks_sum is the caller's.
  * Threads: one writer, the worker; any thread may read and sum, as with server/counters.h.
  * Errors: none.
@@ -58,11 +58,11 @@ size_t marks_bound(unsigned bucket);
  * none, SIZE_MAX if only the last bucket holds so many. */
 size_t marks_quantile(const struct marks_sum *sum, unsigned per_mille);
 
-/* The sum of all marks, each taken for its bucket's bound: at most 64 bytes too much for each up to 16 KiB,
- * and a fifth above. The last bucket counts as 16 MiB each. */
+/* The sum of all marks, each counted as its bucket's bound: at most 64 bytes too much each up to 16 KiB,
+ * above it a fifth. The last bucket counts as 16 MiB each. */
 uint64_t marks_bytes(const struct marks_sum *sum);
 
-/* How many marks are at most `bytes`, a bucket that only begins below not counted. */
+/* How many marks are at most `bytes`; a bucket that only begins below does not count. */
 uint64_t marks_within(const struct marks_sum *sum, size_t bytes);
 
 /* ---- inline bodies ---- */

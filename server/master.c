@@ -28,7 +28,7 @@ struct master {
     struct shared shared;
     struct ev_loop *loop;
     struct wakeup signals, wake;
-    struct ev_timer look;  /* once a second, so that nothing waits for a wake-up that was lost */
+    struct ev_timer look;  /* once a second, so that nothing waits for a lost wake-up */
     struct ev_timer retry; /* soon */
     struct crew crew;
     struct generation *current;
@@ -74,8 +74,8 @@ static void sweep_generations(struct master *master)
     }
 }
 
-/* Brings workers, sockets and generations to where they should be; called whenever one of them may have
- * moved. */
+/* Brings workers, sockets and generations into their final state; called whenever one of them may have
+ * changed. */
 static void settle(struct master *master)
 {
     if (crew_reap(&master->crew) && master->crew.order != CREW_SERVE) {
@@ -138,7 +138,7 @@ static int take_into_service(struct master *master, struct generation *generatio
     return 0;
 }
 
-/* Until take_into_service has succeeded everything goes on as it was, whatever fails. */
+/* Until take_into_service has succeeded, every failure leaves everything as it was. */
 static void reload(struct master *master)
 {
     char error[CONF_REPORT_SIZE], *rest = error, *line;
@@ -251,7 +251,7 @@ static int start_loop(struct master *master)
     ev_timer_init(&master->look, on_look, WAKEUP_LOOK, WAKEUP_LOOK);
     master->look.data = master;
     ev_timer_start(master->loop, &master->look);
-    return ev_memory_reserve(0) ? 0 : -ENOMEM; /* for what the loop makes of all this when it runs */
+    return ev_memory_reserve(0) ? 0 : -ENOMEM; /* for what the loop allocates when it runs */
 }
 
 static void stop_loop(struct master *master)
@@ -262,7 +262,7 @@ static void stop_loop(struct master *master)
         ev_memory_release();
         return;
     }
-    /* A signal that comes too late must not kill what is about to end well. */
+    /* A late signal must not kill a process that is about to end cleanly. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, NULL);
     wakeup_stop(&master->signals);
@@ -275,7 +275,7 @@ static void stop_loop(struct master *master)
     ev_memory_release();
 }
 
-/* What a budget refuses is said by whoever goes without, with the directive to turn. */
+/* A refusal by a budget is logged by its caller, with the directive to turn. */
 static void report_memory(const char *call, size_t size)
 {
     if (errno == EDQUOT)
@@ -283,7 +283,7 @@ static void report_memory(const char *call, size_t size)
     log_write(log_thread(), LOG_LEVEL_CRIT, errno, "%s of %zu bytes failed", call, size);
 }
 
-/* Threads serve, so whoever waits for this file may go on. */
+/* The threads serve now, so whoever waits for this file may go on. */
 static int write_pid_file(struct master *master)
 {
     int result = pid_file_write(&master->in_force.pid, getpid());
@@ -293,7 +293,7 @@ static int write_pid_file(struct master *master)
                   : 0;
 }
 
-/* From a configuration to a process that may serve: what needs privileges comes first. */
+/* Prepares the process for serving: what needs privileges comes first. */
 static int prepare(struct master *master)
 {
     struct generation *generation = master->current;
@@ -318,8 +318,8 @@ static int prepare(struct master *master)
     return result ? conf_fail_errno(conf, NULL, -result, "privileges could not be dropped") : 0;
 }
 
-/* Where it serves. In the foreground also how to stop it, and how to watch it: `tidepool top` by itself asks
- * for the embedded configuration. */
+/* Logs where it serves; in the foreground also how to stop it and how to watch it. Without -c, `tidepool top`
+ * asks the embedded configuration's server. */
 static void say_ready(const struct master *master)
 {
     const struct generation *generation = master->current;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The main thread: starts the server, listens to signals, reloads, and ends it. It never serves.
- *
- * Purpose: the order of a start (bind, become a daemon, pid file, drop privileges, threads) and of an end.
+/*
+ * Purpose: the main thread: starts the server, handles signals, reloads, and ends it. It never serves. A
+ *   start has this order: bind, become a daemon, pid file, drop privileges, threads.
  * Lifetime: one call.
  * Threads: the main thread; workers reach it by an ev_async alone.
  * Errors: said on stderr and in the error log; the exit status is 1.

@@ -148,7 +148,7 @@ static void consume(struct output *output, struct pool *pool, size_t sent)
     }
 }
 
-/* A file that has become shorter than was promised cannot be answered for: ESTALE, and the connection is cut.
+/* If a file has become shorter than was promised, the connection is cut: ESTALE.
  */
 static ssize_t send_file(struct output_file *file, int fd, size_t share)
 {

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a connection has still to send.
- *
- * Purpose: a queue of bytes and file ranges that leaves with as few system calls as possible: all bytes
- *   that stand together go in one call, and bytes followed by a file carry MSG_MORE.
+ * Purpose: what a connection has still to send: a queue of bytes and file ranges that is sent with as few
+ *   system calls as possible. Adjacent bytes go in one call, and bytes followed by a file carry MSG_MORE.
  * Lifetime: part of struct connection. Blocks are taken whole from the connection's pool (pool_take), so
  *   they survive the resets between requests, and go back as soon as they are sent. A file range holds its
  *   own reference on the file, dropped through `release`.
  * Threads: the connection's worker only.
- * Errors: NULL or -ENOMEM when the pool says no (pool_failure tells why); OUTPUT_ERROR with errno when the
+ * Errors: NULL or -ENOMEM when the pool refuses (pool_failure tells why); OUTPUT_ERROR with errno when the
  *   peer is gone.
  */
 #ifndef SERVER_OUTPUT_H

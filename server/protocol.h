@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A protocol: what speaks on a connection, as a table of functions.
- *
- * Purpose: what a binding names and the engine calls; echo.c has the smallest one.
+ * Purpose: a protocol on a connection, as a table of functions. A binding names it and the engine calls it;
+ *   echo.c has the smallest one.
  * Lifetime: constant tables.
  * Threads: all are called on the connection's worker.
  * Errors: as said at each function.
@@ -15,7 +14,7 @@
 
 struct connection;
 
-/* What a connection is about, for whoever looks at the server. */
+/* What a connection does, for whoever watches the server. */
 enum connection_state {
     CONNECTION_IDLE,      /* between requests */
     CONNECTION_READING,   /* a head or a body comes in */
@@ -38,15 +37,15 @@ struct protocol {
     void (*expired)(struct connection *connection);           /* the timeout it started */
     void (*drain)(struct connection *connection);  /* its worker or generation ends: see connection_ending */
     void (*closed)(struct connection *connection); /* last word, before the pool goes; may be null */
-    /* Memory is short: one that is idle between two requests closes, and says true. Null: never. */
+    /* Memory is short: if it is idle between two requests it closes, and returns true. Null: never. */
     bool (*shed)(struct connection *connection);
     /* Nothing is lost if it is closed: idle between two requests, silent since it came, or only waiting
      * for the peer to close. Null: never. */
     bool (*idle)(const struct connection *connection);
-    /* One of its connections may look at the server: what the budgets refuse is lent to a few until they have
-     * said what they want (shortage_borrow). */
+    /* Its connections may turn out to watch the server: memory that the budgets refuse is lent to a few until
+     * their request is known (shortage_borrow). */
     bool borrows;
-    void (*refused)(int fd); /* there is no memory for a connection: a word on the socket; may be null */
+    void (*refused)(int fd); /* there is no memory for a connection: answers on the socket; may be null */
     /* What it is about; null: idle, or sending when there is something to send. */
     enum connection_state (*state)(const struct connection *connection);
     /* Adds ", request: …" to a log line about this connection, at most `size` bytes; returns their number.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is said and done when memory, connections or descriptors run out. */
+/* What is logged and done when memory, connections or descriptors run out. */
 #include "server/shortage.h"
 
 #include <errno.h>
@@ -29,7 +29,7 @@ const char *limit_text(char to[LIMIT_TEXT_MAX], const char *name, uint64_t limit
     return to;
 }
 
-/* Which limit a refusal met, in words. `pool`: as shortage_text says. */
+/* Which limit was reached, in words. `pool`: as in shortage_text. */
 static void describe(char to[LIMIT_TEXT_MAX], const struct worker *worker, const struct pool *pool,
                      const struct pool_refusal *refusal)
 {
@@ -62,7 +62,7 @@ static void describe(char to[LIMIT_TEXT_MAX], const struct worker *worker, const
              stats.held_bytes, refusal->asked, refusal->purpose ? refusal->purpose : "");
 }
 
-/* Whether a line about it may be written now: one worker is told so once a second. */
+/* Whether a line about it may be written now: true for one worker once a second. */
 static bool may_say(struct worker *worker, struct shortage_said *said)
 {
     int64_t now = (int64_t)(timeouts_now(&worker->timeouts) * 1000.), next = atomic_load(&said->next);
@@ -128,7 +128,7 @@ void shortage_refuse(struct worker *worker, const struct binding *binding, int f
         binding->protocol->refused(fd);
 }
 
-/* Whether more may be lent without closing anybody: three quarters are for those that look. */
+/* Whether more may be lent without closing a borrower: three quarters are for those that look. */
 static bool lends_more(const struct worker *worker)
 {
     unsigned count = worker->shortage.borrowed_count;
@@ -139,7 +139,7 @@ static bool lends_more(const struct worker *worker)
             sysmem_spare_left() >= reserve - quarter);
 }
 
-/* The first borrower that does not look, and has had its time to say what it wants; null: none. */
+/* The first borrower that does not look and has had its time to ask; null: none. */
 static struct connection *first_to_go(struct worker *worker)
 {
     const struct shortage *shortage = &worker->shortage;
@@ -265,7 +265,7 @@ void shortage_look(struct worker *worker)
     worker->shortage.mark = (int)(limit.rlim_cur - (kept < SHORTAGE_KEPT ? kept : SHORTAGE_KEPT));
 }
 
-/* What has come and was not read yet is no silence. */
+/* A connection with unread bytes is not silent. */
 static bool is_silent(const struct connection *connection)
 {
     int unread = 0;
@@ -306,8 +306,8 @@ bool shortage_reuse(struct worker *worker, int error, const char *why)
     return true;
 }
 
-/* Whether what is free are but the descriptors kept back: the kernel gives the lowest number. It is asked
- * only while a client has one of them, which is one at most: otherwise the next client might get another. */
+/* Whether only the descriptors kept back are free: the kernel gives the lowest number. It is asked only while
+ * a client has one of them. That is one at most, since the next client might get another. */
 static bool descriptors_low(const struct shortage *shortage)
 {
     int fd;

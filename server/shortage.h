@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Shortage: what is said and done when memory, connections or descriptors run out.
- *
- * Purpose: one wording for every limit: its name, what it allows, what was used, what was asked, which
- *   directive to turn. And relief, by closing what is idle, longest idle first. Memory: at the end of a turn
- *   in which memory_budget or worker_memory_budget refused something; what is empty then goes back to the
- *   system. All workers do so when memory_budget refused. Connections: when worker_connections or the
- *   descriptors are used up, for each that comes (nginx: "reusing connections"). A few descriptors are kept
- *   back from clients, so that a reload and the rotation of logs find some.
+ * Purpose: what is logged and done when memory, connections or descriptors run out. One wording for every
+ *   limit: its name, its value, what was used, what was asked for, which directive to turn. And relief, by
+ *   closing idle connections, longest idle first. Memory: at the end of a turn in which memory_budget or
+ *   worker_memory_budget refused something; what is empty then goes back to the system. All workers do so
+ *   when memory_budget refused. Connections: when worker_connections or the descriptors are used up, for each
+ *   that arrives (nginx: "reusing connections"). A few descriptors are kept back from clients, for reloads
+ *   and the rotation of logs.
  * Lifetime: part of the worker.
  * Threads: the worker's own.
  * Errors: false: nothing could be closed, the caller pauses.
@@ -29,16 +28,16 @@ struct peer;
 enum {
     SHORTAGE_BORROWED =
         32, /* connections of a worker that may have borrowed of view_reserve, a quarter of it … */
-    SHORTAGE_LENT_ALWAYS = 3, /* … but for so many, */
+    SHORTAGE_LENT_ALWAYS = 3, /* … but at least so many, */
     SHORTAGE_LOAN_MS = 5,     /* … each for so long at least: its request is on its way */
     LIMIT_TEXT_MAX = 320,
-    SHORTAGE_SAYS_MS = 1000, /* a limit of all connections is logged once in so many; the rest is counted */
-    SHORTAGE_SHED = 64,      /* idle connections closed at the end of a turn */
-    SHORTAGE_LOOK = 4096,    /* timeouts looked at for them: half a millisecond */
-    SHORTAGE_KEPT = 32,      /* descriptors that clients do not get … */
-    SHORTAGE_KEPT_PART = 8,  /* … or this part of all, if that is less */
-    SHORTAGE_REUSE = 32,     /* connections closed for one that comes, as nginx does … */
-    SHORTAGE_REUSE_PART = 8, /* … or this part of all, if that is less */
+    SHORTAGE_SAYS_MS = 1000,    /* a limit of all connections is logged once in this time */
+    SHORTAGE_SHED = 64,         /* idle connections closed at the end of a turn */
+    SHORTAGE_LOOK = 4096,       /* timeouts looked at for them: half a millisecond */
+    SHORTAGE_KEPT = 32,         /* descriptors that clients do not get … */
+    SHORTAGE_KEPT_PART = 8,     /* … or this part of all, if that is less */
+    SHORTAGE_REUSE = 32,        /* connections closed for one that comes, as nginx does … */
+    SHORTAGE_REUSE_PART = 8,    /* … or this part of all, if that is less */
     SHORTAGE_REUSE_LOOK = 16384 /* timeouts looked at for them: 2 ms; accepting rests if none is idle */
 };
 
@@ -62,26 +61,26 @@ struct shortage {
 const char *limit_text(char to[LIMIT_TEXT_MAX], const char *name, uint64_t limit, uint64_t used,
                        uint64_t asked, const char *unit, const char *what);
 
-/* The same about what was refused. `pool`: whose budget it may have been; null: of one that could not be
- * made. Null: a line about this limit was written less than a second ago, and this one is only counted; a
- * pool's own budget (connection_pool_budget) is always told. */
+/* The same about the last refusal. `pool`: the one that was refused; null: one that could not be made.
+ * Returns null if a line about this limit was written less than a second ago: then it is only counted. A
+ * pool's own budget (connection_pool_budget) is always reported. */
 const char *shortage_text(char to[LIMIT_TEXT_MAX], struct worker *worker, const struct pool *pool,
                           const struct pool_refusal *refusal);
 
 /* ---- memory ---- */
 
-/* Something was refused for this reason: remembers that relief is wanted, of all workers if memory_budget
- * was it. */
+/* Something was refused for this reason: remembers that relief is needed; from all workers if it was
+ * memory_budget. */
 void shortage_note(struct worker *worker, enum pool_failure why);
 
-/* A descriptor for which there is no connection, as a budget is full: logged, counted, told by its
- * protocol. The descriptor stays the caller's to close. */
+/* A budget leaves no memory for the connection of this descriptor: logs it, counts it, and lets the protocol
+ * answer. The caller closes the descriptor. */
 void shortage_refuse(struct worker *worker, const struct binding *binding, int fd, const struct peer *peer,
                      const struct pool_refusal *refusal);
 
-/* What a budget refused to a connection is lent to it from view_reserve, until its request is read and is
- * known to look at the server, or not to. When as much is lent as may be, the one that borrowed first and
- * does not look is closed for one that comes. False: there is none, or it has borrowed already. */
+/* Lends a connection what a budget refused, from view_reserve, until its request is read and it is known
+ * whether it watches the server. When all loans are taken, the first borrower that does not watch is closed
+ * for the new one. False: there is none, or this one has borrowed already. */
 bool shortage_borrow(struct connection *connection, enum pool_failure why);
 
 /* Whether it would succeed for a connection that is still to be made. */
@@ -90,8 +89,8 @@ bool shortage_lends(struct worker *worker, enum pool_failure why);
 /* A connection that has borrowed ends. */
 void shortage_settle(struct connection *connection);
 
-/* At the end of a turn: whether anything was refused since it was asked last. Workers that sleep find out
- * within a second, by the timer that they have while they have connections. */
+/* At the end of a turn: whether anything was refused since the last call. Sleeping workers learn it within a
+ * second, by the timer that runs while they have connections. */
 bool shortage_is_new(struct worker *worker);
 
 /* Before the closed are buried: closes idle connections. */
@@ -105,7 +104,7 @@ void shortage_second(struct worker *worker);
 /* With each generation: looks how many descriptors the process may have. */
 void shortage_look(struct worker *worker);
 
-/* Before a connection is accepted: whether there is room, which is made if need be. */
+/* Before a connection is accepted: whether there is room, or room could be made. */
 bool shortage_room(struct worker *worker);
 
 /* After it: the descriptor it got. */
@@ -115,8 +114,8 @@ static inline void shortage_taken(struct shortage *shortage, int fd)
         shortage->over = fd;
 }
 
-/* Closes what has been idle or silent for longest; `error` (errno or 0) and `why` are for the log. False:
- * nothing is idle. */
+/* Closes connections that have been idle or silent for longest; `error` (errno or 0) and `why` are for the
+ * log. False: nothing is idle. */
 bool shortage_reuse(struct worker *worker, int error, const char *why);
 
 #endif

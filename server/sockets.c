@@ -15,7 +15,7 @@
 #include "server/log/log.h"
 #include "server/worker.h"
 
-enum { UNIX_MODE = 0666 /* as nginx: who may connect is the folder's business */ };
+enum { UNIX_MODE = 0666 /* as nginx: the folder decides who may connect */ };
 
 static bool is_unix(const struct listen_address *address)
 {
@@ -94,7 +94,7 @@ static int start_listening(struct socket_set *set, struct generation *generation
     if (!set->mode && set_mode(set, mode_of(binding)))
         return fail(generation, &set->address, "chmod()");
     if (set->backlog != backlog)
-        set->listening = 0; /* a second listen(2) of a socket says nothing but how long its queue may be */
+        set->listening = 0; /* a second listen(2) of a socket only sets the length of its queue */
     set->backlog = backlog;
     for (; set->listening < set->count; set->listening++)
         if (listen(set->fds[set->listening], backlog))
@@ -110,7 +110,7 @@ static struct socket_set *find_set(struct socket_set *sets, const struct listen_
     return NULL;
 }
 
-/* Is an address that we listen on already in the way of a probe? */
+/* Whether an address that we listen on already is in the way of a probe. */
 static bool ours_overlaps(const struct socket_set *sets, const struct listen_address *address)
 {
     for (; sets; sets = sets->next)
@@ -157,7 +157,7 @@ static void close_set(struct socket_set *set)
     sysmem_free(set, sizeof *set);
 }
 
-/* Brings a set to `count` bound sockets. */
+/* Binds more sockets until the set has `count`. */
 static int fill_set(struct socket_set *set, struct generation *generation, const struct binding *binding,
                     unsigned count)
 {

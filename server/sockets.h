@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Listening sockets.
- *
- * Purpose: opens what a generation listens on and hands each worker its share. An address has one socket
- *   per worker (SO_REUSEPORT) and keeps every socket it ever had until the address goes, for closing one
- *   would reset what the kernel has queued on it: with fewer workers each serves several. A unix socket
- *   has one.
+ * Purpose: listening sockets: opens what a generation listens on and hands each worker its share. An address
+ *   has one socket per worker (SO_REUSEPORT) and keeps every socket it ever had until the address goes, for
+ *   closing one would reset what the kernel has queued on it: with fewer workers each serves several. A unix
+ *   socket has one.
  * Lifetime: a set lives as long as a generation in use listens on its address; sockets_sweep closes the
  *   others once all workers have switched.
  * Threads: the main thread.
- * Errors: a negative errno, said in the generation's conf.error with the address.
+ * Errors: a negative errno; the generation's conf.error names the address.
  */
 #ifndef SERVER_SOCKETS_H
 #define SERVER_SOCKETS_H
@@ -35,10 +33,10 @@ int sockets_open(struct socket_set **sets, struct generation *generation, unsign
 /* Divides the sockets among `workers` (an array of `count`): fills generation->shares. */
 int sockets_share(struct generation *generation, struct worker *const *workers, unsigned count);
 
-/* The last step before workers are told: where the path of a unix socket has another mode from now on, it
- * loses the bits that it loses, so that nobody reaches the new service by the old mode. What it gains it
- * gains in sockets_sweep, when no worker speaks the old service any more. `old` is in service; its modes
- * stand again after a failure. */
+/* The last step before workers are told: where the mode of a unix socket's path changes, the bits that go are
+ * cleared now, so that nobody reaches the new service by the old mode. Bits that come are set in
+ * sockets_sweep, when no worker serves the old one any more. `old` is in service; its modes are restored
+ * after a failure. */
 int sockets_narrow(struct generation *generation, const struct generation *old);
 
 /* All workers serve `current` (null: none is left): closes the sets that it does not listen on and removes

@@ -140,7 +140,7 @@ bool tenure_hand_on(struct worker *worker, const struct binding *binding, int fd
     return false;
 }
 
-/* It goes on here, under the current generation if that will have it, else under its own. */
+/* It goes on here, under the current generation if that has its address and protocol, else under its own. */
 static void keep(struct worker *worker, const struct message *message)
 {
     struct generation *generation = message->pointers[0];
@@ -160,10 +160,10 @@ static void keep(struct worker *worker, const struct message *message)
     if (getpeername(message->descriptor, (struct sockaddr *)&address, &length))
         length = 0;
     peer_from_socket(&peer, &address, length);
-    tenure_enter(tenure); /* it ends here if no connection comes of it */
+    tenure_enter(tenure); /* it ends here if no connection was made */
     connection =
         connection_open(worker, tenure, binding, message->descriptor, &peer, (uint32_t)message->numbers[2]);
-    /* It was on its way when this worker drained its own. */
+    /* It arrived after this worker had drained its own. */
     if (connection && connection_ending(connection) != CONNECTION_STAYS)
         binding->protocol->drain(connection);
     tenure_leave(tenure);
@@ -202,7 +202,7 @@ static void drain_all(struct worker *worker)
             start_shutdown_timeout(tenure);
 }
 
-/* One worker may have all of view_reserve; memory_budget bounds what all have of it. 0 would be no limit. */
+/* One worker may have all of view_reserve; memory_budget bounds all of them. 0 would mean no limit. */
 static size_t spare_of(const struct settings *settings)
 {
     return settings->view_reserve ? settings->view_reserve : 1;

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A tenure: a worker's hold on a generation.
- *
- * Purpose: one reference on a generation for all connections that a worker has under it. The switch from one
- *   to the next: listeners stop and start, idle connections follow, busy ones finish under the old. And
- *   sockets that go from one worker to another: idle connections of one that leaves, and what the worker that
- *   accepts for a unix socket shares. Workers hear of a new generation one after another. So such a socket
- *   goes on under the receiver's current generation if that speaks the same protocol at its address, and
- *   otherwise under the one that the sender had, older or newer.
+ * Purpose: a tenure: a worker's hold on a generation: one reference for all connections that the worker has
+ *   under it. The switch from one to the next: listeners stop and start, idle connections follow, busy ones
+ *   finish under the old one. And sockets that change worker: idle connections of a worker that leaves, and
+ *   connections of a unix socket, where one worker accepts for all. Workers hear of a new generation one
+ *   after another. So such a socket goes on under the receiver's current generation if that speaks the same
+ *   protocol at its address, and otherwise under the one that the sender had, older or newer.
  * Lifetime: made before the switch by the main thread, for all workers or none, so that a switch cannot fail;
  *   the worker's from tenure_switch on; ends with its last connection once it is no longer the current one.
  *   A WORKER_CONNECTION message holds the descriptor, and the sender's generation, which has its binding.
@@ -38,7 +36,7 @@ struct tenure {
 
 /* Takes a reference on the generation. */
 struct tenure *tenure_create(struct worker *worker, struct generation *generation);
-/* Of one that was never switched to. */
+/* Gives up one that was never switched to. */
 void tenure_abandon(struct tenure *tenure);
 
 /* A connection begins or ends under it. It may go with the last one. */
@@ -64,10 +62,10 @@ void tenure_end_all(struct worker *worker);
 __attribute__((warn_unused_result)) bool tenure_hand_on(struct worker *worker, const struct binding *binding,
                                                         int fd, uint32_t requests);
 
-/* A WORKER_CONNECTION has come: it is served here, or handed on by a worker that leaves. */
+/* A WORKER_CONNECTION has arrived: serves it here, or hands it on if this worker leaves. */
 void tenure_take_over(struct worker *worker, const struct message *message);
 
-/* One that was never delivered. */
+/* A WORKER_CONNECTION that was never delivered. */
 void tenure_drop(struct worker *worker, const struct message *message);
 
 #endif

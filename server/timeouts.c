@@ -10,7 +10,7 @@
 
 enum { EXPIRED_PER_FIRING = 1000 }; /* then other events have their turn */
 
-/* Seconds. Far enough never to come, near enough that a double resolves a tenth of a microsecond beside it.
+/* Seconds: so far that it is never reached, so near that a double still resolves a tenth of a microsecond.
  */
 static const double ANCHOR = 1e9;
 
@@ -27,7 +27,7 @@ struct timeout_queue {
     struct timeout *cursor; /* of timeouts_oldest */
 };
 
-/* libev does not tell its monotonic time, but it tells what remains of a timer, which is the same. */
+/* libev does not tell its monotonic time, but it tells what remains of a timer, from which it follows. */
 void timeouts_read_clock(struct timeouts *timeouts)
 {
     timeouts->now = timeouts->ends - ev_timer_remaining(timeouts->loop, &timeouts->anchor);
@@ -93,7 +93,7 @@ static void on_queue_due(struct ev_loop *loop, ev_timer *timer, int events)
 
     (void)loop;
     (void)events;
-    timeouts_read_clock(queue->owner); /* a timer that fires by a time that was kept would fire for ever */
+    timeouts_read_clock(queue->owner); /* by an outdated time a timer would fire for ever */
     now = queue->owner->now;
     for (unsigned i = 0; i < EXPIRED_PER_FIRING && !is_empty(queue); i++) {
         struct timeout *timeout = queue->head.next;
@@ -103,7 +103,7 @@ static void on_queue_due(struct ev_loop *loop, ev_timer *timer, int events)
         timeout_stop(timeout);
         queue->owner->expired(timeout);
         if (queue->duration_ms != duration_ms)
-            return; /* it ran empty and was given to another duration, which armed it */
+            return; /* it was empty and now has another duration, which armed it */
     }
     /* `expired` may have started one here and thereby armed the timer, which is then too late for heads that
      * are due. */
@@ -121,7 +121,7 @@ static struct timeout_queue *make_queue(struct timeouts *timeouts, int64_t durat
     while (queue && !is_empty(queue))
         queue = queue->next;
     if (!queue) {
-        was = sysmem_use_spare(true); /* there are few, and whoever looks at the server may need the first */
+        was = sysmem_use_spare(true); /* there are few, and whoever watches the server may need the first */
         queue = sysmem_calloc(sizeof *queue);
         (void)sysmem_use_spare(was);
         if (!queue)

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Timeouts.
- *
- * Purpose: a queue in order of deadline for each distinct duration, with one ev_timer, instead of a heap
- *   entry for each connection. Starting again is unlinking and linking at the tail. The timer is lazy: it
- *   looks at the head when it fires.
+ * Purpose: timeouts: a queue in order of deadline for each distinct duration, with one ev_timer, instead of a
+ *   heap entry for each connection. Starting again is unlinking and linking at the tail. The timer is lazy:
+ *   it looks at the head when it fires.
  * Lifetime: struct timeouts is embedded in the worker. Queues are made with the first timeout of their
  *   duration, given to another duration when empty and needed, and freed by deinit. A struct timeout is
  *   embedded in what it guards, zeroed before first use, and stopped before its memory goes.
@@ -57,12 +55,12 @@ __attribute__((warn_unused_result)) int timeout_start(struct timeouts *timeouts,
 void timeouts_oldest(struct timeouts *timeouts, unsigned most, bool (*visit)(struct timeout *, void *),
                      void *data);
 
-/* Seconds of CLOCK_MONOTONIC as this turn of the loop has them: they do not go back, and all workers have the
- * same but for what their turns have taken so far. Deadlines are of them. */
+/* Seconds of CLOCK_MONOTONIC at the start of this turn of the loop. They never go back, and workers differ
+ * only by the time that their turns have taken. Deadlines use them. */
 static inline double timeouts_now(struct timeouts *timeouts);
-/* Before the loop waits, and after ev_now_update: what asks for the time next gets a new one. */
+/* Called before the loop waits, and after ev_now_update: the next timeouts_now gives a new time. */
 static inline void timeouts_turn_ends(struct timeouts *timeouts);
-/* Since when a timeout that is set has been. */
+/* When a timeout that is set was started. */
 double timeout_began(const struct timeout *timeout);
 
 static inline void timeout_stop(struct timeout *timeout);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How long requests took, and what they came to.
- *
- * Purpose: the histogram of request times and the counts by class of status, for metrics.
+/*
+ * Purpose: how long requests took, and how they ended: the histogram of request times and the counts by class
+ *   of status, for metrics.
  * Lifetime: part of struct worker, zeroed with it. A struct timings_sum is the caller's.
  * Threads: one writer, the worker; any thread may read and sum, as with server/counters.h.
  * Errors: none.

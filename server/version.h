@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The version, in one place.
- *
- * Purpose: what -v, -V, the Server header and status pages say.
+/*
+ * Purpose: the version, in one place: what -v, -V, the Server header and status pages say.
  * Lifetime: literals. Threads: any. Errors: none.
  */
 #ifndef SERVER_VERSION_H

@@ -11,7 +11,7 @@
 
 #include "server/log/log.h"
 
-enum { SEND_TRIES = 3 }; /* a write that fails is no matter of time; what is lost is found by wakeup_look */
+enum { SEND_TRIES = 3 }; /* more tries would not help; wakeup_look finds what is lost */
 
 static void watch(struct wakeup *wakeup)
 {
@@ -39,8 +39,8 @@ static void on_event(struct ev_loop *loop, struct ev_io *io, int events)
         not_watched(wakeup);
     } else {
         wakeup->complained = false;
-        /* Before `woken` looks, so that what comes after its look wakes again. One that fails leaves the
-         * descriptor readable. */
+        /* Read before `woken` looks, so that a later wake-up wakes again. If it fails, the descriptor stays
+         * readable. */
         if (!wakeup->signals && read(io->fd, &count, sizeof count) < 0)
             count = 0;
     }
@@ -113,7 +113,7 @@ void wakeup_send(struct wakeup *wakeup)
     const uint64_t one = 1;
     int saved = errno;
 
-    /* EAGAIN: so many are waiting that the counter is full, and the descriptor is readable. */
+    /* EAGAIN: the counter is full, so the descriptor is readable. */
     for (int tries = 0; tries < SEND_TRIES; tries++)
         if (write(wakeup->io.fd, &one, sizeof one) >= 0 || errno == EAGAIN)
             break;

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A wake-up: a descriptor of the kernel that a loop watches for other threads' sake (eventfd) or for signals
- * (signalfd).
- *
- * Purpose: what ev_async and ev_signal are for, with an outcome for each call that may fail. libev aborts
- *   when its pipe cannot be made, and stays deaf for good when epoll_ctl refuses the pipe (ENOSPC:
+ * Purpose: a wake-up: a descriptor of the kernel by which other threads (eventfd) or signals (signalfd) wake
+ *   a loop. It replaces ev_async and ev_signal, and every call that may fail has an outcome. libev aborts
+ *   when its pipe cannot be made, and never wakes again when epoll_ctl refuses the pipe (ENOSPC:
  *   fs.epoll.max_user_watches; ENOMEM).
  * Lifetime: embedded in the owner of the loop; init before the loop runs, stop before it goes, then close.
  * Threads: the loop's own, but for wakeup_send, which every thread may call while the wake-up lives.
@@ -41,20 +39,20 @@ __attribute__((warn_unused_result)) int wakeup_init_signals(struct wakeup *wakeu
                                                             const sigset_t *set,
                                                             void (*woken)(struct wakeup *wakeup));
 
-/* The end has two steps, of which the first is the loop's and comes before the loop goes. The second closes
- * the descriptor, once nobody can be inside wakeup_send any more: a sender may still be there when what it
- * sent has been taken. Nothing happens to a wake-up that init refused, or that is zeroed. */
+/* The end has two steps. The first is the loop's and comes before the loop goes. The second closes the
+ * descriptor, once no sender can be inside wakeup_send: one may still be there when its message has been
+ * taken. A wake-up that init refused, or that is zeroed, is left alone. */
 void wakeup_stop(struct wakeup *wakeup);
 void wakeup_close(struct wakeup *wakeup);
 
 /* Every thread. errno is kept. */
 void wakeup_send(struct wakeup *wakeup);
 
-/* The number of the next signal that has come; 0: there is none. */
+/* The number of the next pending signal; 0: there is none. */
 int wakeup_signal(const struct wakeup *wakeup);
 
 /* Once every WAKEUP_LOOK seconds: watches it again if the kernel refused that, and calls `woken`, so that a
- * wake-up that was lost is late by a second at most. */
+ * lost wake-up is late by a second at most. */
 void wakeup_look(struct wakeup *wakeup);
 
 #endif

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A watcher: whatever looks at the workers, as a table of functions. The engine calls them and does not know
- * what is behind them; without a watcher it runs the same.
- *
- * Purpose: main.c gives the table of server/watch to master_run.
+ * Purpose: a watcher: what looks at the workers, as a table of functions. The engine calls them and does not
+ *   know what is behind them; it runs the same without a watcher. main.c gives the table of server/watch to
+ *   master_run.
  * Lifetime: a constant table. Each worker has `size` bytes, zeroed, for it (worker->watched), from before
  *   `joined` until after `left`.
  * Threads: joined and left: the main thread. The others: the worker's own.
- * Errors: none. A watcher that finds no memory goes without.
+ * Errors: none. A watcher without memory shows less.
  *
  * `opened` is called only while worker->awaits. What a protocol has to say of a request goes through the
  * pool, if that is followed (pool_note): a struct watcher_request.

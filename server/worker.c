@@ -97,13 +97,14 @@ static void bury_closed(struct worker *worker)
     }
 }
 
-/* Milliseconds, positive, of a clock that does not go back. */
+/* Milliseconds, positive, of a monotonic clock. */
 static int64_t turn_ms(struct worker *worker)
 {
     return (int64_t)(timeouts_now(&worker->timeouts) * 1000.);
 }
 
-/* What a turn leaves to do: relief where memory was refused, burying, the log lines, the end of a worker. */
+/* The end of a turn: relief if memory was refused, burying closed connections, log lines, the end of a
+ * worker. */
 static void turn_ends(struct ev_loop *loop, struct ev_prepare *turn, int events)
 {
     struct worker *worker = turn->data;
@@ -117,7 +118,7 @@ static void turn_ends(struct ev_loop *loop, struct ev_prepare *turn, int events)
     if (pressed)
         sizeclass_reclaim(worker->classes);
     if (__builtin_expect(sizeclass_held(worker->spare) > SIZECLASS_PAGE,
-                         0)) /* for whoever looks next, perhaps elsewhere */
+                         0)) /* for whoever watches next, perhaps at another worker */
         sizeclass_reclaim(worker->spare);
     log_buffers_turn(&worker->logs, turn_ms(worker));
     worker->busy |= worker->connection_count > 0;
@@ -192,7 +193,7 @@ static int set_up(struct worker *worker)
     ev_prepare_init(&worker->turn, turn_ends);
     worker->turn.data = worker;
     ev_prepare_start(worker->loop, &worker->turn);
-    if (!ev_memory_reserve(0)) { /* for what the loop makes of all this when it runs */
+    if (!ev_memory_reserve(0)) { /* for what the loop allocates when it runs */
         mailbox_deinit(&worker->mailbox, drop);
         mailbox_close(&worker->mailbox);
         error = -ENOMEM;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A worker: a thread with a libev loop, its own sockets, its own memory and its own counters.
- *
- * Purpose: everything that serves. A turn of its loop: the kernel's events → callbacks of listeners and
- *   connections → its end (turn_ends in worker.c): closed connections are buried, log lines leave.
+ * Purpose: a worker: a thread that serves, with a libev loop, sockets, memory and counters of its own. A turn
+ *   of its loop: the kernel's events → callbacks of listeners and connections → its end (turn_ends in
+ *   worker.c): closed connections are buried, log lines are written.
  * Lifetime: made and ended by the main thread (worker_thread.h).
  * Threads: the fields stand in groups by owner.
  * Errors: running out of memory or descriptors while serving pauses accepting (listener.h, shortage.h).
@@ -61,7 +60,7 @@ struct worker {
     bool stopped;           /* it quits, and closes what others send it */
     struct tenure *tenure;  /* the current generation's; null before the first */
     struct tenure *tenures; /* all, newest first */
-    unsigned handed_on;     /* connections that it gave to others: spreads them */
+    unsigned handed_on;     /* connections given to others; used to spread them */
     struct accepting accepting;
     struct shortage shortage;
     /* its turns: */

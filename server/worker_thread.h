@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A worker's thread, as the main thread sees it.
- *
- * Purpose: starting, orders, what the worker answers to them, and its end (crew.h). What serves need not know
- *   of it. server/README.md says which message comes when.
- * Lifetime: part of the worker. worker_create starts the thread, worker_destroy joins it. A worker that has
- *   finished says so in `ended`. It goes on delivering messages until WORKER_RELEASE, for another worker that
- *   has not heard yet may still send it a connection, which it hands on.
+ * Purpose: a worker's thread, as the main thread sees it: start, orders, the worker's answers, and its end
+ *   (crew.h). Code that serves need not know it. server/README.md says which message comes when.
+ * Lifetime: part of the worker. worker_create starts the thread, worker_destroy joins it. A finished worker
+ *   sets `ended`. It still delivers messages until WORKER_RELEASE: another worker that does not know yet may
+ *   send it a connection, which it hands on.
  * Threads: the main thread, which speaks to a worker by messages alone.
  * Errors: NULL or a negative errno.
  */
@@ -25,8 +23,7 @@ struct tenure;
 struct watcher;
 struct worker;
 
-/* About the lines that name one limit (shortage.c). It stands here so that this header does not include
- * shortage.h, which leads back to the worker. */
+/* The log lines about one limit (shortage.c). It stands here because shortage.h includes the worker. */
 struct shortage_said {
     _Atomic int64_t next; /* ms of timeouts_now: the next line may be written */
     atomic_uint left_out; /* lines not written since the last one */
@@ -48,7 +45,7 @@ enum worker_message {
     WORKER_SWITCH,    /* a new generation, with the tenure under it */
     WORKER_QUIT,      /* finish what is begun, then end */
     WORKER_STOP,      /* close all that is open, then end */
-    WORKER_RELEASE,   /* nobody will send it anything any more: end, unless a connection has come meanwhile */
+    WORKER_RELEASE,   /* nobody will send to it any more: end, unless a connection has arrived */
     WORKER_FLUSH,     /* write out the log buffers */
     WORKER_ORDERS,    /* how many kinds come from the main thread; the others are between workers */
     WORKER_WATCH,     /* something for the watcher (watcher.h) */
@@ -66,15 +63,15 @@ struct worker_thread {
     atomic_uint generation; /* number of the one that it has switched to */
     atomic_bool deaf;       /* it quits and accepts no more */
     atomic_bool ended;      /* nothing is left to do: it waits for its release */
-    atomic_bool declined;   /* it was released when it had work again: the main thread asks once more */
+    atomic_bool declined;   /* it had work again when it was released: the main thread asks once more */
     atomic_bool gone;       /* it is returning: worker_destroy will not wait */
 };
 
 /* Starts a worker and waits until its loop stands. NULL: *error is a negative errno. */
 struct worker *worker_create(struct shared *shared, unsigned index, int *error);
 
-/* What was sent so far is delivered, in order, and what comes. Once, after the first order: a worker whose
- * first message is not its WORKER_SWITCH could be sent a connection by one that has heard of it before. */
+/* Lets it deliver messages, those sent so far included. Called once, after the first order: otherwise another
+ * worker could send it a connection before its WORKER_SWITCH. */
 void worker_begin(struct worker *worker);
 
 /* Gives an order; `tenure` goes along with WORKER_SWITCH. 0, or -EBUSY: the last one of its kind has not been

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * follow: the life of a few pools, event by event, for whoever asked.
- *
- * Purpose: the asker names a connection, the next one, or its own client's; the workers that have it write
- *   each event of its pool (pool/pool_follow.h), each request and each change of state into the follow's
- *   ring; the asker reads them as JSON (http/modules/view/pool_view.md).
+ * Purpose: the life of a few pools, event by event, for whoever asked. The asker names a connection, the next
+ *   one, or its own client's; the workers that have it write each event of its pool (pool/pool_follow.h),
+ *   each request and each change of state into the follow's ring; the asker reads them as JSON
+ *   (http/modules/view/pool_view.md).
  * Lifetime: a follow is counted: by its asker, by each message under way and by each pool that is followed.
  *   The asker is part of what its owner allocated, begins once and leaves before that goes; zeroed, it may
  *   leave without having begun.

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * follow_ring: the events of a follow on their way from worker to asker.
- *
- * Purpose: struct follow, which both sides share. An event is a slot; its label (a request line, a client)
- *   lies in the slots behind it.
+ * Purpose: the events of a follow on their way from worker to asker. Struct follow, which both sides share.
+ *   An event is a slot; its label (a request line, a client) lies in the slots behind it.
  * Lifetime: counted; see follow.h.
  * Threads: what stands below the lock is touched under it.
  * Errors: a ring that is full drops events and counts them.

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pool_follow: the life of a pool, below pool_view's prefix (pool_view.md).
- *
- * Purpose: follow?id=, next=1 or mine=1 as server-sent events.
+ * Purpose: the life of a pool, below pool_view's prefix (pool_view.md). Follow?id=, next=1 or mine=1 as
+ *   server-sent events.
  * Lifetime: the request's.
  * Threads: the request's worker.
  * Errors: 400 in words, 404, 503.
