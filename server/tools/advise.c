@@ -88,7 +88,7 @@ int advice_command(int argc, char *const *argv)
         fputs(usage, stderr);
         return 2;
     }
-    if (!fetch(from, "data limit=0", "/data?limit=0", &fetched, error)) {
+    if (!fetch(from, "data limit=0", "/data?limit=0", NULL, &fetched, error)) {
         fprintf(stderr, "tidepool: %s\n", error);
         return 1;
     }

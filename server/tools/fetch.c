@@ -3,7 +3,9 @@
 #include "server/tools/fetch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +18,7 @@
 
 enum { FIRST = 64 * 1024, NAME = 256, PORT = 16 };
 
-/* The parts of an http:// address. */
+/* Where an http:// address points to. */
 struct place {
     char host[NAME], port[PORT];
     const char *authority; /* host and port as they were written */
@@ -35,56 +37,94 @@ __attribute__((format(printf, 2, 3))) static bool fail(char error[FETCH_ERROR], 
     return false;
 }
 
+/* ---- waiting ---- */
+
+static const char unwanted[] = "the answer is not waited for any more";
+
+static bool wait_in_poll(struct fetch_wait *wait, int fd, short events)
+{
+    struct pollfd one = {.fd = fd, .events = events};
+    int ready;
+
+    (void)wait;
+    do
+        ready = poll(&one, 1, FETCH_SECONDS * 1000);
+    while (ready < 0 && errno == EINTR);
+    return ready > 0;
+}
+
+/* False: `error` says what the server has not done. */
+static bool wait_for(struct fetch_wait *wait, int fd, short events, char error[FETCH_ERROR])
+{
+    if (wait->ready(wait, fd, events))
+        return true;
+    if (wait->ready != wait_in_poll)
+        return fail(error, "%s", unwanted);
+    return fail(error, "%s",
+                wait->connected ? "the server hangs: it has taken the connection and does not answer"
+                                : "the server hangs, or is not reached: it does not take the connection");
+}
+
 /* ---- connecting ---- */
 
-static int connect_to(int family, const struct sockaddr *address, socklen_t length)
+/* A socket that does not block, connected; -1: `error` says why not, behind `name`. */
+static int connect_to(int family, const struct sockaddr *address, socklen_t length, const char *name,
+                      struct fetch_wait *wait, char error[FETCH_ERROR])
 {
-    const struct timeval patience = {.tv_sec = FETCH_SECONDS};
-    int error, fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int reason = 0, fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    socklen_t size = sizeof reason;
 
-    if (fd < 0)
-        return -1;
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    if (!connect(fd, address, length))
+    if (fd < 0 || connect(fd, address, length))
+        reason = errno;
+    if (fd >= 0 && reason == EINPROGRESS) {
+        if (!wait_for(wait, fd, POLLOUT, error)) {
+            close(fd);
+            return -1;
+        }
+        getsockopt(fd, SOL_SOCKET, SO_ERROR, &reason, &size);
+    }
+    wait->connected = !reason;
+    if (!reason)
         return fd;
-    error = errno;
-    close(fd);
-    errno = error;
+    if (fd >= 0)
+        close(fd);
+    if (reason == EAGAIN)
+        fail(error, "the server hangs: %s takes no more connections", name);
+    else
+        fail(error, "%sconnect() to %s failed (%d: %s)",
+             reason == ECONNREFUSED || reason == ENOENT ? "the server is stopped: " : "", name, reason,
+             strerrordesc_np(reason));
     return -1;
 }
 
-static int connect_path(const char *path, char error[FETCH_ERROR])
+static int connect_path(const char *path, struct fetch_wait *wait, char error[FETCH_ERROR])
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd;
+    char name[sizeof address.sun_path + 8];
 
     if (!*path || strlen(path) >= sizeof address.sun_path) {
         fail(error, "\"unix:%s\" is not the path of a socket", path);
         return -1;
     }
     memcpy(address.sun_path, path, strlen(path) + 1);
-    fd = connect_to(AF_UNIX, (const struct sockaddr *)&address, sizeof address);
-    if (fd < 0)
-        fail(error, "connect() to unix:%s failed (%d: %s)", path, errno, strerrordesc_np(errno));
-    return fd;
+    snprintf(name, sizeof name, "unix:%s", path);
+    return connect_to(AF_UNIX, (const struct sockaddr *)&address, sizeof address, name, wait, error);
 }
 
-static int connect_host(const struct place *place, char error[FETCH_ERROR])
+static int connect_host(const struct place *place, struct fetch_wait *wait, char error[FETCH_ERROR])
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
+    char name[NAME + PORT];
     int fd = -1, result = getaddrinfo(place->host, place->port, &hints, &found);
 
     if (result) {
         fail(error, "%s: %s", place->host, gai_strerror(result));
         return -1;
     }
+    snprintf(name, sizeof name, "%s:%s", place->host, place->port);
     for (const struct addrinfo *at = found; at && fd < 0; at = at->ai_next)
-        fd = connect_to(at->ai_family, at->ai_addr, at->ai_addrlen);
-    if (fd < 0)
-        fail(error, "connect() to %s:%s failed (%d: %s)", place->host, place->port, errno,
-             strerrordesc_np(errno));
+        fd = connect_to(at->ai_family, at->ai_addr, at->ai_addrlen, name, wait, error);
     freeaddrinfo(found);
     return fd;
 }
@@ -128,13 +168,22 @@ static bool parse_place(const char *from, struct place *place)
 
 /* ---- talking ---- */
 
-static bool send_all(int fd, const char *bytes, size_t length, char error[FETCH_ERROR])
+/* A server that ends the connection may have said why: that is read, whatever became of the question. */
+static bool send_all(int fd, const char *bytes, size_t length, struct fetch_wait *wait,
+                     char error[FETCH_ERROR])
 {
     while (length) {
         ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
 
         if (sent < 0 && errno == EINTR)
             continue;
+        if (sent < 0 && errno == EAGAIN) {
+            if (!wait_for(wait, fd, POLLOUT, error))
+                return false;
+            continue;
+        }
+        if (sent < 0 && (errno == EPIPE || errno == ECONNRESET))
+            return true;
         if (sent <= 0)
             return fail(error, "send() failed (%d: %s)", errno, strerrordesc_np(errno));
         bytes += sent;
@@ -143,39 +192,57 @@ static bool send_all(int fd, const char *bytes, size_t length, char error[FETCH_
     return true;
 }
 
-/* The descriptor again, or -1, and it is closed. */
-static int ask_server(int fd, const char *question, char error[FETCH_ERROR])
+/* Keeps a byte for the NUL: readers take the answer for a string. */
+static bool make_room(struct fetched *fetched)
 {
-    if (send_all(fd, question, strlen(question), error))
-        return fd;
-    close(fd);
-    return -1;
+    size_t size = fetched->size ? fetched->size * 2 : FIRST;
+    char *text;
+
+    if (fetched->size - fetched->length >= 2)
+        return true;
+    text = size <= FETCH_MOST ? sysmem_realloc(fetched->text, fetched->size, size) : NULL;
+    if (!text)
+        return false;
+    fetched->text = text;
+    fetched->size = size;
+    return true;
 }
 
-/* Keeps a byte for the NUL: readers take the answer for a string. */
-static bool read_all(int fd, struct fetched *fetched, char error[FETCH_ERROR])
+/* Without the empty lines by which the server showed that it lives. */
+static bool strip_signs(struct fetched *fetched, char error[FETCH_ERROR])
+{
+    size_t signs = fetched->length ? strspn(fetched->text, "\n") : 0;
+
+    if (signs == fetched->length)
+        return fail(error, "the server said nothing and ended the connection: it is stopped, or has no room");
+    fetched->length -= signs;
+    memmove(fetched->text, fetched->text + signs, fetched->length + 1);
+    return true;
+}
+
+/* To the end of the answer, waiting as the caller wants to. */
+static bool read_all(int fd, struct fetched *fetched, struct fetch_wait *wait, char error[FETCH_ERROR])
 {
     for (;;) {
         ssize_t got;
 
-        if (fetched->size - fetched->length < 2) {
-            size_t size = fetched->size ? fetched->size * 2 : FIRST;
-            char *text = size <= FETCH_MOST ? sysmem_realloc(fetched->text, fetched->size, size) : NULL;
-
-            if (!text)
-                return fail(error, "the answer is too large");
-            fetched->text = text;
-            fetched->size = size;
-        }
+        if (!make_room(fetched))
+            return fail(error, "the answer is too large");
         got = recv(fd, fetched->text + fetched->length, fetched->size - fetched->length - 1, 0);
         if (got < 0 && errno == EINTR)
             continue;
-        if (got < 0)
-            return fail(error, errno == EAGAIN ? "the server does not answer" : "recv() failed");
+        if (got < 0 && errno == EAGAIN) {
+            if (!wait_for(wait, fd, POLLIN, error))
+                return false;
+            continue;
+        }
+        if (got < 0 && errno != ECONNRESET)
+            return fail(error, "recv() failed (%d: %s)", errno, strerrordesc_np(errno));
+        if (got <= 0)
+            return strip_signs(fetched, error);
+        wait->received += (size_t)got;
         fetched->length += (size_t)got;
         fetched->text[fetched->length] = '\0';
-        if (!got)
-            return true;
     }
 }
 
@@ -194,11 +261,22 @@ static bool strip_head(struct fetched *fetched, char error[FETCH_ERROR])
     return true;
 }
 
-static int open_http(const char *from, const char *path, char error[FETCH_ERROR])
+/* ---- asking ---- */
+
+/* The descriptor again, or -1, and it is closed. */
+static int ask_server(int fd, const char *question, struct fetch_wait *wait, char error[FETCH_ERROR])
+{
+    if (fd < 0 || send_all(fd, question, strlen(question), wait, error))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static int open_http(const char *from, const char *path, struct fetch_wait *wait, char error[FETCH_ERROR])
 {
     struct place place;
     char question[2048];
-    int fd, length;
+    int length;
 
     if (!parse_place(from, &place)) {
         fail(error, "\"%s\" is not an address", from);
@@ -210,48 +288,64 @@ static int open_http(const char *from, const char *path, char error[FETCH_ERROR]
         fail(error, "the address is too long");
         return -1;
     }
-    fd = connect_host(&place, error);
-    return fd >= 0 ? ask_server(fd, question, error) : -1;
+    return ask_server(connect_host(&place, wait, error), question, wait, error);
 }
 
-static int open_path(const char *from, const char *line, char error[FETCH_ERROR])
+static int open_path(const char *from, const char *line, struct fetch_wait *wait, char error[FETCH_ERROR])
 {
     char question[256];
-    int fd, length = snprintf(question, sizeof question, "%s\n", line);
+    int length = snprintf(question, sizeof question, "%s\n", line);
 
     if (length < 0 || (size_t)length >= sizeof question) {
         fail(error, "the question is too long");
         return -1;
     }
-    fd = connect_path(from + strlen("unix:"), error);
-    return fd >= 0 ? ask_server(fd, question, error) : -1;
+    return ask_server(connect_path(from + strlen("unix:"), wait, error), question, wait, error);
 }
 
-int fetch_open(const char *from, const char *line, const char *path, char error[FETCH_ERROR])
+/* Connects and asks: a descriptor that does not block, or -1. */
+static int open_server(const char *from, const char *line, const char *path, struct fetch_wait *wait,
+                       char error[FETCH_ERROR])
 {
+    wait->connected = false;
+    wait->received = 0;
     if (!strncmp(from, "unix:", 5))
-        return open_path(from, line, error);
+        return open_path(from, line, wait, error);
     if (!strncmp(from, "http://", 7))
-        return open_http(from, path, error);
+        return open_http(from, path, wait, error);
     fail(error, "\"%s\" is neither unix:PATH nor http://HOST:PORT/PATH", from);
     return -1;
 }
 
-bool fetch(const char *from, const char *line, const char *path, struct fetched *fetched,
-           char error[FETCH_ERROR])
+int fetch_open(const char *from, const char *line, const char *path, char error[FETCH_ERROR])
 {
-    int fd = fetch_open(from, line, path, error);
-    bool good = false;
+    const struct timeval patience = {.tv_sec = FETCH_SECONDS};
+    struct fetch_wait wait = {.ready = wait_in_poll};
+    int fd = open_server(from, line, path, &wait, error);
 
+    if (fd < 0)
+        return -1;
+    fcntl(fd, F_SETFL, 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    return fd;
+}
+
+bool fetch(const char *from, const char *line, const char *path, struct fetch_wait *wait,
+           struct fetched *fetched, char error[FETCH_ERROR])
+{
+    struct fetch_wait in_poll = {.ready = wait_in_poll};
+    bool good = false;
+    int fd;
+
+    wait = wait ? wait : &in_poll;
     *fetched = (struct fetched){0};
+    fd = open_server(from, line, path, wait, error);
     if (fd >= 0) {
-        good = read_all(fd, fetched, error);
+        good = read_all(fd, fetched, wait, error);
         close(fd);
     }
     if (good && strncmp(from, "unix:", 5) != 0)
         good = strip_head(fetched, error);
-    else if (good && !fetched->length)
-        good = fail(error, "the server closed the connection without an answer");
     if (!good)
         fetch_free(fetched);
     return good;

@@ -2,20 +2,15 @@
 /* The terminal and the keys of `tidepool top`. */
 #include "server/tools/top.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "pool/pool.h"
 #include "server/tools/fetch.h"
 #include "server/tools/json.h"
+#include "server/tools/terminal.h"
 #include "server/tools/top_view.h"
 
 enum {
@@ -23,8 +18,10 @@ enum {
     TOP_ROWS_MOST = 1000, /* that a server answers */
     TOP_SECONDS = 2,      /* between two questions */
     TOP_SECONDS_MOST = 3600,
-    TOP_COLUMNS = 80,
-    TOP_LINES = 24 /* of a terminal that does not say */
+    TOP_LATE = 3000,     /* ms after which a snapshot is old if a newer one was to come */
+    TOP_GIVES_UP = 5000, /* ms without a sign of life after which it asks anew */
+    TOP_COUNTS = 1000,   /* ms between two pictures of which the age counts */
+    TOP_NOTICE = FETCH_ERROR + 64
 };
 
 static const char usage[] =
@@ -48,13 +45,20 @@ struct snapshot {
 };
 
 struct top {
+    struct fetch_wait wait; /* first: see wait_for_answer */
     const char *from;
     const struct top_key *key;
     unsigned rows; /* 0: as many as fit */
     unsigned seconds;
     bool once, workers;
+    bool ended;                 /* a key or a signal says so */
+    bool again;                 /* a key wants to have the server asked at once */
+    int64_t seen, asked, heard; /* terminal_ms() of the last snapshot, the question, the last sign of life */
+    int64_t drawn;              /* and of the last picture */
+    bool asking;
+    const char *gave_up; /* why the question was; NULL: it was not */
     struct snapshot now, before;
-    char error[FETCH_ERROR];
+    char error[FETCH_ERROR]; /* of the last question that was answered or given up; "": it was good */
 };
 
 /* ---- asking ---- */
@@ -81,23 +85,24 @@ static bool read_snapshot(struct snapshot *snapshot, char error[FETCH_ERROR])
 }
 
 /* The last good snapshot becomes the one before. False: `error` says why there is none. */
-static bool ask_snapshot(struct top *top, unsigned rows)
+static bool ask_snapshot(struct top *top, unsigned rows, char error[FETCH_ERROR])
 {
     struct snapshot fresh = {0};
     char line[128], path[128];
 
     snprintf(line, sizeof line, "data sort=%s&limit=%u", top->key->name, rows);
     snprintf(path, sizeof path, "/data?sort=%s&limit=%u", top->key->name, rows);
-    if (!fetch(top->from, line, path, &fresh.fetched, top->error))
+    if (!fetch(top->from, line, path, top->once ? NULL : &top->wait, &fresh.fetched, error))
         return false;
-    if (!read_snapshot(&fresh, top->error)) {
+    if (!read_snapshot(&fresh, error)) {
         drop(&fresh);
         return false;
     }
-    top->error[0] = '\0';
+    error[0] = '\0';
     drop(&top->before);
     top->before = top->now;
     top->now = fresh;
+    top->seen = terminal_ms();
     return true;
 }
 
@@ -105,7 +110,8 @@ static int print_once(struct top *top)
 {
     struct top_view view = {.out = stdout, .workers = true, .key = top->key};
 
-    if (!ask_snapshot(top, top->rows ? top->rows : TOP_ROWS)) {
+    top->once = true;
+    if (!ask_snapshot(top, top->rows ? top->rows : TOP_ROWS, top->error)) {
         fprintf(stderr, "tidepool: %s\n", top->error);
         return 1;
     }
@@ -113,83 +119,54 @@ static int print_once(struct top *top)
     return fflush(stdout) || ferror(stdout) ? 1 : 0;
 }
 
-/* ---- the terminal ---- */
+/* ---- what is shown ---- */
 
-static volatile sig_atomic_t ended, resized;
-
-static void on_end(int number)
+/* Since `time`, in whole seconds. */
+static int ago(int64_t time)
 {
-    ended = number;
+    return (int)((terminal_ms() - time) / 1000);
 }
 
-static void on_resize(int number)
+/* Whether the figures are older than they should be. */
+static bool is_late(const struct top *top)
 {
-    resized = number;
+    int64_t now = terminal_ms();
+
+    return *top->error || (top->asking && now - top->asked >= TOP_LATE / 3 && now - top->seen >= TOP_LATE);
 }
 
-static void catch_signals(void)
+/* What is wrong: what the question that is being asked has met so far, else what the last one met. */
+static const char *trouble_of(const struct top *top)
 {
-    static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-    struct sigaction action = {.sa_handler = on_end};
+    int64_t now = terminal_ms();
 
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        sigaction(ends[i], &action, NULL);
-    action.sa_handler = on_resize;
-    sigaction(SIGWINCH, &action, NULL);
-}
-
-/* Keys arrive at once and are not echoed; the shell's screen is saved. False: stdin is not a terminal. */
-static bool enter_screen(struct termios *before)
-{
-    struct termios raw;
-
-    if (tcgetattr(STDIN_FILENO, before))
-        return false;
-    raw = *before;
-    raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-    raw.c_cc[VMIN] = 1;
-    raw.c_cc[VTIME] = 0;
-    tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-    fputs("\x1b[?1049h\x1b[?25l", stdout);
-    return true;
-}
-
-static void leave_screen(const struct termios *before)
-{
-    fputs("\x1b[?25h\x1b[?1049l", stdout);
-    fflush(stdout);
-    tcsetattr(STDIN_FILENO, TCSANOW, before);
-}
-
-static void measure(struct top_view *view)
-{
-    struct winsize size;
-    bool known = !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col && size.ws_row;
-
-    view->columns = known ? size.ws_col : TOP_COLUMNS;
-    view->lines = known ? size.ws_row : TOP_LINES;
+    if (top->asking && top->wait.connected && top->wait.received && now - top->heard < TOP_LATE)
+        return "the server lives, but is slow: it has not answered yet";
+    if (*top->error && (!top->asking || now - top->asked < TOP_LATE))
+        return top->error;
+    return top->wait.connected ? "the server hangs: it has taken the connection, and nothing comes"
+                               : "the server hangs, or is not reached: it does not take the connection";
 }
 
 static void draw(struct top *top)
 {
     struct top_view view = {.out = stdout, .terminal = true, .workers = top->workers, .key = top->key};
+    char notice[TOP_NOTICE];
 
-    measure(&view);
-    if (*top->error)
-        view.notice = top->error;
+    terminal_measure(&view.columns, &view.lines);
+    if (is_late(top)) {
+        if (top->now.json)
+            snprintf(notice, sizeof notice, "last seen %d s ago: %s", ago(top->seen), trouble_of(top));
+        else
+            snprintf(notice, sizeof notice, "nothing seen for %d s: %s", ago(top->seen), trouble_of(top));
+        view.notice = notice;
+    }
     top_view_draw(&view, top->now.json, top->before.json);
     fflush(stdout);
+    top->drawn = terminal_ms();
 }
 
 /* ---- keys ---- */
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static const struct top_key *find_key(char letter, const char *name)
 {
@@ -199,95 +176,126 @@ static const struct top_key *find_key(char letter, const char *name)
     return NULL;
 }
 
-/* Whether to ask the server at once. */
-static bool press(struct top *top, char letter)
+static void press(struct top *top, char letter)
 {
     const struct top_key *key = find_key(letter, NULL);
 
     if (letter == 'q')
-        ended = 1;
+        top->ended = true;
     if (letter == 'w') {
         top->workers = !top->workers;
         draw(top);
     }
     if (key)
         top->key = key;
-    return key || letter == ' ' || letter == '\n';
+    top->again |= key || letter == ' ' || letter == '\n';
 }
 
-/* Waits until `until`, a key or a signal. Signals arrive only during ppoll, and earlier ones are handled
- * first: none is missed. True: a key wants the server to be asked. */
-static bool wait_once(struct top *top, int64_t until, const sigset_t *open)
+/* Until `until`, or `fd` is ready for `events`; what happens at the terminal is done meanwhile. False: a key
+ * or a signal wants something else. */
+static bool wait_here(struct top *top, int64_t until, int fd, short events)
 {
-    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
-    int64_t left = until - now_ms();
-    const struct timespec patience = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
-    bool asks = false;
     char letters[16];
-    ssize_t got;
+    size_t got;
 
-    if (left <= 0)
-        return true;
-    if (resized) { /* also by a signal from before they were blocked */
-        resized = 0;
-        draw(top);
+    while (!top->ended && !top->again) {
+        int64_t now = terminal_ms(), second = now + TOP_COUNTS;
+
+        if (is_late(top) && now - top->drawn >= TOP_COUNTS)
+            draw(top); /* the seconds count */
+        switch (terminal_wait(second < until ? second : until, fd, events)) {
+        case TERMINAL_READY:
+            return true;
+        case TERMINAL_TIME:
+            if (terminal_ms() >= until)
+                return true;
+            break;
+        case TERMINAL_KEY:
+            got = terminal_keys(letters, sizeof letters);
+            for (size_t i = 0; i < got; i++)
+                press(top, letters[i]);
+            break;
+        case TERMINAL_RESIZED:
+            draw(top);
+            break;
+        case TERMINAL_ENDED:
+            top->ended = true;
+        }
     }
-    if (ppoll(&in, 1, &patience, open) > 0) {
-        got = read(STDIN_FILENO, letters, sizeof letters);
-        if (!got || (got < 0 && errno != EINTR && errno != EAGAIN))
-            ended = SIGHUP; /* the terminal is gone */
-        for (ssize_t i = 0; i < got; i++)
-            asks |= press(top, letters[i]);
-    }
-    return asks;
+    return false;
 }
 
-/* Waits until it is time to ask again, or a key wants it. */
-static void wait_for_keys(struct top *top)
+/* As fetch waits: the screen stays alive. A server that shows no sign of life is asked anew. */
+static bool wait_for_answer(struct fetch_wait *wait, int fd, short events)
 {
-    int64_t until = now_ms() + (int64_t)top->seconds * 1000;
-    sigset_t closed, open;
+    struct top *top = (struct top *)(void *)wait;
+    int64_t until;
 
-    sigfillset(&closed);
-    sigprocmask(SIG_BLOCK, &closed, &open);
-    while (!ended && !wait_once(top, until, &open))
-        ;
-    sigprocmask(SIG_SETMASK, &open, NULL);
+    if (wait->received)
+        top->heard = terminal_ms();
+    until = (wait->received ? top->heard : top->asked) + TOP_GIVES_UP;
+    if (!wait_here(top, until, fd, events))
+        return false;
+    if (terminal_ms() >= until)
+        top->gave_up = trouble_of(top);
+    return !top->gave_up;
 }
+
+/* ---- asking, and asking again ---- */
 
 /* As many rows as there are lines: the server need not send more. */
 static unsigned rows_wanted(const struct top *top)
 {
-    struct top_view view;
+    unsigned columns, lines;
 
-    measure(&view);
-    return top->rows ? top->rows : view.lines < TOP_ROWS_MOST ? view.lines : TOP_ROWS_MOST;
+    terminal_measure(&columns, &lines);
+    return top->rows ? top->rows : lines < TOP_ROWS_MOST ? lines : TOP_ROWS_MOST;
 }
 
-/* The first question is asked on the ordinary screen, so that its error stays readable. */
+/* An error stays until there is a good answer. A key that wants another question is no error. */
+static bool ask(struct top *top)
+{
+    char error[FETCH_ERROR];
+    bool good;
+
+    top->again = false;
+    top->gave_up = NULL;
+    top->asking = true;
+    top->asked = terminal_ms();
+    good = ask_snapshot(top, rows_wanted(top), error);
+    if (good || (!top->again && !top->ended))
+        snprintf(top->error, sizeof top->error, "%s", top->gave_up ? top->gave_up : error);
+    top->asking = false;
+    draw(top);
+    return good;
+}
+
+/* Nobody at the first question: the address is wrong, or nothing runs there. Whoever is there, and in
+ * trouble, is asked again. */
 static int watch(struct top *top)
 {
-    static char buffer[64 * 1024]; /* a picture is written in one piece */
-    struct termios before;
+    static char buffer[64 * 1024]; /* a picture leaves in one piece */
+    struct terminal terminal;
+    bool there;
 
-    if (!ask_snapshot(top, rows_wanted(top))) {
-        fprintf(stderr, "tidepool: %s\n", top->error);
-        return 1;
-    }
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
-    catch_signals();
-    if (!enter_screen(&before))
+    if (!terminal_enter(&terminal))
         return print_once(top);
-    draw(top);
-    while (!ended) {
-        wait_for_keys(top);
-        if (ended)
-            break;
-        (void)ask_snapshot(top, rows_wanted(top)); /* the error is shown */
-        draw(top);
+    top->wait.ready = wait_for_answer;
+    top->seen = terminal_ms();
+    there = ask(top) || top->wait.connected || top->ended;
+    while (there && !top->ended) {
+        unsigned seconds = *top->error && top->seconds > TOP_SECONDS ? TOP_SECONDS : top->seconds;
+
+        wait_here(top, terminal_ms() + (int64_t)seconds * 1000, -1, 0);
+        if (!top->ended)
+            ask(top);
     }
-    leave_screen(&before);
-    return 0;
+    terminal_leave(&terminal);
+    if (there)
+        return 0;
+    fprintf(stderr, "tidepool: %s\n", top->error);
+    return 1;
 }
 
 /* ---- the command line ---- */

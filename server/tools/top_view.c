@@ -25,7 +25,9 @@ const struct top_key top_keys[] = {
 __attribute__((format(printf, 3, 4))) static void line(struct top_view *view, enum style style,
                                                        const char *format, ...)
 {
-    static const char *const begins[] = {"", "\x1b[1m", "\x1b[7m"};
+    static const char *const begins[] = {"", "\x1b[1m", "\x1b[7m"}, *const grey[] = {"\x1b[2m", "\x1b[2m",
+                                                                                     "\x1b[7m\x1b[2m"};
+    const char *begin = view->notice && view->written ? grey[style] : begins[style];
     char text[LINE];
     size_t length;
     va_list arguments;
@@ -46,8 +48,8 @@ __attribute__((format(printf, 3, 4))) static void line(struct top_view *view, en
     if (!view->terminal)
         fprintf(view->out, "%.*s\n", (int)length, text);
     else /* no line end behind the last one, or the screen would scroll */
-        fprintf(view->out, "%s%s%.*s%s\x1b[K", view->written ? "\r\n" : "", begins[style], (int)length, text,
-                style != PLAIN ? "\x1b[0m" : "");
+        fprintf(view->out, "%s%s%.*s%s\x1b[K", view->written ? "\r\n" : "", begin, (int)length, text,
+                *begin ? "\x1b[0m" : "");
     view->written++;
 }
 
@@ -147,7 +149,7 @@ static void draw_server(struct top_view *view, const struct json *now)
     line(view, BOLD, "%s %s  pid %.0f  up %s  generation %.0f  pools %s  %s", json_text(now, "server.name"),
          json_text(now, "server.version"), json_number(now, "server.pid"),
          seconds(view, json_number(now, "server.uptime_seconds")).text, json_number(now, "server.generation"),
-         json_text(now, "server.pool_mode"), view->notice ? view->notice : clock);
+         json_text(now, "server.pool_mode"), clock);
 }
 
 static void draw_totals(struct top_view *view, const struct json *now, const struct json *before)
@@ -276,6 +278,8 @@ void top_view_draw(struct top_view *view, const struct json *now, const struct j
 {
     if (view->terminal)
         fputs("\x1b[H", view->out);
+    if (view->notice)
+        line(view, BOLD, "%s", view->notice);
     if (now) {
         draw_server(view, now);
         draw_totals(view, now, before);
@@ -283,8 +287,6 @@ void top_view_draw(struct top_view *view, const struct json *now, const struct j
         if (view->workers)
             draw_workers(view, now, before);
         draw_rows(view, now);
-    } else if (view->notice) {
-        line(view, BOLD, "%s", view->notice);
     }
     if (view->terminal)
         fputs("\x1b[J", view->out);

@@ -31,7 +31,7 @@ struct top_view {
     bool terminal;             /* with escapes for a terminal, figures rounded; else exact and plain */
     bool workers;              /* with a line for each worker */
     const struct top_key *key; /* by which the server sorted */
-    const char *notice;        /* shown in the first line instead of the time; NULL: none */
+    const char *notice;        /* what is wrong: shown first, above figures in grey; NULL: nothing is */
     unsigned written;          /* lines so far: set to 0 before a picture */
 };
 

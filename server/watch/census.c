@@ -3,12 +3,14 @@
 #include "server/watch/census.h"
 
 #include <pthread.h>
+#include <time.h>
 
 #include "server/watch/watched.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct worker *living; /* under the lock, as is the past */
 static struct census past;
+static double began; /* Unix time; 0: no worker has come yet */
 
 static void collect(struct census *census, const struct worker *worker)
 {
@@ -20,7 +22,12 @@ static void collect(struct census *census, const struct worker *worker)
 
 void census_add(struct worker *worker)
 {
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
     pthread_mutex_lock(&lock);
+    if (!began)
+        began = (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
     watched_of(worker)->next_living = living;
     living = worker;
     pthread_mutex_unlock(&lock);
@@ -54,4 +61,14 @@ void census_take_counters(struct snapshot_counters *counters)
     for (const struct worker *worker = living; worker; worker = watched_of(worker)->next_living)
         snapshot_counters_add(counters, &worker->counters);
     pthread_mutex_unlock(&lock);
+}
+
+double census_began(void)
+{
+    double time;
+
+    pthread_mutex_lock(&lock);
+    time = began;
+    pthread_mutex_unlock(&lock);
+    return time;
 }

@@ -27,5 +27,6 @@ void census_add(struct worker *worker);
 void census_remove(struct worker *worker);
 void census_take(struct census *census);
 void census_take_counters(struct snapshot_counters *counters); /* of it, only these */
+double census_began(void); /* Unix time when the first worker came: with the pid it names the process */
 
 #endif

@@ -17,6 +17,7 @@ enum {
     CONTROL_BLOCK = 4096,       /* and of its others */
     CONTROL_ASKING = 10 * 1000, /* ms that a question may take to come */
     CONTROL_TAKING = 30 * 1000, /* ms without progress after which an answer is not waited for */
+    CONTROL_SIGN = 1000,        /* ms between two signs of life while a command works */
     CONTROL_QUEUED = 64 * 1024, /* bytes of a text that are queued at a time, the last piece on top */
     CONTROL_MODE = 0600
 };
@@ -35,6 +36,7 @@ struct control_connection {
     struct text_reader reader;     /* of what is still to be queued */
     struct control_stream *stream; /* what makes the answer as it goes; or null */
     bool eof;                      /* the client will send no more */
+    bool signs;                    /* of life, while it waits (control_waits) */
 };
 
 #define HELP "help\tlists the commands\n"
@@ -99,8 +101,8 @@ static void go_on(struct control_connection *control)
         return;
     }
     connection_watch(base, reads ? EV_READ : 0);
-    if (control->state == CONTROL_WAITING)
-        connection_timeout_stop(&control->base);
+    if (control->state == CONTROL_WAITING && (!control->signs || !connection_timeout(base, CONTROL_SIGN)))
+        connection_timeout_stop(base);
 }
 
 static void end(struct connection *connection)
@@ -134,6 +136,11 @@ void control_stream_ends(struct connection *connection)
 {
     control_of(connection)->stream = NULL;
     end(connection);
+}
+
+void control_waits(struct connection *connection)
+{
+    control_of(connection)->signs = true;
 }
 
 void control_refuse(struct connection *connection, const char *why)
@@ -246,6 +253,13 @@ static bool on_opened(struct connection *base)
 
 static void control_expired(struct connection *base)
 {
+    struct control_connection *control = control_of(base);
+
+    if (control->state == CONTROL_WAITING && !base->output.head) {
+        (void)say(base, "\n", 1);
+        go_on(control);
+        return;
+    }
     connection_log(base, base->tenure->generation->settings.log, LOG_LEVEL_INFO, ETIMEDOUT,
                    "client timed out");
     connection_close(base);

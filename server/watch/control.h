@@ -40,6 +40,10 @@ extern const struct protocol control_protocol;
 extern const struct control_command control_commands[];
 void control_follow(struct connection *connection, const char *arguments); /* control_follow.c */
 
+/* The answer comes later, and begins with JSON: until then the client gets an empty line each second, so that
+ * it can tell a server that is slow from one that hangs. */
+void control_waits(struct connection *connection);
+
 /* The answer is this text (of which it takes a reference), complete; sent as the client takes it. The
  * connection may be closed when it returns. */
 void control_answer(struct connection *connection, struct text *text);

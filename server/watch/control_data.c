@@ -46,6 +46,7 @@ static void run_data(struct connection *connection, const char *arguments)
     }
     if (question && pool_cleanup_add(connection->pool, leave, question)) {
         question->connection = connection;
+        control_waits(connection);
         question->snapshot = snapshot_ask(connection->worker, &query, snapshot_write_json, answer, question);
         if (question->snapshot)
             return;

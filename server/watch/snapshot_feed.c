@@ -6,6 +6,8 @@
 #include "server/watch/snapshot.h"
 #include "server/watch/watched.h"
 
+static const char no_memory[] = "the server has no memory for a snapshot";
+
 /* Shows `text` to each viewer; null: tells those whose stream has to end. */
 static void show_all(struct snapshot_feed *feed, struct text *text)
 {
@@ -20,14 +22,26 @@ static void show_all(struct snapshot_feed *feed, struct text *text)
     }
 }
 
+static void tell_all(struct snapshot_feed *feed, const char *why)
+{
+    for (struct snapshot_viewer *viewer = feed->viewers, *next; viewer; viewer = next) {
+        next = viewer->next;
+        viewer->wait(viewer, why);
+    }
+}
+
+/* The last one that was made goes in any case: whoever comes next must not take it for new. */
 static void on_made(void *data, struct text *text)
 {
     struct snapshot_feed *feed = data;
 
     feed->snapshot = NULL;
-    if (!text)
-        return;
     text_put(feed->last);
+    feed->last = NULL;
+    if (!text) {
+        tell_all(feed, no_memory);
+        return;
+    }
     text_get(text);
     feed->last = text;
     feed->id++;
@@ -51,8 +65,10 @@ static void on_feed_due(struct ev_loop *loop, struct ev_timer *timer, int events
     (void)loop;
     (void)events;
     show_all(feed, NULL);
-    if (feed->viewers && !feed->snapshot)
-        (void)feed_ask(feed);
+    if (feed->snapshot)
+        tell_all(feed, "a worker has not answered yet");
+    else if (feed->viewers && !feed_ask(feed))
+        tell_all(feed, no_memory);
 }
 
 void snapshot_feed_init(struct worker *worker)

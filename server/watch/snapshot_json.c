@@ -283,6 +283,7 @@ static void put_server(struct snapshot *snapshot)
     json_put_text(text, "name", "Tidepool");
     json_put_text(text, "version", VERSION_NUMBER);
     json_put_number(text, "pid", (uint64_t)getpid());
+    json_put_seconds(text, "started", census_began());
     json_put_number(text, "generation", worker->tenure->generation->number);
     json_put_number(text, "worker", worker->index);
     json_put_seconds(text, "time", (double)now.tv_sec + (double)now.tv_nsec * 1e-9);

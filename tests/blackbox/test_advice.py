@@ -87,7 +87,7 @@ def test_http(server, path):
 @pytest.mark.parametrize('answer, said', [
     ('HTTP/1.1 403 Forbidden\r\n\r\n', 'the server answers "HTTP/1.1 403 Forbidden"'),
     ('SSH-2.0-none\r\n', 'the answer is not HTTP'),
-    ('', 'the answer is not HTTP'),
+    ('', 'the server said nothing and ended the connection: it is stopped, or has no room'),
     ('HTTP/1.1 200 OK\r\n\r\n{}', 'there is no advice in the answer'),
     ('HTTP/1.1 200 OK\r\n\r\n{"advice":{"sentence":"cut off', 'there is no advice in the answer'),
     ('HTTP/1.1 200 OK\r\n\r\n{"advice":{"known":true}}', 'there is no advice in the answer'),

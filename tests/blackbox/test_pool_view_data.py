@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -26,12 +27,12 @@ KEYS = {'total': 'total_bytes', 'peak': 'peak_bytes', 'used': 'used_bytes', 'age
 STATES = ('idle', 'reading', 'waiting', 'sending', 'lingering')
 
 
-def start(server, workers=1, view=VIEW, more='', main='', connections=4000):
+def start(server, workers=1, view=VIEW, more='', main='', connections=4000, http=''):
     server.configure(
         f'worker_rlimit_nofile {connections + 200}; control unix:@dir@/control.sock; {main}\n'
         f'events {{ worker_connections {connections}; }}\n'
         'stream { server { listen 127.0.0.1:@echo@; echo; } }\n'
-        f'http {{ access_log off; server {{ {LISTEN} root @dir@/html; {view} {PLAIN} {BODY} }} {more} }}',
+        f'http {{ access_log off; {http} server {{ {LISTEN} root @dir@/html; {view} {PLAIN} {BODY} }} {more} }}',
         workers=workers)
     server.start()
 
@@ -447,6 +448,54 @@ def test_events(server):
             assert seen == number and snapshot['schema'] == 1 and snapshot['connections']['limit'] == 64
             times.append(snapshot['server']['time'])
         assert times == sorted(times)
+
+
+@contextlib.contextmanager
+def stuck_worker(server, other):
+    """Holds up a worker, but not `other`: it writes a log into a pipe that nobody reads. Yields its number."""
+    with contextlib.ExitStack() as stack, open(server.path('pipe'), 'rb', buffering=0) as pipe:
+        workers = {}
+        while not workers.keys() - {other}:
+            client = stack.enter_context(server.client())
+            assert client.ask('GET', '/plain').status == 200
+            name = '%s:%d' % client.socket.getsockname()
+            workers[rows(server, f'address={name}')[0]['worker']] = client
+        stuck = (workers.keys() - {other}).pop()
+        workers[stuck].send(request('GET', '/log') * 2000)  # a pipe holds 64 KiB, a line is longer than 60 bytes
+        try:
+            yield stuck
+        finally:
+            reader = threading.Thread(target=lambda: all(iter(lambda: pipe.read(1 << 20), b'')), daemon=True)
+            reader.start()
+            for _ in range(2000):
+                assert workers[stuck].response().status == 200
+
+
+def test_a_worker_that_is_held_up(server):
+    """The others say each second that they live, and after two leave it out; at the control socket, too."""
+    os.mkfifo(server.path('pipe'))
+    with open(server.path('pipe'), 'r+b', buffering=0):  # so that nobody waits for the other end
+        start(server, workers=2, view=VIEW + 'location = /log { access_log @dir@/pipe; return 200 text; }',
+              http='keepalive_requests 10000;')
+        with Stream(server) as stream:
+            stream.block()
+            other = stream.event()[1]['server']['worker']
+            with stuck_worker(server, other) as stuck:
+                stream.block()
+                while stream.block() != ['event: wait', 'data: a worker has not answered yet']:
+                    pass
+                snapshot = stream.event()[1]
+                assert [worker['worker'] for worker in snapshot['workers']] == [other] != [stuck]
+                assert snapshot['connections']['complete'] is False
+                # A unix socket's clients are shared among the workers in turn: one of two is answered.
+                with Client(server.path('control.sock')) as one, Client(server.path('control.sock')) as two:
+                    one.send(b'data limit=0\n')
+                    two.send(b'data limit=0\n')
+                    ready = select.select([one.socket, two.socket], [], [], PATIENCE)[0]
+                    answer = ready[0].makefile('rb').read()
+                assert re.match(rb'\n+{', answer), answer[:20]
+                assert json.loads(answer)['schema'] == 1
+        server.stop()
 
 
 def test_viewers_share_their_snapshots(server):

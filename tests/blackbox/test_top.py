@@ -246,6 +246,76 @@ def test_server_that_goes_and_comes(fake, terminal):
     assert tty.end() == 0
 
 
+def test_server_that_hangs(server, terminal):
+    """The screen goes on: it says since when and what is wrong, in grey, takes keys, and recovers by itself."""
+    start(server)
+    with server.client() as client:
+        client.ask('GET', '/')
+        tty = terminal('-c', f"unix:{server.path('control.sock')}", '-d', '1', columns=120)
+        tty.wait(has('127.0.0.1'), 'the first picture')
+        assert not tty.grey()
+        server.kick(signal.SIGSTOP)
+        try:
+            tty.wait(has('last seen 3 s ago: the server hangs'), 'the reason')
+            tty.wait(has('last seen 5 s ago: the server hangs'), 'the seconds')
+            assert tty.grey() and has('127.0.0.1')(tty), 'the last picture stays'
+            tty.press('w')
+            tty.wait(lambda s: not has('WORKER')(s), 'the workers to go')
+            tty.press('a')
+            tty.wait(has('last seen 9 s ago: the server hangs'), 'another question to be asked in vain')
+        finally:
+            server.kick(signal.SIGCONT)
+        tty.wait(lambda s: not has('last seen')(s) and has('>AGE')(s), 'the server to answer again')
+        assert not tty.grey()
+        server.kick(signal.SIGSTOP)
+        try:
+            tty.wait(has('hangs'), 'the reason again')
+            tty.press('q')
+            assert tty.end() == 0
+        finally:
+            server.kick(signal.SIGCONT)
+
+
+def test_server_that_is_stopped_and_started(server, terminal):
+    start(server)
+    tty = terminal('-c', f"unix:{server.path('control.sock')}", '-d', '1', columns=120)
+    tty.wait(has('pid'), 'the first picture')
+    server.stop()
+    tty.wait(has('s ago: the server is stopped: connect() to unix:'), 'the reason')
+    tty.wait(has('last seen 4 s ago'), 'the seconds')
+    assert tty.grey()
+    server.start()
+    tty.wait(lambda s: has(f'pid {server.process.pid}')(s) and not has('stopped')(s), 'the new one')
+    tty.press('q')
+    assert tty.end() == 0
+
+
+def test_server_that_is_slow(tmp_path, terminal):
+    """Signs of life alone: slow. Then none: it hangs, and is asked anew. Whoever ends at once is not asked to death."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / 'slow.sock'))
+    listener.listen()
+    tty = terminal('-c', f'unix:{tmp_path}/slow.sock', '-d', '1', columns=120)
+    client, _ = listener.accept()
+    while not has('slow')(tty):
+        client.sendall(b'\n')
+        tty.read(.2)
+    assert has('nothing seen for')(tty)
+    tty.wait(has('the server hangs: it has taken the connection, and nothing comes'), 'the other reason')
+    second, _ = listener.accept()
+    client.close()
+    second.close()
+    tty.wait(has('the server said nothing and ended the connection'), 'no Broken pipe')
+    third, _ = listener.accept()
+    third.sendall(b'\n\n' + json.dumps(snapshot([row(1)])).encode())
+    third.close()
+    tty.wait(has('127.0.0.1:50001'), 'the answer behind signs of life')
+    assert not tty.grey()
+    tty.press('q')
+    assert tty.end() == 0
+    listener.close()
+
+
 def test_first_question_fails(terminal, tmp_path):
     tty = terminal('-c', f'unix:{tmp_path}/none')
     assert tty.end() == 1

@@ -14,7 +14,7 @@ import time
 
 from tests.harness.wire import PATIENCE
 
-ESCAPE = re.compile(rb'\x1b\[(\?1049[hl]|\?25[hl]|H|K|J|0m|1m|7m)')
+ESCAPE = re.compile(rb'\x1b\[(\?1049[hl]|\?25[hl]|H|K|J|0m|1m|2m|7m)')
 
 
 class Screen:
@@ -26,11 +26,16 @@ class Screen:
                                         start_new_session=True)
         self.slave = slave
         self.cells, self.at, self.alternate, self.cursor, self.raw = [], (0, 0), False, True, b''
-        self.pictures = 0
+        self.pictures, self.styles, self.style = 0, [], ''
         self.clear()
 
     def clear(self):
         self.cells = [''] * self.lines
+        self.styles = [''] * self.lines
+
+    def grey(self):
+        """Whether all lines below the first are drawn so."""
+        return all('2' in style for line, style in zip(self.cells[1:], self.styles[1:]) if line)
 
     def size(self, lines, columns):
         self.lines, self.columns = lines, columns
@@ -49,6 +54,8 @@ class Screen:
         assert column + len(text) <= self.columns, (column, text)
         self.cells[line] = self.cells[line][:column].ljust(column) + text + self.cells[line][column + len(text):]
         self.at = (line, column + len(text))
+        if not column:
+            self.styles[line] = self.style
 
     def escape(self, name):
         line, column = self.at
@@ -56,6 +63,8 @@ class Screen:
             self.at = (0, 0)
         elif name == b'K':
             self.cells[line] = self.cells[line][:column]
+        elif name.endswith(b'm'):
+            self.style = '' if name == b'0m' else self.style + name[:-1].decode()
         elif name == b'J':
             self.cells[line] = self.cells[line][:column]
             self.cells[line + 1:] = [''] * (self.lines - line - 1)

@@ -35,6 +35,7 @@ struct viewer {
     struct http_request *request;
     struct text_reader reader; /* of the snapshot that it is being sent */
     uint64_t id;               /* of that; 0: its event has begun */
+    const char *waits_for;     /* to be told to it; null: nothing */
 };
 
 static struct viewer *viewer_of(struct snapshot_viewer *base)
@@ -52,35 +53,68 @@ static int viewer_begin_event(struct viewer *viewer)
     return http_stream_write(viewer->request, (struct http_text){head, (size_t)length});
 }
 
+static int viewer_say_wait(struct viewer *viewer)
+{
+    char event[128];
+    int length = snprintf(event, sizeof event, "event: wait\ndata: %s\n\n", viewer->waits_for);
+
+    viewer->waits_for = NULL;
+    return http_stream_write(viewer->request, (struct http_text){event, (size_t)length});
+}
+
+static int viewer_write_snapshot(struct viewer *viewer)
+{
+    int result = viewer->id ? viewer_begin_event(viewer) : 0;
+
+    if (!result)
+        result = http_text_write(viewer->request, &viewer->reader);
+    if (result || viewer->reader.piece)
+        return result;
+    text_reader_close(&viewer->reader);
+    return http_stream_write(viewer->request, HTTP_TEXT("\n\n"));
+}
+
 static bool viewer_pump_event(struct http_request *request, struct http_pump *pump)
 {
     struct viewer *viewer = (struct viewer *)(void *)pump;
     int result = 0;
 
-    if (!viewer->reader.text)
+    if (viewer->waits_for)
+        result = viewer_say_wait(viewer);
+    else if (!viewer->reader.text)
         return false;
-    if (viewer->id)
-        result = viewer_begin_event(viewer);
-    if (!result)
-        result = http_text_write(request, &viewer->reader);
-    if (!result && !viewer->reader.piece) {
-        text_reader_close(&viewer->reader);
-        result = http_stream_write(request, HTTP_TEXT("\n\n"));
-    }
+    else
+        result = viewer_write_snapshot(viewer);
     if (result)
         http_response_cut(request, result);
     return !result;
+}
+
+/* Whether it has taken all that it was sent: if not, it misses what comes now. */
+static bool viewer_is_ready(const struct viewer *viewer)
+{
+    const struct http_connection *connection = viewer->request->connection;
+
+    return !connection->base.closed && connection->state == HTTP_STATE_WAITING &&
+           !connection->base.output.head && !viewer->reader.text;
+}
+
+static void viewer_wait(struct snapshot_viewer *base, const char *why)
+{
+    struct viewer *viewer = viewer_of(base);
+
+    if (!viewer_is_ready(viewer))
+        return;
+    viewer->waits_for = why;
+    http_resume(viewer->request, HTTP_OUTCOME_TAKEN);
 }
 
 static void viewer_show(struct snapshot_viewer *base, struct text *text, uint64_t id)
 {
     struct viewer *viewer = viewer_of(base);
     struct http_request *request = viewer->request;
-    const struct http_connection *connection = request->connection;
 
-    /* A viewer that has not taken the last one misses this one. */
-    if (connection->base.closed || connection->state != HTTP_STATE_WAITING || connection->base.output.head ||
-        viewer->reader.text)
+    if (!viewer_is_ready(viewer))
         return;
     if (text) {
         text_reader_open(&viewer->reader, text);
@@ -114,6 +148,7 @@ enum http_outcome http_pool_view_events(struct http_request *request)
     viewer->pump.run = viewer_pump_event;
     viewer->request = request;
     viewer->base.show = viewer_show;
+    viewer->base.wait = viewer_wait;
     if (!snapshot_feed_join(connection->worker, connection->tenure, &viewer->base))
         return http_no_snapshot(request);
     if (http_stream_begin(request) || http_stream_write(request, HTTP_TEXT("retry: 2000\n\n")))

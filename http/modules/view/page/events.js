@@ -1,17 +1,55 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The stream of snapshots: what arrives is drawn, in the order of the page; pause, colours, reconnecting.
+// The stream of snapshots: what arrives is drawn, in the order of the page; how old it is; pause and colours.
 
+const PATIENCE = 3; // seconds: figures that are older are not called live
 let source = null,
   timer = 0,
   paused = false,
-  pending = null;
+  pending = null,
+  wire = "asking", // then open, or lost
+  tries = 0,
+  kind = "",
+  why = "", // there is no snapshot, as the server says
+  begun = 0, // by performance.now(), as are those below: since when the page wants snapshots
+  seen = -Infinity, // the last snapshot
+  heard = -Infinity; // any sign of life
 
-function state(kind, text) {
-  set($("state"), "class", `state ${kind}`);
-  if ($("state-text").textContent === text) return;
-  say($("state-text"), text);
-  if (kind !== "live") speak(`The view is ${text}.`, true);
+const since = time => (performance.now() - time) / 1000;
+
+// A browser tells apart whether it is refused, connected, and spoken to: so does this.
+function trouble() {
+  if (wire === "lost")
+    return ["stopped", "No connection: the server is stopped, or turns this page away."];
+  if (wire === "open" && since(heard) < PATIENCE)
+    return ["slow", `The server lives, but is slow: ${why || "there is no new snapshot yet"}.`];
+  return [
+    "hung",
+    wire === "open"
+      ? "The connection is open, but nothing comes, not even a sign of life: the server hangs."
+      : "A connection is taken, but nobody answers: the server hangs.",
+  ];
 }
+
+// What the page says of itself, and whether its figures are grey.
+function look() {
+  const ago = Math.floor(since(seen)),
+    last = seen > 0 ? `last seen ${ago < 60 ? `${ago} s` : age(ago)} ago` : "nothing seen yet",
+    late = since(Math.max(seen, begun)) >= PATIENCE,
+    fresh = wire === "lost" ? "reconnecting" : since(seen) < PATIENCE ? "live" : "connecting",
+    [next, text] = paused ? ["paused", ""] : late ? trouble() : [fresh, ""];
+  say($("state-text"), paused ? `paused, ${last}` : late ? last : fresh);
+  say($("stale"), text);
+  $("stale").hidden = !text;
+  document.body.classList.toggle("stale", late && !paused && seen > 0);
+  if (kind === next) return;
+  const first = !kind;
+  kind = next;
+  set($("state"), "class", `state ${next === "live" ? next : text ? "lost" : ""}`);
+  if (next !== "live" && !first) speak(text || `The view is ${next}.`, true);
+  else if (document.documentElement.dataset.traced === "no") trace();
+}
+setInterval(look, 500);
+
 function draw() {
   const data = pending;
   pending = null;
@@ -35,24 +73,47 @@ function draw() {
 function take(text) {
   if (!pending) requestAnimationFrame(draw);
   pending = adapt(JSON.parse(text));
-  state("live", "live");
+  seen = heard = performance.now();
+  tries = 0;
+  look();
 }
+// A browser would ask again by itself, and then not say whether it is refused or not answered.
 function listen() {
   if (source || paused || document.hidden) return;
-  source = new EventSource("events");
-  source.addEventListener("snapshot", event => take(event.data));
-  source.addEventListener("error", () => {
-    state("lost", "waiting for the server");
-    if (source.readyState !== EventSource.CLOSED) return; // it tries again by itself
-    source = null;
-    clearTimeout(timer);
-    timer = setTimeout(listen, 3000);
+  const here = new EventSource("events"),
+    opens = setTimeout(() => {
+      if (source === here) wire = "asking"; // not refused any more
+    }, 1500);
+  source = here;
+  here.addEventListener("open", () => {
+    clearTimeout(opens);
+    wire = "open";
+    heard = performance.now();
+  });
+  here.addEventListener("snapshot", event => take(event.data));
+  here.addEventListener("wait", event => {
+    heard = performance.now();
+    why = event.data;
+  });
+  here.addEventListener("error", () => {
+    clearTimeout(opens);
+    if (source !== here) return;
+    silence();
+    wire = "lost";
+    look();
+    timer = setTimeout(listen, tries++ ? 2000 : 200); // a reload ends streams: the next one is there at once
   });
 }
 function silence() {
   clearTimeout(timer);
   if (source) source.close();
   source = null;
+}
+function resume() {
+  begun = performance.now();
+  wire = "asking";
+  listen();
+  look();
 }
 $("pause").addEventListener("click", () => {
   paused = !paused;
@@ -61,16 +122,13 @@ $("pause").addEventListener("click", () => {
   document.body.classList.toggle("paused", paused);
   if (paused) {
     silence();
-    state("", "paused");
-  } else {
-    state("", "connecting");
-    listen();
-  }
+    look();
+  } else resume();
 });
 // A page that nobody sees costs the server nothing.
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) silence();
-  else listen();
+  else resume();
 });
 $("theme").addEventListener("change", () => {
   document.documentElement.style.colorScheme = $("theme").value;
@@ -90,5 +148,5 @@ new ResizeObserver(() =>
 ).observe($("shore"));
 
 readColours();
-listen();
+resume();
 trace();

@@ -363,6 +363,7 @@ async function trace() {
     document.documentElement.dataset.traced = "yes";
   } catch (error) {
     $("trace").replaceChildren(el("p", {class: "soft"}, `The trace could not be had: ${error.message}.`));
+    document.documentElement.dataset.traced = "no"; // asked for again when the server is back
   }
   $("again").disabled = false;
 }

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The page knows how old its figures are, and says in words whether the server is slow, hangs or is stopped. The server
+is ours, held up by SIGSTOP or ended; where a moment must be met, a server of the test's own plays it."""
+import http.server
+import json
+import os
+import signal
+import threading
+
+import pytest
+
+from tests.harness import browser
+
+pytestmark = [pytest.mark.ours, pytest.mark.plain, pytest.mark.skipif(not browser.PROGRAM, reason='no Chromium')]
+
+WORKERS = 2
+CONFIG = 'server { listen @http@; location /pools/ { pool_view; } }'
+SNAPSHOTS = 'Number(document.documentElement.dataset.snapshots || 0)'
+PILL = 'document.getElementById("state-text").textContent'
+STALE = 'document.getElementById("stale").textContent'
+GREY = 'getComputedStyle(document.querySelector(".tide")).filter.includes("grayscale")'
+
+
+class Stand(http.server.ThreadingHTTPServer):
+    """Plays a server: the page, trace and data of `real`, and a stream that the test writes."""
+    daemon_threads = True
+
+    def __init__(self, real):
+        parts = {name: real.get('/pools/' + name).body for name in ('', 'data', 'trace')}
+        self.data, self.streams, self.opened = json.loads(parts['data']), [], threading.Condition()
+        stand = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = 'HTTP/1.1'
+
+            def do_GET(self):
+                name = self.path.rsplit('/', 1)[1].split('?')[0]
+                if name == 'events':
+                    stand.stream(self)
+                    return
+                body = json.dumps(stand.data).encode() if name == 'data' else parts[name]
+                self.send_response(200)
+                self.send_header('Content-Type', 'text/html; charset=utf-8' if not name else 'application/json')
+                self.send_header('Content-Length', str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):  # pylint: disable=arguments-differ
+                pass
+        super().__init__(('127.0.0.1', 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def stream(self, handler):
+        handler.send_response(200)
+        handler.send_header('Content-Type', 'text/event-stream')
+        handler.send_header('Connection', 'close')
+        handler.end_headers()
+        ends = threading.Event()
+        with self.opened:
+            self.streams.append((handler.wfile, ends))
+            self.opened.notify_all()
+        ends.wait()
+        handler.close_connection = True
+
+    def send(self, event, data):
+        """To the newest stream, which there must be first."""
+        with self.opened:
+            assert self.opened.wait_for(lambda: self.streams, 30)
+            file = self.streams[-1][0]
+        file.write(f'event: {event}\ndata: {data}\n\n'.encode())
+
+    def snapshot(self, **server):
+        self.data['server'].update(server, time=self.data['server']['time'] + 1)
+        self.send('snapshot', json.dumps(self.data))
+
+    def cut(self):
+        with self.opened:
+            self.streams.pop()[1].set()
+
+
+@pytest.fixture(scope='module')
+def chrome(tmp_path_factory):
+    one = browser.Browser(str(tmp_path_factory.mktemp('profile') / 'new'))
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def page(chrome):
+    one = chrome.page()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def stand(shared):
+    one = Stand(shared)
+    yield one
+    one.shutdown()
+    one.server_close()
+
+
+def look(page, port):
+    page.open(f'http://127.0.0.1:{port}/pools/')
+
+
+def test_a_server_that_hangs(server, page):
+    server.http(CONFIG)
+    server.start()
+    look(page, server.port())
+    page.wait(f'{SNAPSHOTS} >= 2 && {PILL} === "live"')
+    assert page.value(f'!{GREY} && document.getElementById("stale").hidden')
+    os.kill(server.process.pid, signal.SIGSTOP)
+    try:
+        page.wait(f'{PILL} === "last seen 4 s ago"')
+        assert 'hangs' in page.value(STALE) and page.value(GREY)
+        page.wait(f'{PILL} === "last seen 6 s ago"')
+        assert 'hangs' in page.text('#spoken')
+        # Whoever comes now finds a port that takes connections, and nobody who answers.
+        page.click('#pause')
+        page.wait(f'{PILL}.startsWith("paused, last seen ")')
+        page.click('#pause')
+        page.wait(f'{STALE}.includes("A connection is taken, but nobody answers: the server hangs.")')
+    finally:
+        os.kill(server.process.pid, signal.SIGCONT)
+    page.wait(f'{PILL} === "live" && !{GREY} && document.getElementById("stale").hidden')
+    assert page.console() == []
+
+
+def test_a_server_that_is_stopped(server, page):
+    server.http(CONFIG)
+    server.start()
+    look(page, server.port())
+    page.wait(f'{SNAPSHOTS} >= 2 && document.documentElement.dataset.traced === "yes"')
+    server.stop()
+    page.wait(f'{PILL} === "reconnecting"')
+    page.wait(f'{PILL} === "last seen 3 s ago"')
+    assert 'is stopped' in page.value(STALE) and page.value(GREY)
+    page.click('#again')
+    page.wait('document.getElementById("trace").textContent.includes("could not be had")')
+    server.start()
+    page.wait(f'{PILL} === "live" && !{GREY}')
+    page.wait('document.getElementById("trace").textContent.includes("GET /pools/trace")')
+
+
+def test_a_server_that_is_slow(stand, page):
+    """Signs of life, and no snapshot: slow. No sign of life for three seconds: it hangs. The end: stopped."""
+    look(page, stand.server_port)
+    stand.snapshot()
+    page.wait(f'{PILL} === "live"')
+    page.wait(f'{PILL} === "last seen 3 s ago"')
+    assert 'hangs' in page.value(STALE)
+    stand.send('wait', 'a worker has not answered yet')
+    page.wait(f'{STALE} === "The server lives, but is slow: a worker has not answered yet."')
+    page.wait(f'{STALE}.includes("hangs")')
+    stand.snapshot()
+    page.wait(f'{PILL} === "live" && !{GREY}')
+    stand.cut()
+    page.wait(f'{PILL} === "reconnecting"')
+    stand.snapshot()
+    page.wait(f'{PILL} === "live"')
+    assert page.console() == []
+
+
+def test_before_the_first_snapshot(stand, page):
+    """Nothing is grey that was never there; it says what it waits for."""
+    look(page, stand.server_port)
+    page.wait(f'{PILL} === "connecting"')
+    stand.send('wait', 'the server has no memory for a snapshot')
+    page.wait(f'{PILL} === "nothing seen yet"')
+    stand.send('wait', 'the server has no memory for a snapshot')
+    page.wait(f'{STALE}.endsWith("slow: the server has no memory for a snapshot.")')
+    assert not page.value(GREY)
+    stand.snapshot()
+    page.wait(f'{PILL} === "live"')
