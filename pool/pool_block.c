@@ -21,6 +21,12 @@ size_t pool_raw_round(const struct pool *pool, size_t size)
     return pool_from_system(pool) ? size : sizeclass_round(size);
 }
 
+/* A pool without size classes lives as long as a configuration does. */
+static enum sysmem_use pool_system_use(const struct pool *pool)
+{
+    return pool->classes ? SYSMEM_OF_POOLS : SYSMEM_OF_CONFIGURATION;
+}
+
 /* From the system, from a span, or from the spare. */
 __attribute__((noinline)) static void *pool_raw_get_slow(struct pool *pool, size_t size)
 {
@@ -32,7 +38,7 @@ __attribute__((noinline)) static void *pool_raw_get_slow(struct pool *pool, size
         return p || !pool->spared ? p : sizeclass_get_spare(pool->classes, size);
     }
     was = sysmem_use_spare(pool->spared);
-    p = sysmem_alloc(size);
+    p = sysmem_alloc(pool_system_use(pool), size);
     (void)sysmem_use_spare(was);
     return p;
 }
@@ -47,7 +53,7 @@ void *pool_raw_get(struct pool *pool, size_t size)
 void pool_raw_put(struct pool *pool, void *p, size_t size)
 {
     if (pool_from_system(pool))
-        sysmem_free(p, size);
+        sysmem_free(pool_system_use(pool), p, size);
     else
         sizeclass_put(sizeclass_giver(pool->classes, p, size), p, size);
 }

@@ -48,7 +48,7 @@ void sgi_lock_drop(struct sgi_lock *lock)
 
 struct sgi *sgi_create(void)
 {
-    struct sgi *sgi = sysmem_memalign(SGI_LINE, sizeof *sgi);
+    struct sgi *sgi = sysmem_memalign(SYSMEM_OF_SHARED, SGI_LINE, sizeof *sgi);
     size_t tags;
 
     if (!sgi)
@@ -83,7 +83,7 @@ void sgi_destroy(struct sgi *sgi)
     unmap_ring(&sgi->whole);
     unmap_ring(&sgi->aside);
     pthread_mutex_destroy(&sgi->lock.mutex);
-    sysmem_free(sgi, sizeof *sgi);
+    sysmem_free(SYSMEM_OF_SHARED, sgi, sizeof *sgi);
 }
 
 static bool is_large(const struct sgi *sgi, size_t size)

@@ -179,7 +179,7 @@ static bool scavenge_locked(struct sgi *sgi, unsigned index)
 
 static struct sgi_span *span_map(struct sgi *sgi)
 {
-    struct sgi_span *span = sysmem_map(SGI_SPAN, SGI_SPAN);
+    struct sgi_span *span = sysmem_map(SYSMEM_OF_SHARED, SGI_SPAN, SGI_SPAN);
 
     if (span && sgi->mode == POOL_POISON)
         span->tags = (_Atomic uint8_t *)(void *)((char *)span + SGI_LINE);
@@ -189,7 +189,7 @@ static struct sgi_span *span_map(struct sgi *sgi)
 void sgi_span_unmap(struct sgi_span *span)
 {
     annotate_usable(span, SGI_SPAN);
-    sysmem_unmap(span, SGI_SPAN);
+    sysmem_unmap(SYSMEM_OF_SHARED, span, SGI_SPAN);
 }
 
 /* Asks the system for twice what is wanted and a sixteenth of the heap, in whole spans, and takes as many as

@@ -39,7 +39,7 @@ void *sgi_level1_alloc(struct sgi *sgi, size_t size)
     unsigned attempt = 0;
     void *object;
 
-    while (!(object = sysmem_alloc(size))) {
+    while (!(object = sysmem_alloc(SYSMEM_OF_SHARED, size))) {
         if (!sgi_ask_handler(size, attempt++))
             return NULL;
     }
@@ -49,7 +49,7 @@ void *sgi_level1_alloc(struct sgi *sgi, size_t size)
 
 void sgi_level1_free(struct sgi *sgi, void *object, size_t size)
 {
-    sysmem_free(object, size);
+    sysmem_free(SYSMEM_OF_SHARED, object, size);
     count_large(sgi, (size_t)-1, -size);
 }
 
@@ -59,7 +59,7 @@ void *sgi_level1_realloc(struct sgi *sgi, void *object, size_t old_size, size_t 
     unsigned attempt = 0;
     void *moved;
 
-    while (!(moved = sysmem_realloc(object, old_size, new_size))) {
+    while (!(moved = sysmem_realloc(SYSMEM_OF_SHARED, object, old_size, new_size))) {
         if (!sgi_ask_handler(new_size, attempt++))
             return NULL;
     }

@@ -13,7 +13,7 @@ __thread struct sgi_thread *sgi_this_thread = &unattached;
 
 static struct sgi_magazine *magazine_create(void)
 {
-    struct sgi_magazine *magazine = sysmem_memalign(SGI_LINE, sizeof *magazine);
+    struct sgi_magazine *magazine = sysmem_memalign(SYSMEM_OF_SHARED, SGI_LINE, sizeof *magazine);
 
     if (magazine) {
         magazine->count = 0;
@@ -25,7 +25,7 @@ static struct sgi_magazine *magazine_create(void)
 
 void sgi_magazine_destroy(struct sgi_magazine *magazine)
 {
-    sysmem_free(magazine, sizeof *magazine);
+    sysmem_free(SYSMEM_OF_SHARED, magazine, sizeof *magazine);
 }
 
 int sgi_thread_attach(struct sgi *sgi)
@@ -34,7 +34,7 @@ int sgi_thread_attach(struct sgi *sgi)
 
     if (sgi_this_thread != &unattached)
         return -EBUSY;
-    thread = sysmem_memalign(SGI_LINE, sizeof *thread);
+    thread = sysmem_memalign(SYSMEM_OF_SHARED, SGI_LINE, sizeof *thread);
     if (!thread)
         return -ENOMEM;
     thread->owner = sgi;
@@ -77,7 +77,7 @@ void sgi_thread_detach(struct sgi *sgi)
     sgi_lock_take(&sgi->lock);
     sgi->threads--;
     sgi_lock_drop(&sgi->lock);
-    sysmem_free(thread, sizeof *thread);
+    sysmem_free(SYSMEM_OF_SHARED, thread, sizeof *thread);
 }
 
 /* Puts a magazine with objects into `loaded`; false: there is none, and none can be filled. */

@@ -68,7 +68,7 @@ uint64_t sizeclass_lost(void)
 
 struct sizeclass *sizeclass_create(void)
 {
-    struct sizeclass *classes = sysmem_calloc(sizeof *classes);
+    struct sizeclass *classes = sysmem_calloc(SYSMEM_OF_POOLS, sizeof *classes);
 
     if (!classes)
         return NULL;
@@ -86,9 +86,9 @@ struct sizeclass *sizeclass_create(void)
         classes->hooks |= HOOK_ANNOTATE;
 #ifdef ANNOTATE_ASAN
     classes->hooks |= HOOK_CHECK;
-    classes->quarantine = sysmem_calloc(sizeof *classes->quarantine);
+    classes->quarantine = sysmem_calloc(SYSMEM_OF_POOLS, sizeof *classes->quarantine);
     if (!classes->quarantine) {
-        sysmem_free(classes, sizeof *classes);
+        sysmem_free(SYSMEM_OF_POOLS, classes, sizeof *classes);
         return NULL;
     }
 #endif
@@ -106,9 +106,9 @@ void sizeclass_destroy(struct sizeclass *classes)
     atomic_fetch_add(&sizeclass_lost_objects, stats.live_objects);
     arena_destroy_all(classes);
 #ifdef ANNOTATE_ASAN
-    sysmem_free(classes->quarantine, sizeof *classes->quarantine);
+    sysmem_free(SYSMEM_OF_POOLS, classes->quarantine, sizeof *classes->quarantine);
 #endif
-    sysmem_free(classes, sizeof *classes);
+    sysmem_free(SYSMEM_OF_POOLS, classes, sizeof *classes);
     mode_sizeclasses(-1);
 }
 
@@ -282,7 +282,7 @@ static struct sizeclass_span *sizeclass_find_span(struct sizeclass *classes, uns
 
 static void *sizeclass_large_try(struct sizeclass *classes, size_t size)
 {
-    void *p = arena_affords(classes, size) ? sysmem_alloc(size) : NULL;
+    void *p = arena_affords(classes, size) ? sysmem_alloc(SYSMEM_OF_POOLS, size) : NULL;
 
     if (p)
         classes->held += size;
@@ -342,7 +342,7 @@ void sizeclass_put_slow(struct sizeclass *classes, void *p, size_t size)
 {
     if (size > SIZECLASS_MAX) {
         classes->held -= size;
-        sysmem_free(p, size);
+        sysmem_free(SYSMEM_OF_POOLS, p, size);
         return;
     }
     if ((classes->hooks & HOOK_CHECK) != 0)

@@ -50,7 +50,7 @@ static bool arena_charge(struct sizeclass *classes, unsigned pages)
     if (!arena_affords(classes, bytes))
         return false;
     was = sysmem_use_spare(classes->above_budget);
-    charged = sysmem_charge(bytes);
+    charged = sysmem_charge(SYSMEM_OF_POOLS, bytes);
     (void)sysmem_use_spare(was);
     if (charged)
         classes->held += bytes;
@@ -62,7 +62,7 @@ static void arena_uncharge(struct sizeclass *classes, unsigned pages)
     size_t bytes = (size_t)pages * SIZECLASS_PAGE;
 
     classes->held -= bytes;
-    sysmem_uncharge(bytes);
+    sysmem_uncharge(SYSMEM_OF_POOLS, bytes);
 }
 
 static void arena_unlink(struct sizeclass *classes, struct sizeclass_arena *arena)
@@ -100,7 +100,7 @@ static struct sizeclass_arena *arena_create(struct sizeclass *classes)
 
     if (!arena_charge(classes, 1)) /* the descriptors */
         return NULL;
-    arena = sysmem_reserve(SIZECLASS_ARENA, SIZECLASS_ARENA);
+    arena = sysmem_reserve(SYSMEM_OF_POOLS, SIZECLASS_ARENA, SIZECLASS_ARENA);
     if (!arena) {
         arena_uncharge(classes, 1);
         return NULL;
@@ -119,7 +119,7 @@ static void arena_destroy(struct sizeclass *classes, struct sizeclass_arena *are
     classes->arena_count--;
     arena_uncharge(classes, 1 + SIZECLASS_ARENA_PAGES - arena_count(arena->free & ~arena->dirty));
     annotate_usable_deep(arena, SIZECLASS_ARENA); /* ASan's marks would stay with the addresses */
-    sysmem_unreserve(arena, SIZECLASS_ARENA);
+    sysmem_unreserve(SYSMEM_OF_POOLS, arena, SIZECLASS_ARENA);
 }
 
 static struct sizeclass_span *arena_cut(struct sizeclass *classes, struct sizeclass_arena *arena,

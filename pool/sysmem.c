@@ -15,8 +15,19 @@ const char *const sysmem_call_names[SYSMEM_CALLS] = {
     [SYSMEM_ALLOC] = "alloc",     [SYSMEM_CALLOC] = "calloc", [SYSMEM_MEMALIGN] = "memalign",
     [SYSMEM_REALLOC] = "realloc", [SYSMEM_FREE] = "free",     [SYSMEM_MAP] = "map",
     [SYSMEM_UNMAP] = "unmap",     [SYSMEM_PURGE] = "purge"};
+const char *const sysmem_use_names[SYSMEM_USES] = {[SYSMEM_OF_POOLS] = "pools",
+                                                   [SYSMEM_OF_SHARED] = "shared",
+                                                   [SYSMEM_OF_CONFIGURATION] = "configuration",
+                                                   [SYSMEM_OF_WORKERS] = "workers",
+                                                   [SYSMEM_OF_LOOPS] = "loops",
+                                                   [SYSMEM_OF_ZONES] = "zones",
+                                                   [SYSMEM_OF_FILES] = "files",
+                                                   [SYSMEM_OF_LOGS] = "logs",
+                                                   [SYSMEM_OF_REGEX] = "regex",
+                                                   [SYSMEM_OF_VIEW] = "view"};
 static _Atomic uint64_t sysmem_calls[SYSMEM_CALLS];
 static _Atomic uint64_t sysmem_bytes, sysmem_count, sysmem_peak, sysmem_budget, sysmem_refused, sysmem_failed;
+static _Atomic uint64_t sysmem_uses[SYSMEM_USES], sysmem_peak_uses[SYSMEM_USES], sysmem_kept_peak;
 static _Atomic uint64_t sysmem_spare;
 static _Thread_local bool sysmem_uses_spare;
 static void (*_Atomic sysmem_report)(const char *call, size_t size);
@@ -42,8 +53,27 @@ static void sysmem_tell(const char *call, size_t size, int error)
     errno = error;
 }
 
+static void sysmem_unbook(enum sysmem_use use, size_t size)
+{
+    sysmem_subtract(&sysmem_bytes, size);
+    sysmem_subtract(&sysmem_uses[use], size);
+}
+
+/* At a new peak: what it consists of is written down again whenever it has grown by a sixteenth. */
+static void sysmem_keep_peak(uint64_t peak)
+{
+    uint64_t kept = atomic_load_explicit(&sysmem_kept_peak, memory_order_relaxed);
+
+    if (peak - kept < kept / 16 || !atomic_compare_exchange_strong(&sysmem_kept_peak, &kept, peak))
+        return;
+    for (int use = 0; use < SYSMEM_USES; use++)
+        atomic_store_explicit(&sysmem_peak_uses[use],
+                              atomic_load_explicit(&sysmem_uses[use], memory_order_relaxed),
+                              memory_order_relaxed);
+}
+
 /* Books `size` bytes before the system is asked: two threads cannot both take the last of the budget. */
-static bool sysmem_book(const char *call, size_t size)
+static bool sysmem_book(enum sysmem_use use, const char *call, size_t size)
 {
     uint64_t now = atomic_fetch_add_explicit(&sysmem_bytes, size, memory_order_relaxed) + size;
     uint64_t budget = atomic_load_explicit(&sysmem_budget, memory_order_relaxed);
@@ -51,32 +81,35 @@ static bool sysmem_book(const char *call, size_t size)
 
     if (budget != 0 && sysmem_uses_spare)
         budget += atomic_load_explicit(&sysmem_spare, memory_order_relaxed);
+    sysmem_add(&sysmem_uses[use], size);
     if (budget != 0 && now > budget && size != 0) {
-        sysmem_subtract(&sysmem_bytes, size);
+        sysmem_unbook(use, size);
         sysmem_tell(call, size, EDQUOT);
         return false;
     }
     peak = atomic_load_explicit(&sysmem_peak, memory_order_relaxed);
     while (now > peak && !atomic_compare_exchange_weak(&sysmem_peak, &peak, now))
         continue;
+    if (now > peak)
+        sysmem_keep_peak(now);
     return true;
 }
 
-static bool sysmem_admit(enum sysmem_call kind, const char *call, size_t size)
+static bool sysmem_admit(enum sysmem_use use, enum sysmem_call kind, const char *call, size_t size)
 {
     sysmem_add(&sysmem_calls[kind], 1);
     if (fault_fires(FAULT_SYSTEM) || size > PTRDIFF_MAX) {
         sysmem_tell(call, size, ENOMEM);
         return false;
     }
-    return sysmem_book(call, size);
+    return sysmem_book(use, call, size);
 }
 
 /* The system's answer `p`: counts it as live, or takes the booking back. */
-static void *sysmem_admitted(void *p, const char *call, size_t size)
+static void *sysmem_admitted(enum sysmem_use use, void *p, const char *call, size_t size)
 {
     if (!p) {
-        sysmem_subtract(&sysmem_bytes, size);
+        sysmem_unbook(use, size);
         sysmem_tell(call, size, ENOMEM);
         return NULL;
     }
@@ -84,57 +117,57 @@ static void *sysmem_admitted(void *p, const char *call, size_t size)
     return p;
 }
 
-void *sysmem_alloc(size_t size)
+void *sysmem_alloc(enum sysmem_use use, size_t size)
 {
-    if (!sysmem_admit(SYSMEM_ALLOC, "malloc", size))
+    if (!sysmem_admit(use, SYSMEM_ALLOC, "malloc", size))
         return NULL;
-    return sysmem_admitted(malloc(size != 0 ? size : 1), "malloc", size);
+    return sysmem_admitted(use, malloc(size != 0 ? size : 1), "malloc", size);
 }
 
-void *sysmem_calloc(size_t size)
+void *sysmem_calloc(enum sysmem_use use, size_t size)
 {
-    if (!sysmem_admit(SYSMEM_CALLOC, "calloc", size))
+    if (!sysmem_admit(use, SYSMEM_CALLOC, "calloc", size))
         return NULL;
-    return sysmem_admitted(calloc(1, size != 0 ? size : 1), "calloc", size);
+    return sysmem_admitted(use, calloc(1, size != 0 ? size : 1), "calloc", size);
 }
 
-void *sysmem_memalign(size_t alignment, size_t size)
+void *sysmem_memalign(enum sysmem_use use, size_t alignment, size_t size)
 {
     void *p = NULL;
 
-    if (!sysmem_admit(SYSMEM_MEMALIGN, "posix_memalign", size))
+    if (!sysmem_admit(use, SYSMEM_MEMALIGN, "posix_memalign", size))
         return NULL;
     if (posix_memalign(&p, alignment, size != 0 ? size : 1) != 0)
         p = NULL;
-    return sysmem_admitted(p, "posix_memalign", size);
+    return sysmem_admitted(use, p, "posix_memalign", size);
 }
 
-void *sysmem_realloc(void *p, size_t old, size_t size)
+void *sysmem_realloc(enum sysmem_use use, void *p, size_t old, size_t size)
 {
     size_t more = size > old ? size - old : 0;
     void *moved;
 
-    if (!sysmem_admit(SYSMEM_REALLOC, "realloc", more))
+    if (!sysmem_admit(use, SYSMEM_REALLOC, "realloc", more))
         return NULL;
     moved = realloc(p, size != 0 ? size : 1);
     if (!moved) {
-        sysmem_subtract(&sysmem_bytes, more);
+        sysmem_unbook(use, more);
         sysmem_tell("realloc", size, ENOMEM);
         return NULL;
     }
     if (!p)
         sysmem_add(&sysmem_count, 1);
     if (size < old)
-        sysmem_subtract(&sysmem_bytes, old - size);
+        sysmem_unbook(use, old - size);
     return moved;
 }
 
-void sysmem_free(void *p, size_t size)
+void sysmem_free(enum sysmem_use use, void *p, size_t size)
 {
     if (!p)
         return;
     sysmem_add(&sysmem_calls[SYSMEM_FREE], 1);
-    sysmem_subtract(&sysmem_bytes, size);
+    sysmem_unbook(use, size);
     sysmem_subtract(&sysmem_count, 1);
     free(p);
 }
@@ -166,56 +199,56 @@ static void *sysmem_map_aligned(size_t alignment, size_t size)
 }
 
 /* `booked`: so many bytes of it count as live at once. */
-static void *sysmem_map_booked(size_t alignment, size_t size, size_t booked)
+static void *sysmem_map_booked(enum sysmem_use use, size_t alignment, size_t size, size_t booked)
 {
     void *p;
 
-    if (!sysmem_admit(SYSMEM_MAP, "mmap", booked))
+    if (!sysmem_admit(use, SYSMEM_MAP, "mmap", booked))
         return NULL;
     p = sysmem_map_aligned(alignment, size);
     if (p)
         (void)madvise(p, size, MADV_NOHUGEPAGE); /* EINVAL: a kernel without huge pages, which is as good */
-    return sysmem_admitted(p, "mmap", booked);
+    return sysmem_admitted(use, p, "mmap", booked);
 }
 
-static void sysmem_unmap_booked(void *p, size_t size, size_t booked)
+static void sysmem_unmap_booked(enum sysmem_use use, void *p, size_t size, size_t booked)
 {
     if (!p)
         return;
     sysmem_add(&sysmem_calls[SYSMEM_UNMAP], 1);
-    sysmem_subtract(&sysmem_bytes, booked);
+    sysmem_unbook(use, booked);
     sysmem_subtract(&sysmem_count, 1);
     munmap(p, size);
 }
 
-void *sysmem_map(size_t alignment, size_t size)
+void *sysmem_map(enum sysmem_use use, size_t alignment, size_t size)
 {
-    return sysmem_map_booked(alignment, size, size);
+    return sysmem_map_booked(use, alignment, size, size);
 }
 
-void sysmem_unmap(void *p, size_t size)
+void sysmem_unmap(enum sysmem_use use, void *p, size_t size)
 {
-    sysmem_unmap_booked(p, size, size);
+    sysmem_unmap_booked(use, p, size, size);
 }
 
-void *sysmem_reserve(size_t alignment, size_t size)
+void *sysmem_reserve(enum sysmem_use use, size_t alignment, size_t size)
 {
-    return sysmem_map_booked(alignment, size, 0);
+    return sysmem_map_booked(use, alignment, size, 0);
 }
 
-void sysmem_unreserve(void *p, size_t size)
+void sysmem_unreserve(enum sysmem_use use, void *p, size_t size)
 {
-    sysmem_unmap_booked(p, size, 0);
+    sysmem_unmap_booked(use, p, size, 0);
 }
 
-bool sysmem_charge(size_t bytes)
+bool sysmem_charge(enum sysmem_use use, size_t bytes)
 {
-    return sysmem_book("charge", bytes);
+    return sysmem_book(use, "charge", bytes);
 }
 
-void sysmem_uncharge(size_t bytes)
+void sysmem_uncharge(enum sysmem_use use, size_t bytes)
 {
-    sysmem_subtract(&sysmem_bytes, bytes);
+    sysmem_unbook(use, bytes);
 }
 
 int sysmem_purge(void *p, size_t size)
@@ -269,6 +302,10 @@ void sysmem_stats(struct sysmem_stats *stats)
     for (int call = 0; call < SYSMEM_CALLS; call++)
         stats->calls[call] = atomic_load(&sysmem_calls[call]);
     stats->live_bytes = atomic_load(&sysmem_bytes);
+    for (int use = 0; use < SYSMEM_USES; use++) {
+        stats->uses[use] = atomic_load(&sysmem_uses[use]);
+        stats->peak_uses[use] = atomic_load(&sysmem_peak_uses[use]);
+    }
     stats->live_count = atomic_load(&sysmem_count);
     stats->peak_bytes = atomic_load(&sysmem_peak);
     stats->budget_bytes = atomic_load(&sysmem_budget);

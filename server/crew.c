@@ -12,8 +12,8 @@
 static int make_room(struct crew *crew, unsigned count)
 {
     if (count > crew->member_room) {
-        struct crew_member *members =
-            sysmem_realloc(crew->members, crew->member_room * sizeof *members, count * sizeof *members);
+        struct crew_member *members = sysmem_realloc(
+            SYSMEM_OF_WORKERS, crew->members, crew->member_room * sizeof *members, count * sizeof *members);
 
         if (!members)
             return -ENOMEM;
@@ -21,8 +21,8 @@ static int make_room(struct crew *crew, unsigned count)
         crew->member_room = count;
     }
     if (count > crew->worker_room) {
-        struct worker **workers =
-            sysmem_realloc(crew->workers, crew->worker_room * sizeof *workers, count * sizeof *workers);
+        struct worker **workers = sysmem_realloc(
+            SYSMEM_OF_WORKERS, crew->workers, crew->worker_room * sizeof *workers, count * sizeof *workers);
 
         if (!workers)
             return -ENOMEM;
@@ -249,6 +249,6 @@ bool crew_deaf(const struct crew *crew)
 
 void crew_deinit(struct crew *crew)
 {
-    sysmem_free(crew->members, crew->member_room * sizeof *crew->members);
-    sysmem_free(crew->workers, crew->worker_room * sizeof *crew->workers);
+    sysmem_free(SYSMEM_OF_WORKERS, crew->members, crew->member_room * sizeof *crew->members);
+    sysmem_free(SYSMEM_OF_WORKERS, crew->workers, crew->worker_room * sizeof *crew->workers);
 }

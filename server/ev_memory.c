@@ -61,9 +61,9 @@ static size_t capacity(const struct head *head)
 static void release(struct head *head)
 {
     if (head->mapped)
-        sysmem_unmap(head, head->total);
+        sysmem_unmap(SYSMEM_OF_LOOPS, head, head->total);
     else
-        sysmem_free(head, head->total);
+        sysmem_free(SYSMEM_OF_LOOPS, head, head->total);
 }
 
 static struct head *take_from_reserve(size_t size)
@@ -83,7 +83,7 @@ static struct head *take_from_reserve(size_t size)
 
 static struct head *acquire(size_t size)
 {
-    struct head *head = sysmem_alloc(sizeof *head + size);
+    struct head *head = sysmem_alloc(SYSMEM_OF_LOOPS, sizeof *head + size);
 
     if (!head)
         return take_from_reserve(size);
@@ -94,7 +94,8 @@ static struct head *acquire(size_t size)
 
 static struct head *enlarge(struct head *old, size_t size)
 {
-    struct head *head = old->mapped ? NULL : sysmem_realloc(old, old->total, sizeof *head + size);
+    struct head *head =
+        old->mapped ? NULL : sysmem_realloc(SYSMEM_OF_LOOPS, old, old->total, sizeof *head + size);
 
     if (head) {
         head->total = sizeof *head + size;
@@ -168,7 +169,8 @@ static size_t need(int fd)
 static struct head *make_block(size_t total)
 {
     bool mapped = total >= MAP_FROM;
-    struct head *head = mapped ? sysmem_map(PAGE, total) : sysmem_alloc(total);
+    struct head *head =
+        mapped ? sysmem_map(SYSMEM_OF_LOOPS, PAGE, total) : sysmem_alloc(SYSMEM_OF_LOOPS, total);
 
     if (head) {
         head->total = total;

@@ -153,8 +153,8 @@ static void close_set(struct socket_set *set)
         close(set->fds[i]);
     if (is_unix(&set->address))
         remove_path(&set->address);
-    sysmem_free(set->fds, set->capacity * sizeof *set->fds);
-    sysmem_free(set, sizeof *set);
+    sysmem_free(SYSMEM_OF_WORKERS, set->fds, set->capacity * sizeof *set->fds);
+    sysmem_free(SYSMEM_OF_WORKERS, set, sizeof *set);
 }
 
 /* Binds more sockets until the set has `count`. */
@@ -162,7 +162,8 @@ static int fill_set(struct socket_set *set, struct generation *generation, const
                     unsigned count)
 {
     if (count > set->capacity) {
-        int *fds = sysmem_realloc(set->fds, set->capacity * sizeof *fds, count * sizeof *fds);
+        int *fds =
+            sysmem_realloc(SYSMEM_OF_WORKERS, set->fds, set->capacity * sizeof *fds, count * sizeof *fds);
 
         if (!fds)
             return conf_fail_memory(&generation->conf);
@@ -181,7 +182,7 @@ static int fill_set(struct socket_set *set, struct generation *generation, const
 
 static struct socket_set *make_set(struct socket_set **sets, const struct listen_address *address)
 {
-    struct socket_set *set = sysmem_calloc(sizeof *set);
+    struct socket_set *set = sysmem_calloc(SYSMEM_OF_WORKERS, sizeof *set);
 
     if (!set)
         return NULL;

@@ -24,7 +24,7 @@ static void end_tenure(struct tenure *tenure)
     log_buffers_flush(&worker->logs);
     if (generation_put(tenure->generation))
         worker->shared->wake_main();
-    sysmem_free(tenure, sizeof *tenure);
+    sysmem_free(SYSMEM_OF_WORKERS, tenure, sizeof *tenure);
 }
 
 void tenure_enter(struct tenure *tenure)
@@ -68,7 +68,7 @@ static void start_shutdown_timeout(struct tenure *tenure)
 
 struct tenure *tenure_create(struct worker *worker, struct generation *generation)
 {
-    struct tenure *tenure = sysmem_calloc(sizeof *tenure);
+    struct tenure *tenure = sysmem_calloc(SYSMEM_OF_WORKERS, sizeof *tenure);
 
     if (!tenure)
         return NULL;
@@ -84,7 +84,7 @@ void tenure_abandon(struct tenure *tenure)
 {
     if (generation_put(tenure->generation))
         tenure->worker->shared->wake_main();
-    sysmem_free(tenure, sizeof *tenure);
+    sysmem_free(SYSMEM_OF_WORKERS, tenure, sizeof *tenure);
 }
 
 static void begin_tenure(struct worker *worker, struct tenure *tenure)

@@ -68,7 +68,7 @@ void timeouts_deinit(struct timeouts *timeouts)
         while (!is_empty(queue))
             timeout_stop(queue->head.next);
         ev_timer_stop(timeouts->loop, &queue->timer);
-        sysmem_free(queue, sizeof *queue);
+        sysmem_free(SYSMEM_OF_LOOPS, queue, sizeof *queue);
     }
     timeouts->last = NULL;
     ev_ref(timeouts->loop);
@@ -122,7 +122,7 @@ static struct timeout_queue *make_queue(struct timeouts *timeouts, int64_t durat
         queue = queue->next;
     if (!queue) {
         was = sysmem_use_spare(true); /* there are few, and whoever watches the server may need the first */
-        queue = sysmem_calloc(sizeof *queue);
+        queue = sysmem_calloc(SYSMEM_OF_LOOPS, sizeof *queue);
         (void)sysmem_use_spare(was);
         if (!queue)
             return NULL;

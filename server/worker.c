@@ -261,7 +261,7 @@ static size_t size_of(const struct shared *shared)
 
 struct worker *worker_create(struct shared *shared, unsigned index, int *error)
 {
-    struct worker *worker = sysmem_calloc(size_of(shared));
+    struct worker *worker = sysmem_calloc(SYSMEM_OF_WORKERS, size_of(shared));
 
     *error = -ENOMEM;
     if (!worker)
@@ -284,7 +284,7 @@ struct worker *worker_create(struct shared *shared, unsigned index, int *error)
     }
     sem_destroy(&worker->thread.answers);
     sem_destroy(&worker->thread.begin);
-    sysmem_free(worker, size_of(shared));
+    sysmem_free(SYSMEM_OF_WORKERS, worker, size_of(shared));
     return NULL;
 }
 
@@ -309,5 +309,5 @@ void worker_destroy(struct worker *worker)
         shared->watcher->left(worker);
     sem_destroy(&worker->thread.answers);
     sem_destroy(&worker->thread.begin);
-    sysmem_free(worker, size_of(shared));
+    sysmem_free(SYSMEM_OF_WORKERS, worker, size_of(shared));
 }

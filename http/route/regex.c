@@ -58,7 +58,7 @@ static void *from_system(size_t size, void *unused)
     (void)unused;
     if (size > SIZE_MAX - sizeof *prefix)
         return NULL;
-    prefix = sysmem_alloc(sizeof *prefix + size);
+    prefix = sysmem_alloc(SYSMEM_OF_REGEX, sizeof *prefix + size);
     if (!prefix)
         return NULL;
     prefix->size = size;
@@ -71,7 +71,7 @@ static void to_system(void *block, void *unused)
 
     (void)unused;
     if (prefix)
-        sysmem_free(prefix - 1, sizeof *prefix + prefix[-1].size);
+        sysmem_free(SYSMEM_OF_REGEX, prefix - 1, sizeof *prefix + prefix[-1].size);
 }
 
 /* ---- compiling ---- */
@@ -149,7 +149,7 @@ static void scratch_destroy(void *data)
     pcre2_match_data_free(scratch->data);
     pcre2_match_context_free(scratch->context);
     pcre2_general_context_free(scratch->general);
-    sysmem_free(scratch, sizeof *scratch);
+    sysmem_free(SYSMEM_OF_REGEX, scratch, sizeof *scratch);
 }
 
 static void make_key(void)
@@ -159,7 +159,7 @@ static void make_key(void)
 
 static struct scratch *scratch_create(void)
 {
-    struct scratch *scratch = sysmem_calloc(sizeof *scratch);
+    struct scratch *scratch = sysmem_calloc(SYSMEM_OF_REGEX, sizeof *scratch);
 
     if (!scratch)
         return NULL;

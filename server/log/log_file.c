@@ -51,7 +51,7 @@ static int open_path(const char *path, bool again)
 
 static void free_file(struct log_file *file)
 {
-    sysmem_free(file, sizeof *file + strlen(file->path) + 1);
+    sysmem_free(SYSMEM_OF_LOGS, file, sizeof *file + strlen(file->path) + 1);
 }
 
 struct log_file *log_file_get(const char *path, int *error)
@@ -69,7 +69,7 @@ struct log_file *log_file_get(const char *path, int *error)
     }
     for (; *place && (*place)->id == id; place = &(*place)->next)
         id++;
-    file = sysmem_calloc(sizeof *file + size);
+    file = sysmem_calloc(SYSMEM_OF_LOGS, sizeof *file + size);
     if (!file) {
         *error = -ENOMEM;
         return NULL;
@@ -225,7 +225,7 @@ static void write_gzip(struct log_file *file, const char *bytes, size_t length, 
     if (!member || done < used)
         log_file_lost(file, count_lines(bytes, length), error);
     if (member)
-        sysmem_free(member, size);
+        sysmem_free(SYSMEM_OF_LOGS, member, size);
 }
 
 void log_file_write(struct log_file *file, const char *bytes, size_t length)

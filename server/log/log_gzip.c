@@ -22,7 +22,7 @@ union block {
 static void *gzip_take(void *unused, uInt items, uInt size)
 {
     size_t bytes = (size_t)items * size + sizeof(union block);
-    union block *block = sysmem_alloc(bytes);
+    union block *block = sysmem_alloc(SYSMEM_OF_LOGS, bytes);
 
     (void)unused;
     if (!block)
@@ -36,7 +36,7 @@ static void gzip_give(void *unused, void *address)
     union block *block = (union block *)address - 1;
 
     (void)unused;
-    sysmem_free(block, block->size);
+    sysmem_free(SYSMEM_OF_LOGS, block, block->size);
 }
 
 char *log_gzip(const char *bytes, size_t length, int level, size_t *size, size_t *used)
@@ -47,7 +47,7 @@ char *log_gzip(const char *bytes, size_t length, int level, size_t *size, size_t
     if (length > INT_MAX || deflateInit2(&stream, level, Z_DEFLATED, WINDOW_GZIP, MEMORY, Z_DEFAULT_STRATEGY))
         return NULL;
     *size = deflateBound(&stream, (uLong)length);
-    out = sysmem_alloc(*size);
+    out = sysmem_alloc(SYSMEM_OF_LOGS, *size);
     if (out) {
         stream.next_in = (Bytef *)(uintptr_t)bytes;
         stream.avail_in = (uInt)length;

@@ -131,7 +131,7 @@ struct log_sink *log_sink_get(int fd)
     pthread_mutex_unlock(&registry_lock);
     if (sink)
         return sink;
-    fresh = sysmem_calloc(sizeof *fresh);
+    fresh = sysmem_calloc(SYSMEM_OF_LOGS, sizeof *fresh);
     if (!fresh)
         return NULL;
     sem_init(&fresh->turn, 0, 0);
@@ -144,14 +144,14 @@ struct log_sink *log_sink_get(int fd)
     if (!sink)
         return fresh;
     sem_destroy(&fresh->turn);
-    sysmem_free(fresh, sizeof *fresh);
+    sysmem_free(SYSMEM_OF_LOGS, fresh, sizeof *fresh);
     return sink;
 }
 
 static void drop_rest(struct rest *rest)
 {
     if (rest->bytes && rest->bytes != line_feed)
-        sysmem_free(rest->bytes, rest->size);
+        sysmem_free(SYSMEM_OF_LOGS, rest->bytes, rest->size);
     *rest = (struct rest){.bytes = NULL};
 }
 
@@ -170,7 +170,7 @@ void log_sink_put(struct log_sink *sink)
         return;
     drop_rest(&sink->rest);
     sem_destroy(&sink->turn);
-    sysmem_free(sink, sizeof *sink);
+    sysmem_free(SYSMEM_OF_LOGS, sink, sizeof *sink);
 }
 
 /* Logs that shared the sink still share its turn, even if their places differ now. This is harmless. */
@@ -257,7 +257,7 @@ static bool keep_rest(struct rest *rest, int fd, const char *bytes, size_t size)
     bool pipe;
 
     (void)find_place(fd, &rest->place, &pipe);
-    rest->bytes = sysmem_alloc(size);
+    rest->bytes = sysmem_alloc(SYSMEM_OF_LOGS, size);
     rest->size = size;
     if (rest->bytes) {
         memcpy(rest->bytes, bytes, size);

@@ -65,7 +65,7 @@ struct client_zone *client_zone_create(struct sgi *sgi, const char *name, size_t
     while (buckets * 2 <= bytes / BYTES_PER_BUCKET && buckets < ((size_t)SHARDS << (SHARD_SHIFT - 1)))
         buckets *= 2;
     allocated = sizeof *zone + buckets * sizeof(struct client_node *) + name_size;
-    zone = sysmem_memalign(CACHE_LINE, allocated);
+    zone = sysmem_memalign(SYSMEM_OF_ZONES, CACHE_LINE, allocated);
     if (!zone)
         return NULL;
     hash_init();
@@ -88,7 +88,7 @@ void client_zone_destroy(struct client_zone *zone)
 {
     for (unsigned i = 0; i < SHARDS; i++)
         pthread_mutex_destroy(&zone->shards[i].lock);
-    sysmem_free(zone, zone->allocated);
+    sysmem_free(SYSMEM_OF_ZONES, zone, zone->allocated);
 }
 
 const char *client_zone_name(const struct client_zone *zone)

@@ -46,7 +46,7 @@ static void put_registered(void *data)
         link = &(*link)->next;
     *link = entry->next;
     client_zone_destroy(entry->zone);
-    sysmem_free(entry, sizeof *entry + entry->key_size);
+    sysmem_free(SYSMEM_OF_ZONES, entry, sizeof *entry + entry->key_size);
 }
 
 /* With one more reference; NULL: no memory. */
@@ -63,12 +63,12 @@ static struct registered *get_registered(struct sgi *sgi, enum limit_use use, co
         entry->references++;
         return entry;
     }
-    entry = sysmem_alloc(sizeof *entry + key_size);
+    entry = sysmem_alloc(SYSMEM_OF_ZONES, sizeof *entry + key_size);
     if (!entry)
         return NULL;
     entry->zone = client_zone_create(sgi, name, bytes);
     if (!entry->zone) {
-        sysmem_free(entry, sizeof *entry + key_size);
+        sysmem_free(SYSMEM_OF_ZONES, entry, sizeof *entry + key_size);
         return NULL;
     }
     entry->next = registry;

@@ -111,7 +111,7 @@ struct open_file_cache *open_files_create(struct sgi *sgi, unsigned max, int64_t
     while (buckets < max / shards)
         buckets *= 2;
     allocated = sizeof *cache + shards * sizeof(struct shard) + (size_t)shards * buckets * sizeof *next;
-    cache = sysmem_memalign(_Alignof(struct open_file_cache), allocated);
+    cache = sysmem_memalign(SYSMEM_OF_FILES, _Alignof(struct open_file_cache), allocated);
     if (!cache)
         return NULL;
     hash_init();
@@ -213,7 +213,7 @@ void open_files_destroy(struct open_file_cache *cache)
         free_entries(cache->sgi, out);
         pthread_mutex_destroy(&shard->lock);
     }
-    sysmem_free(cache, cache->allocated);
+    sysmem_free(SYSMEM_OF_FILES, cache, cache->allocated);
 }
 
 unsigned open_files_count(struct open_file_cache *cache)

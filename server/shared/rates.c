@@ -71,7 +71,7 @@ static struct rate_zone *make_zone(struct sgi *sgi, const char *name, const char
     while (buckets * 2 <= bytes / BYTES_PER_BUCKET)
         buckets *= 2;
     allocated = sizeof *zone + buckets * sizeof *bucket + name_size + key_size;
-    zone = sysmem_memalign(CACHE_LINE, allocated);
+    zone = sysmem_memalign(SYSMEM_OF_ZONES, CACHE_LINE, allocated);
     if (!zone)
         return NULL;
     hash_init();
@@ -137,7 +137,7 @@ void rate_zone_close(struct rate_zone *zone)
             free_list(zone, zone->shards[i].buckets[b]);
         pthread_mutex_destroy(&zone->shards[i].lock);
     }
-    sysmem_free(zone, zone->allocated);
+    sysmem_free(SYSMEM_OF_ZONES, zone, zone->allocated);
 }
 
 size_t rate_zone_nodes(const struct rate_zone *zone)

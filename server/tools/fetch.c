@@ -200,7 +200,7 @@ static bool make_room(struct fetched *fetched)
 
     if (fetched->size - fetched->length >= 2)
         return true;
-    text = size <= FETCH_MOST ? sysmem_realloc(fetched->text, fetched->size, size) : NULL;
+    text = size <= FETCH_MOST ? sysmem_realloc(SYSMEM_OF_VIEW, fetched->text, fetched->size, size) : NULL;
     if (!text)
         return false;
     fetched->text = text;
@@ -354,6 +354,6 @@ bool fetch(const char *from, const char *line, const char *path, struct fetch_wa
 void fetch_free(struct fetched *fetched)
 {
     if (fetched->text)
-        sysmem_free(fetched->text, fetched->size);
+        sysmem_free(SYSMEM_OF_VIEW, fetched->text, fetched->size);
     *fetched = (struct fetched){0};
 }

@@ -178,7 +178,7 @@ static void unlink_asker(struct follow_asker *asker)
 int follow_begin(struct follow_asker *asker, struct connection *connection, const struct follow_query *query)
 {
     bool was = sysmem_use_spare(true);
-    struct follow *follow = ev_memory_spared(0) ? sysmem_alloc(sizeof *follow) : NULL;
+    struct follow *follow = ev_memory_spared(0) ? sysmem_alloc(SYSMEM_OF_VIEW, sizeof *follow) : NULL;
     unsigned sent;
 
     (void)sysmem_use_spare(was);

@@ -17,7 +17,7 @@ void follow_put(struct follow *follow)
     if (!follow || atomic_fetch_sub_explicit(&follow->references, 1, memory_order_acq_rel) != 1)
         return;
     pthread_mutex_destroy(&follow->lock);
-    sysmem_free(follow, sizeof *follow);
+    sysmem_free(SYSMEM_OF_VIEW, follow, sizeof *follow);
 }
 
 static union follow_slot *slot_at(struct follow *follow, uint32_t after)

@@ -20,7 +20,7 @@ enum stage {
 
 static void free_marks(struct snapshot *snapshot)
 {
-    sysmem_free(snapshot->marks, snapshot->mark_count * sizeof *snapshot->marks);
+    sysmem_free(SYSMEM_OF_VIEW, snapshot->marks, snapshot->mark_count * sizeof *snapshot->marks);
     snapshot->marks = NULL;
 }
 
@@ -34,9 +34,9 @@ static void end(struct snapshot *snapshot)
         snapshot_part_put(snapshot->parts[i]);
     }
     free_marks(snapshot);
-    sysmem_free(snapshot->rows, snapshot->mark_count * sizeof *snapshot->rows);
+    sysmem_free(SYSMEM_OF_VIEW, snapshot->rows, snapshot->mark_count * sizeof *snapshot->rows);
     text_put(snapshot->text);
-    sysmem_free(snapshot, sizeof *snapshot + snapshot->count * sizeof *snapshot->parts);
+    sysmem_free(SYSMEM_OF_VIEW, snapshot, sizeof *snapshot + snapshot->count * sizeof *snapshot->parts);
 }
 
 void snapshot_cancel(struct snapshot *snapshot)
@@ -140,8 +140,8 @@ static bool collect(struct snapshot *snapshot)
         return true;
     snapshot->mark_count = rows;
     was = sysmem_use_spare(true);
-    snapshot->marks = sysmem_alloc(rows * sizeof *snapshot->marks);
-    snapshot->rows = snapshot->marks ? sysmem_alloc(rows * sizeof *snapshot->rows) : NULL;
+    snapshot->marks = sysmem_alloc(SYSMEM_OF_VIEW, rows * sizeof *snapshot->marks);
+    snapshot->rows = snapshot->marks ? sysmem_alloc(SYSMEM_OF_VIEW, rows * sizeof *snapshot->rows) : NULL;
     (void)sysmem_use_spare(was);
     return snapshot->rows != NULL;
 }
@@ -269,7 +269,9 @@ struct snapshot *snapshot_ask(struct worker *worker, const struct snapshot_query
     unsigned count = others ? others->worker_count : 1;
     bool was = sysmem_use_spare(true);
     struct snapshot *snapshot =
-        ev_memory_spared(0) ? sysmem_calloc(sizeof *snapshot + count * sizeof *snapshot->parts) : NULL;
+        ev_memory_spared(0)
+            ? sysmem_calloc(SYSMEM_OF_VIEW, sizeof *snapshot + count * sizeof *snapshot->parts)
+            : NULL;
 
     (void)sysmem_use_spare(was);
     if (!snapshot)

@@ -37,6 +37,14 @@ static void put_totals(struct snapshot *snapshot)
     json_put_close(text, '}');
 }
 
+static void put_uses(struct text *text, const char *name, const uint64_t bytes[SYSMEM_USES])
+{
+    json_put_open(text, name, '{');
+    for (unsigned i = 0; i < SYSMEM_USES; i++)
+        json_put_number(text, sysmem_use_names[i], bytes[i]);
+    json_put_close(text, '}');
+}
+
 static void put_memory(struct text *text)
 {
     struct sysmem_stats stats;
@@ -50,6 +58,8 @@ static void put_memory(struct text *text)
     json_put_number(text, "refused", stats.refused);
     json_put_number(text, "failed", stats.failed);
     json_put_number(text, "resident_bytes", process_resident());
+    put_uses(text, "uses", stats.uses);
+    put_uses(text, "peak_uses", stats.peak_uses);
     json_put_open(text, "calls", '{');
     for (unsigned i = 0; i < SYSMEM_CALLS; i++)
         json_put_number(text, sysmem_call_names[i], stats.calls[i]);

@@ -24,7 +24,8 @@ static uint32_t most_rows(const struct snapshot_query *query)
 static bool make_room(struct snapshot_part *part, uint32_t capacity)
 {
     const size_t each = sizeof *part->rows + sizeof(struct snapshot_mark);
-    struct snapshot_row *rows = sysmem_realloc(part->rows, part->capacity * each, capacity * each);
+    struct snapshot_row *rows =
+        sysmem_realloc(SYSMEM_OF_VIEW, part->rows, part->capacity * each, capacity * each);
 
     if (!rows)
         return false;
@@ -36,7 +37,7 @@ static bool make_room(struct snapshot_part *part, uint32_t capacity)
 struct snapshot_part *snapshot_part_create(const struct snapshot_query *query)
 {
     bool was = sysmem_use_spare(true), room = true;
-    struct snapshot_part *part = sysmem_calloc(sizeof *part);
+    struct snapshot_part *part = sysmem_calloc(SYSMEM_OF_VIEW, sizeof *part);
 
     if (part && query->limit)
         room = make_room(part, ROWS_LEAST);
@@ -56,8 +57,9 @@ void snapshot_part_put(struct snapshot_part *part)
 {
     if (!part || atomic_fetch_sub_explicit(&part->references, 1, memory_order_acq_rel) != 1)
         return;
-    sysmem_free(part->rows, part->capacity * (sizeof *part->rows + sizeof(struct snapshot_mark)));
-    sysmem_free(part, sizeof *part);
+    sysmem_free(SYSMEM_OF_VIEW, part->rows,
+                part->capacity * (sizeof *part->rows + sizeof(struct snapshot_mark)));
+    sysmem_free(SYSMEM_OF_VIEW, part, sizeof *part);
 }
 
 void snapshot_part_finish(struct snapshot_part *part, enum snapshot_part_state state)

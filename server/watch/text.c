@@ -13,10 +13,10 @@ _Static_assert(sizeof(struct text_piece) == TEXT_PIECE, "as its name says");
 struct text *text_create(void)
 {
     bool was = sysmem_use_spare(true);
-    struct text *text = sysmem_calloc(sizeof *text);
+    struct text *text = sysmem_calloc(SYSMEM_OF_VIEW, sizeof *text);
 
-    if (text && !(text->kept = sysmem_alloc(sizeof *text->kept))) {
-        sysmem_free(text, sizeof *text);
+    if (text && !(text->kept = sysmem_alloc(SYSMEM_OF_VIEW, sizeof *text->kept))) {
+        sysmem_free(SYSMEM_OF_VIEW, text, sizeof *text);
         text = NULL;
     }
     (void)sysmem_use_spare(was);
@@ -46,11 +46,11 @@ void text_put(struct text *text)
     while (text->first) {
         struct text_piece *next = text->first->next;
 
-        sysmem_free(text->first, sizeof *next);
+        sysmem_free(SYSMEM_OF_VIEW, text->first, sizeof *next);
         text->first = next;
     }
-    sysmem_free(text->kept, sizeof *text->kept);
-    sysmem_free(text, sizeof *text);
+    sysmem_free(SYSMEM_OF_VIEW, text->kept, sizeof *text->kept);
+    sysmem_free(SYSMEM_OF_VIEW, text, sizeof *text);
 }
 
 /* The last piece is the one that was kept for the end. */
@@ -58,7 +58,7 @@ static bool add_piece(struct text *text)
 {
     bool was = sysmem_use_spare(true);
     bool room = !text->short_of_memory && sysmem_spare_left() >= TEXT_LEAVES;
-    struct text_piece *piece = room ? sysmem_alloc(sizeof *piece) : NULL;
+    struct text_piece *piece = room ? sysmem_alloc(SYSMEM_OF_VIEW, sizeof *piece) : NULL;
 
     (void)sysmem_use_spare(was);
     if (!piece) {

@@ -171,6 +171,10 @@ def test_sums_agree(server, workers):
             assert sum(c['used'] * c['size'] for c in sizes['classes']) == sizes['live_bytes'] >= one['total_bytes']
             assert all(c['used'] + c['cached'] <= c['allocated'] for c in sizes['classes'])
             assert sum(c['pages'] * 4096 for c in sizes['classes']) == sizes['span_bytes']
+        memory = got['memory']
+        named = sum(memory['uses'].values())
+        assert abs(named - memory['live_bytes']) <= memory['live_bytes'] * .03  # every byte has a purpose
+        assert memory['uses']['pools'] >= totals['total_bytes'] and memory['peak_uses'].keys() == memory['uses'].keys()
         sgi = got['sgi']
         for name in 'taken', 'contended':
             assert sum(c[name] for c in sgi['classes']) >= sgi['depots'][name]

@@ -166,6 +166,9 @@ static void metrics_put_memory(struct text *text)
     metrics_put(text, "memory_refused_total", COUNTER, stats.refused,
                 "Allocations refused by memory_budget.");
     metrics_put(text, "memory_failed_total", COUNTER, stats.failed, "Allocations that the system refused.");
+    metrics_begin(text, "memory_use_bytes", GAUGE, "memory_live_bytes by what they are for.");
+    for (unsigned i = 0; i < SYSMEM_USES; i++)
+        metrics_put_labelled(text, "memory_use_bytes", "use", sysmem_use_names[i], stats.uses[i]);
     metrics_begin(text, "memory_calls_total", COUNTER,
                   "Calls to the system for memory, failed ones included.");
     for (unsigned i = 0; i < SYSMEM_CALLS; i++)

@@ -45,22 +45,22 @@ static void test_a_reservation_counts_what_is_charged(void **state)
 
     (void)state;
     before = live_bytes();
-    p = sysmem_reserve(1 << 20, 1 << 20);
+    p = sysmem_reserve(SYSMEM_OF_SHARED, 1 << 20, 1 << 20);
 
     assert_non_null(p);
     assert_int_equal(live_bytes(), before);
-    assert_true(sysmem_charge(PAGE));
+    assert_true(sysmem_charge(SYSMEM_OF_SHARED, PAGE));
     p[0] = 1;
     assert_int_equal(live_bytes(), before + PAGE);
     sysmem_set_budget((size_t)before + 3 * PAGE);
     errno = 0;
-    assert_false(sysmem_charge(3 * PAGE));
+    assert_false(sysmem_charge(SYSMEM_OF_SHARED, 3 * PAGE));
     assert_int_equal(errno, EDQUOT);
-    assert_true(sysmem_charge(2 * PAGE));
-    assert_false(sysmem_charge(1));
-    sysmem_uncharge(3 * PAGE);
+    assert_true(sysmem_charge(SYSMEM_OF_SHARED, 2 * PAGE));
+    assert_false(sysmem_charge(SYSMEM_OF_SHARED, 1));
+    sysmem_uncharge(SYSMEM_OF_SHARED, 3 * PAGE);
     assert_int_equal(live_bytes(), before);
-    sysmem_unreserve(p, 1 << 20);
+    sysmem_unreserve(SYSMEM_OF_SHARED, p, 1 << 20);
 }
 
 #ifndef ANNOTATE_ASAN /* where what comes back waits in a quarantine larger than the budget */
