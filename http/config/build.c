@@ -17,7 +17,7 @@ static struct http_location *make_location(struct pool *pool)
 
     if (!location)
         return NULL;
-    location->sections[HTTP_MODULE_CORE] = &location->core; /* asked for most: in the location itself */
+    location->sections[HTTP_MODULE_CORE] = &location->core; /* used most: in the location itself */
     for (unsigned i = HTTP_MODULE_CORE + 1; i < HTTP_MODULES; i++) {
         if (!http_modules[i] || !http_modules[i]->section_size)
             continue;
@@ -72,7 +72,8 @@ static void *section_of(void *data, unsigned module)
 
     if (module < HTTP_MODULES)
         return scope->location->sections[module];
-    /* Modules behind this one are those of the main context: theirs are not allowed here, and never set. */
+    /* Modules behind this one belong to the main context: their directives are not allowed here, and never
+     * set. */
     return module == HTTP_MODULES ? scope->reading : NULL;
 }
 
@@ -165,7 +166,7 @@ int http_add_filter(struct http_build *build, enum http_filter_place place,
     return 0;
 }
 
-/* A location without filters has no list at all: its answers take the direct way. */
+/* A location without filters has no list, so its answers pass none. */
 static int lay_out_filters(struct http_build *build, struct http_location *location)
 {
     struct http_filter *filters;

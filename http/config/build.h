@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: building the http block: levels, their sections, and the steps of locations. What lies between the
- *   directive tables and the finished struct http_main. A level is one of http { }, server { }, location { }
+ * Purpose: builds the http block: levels, their sections, and the steps of locations. It leads from the
+ *   directive tables to the finished struct http_main. A level is one of http { }, server { }, location { }
  *   or a block such as if { }. Its settings begin as a copy of those around it. Then its directives are
  *   applied, then the blocks in it are built, then it is finished: every module's `finish` is called in the
- *   modules' order. The http level is not finished: no request is there.
+ *   modules' order. The http level is not finished: it has no requests.
  * Lifetime: struct http_build and struct http_scope: while the block is read. Locations: in the
  *   generation's pool.
  * Threads: one at a time. Errors: 0 or a negative errno, said in struct conf.
@@ -29,7 +29,7 @@ struct http_log_wish {
     struct http_log_step step;
 };
 
-/* A location that the start names, in the order of asking. */
+/* A location that the start announces, in the order of asking. */
 struct http_announced {
     struct http_announced *next;
     const struct http_location *location;
@@ -45,7 +45,7 @@ struct http_build {
     struct http_announced *announced, **announced_end;
     /* while a level is finished: in the order of asking */
     struct http_step_wish *wishes[HTTP_PHASES], **wishes_end[HTTP_PHASES];
-    struct http_filter filters[HTTP_FILTERS]; /* run is null: not asked for */
+    struct http_filter filters[HTTP_FILTERS]; /* without `run`: not asked for */
     struct http_log_wish *log_wishes, **log_wishes_end;
 };
 
@@ -86,8 +86,8 @@ int http_level_finish(struct http_build *build, struct http_location *location);
 int http_set_server(struct conf_setting *setting);
 int http_set_location(struct conf_setting *setting);
 
-/* The same for a block with settings of its own in a location, such as `if`: *inner is it once the level is
- * built. `context`: of what may stand in it. */
+/* The same for a block with settings of its own in a location, such as `if`. *inner is set once the level is
+ * built. `context`: of the directives in it. */
 int http_set_inner_block(struct conf_setting *setting, uint32_t context, const struct http_location **inner);
 
 #endif

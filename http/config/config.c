@@ -71,7 +71,7 @@ static int build_http(struct http_build *build, const struct conf_node *node)
     if (!scope.location)
         return -ENOMEM;
     http_reading_defaults(&reading);
-    /* NULL where the main context has no error_log: its default is opened when all is read. */
+    /* NULL if the main context has no error_log: the default is opened when all is read. */
     scope.location->core.error_log = build->main->generation->settings.log;
     result = http_request_id_seed(build->conf);
     if (!result)
@@ -84,8 +84,8 @@ static int build_http(struct http_build *build, const struct conf_node *node)
     return result ? result : http_named_settle(build->conf, build->main);
 }
 
-/* nginx: without server_name the name is "". $server_name is the first as it was written, but for the dot of
- * .name. */
+/* As in nginx, without server_name the name is "". $server_name is the first name as it was written, without
+ * the dot of .name. */
 static int settle_names(struct conf *conf, const struct conf_node *node, struct http_server *server)
 {
     if (!server->names)
@@ -96,7 +96,7 @@ static int settle_names(struct conf *conf, const struct conf_node *node, struct 
     return 0;
 }
 
-/* What stands in it directly is the location `outside`: where requests are that no location takes. */
+/* Its own settings are the location `outside`, for requests that no location takes. */
 static int build_server(struct http_scope *around, const struct conf_node *node)
 {
     struct http_build *build = around->build;

@@ -30,7 +30,7 @@ static const struct conf_ignored chunk = {conf_set_size, NULL,
 static const struct conf_ignored single_buffer = {conf_set_flag, NULL, NULL};
 const struct conf_ignored http_hash_size = {conf_set_number, NULL, "tables have the size that they need"};
 
-/* The second argument, in seconds, is what the client is told. */
+/* The second argument, in seconds, is sent to the client. */
 static int set_keepalive_timeout(struct conf_setting *setting)
 {
     struct http_core *core = setting->section;
@@ -68,7 +68,7 @@ static int set_temp_path(struct conf_setting *setting)
     return folder->path ? 0 : conf_fail_memory(setting->conf);
 }
 
-/* What has a variable in it is a size only when an answer is sent (http_pace_begin). */
+/* A text with variables becomes a size when an answer is sent (http_pace_begin). */
 static int set_amount(struct conf_setting *setting)
 {
     struct http_amount *amount = (void *)((char *)setting->section + setting->directive->offset);
@@ -231,7 +231,7 @@ static const struct conf_directive directives[] = {
     {"variables_hash_bucket_size", CONF_HTTP, .extra = &http_hash_size, .set = conf_set_ignored},
 };
 
-/* As nginx's documentation has them; the table above says the same to the reader. */
+/* The defaults of nginx's documentation; the table above shows them to the reader. */
 static int core_defaults(struct conf *conf, void *section)
 {
     struct http_core *core = section;
@@ -262,7 +262,7 @@ static int core_defaults(struct conf *conf, void *section)
     return core->client_body_temp_path.path && core->types ? 0 : -ENOMEM;
 }
 
-/* Level debug: which way a request went. Locations without such a log have no such step. */
+/* Logs the way of a request at level debug. Locations without such a log do not have this step. */
 static enum http_outcome log_way(struct http_request *request, void *section)
 {
     (void)section;

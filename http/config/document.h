@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: prints what may stand in http { } as Markdown: the modules' directives, and the variables.
+ * Purpose: prints the directives of http { } and the variables as Markdown.
  * Lifetime: nothing is kept.
  * Threads: one at a time per stream. Errors: 0, or -EIO if the stream failed.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Arguments of `listen`, the addresses they name, and what an address has when all is read. */
+/* The arguments of `listen`, their addresses, and the servers of each address. */
 #include "http/config/listen.h"
 
 #include <errno.h>
@@ -26,13 +26,13 @@ struct http_listening {
     struct http_address address;                     /* binding->data; address.next is the next of these */
     struct listening_server *servers, **servers_end; /* in file order */
     size_t server_count;
-    bool has_default; /* `default_server` was said */
-    bool has_options; /* options of the socket were said */
+    bool has_default; /* there was a `default_server` */
+    bool has_options; /* there were options of the socket */
 };
 
-/* What the arguments after the address say. */
+/* The arguments after the address. */
 struct listen_options {
-    int backlog; /* 0: not said */
+    int backlog; /* 0: not given */
     bool default_server, of_socket;
 };
 
@@ -65,7 +65,7 @@ static int parse_ipv6only(struct conf *conf, const struct conf_node *node, const
     return 0;
 }
 
-/* Options of nginx that have no use here. */
+/* Options of nginx that have no effect here. */
 static bool has_no_effect(const char *text)
 {
     static const char *const names[] = {
@@ -80,7 +80,7 @@ static bool has_no_effect(const char *text)
     return false;
 }
 
-/* Options of the socket may be said once per address; default_server is no such option. */
+/* Options of the socket may be given once per address; default_server is not one of them. */
 static int parse_option(struct conf *conf, const struct conf_node *node, const char *text,
                         struct listen_options *options)
 {
@@ -229,7 +229,8 @@ static bool has_server(const struct http_listening *listening, const struct http
     return item != NULL;
 }
 
-/* What the start says of an address: its URL, and in brackets the paths at which the server is looked at. */
+/* The line about an address at the start: its URL, and in brackets the paths at which the server can be
+ * watched. */
 static int describe(struct http_build *build, const struct http_listening *listening)
 {
     struct binding *binding = listening->address.binding;
@@ -249,7 +250,7 @@ static int describe(struct http_build *build, const struct http_listening *liste
     if (length > bare && length < (int)sizeof text)
         length += snprintf(text + length, sizeof text - (size_t)length, ")");
     if (length >= (int)sizeof text)
-        text[bare] = '\0'; /* so many that they would hide the address */
+        text[bare] = '\0'; /* so many paths would hide the address */
     binding->said = pool_strndup(build->conf->pool, text, strlen(text), "address");
     return binding->said ? 0 : conf_fail_memory(build->conf);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: at which addresses a server answers. Gathers the servers of each address, then decides its default
- *   server, builds its table of names, and says how its connections' pools are made. A request is read under
- *   the default server's settings: its Host is not known before.
+ * Purpose: at which addresses a server answers. It gathers the servers of each address, decides its default
+ *   server, builds its table of names, and sets the pools of its connections. A request is read under the
+ *   default server's settings, since its Host is not known yet.
  * Lifetime: in the generation's pool.
  * Threads: one at a time. Errors: 0 or a negative errno, said in struct conf.
  */

@@ -8,7 +8,7 @@
 #include "http/route/locations.h"
 #include "pool/pool.h"
 
-/* nginx's rules for what may stand in what. */
+/* nginx's rules for the nesting of locations. */
 static int check_nesting(struct conf *conf, const struct conf_node *node,
                          const struct http_location *location, const struct http_location *outer)
 {
@@ -27,7 +27,7 @@ static int check_nesting(struct conf *conf, const struct conf_node *node,
     return 0;
 }
 
-/* Kind and name of a new location. A block such as `if` has the name of the location that it is a part of. */
+/* Kind and name of a new location. A block such as `if` has the name of its location. */
 static int name_location(struct http_scope *around, const struct http_block_list *block,
                          struct http_location *location)
 {
@@ -65,7 +65,7 @@ static int build_block(struct http_scope *around, const struct http_location *ou
                   : http_location_blocks(&scope, block->inner ? outer : location, &location->locations);
 }
 
-/* A request enters a named location only where a directive names it: it is in no search. */
+/* A named location is not searched: only a directive that names it leads there. */
 static int add_named(struct conf *conf, struct http_server *server, const struct http_location *outer,
                      struct http_location_list *item)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The directives of struct http_reading: blocks, what stands in server { } alone, how requests are read. */
+/* The directives of struct http_reading: blocks, those of server { } alone, reading of requests. */
 #include <errno.h>
 #include <string.h>
 
@@ -45,7 +45,7 @@ static int set_large_buffers(struct conf_setting *setting)
 
     if (result)
         return result;
-    /* A head has the small buffer and these. */
+    /* A head has these and the small buffer. */
     if (buffers->count >= HTTP_HEAD_BUFFERS)
         return conf_setting_invalid(setting, setting->node->args[0], "a number between 1 and 15");
     if ((int64_t)buffers->size > buffer_range.high)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A state machine, a byte at a time; data alone is taken as a span. */
+/* A state machine, a byte at a time; only data is taken as a span. */
 #include "http/protocol/chunked.h"
 
 /* What may come next, by the grammar of RFC 9112 7.1. A blank is SP or HTAB. */
@@ -34,8 +34,8 @@ void http_chunked_init(struct http_chunked *chunked)
     *chunked = (struct http_chunked){.state = SIZE_FIRST};
 }
 
-/* Behind a size or an extension. A blank before CRLF is no part of the grammar, one before ; is (BWS, RFC
- * 9112 7.1.1). */
+/* Behind a size or an extension. The grammar allows no blank before CRLF, but one before ; (BWS, RFC 9112
+ * 7.1.1). */
 static enum state extension_end(char byte)
 {
     if (byte == '\r')
@@ -109,7 +109,7 @@ static enum state extension_step(enum state state, char byte)
     }
 }
 
-/* Whether a field changes where the body ends or where the request goes, too late (RFC 9110 6.5.1). */
+/* Whether a field would change the end of the body or the way of the request too late (RFC 9110 6.5.1). */
 static bool is_forbidden(const struct http_chunked *chunked)
 {
     if (chunked->name_length > HTTP_CHUNKED_FORBIDDEN_MAX)
@@ -207,7 +207,7 @@ enum http_chunked_result http_chunked_next(struct http_chunked *chunked, const c
     }
     if (at == length)
         return HTTP_CHUNKED_MORE;
-    /* RFC 9112 7.1: the data of a chunk, as much of it as is here. */
+    /* RFC 9112 7.1: the data of a chunk, as much as has arrived. */
     span = length - at;
     if ((uint64_t)chunked->left < span)
         span = (size_t)chunked->left;

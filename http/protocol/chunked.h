@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: the decoder of a chunked body (RFC 9112 7.1). Restartable at every byte, hands out the data where
- *   it lies.
+ * Purpose: the decoder of a chunked body (RFC 9112 7.1). It can stop at every byte, and returns data in
+ *   place.
  * Lifetime: the caller owns the struct; init per body.
  * Threads: one owner.
  * Errors: HTTP_CHUNKED_BAD (400) and HTTP_CHUNKED_TOO_LARGE (431 if trailer_bytes is above its limit, else
  *   400); the framing is lost then, so the connection must be closed. Once an error or DONE was returned, so
  *   are all later calls.
  *
- * Strict where leniency has been used for smuggling: CRLF alone ends a line, a size has no sign, prefix or
- * blank before its CRLF, sizes above INT64_MAX are refused, extensions and trailers follow the grammar.
+ * It is strict where leniency has been used for smuggling: only CRLF ends a line, a size has no sign, prefix
+ * or blank before its CRLF, sizes above INT64_MAX are refused, extensions and trailers follow the grammar.
  * Blanks before and after ; and around = in extensions are taken (BWS). A trailer field that frames or routes
  * (Content-Length, Transfer-Encoding, Host) is refused (RFC 9110 6.5.1); the others are checked and dropped.
  */

@@ -4,7 +4,7 @@
 #include "http/protocol/date.h"
 #include "http/protocol/etag.h"
 
-/* Whether a list field holds the resource's tag; * stands for any, since the resource exists. */
+/* Whether a list field has the resource's tag; * matches any, since the resource exists. */
 static bool lists_tag(const struct http_head *head, enum http_field_id id,
                       const struct http_validators *resource, bool weak)
 {
@@ -15,8 +15,8 @@ static bool lists_tag(const struct http_head *head, enum http_field_id id,
     return false;
 }
 
-/* The date in a field; false if it is missing, sent twice or no date: the field is then ignored (RFC
- * 9110 13.1.3, 13.1.4). */
+/* The date in a field; false if it is missing, sent twice or invalid: the field is then ignored (RFC 9110
+ * 13.1.3, 13.1.4). */
 static bool read_date(const struct http_head *head, enum http_field_id id, int64_t *date)
 {
     const struct http_field *field = http_head_find(head, id);
@@ -28,7 +28,7 @@ static bool read_date(const struct http_head *head, enum http_field_id id, int64
     return http_date_parse(value.bytes, value.length, date);
 }
 
-/* RFC 9110 13.2.2, steps 1 and 2: whether the state is the one the client means. */
+/* RFC 9110 13.2.2, steps 1 and 2: whether the resource is in the state that the client expects. */
 static bool is_expected_state(const struct http_head *head, const struct http_validators *resource)
 {
     int64_t date;
@@ -49,7 +49,7 @@ enum http_condition http_condition_evaluate(const struct http_head *head,
 
     if (!is_expected_state(head, resource))
         return HTTP_CONDITION_FAILED;
-    if (http_head_has(head, HTTP_FIELD_IF_NONE_MATCH)) { /* steps 3 and, since it wins, not 4 */
+    if (http_head_has(head, HTTP_FIELD_IF_NONE_MATCH)) { /* step 3, which excludes step 4 */
         if (!lists_tag(head, HTTP_FIELD_IF_NONE_MATCH, resource, true))
             return HTTP_CONDITION_PASS;
         return reads ? HTTP_CONDITION_NOT_MODIFIED : HTTP_CONDITION_FAILED;

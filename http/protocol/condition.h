@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: conditional requests (RFC 9110 13): what a request's preconditions make of a resource that would
- *   be answered 200.
+ * Purpose: conditional requests (RFC 9110 13): the effect of preconditions on an answer that would be 200.
  * Lifetime: nothing is kept.
  * Threads: any.
- * Errors: none: a date that cannot be read is as if it was not sent.
+ * Errors: none: an invalid date counts as not sent.
  *
  * The order is that of RFC 9110 13.2.2: If-Match, else If-Unmodified-Since; If-None-Match, else
  * If-Modified-Since (GET and HEAD alone). Lists may stand on several lines.
@@ -27,7 +26,7 @@ enum http_condition {
 enum http_if_modified_since {
     HTTP_IMS_EXACT,  /* the default, as nginx's: unmodified only if the dates are equal */
     HTTP_IMS_BEFORE, /* as RFC 9110 13.1.3: unmodified if not later than the date sent */
-    HTTP_IMS_OFF,    /* the field is not looked at */
+    HTTP_IMS_OFF,    /* the field is ignored */
 };
 
 struct http_validators {
@@ -39,7 +38,7 @@ struct http_validators {
 enum http_condition http_condition_evaluate(const struct http_head *, const struct http_validators *,
                                             enum http_if_modified_since);
 
-/* Whether Range is to be obeyed: true without If-Range, or if it matches strongly (RFC 9110 13.1.5). */
+/* Whether Range applies: true without If-Range, or if it matches strongly (RFC 9110 13.1.5). */
 bool http_condition_range(const struct http_head *, const struct http_validators *);
 
 #endif

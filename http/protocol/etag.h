@@ -2,7 +2,7 @@
 /*
  * Purpose: entity tags (RFC 9110 8.8.3): made, compared, found in lists.
  * Lifetime: nothing is kept.
- * Threads: any. Errors: none: what is no entity tag matches nothing.
+ * Threads: any. Errors: none: an invalid tag matches nothing.
  */
 #ifndef HTTP_PROTOCOL_ETAG_H
 #define HTTP_PROTOCOL_ETAG_H
@@ -26,7 +26,7 @@ size_t http_etag_format(int64_t mtime, int64_t size, char out[HTTP_ETAG_MAX]);
 bool http_etag_equal(struct http_text a, struct http_text b, bool weak);
 
 /* Whether a list of tags, one field line, holds this one, or is "*". A malformed list is read up to the
- * fault. */
+ * error. */
 bool http_etag_listed(struct http_text list, struct http_text tag, bool weak);
 
 #endif

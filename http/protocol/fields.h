@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Purpose: names: the fields that the server knows by number, and the methods. A name is found by a perfect
- *   hash of its length and last letters, and one compare: of all its letters, so a name that is found needs
- *   no other check of them.
+ *   hash of its length and last letters, and one compare of all its letters, so a name that is found needs no
+ *   other check.
  * Lifetime: constant tables.
  * Threads: any.
  * Errors: none: an unknown name is HTTP_FIELD_OTHER, an unknown method HTTP_METHOD_UNKNOWN.
@@ -91,7 +91,7 @@ enum http_method {
     HTTP_METHOD_PROPPATCH,
     HTTP_METHOD_LOCK,
     HTTP_METHOD_UNLOCK,
-    HTTP_METHOD_UNKNOWN, /* a valid token all the same: to be answered 501 */
+    HTTP_METHOD_UNKNOWN, /* a valid token that will be answered 501 */
     HTTP_METHODS = HTTP_METHOD_UNKNOWN,
 };
 
@@ -124,7 +124,7 @@ extern const uint8_t http_fields_by_hash[256];
 /* Length and the last four letters of either case tell these names apart; the factor was found by trying. */
 #define HTTP_NAME_HASH(length, word) ((((word) | 0x20202020u) + (length)) * 0x19999e3fu >> 24)
 
-/* The only known name that these 4 or more bytes can be: it is if its letters are the same. */
+/* The only known name that these 4 or more bytes can be, if its letters are the same. */
 static inline enum http_field_id http_field_candidate(const char *name, size_t length)
 {
     uint32_t word;

@@ -3,7 +3,7 @@
 #include "http/protocol/framing.h"
 #include "http/protocol/list.h"
 
-/* Whether Connection, in any of its lines, holds an option, given in lower case. */
+/* Whether Connection has the option (in lower case) in any of its lines. */
 static bool has_option(const struct http_head *head, const char *option)
 {
     const struct http_field *field = http_head_find(head, HTTP_FIELD_CONNECTION);
@@ -26,9 +26,9 @@ static bool is_token(struct http_text text)
 }
 
 /*
- * RFC 9112 6.1, 6.3: 0 if the body is chunked, or the status. What ends in chunked but names another coding,
- * or is one other coding alone, is understood and not implemented (501); anything else leaves the length of
- * the body in doubt (400). An empty list member is no fault elsewhere, but here it hides a coding from a
+ * RFC 9112 6.1, 6.3: 0 if the body is chunked, or the status. A list that ends in chunked but names another
+ * coding, or has one other coding alone, is not implemented (501). Any other list leaves the length of the
+ * body in doubt (400). An empty list member is allowed elsewhere, but here it could hide a coding from a
  * laxer reader.
  */
 static int decide_coding(const struct http_head *head)
@@ -55,7 +55,7 @@ static int decide_coding(const struct http_head *head)
     return chunked == 1 && last_is_chunked ? 501 : 400;
 }
 
-/* RFC 9110 8.6: digits alone. A value above INT64_MAX is as valid as any and saturates. */
+/* RFC 9110 8.6: digits alone. A value above INT64_MAX is valid, and saturates. */
 static int parse_length(struct http_text value, struct http_framing_result *result)
 {
     const char *end = value.bytes + value.length;
@@ -95,7 +95,7 @@ static bool decide_keep_alive(const struct http_head *head)
 
     if (!field)
         return head->minor > 0;
-    /* What nearly every browser sends, before the list is taken apart. */
+    /* First the value that nearly every browser sends. */
     if (!http_head_repeats(head, HTTP_FIELD_CONNECTION) &&
         http_text_equal(http_field_value(head, field), HTTP_TEXT("keep-alive")))
         return true;
@@ -110,7 +110,7 @@ int http_framing_decide(const struct http_head *head, struct http_framing_result
 
     *result = (struct http_framing_result){.framing = HTTP_FRAMING_NONE, .content_length = -1};
     if (http_head_has(head, HTTP_FIELD_TRANSFER_ENCODING)) {
-        /* RFC 9112 6.1: with a length it is an attempt at smuggling; HTTP/1.0 has no codings, its framing is
+        /* RFC 9112 6.1: with a length it may be smuggling; HTTP/1.0 has no codings, so its framing is
          * faulty. */
         if (http_head_has(head, HTTP_FIELD_CONTENT_LENGTH) || head->minor == 0)
             return 400;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Purpose: the one decision about a request's body and connection (RFC 9112 6, 9.3; RFC 9110 10.1.1).
- *   Everything that could make two parties disagree about where the body ends is refused here and nowhere
- *   else.
+ *   Whatever could make two parties disagree about the end of the body is refused here, and only here.
  * Lifetime: nothing is kept.
  * Threads: any.
  * Errors: the status to answer with; the connection is then to be closed.
@@ -35,7 +34,7 @@ struct http_framing_result {
     bool expect_continue;
 };
 
-/* 0 with *result filled; or 400, 417, 501. Whether the method is known or takes a body is not asked. */
+/* 0 with *result filled; or 400, 417, 501. The method does not matter. */
 __attribute__((warn_unused_result)) int http_framing_decide(const struct http_head *,
                                                             struct http_framing_result *result);
 

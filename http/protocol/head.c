@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The lookups in a head that are too long to be inline. */
+/* The lookups in a head that are too long for inlining. */
 #include "http/protocol/head.h"
 
 const struct http_field *http_head_next(const struct http_head *head, const struct http_field *field)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: the parsed head of a request. Method, target, version and fields, all of them spans of the bytes
- *   as received. A head may lie in several buffers (large_client_header_buffers): a field names its buffer,
- *   the request line has one.
+ * Purpose: the parsed head of a request: method, target, version and fields, all of them spans of the
+ *   received bytes. A head may lie in several buffers (large_client_header_buffers): a field names its
+ *   buffer, the request line has one.
  * Lifetime: the caller owns the struct, the array of fields and the buffers. Nothing is copied: a span is
  *   valid as long as buffers[] points at the bytes it was parsed from. A buffer may move if its entry in
  *   buffers[] is changed with it.
  * Threads: one owner.
- * Errors: none here; the parser (parser.h) says what was wrong in `error`.
+ * Errors: none here; the parser (parser.h) sets `error`.
  */
 #ifndef HTTP_PROTOCOL_HEAD_H
 #define HTTP_PROTOCOL_HEAD_H
@@ -85,9 +85,9 @@ static inline bool http_head_repeats(const struct http_head *head, enum http_fie
     return (head->repeated >> id & 1) != 0;
 }
 
-/* Whether a field that cannot be a list came twice, where two readers may each believe another line: about
- * who the client is, or what its body is (RFC 9110 5.3; 8.3 and 11.6.2 name the danger). Others do no harm
- * when repeated: dates, ranges and If-Range are ignored then (condition.h, ranges.c). */
+/* Whether a field that is not a list came twice, and two readers could believe different lines about the
+ * client or its body (RFC 9110 5.3; 8.3 and 11.6.2 name the danger). Other repeated fields do no harm: dates,
+ * ranges and If-Range are then ignored (condition.h, ranges.c). */
 bool http_head_repeats_singleton(const struct http_head *head);
 
 /* The first field of a known name, or null. */

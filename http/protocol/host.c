@@ -35,7 +35,7 @@ static bool is_ipv6(const char *bytes, size_t length)
     return inet_pton(AF_INET6, text, &address) == 1;
 }
 
-/* IP-literal (RFC 3986 3.2.2) at the start: its length with the brackets, or 0 if it is none. */
+/* IP-literal (RFC 3986 3.2.2) at the start: its length with the brackets, or 0 if there is none. */
 static size_t literal_length(const char *bytes, size_t length, bool *upper)
 {
     const char *end = memchr(bytes, ']', length);
@@ -50,8 +50,8 @@ static size_t literal_length(const char *bytes, size_t length, bool *upper)
 }
 
 /*
- * reg-name or IPv4 address at the start: its length, or 0 if it is none. Two dots in a row are refused, since
- * names end up in paths of files.
+ * reg-name or IPv4 address at the start: its length, or 0 if there is none. Two dots in a row are refused,
+ * since names become parts of file names.
  */
 static size_t name_length(const char *bytes, size_t length, bool *upper)
 {
@@ -115,7 +115,7 @@ UNGUARDED int http_host_parse(const char *bytes, size_t length, struct http_host
         return 400;
     if (end < length && (bytes[end] != ':' || parse_port(bytes + end + 1, length - end - 1, host)))
         return 400;
-    if (!literal && bytes[end - 1] == '.' && --end == 0) /* the root's dot: the same name without it */
+    if (!literal && bytes[end - 1] == '.' && --end == 0) /* the root's dot: it does not change the name */
         return 400;
     host->name.length = end;
     return 0;

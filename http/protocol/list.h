@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: comma-separated lists (RFC 9110 5.6.1). Takes apart those whose members contain no quoted commas.
+ * Purpose: takes comma-separated lists apart (RFC 9110 5.6.1), if no member contains a quoted comma.
  * Lifetime: members point into the value.
  * Threads: any. Errors: none.
  */

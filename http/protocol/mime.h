@@ -4,7 +4,7 @@
  * Lifetime: the caller owns table and slots; extensions and types are kept by pointer and must outlive the
  *   table.
  * Threads: any number of readers once it is filled.
- * Errors: none; an extension that is not there has no type.
+ * Errors: none; an unknown extension has no type.
  */
 #ifndef HTTP_PROTOCOL_MIME_H
 #define HTTP_PROTOCOL_MIME_H

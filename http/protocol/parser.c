@@ -4,7 +4,7 @@
 #include "http/protocol/scan.h"
 #include "http/protocol/target.h"
 
-/* What became of one line. */
+/* The result of one line. */
 enum line {
     LINE_TAKEN, /* parser->line stands behind it */
     LINE_MORE,  /* its LF is not there yet */
@@ -45,8 +45,8 @@ bool http_parser_move(struct http_parser *parser, struct http_head *head)
 }
 
 /*
- * The line is wrong at `at`, and there is no LF before it. The verdict waits until the line is complete, so
- * that it does not depend on how the bytes were cut.
+ * The line is wrong at `at`, with no LF before it. The verdict waits until the line is complete, so that it
+ * does not depend on how the bytes were split.
  */
 static enum line refuse_line(struct http_parser *parser, struct http_head *head, const struct input *in,
                              const char *at, uint16_t status, const char *why)
@@ -293,9 +293,8 @@ static inline enum http_field_id lookup_wide(const char *name, size_t length)
 }
 
 /*
- * Takes the fields that look as nearly all do: a known name, at most one blank, a value without HTAB, no
- * blank at its end, CRLF. Stops at the first that does not, be it bad, unfinished or only unusual:
- * parse_field judges that one.
+ * Takes fields of the usual form: a known name, at most one blank, a value without HTAB, no blank at its end,
+ * CRLF. Stops at the first other one, which may be bad, unfinished or only unusual: parse_field judges it.
  */
 static void take_common_fields(struct http_parser *parser, struct http_head *head, const struct input *in)
 {
@@ -353,7 +352,7 @@ enum http_parse http_parser_feed(struct http_parser *parser, struct http_head *h
 
     head->buffers[head->buffer_count - 1] = buffer;
 
-    /* A line that was incomplete is not looked at again before its LF has come: feeding byte by byte stays
+    /* An incomplete line is not read again before its LF has arrived: so feeding byte by byte stays
      * linear. */
     if (parser->scanned > parser->line && !memchr(buffer + parser->scanned, '\n', filled - parser->scanned)) {
         parser->scanned = (uint32_t)filled;

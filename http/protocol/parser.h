@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: the parser of a request head (RFC 9112 2–5): strict, in place, restartable at every byte. It goes
- *   line by line and judges a line when its LF is there, so the verdict does not depend on how the bytes were
- *   cut. Only the very first byte is judged at once: a client that speaks TLS sends no LF and would wait.
- *   Feeding byte by byte costs linear time. It never reads outside [buffer, buffer + filled) and never writes
- *   into the buffer, which is where this request begins, maybe in the middle of a larger block (pipelining):
- *   offsets count from it.
+ * Purpose: the parser of a request head (RFC 9112 2–5): strict, in place, restartable at every byte. It
+ *   judges a line when its LF has arrived, so the verdict does not depend on how the bytes were split. Only
+ *   the very first byte is judged at once: a client that speaks TLS sends no LF and would wait. Feeding byte
+ *   by byte costs linear time. It never reads outside [buffer, buffer + filled) and never writes into the
+ *   buffer, which is where this request begins, maybe in the middle of a larger block (pipelining): offsets
+ *   count from it.
  * Lifetime: the caller owns everything; init makes the parser ready for one head.
  * Threads: one owner.
  * Errors: HTTP_PARSE_BAD with the answer's status in `status` and the reason in head->error; the parser is
@@ -14,8 +14,8 @@
  * Use: http_parser_init, then http_parser_feed until it says something else than MORE.
  * - MORE: receive behind `filled` and feed the same buffer again. If it is full, take a larger one, copy the
  *   http_parser_unfinished() bytes from buffer + parser.line to its start, call http_parser_move and feed the
- *   new buffer with as many bytes filled. http_parser_overlong says what a line too long for the largest
- *   buffer is.
+ *   new buffer with as many bytes filled. http_parser_overlong decides about a line that is too long for the
+ *   largest buffer.
  * - FIELDS_FULL: give head.fields a larger array with the old entries in it, set field_capacity, feed again
  *   (or answer 431).
  * - DONE: the head is complete; the byte after it is buffer[parser.offset].
@@ -77,9 +77,9 @@ static inline size_t http_parser_unfinished(const struct http_parser *parser, si
     return filled - parser->line;
 }
 
-/* What a line that outgrows all buffers is answered with; `filled` bytes of the current one are there. In the
- * fields 431. In the request line 414, or 501 for a method longer than any that is implemented (RFC 9112 3),
- * or 400 for what is no method. */
+/* The answer to a line that outgrows all buffers; the current one has `filled` bytes. In the fields 431. In
+ * the request line 414, or 501 for a method longer than any implemented one (RFC 9112 3), or 400 if it is not
+ * a method. */
 int http_parser_overlong(const struct http_parser *, const char *buffer, size_t filled);
 
 /* Whether the request line is still being read. */
@@ -88,7 +88,8 @@ static inline bool http_parser_in_request_line(const struct http_parser *parser)
     return !parser->in_fields;
 }
 
-/* Whether any byte of a request has been seen: an end of stream before is no error. Empty lines do not count.
+/* Whether any byte of a request has been seen: an end of stream before that is not an error. Empty lines do
+ * not count.
  */
 static inline bool http_parser_begun(const struct http_parser *parser)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Each range is read, laid against the size, and counted. */
+/* Reads each range, compares it with the size, and counts it. */
 #include "http/protocol/range.h"
 
 #include "http/protocol/list.h"
@@ -14,7 +14,7 @@ enum spec {
 static enum spec read_spec(struct http_text text, int64_t size, struct http_range *range)
 {
     int64_t first, last;
-    bool above; /* or not: what lies behind the end is cut */
+    bool above; /* unused: the part behind the end is cut off */
     const char *end = text.bytes + text.length, *dash = http_read_number(text.bytes, end, &first, &above),
                *at;
     bool has_first = dash > text.bytes, has_last;
@@ -44,7 +44,7 @@ enum http_range_result http_range_parse(struct http_text value, int64_t size, st
     int64_t total = 0;
 
     *count = 0;
-    /* Nothing is a part of nothing: an empty file is answered 200, as by nginx. */
+    /* An empty file has no parts: it is answered 200, as in nginx. */
     if (size == 0 || capacity == 0 || value.length < 6 || !http_text_is(value.bytes, 6, "bytes="))
         return HTTP_RANGE_NONE;
     rest = (struct http_text){value.bytes + 6, value.length - 6};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: inner loops of the parser; internal to http/protocol. 16 bytes at a time where there is SSE2 (all
- *   of x86-64), byte by byte elsewhere. Both forms give the same results: the unit tests of the parser run
- *   over each, the portable one chosen with HTTP_PROTOCOL_PORTABLE. Nothing outside [base, end) is read.
+ * Purpose: inner loops of the parser, for http/protocol alone: 16 bytes at a time where there is SSE2 (all of
+ *   x86-64), byte by byte elsewhere. Both forms give the same results: the unit tests of the parser run over
+ *   each, the portable one chosen with HTTP_PROTOCOL_PORTABLE. Nothing outside [base, end) is read.
  * Lifetime: nothing is kept.
  * Threads: any. Errors: none.
  */

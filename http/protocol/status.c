@@ -9,7 +9,7 @@ enum {
 
 #define LINE(code, reason) [(code)-FIRST] = {#code " " reason, sizeof(#code " " reason) - 1}
 
-/* Where nginx's phrase is not RFC 9110's (302, 405, 408, 413, 414, 416, 503, 504), it is nginx's. */
+/* The phrases are RFC 9110's, but nginx's where they differ (302, 405, 408, 413, 414, 416, 503, 504). */
 static const struct http_text lines[LAST - FIRST + 1] = {
     LINE(100, "Continue"),
     LINE(101, "Switching Protocols"),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: status codes and their reason phrases: nginx's, where it has one, since its clients and tests
- *   compare them; else those of RFC 9110 15.
+ * Purpose: status codes and their reason phrases: nginx's if it has one, since its clients and tests compare
+ *   them; otherwise those of RFC 9110 15.
  * Lifetime: constant.
  * Threads: any. Errors: none.
  */
@@ -22,14 +22,14 @@ static inline bool http_status_bodiless(int status)
     return status < 200 || status == 204 || status == 304;
 }
 
-/* Whether an answer with this status has no content, whatever was to be said with it: those, and 205, which
- * says so by Content-Length: 0 (RFC 9110 15.3.6). */
+/* Whether an answer with this status must have no content: those, and 205, which has Content-Length: 0 (RFC
+ * 9110 15.3.6). */
 static inline bool http_status_empty(int status)
 {
     return http_status_bodiless(status) || status == 205;
 }
 
-/* Whether it leads to the place that `Location` names. */
+/* Whether it redirects to `Location`. */
 static inline bool http_status_redirects(int status)
 {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;

@@ -26,13 +26,13 @@ const char *http_target_parse(struct http_head *head, const char *line)
     }
     if (target[0] == '*' && length == 1) { /* RFC 9112 3.2.4 */
         head->form = HTTP_TARGET_ASTERISK;
-        /* What an unknown method may ask for is not ours to say: 501 (RFC 9110 9.1), as for M-SEARCH *. */
+        /* An unknown method may ask for it, and gets 501 (RFC 9110 9.1): M-SEARCH *. */
         return head->method == HTTP_METHOD_OPTIONS || head->method == HTTP_METHOD_UNKNOWN
                    ? NULL
                    : "request target * with a method other than OPTIONS";
     }
 
-    /* A fragment is no part of a target (RFC 9112 3.2), but clients send it: dropped, as nginx does. */
+    /* A fragment does not belong in a target (RFC 9112 3.2), but clients send it: dropped, as in nginx. */
     fragment = memchr(target, '#', length);
     if (fragment)
         length = (size_t)(fragment - target);

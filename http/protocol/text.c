@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The tables of alphabets and of digits, and what is too long to be inline. */
+/* The tables of alphabets and of digits, and functions that are too long for inlining. */
 #include "http/protocol/text.h"
 
-/* Sums of HTTP_CHAR_ bits, 16 bytes a line. A comma is left out of HOST: it would make a list of a field that
- * is none. */
+/* Sums of HTTP_CHAR_ bits, 16 bytes a line. HOST has no comma: that would turn the field into a list. */
 /* clang-format off */
 const uint8_t http_chars[256] = {
      0,  0,  0,  0,  0,  0,  0,  0,  0,  2,  0,  0,  0,  0,  0,  0,  /* 00 */

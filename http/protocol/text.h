@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: texts as spans, the alphabets of RFC 9110 5.6, and numbers as text. What all of http says "these
- *   bytes" with, and what it takes them apart with.
+ * Purpose: texts as spans, the alphabets of RFC 9110 5.6, and numbers as text, for all of http.
  * Lifetime: a span is valid as long as the bytes it points at.
  * Threads: any. Errors: none.
  */
@@ -42,7 +41,7 @@ enum {
     HTTP_CHAR_HOST = 4,  /* a byte of reg-name but %, RFC 3986 3.2.2 */
     HTTP_CHAR_HEX = 8,   /* HEXDIG, either case */
     HTTP_CHAR_DNS = 16,  /* what most host names consist of: lower-case letters, digits, - and _ */
-    HTTP_CHAR_PATH = 32, /* what matters in a path: % . / and ? */
+    HTTP_CHAR_PATH = 32, /* special in a path: % . / and ? */
 };
 
 /* Bits of the alphabets that a byte belongs to. */
@@ -64,7 +63,7 @@ static inline char http_lower(char byte)
     return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
 }
 
-/* The first byte from `at` on that is no tchar, or `end`. */
+/* The first byte from `at` on that is not a tchar, or `end`. */
 static inline const char *http_skip_token(const char *at, const char *end)
 {
     while (at < end && http_char_is(*at, HTTP_CHAR_TOKEN))
@@ -107,7 +106,7 @@ static inline char *http_print_digits(char *to, uint64_t number, unsigned digits
 
 static inline char *http_print_number(char *to, uint64_t number)
 {
-    if (number < 10) { /* many a line ends with 0 bytes */
+    if (number < 10) { /* many log lines end with 0 bytes */
         *to = (char)('0' + number);
         return to + 1;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Whether a path is plain, what it becomes if it is not, and escaping. */
+/* Tests whether a path is plain, normalises it if not; and escaping. */
 #include "http/protocol/uri.h"
 
 #include "http/protocol/scan.h"
@@ -31,7 +31,7 @@ static unsigned mask_of(__m128i bytes)
     return (unsigned)_mm_movemask_epi8(_mm_or_si128(dot_or_slash, others));
 }
 
-/* Skips 16 and 8 bytes at a time in which there is nothing to look at. */
+/* Skips groups of 16 and 8 bytes without a special one. */
 static const char *skip_wide(const char *at, const char *end)
 {
     unsigned mask = 0;
@@ -94,7 +94,7 @@ struct writer {
     bool merge_slashes;
 };
 
-/* A segment is complete. RFC 3986 5.2.4; false if it leads above the root. */
+/* Ends a segment (RFC 3986 5.2.4); false if it leads above the root. */
 static bool end_segment(struct writer *writer, bool slash_follows)
 {
     const char *segment = writer->out + writer->segment;
@@ -170,7 +170,7 @@ int http_uri_normalize(const char *bytes, size_t length, char *out, bool merge_s
 
 #define UPPER_HALF 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff
 
-/* Bits of the bytes to be escaped, 32 a word; the latter two as in nginx's tables of the same purpose. */
+/* Bits of the bytes to be escaped, 32 a word; the last two as in nginx's tables. */
 static const uint32_t escaped[][8] = {
     [HTTP_ESCAPE_CONTROLS] = {0xffffffff, 0, 0, 0x80000000},
     [HTTP_ESCAPE_URI] = {0xffffffff, 0xd000002d, 0x50000000, 0xb8000001, UPPER_HALF},

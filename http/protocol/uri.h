@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: the path of a request, decoded and normalised once (RFC 3986 2.1, 5.2.4, 6.2.2), so that nothing
- *   later has to; and escaping.
+ * Purpose: the path of a request, decoded and normalised once, at the start (RFC 3986 2.1, 5.2.4, 6.2.2); and
+ *   escaping.
  * Lifetime: results point into the input, or into the buffer handed in.
  * Threads: any. Errors: 400.
  *
  * As nginx: %XX is decoded, dot segments are removed after decoding (so %2e%2e counts), // becomes / if
- * merge_slashes, and the query is neither decoded nor looked at. 400: %00, a bad escape, a path that climbs
- * above the root. Bytes from 0x80 on are taken as they are. Encoded slashes are decoded, too: what is served
- * is what is matched.
+ * merge_slashes, and the query stays as it is. 400: %00, a bad escape, a path that climbs above the root.
+ * Bytes from 0x80 on are taken as they are. Encoded slashes are decoded too: what is matched is what is
+ * served.
  */
 #ifndef HTTP_PROTOCOL_URI_H
 #define HTTP_PROTOCOL_URI_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The expressions of a server and of locations are asked by the names of their groups. */
+/* Finds the values of named groups by matching the expressions of a server and its locations again. */
 #include "http/route/captures.h"
 
 #include "http/request.h"
@@ -33,7 +33,7 @@ static bool matches(const struct http_regex *regex, const char *name, struct htt
     return group && http_regex_match_group(regex, subject, group, value) == HTTP_REGEX_MATCH;
 }
 
-/* The expression by which the host chose the server: none, if another form of name did. */
+/* The expression that chose the server by its host; none if another form of name did. */
 static const struct http_regex *server_regex(const struct http_server *server, struct http_text host)
 {
     struct http_text whole;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Purpose: whether a location lets a connection go on after its answer: keepalive_timeout,
- *   keepalive_requests, keepalive_time and keepalive_disable. The browser is looked at only where
- *   keepalive_disable may mean it: for msie6, as in nginx, after a POST.
+ *   keepalive_requests, keepalive_time and keepalive_disable. The browser is checked only where
+ *   keepalive_disable may apply: for msie6, as in nginx, after a POST.
  * Lifetime: nothing is kept.
  * Threads: the request's worker.
  * Errors: none.
@@ -15,7 +15,7 @@
 
 enum http_keepalive_disable { HTTP_KEEPALIVE_MSIE6 = 1, HTTP_KEEPALIVE_SAFARI = 2 };
 
-/* Whether keepalive_disable means this client. */
+/* Whether keepalive_disable applies to this client. */
 bool http_keepalive_disabled(const struct http_request *request);
 
 /* In request->location. */

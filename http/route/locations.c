@@ -10,7 +10,7 @@
 #include "pool/pool.h"
 #include "pool/annotate.h"
 
-/* A name: what `location NAME` or `location ^~ NAME`, and `location = NAME` beside it, say. */
+/* A name, with its `location NAME` or `location ^~ NAME`, and its `location = NAME`. */
 struct entry {
     uint64_t key; /* its first 8 bytes, big-endian, filled up with zeros: they compare like the names */
     struct http_text name;
@@ -48,7 +48,7 @@ static uint64_t key_of(struct http_text text)
 
 enum found {
     FOUND_NOTHING,
-    FOUND_PREFIX, /* a regular expression may still have it */
+    FOUND_PREFIX, /* a regular expression may still take it */
     FOUND_FINAL,
     FOUND_FAILURE
 };
@@ -81,8 +81,8 @@ static bool begins(struct http_text path, uint64_t key, const struct entry *entr
            !memcmp(path.bytes + KEY_BYTES, entry->name.bytes + KEY_BYTES, length - KEY_BYTES);
 }
 
-/* All names that the path begins with are not greater than it, and the greatest name that is not greater than
- * the path begins with each of them: so they stand on that name's chain, the longest first. */
+/* All names that the path begins with are at most equal to it, and the greatest name that is not greater than
+ * the path begins with each of them. So they are on that name's chain, the longest first. */
 static enum found find_name(const struct http_locations *locations, struct http_text path,
                             const struct http_location **location)
 {
@@ -147,7 +147,7 @@ UNGUARDED static enum found find_nested(const struct http_locations *locations, 
     found = find_name(locations, request->path, location);
     if (found == FOUND_PREFIX) {
         preferred = (*location)->kind == HTTP_LOCATION_PREFERRED;
-        /* What is nested in it decides for good, or leaves it to the expressions beside it. */
+        /* A nested location decides, or leaves it to the expressions beside it. */
         nested = find_nested((*location)->locations, request, location);
         if (nested == FOUND_FINAL || nested == FOUND_FAILURE)
             return nested;
@@ -206,7 +206,7 @@ static int order_names(struct http_text a, struct http_text b)
     return order ? order : a.length < b.length ? -1 : a.length > b.length;
 }
 
-/* Where `name` stands among the sorted `count` entries, or would. */
+/* The place of `name` among the sorted `count` entries. */
 static uint32_t place_of(const struct entry *entries, uint32_t count, struct http_text name)
 {
     uint32_t low = 0, high = count;
@@ -242,8 +242,7 @@ static int add_name(struct conf *conf, struct entry *entries, uint32_t *count,
     return 0;
 }
 
-/* The entry before is the name itself without its end, or shares its longest beginning with one on that one's
- * chain. */
+/* The name begins with the entry before it, or with one on that entry's chain. */
 static void link_names(struct entry *entries, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {

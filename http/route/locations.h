@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: locations: which one of a server takes a path. Nginx's search. `=` that equals the path wins at
- *   once; else the longest prefix is remembered and, unless it is a ^~, regular expressions are tried in file
+ * Purpose: which location of a server takes a path: nginx's search. `=` that equals the path wins at once;
+ *   else the longest prefix is remembered and, unless it is a ^~, regular expressions are tried in file
  *   order; nested locations are searched likewise before those beside their parent. Names are a sorted array
  *   in which each knows the longest other one that it begins with: a binary search, then steps up that chain.
  * Lifetime: in the generation's pool.
@@ -35,7 +35,7 @@ int http_location_parse(struct conf *conf, const struct conf_node *node, struct 
     __attribute__((warn_unused_result));
 
 /* The location of request->path in request->server, or the server's `outside`. A regular expression that
- * decides sets the request's captures. `internal` is not looked at: that is the caller's. NULL: answer 500.
+ * decides sets the request's captures. The caller checks `internal`. NULL: answer 500.
  */
 const struct http_location *http_find_location(struct http_request *request);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: hash tables from a host name to a server: the inside of server_names.h. Open addressing, at most
- *   half full, so that a lookup ends after one or two slots.
+ * Purpose: hash tables from a host name to a server, for server_names.c: open addressing, at most half full,
+ *   so that a lookup ends after one or two slots.
  * Lifetime: in the pool handed in.
  * Threads: read-only once filled. Errors: -ENOMEM from init.
  */
@@ -49,7 +49,7 @@ void http_names_put(struct http_names_table *table, struct http_text name, uint3
 #define HTTP_NAMES_HASH 2166136261U /* of no bytes */
 
 /* FNV-1a from the last byte to the first, so that one pass over a host gives the hash of all its ends. A weak
- * one will do: what is in a table is the administrator's choice, not the peer's. */
+ * hash is enough: the administrator fills the tables, not the peer. */
 static inline uint32_t http_names_hash_more(uint32_t hash, char byte)
 {
     return (hash ^ (unsigned char)byte) * 16777619U;

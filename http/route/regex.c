@@ -42,7 +42,7 @@ static void *from_pool(size_t size, void *pool)
 
 static void to_pool(void *block, void *pool)
 {
-    /* A large one goes back; anything else stays until the pool goes. */
+    /* A large block is freed; any other stays as long as the pool. */
     (void)pool_free(pool, block);
 }
 
@@ -218,7 +218,7 @@ void http_regex_explain(char *to, size_t size)
 
     if (node)
         snprintf(to, size, "the regular expression \"%s\" of \"%s\" in %s:%u gave up", gave_up->pattern,
-                 *node->name == '~' ? "map" : node->name, /* there the expression is the name */
+                 *node->name == '~' ? "map" : node->name, /* in a map the expression is the name */
                  node->file, node->line);
     else
         snprintf(to, size, "a regular expression gave up");

@@ -69,7 +69,7 @@ __attribute__((always_inline)) static inline int take_path(struct http_request *
     return 0;
 }
 
-/* A host in lower case is looked up as it was received; only another one is copied. */
+/* A host in lower case is looked up as it was received; only others are copied. */
 static int choose_server(struct http_request *request)
 {
     const struct http_address *address = address_of(request->connection);
@@ -99,7 +99,7 @@ static int choose_server(struct http_request *request)
 
 UNGUARDED static int take_head(struct http_request *request)
 {
-    /* First: whatever is wrong, it is answered and logged as that server's. */
+    /* First, since errors are answered and logged under this server. */
     int status = choose_server(request);
 
     if (!status)
@@ -109,7 +109,7 @@ UNGUARDED static int take_head(struct http_request *request)
         status = 400;
     }
     if (!status && http_head_repeats_singleton(&request->head)) {
-        request->head.error = "client sent a field twice that is no list";
+        request->head.error = "client sent a field twice that is not a list";
         status = 400;
     }
     if (!status && request->head.method == HTTP_METHOD_UNKNOWN)
@@ -125,8 +125,8 @@ UNGUARDED static int take_head(struct http_request *request)
     return 0;
 }
 
-/* For the log, of a request that is refused before its path was asked for: the path that its line names;
- * empty if that is none, as nginx has it. */
+/* For the log of a request that is refused before its path was decided: the path in its request line; empty
+ * if there is none, as in nginx. */
 static void name_refused(struct http_request *request)
 {
     if (!request->path.bytes && request->head.path.length && take_path(request))
@@ -148,8 +148,8 @@ enum http_outcome http_route_refused(struct http_request *request, int status, c
 
 /* ---- to a location, and back ---- */
 
-/* The request goes on in this location, whose settings decide about the connection. What named groups of the
- * location before held is kept. */
+/* The request goes on in this location, whose settings apply to the connection. Values of the previous
+ * location's named groups are kept. */
 static void enter(struct http_request *request, const struct http_location *location)
 {
     if (request->server->main->captured)
@@ -240,7 +240,7 @@ static enum http_outcome too_large(struct http_request *request)
 
 UNGUARDED enum http_outcome http_route_locate(struct http_request *request)
 {
-    static const struct http_step no_steps[] = {{NULL, NULL}}; /* no module answers here */
+    static const struct http_step no_steps[] = {{NULL, NULL}}; /* no module answers */
     const struct http_location *location = http_find_location(request);
     off_t limit;
 
@@ -282,7 +282,7 @@ enum http_outcome http_route_again(struct http_request *request)
     return begin_at_server(request);
 }
 
-/* CONNECT and TRACE, as in nginx: a client that asks for a tunnel or an echo of its fields is no browser. */
+/* CONNECT and TRACE, as in nginx: no browser asks for a tunnel or for an echo of its fields. */
 static enum http_outcome answer_method(struct http_request *request)
 {
     request->response.allow = HTTP_TEXT("GET, HEAD");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: where a request goes: from its head to a server and a path, to a location, and the ways back. A
+ * Purpose: the way of a request from its head to a server and a path, to a location, and the ways back. A
  *   server may have steps of its own (its rewrite directives), which run first; then the location of the path
  *   is entered. From there rewrite leads to another one (HTTP_OUTCOME_LOCATE, request_run.c), an internal
  *   redirect begins again with the server's steps (HTTP_OUTCOME_RELOCATE), and @names are entered directly
@@ -15,15 +15,15 @@
 
 #include "http/request.h"
 
-/* The head is complete: framing, host and server, path, then the server's steps or the location. What a step
- * may say. */
+/* The head is complete: decides framing, host and server, path, then enters the server's steps or the
+ * location. Returns what a step may. */
 enum http_outcome http_route(struct http_request *request);
 
-/* It cannot be read: `status` will be the answer, and the connection closes. `why` is logged at level info;
- * null: it has been said. HTTP_OUTCOME_STATUS. */
+/* The request cannot be read: the answer will be `status`, and the connection closes. `why` is logged at
+ * level info; null: it has been. HTTP_OUTCOME_STATUS. */
 enum http_outcome http_route_refused(struct http_request *request, int status, const char *why);
 
-/* HTTP_OUTCOME_LOCATE: the location of the path is entered, unless its body is too large for it. */
+/* HTTP_OUTCOME_LOCATE: enters the location of the path, unless the body is too large for it. */
 enum http_outcome http_route_locate(struct http_request *request);
 
 /* For replay: where a request with this head would go. No step runs. 0: a location takes it; else the status

@@ -14,8 +14,8 @@
 
 /* ---- finding ---- */
 
-/* The exact name, or the longest that a dot of the host stands before. Both tables are asked with hashes that
- * one pass from the end makes. */
+/* The exact name, or the longest name behind a dot of the host. One pass from the end makes the hashes for
+ * both tables. */
 static const struct http_server *find_exact_or_leading(const struct http_names *names, struct http_text host)
 {
     const struct http_server *leading = NULL, *server;
@@ -35,7 +35,7 @@ static const struct http_server *find_exact_or_leading(const struct http_names *
     return server ? server : leading;
 }
 
-/* What stands before a dot, the longest first. */
+/* The longest name in front of a dot. */
 static const struct http_server *find_trailing(const struct http_names *names, struct http_text host)
 {
     struct http_text prefix = host;
@@ -251,8 +251,8 @@ static int parse_regex(struct conf *conf, const struct conf_node *node, struct h
 
     if (!*pattern)
         return conf_fail(conf, node, "empty regex in server name \"%s\"", name->configured);
-    /* Hosts come in lower case: a pattern that has a capital letter would otherwise never match. nginx's
-     * rule. */
+    /* As in nginx: hosts are in lower case, so a pattern with a capital letter would otherwise never
+     * match. */
     for (const char *at = pattern; *at; at++)
         caseless |= *at >= 'A' && *at <= 'Z';
     name->form = HTTP_NAME_REGEX;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: server_name: which server of an address answers for a host. Reads the forms of server_name and
- *   finds by them in nginx's order: the exact name, the longest name with a leading asterisk, the longest
- *   with a trailing one, the first matching regular expression in file order, the default server. Names are
- *   looked up in hash tables, one per form; a lookup reads the host once or twice.
+ * Purpose: server_name: which server of an address answers for a host. It reads the forms of server_name and
+ *   searches in nginx's order: the exact name, the longest name with a leading asterisk, the longest with a
+ *   trailing one, the first matching regular expression in file order, the default server. Names are looked
+ *   up in hash tables, one per form; a lookup reads the host once or twice.
  * Lifetime: in the generation's pool.
  * Threads: read-only once built.
  * Errors: building: -EINVAL or -ENOMEM, said in struct conf. Finding: NULL if an expression failed (regex.h).

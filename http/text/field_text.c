@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Control bytes are looked for first; nearly no text has any. */
+/* Looks for control bytes first: few texts have any. */
 #include "http/text/field_text.h"
 
 #include "http/protocol/uri.h"

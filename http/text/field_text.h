@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: texts with something of the client's in them, made fit to stand in the head of an answer. $uri is
- *   decoded, so %0D%0A in a request is a line end in it. A text with such a variable would let a client write
- *   fields, or an answer, of its own (RFC 9110 5.5, 17.13; RFC 9112 11.1). Every such text passes here once,
- *   where it enters the answer. Those without control bytes, nearly all, stay as they are.
+ * Purpose: makes texts from the client fit for the head of an answer. $uri is decoded, so %0D%0A in a request
+ *   becomes a line end. A text with such a variable would let a client write fields, or an answer, of its own
+ *   (RFC 9110 5.5, 17.13; RFC 9112 11.1). So every such text passes here once, where it enters the answer. A
+ *   text without control bytes stays as it is.
  * Lifetime: a text that had to be changed is a copy in the request's pool.
  * Threads: the request's worker. Errors: false, no memory.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Growing: twice the room that is needed, so that a text is copied a few times at most. */
+/* Grows a text to twice the room needed, so that it is copied a few times at most. */
 #include "http/text/growing.h"
 
 #include <stdint.h>

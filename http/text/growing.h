@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: a text that is written in one pass and grows as its parts come. Nothing is measured before it is
- *   written: a variable that is asked twice may give two values. Every write asks for its room first.
- * Lifetime: in the pool, with what was outgrown: at most four times the text together.
+ * Purpose: a text that is written in one pass and grows as its parts come. Parts are not measured first,
+ *   since a variable that is asked twice may give two values. Every write asks for its room.
+ * Lifetime: in the pool, with the outgrown copies: at most four times the text in all.
  * Threads: the pool's owner. Errors: false, no memory; what was written so far is still there.
  */
 #ifndef HTTP_TEXT_GROWING_H

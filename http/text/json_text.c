@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One function makes the bytes, so that what is measured is what is written. */
+/* One function makes the bytes for measuring and for writing, so that both agree. */
 #include "http/text/json_text.h"
 
 #include <string.h>
@@ -18,7 +18,7 @@ static char json_letter(char byte)
 }
 
 /* What stands for the byte at `at`: *length bytes; a whole character stands for itself. Returns how many
- * bytes of the text that is. RFC 8259 8.1: a text is UTF-8; a byte that is none becomes the character of its
+ * bytes of the text that is. RFC 8259 8.1: a text is UTF-8; an invalid byte becomes the character of its
  * number. */
 static size_t json_escape(const char *at, size_t left, char to[ESCAPE_MAX], size_t *length)
 {

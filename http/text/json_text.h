@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: texts that a client or a file system chose, as the inside of a JSON string: what RFC 8259 7 asks
- *   for, DEL, the C1 control characters, and bytes that are no UTF-8 are escaped; the rest stays readable.
+ * Purpose: writes texts from a client or a file system inside a JSON string. Escaped are the characters of
+ *   RFC 8259 7, DEL, the C1 control characters, and invalid UTF-8; the rest stays readable.
  * Lifetime: nothing is kept.
  * Threads: any; pure functions over bytes.
  * Errors: none.

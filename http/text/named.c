@@ -5,8 +5,8 @@
 #include "http/route/captures.h"
 #include "server/log/log.h"
 
-/* Those of configurations that are being read, newest first; the main thread's. A configuration's pool takes
- * them off the list if reading ends before they are settled. */
+/* Those of configurations that are being read, newest first; the main thread's. A cleanup of the
+ * configuration's pool takes them off the list if reading ends before they are settled. */
 static struct http_named *unsettled;
 
 static void forget(void *data)
@@ -90,7 +90,7 @@ void http_named_keep_captures(struct http_request *request)
 
     for (const struct http_named *named = request->server->main->captured; named; named = named->next)
         if (http_capture_of_location(request, named->name, &value) && !http_named_keep(request, named, value))
-            return; /* no memory: what comes next says so */
+            return; /* no memory: the next step reports it */
 }
 
 enum http_found http_get_named(struct http_request *request, const struct http_variable *variable,

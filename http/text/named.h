@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Purpose: variables that the configuration makes: by set, map, and named groups of regular expressions. Each
- *   has a number, by which a request keeps its value; nothing is kept until one is given. A name may be used
- *   before what makes it is read. Groups of server_name and location are kept when the location is left;
- *   until then they are matched again whenever one is asked for (route/captures.h).
+ *   has a number, by which a request keeps its value once it has one. A name may be used before its
+ *   definition is read. Groups of server_name and location are kept when the location is left; until then
+ *   they are matched again when one is asked for (route/captures.h).
  * Lifetime: in conf->pool. Values: in the request's pool.
  * Threads: using, making, settling: while a configuration is read. Getting, keeping: the request's worker.
  * Errors: nginx's sentences in struct conf; keeping: false, no memory.
@@ -15,14 +15,14 @@
 
 struct http_named {
     struct http_named *next;
-    const struct conf *conf;      /* whose it is */
+    const struct conf *conf;      /* that it belongs to */
     const struct conf_node *node; /* that named it first */
     const char *name;             /* without the dollar */
     unsigned number;              /* from 0 on */
-    bool made;                    /* set or map or a group of rewrite says what it is */
-    bool uncached;                /* what `get` says is asked for each time */
+    bool made;                    /* defined by set, map or a group of rewrite */
+    bool uncached;                /* `get` is called each time */
     bool captured;                /* a group of a location or server_name has the name */
-    /* Null, or: the name is of a family ($arg_x); what it is where nothing else is known of it. */
+    /* Null, or, for a name of a family ($arg_x): its getter if it is not defined otherwise. */
     enum http_found (*family)(struct http_request *request, const struct http_variable *variable,
                               struct http_text *value);
     /* Null, or: its value as long as none was kept. */
@@ -38,12 +38,12 @@ struct http_named *http_named_use(struct conf *conf, const struct conf_node *nod
  * -EINVAL (`unknown "x" variable`). */
 int http_named_settle(struct conf *conf, struct http_main *main) __attribute__((warn_unused_result));
 
-/* Gives it a value for the rest of the request; `value` lives as long and is not null. False: no memory. */
+/* Sets its value for the rest of the request; `value` lives as long and is not null. False: no memory. */
 bool http_named_keep(struct http_request *request, const struct http_named *named, struct http_text value)
     __attribute__((warn_unused_result));
 
-/* Before the location changes: as in nginx, what its groups hold is held for the rest of the request, until
- * another expression that has a group of that name matches. */
+/* Before the location changes: as in nginx, the values of its groups stay for the rest of the request, until
+ * another expression with a group of that name matches. */
 void http_named_keep_captures(struct http_request *request);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: what no other request has and nobody can guess: $request_id, 32 hexadecimal digits, and the
- *   boundary between the parts of an answer, 20 decimal ones. A keyed hash (SipHash-2-4, Aumasson and
- *   Bernstein 2012) of the connection's number and the request's number on it. It is the same each time it is
- *   asked for, so the request keeps nothing. It does not depend on where the process lies in memory, and it
- *   cannot be turned back.
+ * Purpose: texts that are unique for a request and cannot be guessed: $request_id, 32 hexadecimal digits, and
+ *   the boundary between the parts of an answer, 20 decimal ones. They are a keyed hash (SipHash-2-4,
+ *   Aumasson and Bernstein 2012) of the connection's number and the request's number on it. It is the same
+ *   each time it is asked for, so the request keeps nothing. It does not depend on addresses in memory, and
+ *   it cannot be inverted.
  * Lifetime: the key is random, made once per process.
  * Threads: seeding: the main thread, while an http block is read, so before any worker can ask. Writing: any.
  * Errors: seeding: -errno of getrandom, noted in conf.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: text with variables in it: "$scheme://${host}$request_uri". Compiled once into literals and
- *   variables; written for a request when it is needed. A text without variables costs nothing then.
+ * Purpose: text with variables: "$scheme://${host}$request_uri". It is compiled once into literals and
+ *   variables, and written for a request when it is needed. A text without variables needs no writing.
  * Lifetime: a compiled template lies in conf->pool; its constant parts are those of the node and are not
  *   copied. What is written lies in the request's pool.
  * Threads: compiling: while a configuration is read. Writing: the request's worker.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A name is looked for in the tables, then among the families, then it is the configuration's own. */
+/* A name is looked up in the tables, then among the families; otherwise it is the configuration's own. */
 #include "http/text/variables.h"
 
 #include <errno.h>
@@ -64,7 +64,7 @@ static const struct http_variable_row *find_builtin(struct http_text name)
     return row;
 }
 
-/* Variables whose name goes on as it likes; behind the prefix there may be nothing. */
+/* Families of variables with any name behind the prefix, even an empty one. */
 static const struct family {
     const char *prefix;
     http_getter *get;
@@ -88,7 +88,7 @@ static const struct family *find_family(struct http_text name, struct http_text 
     return NULL;
 }
 
-/* Fields that are known by a number are found by it. */
+/* Known fields are found by their number. */
 static int take_member(struct conf *conf, const struct family *family, struct http_text rest,
                        struct http_variable *variable)
 {
@@ -108,7 +108,7 @@ static int take_member(struct conf *conf, const struct family *family, struct ht
     return 0;
 }
 
-/* The members of families that nginx has as variables of their own, which nobody can make. */
+/* Members of families that nginx defines itself: a configuration cannot. */
 static bool is_fixed(struct http_text name)
 {
     static const char *const names[] = {"http_host",

@@ -36,7 +36,7 @@ static enum http_found get_binary_remote_addr(struct http_request *request,
     return HTTP_VALUE_FOUND;
 }
 
-/* A unix socket has none. */
+/* A unix socket has no port. */
 static char *print_port(uint16_t port, char *to)
 {
     return port ? http_print_number(to, port) : to;

@@ -22,7 +22,7 @@ static bool is_named(const struct http_request *request, struct http_text name,
 }
 
 /* Lines after `field` of the same name are added to its value (RFC 9110 5.3; RFC 6265 5.4 for cookies). The
- * head stays as it is: the room is known before the first is copied, and the value takes no more. */
+ * head stays as it is: the value is measured, then written. */
 static enum http_found join_lines(struct http_request *request, const struct http_variable *variable,
                                   const struct http_field *field, struct http_text *value)
 {
@@ -90,7 +90,7 @@ enum http_found http_get_argument(struct http_request *request, const struct htt
     const char *at = request->args.bytes, *end;
 
     if (!variable->length || !request->args.length)
-        return http_value_none(value); /* `at` may be null: not even 0 is added to it */
+        return http_value_none(value); /* `at` may be null: nothing may be added to it, not even 0 */
     end = at + request->args.length;
     while (at < end) {
         const char *stop = memchr(at, '&', (size_t)(end - at));
@@ -114,8 +114,8 @@ static const char *skip_blanks(const char *at, const char *end)
     return at;
 }
 
-/* The value of a cookie in one line of them: semicolons alone part them (RFC 6265 4.2.1; by 5.2 a comma is a
- * byte of the value). */
+/* The value of a cookie in one line of them: only semicolons separate them (RFC 6265 4.2.1; by 5.2 a comma is
+ * a byte of the value). */
 static bool find_cookie(struct http_text line, const struct http_variable *variable, struct http_text *value)
 {
     const char *at = line.bytes, *end = at + line.length;

@@ -6,7 +6,7 @@
 #include "http/text/request_id.h"
 #include "http/text/variables_table.h"
 
-/* A part of the request line; none of it is there before the line has been read. */
+/* A part of the request line; empty before the line has been read. */
 static enum http_found line_part(struct http_request *request, struct http_span span, struct http_text *value)
 {
     if (span.length == 0)
@@ -52,7 +52,7 @@ static enum http_found get_args(struct http_request *request, const struct http_
                                 struct http_text *value)
 {
     (void)variable;
-    /* nginx logs "-" for no arguments, for its variable is then not found. */
+    /* nginx logs "-" for no arguments, since its variable is then not found. */
     if (request->args.length == 0)
         return http_value_none(value);
     return http_value_text(request->args, value);
@@ -110,7 +110,7 @@ static char *print_request_id(struct http_request *request, char *to)
     return to + HTTP_REQUEST_ID_LENGTH;
 }
 
-/* Where the request began in its first buffer: behind another one's bytes if the client sent both at once. */
+/* The request began behind another one's bytes in its first buffer if the client sent both at once. */
 static enum http_found get_pipe(struct http_request *request, const struct http_variable *variable,
                                 struct http_text *value)
 {

@@ -30,7 +30,7 @@ static char *print_limit_rate(struct http_request *request, char *to)
     return http_print_number(to, http_pace_rate(request));
 }
 
-/* A connection that is closed while its request is here was closed in the middle of the answer. */
+/* If the connection was closed before its request ended, the answer was cut. */
 static enum http_found get_completion(struct http_request *request, const struct http_variable *variable,
                                       struct http_text *value)
 {
@@ -52,10 +52,9 @@ const struct http_variable_row http_response_variables[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-/* ---- $sent_http_NAME: what the answer says of itself, then what modules added ---- */
+/* ---- $sent_http_NAME: the answer's own fields, then those that modules added ---- */
 
-/* No head went out, and none will: `return 444`, or the client has left. Whatever was described of the answer
- * was never sent. */
+/* No head was or will be sent: `return 444`, or the client has left. */
 static bool is_unsent(const struct http_request *request)
 {
     const struct http_connection *connection = request->connection;
@@ -149,7 +148,7 @@ static enum http_found get_transfer_encoding(struct http_request *request,
                                              const struct http_variable *variable, struct http_text *value)
 {
     (void)variable;
-    /* Before an answer is described, its length is not known either. */
+    /* Before the answer is described, its length is not known either. */
     if (!http_response_chunked(request) || (!request->complete && request->response.body != HTTP_BODY_STREAM))
         return http_value_none(value);
     return http_value_string("chunked", value);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Variables that the kernel answers: how a connection fares (TCP_INFO). */
+/* Variables that come from the kernel: the state of a connection (TCP_INFO). */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: what a variable is: for those who make variables, and those who ask for one. A row names a
+ * Purpose: what a variable is, for code that defines variables and code that asks for one. A row names a
  *   variable and its getter. Each file here has a table, and a module that brings variables has one (struct
- *   http_module); variables.c looks through them. Values are never cached: they are spans of what is there
- *   already, or a few bytes that are cheaper to make again than to keep.
+ *   http_module); variables.c looks through them. Values are never cached: they are spans of existing bytes,
+ *   or so short that they are cheaper to make again.
  * Lifetime: tables are constant. A value points into the request, its pool or a literal, and lives until the
  *   request's reset.
  * Threads: getters run on the request's worker.
@@ -28,10 +28,10 @@ enum { HTTP_PRINT_MAX = 48 /* bytes that a printed variable takes at most: an ad
 struct http_variable {
     enum http_found (*get)(struct http_request *request, const struct http_variable *variable,
                            struct http_text *value);
-    /* Null, or: writes the value straight to where it is wanted, at most HTTP_PRINT_MAX bytes that no log
-     * escapes, and returns the byte after it. `get` does the same by way of the request's pool. */
+    /* Null, or: writes the value to `to`, at most HTTP_PRINT_MAX bytes that need no escaping in logs, and
+     * returns the byte after it. `get` does the same by way of the request's pool. */
     char *(*print)(struct http_request *request, char *to);
-    /* NUL-terminated: what the getter looks for ("x-one" of $http_x_one), or the name itself. */
+    /* NUL-terminated: the argument of the getter ("x-one" of $http_x_one), or the name itself. */
     const char *name;
     uint32_t length;                /* of `name` */
     uint16_t number;                /* of a known field, or of a capture */
@@ -52,7 +52,7 @@ struct http_variable_row {
     const char *name; /* null after the last */
     http_getter *get; /* null if `print` is not */
     char *(*print)(struct http_request *request, char *to);
-    const char *help; /* Markdown, a sentence; null for those of a family, which document.c tells of */
+    const char *help; /* Markdown, a sentence; null for those of a family (document.c) */
 };
 
 extern const struct http_variable_row http_request_variables[];    /* variables_request.c */
@@ -63,9 +63,10 @@ extern const struct http_variable_row http_system_variables[];     /* variables_
 /* Without the sent_http_ before them. */
 extern const struct http_variable_row http_sent_variables[]; /* variables_response.c */
 
-enum { HTTP_SENT_OTHER = UINT16_MAX /* a field that no row tells of: one that a module added */ };
+enum { HTTP_SENT_OTHER = UINT16_MAX /* a field without a row: one that a module added */ };
 
-/* Of families of names; variable->name is what stands behind the prefix, for fields in a header's spelling.
+/* Of families of names; variable->name is the part behind the prefix; for fields it is spelled as in a
+ * header.
  */
 http_getter http_get_field, http_get_other_field, http_get_argument, http_get_cookie, http_get_capture;
 http_getter http_get_named;                                    /* named.c */
@@ -79,7 +80,7 @@ static inline enum http_found http_value_none(struct http_text *value)
     return HTTP_VALUE_NONE;
 }
 
-/* A span that may be missing altogether (null). */
+/* A span that may be missing (null). */
 static inline enum http_found http_value_text(struct http_text text, struct http_text *value)
 {
     if (!text.bytes)
