@@ -21,6 +21,7 @@ enum {
     TOP_LATE = 3000,     /* ms after which a snapshot is old if a newer one was to come */
     TOP_GIVES_UP = 5000, /* ms without a sign of life after which it asks anew */
     TOP_COUNTS = 1000,   /* ms between two pictures of which the age counts */
+    TOP_NEWS = 15000,    /* ms that a restart is told */
     TOP_NOTICE = FETCH_ERROR + 64
 };
 
@@ -54,7 +55,8 @@ struct top {
     bool ended;                 /* a key or a signal says so */
     bool again;                 /* a key wants to have the server asked at once */
     int64_t seen, asked, heard; /* terminal_ms() of the last snapshot, the question, the last sign of life */
-    int64_t drawn;              /* and of the last picture */
+    int64_t drawn, restarted;   /* and of the last picture, of another process that answers */
+    double pid_before;
     bool asking;
     const char *gave_up; /* why the question was; NULL: it was not */
     struct snapshot now, before;
@@ -99,6 +101,10 @@ static bool ask_snapshot(struct top *top, unsigned rows, char error[FETCH_ERROR]
         return false;
     }
     error[0] = '\0';
+    if (top->now.json && !top_view_same(top->now.json, fresh.json)) {
+        top->restarted = terminal_ms();
+        top->pid_before = json_number(top->now.json, "server.pid");
+    }
     drop(&top->before);
     top->before = top->now;
     top->now = fresh;
@@ -151,7 +157,7 @@ static const char *trouble_of(const struct top *top)
 static void draw(struct top *top)
 {
     struct top_view view = {.out = stdout, .terminal = true, .workers = top->workers, .key = top->key};
-    char notice[TOP_NOTICE];
+    char notice[TOP_NOTICE], news[TOP_NOTICE];
 
     terminal_measure(&view.columns, &view.lines);
     if (is_late(top)) {
@@ -160,6 +166,10 @@ static void draw(struct top *top)
         else
             snprintf(notice, sizeof notice, "nothing seen for %d s: %s", ago(top->seen), trouble_of(top));
         view.notice = notice;
+    } else if (top->restarted && terminal_ms() - top->restarted < TOP_NEWS) {
+        snprintf(news, sizeof news, "restarted %d s ago: process %.0f has ended, this is process %.0f",
+                 ago(top->restarted), top->pid_before, json_number(top->now.json, "server.pid"));
+        view.news = news;
     }
     top_view_draw(&view, top->now.json, top->before.json);
     fflush(stdout);

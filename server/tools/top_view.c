@@ -130,10 +130,16 @@ static void bar(char text[BAR + 4], double used, double budget)
 
 /* ---- the parts ---- */
 
+bool top_view_same(const struct json *one, const struct json *other)
+{
+    return json_number(one, "server.pid") == json_number(other, "server.pid") &&
+           json_number(one, "server.started") == json_number(other, "server.started");
+}
+
 /* Seconds between two snapshots of one server; 0: they cannot be compared. */
 static double span_of(const struct json *now, const struct json *before)
 {
-    if (!before || json_number(now, "server.pid") != json_number(before, "server.pid"))
+    if (!before || !top_view_same(now, before))
         return 0;
     return json_number(now, "server.time") - json_number(before, "server.time");
 }
@@ -278,8 +284,8 @@ void top_view_draw(struct top_view *view, const struct json *now, const struct j
 {
     if (view->terminal)
         fputs("\x1b[H", view->out);
-    if (view->notice)
-        line(view, BOLD, "%s", view->notice);
+    if (view->notice || view->news)
+        line(view, BOLD, "%s", view->notice ? view->notice : view->news);
     if (now) {
         draw_server(view, now);
         draw_totals(view, now, before);

@@ -32,8 +32,12 @@ struct top_view {
     bool workers;              /* with a line for each worker */
     const struct top_key *key; /* by which the server sorted */
     const char *notice;        /* what is wrong: shown first, above figures in grey; NULL: nothing is */
+    const char *news;          /* shown first; NULL: none */
     unsigned written;          /* lines so far: set to 0 before a picture */
 };
+
+/* Whether two snapshots are of one process: it is another after a restart, and maybe with the same pid. */
+bool top_view_same(const struct json *one, const struct json *other);
 
 /* `before`: an earlier snapshot, for rates; may be NULL. `now` may be NULL: only the notice is drawn. */
 void top_view_draw(struct top_view *view, const struct json *now, const struct json *before);

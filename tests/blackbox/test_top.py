@@ -241,6 +241,7 @@ def test_server_that_goes_and_comes(fake, terminal):
     tty.wait(has('not now'), 'the reason')
     assert has('127.0.0.1:50001')(tty)
     tty.wait(has('pid 4712'), 'the new one')
+    assert has('restarted 0 s ago: process 4711 has ended, this is process 4712')(tty)
     assert has('- requests')(tty) and not has('not now')(tty)
     tty.press('q')
     assert tty.end() == 0

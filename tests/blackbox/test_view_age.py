@@ -173,3 +173,50 @@ def test_before_the_first_snapshot(stand, page):
     assert not page.value(GREY)
     stand.snapshot()
     page.wait(f'{PILL} === "live"')
+
+
+MARKS = '[...document.querySelector(".tile .curve").querySelectorAll(".event")].map(one => one.title)'
+
+
+def test_restart(server, page):
+    """An opened pool does not become another client's, whatever numbers the new process gives; the curves say when."""
+    server.http(CONFIG)
+    server.start()
+    with server.client() as first:
+        first.ask('GET', '/pools/data')
+        mine = '127.0.0.1:%d' % first.socket.getsockname()[1]
+        look(page, server.port())
+        page.wait(f'document.getElementById("rows").textContent.includes("{mine}")')
+        page.value(f'[...document.querySelectorAll("#rows tr")].find(r => r.textContent.includes("{mine}"))'
+                   '.querySelector("button").click()')
+        page.wait(f'document.getElementById("one-title").textContent.endsWith("{mine}")')
+        old = server.process.pid
+        server.stop()
+    server.start()
+    clients = [server.client() for _ in range(40)]  # among them whoever has the number of the old one
+    for client in clients:
+        client.ask('GET', '/pools/data')
+    page.wait(f'{PILL} === "live" && {SNAPSHOTS} >= 4')
+    page.wait('Number(document.querySelector(".tile .value").textContent) >= 40')
+    assert page.text('#one-title').endswith(mine)
+    assert 'of a process that has ended' in page.text('#one') and 'closed' in page.text('#one .facts')
+    assert page.value('document.querySelectorAll("#rows .chosen").length') == 0
+    assert page.value(MARKS) == ['restart']
+    page.wait(f'{STALE} === "The server was restarted: process {old} has ended, this is process {server.process.pid}."')
+    page.wait('document.getElementById("stale").hidden')
+    for client in clients:
+        client.close()
+
+
+def test_restart_with_the_same_pid(stand, page):
+    """In a container each process is number 1: the time tells them apart. A reload is no restart."""
+    look(page, stand.server_port)
+    stand.snapshot(pid=1, started=1000.5)
+    page.wait(f'{SNAPSHOTS} === 1')
+    stand.snapshot(pid=1, started=1000.5, generation=7)
+    page.wait(f'JSON.stringify({MARKS}) === \'["reload"]\'')
+    assert page.value(STALE) == ''
+    stand.snapshot(pid=1, started=2000.5)
+    page.wait(f'JSON.stringify({MARKS}) === \'["reload","restart"]\'')
+    page.wait(f'{STALE}.includes("restarted")')
+    assert page.console() == []

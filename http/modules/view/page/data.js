@@ -74,6 +74,9 @@ function adapt(raw) {
   const connections = c.rows.map(adaptRow);
   return {
     time: raw.server.time,
+    process: `${raw.server.pid} ${raw.server.started}`, // numbers of connections are of one process
+    pid: raw.server.pid,
+    generation: raw.server.generation,
     open: c.total,
     active: c.total - c.states.idle,
     held: t.total_bytes,
@@ -159,17 +162,23 @@ async function ask(parameters) {
 // ---- rates and history ----
 
 let now = null; // the last snapshot
-const history = []; // {time, connections, held, requests, received, sent, resets}, rates per second
+// {time, mark, connections, held, requests, received, sent, accepted}, rates per second
+const history = [];
+
+// Whether another process answers than before: none of the numbers that are shown is its own.
+const restarted = next => Boolean(now) && now.process !== next.process;
 
 function remember(next) {
-  const seconds = now ? next.time - now.time : 0;
+  const seconds = now ? next.time - now.time : 0,
+    restart = restarted(next);
   const rate = name =>
-    seconds > 0 && next.counters[name] >= now.counters[name]
+    seconds > 0 && !restart && next.counters[name] >= now.counters[name]
       ? (next.counters[name] - now.counters[name]) / seconds
       : null;
   if (now && seconds <= 0) history.length = 0;
   history.push({
     time: next.time,
+    mark: restart ? "restart" : now && now.generation !== next.generation ? "reload" : "",
     connections: next.open,
     held: next.held,
     requests: rate("requests"),

@@ -9,6 +9,7 @@ let source = null,
   wire = "asking", // then open, or lost
   tries = 0,
   kind = "",
+  news = "", // of a restart, for some seconds
   why = "", // there is no snapshot, as the server says
   begun = 0, // by performance.now(), as are those below: since when the page wants snapshots
   seen = -Infinity, // the last snapshot
@@ -36,7 +37,7 @@ function look() {
     last = seen > 0 ? `last seen ${ago < 60 ? `${ago} s` : age(ago)} ago` : "nothing seen yet",
     late = since(Math.max(seen, begun)) >= PATIENCE,
     fresh = wire === "lost" ? "reconnecting" : since(seen) < PATIENCE ? "live" : "connecting",
-    [next, text] = paused ? ["paused", ""] : late ? trouble() : [fresh, ""];
+    [next, text] = paused ? ["paused", ""] : late ? trouble() : [fresh, news];
   say($("state-text"), paused ? `paused, ${last}` : late ? last : fresh);
   say($("stale"), text);
   $("stale").hidden = !text;
@@ -44,17 +45,29 @@ function look() {
   if (kind === next) return;
   const first = !kind;
   kind = next;
-  set($("state"), "class", `state ${next === "live" ? next : text ? "lost" : ""}`);
+  set($("state"), "class", `state ${next === "live" ? next : late && !paused ? "lost" : ""}`);
   if (next !== "live" && !first) speak(text || `The view is ${next}.`, true);
   else if (document.documentElement.dataset.traced === "no") trace();
 }
 setInterval(look, 500);
 
+// Another process: what was asked of the one before is nobody's any more.
+function forget(data) {
+  news = `The server was restarted: process ${now.pid} has ended, this is process ${data.pid}.`;
+  speak(news, true);
+  setTimeout(() => {
+    news = "";
+  }, 15000);
+  Object.assign(more, {rows: null, key: ""});
+  order = [];
+  trace();
+}
 function draw() {
   const data = pending;
   pending = null;
   if (!data || paused) return;
   if (!now) performance.mark("first picture");
+  if (restarted(data)) forget(data);
   remember(data);
   drawTide(data);
   for (const tile of tiles) tile();

@@ -45,6 +45,7 @@ const one = (() => {
     asking = true;
     ask({id: n, limit: 1})
       .then(answer => {
+        if (answer.process !== chosenOf) return;
         alone = answer.byNumber.get(n) || null;
         if (!alone && last && last.number === n) last = {...last, gone: true};
       })
@@ -118,9 +119,10 @@ const one = (() => {
   function draw() {
     $("one").hidden = chosen === null;
     if (chosen === null || !now) return;
-    let c = now.byNumber.get(chosen);
-    if (!c && !now.complete && !(last && last.number === chosen && last.gone)) fetchOne(chosen);
-    if (!c && alone && alone.number === chosen) c = alone;
+    const here = chosenOf === now.process; // else its number may be another client's by now
+    let c = here ? now.byNumber.get(chosen) : null;
+    if (!c && here && !now.complete && !(last && last.number === chosen && last.gone)) fetchOne(chosen);
+    if (!c && here && alone && alone.number === chosen) c = alone;
     const shown = c || (last && last.number === chosen ? last : order.find(row => row.number === chosen));
     if (!shown) return;
     last = shown;
@@ -130,10 +132,12 @@ const one = (() => {
       c
         ? "The pin divides what the connection keeps from what goes with each request. " +
             "Widths grow with the logarithm of the size."
-        : "This connection has closed: this is the last that was seen of it."
+        : here
+          ? "This connection has closed: this is the last that was seen of it."
+          : "This connection was of a process that has ended: this is the last that was seen of it."
     );
     facts(list, [
-      ["State", stateName.get(shown.state) + (shown.doing ? `: ${shown.doing}` : "")],
+      ["State", c ? stateName.get(c.state) + (c.doing ? `: ${c.doing}` : "") : "closed"],
       ["Protocol", `${shown.protocol || "–"} on ${shown.server || "–"}`],
       ["Worker", shown.worker],
       ["Age", age(shown.age)],
@@ -175,6 +179,7 @@ const one = (() => {
 })();
 function open(n, focus) {
   chosen = n;
+  chosenOf = now.process;
   one();
   drawRows();
   drawShore();

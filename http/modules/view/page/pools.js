@@ -9,6 +9,7 @@ const states = [
   ["lingering", "lingering"],
 ];
 const stateName = new Map(states);
+const stateOf = c => (c.gone ? "closed" : stateName.get(c.state) || c.state);
 for (const [kind, name] of states) {
   $("states").append(
     el(
@@ -43,7 +44,7 @@ const columns = [
   // key, heading, cell text, class, first direction
   ["number", "Pool", c => shortNumber(c.number), "left", 1],
   ["held", "Holds", c => bytes(c.held), "", -1],
-  ["state", "State", c => stateName.get(c.state) || c.state, "left", 1],
+  ["state", "State", c => stateOf(c), "left", 1],
   ["address", "Address", c => c.address, "left", 1],
   ["used", "Filled", c => bytes(c.used), "mid", -1],
   ["peak", "High water", c => bytes(c.peak), "mid", -1],
@@ -57,7 +58,9 @@ const columns = [
 let sortKey = "held",
   direction = -1,
   order = [],
-  chosen = null;
+  chosen = null, // a number …
+  chosenOf = ""; // … of this process
+const isChosen = c => c.number === chosen && chosenOf === now.process;
 const compare = (a, b) => {
   const x = a[sortKey],
     y = b[sortKey];
@@ -314,7 +317,7 @@ function drawShore() {
       pen.globalAlpha *= 4;
       pen.fillRect(x, y + size - water, size, water);
     }
-    if (c.number === chosen) {
+    if (isChosen(c)) {
       pen.lineWidth = 3;
       pen.strokeStyle = colours.chosen;
       pen.strokeRect(x - 1, y - 1, size + 2, size + 2);
@@ -336,7 +339,7 @@ $("canvas").addEventListener("pointermove", event => {
   if (!c) return;
   say(
     tip,
-    `${shortNumber(c.number)} ${c.address}, ${stateName.get(c.state)}: ${bytes(c.used)} of ${bytes(c.held)}`
+    `${shortNumber(c.number)} ${c.address}, ${stateOf(c)}: ${bytes(c.used)} of ${bytes(c.held)}`
   );
   const left = Math.min(event.clientX - box.left + 12, box.width - tip.offsetWidth - 4);
   const top = Math.min(event.clientY - box.top + 16, box.height - tip.offsetHeight - 4);

@@ -73,7 +73,7 @@ function drawRows() {
     item.number = c.number;
     item.index = first + i;
     set(item.row, "aria-rowindex", first + i + 2);
-    set(item.row, "class", `s-${c.state}${c.number === chosen ? " chosen" : ""}${c.gone ? " gone" : ""}`);
+    set(item.row, "class", `s-${c.state}${isChosen(c) ? " chosen" : ""}${c.gone ? " gone" : ""}`);
     columns.forEach(([key, , text], column) => {
       if (key === "number") say(item.open, text(c));
       else if (item.texts[column].data !== String(text(c))) item.texts[column].data = text(c);
@@ -89,7 +89,7 @@ function drawRows() {
     shown = rows.filter(item => !item.row.hidden);
   const reachable =
     focused ||
-    shown.find(item => item.number === chosen) ||
+    shown.find(item => isChosen(item)) ||
     shown.find(item => item.index * ROW >= view.scrollTop);
   for (const item of rows) set(item.open, "tabindex", item === reachable ? 0 : -1);
 }

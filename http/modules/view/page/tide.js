@@ -190,6 +190,19 @@ function drawSummary(data) {
 
 // ---- tiles with sparklines ----
 
+// A thin line with a word where the server was reloaded or restarted: [place in percent, word].
+function markCurve(box, marks) {
+  while (box.children.length - 1 > marks.length) box.lastChild.remove();
+  marks.forEach(([place, word], i) => {
+    const mark = box.children[i + 1] || box.appendChild(el("span", {class: "event"}, el("span")));
+    mark.style.left = `${place}%`;
+    set(mark, "title", word);
+    set(mark, "class", place > 60 ? "event left" : "event");
+    // The newest word stands, and those that have room before the next.
+    say(mark.firstChild, i + 1 === marks.length || marks[i + 1][0] - place > 40 ? word : "");
+  });
+}
+
 const tiles = [
   ["Connections", "connections", count],
   ["Requests a second", "requests", count],
@@ -209,7 +222,8 @@ const tiles = [
     area,
     stroke
   );
-  $("tiles").append(el("div", {class: "card tile"}, el("dt", {}, name), value, note, el("dd", {}, picture)));
+  const marks = el("dd", {class: "curve"}, picture);
+  $("tiles").append(el("div", {class: "card tile"}, el("dt", {}, name), value, note, marks));
   return () => {
     const points = history.filter(sample => sample[key] !== null);
     if (!points.length) return;
@@ -224,6 +238,12 @@ const tiles = [
     const line = points.map((point, i) => `${i ? "L" : "M"}${x(point)} ${y(point)}`).join("");
     say(value, format(last[key]));
     say(note, `${format(least)} … ${format(most)}`);
+    markCurve(
+      marks,
+      history
+        .filter(point => point.mark && point.time >= points[0].time)
+        .map(point => [x(point) / 3, point.mark])
+    );
     set(stroke, "d", line);
     set(area, "d", `${line}L${x(last)} 39V40H${x(points[0])}Z`);
     set(
