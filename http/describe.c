@@ -7,6 +7,7 @@
 
 #include "http/connection.h"
 #include "http/request.h"
+#include "http/upload.h"
 #include "pool/pool_follow.h"
 #include "server/watcher.h"
 
@@ -45,6 +46,22 @@ size_t http_connection_describe(const struct connection *base, char *to, size_t 
                       (int)(host.length < 200 ? host.length : 200), host.bytes ? host.bytes : "",
                       host.length ? "\"" : "");
     return length < 0 ? (size_t)(at - to) : length < end - at ? (size_t)(at - to) + (size_t)length : size - 1;
+}
+
+bool http_connection_filled(const struct connection *base, const void *piece, size_t *bytes)
+{
+    const struct http_connection *connection = (const struct http_connection *)(const void *)base;
+    const struct http_input *input = &connection->input;
+    const struct http_upload *upload = connection->request ? http_upload_of(connection->request) : NULL;
+
+    /* What the request's fields point to stays in use behind `start`. */
+    if (piece == input->bytes)
+        *bytes = POOL_CHUNK_HEADER + (connection->request ? input->end : input->end - input->start);
+    else if (upload && piece == upload->held)
+        *bytes = POOL_CHUNK_HEADER + upload->held_length;
+    else
+        return false;
+    return true;
 }
 
 void http_note_request(struct http_request *request)

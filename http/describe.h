@@ -7,12 +7,16 @@
 #ifndef HTTP_DESCRIBE_H
 #define HTTP_DESCRIBE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "server/protocol.h"
 
 /* ", server: …, request: …, host: …", as much as is known of the request. */
 size_t http_connection_describe(const struct connection *connection, char *to, size_t size);
+
+/* The input buffer and a body that is held. */
+bool http_connection_filled(const struct connection *connection, const void *piece, size_t *bytes);
 
 /* The request's pool is followed: a request has begun (server/watcher.h). */
 struct http_request;

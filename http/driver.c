@@ -229,5 +229,6 @@ const struct protocol http_protocol = {
     .idle = on_idle,
     .refused = http_refuse_descriptor,
     .state = http_connection_state,
+    .filled = http_connection_filled,
     .describe = http_connection_describe,
 };

@@ -165,6 +165,11 @@ static enum http_outcome take(struct http_request *request, struct http_text byt
     return outcome == HTTP_OUTCOME_TAKEN && last ? complete(request, upload) : outcome;
 }
 
+const struct http_upload *http_upload_of(const struct http_request *request)
+{
+    return request->body.take == take ? request->body.data : NULL;
+}
+
 enum http_outcome http_upload_read(struct http_request *request, http_upload_done *done,
                                    http_body_taker *overflow)
 {

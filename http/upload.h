@@ -53,6 +53,9 @@ struct http_upload {
 int http_upload_prepare(struct http_build *build, const struct http_location *location)
     __attribute__((warn_unused_result));
 
+/* That of a request whose body comes in, as long as all of it is held or goes to a file. NULL: none. */
+const struct http_upload *http_upload_of(const struct http_request *request);
+
 /* Reads the body; returns what the step returns. */
 enum http_outcome http_upload_read(struct http_request *request, http_upload_done *done,
                                    http_body_taker *overflow);

@@ -4,6 +4,11 @@
 
 #include "pool/pool_inner.h"
 
+const char *const pool_part_names[] = {[POOL_PART_BLOCK] = "block",
+                                       [POOL_PART_RESERVE] = "reserve",
+                                       [POOL_PART_LARGE] = "large",
+                                       [POOL_PART_BUFFER] = "buffer"};
+
 static void add_part(struct pool_layout *layout, enum pool_part_kind kind, const char *purpose, size_t size,
                      size_t used, size_t pinned)
 {
@@ -52,6 +57,8 @@ static size_t add_chunks(struct pool_layout *layout, enum pool_part_kind kind, c
 
     for (; chunk; chunk = chunk->next) {
         add_part(layout, kind, chunk->purpose, chunk->size, 0, 0);
+        if (!layout->more)
+            layout->parts[layout->count - 1].start = chunk + 1;
         bytes += chunk->size;
     }
     return bytes;

@@ -16,10 +16,13 @@ enum { POOL_LAYOUT_PARTS = 8 };
 
 enum pool_part_kind { POOL_PART_BLOCK, POOL_PART_RESERVE, POOL_PART_LARGE, POOL_PART_BUFFER };
 
+extern const char *const pool_part_names[];
+
 struct pool_part {
     const char *purpose; /* of a large one or a buffer; else NULL */
+    const void *start;   /* of those, what their user got: to be compared at once, never followed */
     uint64_t size;       /* bytes, header included */
-    uint32_t used; /* of a block: bytes from its start to where the next allocation goes; else 0: all of it */
+    uint32_t used; /* of a block: bytes from its start to where the next allocation goes; else 0: not known */
     uint32_t pinned; /* of `used`, those that outlive resets */
     uint8_t kind;    /* enum pool_part_kind */
 };

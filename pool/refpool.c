@@ -258,6 +258,16 @@ void refpool_destroy(struct refpool *refpool)
         pool_put(refpool->parent, refpool->slots);
 }
 
+bool refpool_filled(const struct refpool *refpool, const void *block, size_t *bytes)
+{
+    for (uint32_t i = 0; i < refpool->slot_count; i++)
+        if (block && refpool->slots[i].block == block) {
+            *bytes = sizeof(struct refpool_block) + refpool->slots[i].block->used;
+            return true;
+        }
+    return false;
+}
+
 void refpool_stats(const struct refpool *refpool, struct refpool_stats *stats)
 {
     memset(stats, 0, sizeof *stats);

@@ -63,6 +63,9 @@ int refpool_free(struct refpool *refpool, const struct refpool_chunk *chunk); /*
 void refpool_reset(struct refpool *refpool); /* every chunk is dead; the current block stays */
 void refpool_idle(struct refpool *refpool);  /* the current block goes back too, if nothing lives in it */
 
+/* Whether `block` (what pool_take gave) is one of its blocks; then *bytes of it are used, with its head. */
+bool refpool_filled(const struct refpool *refpool, const void *block, size_t *bytes);
+
 void refpool_stats(const struct refpool *refpool, struct refpool_stats *stats);
 
 #endif

@@ -197,6 +197,16 @@ enum output_result output_send(struct output *output, struct pool *pool, int fd,
     return OUTPUT_DONE;
 }
 
+bool output_filled(const struct output *output, const void *block, size_t *bytes)
+{
+    for (const struct output_block *at = output->head; at; at = at->next)
+        if (at == block) {
+            *bytes = sizeof *at + at->end;
+            return true;
+        }
+    return false;
+}
+
 void output_discard(struct output *output, struct pool *pool)
 {
     while (output->head)

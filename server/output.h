@@ -69,6 +69,9 @@ int output_add_file(struct output *output, struct pool *pool, const struct outpu
 /* Sends what it can to `fd`, at most `most` bytes; *sent (bytes) is added to. */
 enum output_result output_send(struct output *output, struct pool *pool, int fd, size_t most, uint64_t *sent);
 
+/* Whether `block` (what pool_take gave) is in the queue; then *bytes of it, its head included, are used. */
+bool output_filled(const struct output *output, const void *block, size_t *bytes);
+
 /* Drops what is queued and releases its files; the blocks go back to the pool. */
 void output_discard(struct output *output, struct pool *pool);
 

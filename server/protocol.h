@@ -48,6 +48,9 @@ struct protocol {
     void (*refused)(int fd); /* there is no memory for a connection: answers on the socket; may be null */
     /* What it is about; null: idle, or sending when there is something to send. */
     enum connection_state (*state)(const struct connection *connection);
+    /* How many bytes of a buffer or a large one (`piece`) of its pool are used. False: that is not known, or
+     * it is in the output queue. May be null. */
+    bool (*filled)(const struct connection *connection, const void *piece, size_t *bytes);
     /* Adds ", request: …" to a log line about this connection, at most `size` bytes; returns their number.
      */
     size_t (*describe)(const struct connection *connection, char *to, size_t size);

@@ -118,6 +118,11 @@ static enum connection_state echo_state(const struct connection *base)
     return base->output.unsent ? CONNECTION_SENDING : CONNECTION_IDLE;
 }
 
+static bool echo_filled(const struct connection *base, const void *block, size_t *bytes)
+{
+    return pieces_filled(&((const struct echo_connection *)(const void *)base)->pieces, block, bytes);
+}
+
 const struct protocol echo_protocol = {
     .name = "echo",
     .connection_size = sizeof(struct echo_connection),
@@ -128,4 +133,5 @@ const struct protocol echo_protocol = {
     .closed = echo_on_closed,
     .idle = echo_is_idle,
     .state = echo_state,
+    .filled = echo_filled,
 };

@@ -172,6 +172,11 @@ void pieces_idle(struct pieces *pieces)
     refpool_idle(pieces->blocks);
 }
 
+bool pieces_filled(const struct pieces *pieces, const void *block, size_t *bytes)
+{
+    return refpool_filled(pieces->blocks, block, bytes);
+}
+
 void pieces_end(struct pieces *pieces)
 {
     if (pieces->blocks)

@@ -37,6 +37,9 @@ void pieces_send(struct pieces *pieces);
 /* All is sent: the current block goes back too. */
 void pieces_idle(struct pieces *pieces);
 
+/* Whether `block` is one of its blocks; then *bytes of it are used. */
+bool pieces_filled(const struct pieces *pieces, const void *block, size_t *bytes);
+
 /* All blocks go back. */
 void pieces_end(struct pieces *pieces);
 

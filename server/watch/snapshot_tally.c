@@ -2,6 +2,9 @@
 /* Counts connections by state, protocol, size and age. */
 #include "server/watch/snapshot_tally.h"
 
+#include <string.h>
+
+#include "pool/pool_layout.h"
 #include "server/watch/text.h"
 
 static uint64_t bound_of_size(unsigned bucket)
@@ -54,6 +57,39 @@ void snapshot_tally_count(struct snapshot_tally *tally, enum connection_state st
     tally->peaks[bucket_of_size(peak)]++;
 }
 
+/* Purposes are literals, of which the same may stand in several places. */
+static void count_purpose(struct snapshot_tally *tally, uint8_t kind, const char *name, uint64_t bytes,
+                          uint64_t count)
+{
+    struct snapshot_purpose *purpose = tally->purposes, *last = purpose + SNAPSHOT_PURPOSES - 1;
+
+    while (purpose < last && purpose->name &&
+           (purpose->kind != kind || (purpose->name != name && strcmp(purpose->name, name) != 0)))
+        purpose++;
+    if (!purpose->name) {
+        purpose->name = purpose == last ? "others" : name;
+        purpose->kind = kind;
+    }
+    purpose->bytes += bytes;
+    purpose->count += count;
+}
+
+void snapshot_tally_pieces(struct snapshot_tally *tally, const struct pool_layout *layout, size_t held)
+{
+    static const char *const names[] = {
+        [POOL_PART_BLOCK] = "request blocks", [POOL_PART_RESERVE] = "reserve"};
+
+    for (uint32_t i = 0; i < layout->count; i++) {
+        const struct pool_part *part = &layout->parts[i];
+        const char *name = !i ? "first block" : part->purpose ? part->purpose : names[part->kind];
+
+        count_purpose(tally, part->kind, name, part->size, 1);
+        held -= part->size;
+    }
+    if (layout->more)
+        count_purpose(tally, POOL_PART_LARGE, "others", held, layout->more);
+}
+
 void snapshot_tally_name(struct snapshot_tally *tally, const char *protocol)
 {
     count_protocol(tally, protocol, 0);
@@ -77,6 +113,9 @@ void snapshot_tally_add(struct snapshot_tally *sum, const struct snapshot_tally 
     for (unsigned i = 0; i <= SNAPSHOT_SIZES; i++)
         add_counts(sum->held[i], tally->held[i], SNAPSHOT_AGES + 1);
     add_counts(sum->peaks, tally->peaks, SNAPSHOT_SIZES + 1);
+    for (unsigned i = 0; i < SNAPSHOT_PURPOSES && tally->purposes[i].name; i++)
+        count_purpose(sum, tally->purposes[i].kind, tally->purposes[i].name, tally->purposes[i].bytes,
+                      tally->purposes[i].count);
 }
 
 /* ---- writing ---- */
@@ -119,6 +158,22 @@ static void put_histograms(const struct snapshot_tally *tally, struct text *text
     json_put_close(text, ']');
 }
 
+static void put_purposes(const struct snapshot_tally *tally, struct text *text)
+{
+    json_put_open(text, "purposes", '[');
+    for (unsigned i = 0; i < SNAPSHOT_PURPOSES && tally->purposes[i].name; i++) {
+        const struct snapshot_purpose *purpose = &tally->purposes[i];
+
+        json_put_open(text, NULL, '{');
+        json_put_text(text, "kind", pool_part_names[purpose->kind]);
+        json_put_text(text, "purpose", purpose->name);
+        json_put_number(text, "bytes", purpose->bytes);
+        json_put_number(text, "count", purpose->count);
+        json_put_close(text, '}');
+    }
+    json_put_close(text, ']');
+}
+
 void snapshot_tally_put(const struct snapshot_tally *tally, struct text *text)
 {
     json_put_open(text, "states", '{');
@@ -132,4 +187,5 @@ void snapshot_tally_put(const struct snapshot_tally *tally, struct text *text)
     json_put_open(text, "histograms", '{');
     put_histograms(tally, text);
     json_put_close(text, '}');
+    put_purposes(tally, text);
 }

@@ -14,12 +14,14 @@
 
 #include "server/protocol.h"
 
+struct pool_layout;
 struct text;
 
 enum {
     SNAPSHOT_SIZES = 16, /* bounds of the histograms of bytes: 512 to 16 MiB, doubling */
     SNAPSHOT_AGES = 9,   /* of those of seconds: 1 to 65536, times four */
-    SNAPSHOT_PROTOCOLS = 4
+    SNAPSHOT_PROTOCOLS = 4,
+    SNAPSHOT_PURPOSES = 32 /* the last is of those that find no room */
 };
 
 /* Histograms have one more than bounds, for what is above the last. */
@@ -34,18 +36,26 @@ struct snapshot_tally {
     } protocols[SNAPSHOT_PROTOCOLS];
     uint64_t held[SNAPSHOT_SIZES + 1][SNAPSHOT_AGES + 1]; /* by bytes, and by age among those */
     uint64_t peaks[SNAPSHOT_SIZES + 1];
+    struct snapshot_purpose {
+        const char *name; /* a literal; NULL: the end */
+        uint64_t bytes, count;
+        uint8_t kind; /* enum pool_part_kind */
+    } purposes[SNAPSHOT_PURPOSES];
 };
 
 /* One that matched: bytes that its pool holds, the most it has held, and its age in seconds. */
 void snapshot_tally_count(struct snapshot_tally *tally, enum connection_state state, const char *protocol,
                           size_t held, size_t peak, double age);
 
+/* What its pool holds, piece by piece; `held` bytes together. */
+void snapshot_tally_pieces(struct snapshot_tally *tally, const struct pool_layout *layout, size_t held);
+
 /* Names a protocol, even if it has 0 connections. */
 void snapshot_tally_name(struct snapshot_tally *tally, const char *protocol);
 
 void snapshot_tally_add(struct snapshot_tally *sum, const struct snapshot_tally *tally);
 
-/* "states", "protocols" and "histograms" of http/modules/view/pool_view.md, into the object that is open. */
+/* "states", "protocols", "histograms", "purposes" (http/modules/view/pool_view.md), into the open object. */
 void snapshot_tally_put(const struct snapshot_tally *tally, struct text *text);
 
 #endif

@@ -67,15 +67,34 @@ static void find_keys(const struct connection *connection, const struct pool_sta
     keys[SNAPSHOT_UNSENT] = (double)connection->output.unsent;
 }
 
+/* How far buffers and large ones are filled, as far as that is known; the others count as full. */
+static void fill_pieces(struct pool_layout *layout, const struct connection *connection)
+{
+    const struct protocol *protocol = connection->binding->protocol;
+
+    for (uint32_t i = 0; i < layout->count; i++) {
+        struct pool_part *piece = &layout->parts[i];
+        size_t bytes;
+
+        if (piece->start && (output_filled(&connection->output, piece->start, &bytes) ||
+                             (protocol->filled && protocol->filled(connection, piece->start, &bytes))))
+            piece->used = bytes < piece->size ? (uint32_t)bytes : (uint32_t)piece->size;
+        else if (piece->kind == POOL_PART_LARGE || piece->kind == POOL_PART_BUFFER)
+            piece->used = (uint32_t)piece->size;
+    }
+}
+
 static void fill(struct snapshot_row *row, const struct connection *connection, enum connection_state state,
-                 const struct pool_stats *pool, const double keys[SNAPSHOT_KEYS])
+                 const struct pool_stats *pool, const struct pool_layout *layout,
+                 const double keys[SNAPSHOT_KEYS])
 {
     memcpy(row->keys, keys, sizeof row->keys);
     row->id = connection->number;
     row->protocol = connection->binding->protocol->name;
     row->doing = connection->doing;
     row->pool = *pool;
-    pool_layout(connection->pool, &row->layout);
+    row->layout = *layout;
+    fill_pieces(&row->layout, connection);
     row->peer = connection->peer;
     row->worker = connection->worker->index;
     row->state = (uint8_t)state;
@@ -88,6 +107,7 @@ static void walk_past(struct snapshot_part *part, const struct connection *conne
     struct snapshot_tally *tally = &part->tally;
     enum connection_state state = snapshot_state_of(connection);
     double keys[SNAPSHOT_KEYS];
+    struct pool_layout layout;
     struct pool_stats pool;
 
     pool_stats(connection->pool, &pool);
@@ -99,9 +119,11 @@ static void walk_past(struct snapshot_part *part, const struct connection *conne
     find_keys(connection, &pool, now, keys);
     snapshot_tally_count(tally, state, connection->binding->protocol->name, pool.held_bytes, pool.peak_bytes,
                          keys[SNAPSHOT_AGE]);
+    pool_layout(connection->pool, &layout);
+    snapshot_tally_pieces(tally, &layout, pool.held_bytes);
     if (!snapshot_part_wants(part, keys))
         return;
-    fill(snapshot_part_add(part), connection, state, &pool, keys);
+    fill(snapshot_part_add(part), connection, state, &pool, &layout, keys);
 }
 
 /* ---- a slice ---- */

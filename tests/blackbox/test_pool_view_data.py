@@ -135,6 +135,27 @@ def test_every_field_of_the_schema(server, workers):
             assert len(got['workers'][0]['sizeclass']['classes']) == 25 and len(got['sgi']['classes']) == 16
 
 
+def test_how_full_buffers_are(server):
+    """26 bytes of a head fill 26 of a buffer; ten of a body's 60,000 fill ten, whatever was taken for it."""
+    start(server, 1)
+    with server.client() as head, server.client() as body, server.client('echo') as echo:
+        head.send(request('GET', '/plain')[:26])
+        body.send(request('POST', '/body', [('Content-Length', '60000')]) + b'0123456789')
+        echo.send(b'x' * 100)
+        assert echo.exactly(100) == b'x' * 100
+        filled = {}
+
+        def all_there():
+            for row in rows(server):
+                for part in row['parts']:
+                    if part['kind'] in ('buffer', 'large') and row['state'] == 'reading':
+                        filled[part['purpose'], part['kind']] = filled.get((part['purpose'], part['kind']), []) + [part['used'] - 48]
+                assert row['used_bytes'] <= row['filled_bytes'] <= row['total_bytes']
+            return ('held body', 'large') in filled or filled.clear()
+        server.wait_for(all_there, 'both to be there')
+        assert 26 in filled['input', 'buffer'] and filled['held body', 'large'] == [10]
+
+
 @pytest.mark.parametrize('workers', [1, 3])
 def test_sums_agree(server, workers):
     start(server, workers)
@@ -171,6 +192,13 @@ def test_sums_agree(server, workers):
             assert sum(c['used'] * c['size'] for c in sizes['classes']) == sizes['live_bytes'] >= one['total_bytes']
             assert all(c['used'] + c['cached'] <= c['allocated'] for c in sizes['classes'])
             assert sum(c['pages'] * 4096 for c in sizes['classes']) == sizes['span_bytes']
+        purposes = {}
+        for row in listed:
+            for number, part in enumerate(row['parts']):
+                name = part.get('purpose') or {'reserve': 'reserve'}.get(part['kind'], 'request blocks')
+                key = part['kind'], 'first block' if not number else name
+                purposes[key] = purposes.get(key, 0) + part['size']
+        assert {(one['kind'], one['purpose']): one['bytes'] for one in whole['purposes']} == purposes
         memory = got['memory']
         named = sum(memory['uses'].values())
         assert abs(named - memory['live_bytes']) <= memory['live_bytes'] * .03  # every byte has a purpose

@@ -23,7 +23,7 @@ function adaptRow(row) {
         ? `${bytes(part.size)} kept for the next request`
         : part.kind === "block"
           ? `${bytes(part.size)}, ${bytes(part.used)} filled` + (part.pinned ? `, pin at ${part.pinned}` : "")
-          : `${bytes(part.size)}${part.purpose ? `, ${part.purpose}` : ""}`,
+          : `${bytes(part.size)}, ${bytes(part.used)} filled${part.purpose ? `, ${part.purpose}` : ""}`,
   }));
   if (row.more_parts)
     parts.push({
@@ -47,7 +47,7 @@ function adaptRow(row) {
     requests: row.requests,
     unsent: row.unsent_bytes,
     held: row.total_bytes,
-    used: Math.min(row.total_bytes, row.used_bytes + row.large_bytes + row.buffer_bytes),
+    used: row.filled_bytes,
     handed: row.used_bytes,
     pinned: row.pinned_bytes,
     stranded: row.stranded_bytes,
