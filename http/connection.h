@@ -24,7 +24,6 @@
 #include "http/config.h"
 #include "http/protocol/parser.h"
 #include "server/connection.h"
-#include "server/worker.h"
 
 struct http_request;
 

@@ -38,7 +38,7 @@ static const struct {
  *   cut            an answer that has begun cannot be finished: whatever finds that out; the driver closes
  * Of the request:
  *   keep_alive     the connection stays: http_route, if the client asks for it; cleared by what ends it
- *   head_queued    the answer has begun: http_head_queue
+ *   head_queued    the answer has begun: http_response_queue, http_stream_begin
  *   complete       nothing more will be said but by a pump: http_request_go_on
  *   body.begun     a module reads the body: http_body_read
  *   body_read      no body is left on the connection: http_body_init, or http_body_advance at its end
@@ -83,7 +83,7 @@ static void wait_for_others(struct http_connection *connection)
     bool room = connection->input.end < connection->input.capacity && !connection->eof;
 
     connection->timing = HTTP_STATES;
-    connection_timeout_stop(&connection->base);
+    timeout_stop(&connection->base.timeout);
     connection_watch(&connection->base, room ? EV_READ : 0);
 }
 

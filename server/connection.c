@@ -14,9 +14,7 @@
 #include "server/ev_memory.h"
 #include "server/listener.h"
 #include "server/shortage.h"
-#include "server/socket_calls.h"
 #include "server/watcher.h"
-#include "server/worker.h"
 
 const char *const connection_state_names[CONNECTION_STATES] = {"idle", "reading", "waiting", "sending",
                                                                "lingering"};
@@ -160,6 +158,7 @@ struct connection *connection_open(struct worker *worker, struct tenure *tenure,
     connection->io.data = connection;
     tenure_enter(tenure);
     link_connection(worker, connection);
+    ev_io_start(worker->loop, &connection->io);
     if (borrows && !shortage_borrow(connection, refusal.why))
         pool_set_spared(connection->pool, false); /* others were faster: it keeps only its first block */
     if (worker->awaits)
@@ -220,10 +219,8 @@ void connection_watch_slow(struct connection *connection, int events)
     ev_io_start(loop, &connection->io);
 }
 
-bool connection_timeout(struct connection *connection, int64_t ms)
+bool connection_timeout_slow(struct connection *connection)
 {
-    if (!timeout_start(&connection->worker->timeouts, &connection->timeout, ms))
-        return true;
     connection_log(connection, connection->tenure->generation->settings.log, LOG_LEVEL_CRIT, ENOMEM,
                    "no memory for a timeout");
     connection_close(connection);
@@ -289,31 +286,12 @@ bool connection_settle_idle(struct connection *connection)
     return false;
 }
 
-enum connection_read connection_receive(struct connection *connection, void *to, size_t size, size_t *got)
+enum connection_read connection_receive_slow(struct connection *connection, void *to, size_t size,
+                                             size_t *got)
 {
-    ssize_t received;
-
-    do
-        received = socket_receive(connection->io.fd, to, size);
-    while (received < 0 && errno == EINTR);
-    if (received > 0) {
-        *got = (size_t)received;
-        counter_add(&connection->worker->counters.received, (uint64_t)received);
-        return CONNECTION_READ;
-    }
-    if (received == 0)
-        return CONNECTION_EOF;
+    if (errno == EINTR)
+        return connection_receive(connection, to, size, got);
     return errno == EAGAIN || errno == EWOULDBLOCK ? CONNECTION_AGAIN : CONNECTION_LOST;
-}
-
-enum output_result connection_send(struct connection *connection, size_t most)
-{
-    uint64_t sent = 0;
-    enum output_result result =
-        output_send(&connection->output, connection->pool, connection->io.fd, most, &sent);
-
-    counter_add(&connection->worker->counters.sent, sent);
-    return result;
 }
 
 static bool is_wildcard(const struct sockaddr_storage *socket)

@@ -71,8 +71,7 @@ void connection_bury(struct connection *connection);
 static inline void connection_watch(struct connection *connection, int events);
 
 /* Starts or restarts the one timeout; closes the connection and returns false if memory is missing. */
-bool connection_timeout(struct connection *connection, int64_t ms);
-static inline void connection_timeout_stop(struct connection *connection);
+static inline bool connection_timeout(struct connection *connection, int64_t ms);
 static inline struct connection *connection_of_timeout(struct timeout *timeout);
 
 enum connection_end {
@@ -85,8 +84,7 @@ enum connection_end {
 /* What an idle connection should do next. */
 enum connection_end connection_ending(const struct connection *connection);
 
-/* Does it: true if the connection is still here (perhaps under a newer generation); otherwise it is closed.
- */
+/* Does it. True: the connection is still here, perhaps under a newer generation; false: it is closed. */
 bool connection_settle_idle(struct connection *connection);
 
 enum connection_read {
@@ -96,10 +94,11 @@ enum connection_read {
     CONNECTION_LOST   /* an error; errno is set */
 };
 
-enum connection_read connection_receive(struct connection *connection, void *to, size_t size, size_t *got);
+static inline enum connection_read connection_receive(struct connection *connection, void *to, size_t size,
+                                                      size_t *got);
 
 /* Sends the output queue, at most `most` bytes of it (usually OUTPUT_SHARE); counts the bytes. */
-enum output_result connection_send(struct connection *connection, size_t most);
+static inline enum output_result connection_send(struct connection *connection, size_t most);
 
 /* Whether small packets leave without waiting for more. Free when nothing changes. */
 static inline void connection_nodelay(struct connection *connection, bool on);
@@ -108,37 +107,10 @@ static inline void connection_nodelay(struct connection *connection, bool on);
  * False: a unix socket, or the connection is closed. */
 bool connection_local(const struct connection *connection, struct peer *local);
 
-/* One line about this connection: "*N MESSAGE while DOING, client: …". `log` is the settings' own.
- */
+/* One line about this connection: "*N MESSAGE while DOING, client: …". `log` is the settings' own. */
 void connection_log(const struct connection *connection, const struct log *log, enum log_level level,
                     int error, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* ---- inline bodies ---- */
-
-void connection_watch_slow(struct connection *connection, int events);
-
-static inline void connection_watch(struct connection *connection, int events)
-{
-    if ((connection->io.events & (EV_READ | EV_WRITE)) != events || !ev_is_active(&connection->io))
-        connection_watch_slow(connection, events);
-}
-
-void connection_nodelay_slow(struct connection *connection, bool on);
-
-static inline void connection_nodelay(struct connection *connection, bool on)
-{
-    if (connection->delays == on)
-        connection_nodelay_slow(connection, on);
-}
-
-static inline struct connection *connection_of_timeout(struct timeout *timeout)
-{
-    return (struct connection *)(void *)((char *)timeout - offsetof(struct connection, timeout));
-}
-
-static inline void connection_timeout_stop(struct connection *connection)
-{
-    timeout_stop(&connection->timeout);
-}
+#include "server/connection_inline.h"
 
 #endif

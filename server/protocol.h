@@ -30,8 +30,9 @@ extern const char *const connection_state_names[CONNECTION_STATES];
 struct protocol {
     const char *name;
     size_t connection_size; /* bytes of its own struct, which begins with a struct connection */
-    /* A new connection, zeroed after the part of struct connection; `requests` > 0: it comes from another
-     * worker and is idle between two of its requests. False: it could not be set up, the caller closes it. */
+    /* A new connection, watched for EV_READ, zeroed after the part of struct connection; `requests` > 0: it
+     * comes from another worker and is idle between two of its requests. False: it could not be set up, the
+     * caller closes it. */
     bool (*opened)(struct connection *connection);
     void (*ready)(struct connection *connection, int events); /* EV_READ, EV_WRITE: what may go on */
     void (*expired)(struct connection *connection);           /* the timeout it started */

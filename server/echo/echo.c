@@ -37,7 +37,6 @@ static bool echo_on_opened(struct connection *base)
         return false;
     pool_pin(base->pool);
     base->doing = "waiting for data";
-    connection_watch(base, EV_READ);
     return connection_timeout(base, settings->timeout);
 }
 

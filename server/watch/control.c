@@ -102,7 +102,7 @@ static void go_on(struct control_connection *control)
     }
     connection_watch(base, reads ? EV_READ : 0);
     if (control->state == CONTROL_WAITING && (!control->signs || !connection_timeout(base, CONTROL_SIGN)))
-        connection_timeout_stop(base);
+        timeout_stop(&base->timeout);
 }
 
 static void end(struct connection *connection)
@@ -168,7 +168,7 @@ static void run(struct control_connection *control)
     control->state = CONTROL_WAITING;
     control->base.doing = "waiting for the answer";
     control->base.requests++;
-    connection_timeout_stop(&control->base);
+    timeout_stop(&control->base.timeout);
     if (*arguments)
         *arguments++ = '\0';
     if (!strcmp(line, "help")) {
