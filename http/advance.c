@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The second verb of the driver: goes as far as the received bytes allow. */
+/* The second verb of the driver: goes as far as the received bytes allow, and runs the requests in them. */
 #include "http/advance.h"
 
 #include "http/body.h"
 #include "http/describe.h"
+#include "http/error_page.h"
 #include "http/limits.h"
+#include "http/protocol/status.h"
 #include "http/receive.h"
-#include "http/request_run.h"
+#include "http/response.h"
 #include "http/route/route.h"
+#include "http/send.h"
 #include "pool/annotate.h"
 #include "pool/pool_follow.h"
+#include "server/shortage.h"
 
 enum {
     REQUEST_FIELDS = 24 /* fields that a head may have before the array grows: a browser sends 10 to 20 */
@@ -42,28 +46,6 @@ struct http_request *http_advance_begin(struct http_connection *connection)
     return request;
 }
 
-void http_advance_answered(struct http_connection *connection)
-{
-    struct http_request *request = connection->request;
-    const struct http_input *input = &connection->input;
-    bool slow = request->response.pump || request->pace;
-
-    if (!request->body_read && !request->keep_alive)
-        connection->linger = true;
-    if (request->keep_alive && !request->body_read) {
-        connection->state = HTTP_STATE_BODY;
-        return;
-    }
-    connection->state = HTTP_STATE_SENDING;
-    if (!request->keep_alive)
-        connection->linger |= input->start < input->end || connection->expects_more;
-    if (slow)
-        return; /* it ends when all of it is out */
-    if (request->keep_alive)
-        connection->state = HTTP_STATE_IDLE;
-    http_request_end(connection, input->start == input->end);
-}
-
 enum http_head_result http_advance_head(struct http_connection *connection, int *status)
 {
     struct http_input *input = &connection->input;
@@ -93,6 +75,147 @@ enum http_head_result http_advance_head(struct http_connection *connection, int 
         }
     }
 }
+
+/* ---- a request whose head is complete: from step to step, to its answer ---- */
+
+/* Statuses after which the connection closes, as in nginx. */
+static bool status_closes(int status)
+{
+    return status == 400 || status == 408 || status == 413 || status == 414 || status == 431 ||
+           status == 500 || status == 501 || status == 505;
+}
+
+/* A client that waits for 100 may or may not send its body now; one that has begun must finish it. */
+static bool may_skip_body(const struct http_request *request)
+{
+    const struct http_input *input = &request->connection->input;
+
+    return !request->body_read && request->framing.expect_continue && !request->body.begun &&
+           input->start == input->end;
+}
+
+/* Queues the described answer. Without memory for it, a bare 503 is sent past the queue, or the answer is
+ * cut. */
+static void answer(struct http_request *request)
+{
+    struct http_connection *connection = request->connection;
+
+    request->complete = true;
+    if (request->route.final_status)
+        request->status = request->route.final_status;
+    if (request->status == 444) {
+        connection->cut = true;
+        return;
+    }
+    if (request->response.body == HTTP_BODY_STREAM)
+        return; /* the module has queued it */
+    /* error_page may set it for any answer. */
+    if (http_status_empty(request->status)) {
+        http_response_empty(request);
+        request->response.body = HTTP_BODY_NONE;
+    }
+    if (status_closes(request->status) || may_skip_body(request))
+        request->keep_alive = false;
+    if (!http_response_queue(request))
+        return;
+    /* Queued earlier answers may hold the memory that it needs. */
+    if (!request->head_queued && connection->base.output.head &&
+        connection_send(&connection->base, OUTPUT_SHARE) == OUTPUT_DONE && !http_response_queue(request))
+        return;
+    (void)http_no_memory(request);
+    if (!request->head_queued)
+        http_refuse_bare(connection);
+    connection->cut = true;
+}
+
+UNGUARDED void http_request_go_on(struct http_request *request, enum http_outcome outcome)
+{
+    for (;;) {
+        switch (outcome) {
+        case HTTP_OUTCOME_NEXT:
+            if (!request->step || !request->step->run) {
+                request->status = 404;
+                outcome = HTTP_OUTCOME_STATUS;
+                continue;
+            }
+            outcome = request->step->run(request, request->step->section);
+            if (outcome == HTTP_OUTCOME_NEXT)
+                request->step++;
+            continue;
+        case HTTP_OUTCOME_STATUS:
+            if (request->head_queued) {
+                request->complete = true;
+                request->connection->cut = true;
+                return;
+            }
+            request->keep_alive = request->keep_alive && !status_closes(request->status);
+            outcome = http_error_page(request);
+            continue;
+        case HTTP_OUTCOME_LOCATE:
+            outcome = http_route_locate(request);
+            continue;
+        case HTTP_OUTCOME_ENTER:
+            request->step = request->location->steps;
+            outcome = HTTP_OUTCOME_NEXT;
+            if (request->location->looks || request->connection->base.borrowed)
+                outcome = http_look(request);
+            continue;
+        case HTTP_OUTCOME_RELOCATE:
+            outcome = http_route_again(request);
+            continue;
+        case HTTP_OUTCOME_ANSWERED:
+            answer(request);
+            return;
+        case HTTP_OUTCOME_TAKEN:
+            return;
+        }
+    }
+}
+
+/* ---- what is refused ---- */
+
+void http_request_refuse(struct http_request *request, int status, const char *why)
+{
+    http_request_go_on(request, http_route_refused(request, status, why));
+}
+
+/* Answers the `status` of http_receive_grow_head; 503 has been logged. */
+static void refuse_head(struct http_request *request, int status)
+{
+    const struct http_connection *connection = request->connection;
+    const struct conf_buffers *large = &http_default_server(connection)->reading.large_client_header_buffers;
+    size_t line =
+        http_parser_unfinished(&connection->parser, connection->input.end - connection->input.start);
+    bool target = http_parser_in_request_line(&connection->parser);
+    const char *what = target ? "request line" : "header field", *name = "large_client_header_buffers";
+    char text[LIMIT_TEXT_MAX];
+
+    http_request_keep_line(request);
+    if (status != 503)
+        http_log(request, LOG_LEVEL_ERROR, 0, "client sent too %s: %s",
+                 !target         ? "large header"
+                 : status == 414 ? "long URI"
+                                 : "long method",
+                 line >= large->size ? limit_text(text, name, large->size, line, 1, "bytes of a buffer", what)
+                                     : limit_text(text, name, (uint64_t)large->count,
+                                                  request->head.buffer_count - 1u, 1, "buffers", what));
+    http_request_refuse(request, status, NULL);
+}
+
+/* There are too many fields, or there was no memory for more. */
+static void refuse_fields(struct http_request *request)
+{
+    if (request->head.field_capacity < HTTP_RECEIVE_FIELDS_MAX) {
+        http_request_go_on(request, http_no_memory(request));
+        return;
+    }
+    http_log(request, LOG_LEVEL_ERROR, 0,
+             "client sent too large header: %u of %d fields used, 1 more asked for; this limit is fixed",
+             (unsigned)request->head.field_count, HTTP_RECEIVE_FIELDS_MAX);
+    http_request_refuse(request, 431, NULL);
+}
+
+/* ---- the state machine ---- */
 
 /* The second try, after the budgets have refused the first, whose memory goes back. */
 static bool begin_on_loan(struct http_connection *connection)
@@ -128,10 +251,10 @@ static bool read_head(struct http_connection *connection)
     case HTTP_HEAD_MORE:
         return false;
     case HTTP_HEAD_LARGE:
-        http_refuse_head(connection->request, status);
+        refuse_head(connection->request, status);
         return true;
     case HTTP_HEAD_FIELDS:
-        http_refuse_fields(connection->request);
+        refuse_fields(connection->request);
         return true;
     case HTTP_HEAD_BAD:
         http_request_refuse(connection->request, status, connection->request->head.error);
@@ -150,6 +273,28 @@ static void read_body(struct http_connection *connection)
         http_request_go_on(request, outcome);
     else if (request->complete && outcome != HTTP_OUTCOME_TAKEN)
         request->keep_alive = false; /* the end of the body cannot be found any more */
+}
+
+void http_advance_answered(struct http_connection *connection)
+{
+    struct http_request *request = connection->request;
+    const struct http_input *input = &connection->input;
+    bool slow = request->response.pump || request->pace;
+
+    if (!request->body_read && !request->keep_alive)
+        connection->linger = true;
+    if (request->keep_alive && !request->body_read) {
+        connection->state = HTTP_STATE_BODY;
+        return;
+    }
+    connection->state = HTTP_STATE_SENDING;
+    if (!request->keep_alive)
+        connection->linger |= input->start < input->end || connection->expects_more;
+    if (slow)
+        return; /* it ends when all of it is out */
+    if (request->keep_alive)
+        connection->state = HTTP_STATE_IDLE;
+    http_request_end(connection, input->start == input->end);
 }
 
 UNGUARDED enum http_stop http_advance(struct http_connection *connection)

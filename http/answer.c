@@ -13,7 +13,7 @@
 #include "http/protocol/status.h"
 #include "http/protocol/uri.h"
 #include "http/request.h"
-#include "http/response.h"
+#include "http/response_body.h"
 #include "http/text/field_text.h"
 #include "http/text/variables_table.h"
 #include "server/shared/open_files.h"
@@ -178,56 +178,9 @@ enum http_outcome http_answer_slash(struct http_request *request)
     return http_answer_redirect(request, 301, (struct http_text){location, (size_t)(at - location)});
 }
 
-enum http_outcome http_answer_file(struct http_request *request, struct open_file *file)
-{
-    const struct http_core *core = &request->location->core;
-    struct http_response *response = &request->response;
-    struct http_validators validators = {.last_modified = file->mtime.tv_sec};
-    enum http_condition condition;
-
-    response->file = file;
-    response->pump = &http_file_pump;
-    response->content_type = http_type_of(request);
-    response->content_length = file->size;
-    response->last_modified = file->mtime.tv_sec;
-    response->accept_ranges = core->max_ranges > 0;
-    if (core->etag) {
-        char *etag = pool_nalloc(request->pool, HTTP_ETAG_MAX, "etag");
-
-        if (!etag)
-            return http_no_memory(request);
-        response->etag = (struct http_text){etag, http_etag_format(file->mtime.tv_sec, file->size, etag)};
-    }
-    validators.etag = response->etag;
-    response->left = (uint64_t)file->size;
-    request->status = request->route.final_status ? request->route.final_status : 200;
-    if (request->status == 200) {
-        condition = http_condition_evaluate(&request->head, &validators,
-                                            (enum http_if_modified_since)core->if_modified_since);
-        if (condition != HTTP_CONDITION_PASS)
-            return answer_condition(request, condition);
-        /* Otherwise after the filters, which may forbid it. */
-        if (!request->location->filters && http_head_has(&request->head, HTTP_FIELD_RANGE) &&
-            http_ranges_take(request))
-            return http_no_memory(request);
-        if (request->status == 416)
-            return HTTP_OUTCOME_ANSWERED;
-    } else {
-        /* An error's page has neither parts nor conditions, and so nothing to compare: validators belong to
-         * the selected representation (RFC 9110 8.8), which this is not. */
-        response->accept_ranges = false;
-        response->last_modified = -1;
-        response->etag.length = 0;
-    }
-    response->body = request->head.method == HTTP_METHOD_HEAD || !response->content_length ? HTTP_BODY_NONE
-                                                                                           : HTTP_BODY_FILE;
-    if (response->body == HTTP_BODY_NONE)
-        http_response_drop_file(request);
-    return HTTP_OUTCOME_ANSWERED;
-}
-
-enum http_outcome http_answer_content(struct http_request *request, int status, struct http_text type,
-                                      struct open_file *file)
+/* What the response says of a file, whose reference it takes over. */
+static void describe_file(struct http_request *request, int status, struct http_text type,
+                          struct open_file *file)
 {
     struct http_response *response = &request->response;
 
@@ -237,11 +190,60 @@ enum http_outcome http_answer_content(struct http_request *request, int status, 
     response->content_type = type;
     response->content_length = file->size;
     response->left = (uint64_t)file->size;
-    response->body =
-        request->head.method == HTTP_METHOD_HEAD || !file->size ? HTTP_BODY_NONE : HTTP_BODY_FILE;
+}
+
+/* An answer to HEAD has no body, and an empty file is none. */
+static enum http_outcome answer_described(struct http_request *request)
+{
+    struct http_response *response = &request->response;
+
+    response->body = request->head.method == HTTP_METHOD_HEAD || !response->content_length ? HTTP_BODY_NONE
+                                                                                           : HTTP_BODY_FILE;
     if (response->body == HTTP_BODY_NONE)
         http_response_drop_file(request);
     return HTTP_OUTCOME_ANSWERED;
+}
+
+enum http_outcome http_answer_file(struct http_request *request, struct open_file *file)
+{
+    const struct http_core *core = &request->location->core;
+    struct http_response *response = &request->response;
+    struct http_validators validators = {.last_modified = file->mtime.tv_sec};
+    enum http_condition condition;
+    char *etag;
+
+    describe_file(request, request->route.final_status ? request->route.final_status : 200,
+                  http_type_of(request), file);
+    /* An error's page has neither parts nor conditions, and so nothing to compare: validators belong to
+     * the selected representation (RFC 9110 8.8), which this is not. */
+    response->accept_ranges = request->status == 200 && core->max_ranges > 0;
+    response->last_modified = request->status == 200 ? file->mtime.tv_sec : -1;
+    response->etag.length = 0;
+    if (request->status != 200)
+        return answer_described(request);
+    if (core->etag) {
+        etag = pool_nalloc(request->pool, HTTP_ETAG_MAX, "etag");
+        if (!etag)
+            return http_no_memory(request);
+        response->etag = (struct http_text){etag, http_etag_format(file->mtime.tv_sec, file->size, etag)};
+    }
+    validators.etag = response->etag;
+    condition = http_condition_evaluate(&request->head, &validators,
+                                        (enum http_if_modified_since)core->if_modified_since);
+    if (condition != HTTP_CONDITION_PASS)
+        return answer_condition(request, condition);
+    /* Otherwise after the filters, which may forbid it. */
+    if (!request->location->filters && http_head_has(&request->head, HTTP_FIELD_RANGE) &&
+        http_ranges_take(request))
+        return http_no_memory(request);
+    return request->status == 416 ? HTTP_OUTCOME_ANSWERED : answer_described(request);
+}
+
+enum http_outcome http_answer_content(struct http_request *request, int status, struct http_text type,
+                                      struct open_file *file)
+{
+    describe_file(request, status, type, file);
+    return answer_described(request);
 }
 
 bool http_add_header(struct http_request *request, struct http_text name, struct http_text value)

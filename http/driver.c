@@ -9,7 +9,6 @@
 #include "http/describe.h"
 #include "http/limits.h"
 #include "http/receive.h"
-#include "http/request_run.h"
 #include "http/send.h"
 #include "http/wait.h"
 #include "server/ev_memory.h"

@@ -51,6 +51,12 @@ static inline bool http_head_stands_for_body(const struct http_request *request)
 int http_pass(struct http_transform *next, struct http_request *request, struct http_text bytes,
               enum http_piece piece);
 
+/* Whether no body follows the head, even if there is one. */
+bool http_response_bodiless(const struct http_request *request);
+
+/* Whether the body goes out in chunks: its length is not known, and the client can take them. */
+bool http_response_chunked(const struct http_request *request);
+
 /* ranges.c: a file is about to be answered with 200 and accept_ranges: makes it 206 or 416 if that was
  * asked for. */
 int http_ranges_take(struct http_request *request);

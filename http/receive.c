@@ -137,14 +137,6 @@ void http_receive_drop_kept(struct http_request *request)
     }
 }
 
-void http_receive_release(struct http_connection *connection)
-{
-    if (!connection->input.bytes)
-        return;
-    pool_put(connection->base.pool, connection->input.bytes);
-    connection->input = (struct http_input){0};
-}
-
 /* The peer sends no more: its requests may still be answered. */
 static void peer_shut(struct http_connection *connection)
 {

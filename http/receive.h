@@ -37,6 +37,12 @@ bool http_receive_grow_fields(struct http_request *request);
 void http_receive_drop_kept(struct http_request *request);
 
 /* The connection is idle: gives the current block back. */
-void http_receive_release(struct http_connection *connection);
+static inline void http_receive_release(struct http_connection *connection)
+{
+    if (!connection->input.bytes)
+        return;
+    pool_put(connection->base.pool, connection->input.bytes);
+    connection->input = (struct http_input){0};
+}
 
 #endif

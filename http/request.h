@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Purpose: a request, from its first byte until its answer is queued and logged. What the parser found, what
- *   the router chose, and the answer as modules describe it. request_run.h runs it.
+ *   the router chose, and the answer as modules describe it. advance.h runs it.
  * Lifetime: in the connection's pool after the pin: everything here, and all that modules allocate from
  * request->pool, goes at the reset. What outlives the request (queued output) lies in the output queue.
  * Threads: the connection's worker.

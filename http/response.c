@@ -1,140 +1,202 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From the described answer to the output queue: files, pieces of files, streams. */
+/* Queues the described answer: its head, and what fits behind it. */
 #include "http/response.h"
 
 #include <errno.h>
-#include <unistd.h>
+#include <ev.h>
+#include <string.h>
 
 #include "http/connection.h"
 #include "http/filters.h"
 #include "http/limits.h"
+#include "http/pace.h"
+#include "http/protocol/date.h"
 #include "http/protocol/status.h"
-#include "http/response_head.h"
+#include "pool/annotate.h"
 #include "server/shared/open_files.h"
+#include "server/version.h"
 
 enum {
-    FILE_COPY_MAX =
-        8192, /* bytes up to which a file is read behind its head: one call instead of sendfile's own */
-    FILE_PUMP = 32 * 1024, /* bytes read at a time with sendfile off */
-    PIECE = 16 * 1024      /* bytes of a file read at a time for transforms and parts */
+    HEAD_FIXED = 640,    /* bytes of a head without its variable texts: all fixed names, numbers and dates */
+    FILE_COPY_MAX = 8192 /* bytes up to which a file is read behind its head: one call instead of two */
 };
 
-void http_response_drop_file(struct http_request *request)
+#define START "HTTP/1.1 200 OK\r\nServer: " VERSION_TEXT "\r\nDate: "
+
+/* The head's constant beginning, made anew when the second changes. One per thread. */
+struct start {
+    int64_t second;
+    size_t length;
+    char bytes[sizeof START + HTTP_DATE_LENGTH + 2];
+};
+
+static _Thread_local struct start start;
+
+static const char *date_text(void)
 {
-    if (request->response.file)
-        open_files_put(request->response.file);
-    request->response.file = NULL;
-    request->response.pump = NULL;
+    return start.bytes + sizeof START - 1;
 }
 
-void http_response_empty(struct http_request *request)
+static void refresh_start(double now)
 {
-    struct http_response *response = &request->response;
-
-    http_response_drop_file(request);
-    response->content_type.length = 0;
-    if (request->status == 205)
-        response->content_length = 0;
+    if ((int64_t)now == start.second)
+        return;
+    start.second = (int64_t)now;
+    memcpy(start.bytes, START, sizeof START - 1);
+    http_date_format(start.second, start.bytes + sizeof START - 1);
+    memcpy(start.bytes + sizeof START - 1 + HTTP_DATE_LENGTH, "\r\n", 2);
+    start.length = sizeof START - 1 + HTTP_DATE_LENGTH + 2;
 }
 
-/* Reads a part of the file to the end of the queue. 0, or a negative errno (-ESTALE: the file has become
- * shorter). */
-static int copy_file(struct http_request *request, size_t size)
+static char *put(char *at, const char *bytes, size_t length)
 {
-    struct http_response *response = &request->response;
-    struct output *output = &request->connection->base.output;
+    memcpy(at, bytes, length);
+    return at + length;
+}
 
-    while (size) {
-        size_t room;
-        char *to = output_reserve(output, request->pool, size < FILE_COPY_MAX ? size : FILE_COPY_MAX, &room);
-        ssize_t got;
+#define PUT(at, literal) put((at), (literal), sizeof(literal) - 1)
 
-        if (!to)
-            return -ENOMEM;
-        got = pread(response->file->fd, to, room < size ? room : size, response->offset);
-        if (got <= 0)
-            return got ? -errno : -ESTALE;
-        output_commit(output, (size_t)got);
-        response->offset += got;
-        response->left -= (uint64_t)got;
-        request->sent_body += (uint64_t)got;
-        size -= (size_t)got;
+static char *put_text(char *at, struct http_text text)
+{
+    return put(at, text.bytes, text.length);
+}
+
+static char *put_start(char *at, int status, bool tokens)
+{
+    struct http_text line;
+
+    if (status == 200 && tokens)
+        return put(at, start.bytes, start.length);
+    line = http_status_line(status);
+    at = PUT(at, "HTTP/1.1 ");
+    if (line.length) {
+        at = put_text(at, line);
+    } else {
+        at = http_print_number(at, (uint64_t)status);
+        *at++ = ' ';
     }
+    at = tokens ? PUT(at, "\r\nServer: " VERSION_TEXT "\r\nDate: ")
+                : PUT(at, "\r\nServer: " VERSION_NAME "\r\nDate: ");
+    return put(at, date_text(), HTTP_DATE_LENGTH + 2);
+}
+
+static char *put_field(char *at, const char *name, size_t name_length, struct http_text value)
+{
+    if (!value.length)
+        return at;
+    at = put(at, name, name_length);
+    at = put_text(at, value);
+    return PUT(at, "\r\n");
+}
+
+#define PUT_FIELD(at, name, value) put_field((at), name ": ", sizeof(name ": ") - 1, (value))
+
+/* How the body is framed (RFC 9112 6.3): not at all where the status forbids one. */
+static char *put_length(char *at, const struct http_request *request)
+{
+    int64_t length = request->response.content_length;
+
+    if (http_status_bodiless(request->status))
+        return at;
+    if (length < 0 && request->status != 205)
+        return http_response_chunked(request) ? PUT(at, "Transfer-Encoding: chunked\r\n") : at;
+    if (length < 0)
+        length = 0; /* the filter did not know that there is no body */
+    at = PUT(at, "Content-Length: ");
+    at = http_print_number(at, (uint64_t)length);
+    return PUT(at, "\r\n");
+}
+
+static char *put_connection(char *at, const struct http_request *request)
+{
+    int64_t seconds = request->location->core.keepalive_header;
+
+    if (!request->keep_alive)
+        return PUT(at, "Connection: close\r\n");
+    at = PUT(at, "Connection: keep-alive\r\n");
+    if (!seconds)
+        return at;
+    at = PUT(at, "Keep-Alive: timeout=");
+    at = http_print_number(at, (uint64_t)seconds);
+    return PUT(at, "\r\n");
+}
+
+/* Fields that only some answers have. */
+static char *put_rare(char *at, const struct http_request *request)
+{
+    const struct http_response *response = &request->response;
+
+    if (response->last_modified >= 0) {
+        char date[HTTP_DATE_LENGTH + 1];
+
+        http_date_format(response->last_modified, date);
+        at = PUT_FIELD(at, "Last-Modified", ((struct http_text){date, HTTP_DATE_LENGTH}));
+    }
+    at = PUT_FIELD(at, "Location", response->location);
+    at = PUT_FIELD(at, "ETag", response->etag);
+    at = PUT_FIELD(at, "Allow", response->allow);
+    if (response->range_size >= 0) {
+        at = PUT(at, "Content-Range: bytes ");
+        if (request->status == 416) {
+            *at++ = '*';
+        } else {
+            at = http_print_number(at, (uint64_t)response->range_first);
+            *at++ = '-';
+            at = http_print_number(at, (uint64_t)(response->range_first + response->content_length - 1));
+        }
+        *at++ = '/';
+        at = http_print_number(at, (uint64_t)response->range_size);
+        at = PUT(at, "\r\n");
+    } else if (response->accept_ranges) {
+        at = PUT(at, "Accept-Ranges: bytes\r\n");
+    }
+    if (response->retry_after)
+        at = PUT(at, "Retry-After: 1\r\n");
+    for (const struct http_header *header = response->headers; header; header = header->next) {
+        at = put_text(at, header->name);
+        at = PUT(at, ": ");
+        at = put_text(at, header->value);
+        at = PUT(at, "\r\n");
+    }
+    return at;
+}
+
+static size_t head_bound(const struct http_response *response)
+{
+    size_t size = HEAD_FIXED + response->content_type.length + response->location.length +
+                  response->etag.length + response->allow.length;
+
+    for (const struct http_header *header = response->headers; header; header = header->next)
+        size += header->name.length + header->value.length + 4;
+    return size;
+}
+
+UNGUARDED static int queue_head(struct http_request *request, size_t body_room)
+{
+    struct http_connection *connection = request->connection;
+    struct connection *base = &connection->base;
+    const struct http_response *response = &request->response;
+    size_t bound = head_bound(response) + body_room;
+    char *begin = output_reserve(&base->output, request->pool, bound, NULL), *at;
+
+    if (!begin || ((request->location->core.tuned || connection->tuned) && http_pace_begin(request)))
+        return -ENOMEM;
+    /* When a configuration ends, its last answer closes the connection. */
+    if ((base->worker->state != WORKER_SERVES || base->tenure != base->worker->tenure) &&
+        connection_ending(base) == CONNECTION_END)
+        request->keep_alive = false;
+    refresh_start(ev_now(base->worker->loop));
+    at = put_start(begin, request->status, request->location->core.server_tokens);
+    at = PUT_FIELD(at, "Content-Type", response->content_type);
+    at = put_length(at, request);
+    at = put_rare(at, request);
+    at = put_connection(at, request);
+    at = PUT(at, "\r\n");
+    request->sent_head = (uint64_t)(at - begin);
+    request->head_queued = true;
+    output_commit(&base->output, (size_t)(at - begin));
     return 0;
 }
-
-void http_response_cut(struct http_request *request, int error)
-{
-    if (error == -ENOMEM)
-        (void)http_no_memory(request);
-    else
-        http_log(request, LOG_LEVEL_CRIT, -error, "reading the file to be sent failed");
-    request->keep_alive = false;
-    request->connection->cut = true;
-}
-
-/* The next part's head, or the end. 0, 1 (nothing more is to come) or a negative errno. */
-static int next_part(struct http_request *request)
-{
-    struct http_response *response = &request->response;
-    const struct http_part *part = response->part;
-    int result;
-
-    if (!part) {
-        result = http_stream_end(request);
-        return result ? result : 1;
-    }
-    response->part = part->size ? part + 1 : NULL;
-    response->offset = part->offset;
-    response->left = (uint64_t)part->size;
-    return http_pass(response->transforms, request, part->before, HTTP_PIECE_MORE);
-}
-
-static int read_piece(struct http_request *request)
-{
-    struct http_response *response = &request->response;
-    char bytes[PIECE];
-    ssize_t got = pread(response->file->fd, bytes, response->left < PIECE ? (size_t)response->left : PIECE,
-                        response->offset);
-
-    if (got <= 0)
-        return got ? -errno : -ESTALE; /* it has become shorter */
-    response->offset += got;
-    response->left -= (uint64_t)got;
-    return http_pass(response->transforms, request, (struct http_text){bytes, (size_t)got}, HTTP_PIECE_MORE);
-}
-
-static bool pump_pieces(struct http_request *request)
-{
-    int result;
-
-    if (!request->response.file)
-        return false;
-    result = request->response.left ? read_piece(request) : next_part(request);
-    if (result < 0)
-        http_response_cut(request, result);
-    if (result)
-        http_response_drop_file(request);
-    return result >= 0;
-}
-
-static bool pump_file(struct http_request *request, struct http_pump *pump)
-{
-    uint64_t left = request->response.left;
-    int error;
-
-    (void)pump;
-    if (request->response.piecewise)
-        return pump_pieces(request);
-    if (!left || !request->response.file)
-        return false;
-    error = copy_file(request, left < FILE_PUMP ? (size_t)left : FILE_PUMP);
-    if (error)
-        http_response_cut(request, error);
-    return !error;
-}
-
-struct http_pump http_file_pump = {pump_file};
 
 /* Of a file that the kernel sends: nothing is left to pump, but the request lasts until it is out. */
 static struct http_pump sent_by_kernel = {NULL};
@@ -151,7 +213,7 @@ static int queue_file(struct http_request *request)
     int error;
 
     if (response->content_length <= FILE_COPY_MAX) {
-        error = copy_file(request, (size_t)response->content_length);
+        error = http_response_copy_file(request, (size_t)response->content_length);
         if (!error)
             http_response_drop_file(request);
         else
@@ -169,6 +231,14 @@ static int queue_file(struct http_request *request)
     return 0;
 }
 
+/* If neither a length nor chunks say where the body ends, the connection's end does. */
+static void frame(struct http_request *request)
+{
+    if (request->response.content_length < 0 && !http_response_chunked(request) &&
+        !http_status_empty(request->status))
+        request->keep_alive = false; /* the end of the connection ends the body */
+}
+
 static int begin_pieces(struct http_request *request)
 {
     struct http_response *response = &request->response;
@@ -176,8 +246,8 @@ static int begin_pieces(struct http_request *request)
 
     if (response->write_trailers && !http_status_empty(request->status))
         response->content_length = -1;
-    http_response_frame(request);
-    result = http_head_queue(request, 0);
+    frame(request);
+    result = queue_head(request, 0);
     if (result || response->body == HTTP_BODY_FILE)
         return result; /* the pump reads it as the socket takes it */
     if (http_response_bodiless(request))
@@ -200,7 +270,7 @@ int http_response_queue(struct http_request *request)
         room = response->bytes.length;
     if (response->body == HTTP_BODY_FILE && response->content_length <= FILE_COPY_MAX)
         room = (size_t)response->content_length;
-    if (http_head_queue(request, room))
+    if (queue_head(request, room))
         return -ENOMEM;
     if (response->body == HTTP_BODY_FILE)
         return queue_file(request);
@@ -220,29 +290,6 @@ int http_stream_begin(struct http_request *request)
         http_response_empty(request);
     if (request->location->filters && http_filters_run(request))
         return -ENOMEM;
-    http_response_frame(request);
-    return http_head_queue(request, 0);
-}
-
-int http_stream_write(struct http_request *request, struct http_text bytes)
-{
-    return bytes.length ? http_pass(request->response.transforms, request, bytes, HTTP_PIECE_FLUSH) : 0;
-}
-
-int http_stream_end(struct http_request *request)
-{
-    struct output *output = &request->connection->base.output;
-    struct http_text trailers = HTTP_TEXT("");
-
-    if (request->response.transforms &&
-        http_pass(request->response.transforms, request, HTTP_TEXT(""), HTTP_PIECE_LAST))
-        return -ENOMEM;
-    if (!http_response_chunked(request) || http_response_bodiless(request))
-        return 0;
-    if (request->response.write_trailers && request->response.write_trailers(request, &trailers))
-        return -ENOMEM;
-    if (output_copy(output, request->pool, "0\r\n", 3) ||
-        output_copy(output, request->pool, trailers.bytes, trailers.length))
-        return -ENOMEM;
-    return output_copy(output, request->pool, "\r\n", 2);
+    frame(request);
+    return queue_head(request, 0);
 }

@@ -1,37 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Purpose: queues answers: bytes, a file, or a stream. The described answer (answer.h) passes the filters and
- *   is queued, head first. A module may write the body itself, by http_stream_*; a file that sendfile does
- *   not take follows in pieces.
- * Lifetime: what is queued outlives the request; the file is held until it is out.
+ *   is queued, head first; the head says how the body is framed. What follows later: response_body.h.
+ * Lifetime: what is queued outlives the request. The beginning of a head is kept for a second by each thread.
  * Threads: the request's worker.
  * Errors: -ENOMEM, with nothing or a part of the answer queued.
  */
 #ifndef HTTP_RESPONSE_H
 #define HTTP_RESPONSE_H
 
-#include "http/request.h"
+#include "http/response_body.h"
 
 /* Queues head and body, or the file. 0 or -ENOMEM, with nothing or a part of it queued. */
 int http_response_queue(struct http_request *request);
 
-/* The answer cannot be finished: logs the errno and cuts the connection. */
-void http_response_cut(struct http_request *request, int error);
-
-/* For a file that is read and copied (sendfile off), or sent in pieces. */
-extern struct http_pump http_file_pump; /* without a state: never written to */
-
-/* The status forbids content (http_status_empty): drops the content and what describes it. */
-void http_response_empty(struct http_request *request);
-
-/* Drops the reference on the file of the answer, if it still has one. */
-void http_response_drop_file(struct http_request *request);
-
-/* A streamed answer: HTTP_BODY_STREAM. Each returns 0 or -ENOMEM. A module checks http_output_full() and
- * waits. If it goes on writing to a client that does not read, it is stopped with -ENOBUFS, which is
- * logged. */
+/* Queues the head of a streamed answer, HTTP_BODY_STREAM: http_stream_write follows. 0 or -ENOMEM. */
 int http_stream_begin(struct http_request *request);
-int http_stream_write(struct http_request *request, struct http_text bytes);
-int http_stream_end(struct http_request *request);
 
 #endif

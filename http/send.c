@@ -5,13 +5,43 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "http/limits.h"
 #include "http/pace.h"
-#include "http/request_run.h"
+#include "http/receive.h"
+#include "http/response_body.h"
 
 enum {
     PUMPS_PER_WAKE = 16 /* pieces of 16 or 32 KiB of a body made as it leaves, per wake-up: then other
                            connections get their turn */
 };
+
+void http_request_end(struct http_connection *connection, bool idle)
+{
+    struct http_request *request = connection->request;
+    struct worker *worker = connection->base.worker;
+    struct pool *pool = connection->base.pool;
+
+    for (const struct http_log_step *step = request->status ? request->location->log_steps : NULL;
+         step && step->run; step++)
+        step->run(request, step->section);
+    if (request->response.file)
+        http_response_drop_file(request);
+    if (request->kept_count)
+        http_receive_drop_kept(request);
+    connection->idle_timeout = request->location->core.keepalive_timeout;
+    connection->request = NULL;
+    if (connection->base.looks)
+        http_looked(connection);
+    marks_add(&worker->marks.requests, pool_request_bytes(pool));
+    timings_add(&worker->timings, timeouts_now(&worker->timeouts) - request->began, request->status);
+    if (!idle) {
+        pool_reset(pool);
+        return;
+    }
+    pool_idle(pool);
+    if (connection->base.binding->automatic && pool_block_size(pool) != worker->auto_size.block_size)
+        pool_set_block_size(pool, worker->auto_size.block_size);
+}
 
 static void finish_closing(struct http_connection *connection)
 {
@@ -66,8 +96,7 @@ static enum output_result send_queued(struct http_connection *connection)
 }
 
 /* Sends from the queue and the pump in turns, until the socket is full, the pump is empty, or other
- * connections have waited enough.
- * */
+ * connections have waited enough. */
 bool http_send(struct http_connection *connection, bool *more)
 {
     struct connection *base = &connection->base;

@@ -16,4 +16,8 @@
  * connection is closed. */
 bool http_send(struct http_connection *connection, bool *more);
 
+/* The request of this connection is over: runs its log steps and gives its memory back. `idle`: no byte of
+ * another one has arrived. */
+void http_request_end(struct http_connection *connection, bool idle);
+
 #endif

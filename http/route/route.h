@@ -2,7 +2,7 @@
 /*
  * Purpose: the way of a request from its head to a server and a path, to a location, and the ways back. A
  *   server may have steps of its own (its rewrite directives), which run first; then the location of the path
- *   is entered. From there rewrite leads to another one (HTTP_OUTCOME_LOCATE, request_run.c), an internal
+ *   is entered. From there rewrite leads to another one (HTTP_OUTCOME_LOCATE, advance.c), an internal
  *   redirect begins again with the server's steps (HTTP_OUTCOME_RELOCATE), and @names are entered directly
  *   (http_route_named).
  * Lifetime: the request's.

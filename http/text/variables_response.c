@@ -8,7 +8,7 @@
 #include "http/request.h"
 #include "http/text/growing.h"
 #include "http/text/variables_table.h"
-#include "http/response_head.h"
+#include "http/filters.h"
 
 static char *print_status(struct http_request *request, char *to)
 {

@@ -17,7 +17,6 @@
 #include "conf/read.h"
 #include "http/advance.h"
 #include "http/connection.h"
-#include "http/request_run.h"
 #include "http/response.h"
 #include "http/route/route.h"
 #include "pool/sgi.h"

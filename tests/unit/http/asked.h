@@ -22,7 +22,6 @@
 #include "http/request.h"
 #include "http/text/template.h"
 #include "http/advance.h"
-#include "http/request_run.h"
 #include "http/response.h"
 #include "http/route/route.h"
 #include "pool/sgi.h"
