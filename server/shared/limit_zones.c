@@ -2,6 +2,7 @@
 /* limit_conn_zone and limit_conn: read, registered, resolved. */
 #include "server/shared/limit_zones.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "conf/units.h"
@@ -81,16 +82,30 @@ static struct registered *get_registered(struct sgi *sgi, enum limit_use use, co
 
 /* ---- limit_conn_zone ---- */
 
-int limit_zone_name(const struct conf_setting *setting, const char *text, const char **name, size_t *bytes)
+/* Splits "zone=NAME:SIZE". NULL: noted in conf. */
+static const char *read_name(const struct conf_setting *setting, const char *text, size_t *bytes)
 {
-    const char *colon = strchr(text, ':');
+    const struct conf_node *node = setting->node;
+    const char *colon;
 
-    if (!colon || colon == text || !conf_parse_size(colon + 1, bytes))
-        return conf_fail(setting->conf, setting->node, "invalid zone size \"%s\"", text);
-    if (*bytes < ZONE_MIN)
-        return conf_fail(setting->conf, setting->node, "zone \"%s\" is too small", text);
-    *name = pool_strndup(setting->conf->pool, text, (size_t)(colon - text), "limit zone");
-    return *name ? 0 : conf_fail_memory(setting->conf);
+    if (strncmp(text, "zone=", 5) != 0) {
+        (void)conf_fail(setting->conf, node, "invalid parameter \"%s\"", text);
+        return NULL;
+    }
+    text += 5;
+    colon = strchr(text, ':');
+    if (!colon || colon == text || !conf_parse_size(colon + 1, bytes)) {
+        (void)conf_fail(setting->conf, node, "invalid zone size \"%s\"", text);
+        return NULL;
+    }
+    if (*bytes < ZONE_MIN) {
+        (void)conf_fail(setting->conf, node, "zone \"%s\" is too small", text);
+        return NULL;
+    }
+    text = pool_strndup(setting->conf->pool, text, (size_t)(colon - text), "limit zone");
+    if (!text)
+        (void)conf_fail_memory(setting->conf);
+    return text;
 }
 
 static const struct limit_zone *find_zone(const struct limit_zone *list, const char *name)
@@ -107,14 +122,12 @@ int limit_zone_read(struct conf_setting *setting, enum limit_use use, struct lim
     const struct limit_zone *same;
     struct registered *entry;
     struct limit_zone *zone;
-    const char *name, *text = setting->node->args[1];
+    const char *name;
     size_t bytes;
-    int result;
 
-    if (strncmp(text, "zone=", 5) != 0)
-        return conf_fail(conf, setting->node, "invalid parameter \"%s\"", text);
-    if ((result = limit_zone_name(setting, text + 5, &name, &bytes)))
-        return result;
+    name = read_name(setting, setting->node->args[1], &bytes);
+    if (!name)
+        return -EINVAL;
     same = find_zone(*list, name);
     if (same)
         return conf_fail(conf, setting->node, "%s \"%s\" is already bound to key \"%s\"", setting->node->name,

@@ -190,8 +190,6 @@ static int follow_whom(struct follow *follow, const char *whom)
         return 2;
     }
     snprintf(path, sizeof path, "/follow?%s", line + strlen("follow "));
-    for (char *at = line; (at = strchr(at, '&'));) /* a line has blanks between its arguments */
-        *at = ' ';
     fd = fetch_open(follow->from, line, path, error);
     if (fd < 0) {
         (void)fail(error);

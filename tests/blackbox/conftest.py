@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Fixtures of the black-box tests. tests/README.md says how to run them against another binary."""
 import os
+import shutil
+import subprocess
+import tarfile
 import tempfile
 
 import pytest
 
+from tests.harness import browser
 from tests.harness import instance
+
+AXE = 'axe-core@4.14.1'
 
 
 def pytest_configure(config):
@@ -70,3 +76,29 @@ def shared(request, tmp_path_factory):
         one.stop()
     finally:
         one.kill()
+
+
+@pytest.fixture(scope='module')
+def chrome(tmp_path_factory):
+    one = browser.Browser(str(tmp_path_factory.mktemp('profile') / 'new'))
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope='module')
+def axe(tmp_path_factory):
+    """The text of axe.min.js: the file that TIDEPOOL_AXE names, or from the registry that npm is set up for, kept
+    nowhere."""
+    if 'TIDEPOOL_AXE' in os.environ:
+        with open(os.environ['TIDEPOOL_AXE'], encoding='utf-8') as file:
+            return file.read()
+    if not shutil.which('npm'):
+        pytest.skip('neither TIDEPOOL_AXE nor npm: apt-get install npm')
+    folder = tmp_path_factory.mktemp('axe')
+    run = subprocess.run(['npm', 'pack', '--silent', '--pack-destination', str(folder), AXE],
+                         cwd=folder, capture_output=True, text=True, timeout=120)
+    archives = list(folder.glob('*.tgz'))
+    if run.returncode or not archives:
+        pytest.skip(f'npm cannot get {AXE}, and TIDEPOOL_AXE names no axe.min.js: {run.stderr.strip()[-200:]}')
+    with tarfile.open(archives[0]) as archive:
+        return archive.extractfile('package/axe.min.js').read().decode()

@@ -420,3 +420,6 @@ def test_run(server):
         answer = client.ask('GET', '/pools/run/body')
         assert answer.status == 405 and answer.get('Allow') == 'POST'
         assert client.ask('GET', '/pools/run/').status == 404
+        answer = client.ask('GET', '/pools/run/hello?close')
+        assert answer.text == 'hello\n' and answer.get('Connection') == 'close'
+        client.expect_close()

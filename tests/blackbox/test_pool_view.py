@@ -7,10 +7,7 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import socket
-import subprocess
-import tarfile
 import time
 
 import pytest
@@ -20,7 +17,6 @@ from tests.harness import instance
 
 pytestmark = pytest.mark.ours
 
-AXE = 'axe-core@4.14.1'
 WORKERS = 2
 CONFIG = '''
     server {
@@ -141,32 +137,6 @@ def test_off_unless_it_is_said(server):
 
 needs_browser = pytest.mark.skipif(not browser.PROGRAM, reason='Chromium is missing: apt-get install chromium')
 plain = pytest.mark.plain  # a browser against an instrumented server tells nothing that the others do not
-
-
-@pytest.fixture(scope='module')
-def chrome(tmp_path_factory):
-    one = browser.Browser(str(tmp_path_factory.mktemp('profile') / 'new'))
-    yield one
-    one.close()
-
-
-@pytest.fixture(scope='module')
-def axe(tmp_path_factory):
-    """The text of axe.min.js: the file that TIDEPOOL_AXE names, or from the registry that npm is set up for, kept
-    nowhere."""
-    if 'TIDEPOOL_AXE' in os.environ:
-        with open(os.environ['TIDEPOOL_AXE'], encoding='utf-8') as file:
-            return file.read()
-    if not shutil.which('npm'):
-        pytest.skip('neither TIDEPOOL_AXE nor npm: apt-get install npm')
-    folder = tmp_path_factory.mktemp('axe')
-    run = subprocess.run(['npm', 'pack', '--silent', '--pack-destination', str(folder), AXE],
-                         cwd=folder, capture_output=True, text=True, timeout=120)
-    archives = list(folder.glob('*.tgz'))
-    if run.returncode or not archives:
-        pytest.skip(f'npm cannot get {AXE}, and TIDEPOOL_AXE names no axe.min.js: {run.stderr.strip()[-200:]}')
-    with tarfile.open(archives[0]) as archive:
-        return archive.extractfile('package/axe.min.js').read().decode()
 
 
 @pytest.fixture

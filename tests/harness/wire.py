@@ -70,9 +70,9 @@ def chunked(*chunks, trailers=b''):
 class Client:
     """One connection. Use it in `with`, so that no test leaves a descriptor behind."""
 
-    def __init__(self, address, patience=PATIENCE, narrow=False):
+    def __init__(self, address, patience=PATIENCE, narrow=False, source=None):
         """`narrow`: small segments and a small window, so that the peer's kernel buffers little of what is not read
-        (until widen)."""
+        (until widen). `source`: the address that it comes from."""
         if isinstance(address, str):
             self.socket = socket.socket(socket.AF_UNIX)
         else:
@@ -81,6 +81,8 @@ class Client:
         if narrow:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+        if source:
+            self.socket.bind((source, 0))
         self.socket.connect(address)
         if self.socket.family != socket.AF_UNIX:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -7,13 +7,19 @@
 
 #include "http/answer.h"
 #include "http/limits.h"
+#include "http/pace.h"
 #include "http/response.h"
 #include "http/upload.h"
 
+#define RUN_RATE "1m" /* bytes a second: a client that reads slowly has the kernel between it and us */
+
 enum { RUN_SLOW = 4 * 1024 * 1024 /* bytes of the long answer */, RUN_PIECE = 16 * 1024 };
 
+/* With "?close" the connection closes behind the answer, as if the client had asked for it: a page cannot. */
 enum http_outcome http_pool_run_hello(struct http_request *request)
 {
+    if (request->args.length == 5 && !memcmp(request->args.bytes, "close", 5))
+        request->keep_alive = false;
     return http_answer_bytes(request, 200, HTTP_TEXT("text/plain"), HTTP_TEXT("hello\n"));
 }
 
@@ -83,6 +89,7 @@ enum http_outcome http_pool_run_slow(struct http_request *request)
     request->response.content_length = RUN_SLOW;
     if (request->head.method == HTTP_METHOD_HEAD)
         return HTTP_OUTCOME_ANSWERED;
+    http_pace_set(request, RUN_RATE);
     answer = pool_calloc(request->pool, sizeof *answer, "long answer");
     if (!answer || http_stream_begin(request))
         return http_no_memory(request);

@@ -20,10 +20,11 @@ const one = (() => {
     },
     "Close"
   );
+  const follow = el("button", {type: "button", onclick: () => life.followPool(shortName(last))}, "Follow");
   const words = el("table"),
     note = el("p", {class: "small soft"});
   $("one").append(
-    el("div", {class: "row"}, title, close),
+    el("div", {class: "row"}, title, follow, close),
     list,
     picture,
     note,
@@ -75,8 +76,7 @@ const one = (() => {
     let y = narrow ? 22 : 10;
     c.parts.forEach((part, i) => {
       const w = width(part.size),
-        r = Math.min(9, w / 2),
-        basin = `M${LEFT + 1} ${y}h${w}v${H - 9}q0 9 -${r} 9h${2 * r - w}q-${r} 0 -${r} -9z`;
+        basin = `M${LEFT + 1} ${y}h${w}v${H - 9}q0 9 -9 9h${-(w - 18)}q-9 0 -9 -9z`;
       drawn.push(
         svg("clipPath", {id: `clip-${i}`}, svg("path", {d: basin})),
         svg("path", {class: "basin", d: basin}),
@@ -114,7 +114,7 @@ const one = (() => {
     set(
       picture,
       "aria-label",
-      `Pool ${shortNumber(c.number)}: ` + c.parts.map(part => `${part.name} ${part.text}`).join("; ")
+      `Pool ${shortName(c)}: ` + c.parts.map(part => `${part.name} ${part.text}`).join("; ")
     );
   }
   function draw() {
@@ -127,7 +127,7 @@ const one = (() => {
     const shown = c || (last && last.number === chosen ? last : order.find(row => row.number === chosen));
     if (!shown) return;
     last = shown;
-    say(title, `Pool ${shortNumber(shown.number)}: ${shown.address}`);
+    say(title, `Pool ${shortName(shown)}: ${shown.address}`);
     say(
       note,
       c

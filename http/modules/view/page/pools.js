@@ -38,11 +38,11 @@ const passes = c =>
 const filtered = () =>
   filter.address || filter.state || filter.least || filter.most !== Infinity || filter.age || filter.cell;
 
-// Numbers are unique in the process: those of a worker begin at a multiple of 2^40. Shown is worker.count.
-const shortNumber = n => `${Math.floor(n / 2 ** 40)}.${n % 2 ** 40}`;
+// Worker and number, as everywhere: the number alone is unique in the process, too.
+const shortName = c => `${c.worker}.${c.number}`;
 const columns = [
   // key, heading, cell text, class, first direction
-  ["number", "Pool", c => shortNumber(c.number), "left", 1],
+  ["number", "Pool", c => shortName(c), "left", 1],
   ["held", "Holds", c => bytes(c.held), "", -1],
   ["state", "State", c => stateOf(c), "left", 1],
   ["address", "Address", c => c.address, "left", 1],
@@ -110,7 +110,8 @@ function arrange(force) {
     order = order.map(
       old =>
         now.byNumber.get(old.number) ||
-        asked.get(old.number) || {...old, absent: true, gone: now.complete || old.gone}
+        asked.get(old.number) ||
+        (now.complete && !old.gone ? {...old, gone: true} : old)
     );
   } else {
     const all = more.rows
@@ -123,11 +124,9 @@ function arrange(force) {
       ? ` Worker ${now.short.join(", ")} had no memory to list more than its largest pools.`
       : "") +
     (now.leftOut ? ` The server had no memory for ${plural(now.leftOut, "row")} more.` : "");
-  const absent = order.filter(c => c.absent).length;
   say(
     $("listed"),
-    `${count(order.length - absent)} of ${count(now.open)} connections are listed` +
-      (absent ? `, and ${count(absent)} that ${now.complete ? "closed" : "the server sends no more"}` : "") +
+    `${count(order.length)} of ${count(now.open)} connections are listed` +
       (now.complete
         ? "."
         : ": of so many the server sends those that stand out by size, age and the other columns; " +
@@ -143,30 +142,20 @@ function arrange(force) {
 // The counts are the server's, over all connections, however few of them it lists.
 const heat = (() => {
   const shortAge = s =>
-    s < 600 ? `${s} s` : s < 7200 ? `${(s / 60).toFixed(1)} m` : `${(s / 3600).toFixed(1)} h`;
-  const names = (bounds, text) => [
-    ...bounds.map(bound => `≤ ${text(bound)}`),
-    `> ${text(bounds[bounds.length - 1])}`,
+    s < 60 ? `${s} s` : s < 3600 ? `${Math.round(s / 60)} m` : `${Math.round(s / 3600)} h`;
+  const names = [
+    OPEN_SIZES.map(size => `≤ ${bytes(size)}`).concat(`> ${bytes(OPEN_SIZES[OPEN_SIZES.length - 1])}`),
+    OPEN_AGES.map(seconds => `≤ ${shortAge(seconds)}`).concat(
+      `> ${shortAge(OPEN_AGES[OPEN_AGES.length - 1])}`
+    ),
   ];
-  // A square holds what is above the label before it, too.
-  const spoken = (bounds, text) =>
-    [...bounds, Infinity].map((bound, i) =>
-      [i ? `more than ${text(bounds[i - 1])}` : "", bound < Infinity ? `at most ${text(bound)}` : ""]
-        .filter(Boolean)
-        .join(" and ")
-    );
-  const sizes = names(OPEN_SIZES, bytes),
-    ages = names(OPEN_AGES, shortAge),
-    saidSizes = spoken(OPEN_SIZES, bytes).map(text => `holding ${text}`),
-    saidAges = spoken(OPEN_AGES, s => `${count(s)} s`).map(text => `${text} old`);
+  const spoken = name => name.replace("≤", "at most").replace(">", "more than");
   const body = el("tbody"),
     heads = el(
       "tr",
       {},
       el("td", {}),
-      ages.map((name, i) =>
-        el("th", {scope: "col", "aria-label": saidAges[i], title: saidAges[i]}, name.replace("≤ ", ""))
-      ),
+      names[1].map(name => el("th", {scope: "col", "aria-label": spoken(name)}, name.replace("≤ ", ""))),
       el("th", {scope: "col"}, "all")
     );
   $("heat").append(el("thead", {}, heads), body);
@@ -176,7 +165,7 @@ const heat = (() => {
   for (let s = OPEN_SIZES.length; s >= -1; s--) {
     // the sums of columns come last
     const size = s < 0 ? OPEN_SIZES.length + 1 : s,
-      row = el("tr", {}, el("th", {scope: "row", title: saidSizes[s]}, s < 0 ? "all" : sizes[s]));
+      row = el("tr", {}, el("th", {scope: "row"}, s < 0 ? "all" : names[0][s]));
     cells[size] = [];
     for (let a = 0; a <= OPEN_AGES.length + 1; a++) {
       if (s < 0 && a > OPEN_AGES.length) {
@@ -231,11 +220,17 @@ const heat = (() => {
     for (let s = 0; s <= S; s++) {
       body.rows[S - s].hidden = s >= reach[0];
       for (let a = 0; a <= A; a++)
-        paint(cells[s][a], now.grid[s][a], most, `${saidSizes[s]}, ${saidAges[a]}`, is(s, a));
-      paint(cells[s][A + 1], now.sizes[s], sums, saidSizes[s], is(s, null));
+        paint(
+          cells[s][a],
+          now.grid[s][a],
+          most,
+          `holding ${spoken(names[0][s])}, ${spoken(names[1][a])} old`,
+          is(s, a)
+        );
+      paint(cells[s][A + 1], now.sizes[s], sums, `holding ${spoken(names[0][s])}`, is(s, null));
     }
     for (let a = 0; a <= A; a++) {
-      paint(cells[S + 1][a], now.ages[a], sums, saidAges[a], is(null, a));
+      paint(cells[S + 1][a], now.ages[a], sums, `${spoken(names[1][a])} old`, is(null, a));
       for (const row of [heads, ...body.rows]) row.children[a + 1].hidden = a >= reach[1];
     }
     say(body.querySelector(".whole"), count(now.open));
@@ -344,7 +339,7 @@ $("canvas").addEventListener("pointermove", event => {
   if (!c) return;
   say(
     tip,
-    `${shortNumber(c.number)} ${c.address}, ${stateOf(c)}: ${bytes(c.used)} of ${bytes(c.held)}`
+    `${shortName(c)} ${c.address}, ${stateOf(c)}: ${bytes(c.used)} of ${bytes(c.held)}`
   );
   const left = Math.min(event.clientX - box.left + 12, box.width - tip.offsetWidth - 4);
   const top = Math.min(event.clientY - box.top + 16, box.height - tip.offsetHeight - 4);

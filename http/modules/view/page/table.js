@@ -78,7 +78,7 @@ function drawRows() {
       if (key === "number") say(item.open, text(c));
       else if (item.texts[column].data !== String(text(c))) item.texts[column].data = text(c);
     });
-    set(item.open, "aria-label", `Pool ${shortNumber(c.number)}${c.gone ? ", closed" : ""}`);
+    set(item.open, "aria-label", `Pool ${shortName(c)}${c.gone ? ", closed" : ""}`);
     item.meter.style.setProperty("--fill", `${Math.round(100 * share(c.used, c.held))}%`);
   });
   pads[0].firstChild.style.height = `${first * ROW}px`;
@@ -88,9 +88,7 @@ function drawRows() {
   const focused = rows.find(item => item.open === document.activeElement),
     shown = rows.filter(item => !item.row.hidden);
   const reachable =
-    focused ||
-    shown.find(item => isChosen(item)) ||
-    shown.find(item => item.index * ROW >= view.scrollTop);
+    focused || shown.find(item => isChosen(item)) || shown.find(item => item.index * ROW >= view.scrollTop);
   for (const item of rows) set(item.open, "tabindex", item === reachable ? 0 : -1);
 }
 let scrolling = false;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One function makes the bytes for measuring and for writing, so that both agree. */
-#include "server/log/json_text.h"
+#include "http/text/json_text.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "server/log/utf8.h"
+
+enum { ESCAPE_MAX = 6 /* bytes that one byte becomes at most: \u00XX */ };
 
 /* The letter of a two-byte escape; 0: there is none. */
 static char json_letter(char byte)
@@ -16,8 +17,10 @@ static char json_letter(char byte)
     return found ? letters[found - bytes] : 0;
 }
 
-/* RFC 8259 8.1: a text is UTF-8; an invalid byte becomes the character of its number. */
-size_t json_escape(const char *at, size_t left, char to[JSON_ESCAPE_MAX], size_t *length)
+/* What stands for the byte at `at`: *length bytes; a whole character stands for itself. Returns how many
+ * bytes of the text that is. RFC 8259 8.1: a text is UTF-8; an invalid byte becomes the character of its
+ * number. */
+static size_t json_escape(const char *at, size_t left, char to[ESCAPE_MAX], size_t *length)
 {
     static const char hex[] = "0123456789ABCDEF";
     unsigned char byte = (unsigned char)*at;
@@ -45,24 +48,24 @@ size_t json_escape(const char *at, size_t left, char to[JSON_ESCAPE_MAX], size_t
     return c1 ? 2 : 1;
 }
 
-size_t json_measure(const char *bytes, size_t length)
+uint32_t http_json_measure(struct http_text text)
 {
-    char escaped[JSON_ESCAPE_MAX];
-    size_t all = 0, more;
+    char bytes[ESCAPE_MAX];
+    size_t all = 0, length;
 
-    for (size_t i = 0; i < length; all += more)
-        i += json_escape(bytes + i, length - i, escaped, &more);
-    return all;
+    for (size_t i = 0; i < text.length; all += length)
+        i += json_escape(text.bytes + i, text.length - i, bytes, &length);
+    return (uint32_t)all;
 }
 
-char *json_write(char *to, const char *bytes, size_t length)
+char *http_json_write(char *to, struct http_text text)
 {
-    char escaped[JSON_ESCAPE_MAX];
-    size_t more;
+    char bytes[ESCAPE_MAX];
+    size_t length;
 
-    for (size_t i = 0; i < length; to += more) {
-        i += json_escape(bytes + i, length - i, escaped, &more);
-        memcpy(to, escaped, more);
+    for (size_t i = 0; i < text.length; to += length) {
+        i += json_escape(text.bytes + i, text.length - i, bytes, &length);
+        memcpy(to, bytes, length);
     }
     return to;
 }
