@@ -84,7 +84,7 @@ struct conf_directive {
     uint8_t flags;         /* of enum conf_flags */
     size_t offset;         /* of the field in the section, for the setters of set.h */
     const void *extra;     /* for the setter: a struct conf_range, a struct conf_enum table … */
-    const char *preset;    /* the default, as one would write it, without the name; NULL: none */
+    const char *preset;    /* the default, as written behind the name (conf_set_presets); NULL: none */
     int (*set)(struct conf_setting *setting); /* 0 or a negative errno with conf->error set */
     const char *help; /* Markdown: a sentence or more; first "`NAME WHAT_IT_TAKES;`" if `set` does not tell.
                        * NULL with conf_set_ignored: made from its reason */

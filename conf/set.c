@@ -46,18 +46,24 @@ int conf_set_flag(struct conf_setting *setting)
     return 0;
 }
 
-int conf_set_number(struct conf_setting *setting)
+static int set_int64(struct conf_setting *setting, bool (*parse)(const char *, int64_t *), const char *form,
+                     const char *noun, const char *unit)
 {
     const char *text = setting->node->args[0];
     int64_t value;
     int rc;
 
-    if (!conf_parse_number(text, &value))
-        return conf_setting_invalid(setting, text, "a number");
-    rc = in_range(setting, value, "a number", "");
+    if (!parse(text, &value))
+        return conf_setting_invalid(setting, text, form);
+    rc = in_range(setting, value, noun, unit);
     if (rc == 0)
         *(int64_t *)field(setting) = value;
     return rc;
+}
+
+int conf_set_number(struct conf_setting *setting)
+{
+    return set_int64(setting, conf_parse_number, "a number", "a number", "");
 }
 
 int conf_set_size(struct conf_setting *setting)
@@ -90,30 +96,13 @@ int conf_set_offset(struct conf_setting *setting)
 
 int conf_set_msec(struct conf_setting *setting)
 {
-    const char *text = setting->node->args[0];
-    int64_t value;
-    int rc;
-
-    if (!conf_parse_msec(text, &value))
-        return conf_setting_invalid(setting, text, "a time such as 500ms, 60s or \"1h 30m\"");
-    rc = in_range(setting, value, "a time", "ms");
-    if (rc == 0)
-        *(int64_t *)field(setting) = value;
-    return rc;
+    return set_int64(setting, conf_parse_msec, "a time such as 500ms, 60s or \"1h 30m\"", "a time", "ms");
 }
 
 int conf_set_sec(struct conf_setting *setting)
 {
-    const char *text = setting->node->args[0];
-    int64_t value;
-    int rc;
-
-    if (!conf_parse_sec(text, &value))
-        return conf_setting_invalid(setting, text, "a time in whole seconds such as 60s, \"1h 30m\" or 1y");
-    rc = in_range(setting, value, "a time", "s");
-    if (rc == 0)
-        *(int64_t *)field(setting) = value;
-    return rc;
+    return set_int64(setting, conf_parse_sec, "a time in whole seconds such as 60s, \"1h 30m\" or 1y",
+                     "a time", "s");
 }
 
 int conf_set_string(struct conf_setting *setting)
@@ -194,4 +183,24 @@ int conf_set_ignored(struct conf_setting *setting)
     conf_warn(setting->conf, setting->node, "the \"%s\" directive has no effect: %s", setting->node->name,
               ignored->why);
     return 0;
+}
+
+int conf_set_presets(struct conf *conf, const struct conf_module *module, void *section)
+{
+    static int (*const plain[])(struct conf_setting *) = {conf_set_flag,   conf_set_number, conf_set_size,
+                                                          conf_set_offset, conf_set_msec,   conf_set_sec,
+                                                          conf_set_string, conf_set_enum};
+    const struct conf_directive *end = module->directives + module->count;
+    int result = 0;
+
+    for (const struct conf_directive *row = module->directives; row < end && !result; row++) {
+        const char *args[] = {row->preset, NULL};
+        struct conf_node node = {.name = row->name, .args = args, .arg_count = 1};
+        struct conf_setting setting = {.conf = conf, .node = &node, .directive = row, .section = section};
+
+        for (size_t i = 0; row->preset && i < sizeof plain / sizeof *plain; i++)
+            if (row->set == plain[i])
+                result = row->set(&setting);
+    }
+    return result;
 }

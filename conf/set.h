@@ -60,4 +60,9 @@ int conf_set_enum(struct conf_setting *setting);
 int conf_set_buffers(struct conf_setting *setting);
 int conf_set_ignored(struct conf_setting *setting);
 
+/* A section's defaults: the presets of the table's rows with one of these setters, except conf_set_path,
+ * conf_set_buffers and conf_set_ignored. 0, or what the setter returned. */
+int conf_set_presets(struct conf *conf, const struct conf_module *module, void *section)
+    __attribute__((warn_unused_result));
+
 #endif

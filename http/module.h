@@ -95,7 +95,7 @@ struct http_log_step {
 struct http_module {
     struct conf_module conf;
     size_t section_size; /* bytes of the settings; 0: none */
-    /* Settings before any directive (zeroed already); may be null. 0 or a negative errno. */
+    /* The defaults that no preset of the table sets (conf/set.h); may be null. 0 or a negative errno. */
     int (*defaults)(struct conf *conf, void *section);
     /* A level is complete: checks it, and adds steps. May be null. */
     int (*finish)(struct http_build *build, struct http_location *location, void *section);

@@ -48,8 +48,7 @@ static int load(struct generation *generation, const struct generation_source *s
     if (result)
         return conf_fail_memory(conf);
     conf->user = generation;
-    settings_init(&generation->settings);
-    root = read_all(conf, source);
+    root = settings_init(conf, &generation->settings) ? NULL : read_all(conf, source);
     if (!root)
         return -EINVAL;
     result = conf_apply(conf, root->children, CONF_MAIN, source->modules, settings_section, generation);

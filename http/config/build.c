@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "conf/set.h"
 #include "http/request.h"
 #include "pool/pool.h"
 
@@ -39,7 +40,8 @@ struct http_location *http_location_defaults(struct http_build *build)
     for (unsigned i = 0; i < HTTP_MODULES; i++) {
         const struct http_module *module = http_modules[i];
 
-        if (module && module->defaults && module->defaults(build->conf, location->sections[i])) {
+        if (module && (conf_set_presets(build->conf, &module->conf, location->sections[i]) ||
+                       (module->defaults && module->defaults(build->conf, location->sections[i])))) {
             conf_fail(build->conf, NULL, "the defaults of module \"%s\" failed", module->conf.name);
             return NULL;
         }

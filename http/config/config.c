@@ -68,9 +68,8 @@ static int build_http(struct http_build *build, const struct conf_node *node)
         .build = build, .reading = &reading, .location = http_location_defaults(build)};
     int result;
 
-    if (!scope.location)
+    if (!scope.location || http_reading_defaults(build->conf, &reading))
         return -ENOMEM;
-    http_reading_defaults(&reading);
     /* NULL if the main context has no error_log: the default is opened when all is read. */
     scope.location->core.error_log = build->main->generation->settings.log;
     result = http_request_id_seed(build->conf);

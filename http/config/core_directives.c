@@ -231,32 +231,17 @@ static const struct conf_directive directives[] = {
     {"variables_hash_bucket_size", CONF_HTTP, .extra = &http_hash_size, .set = conf_set_ignored},
 };
 
-/* The defaults of nginx's documentation; the table above shows them to the reader. */
+/* The defaults that no plain preset of the table sets. */
 static int core_defaults(struct conf *conf, void *section)
 {
     struct http_core *core = section;
 
-    *core = (struct http_core){.keepalive_timeout = 60 * 1000,
-                               .keepalive_requests = 1000,
-                               .client_body_timeout = 60 * 1000,
-                               .send_timeout = 60 * 1000,
-                               .lingering_time = 30 * 1000,
-                               .lingering_timeout = 5 * 1000,
-                               .client_max_body_size = 1024 * 1024,
-                               .client_body_buffer_size = 16 * 1024,
-                               .default_type = "text/plain",
-                               .keepalive_time = 60 * 60 * 1000,
-                               .keepalive_seconds = 60. * 60.,
-                               .keepalive_disable = HTTP_KEEPALIVE_MSIE6,
-                               .log_not_found = true,
-                               .server_tokens = true,
-                               .absolute_redirect = true,
-                               .port_in_redirect = true,
-                               .tcp_nodelay = true,
-                               .max_ranges = INT32_MAX,
-                               .if_modified_since = HTTP_IMS_EXACT,
-                               .etag = true,
-                               .chunked = true};
+    core->keepalive_timeout = 60 * 1000;
+    core->keepalive_time = 60 * 60 * 1000;
+    core->keepalive_seconds = 60. * 60.;
+    core->keepalive_disable = HTTP_KEEPALIVE_MSIE6;
+    core->server_tokens = true;
+    core->max_ranges = INT32_MAX;
     core->client_body_temp_path.path = conf_full_name(conf, "client_body_temp", false);
     core->types = http_default_types(conf->pool);
     return core->client_body_temp_path.path && core->types ? 0 : -ENOMEM;

@@ -18,8 +18,8 @@ extern const struct http_module http_core_module;
 /* server, location and the directives of server { } alone; sections are struct http_reading. */
 extern const struct conf_module http_reading_module;
 
-/* The settings of the http level before any directive. */
-void http_reading_defaults(struct http_reading *reading);
+/* The settings of the http level before any directive. 0 or a negative errno. */
+int http_reading_defaults(struct conf *conf, struct http_reading *reading);
 
 /* Of the directives for the sizes of nginx's hash tables. */
 extern const struct conf_ignored http_hash_size;

@@ -129,13 +129,10 @@ static const struct conf_directive directives[] = {
 const struct conf_module http_reading_module = {"http: servers, and how requests are read", directives,
                                                 sizeof directives / sizeof *directives};
 
-void http_reading_defaults(struct http_reading *reading)
+int http_reading_defaults(struct conf *conf, struct http_reading *reading)
 {
-    *reading = (struct http_reading){.client_header_buffer_size = 1024,
-                                     .large_client_header_buffers = {4, 8 * 1024},
-                                     .client_header_timeout = 60 * 1000,
-                                     .max_headers = 1000,
+    *reading = (struct http_reading){.large_client_header_buffers = {4, 8 * 1024},
                                      .connection_pool_size = CONNECTION_POOL_MIN,
-                                     .request_pool_size = 4 * 1024,
-                                     .merge_slashes = true};
+                                     .request_pool_size = 4 * 1024};
+    return conf_set_presets(conf, &http_reading_module, reading);
 }

@@ -231,9 +231,11 @@ static int set_stream(struct conf_setting *setting)
 {
     static const struct conf_module *const modules[] = {&stream_module};
     static const struct conf_modules all = {modules, sizeof modules / sizeof *modules};
-    struct stream_server defaults = {.echo = {.admit = admit, .timeout = 60000, .buffer_size = 16 * 1024}};
+    struct stream_server defaults = {.echo = {.admit = admit}};
+    int result = conf_set_presets(setting->conf, &stream_module, &defaults);
 
-    return conf_apply(setting->conf, setting->node->children, CONF_STREAM, &all, section, &defaults);
+    return result ? result
+                  : conf_apply(setting->conf, setting->node->children, CONF_STREAM, &all, section, &defaults);
 }
 
 static const struct conf_directive outer[] = {

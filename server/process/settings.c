@@ -193,16 +193,10 @@ static const struct conf_directive directives[] = {
 
 const struct conf_module settings_module = {"core", directives, sizeof directives / sizeof *directives};
 
-void settings_init(struct settings *settings)
+int settings_init(struct conf *conf, struct settings *settings)
 {
-    memset(settings, 0, sizeof *settings);
-    settings->daemon = true;
-    settings->pid = "";
-    settings->worker_processes = 1;
-    settings->worker_rlimit_nofile = -1;
-    settings->pool_mode = POOL_NORMAL;
-    settings->view_reserve = 256 * 1024;
-    settings->worker_connections = 512;
+    *settings = (struct settings){.pid = "", .worker_rlimit_nofile = -1};
+    return conf_set_presets(conf, &settings_module, settings);
 }
 
 int settings_finish(struct conf *conf, struct settings *settings, const char *path)

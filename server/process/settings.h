@@ -34,8 +34,8 @@ struct settings {
 
 extern const struct conf_module settings_module;
 
-/* Defaults, before any directive. `error_log` is the -e option or NULL. */
-void settings_init(struct settings *settings);
+/* The settings before any directive. 0 or a negative errno. */
+int settings_init(struct conf *conf, struct settings *settings);
 
 /* Fills in what depends on the rest: the default error log (`path`, full name or "stderr"). 0 or a negative
  * errno. */

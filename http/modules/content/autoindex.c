@@ -115,15 +115,6 @@ enum http_outcome http_autoindex_answer(struct http_request *request, struct htt
 
 /* ---- reading ---- */
 
-static int autoindex_defaults(struct conf *conf, void *section)
-{
-    struct http_autoindex *settings = section;
-
-    (void)conf;
-    settings->exact_size = true;
-    return 0;
-}
-
 #define FIELD(name) offsetof(struct http_autoindex, name)
 
 enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
@@ -150,5 +141,4 @@ static const struct conf_directive directives[] = {
 const struct http_module http_autoindex_module = {
     .conf = {"autoindex", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct http_autoindex),
-    .defaults = autoindex_defaults,
 };

@@ -149,8 +149,6 @@ static int static_defaults(struct conf *conf, void *section)
 {
     struct http_files *settings = section;
 
-    settings->cache_valid = 60;
-    settings->cache_min_uses = 1;
     settings->sgi = generation_of(conf)->sgi;
     return 0;
 }

@@ -135,16 +135,6 @@ static int limit_conn_set_rule(struct conf_setting *setting)
     return limit_rule_read(setting, &settings->rules);
 }
 
-static int limit_conn_defaults(struct conf *conf, void *section)
-{
-    struct limit_section *settings = section;
-
-    (void)conf;
-    settings->status = 503;
-    settings->log_level = LOG_LEVEL_ERROR;
-    return 0;
-}
-
 static int limit_conn_finish(struct http_build *build, struct http_location *location, void *section)
 {
     struct limit_section *settings = section;
@@ -178,7 +168,6 @@ static const struct conf_directive directives[] = {
 const struct http_module http_limit_conn_module = {
     .conf = {"limit_conn", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct limit_section),
-    .defaults = limit_conn_defaults,
     .finish = limit_conn_finish,
     .variables = variables,
 };

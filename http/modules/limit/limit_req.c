@@ -345,16 +345,6 @@ static int limit_req_finish(struct http_build *build, struct http_location *loca
     return section->rules ? http_add_step(build, HTTP_PHASE_LIMIT, limit_req_run, section) : 0;
 }
 
-static int limit_req_defaults(struct conf *conf, void *data)
-{
-    struct section *section = data;
-
-    (void)conf;
-    section->status = 503;
-    section->log_level = LOG_LEVEL_ERROR;
-    return 0;
-}
-
 #define FIELD(name) offsetof(struct section, name)
 
 enum { EVERYWHERE = CONF_HTTP | CONF_SERVER | CONF_LOCATION };
@@ -380,7 +370,6 @@ static const struct conf_directive directives[] = {
 const struct http_module http_limit_req_module = {
     .conf = {"limit_req", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct section),
-    .defaults = limit_req_defaults,
     .finish = limit_req_finish,
     .variables = variables,
 };

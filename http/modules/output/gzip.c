@@ -206,13 +206,6 @@ static const struct http_variable_row variables[] = {
 
 /* ---- reading ---- */
 
-static int gzip_defaults(struct conf *conf, void *section)
-{
-    (void)conf;
-    *(struct http_gzip *)section = (struct http_gzip){.level = 1, .min_length = 20, .http_minor = 1};
-    return 0;
-}
-
 /* Words add up; `off` adds nothing. */
 static int gzip_set_proxied(struct conf_setting *setting)
 {
@@ -312,7 +305,6 @@ static const struct conf_directive directives[] = {
 const struct http_module http_gzip_module = {
     .conf = {"gzip", directives, sizeof directives / sizeof *directives},
     .section_size = sizeof(struct http_gzip),
-    .defaults = gzip_defaults,
     .finish = gzip_finish,
     .variables = variables,
 };

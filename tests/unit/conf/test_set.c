@@ -171,6 +171,51 @@ static void test_ignored(void **state)
     assert_int_equal(settings.field.number, 0x7777777777777777);
 }
 
+static int other_setter(struct conf_setting *setting)
+{
+    (void)setting;
+    fail();
+    return 0;
+}
+
+/* The default stands once, in the table: as text for the reader, and for the setter that reads it. */
+static void test_presets(void **state)
+{
+    struct defaults {
+        bool flag, untouched;
+        int64_t number;
+        int choice;
+        const char *string;
+    } section = {.untouched = true};
+    struct conf_directive rows[] = {
+        {.name = "a", .set = conf_set_flag, .offset = offsetof(struct defaults, flag), .preset = "on"},
+        {.name = "b", .set = conf_set_flag, .offset = offsetof(struct defaults, untouched)},
+        {.name = "c",
+         .set = conf_set_msec,
+         .offset = offsetof(struct defaults, number),
+         .preset = "2s",
+         .extra = &between},
+        {.name = "d",
+         .set = conf_set_enum,
+         .offset = offsetof(struct defaults, choice),
+         .preset = "green",
+         .extra = choices},
+        {.name = "e", .set = conf_set_string, .offset = offsetof(struct defaults, string), .preset = "text"},
+        {.name = "f", .set = other_setter, .preset = "never read"},
+    };
+    const struct conf_module module = {"module", rows, sizeof rows / sizeof *rows};
+    struct fixture *fixture = *state;
+
+    fixture_start(fixture);
+    assert_int_equal(conf_set_presets(&fixture->conf, &module, &section), 0);
+    assert_true(section.flag && section.untouched);
+    assert_int_equal(section.number, 2000);
+    assert_int_equal(section.choice, 5);
+    assert_string_equal(section.string, "text");
+    rows[2].preset = "3s";
+    assert_int_equal(conf_set_presets(&fixture->conf, &module, &section), -EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +227,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_enum, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_buffers, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_ignored, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_presets, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -439,7 +439,7 @@ static struct generation *make_generation(bool extra)
     MUST(generation);
     generation->pool = pool;
     generation->sgi = shared.sgi;
-    settings_init(&generation->settings);
+    MUST(settings_init(&generation->conf, &generation->settings) == 0);
     atomic_init(&generation->references, 1);
     add_address(generation, "stays");
     if (extra)

@@ -94,16 +94,17 @@ static void test_tables(void **state)
     assert_non_null(pool);
     assert_int_equal(conf_init(&conf, pool, "/", NULL), 0);
     conf.user = &generation;
-    settings_init(&section.settings);
+    assert_int_equal(settings_init(&conf, &section.settings), 0);
     checked = check_table(&conf, &settings_module, &section);
     memset(&section, 0, sizeof section);
-    http_reading_defaults(&section.reading);
+    assert_int_equal(http_reading_defaults(&conf, &section.reading), 0);
     checked += check_table(&conf, &http_reading_module, &section);
     for (unsigned i = 0; i < HTTP_MODULES; i++) {
         const struct http_module *module = http_modules[i];
 
         memset(&section, 0, sizeof section);
         assert_true(module->section_size <= sizeof section);
+        assert_int_equal(conf_set_presets(&conf, &module->conf, &section), 0);
         if (module->defaults)
             assert_int_equal(module->defaults(&conf, &section), 0);
         checked += check_table(&conf, &module->conf, &section);
