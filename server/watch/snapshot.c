@@ -67,6 +67,7 @@ static bool ask_worker(struct snapshot *snapshot, struct worker *worker, struct 
     if (!part)
         return false;
     *link = part;
+    part->asked = snapshot->asked;
     part->errand = (struct errand){snapshot_walk_run, snapshot_part_drop};
     message.pointers[0] = &part->errand;
     if (worker == snapshot->worker)
@@ -157,6 +158,12 @@ static void gather(struct snapshot *snapshot, struct snapshot_part *part)
     }
 }
 
+static bool is_before(const struct snapshot_row *a, const struct snapshot_row *b, enum snapshot_key key)
+{
+    return snapshot_is_before(&(struct snapshot_place){a->keys[key], a->id},
+                              &(struct snapshot_place){b->keys[key], b->id});
+}
+
 /* Shell's sort: a thousand rows at most, and qsort of glibc would ask malloc for room. */
 static void sort(struct snapshot *snapshot)
 {
@@ -171,7 +178,7 @@ static void sort(struct snapshot *snapshot)
             struct snapshot_row *row = rows[i];
             size_t at = i;
 
-            for (; at >= gap && rows[at - gap]->keys[key] < row->keys[key]; at -= gap)
+            for (; at >= gap && is_before(row, rows[at - gap], key); at -= gap)
                 rows[at] = rows[at - gap];
             rows[at] = row;
         }
@@ -181,7 +188,7 @@ static void sort(struct snapshot *snapshot)
 /* One step. False: all is done. */
 static bool step(struct snapshot *snapshot)
 {
-    double bar;
+    struct snapshot_place bar;
 
     switch ((enum stage)snapshot->stage) {
     case STAGE_WAITING:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A snapshot as JSON: http/modules/view/pool_view.md is its schema, in the order of the sections below. */
+#include <math.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -257,7 +258,8 @@ static void put_pool(struct text *text, const struct snapshot_row *row)
     json_put_number(text, "more_parts", layout->more);
 }
 
-static void put_row(struct text *text, const struct snapshot_row *row)
+/* `sort`: what the rows are ordered by. */
+static void put_row(struct text *text, const struct snapshot_row *row, enum snapshot_key sort)
 {
     char client[SNAPSHOT_PEER_TEXT];
 
@@ -270,10 +272,11 @@ static void put_row(struct text *text, const struct snapshot_row *row)
     json_put_text(text, "doing", row->doing);
     json_put_text(text, "client", client);
     json_put_text(text, "server", row->server);
-    json_put_seconds(text, "age_seconds", row->keys[SNAPSHOT_AGE]);
-    json_put_seconds(text, "idle_seconds", row->keys[SNAPSHOT_IDLE]);
-    json_put_number(text, "requests", (uint64_t)row->keys[SNAPSHOT_REQUESTS]);
-    json_put_number(text, "unsent_bytes", (uint64_t)row->keys[SNAPSHOT_UNSENT]);
+    json_put_seconds(text, "age_seconds", row->age);
+    json_put_seconds(text, "idle_seconds", row->idle);
+    json_put_number(text, "requests", row->requests);
+    json_put_number(text, "unsent_bytes", row->unsent);
+    json_put_number(text, "order", (uint64_t)fabs(row->keys[sort]));
     put_pool(text, row);
     json_put_close(text, '}');
 }
@@ -331,7 +334,7 @@ static void put_next_worker(struct snapshot *snapshot)
 static void put_next_row(struct snapshot *snapshot)
 {
     if (snapshot->at < snapshot->row_count && !snapshot->text->short_of_memory) {
-        put_row(snapshot->text, snapshot->rows[snapshot->at++]);
+        put_row(snapshot->text, snapshot->rows[snapshot->at++], snapshot_query_key(&snapshot->query, 0));
         return;
     }
     json_put_close(snapshot->text, ']');

@@ -2,10 +2,12 @@
 /* A part of a snapshot: its rows, of which the best are kept, and its memory. */
 #include "server/watch/snapshot_part.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "pool/sysmem.h"
+#include "server/watch/snapshot_walk.h"
 
 enum {
     ROWS_LEAST = 32, /* room that may be taken from view_reserve */
@@ -46,6 +48,7 @@ struct snapshot_part *snapshot_part_create(const struct snapshot_query *query)
         return NULL;
     atomic_init(&part->references, 2);
     part->query = *query;
+    part->asked = snapshot_clock();
     part->most = most_rows(query);
     if (!room)
         part->query.limit = 0;
@@ -73,7 +76,7 @@ void snapshot_part_drop(struct errand *errand)
     snapshot_part_finish((struct snapshot_part *)(void *)errand, SNAPSHOT_LOST);
 }
 
-bool snapshot_part_wants(const struct snapshot_part *part, const double keys[SNAPSHOT_KEYS])
+bool snapshot_part_wants(const struct snapshot_part *part, const double keys[SNAPSHOT_KEYS], uint64_t id)
 {
     if (!part->query.limit)
         return false;
@@ -82,7 +85,7 @@ bool snapshot_part_wants(const struct snapshot_part *part, const double keys[SNA
     for (unsigned i = 0; i < snapshot_query_keys(&part->query); i++) {
         enum snapshot_key key = snapshot_query_key(&part->query, i);
 
-        if (keys[key] > part->bars[key])
+        if (snapshot_is_before(&(struct snapshot_place){keys[key], id}, &part->bars[key]))
             return true;
     }
     return false;
@@ -125,45 +128,44 @@ static void swap(struct snapshot_mark *a, struct snapshot_mark *b)
     *b = kept;
 }
 
-/* Three-way quickselect, which is fast with many equal keys too. Afterwards none of the first `limit` is less
- * than any of the others. */
-static void select_first(struct snapshot_mark *marks, size_t count, size_t limit)
+/* Quickselect: afterwards each of the first `limit` is before all of the others. No two places are equal. */
+static void select_first(struct snapshot_mark *marks, ptrdiff_t count, ptrdiff_t limit)
 {
-    size_t low = 0, high = count;
+    ptrdiff_t low = 0, high = count - 1;
 
-    while (high - low > 1) {
-        double pivot = marks[low + (high - low) / 2].key;
-        size_t above = low, at = low, below = high;
+    while (low < high) {
+        struct snapshot_place pivot = marks[low + (high - low) / 2].place;
+        ptrdiff_t left = low, right = high;
 
-        while (at < below) {
-            if (marks[at].key > pivot)
-                swap(&marks[above++], &marks[at++]);
-            else if (marks[at].key < pivot)
-                swap(&marks[at], &marks[--below]);
-            else
-                at++;
+        while (left <= right) {
+            while (snapshot_is_before(&marks[left].place, &pivot))
+                left++;
+            while (snapshot_is_before(&pivot, &marks[right].place))
+                right--;
+            if (left <= right)
+                swap(&marks[left++], &marks[right--]);
         }
-        if (limit <= above)
-            high = above;
-        else if (limit >= below)
-            low = below;
+        if (limit <= right)
+            high = right;
+        else if (limit > left)
+            low = left;
         else
             return;
     }
 }
 
 void snapshot_choose(struct snapshot_mark *marks, size_t count, enum snapshot_key key, size_t limit,
-                     double *bar)
+                     struct snapshot_place *bar)
 {
-    *bar = -1;
+    *bar = (struct snapshot_place){-HUGE_VAL, UINT64_MAX};
     for (size_t i = 0; i < count; i++)
-        marks[i].key = marks[i].row->keys[key];
+        marks[i].place = (struct snapshot_place){marks[i].row->keys[key], marks[i].row->id};
     if (count > limit)
-        select_first(marks, count, limit);
+        select_first(marks, (ptrdiff_t)count, (ptrdiff_t)limit);
     for (size_t i = 0; i < count && i < limit; i++) {
         marks[i].row->chosen = true;
-        if (count >= limit && (*bar < 0 || marks[i].key < *bar))
-            *bar = marks[i].key;
+        if (count >= limit && (!i || snapshot_is_before(bar, &marks[i].place)))
+            *bar = marks[i].place;
     }
 }
 

@@ -28,7 +28,12 @@
 enum { SNAPSHOT_PEER_TEXT = PEER_TEXT_MAX + 9 /* with brackets, colon and port */ };
 
 struct snapshot_row {
-    double keys[SNAPSHOT_KEYS]; /* bytes, seconds or requests: what it is sorted by */
+    /* What it is sorted by, the greatest first: bytes, requests, or -µs of when it came or was last heard; -1
+     * times that if the least is to be first. */
+    double keys[SNAPSHOT_KEYS];
+    double age, idle; /* seconds */
+    uint64_t unsent;  /* bytes */
+    uint32_t requests;
     uint64_t id;
     const char *protocol, *doing; /* literals */
     struct pool_stats pool;
@@ -54,6 +59,7 @@ struct snapshot_part {
     atomic_bool cancelled;
     /* set once */
     struct snapshot_query query;
+    double asked; /* snapshot_clock() when it was: the moment that ages are told of */
     /* the asked worker's */
     struct snapshot_part *next; /* waiting for its turn */
     unsigned worker, generation;
@@ -65,8 +71,8 @@ struct snapshot_part {
     struct snapshot_tally tally;
     struct snapshot_row *rows;
     uint32_t count, capacity, most;
-    double bars[SNAPSHOT_KEYS]; /* a row must be above one of them to be among the best */
-    bool full;                  /* there were more rows than room: the bars are set */
+    struct snapshot_place bars[SNAPSHOT_KEYS]; /* a row must be before one of them to be among the best */
+    bool full;                                 /* there were more rows than room: the bars are set */
     bool short_of_memory;
 };
 
@@ -79,20 +85,20 @@ void snapshot_part_finish(struct snapshot_part *part, enum snapshot_part_state s
 void snapshot_part_drop(struct errand *errand); /* LOST */
 
 /* Whether a row with these keys may be among the best, so that it is worth filling in. */
-bool snapshot_part_wants(const struct snapshot_part *part, const double keys[SNAPSHOT_KEYS]);
+bool snapshot_part_wants(const struct snapshot_part *part, const double keys[SNAPSHOT_KEYS], uint64_t id);
 
 /* Room for such a row. */
 struct snapshot_row *snapshot_part_add(struct snapshot_part *part);
 
 struct snapshot_mark {
-    double key; /* scratch */
+    struct snapshot_place place; /* scratch */
     struct snapshot_row *row;
 };
 
-/* Sets `chosen` in the `limit` rows that have most of `key`; marks change places. *bar is what the last of
- * them has, or -1 when there are not so many. O(count) on average. */
+/* Sets `chosen` in the first `limit` rows by `key`; marks change places. *bar is the place of the last of
+ * them, or one that all are before when there are not so many. O(count) on average. */
 void snapshot_choose(struct snapshot_mark *marks, size_t count, enum snapshot_key key, size_t limit,
-                     double *bar);
+                     struct snapshot_place *bar);
 
 /* Adds what a worker has counted. */
 void snapshot_counters_add(struct snapshot_counters *sum, const struct counters *counters);

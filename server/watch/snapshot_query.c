@@ -11,8 +11,14 @@ const char *const snapshot_key_names[SNAPSHOT_KEYS + 1] = {"total", "peak",     
 
 void snapshot_query_init(struct snapshot_query *query)
 {
-    *query = (struct snapshot_query){
-        .sort = SNAPSHOT_ALL, .limit = SNAPSHOT_LIMIT, .state = -1, .worker = -1, .connections = true};
+    *query = (struct snapshot_query){.sort = SNAPSHOT_ALL,
+                                     .limit = SNAPSHOT_LIMIT,
+                                     .state = -1,
+                                     .worker = -1,
+                                     .total_most = UINT64_MAX,
+                                     .age_most = UINT64_MAX,
+                                     .watchers = true,
+                                     .connections = true};
 }
 
 unsigned snapshot_query_keys(const struct snapshot_query *query)
@@ -23,6 +29,11 @@ unsigned snapshot_query_keys(const struct snapshot_query *query)
 enum snapshot_key snapshot_query_key(const struct snapshot_query *query, unsigned n)
 {
     return query->sort == SNAPSHOT_ALL ? (enum snapshot_key)n : query->sort;
+}
+
+bool snapshot_is_time(enum snapshot_key key)
+{
+    return key == SNAPSHOT_AGE || key == SNAPSHOT_IDLE;
 }
 
 static int hex(char byte)
@@ -131,11 +142,78 @@ static const char *set_id(struct snapshot_query *query, const char *value)
     return snapshot_read_number(value, INT64_MAX, &query->id) ? NULL : "id is a number";
 }
 
+static const char *set_order(struct snapshot_query *query, const char *value)
+{
+    query->ascending = !strcmp(value, "up");
+    return query->ascending || !strcmp(value, "down") ? NULL : "order is up or down";
+}
+
+/* ORDER.ID of the last row that was seen. */
+static const char *set_after(struct snapshot_query *query, const char *value)
+{
+    char order[SNAPSHOT_ADDRESS];
+    const char *point = strchr(value, '.');
+    uint64_t number;
+    size_t length = point ? (size_t)(point - value) : 0;
+
+    memcpy(order, value, length);
+    order[length] = '\0';
+    if (!snapshot_read_number(order, (uint64_t)1 << 53, &number) ||
+        !snapshot_read_number(point + 1, INT64_MAX, &query->place.id))
+        return "after is the order of a row, a point, and its id";
+    query->after = true;
+    query->place.key = (double)number;
+    return NULL;
+}
+
+static const char *set_bound(uint64_t *bound, const char *value)
+{
+    return snapshot_read_number(value, (uint64_t)1 << 53, bound) ? NULL : "a bound is a whole number";
+}
+
+static const char *set_total_over(struct snapshot_query *query, const char *value)
+{
+    return set_bound(&query->total_over, value);
+}
+
+static const char *set_total_most(struct snapshot_query *query, const char *value)
+{
+    return set_bound(&query->total_most, value);
+}
+
+static const char *set_age_over(struct snapshot_query *query, const char *value)
+{
+    return set_bound(&query->age_over, value);
+}
+
+static const char *set_age_most(struct snapshot_query *query, const char *value)
+{
+    return set_bound(&query->age_most, value);
+}
+
+static const char *set_watchers(struct snapshot_query *query, const char *value)
+{
+    query->watchers = strcmp(value, "0") != 0;
+    return !query->watchers || !strcmp(value, "1") ? NULL : "watchers is 0 or 1";
+}
+
 static const struct {
     const char *name;
     const char *(*set)(struct snapshot_query *query, const char *value);
-} arguments[] = {{"sort", set_sort},         {"limit", set_limit},     {"state", set_state},  {"id", set_id},
-                 {"protocol", set_protocol}, {"address", set_address}, {"worker", set_worker}};
+} arguments[] = {{"sort", set_sort},
+                 {"limit", set_limit},
+                 {"state", set_state},
+                 {"id", set_id},
+                 {"protocol", set_protocol},
+                 {"address", set_address},
+                 {"worker", set_worker},
+                 {"order", set_order},
+                 {"after", set_after},
+                 {"total_over", set_total_over},
+                 {"total_most", set_total_most},
+                 {"age_over", set_age_over},
+                 {"age_most", set_age_most},
+                 {"watchers", set_watchers}};
 
 const char *snapshot_argument_next(const char **text, const char *end, struct snapshot_argument *argument)
 {
@@ -165,7 +243,8 @@ static const char *set_one(struct snapshot_query *query, const struct snapshot_a
     for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++)
         if (!strcmp(arguments[i].name, argument->name))
             return arguments[i].set(query, argument->value);
-    return "arguments are sort, limit, state, protocol, address, worker and id";
+    return "arguments are sort, order, limit, after, state, protocol, address, worker, id, total_over, "
+           "total_most, age_over, age_most and watchers";
 }
 
 const char *snapshot_query_parse(struct snapshot_query *query, const char *text, size_t length)
@@ -179,5 +258,11 @@ const char *snapshot_query_parse(struct snapshot_query *query, const char *text,
             return wrong;
     if (query->sort == SNAPSHOT_ALL && query->limit > SNAPSHOT_LIMIT_MOST_ALL)
         query->limit = SNAPSHOT_LIMIT_MOST_ALL;
+    if (query->sort == SNAPSHOT_ALL && (query->ascending || query->after))
+        return "order and after need a sort by one key";
+    if (snapshot_is_time(query->sort))
+        query->place.key = -query->place.key;
+    if (query->ascending)
+        query->place.key = -query->place.key;
     return wrong;
 }

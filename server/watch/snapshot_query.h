@@ -33,6 +33,17 @@ enum {
     SNAPSHOT_WORD = 16
 };
 
+/* Where a row stands in the order of a key: the greater first, and of equal ones the older connection. */
+struct snapshot_place {
+    double key; /* as struct snapshot_row has it */
+    uint64_t id;
+};
+
+static inline bool snapshot_is_before(const struct snapshot_place *a, const struct snapshot_place *b)
+{
+    return a->key > b->key || (a->key == b->key && a->id < b->id);
+}
+
 struct snapshot_query {
     enum snapshot_key sort;
     unsigned limit;                 /* rows by each key; 0: none */
@@ -41,7 +52,13 @@ struct snapshot_query {
     char address[SNAPSHOT_ADDRESS]; /* what the client's begins with; "": any */
     int64_t worker;                 /* -1: any */
     uint64_t id;                    /* 0: any */
-    bool connections;               /* false: figures of workers alone, no connection is looked at */
+    bool ascending;                 /* the least of `sort` first */
+    bool after;                     /* only rows that come after this place */
+    struct snapshot_place place;
+    uint64_t total_over, total_most; /* bytes that its pool holds: more than, not more than */
+    uint64_t age_over, age_most;     /* seconds, likewise */
+    bool watchers;                   /* with connections that look at the server */
+    bool connections;                /* false: figures of workers alone, no connection is looked at */
 };
 
 extern const char *const snapshot_key_names[SNAPSHOT_KEYS + 1];
@@ -61,6 +78,9 @@ struct snapshot_argument {
 
 const char *snapshot_argument_next(const char **text, const char *end, struct snapshot_argument *argument);
 bool snapshot_read_number(const char *text, uint64_t most, uint64_t *number); /* decimal digits alone */
+
+/* Whether its order is a moment, in µs of a clock that does not jump: the earliest is the greatest. */
+bool snapshot_is_time(enum snapshot_key key);
 
 /* How many keys it sorts by, and the n-th of them. */
 unsigned snapshot_query_keys(const struct snapshot_query *query);

@@ -2,9 +2,11 @@
 /* Fills in a worker's part of a snapshot, slice by slice. */
 #include "server/watch/snapshot_walk.h"
 
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
+#include "server/watch/control.h"
 #include "server/watch/snapshot_part.h"
 #include "server/watch/watched.h"
 
@@ -42,29 +44,49 @@ static bool address_begins(const struct connection *connection, const char *with
     return !strncmp(text, with, strlen(with));
 }
 
+static double age_of(const struct connection *connection, double now)
+{
+    return now > connection->opened ? now - connection->opened : 0;
+}
+
+/* Streams of pages, and the control socket: whoever looks at the server. */
+static bool is_watcher(const struct connection *connection)
+{
+    return connection->looks || connection->binding->protocol == &control_protocol;
+}
+
 static bool matches(const struct snapshot_query *query, const struct connection *connection,
-                    enum connection_state state)
+                    enum connection_state state, size_t held, double age)
 {
     return (query->state < 0 || query->state == (int)state) &&
-           (!query->id || query->id == connection->number) &&
+           (!query->id || query->id == connection->number) && held <= query->total_most &&
+           held >= query->total_over + (query->total_over > 0) && age <= (double)query->age_most &&
+           (age > (double)query->age_over || !query->age_over) &&
+           (query->watchers || !is_watcher(connection)) &&
            (!*query->protocol || !strcmp(query->protocol, connection->binding->protocol->name)) &&
            (!*query->address || address_begins(connection, query->address));
 }
 
-static void find_keys(const struct connection *connection, const struct pool_stats *pool, double now,
-                      double keys[SNAPSHOT_KEYS])
+/* Moments in whole µs, so that a number says exactly where a row stands. */
+static double moment(double seconds)
 {
-    double idle = timeout_is_set(&connection->timeout) ? now - timeout_began(&connection->timeout) : 0;
+    return -floor(seconds * 1e6);
+}
+
+static void find_keys(const struct connection *connection, const struct pool_stats *pool,
+                      const struct snapshot_query *query, double now, double keys[SNAPSHOT_KEYS])
+{
+    const struct timeout *timeout = &connection->timeout;
 
     keys[SNAPSHOT_TOTAL] = (double)pool->held_bytes;
     keys[SNAPSHOT_PEAK] = (double)pool->peak_bytes;
     keys[SNAPSHOT_USED] = (double)pool->used_bytes;
-    keys[SNAPSHOT_AGE] = now - connection->opened;
-    if (keys[SNAPSHOT_AGE] < 0)
-        keys[SNAPSHOT_AGE] = 0;
-    keys[SNAPSHOT_IDLE] = idle > 0 ? idle : 0;
+    keys[SNAPSHOT_AGE] = moment(connection->opened);
+    keys[SNAPSHOT_IDLE] = moment(timeout_is_set(timeout) ? timeout_began(timeout) : now);
     keys[SNAPSHOT_REQUESTS] = connection->requests;
     keys[SNAPSHOT_UNSENT] = (double)connection->output.unsent;
+    if (query->ascending)
+        keys[query->sort] = -keys[query->sort];
 }
 
 /* How far buffers and large ones are filled, as far as that is known; the others count as full. */
@@ -86,9 +108,15 @@ static void fill_pieces(struct pool_layout *layout, const struct connection *con
 
 static void fill(struct snapshot_row *row, const struct connection *connection, enum connection_state state,
                  const struct pool_stats *pool, const struct pool_layout *layout,
-                 const double keys[SNAPSHOT_KEYS])
+                 const double keys[SNAPSHOT_KEYS], double now)
 {
+    double idle = timeout_is_set(&connection->timeout) ? now - timeout_began(&connection->timeout) : 0;
+
     memcpy(row->keys, keys, sizeof row->keys);
+    row->age = age_of(connection, now);
+    row->idle = idle > 0 ? idle : 0;
+    row->requests = connection->requests;
+    row->unsent = connection->output.unsent;
     row->id = connection->number;
     row->protocol = connection->binding->protocol->name;
     row->doing = connection->doing;
@@ -101,10 +129,18 @@ static void fill(struct snapshot_row *row, const struct connection *connection, 
     memcpy(row->server, connection->binding->address.text, sizeof row->server);
 }
 
-/* All are counted; a row is filled in only if it may be among the best. */
-static void walk_past(struct snapshot_part *part, const struct connection *connection, double now)
+static bool is_behind(const struct snapshot_query *query, const double keys[SNAPSHOT_KEYS], uint64_t id)
 {
+    return snapshot_is_before(&query->place, &(struct snapshot_place){keys[query->sort], id});
+}
+
+/* All are counted; a row is filled in only if it may be among the best. */
+static void walk_past(struct snapshot_part *part, const struct connection *connection)
+{
+    const double now = part->asked;
+    const struct snapshot_query *query = &part->query;
     struct snapshot_tally *tally = &part->tally;
+    double age = age_of(connection, now);
     enum connection_state state = snapshot_state_of(connection);
     double keys[SNAPSHOT_KEYS];
     struct pool_layout layout;
@@ -114,16 +150,17 @@ static void walk_past(struct snapshot_part *part, const struct connection *conne
     tally->total++;
     tally->used_bytes += pool.used_bytes;
     tally->held_bytes += pool.held_bytes;
-    if (!matches(&part->query, connection, state))
+    if (!matches(query, connection, state, pool.held_bytes, age))
         return;
-    find_keys(connection, &pool, now, keys);
     snapshot_tally_count(tally, state, connection->binding->protocol->name, pool.held_bytes, pool.peak_bytes,
-                         keys[SNAPSHOT_AGE]);
+                         age);
     pool_layout(connection->pool, &layout);
     snapshot_tally_pieces(tally, &layout, pool.held_bytes);
-    if (!snapshot_part_wants(part, keys))
+    find_keys(connection, &pool, query, now, keys);
+    if ((query->after && !is_behind(query, keys, connection->number)) ||
+        !snapshot_part_wants(part, keys, connection->number))
         return;
-    fill(snapshot_part_add(part), connection, state, &pool, &layout, keys);
+    fill(snapshot_part_add(part), connection, state, &pool, &layout, keys, now);
 }
 
 /* ---- a slice ---- */
@@ -140,7 +177,7 @@ static void copy_figures(const struct worker *worker, struct snapshot_part *part
 }
 
 /* One step. False: all is done. */
-static bool step(struct worker *worker, struct snapshot_part *part, double now)
+static bool step(struct worker *worker, struct snapshot_part *part)
 {
     struct snapshot_walks *walks = &watched_of(worker)->walks;
 
@@ -162,7 +199,7 @@ static bool step(struct worker *worker, struct snapshot_part *part, double now)
             const struct connection *connection = worker->cursor;
 
             worker->cursor = connection->next;
-            walk_past(part, connection, now);
+            walk_past(part, connection);
         }
         if (worker->cursor)
             return true;
@@ -209,7 +246,7 @@ static void on_slice(struct ev_loop *loop, struct ev_timer *timer, int events)
     struct worker *worker = timer->data;
     struct snapshot_walks *walks = &watched_of(worker)->walks;
     struct snapshot_part *part = walks->first;
-    double began = snapshot_clock(), now = timeouts_now(&worker->timeouts), took = 0;
+    double began = snapshot_clock(), took = 0;
     bool more = !atomic_load_explicit(&part->cancelled, memory_order_relaxed);
 
     (void)loop;
@@ -219,7 +256,7 @@ static void on_slice(struct ev_loop *loop, struct ev_timer *timer, int events)
         return;
     }
     while (more && took < SNAPSHOT_SLICE_SECONDS) {
-        more = step(worker, part, now);
+        more = step(worker, part);
         took = snapshot_clock() - began;
     }
     part->slices++;

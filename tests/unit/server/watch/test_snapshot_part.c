@@ -57,7 +57,7 @@ static void done_with(struct snapshot_part *part)
 static void walk(struct snapshot_part *part, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct snapshot_row *row = snapshot_part_wants(part, all[i]) ? snapshot_part_add(part) : NULL;
+        struct snapshot_row *row = snapshot_part_wants(part, all[i], i) ? snapshot_part_add(part) : NULL;
 
         if (!row)
             continue;
@@ -130,7 +130,7 @@ static void no_rows_are_wanted_with_limit_0(void **state)
     struct snapshot_part *part = part_of("limit=0");
 
     (void)state;
-    assert_false(snapshot_part_wants(part, all[0]));
+    assert_false(snapshot_part_wants(part, all[0], 0));
     done_with(part);
 }
 
@@ -145,10 +145,12 @@ static void choosing_marks_the_best(void **state)
         for (size_t limit = 1; limit < 2000; limit = limit * 3 + 1)
             for (size_t count = 0; count <= 3000; count = count * 4 + 1) {
                 size_t chosen = 0;
-                double bar, least = -1;
+                struct snapshot_place bar;
+                double least = -1;
 
                 for (size_t i = 0; i < count; i++) {
                     rows[i].chosen = false;
+                    rows[i].id = i;
                     sorted[i] = rows[i].keys[SNAPSHOT_PEAK] = value(how, i);
                     marks[i].row = &rows[i];
                 }
@@ -164,7 +166,13 @@ static void choosing_marks_the_best(void **state)
                 assert_int_equal(chosen, count < limit ? count : limit);
                 if (chosen)
                     assert_true(least == sorted[chosen - 1]);
-                assert_true(bar == (count < limit ? -1 : least));
+                if (count >= limit)
+                    assert_true(bar.key == least);
+                for (size_t i = 0; i < count; i++) { /* of equal ones the older are chosen */
+                    struct snapshot_place place = {rows[i].keys[SNAPSHOT_PEAK], i};
+
+                    assert_int_equal(rows[i].chosen, !snapshot_is_before(&bar, &place));
+                }
             }
 }
 

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Whatever is asked of a snapshot is answered over all connections: each square of the heat map lists those that it
+counts, each order can be read to its end, page by page, and each filter finds what the client knows to be there."""
+import contextlib
+import json
+import time
+
+import pytest
+
+from tests.harness import instance
+from tests.harness.wire import request
+
+pytestmark = pytest.mark.ours
+
+OLD, YOUNG, PAGE = 1500, 14, 400
+
+
+@pytest.fixture(scope='module')
+def crowd(tmp_path_factory):
+    """OLD connections of which some hold more, and YOUNG ones more than a second later; all stay as they are."""
+    server = instance.Server(tmp_path_factory.mktemp('every'))
+    server.configure('worker_rlimit_nofile 4000; control unix:control.sock; events { worker_connections 3000; }\n'
+                     'stream { server { listen 127.0.0.1:@echo@; echo; } }\n'
+                     'http { access_log off; keepalive_timeout 300s; client_header_timeout 300s; server { '
+                     'listen 127.0.0.1:@http@; location / { return 200 text; } location /pools/ { pool_view; } } }', workers=2)
+    server.start()
+    with contextlib.ExitStack() as stack:
+        opened = []
+        for number in range(OLD + YOUNG):
+            if number == OLD:
+                time.sleep(1.2)  # older than the first square's second
+            client = stack.enter_context(server.client('echo' if number % 10 == 9 else 'http'))
+            if number % 3 == 0 and number % 10 != 9:
+                client.send(request('GET', '/')[:-2] + b'X: ' + b'y' * (number % 7 * 500))
+            opened.append(client)
+        server.wait_for(lambda: ask(server, 'limit=0&watchers=0')['total'] >= OLD + YOUNG and
+                        ask(server, 'limit=0&state=reading')['matched'] == sum(
+                            number % 3 == 0 and number % 10 != 9 for number in range(OLD + YOUNG)), 'all to be there')
+        yield server, ['%s:%d' % client.socket.getsockname() for client in opened]
+    try:
+        server.stop()
+    finally:
+        server.kill()
+
+
+def ask(server, query):
+    answer = server.get(f'/pools/data?{query}')
+    assert answer.status == 200, answer
+    return json.loads(answer.body)['connections']
+
+
+def every(server, query):
+    """All rows, a page after another."""
+    found, after = [], ''
+    while True:
+        page = ask(server, f'{query}&limit={PAGE}{after}')['rows']
+        found += page
+        if len(page) < PAGE:
+            return found
+        after = f"&after={page[-1]['order']}.{page[-1]['id']}"
+
+
+def mine(rows, clients):
+    known = set(clients)
+    return [row for row in rows if row['client'] in known]
+
+
+KEYS = {'total': 'total_bytes', 'peak': 'peak_bytes', 'used': 'used_bytes', 'requests': 'requests', 'unsent': 'unsent_bytes',
+        'age': 'order', 'idle': 'order'}
+
+
+@pytest.mark.parametrize('sort', KEYS)
+@pytest.mark.parametrize('order', ['up', 'down'])
+def test_every_order_to_its_end(crowd, sort, order):
+    server, clients = crowd
+    rows = mine(every(server, f'sort={sort}&order={order}&watchers=0'), clients)
+    assert sorted(row['client'] for row in rows) == sorted(clients)
+    values = [(row[KEYS[sort]], row['id']) for row in rows]
+    # Moments: the oldest, which is the least, comes first.
+    largest_first = (order == 'down') != (sort in ('age', 'idle'))
+    assert values == sorted(values, key=lambda one: (-one[0] if largest_first else one[0], one[1]))
+
+
+def test_each_square_lists_what_it_counts(crowd):
+    server, clients = crowd
+    whole = ask(server, 'limit=0')
+    sizes = [one['le'] for one in whole['histograms']['total_bytes']]
+    ages = [one['le'] for one in whole['histograms']['age_seconds']]
+    seen = []
+    for size, below in zip(sizes, [0] + sizes[:-1]):
+        if not ask(server, bounds(size, below, None, 0) + '&limit=0')['matched']:
+            continue
+        for age, younger in zip(ages, [0] + ages[:-1]):
+            rows = every(server, bounds(size, below, age, younger) + '&sort=age&order=up')
+            assert all(below < row['total_bytes'] <= (size or row['total_bytes']) for row in rows)
+            assert all(younger <= row['age_seconds'] <= (age or row['age_seconds']) for row in rows)
+            seen += [row['client'] for row in mine(rows, clients)]
+    # Some grow older between two questions: none is missed, though one may be seen in two squares.
+    assert set(seen) == set(clients)
+
+
+def bounds(size, below, age, younger):
+    return '&'.join(([f'total_over={below}'] if below else []) + ([f'total_most={size}'] if size else []) +
+                    ([f'age_over={younger}'] if younger else []) + ([f'age_most={age}'] if age else []))
+
+
+def test_each_filter(crowd):
+    server, clients = crowd
+    echo = {client for number, client in enumerate(clients) if number % 10 == 9}
+    assert {row['client'] for row in every(server, 'protocol=echo&sort=age')} == echo
+    reading = {client for number, client in enumerate(clients) if number % 3 == 0 and number % 10 != 9}
+    assert {row['client'] for row in every(server, 'state=reading&sort=total')} == reading
+    youngest = every(server, 'sort=age&order=up&watchers=0')[:YOUNG]
+    assert {row['client'] for row in mine(youngest, clients)} <= set(clients[OLD:])
+    for client in clients[:: 200]:
+        rows = ask(server, f'address={client}')['rows']
+        assert [row['client'] for row in rows if row['client'] == client] == [client]
+        one = rows[0]
+        assert ask(server, f"id={one['id']}")['rows'][0]['client'] == one['client']
+
+
+def test_whoever_looks_can_be_left_out(crowd):
+    server, clients = crowd
+    assert len(mine(every(server, 'sort=age'), clients)) == len(clients)
+    with_them, without = ask(server, 'limit=0')['matched'], ask(server, 'limit=0&watchers=0')['matched']
+    assert with_them - without >= 1 and without >= len(clients)
+
+
+def test_what_cannot_be_asked(crowd):
+    server, _ = crowd
+    for query in ('order=up', 'after=1.1', 'sort=age&order=sideways', 'sort=age&after=1', 'sort=age&after=1.', 'total_over=-1',
+                  'age_most=x', 'watchers=2', 'sort=age&after=x.1'):
+        assert server.get(f'/pools/data?{query}').status == 400, query
