@@ -166,7 +166,8 @@ int http_variable_find(struct conf *conf, const struct conf_node *node, struct h
         *variable = (struct http_variable){.get = row->print ? http_get_printed : row->get,
                                            .print = row->print,
                                            .name = row->name,
-                                           .length = (uint32_t)name.length};
+                                           .length = (uint32_t)name.length,
+                                           .number = row->number};
         return 0;
     }
     if (name.length == 1 && *name.bytes >= '1' && *name.bytes <= '9') {

@@ -83,20 +83,17 @@ static char *print_server_port(struct http_request *request, char *to)
     return print_port(listen_address_port(&request->connection->base.binding->address), to);
 }
 
-static enum http_found get_scheme(struct http_request *request, const struct http_variable *variable,
-                                  struct http_text *value)
-{
-    (void)request;
-    (void)variable;
-    return http_value_string("http", value);
-}
+/* Texts that are always the same, by their number. */
+enum { TEXT_SCHEME, TEXT_HTTPS, TEXT_VERSION };
 
-static enum http_found get_https(struct http_request *request, const struct http_variable *variable,
-                                 struct http_text *value)
+static enum http_found get_constant(struct http_request *request, const struct http_variable *variable,
+                                    struct http_text *value)
 {
+    static const char *const texts[] = {
+        [TEXT_SCHEME] = "http", [TEXT_HTTPS] = "", [TEXT_VERSION] = VERSION_NUMBER};
+
     (void)request;
-    (void)variable;
-    return http_value_string("", value);
+    return http_value_string(texts[variable->number], value);
 }
 
 /* The kernel's name for this machine may change. nginx asks once, this server each time. */
@@ -113,14 +110,6 @@ static enum http_found get_hostname(struct http_request *request, const struct h
     for (char *at = to; *at; at++)
         *at = http_lower(*at);
     return http_value_string(to, value);
-}
-
-static enum http_found get_version(struct http_request *request, const struct http_variable *variable,
-                                   struct http_text *value)
-{
-    (void)request;
-    (void)variable;
-    return http_value_string(VERSION_NUMBER, value);
 }
 
 static char *print_pid(struct http_request *request, char *to)
@@ -181,26 +170,26 @@ static char *print_connection_time(struct http_request *request, char *to)
 }
 
 const struct http_variable_row http_connection_variables[] = {
-    {"remote_addr", NULL, print_remote_addr, "Address of the client; of a unix socket `unix:`."},
-    {"remote_port", NULL, print_remote_port, "Port of the client."},
-    {"binary_remote_addr", get_binary_remote_addr, NULL,
-     "The address as 4 or 16 bytes: the key for limit_req_zone and limit_conn_zone."},
-    {"connection", NULL, print_connection,
+    {"remote_addr", .print = print_remote_addr, "Address of the client; of a unix socket `unix:`."},
+    {"remote_port", .print = print_remote_port, "Port of the client."},
+    {"binary_remote_addr", get_binary_remote_addr,
+     .help = "The address as 4 or 16 bytes: the key for limit_req_zone and limit_conn_zone."},
+    {"connection", .print = print_connection,
      "Number of the connection, among all that the process has accepted."},
-    {"connection_time", NULL, print_connection_time, "Seconds since it was accepted, with milliseconds."},
-    {"connection_requests", NULL, print_connection_requests, "Number of the request on it, from 1."},
-    {"server_name", get_server_name, NULL, "The first server_name of the server."},
-    {"server_addr", get_server_addr, NULL, "Address that the connection was accepted at."},
-    {"server_port", NULL, print_server_port, "Port that the connection was accepted at."},
-    {"scheme", get_scheme, NULL, "`http`."},
-    {"https", get_https, NULL, "Empty: there is no TLS."},
-    {"hostname", get_hostname, NULL, "Name of this machine."},
-    {"nginx_version", get_version, NULL, "Tidepool's own version."},
-    {"pid", NULL, print_pid, "Number of the process."},
-    {"time_local", NULL, print_time_local, "Now, as `25/Dec/2025:13:00:01 +0100`."},
-    {"time_iso8601", NULL, print_time_iso8601, "Now, as `2025-12-25T13:00:01+01:00`."},
-    {"msec", NULL, print_msec, "Now, in seconds since 1970 with milliseconds."},
-    {"request_time", NULL, print_request_time,
+    {"connection_time", .print = print_connection_time, "Seconds since it was accepted, with milliseconds."},
+    {"connection_requests", .print = print_connection_requests, "Number of the request on it, from 1."},
+    {"server_name", get_server_name, .help = "The first server_name of the server."},
+    {"server_addr", get_server_addr, .help = "Address that the connection was accepted at."},
+    {"server_port", .print = print_server_port, "Port that the connection was accepted at."},
+    {"scheme", get_constant, .help = "`http`.", .number = TEXT_SCHEME},
+    {"https", get_constant, .help = "Empty: there is no TLS.", .number = TEXT_HTTPS},
+    {"hostname", get_hostname, .help = "Name of this machine."},
+    {"nginx_version", get_constant, .help = "Tidepool's own version.", .number = TEXT_VERSION},
+    {"pid", .print = print_pid, "Number of the process."},
+    {"time_local", .print = print_time_local, "Now, as `25/Dec/2025:13:00:01 +0100`."},
+    {"time_iso8601", .print = print_time_iso8601, "Now, as `2025-12-25T13:00:01+01:00`."},
+    {"msec", .print = print_msec, "Now, in seconds since 1970 with milliseconds."},
+    {"request_time", .print = print_request_time,
      "Seconds since the first byte of the request, with milliseconds."},
-    {NULL, NULL, NULL, NULL},
+    {.name = NULL},
 };

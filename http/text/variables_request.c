@@ -124,29 +124,16 @@ static enum http_found get_pipe(struct http_request *request, const struct http_
 
 /* ---- fields ---- */
 
-static enum http_found get_known_field(struct http_request *request, enum http_field_id id,
+/* The first field of that number. */
+static enum http_found get_known_field(struct http_request *request, const struct http_variable *variable,
                                        struct http_text *value)
 {
-    const struct http_field *field = http_head_find(&request->head, id);
+    const struct http_field *field = http_head_find(&request->head, (enum http_field_id)variable->number);
 
     if (!field)
         return http_value_none(value);
     *value = http_field_value(&request->head, field);
     return HTTP_VALUE_FOUND;
-}
-
-static enum http_found get_content_type(struct http_request *request, const struct http_variable *variable,
-                                        struct http_text *value)
-{
-    (void)variable;
-    return get_known_field(request, HTTP_FIELD_CONTENT_TYPE, value);
-}
-
-static enum http_found get_content_length(struct http_request *request, const struct http_variable *variable,
-                                          struct http_text *value)
-{
-    (void)variable;
-    return get_known_field(request, HTTP_FIELD_CONTENT_LENGTH, value);
 }
 
 /* ---- basic credentials (RFC 7617 2): the name before the colon ---- */
@@ -190,8 +177,7 @@ static enum http_found get_remote_user(struct http_request *request, const struc
     const char *colon;
     char *user;
 
-    (void)variable;
-    if (get_known_field(request, HTTP_FIELD_AUTHORIZATION, &field) == HTTP_VALUE_NONE || field.length <= 6 ||
+    if (get_known_field(request, variable, &field) == HTTP_VALUE_NONE || field.length <= 6 ||
         strncasecmp(field.bytes, "Basic ", 6) != 0)
         return http_value_none(value);
     field = (struct http_text){field.bytes + 6, field.length - 6};
@@ -208,28 +194,34 @@ static enum http_found get_remote_user(struct http_request *request, const struc
 }
 
 const struct http_variable_row http_request_variables[] = {
-    {"request", get_request, NULL, "The request line as it came in."},
-    {"request_method", get_method, NULL, "`GET`, `POST` …"},
-    {"request_uri", get_request_uri, NULL, "The target of the request as it came in, arguments included."},
-    {"uri", get_uri, NULL,
-     "The path, decoded, without `.`, `..` and doubled slashes; as rewrite and internal redirects leave it."},
-    {"document_uri", get_uri, NULL, "The same as `$uri`."},
-    {"args", get_args, NULL, "What follows the `?`; `set` may change it."},
-    {"query_string", get_args, NULL, "The same as `$args`."},
-    {"is_args", get_is_args, NULL, "`?` if there are arguments, else empty."},
-    {"host", get_host, NULL,
-     "The host that the request is for, in lower case, without a port; without one the first server_name."},
-    {"request_port", get_request_port, NULL, "The port that the request names with the host."},
-    {"is_request_port", get_is_request_port, NULL, "`:` if it names one, else empty."},
-    {"server_protocol", get_protocol, NULL, "`HTTP/1.1` or `HTTP/1.0`."},
-    {"request_length", NULL, print_length, "Bytes of the request: line, head and body."},
-    {"request_id", NULL, print_request_id, "32 hexadecimal digits, unique for each request."},
-    {"pipe", get_pipe, NULL, "`p` if the request was received behind another (pipelined), else `.`."},
-    {"content_type", get_content_type, NULL, "Content-Type of the request."},
-    {"content_length", get_content_length, NULL, "Content-Length of the request."},
-    {"request_body", http_get_request_body, NULL,
-     "The body, if it was read whole and fits in `client_body_buffer_size` (`echo_body whole`)."},
-    {"request_body_file", http_get_request_body_file, NULL, "The file that holds the body, if there is one."},
-    {"remote_user", get_remote_user, NULL, "The name in `Authorization: Basic`, unchecked."},
-    {NULL, NULL, NULL, NULL},
+    {"request", get_request, .help = "The request line as it came in."},
+    {"request_method", get_method, .help = "`GET`, `POST` …"},
+    {"request_uri", get_request_uri, .help = "The target of the request as it came in, arguments included."},
+    {"uri", get_uri,
+     .help = "The path, decoded, without `.`, `..` and doubled slashes; as rewrite and internal redirects "
+             "leave it."},
+    {"document_uri", get_uri, .help = "The same as `$uri`."},
+    {"args", get_args, .help = "What follows the `?`; `set` may change it."},
+    {"query_string", get_args, .help = "The same as `$args`."},
+    {"is_args", get_is_args, .help = "`?` if there are arguments, else empty."},
+    {"host", get_host,
+     .help = "The host that the request is for, in lower case, without a port; without one the first "
+             "server_name."},
+    {"request_port", get_request_port, .help = "The port that the request names with the host."},
+    {"is_request_port", get_is_request_port, .help = "`:` if it names one, else empty."},
+    {"server_protocol", get_protocol, .help = "`HTTP/1.1` or `HTTP/1.0`."},
+    {"request_length", .print = print_length, "Bytes of the request: line, head and body."},
+    {"request_id", .print = print_request_id, "32 hexadecimal digits, unique for each request."},
+    {"pipe", get_pipe, .help = "`p` if the request was received behind another (pipelined), else `.`."},
+    {"content_type", get_known_field, .help = "Content-Type of the request.",
+     .number = HTTP_FIELD_CONTENT_TYPE},
+    {"content_length", get_known_field, .help = "Content-Length of the request.",
+     .number = HTTP_FIELD_CONTENT_LENGTH},
+    {"request_body", http_get_request_body,
+     .help = "The body, if it was read whole and fits in `client_body_buffer_size` (`echo_body whole`)."},
+    {"request_body_file", http_get_request_body_file,
+     .help = "The file that holds the body, if there is one."},
+    {"remote_user", get_remote_user, .help = "The name in `Authorization: Basic`, unchecked.",
+     .number = HTTP_FIELD_AUTHORIZATION},
+    {.name = NULL},
 };

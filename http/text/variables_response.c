@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Variables of the answer. */
 #include <stdio.h>
+#include <string.h>
 
 #include "http/pace.h"
 #include "http/protocol/date.h"
@@ -42,14 +43,14 @@ static enum http_found get_completion(struct http_request *request, const struct
 }
 
 const struct http_variable_row http_response_variables[] = {
-    {"request_completion", get_completion, NULL,
-     "`OK` if the answer is complete; empty if it was cut, was never sent, or is not ready yet."},
-    {"status", NULL, print_status, "Status of the answer."},
-    {"body_bytes_sent", NULL, print_body_bytes_sent, "Bytes of the body that were sent."},
-    {"bytes_sent", NULL, print_bytes_sent, "Bytes that were sent, the head included."},
-    {"limit_rate", NULL, print_limit_rate,
+    {"request_completion", get_completion,
+     .help = "`OK` if the answer is complete; empty if it was cut, was never sent, or is not ready yet."},
+    {"status", .print = print_status, "Status of the answer."},
+    {"body_bytes_sent", .print = print_body_bytes_sent, "Bytes of the body that were sent."},
+    {"bytes_sent", .print = print_bytes_sent, "Bytes that were sent, the head included."},
+    {"limit_rate", .print = print_limit_rate,
      "How many bytes of the answer are sent per second at most; `set` may change it; 0: no limit."},
-    {NULL, NULL, NULL, NULL},
+    {.name = NULL},
 };
 
 /* ---- $sent_http_NAME: the answer's own fields, then those that modules added ---- */
@@ -62,16 +63,12 @@ static bool is_unsent(const struct http_request *request)
     return !request->head_queued && (connection->cut || connection->base.closed);
 }
 
-static enum http_found value_if_any(struct http_text text, struct http_text *value)
-{
-    return text.length ? http_value_text(text, value) : http_value_none(value);
-}
-
-static enum http_found get_type(struct http_request *request, const struct http_variable *variable,
+/* The number is the offset of the text in the response; an empty one is none. */
+static enum http_found get_text(struct http_request *request, const struct http_variable *variable,
                                 struct http_text *value)
 {
-    (void)variable;
-    return value_if_any(request->response.content_type, value);
+    memcpy(value, (const char *)&request->response + variable->number, sizeof *value);
+    return value->length ? HTTP_VALUE_FOUND : http_value_none(value);
 }
 
 static enum http_found get_length(struct http_request *request, const struct http_variable *variable,
@@ -81,27 +78,6 @@ static enum http_found get_length(struct http_request *request, const struct htt
     if (request->response.content_length < 0 || http_status_bodiless(request->status))
         return http_value_none(value);
     return http_value_number(request, (uint64_t)request->response.content_length, value);
-}
-
-static enum http_found get_location(struct http_request *request, const struct http_variable *variable,
-                                    struct http_text *value)
-{
-    (void)variable;
-    return value_if_any(request->response.location, value);
-}
-
-static enum http_found get_etag(struct http_request *request, const struct http_variable *variable,
-                                struct http_text *value)
-{
-    (void)variable;
-    return value_if_any(request->response.etag, value);
-}
-
-static enum http_found get_allow(struct http_request *request, const struct http_variable *variable,
-                                 struct http_text *value)
-{
-    (void)variable;
-    return value_if_any(request->response.allow, value);
 }
 
 static enum http_found get_last_modified(struct http_request *request, const struct http_variable *variable,
@@ -192,26 +168,31 @@ enum http_found http_get_trailer(struct http_request *request, const struct http
     return join(request, request->response.sent_trailers, variable, value);
 }
 
+#define FIELD(name) offsetof(struct http_response, name)
+
 const struct http_variable_row http_sent_variables[] = {
-    {"content_type", get_type, NULL, NULL},
-    {"content_length", get_length, NULL, NULL},
-    {"location", get_location, NULL, NULL},
-    {"etag", get_etag, NULL, NULL},
-    {"allow", get_allow, NULL, NULL},
-    {"last_modified", get_last_modified, NULL, NULL},
-    {"connection", get_connection, NULL, NULL},
-    {"keep_alive", get_keep_alive, NULL, NULL},
-    {"transfer_encoding", get_transfer_encoding, NULL, NULL},
-    {"accept_ranges", get_accept_ranges, NULL, NULL},
-    {NULL, NULL, NULL, NULL},
+    {"content_type", get_text, .number = FIELD(content_type)},
+    {"content_length", get_length, .help = NULL},
+    {"location", get_text, .number = FIELD(location)},
+    {"etag", get_text, .number = FIELD(etag)},
+    {"allow", get_text, .number = FIELD(allow)},
+    {"last_modified", get_last_modified, .help = NULL},
+    {"connection", get_connection, .help = NULL},
+    {"keep_alive", get_keep_alive, .help = NULL},
+    {"transfer_encoding", get_transfer_encoding, .help = NULL},
+    {"accept_ranges", get_accept_ranges, .help = NULL},
+    {.name = NULL},
 };
 
 enum http_found http_get_sent(struct http_request *request, const struct http_variable *variable,
                               struct http_text *value)
 {
+    const struct http_variable_row *row;
+
     if (is_unsent(request))
         return http_value_none(value);
     if (variable->number == HTTP_SENT_OTHER)
         return join(request, request->response.headers, variable, value);
-    return http_sent_variables[variable->number].get(request, variable, value);
+    row = &http_sent_variables[variable->number];
+    return row->get(request, &(struct http_variable){.number = row->number}, value);
 }

@@ -7,8 +7,10 @@
 #include "http/connection.h"
 #include "http/text/variables_table.h"
 
-/* Not found: a unix socket, or one that is closed. `offset` is that of a uint32_t in the kernel's struct. */
-static enum http_found tcp_info(struct http_request *request, size_t offset, struct http_text *value)
+/* Not found: a unix socket, or one that is closed. The number is the offset of a uint32_t in the kernel's
+ * struct. */
+static enum http_found get_tcp_info(struct http_request *request, const struct http_variable *variable,
+                                    struct http_text *value)
 {
     struct tcp_info info;
     socklen_t length = sizeof info;
@@ -16,46 +18,23 @@ static enum http_found tcp_info(struct http_request *request, size_t offset, str
 
     if (request->connection->base.peer.family == AF_UNIX ||
         getsockopt(request->connection->base.io.fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0 ||
-        length < offset + sizeof number)
+        length < variable->number + sizeof number)
         return http_value_none(value);
-    memcpy(&number, (const char *)&info + offset, sizeof number);
+    memcpy(&number, (const char *)&info + variable->number, sizeof number);
     return http_value_number(request, number, value);
 }
 
-static enum http_found get_rtt(struct http_request *request, const struct http_variable *variable,
-                               struct http_text *value)
-{
-    (void)variable;
-    return tcp_info(request, offsetof(struct tcp_info, tcpi_rtt), value);
-}
-
-static enum http_found get_rttvar(struct http_request *request, const struct http_variable *variable,
-                                  struct http_text *value)
-{
-    (void)variable;
-    return tcp_info(request, offsetof(struct tcp_info, tcpi_rttvar), value);
-}
-
-static enum http_found get_snd_cwnd(struct http_request *request, const struct http_variable *variable,
-                                    struct http_text *value)
-{
-    (void)variable;
-    return tcp_info(request, offsetof(struct tcp_info, tcpi_snd_cwnd), value);
-}
-
-static enum http_found get_rcv_space(struct http_request *request, const struct http_variable *variable,
-                                     struct http_text *value)
-{
-    (void)variable;
-    return tcp_info(request, offsetof(struct tcp_info, tcpi_rcv_space), value);
-}
+#define FIELD(name) offsetof(struct tcp_info, name)
 
 const struct http_variable_row http_system_variables[] = {
-    {"tcpinfo_rtt", get_rtt, NULL,
-     "Smoothed round trip time to the client in microseconds (TCP_INFO); empty for a unix socket, as all "
-     "`tcpinfo` variables are."},
-    {"tcpinfo_rttvar", get_rttvar, NULL, "By how much that time varies, in microseconds."},
-    {"tcpinfo_snd_cwnd", get_snd_cwnd, NULL, "Congestion window towards the client, in segments."},
-    {"tcpinfo_rcv_space", get_rcv_space, NULL, "The kernel's receive window for the client, in bytes."},
-    {NULL, NULL, NULL, NULL},
+    {"tcpinfo_rtt", get_tcp_info, .number = FIELD(tcpi_rtt),
+     .help = "Smoothed round trip time to the client in microseconds (TCP_INFO); empty for a unix socket, as "
+             "all `tcpinfo` variables are."},
+    {"tcpinfo_rttvar", get_tcp_info, .number = FIELD(tcpi_rttvar),
+     .help = "By how much that time varies, in microseconds."},
+    {"tcpinfo_snd_cwnd", get_tcp_info, .number = FIELD(tcpi_snd_cwnd),
+     .help = "Congestion window towards the client, in segments."},
+    {"tcpinfo_rcv_space", get_tcp_info, .number = FIELD(tcpi_rcv_space),
+     .help = "The kernel's receive window for the client, in bytes."},
+    {.name = NULL},
 };

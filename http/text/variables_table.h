@@ -34,7 +34,7 @@ struct http_variable {
     /* NUL-terminated: the argument of the getter ("x-one" of $http_x_one), or the name itself. */
     const char *name;
     uint32_t length;                /* of `name` */
-    uint16_t number;                /* of a known field, or of a capture */
+    uint16_t number;                /* the getter's: of a known field, of a capture, or its row's */
     const struct http_named *named; /* null, or: the configuration's own (named.h) */
 };
 
@@ -53,6 +53,7 @@ struct http_variable_row {
     http_getter *get; /* null if `print` is not */
     char *(*print)(struct http_request *request, char *to);
     const char *help; /* Markdown, a sentence; null for those of a family (document.c) */
+    uint16_t number;  /* for the getter, which several rows may share */
 };
 
 extern const struct http_variable_row http_request_variables[];    /* variables_request.c */

@@ -135,12 +135,13 @@ static enum http_found static_realpath_root(struct http_request *request,
 }
 
 static const struct http_variable_row variables[] = {
-    {"document_root", static_document_root, NULL, "`root` or `alias` of the location."},
-    {"realpath_root", static_realpath_root, NULL,
-     "`root` or `alias` of the location with all symbolic links resolved; empty if it does not exist."},
-    {"request_filename", static_request_filename, NULL,
-     "The file that the path stands for, by `root` or `alias`."},
-    {NULL, NULL, NULL, NULL},
+    {"document_root", static_document_root, .help = "`root` or `alias` of the location."},
+    {"realpath_root", static_realpath_root,
+     .help = "`root` or `alias` of the location with all symbolic links resolved; empty if it does not "
+             "exist."},
+    {"request_filename", static_request_filename,
+     .help = "The file that the path stands for, by `root` or `alias`."},
+    {.name = NULL},
 };
 
 /* ---- reading ---- */

@@ -105,9 +105,9 @@ static enum http_found get_limit_conn_status(struct http_request *request,
 }
 
 static const struct http_variable_row variables[] = {
-    {"limit_conn_status", get_limit_conn_status, NULL,
-     "What limit_conn did: `PASSED`, `REJECTED`, `REJECTED_DRY_RUN`; empty without a limit."},
-    {NULL, NULL, NULL, NULL},
+    {"limit_conn_status", get_limit_conn_status,
+     .help = "What limit_conn did: `PASSED`, `REJECTED`, `REJECTED_DRY_RUN`; empty without a limit."},
+    {.name = NULL},
 };
 
 /* ---- reading ---- */

@@ -178,10 +178,10 @@ static enum http_found get_limit_req_status(struct http_request *request,
 }
 
 static const struct http_variable_row variables[] = {
-    {"limit_req_status", get_limit_req_status, NULL,
-     "What limit_req did: `PASSED`, `DELAYED`, `REJECTED`, `DELAYED_DRY_RUN`, `REJECTED_DRY_RUN`; empty if "
-     "it was not asked."},
-    {NULL, NULL, NULL, NULL},
+    {"limit_req_status", get_limit_req_status,
+     .help = "What limit_req did: `PASSED`, `DELAYED`, `REJECTED`, `DELAYED_DRY_RUN`, `REJECTED_DRY_RUN`; "
+             "empty if it was not asked."},
+    {.name = NULL},
 };
 
 /* ---- limit_req_zone ---- */

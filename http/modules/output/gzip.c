@@ -200,8 +200,8 @@ static enum http_found get_gzip_ratio(struct http_request *request, const struct
 }
 
 static const struct http_variable_row variables[] = {
-    {"gzip_ratio", get_gzip_ratio, NULL, "By how much gzip made the answer smaller, such as `3.20`."},
-    {NULL, NULL, NULL, NULL},
+    {"gzip_ratio", get_gzip_ratio, .help = "By how much gzip made the answer smaller, such as `3.20`."},
+    {.name = NULL},
 };
 
 /* ---- reading ---- */

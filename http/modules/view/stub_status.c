@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 
-#include "http/connection.h"
 #include "http/text/variables_table.h"
 #include "server/watch/census.h"
 
@@ -82,12 +81,12 @@ static char *stub_status_print_waiting(struct http_request *request, char *to)
 }
 
 static const struct http_variable_row variables[] = {
-    {"connections_active", NULL, stub_status_print_active,
+    {"connections_active", .print = stub_status_print_active,
      "Connections of the process now; as in stub_status."},
-    {"connections_reading", NULL, stub_status_print_reading, "Those that read a head."},
-    {"connections_writing", NULL, stub_status_print_writing, "Those that make or send an answer."},
-    {"connections_waiting", NULL, stub_status_print_waiting, "Those that are idle."},
-    {NULL, NULL, NULL, NULL},
+    {"connections_reading", .print = stub_status_print_reading, "Those that read a head."},
+    {"connections_writing", .print = stub_status_print_writing, "Those that make or send an answer."},
+    {"connections_waiting", .print = stub_status_print_waiting, "Those that are idle."},
+    {.name = NULL},
 };
 
 /* ---- reading ---- */
