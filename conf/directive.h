@@ -18,6 +18,7 @@
 #ifndef CONF_DIRECTIVE_H
 #define CONF_DIRECTIVE_H
 
+#include <assert.h>
 #include <stdint.h>
 
 #include "conf/conf.h"
@@ -95,6 +96,13 @@ static inline struct conf_args conf_directive_args(const struct conf_directive *
     if (directive->args.max > 0 || (directive->flags & CONF_NO_ARGS) != 0)
         return directive->args;
     return (struct conf_args){1, 1};
+}
+
+/* The field of the section that the directive sets, for any setter with an offset. */
+static inline void *conf_setting_field(const struct conf_setting *setting)
+{
+    assert(setting->section);
+    return (char *)setting->section + setting->directive->offset;
 }
 
 struct conf_module {

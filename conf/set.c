@@ -2,7 +2,6 @@
 /* The ready-made setters. */
 #include "conf/set.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,12 +10,6 @@
 #include "conf/units.h"
 
 enum { EXPECTED_SIZE = 512 };
-
-static void *field(const struct conf_setting *setting)
-{
-    assert(setting->section);
-    return (char *)setting->section + setting->directive->offset;
-}
 
 /* Whether `value` lies in the directive's range (none: from 0 on); else the error says what was expected. */
 static int in_range(const struct conf_setting *setting, int64_t value, const char *noun, const char *unit)
@@ -42,7 +35,7 @@ int conf_set_flag(struct conf_setting *setting)
 
     if (!on && strcasecmp(text, "off") != 0)
         return conf_setting_invalid(setting, text, "\"on\" or \"off\"");
-    *(bool *)field(setting) = on;
+    *(bool *)conf_setting_field(setting) = on;
     return 0;
 }
 
@@ -57,7 +50,7 @@ static int set_int64(struct conf_setting *setting, bool (*parse)(const char *, i
         return conf_setting_invalid(setting, text, form);
     rc = in_range(setting, value, noun, unit);
     if (rc == 0)
-        *(int64_t *)field(setting) = value;
+        *(int64_t *)conf_setting_field(setting) = value;
     return rc;
 }
 
@@ -76,7 +69,7 @@ int conf_set_size(struct conf_setting *setting)
         return conf_setting_invalid(setting, text, "a size such as 512, 8k or 1m");
     rc = in_range(setting, (int64_t)value, "a size", " bytes");
     if (rc == 0)
-        *(size_t *)field(setting) = value;
+        *(size_t *)conf_setting_field(setting) = value;
     return rc;
 }
 
@@ -90,7 +83,7 @@ int conf_set_offset(struct conf_setting *setting)
         return conf_setting_invalid(setting, text, "a size such as 512, 8k, 1m or 2g");
     rc = in_range(setting, value, "a size", " bytes");
     if (rc == 0)
-        *(off_t *)field(setting) = value;
+        *(off_t *)conf_setting_field(setting) = value;
     return rc;
 }
 
@@ -107,7 +100,7 @@ int conf_set_sec(struct conf_setting *setting)
 
 int conf_set_string(struct conf_setting *setting)
 {
-    *(const char **)field(setting) = setting->node->args[0];
+    *(const char **)conf_setting_field(setting) = setting->node->args[0];
     return 0;
 }
 
@@ -117,7 +110,7 @@ int conf_set_path(struct conf_setting *setting)
 
     if (!path)
         return -ENOMEM;
-    *(const char **)field(setting) = path;
+    *(const char **)conf_setting_field(setting) = path;
     return 0;
 }
 
@@ -143,7 +136,7 @@ int conf_set_enum(struct conf_setting *setting)
 
     for (const struct conf_enum *row = names; row->name; row++) {
         if (strcasecmp(row->name, text) == 0) {
-            *(int *)field(setting) = row->value;
+            *(int *)conf_setting_field(setting) = row->value;
             return 0;
         }
     }
@@ -160,7 +153,7 @@ int conf_set_buffers(struct conf_setting *setting)
         return conf_setting_invalid(setting, args[0], "a number of buffers, 1 or more");
     if (!conf_parse_size(args[1], &buffers.size) || buffers.size == 0)
         return conf_setting_invalid(setting, args[1], "a size such as 512, 8k or 1m");
-    *(struct conf_buffers *)field(setting) = buffers;
+    *(struct conf_buffers *)conf_setting_field(setting) = buffers;
     return 0;
 }
 

@@ -75,7 +75,6 @@ static enum http_outcome no_memory(struct http_request *request, const struct po
     if (request->response.retry_after || request->connection->cut)
         return HTTP_OUTCOME_STATUS; /* said already */
     request->response.retry_after = true;
-    counter_add(&base->worker->counters.over_budget, 1);
     if (shortage_text(text, base->worker, request->pool, refusal))
         http_log(request, LOG_LEVEL_ERROR, 0, "%s%s", request->head_queued ? "the answer is cut: " : "",
                  text);
@@ -114,13 +113,7 @@ void http_looked(struct http_connection *connection)
 
 void http_refuse_early(struct http_connection *connection)
 {
-    struct connection *base = &connection->base;
-    char text[LIMIT_TEXT_MAX];
-
-    if (shortage_text(text, base->worker, base->pool, pool_last_refusal()))
-        connection_log(base, base->tenure->generation->settings.log, LOG_LEVEL_ERROR, 0, "%s", text);
-    counter_add(&base->worker->counters.over_budget, 1);
-    shortage_note(base->worker, pool_last_refusal()->why);
+    shortage_tell(&connection->base);
     http_refuse_bare(connection);
 }
 

@@ -8,7 +8,6 @@
 
 #include "http/connection.h"
 #include "http/filters.h"
-#include "http/limits.h"
 #include "http/pace.h"
 #include "http/protocol/date.h"
 #include "http/protocol/status.h"

@@ -5,10 +5,8 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "http/connection.h"
 #include "http/filters.h"
 #include "http/limits.h"
-#include "http/protocol/status.h"
 #include "server/shared/open_files.h"
 
 enum {

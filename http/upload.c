@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "http/connection.h"
 #include "http/limits.h"
 #include "http/request.h"
 #include "http/text/variables_table.h"

@@ -340,7 +340,7 @@ bool listen_address_equal(const struct listen_address *a, const struct listen_ad
     }
 }
 
-static bool is_wildcard(const struct listen_address *address)
+bool listen_address_is_wildcard(const struct listen_address *address)
 {
     switch (address->socket.ss_family) {
     case AF_INET:
@@ -356,6 +356,7 @@ bool listen_address_overlaps(const struct listen_address *a, const struct listen
 {
     if (listen_address_equal(a, b))
         return true;
-    return a->socket.ss_family == b->socket.ss_family && (is_wildcard(a) || is_wildcard(b)) &&
+    return a->socket.ss_family == b->socket.ss_family &&
+           (listen_address_is_wildcard(a) || listen_address_is_wildcard(b)) &&
            listen_address_port(a) == listen_address_port(b);
 }

@@ -68,6 +68,8 @@ bool listen_address_equal(const struct listen_address *a, const struct listen_ad
  */
 bool listen_address_overlaps(const struct listen_address *a, const struct listen_address *b);
 
+bool listen_address_is_wildcard(const struct listen_address *address);
+
 /* 0 for unix sockets. */
 uint16_t listen_address_port(const struct listen_address *address);
 

@@ -19,14 +19,6 @@
 const char *const connection_state_names[CONNECTION_STATES] = {"idle", "reading", "waiting", "sending",
                                                                "lingering"};
 
-/* epoll_ctl refused it, and libev has stopped the watcher: no event would ever come again. */
-static void not_watched(struct connection *connection)
-{
-    connection_log(connection, connection->tenure->generation->settings.log, LOG_LEVEL_CRIT, 0,
-                   "epoll_ctl() failed, the connection is closed");
-    connection_close(connection);
-}
-
 enum { NUMBERS_TAKEN = 16 /* by a worker at a time */ };
 
 static void on_io(struct ev_loop *loop, struct ev_io *io, int events)
@@ -34,8 +26,11 @@ static void on_io(struct ev_loop *loop, struct ev_io *io, int events)
     struct connection *connection = io->data;
 
     (void)loop;
+    /* epoll_ctl refused it, and libev has stopped the watcher: no event would ever come again. */
     if (__builtin_expect(events & EV_ERROR, 0)) {
-        not_watched(connection);
+        connection_log(connection, connection->tenure->generation->settings.log, LOG_LEVEL_CRIT, 0,
+                       "epoll_ctl() failed, the connection is closed");
+        connection_close(connection);
         return;
     }
     connection->binding->protocol->ready(connection, events);
@@ -63,11 +58,6 @@ static void unlink_connection(struct worker *worker, struct connection *connecti
     worker->connection_count--;
 }
 
-struct connection *connection_place(struct pool *pool, const struct protocol *protocol)
-{
-    return pool_calloc(pool, protocol->connection_size, "connection");
-}
-
 /* The pool, and the connection as the first thing in it. */
 static struct connection *make_connection(struct worker *worker, const struct binding *binding, bool spared)
 {
@@ -82,7 +72,7 @@ static struct connection *make_connection(struct worker *worker, const struct bi
     pool = pool_create(&options);
     if (!pool)
         return NULL;
-    connection = connection_place(pool, binding->protocol);
+    connection = pool_calloc(pool, binding->protocol->connection_size, "connection");
     if (!connection) {
         pool_destroy(pool);
         return NULL;
@@ -294,21 +284,14 @@ enum connection_read connection_receive_slow(struct connection *connection, void
     return errno == EAGAIN || errno == EWOULDBLOCK ? CONNECTION_AGAIN : CONNECTION_LOST;
 }
 
-static bool is_wildcard(const struct sockaddr_storage *socket)
-{
-    if (socket->ss_family == AF_INET)
-        return ((const struct sockaddr_in *)(const void *)socket)->sin_addr.s_addr == htonl(INADDR_ANY);
-    return socket->ss_family == AF_INET6 &&
-           IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)(const void *)socket)->sin6_addr);
-}
-
 bool connection_local(const struct connection *connection, struct peer *local)
 {
     struct sockaddr_storage socket = connection->binding->address.socket;
     socklen_t length = sizeof socket;
 
     if (socket.ss_family == AF_UNIX ||
-        (is_wildcard(&socket) && getsockname(connection->io.fd, (struct sockaddr *)&socket, &length) < 0))
+        (listen_address_is_wildcard(&connection->binding->address) &&
+         getsockname(connection->io.fd, (struct sockaddr *)&socket, &length) < 0))
         return false;
     peer_from_socket(local, &socket, length);
     return true;

@@ -57,10 +57,6 @@ struct connection *connection_open(struct worker *worker, struct tenure *tenure,
                                    const struct binding *binding, int fd, const struct peer *peer,
                                    uint32_t requests);
 
-/* The part that allocates: the connection, zeroed, is the first thing in its pool. NULL: no memory. Also for
- * a connection without a socket (http/modules/view/replay.h). */
-struct connection *connection_place(struct pool *pool, const struct protocol *protocol);
-
 /* First phase of the end. The protocol hears `closed` in the second. */
 void connection_close(struct connection *connection);
 

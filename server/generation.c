@@ -55,11 +55,10 @@ static int load(struct generation *generation, const struct generation_source *s
     return result ? result : settings_finish(conf, &generation->settings, source->options->error_log);
 }
 
-/* Warnings of a rejected configuration are logged too: the user will want to mend them at the same time. */
-static void say_warnings(const struct conf *conf)
+void generation_say_warnings(const struct generation *generation, const struct log *log)
 {
-    for (const struct conf_warning *warning = conf->warnings; warning; warning = warning->next)
-        log_write(log_thread(), LOG_LEVEL_WARN, 0, "%s", warning->text);
+    for (const struct conf_warning *warning = generation->conf.warnings; warning; warning = warning->next)
+        log_write(log, LOG_LEVEL_WARN, 0, "%s", warning->text);
 }
 
 struct generation *generation_load(const struct generation_source *source, char *error, size_t size)
@@ -79,8 +78,9 @@ struct generation *generation_load(const struct generation_source *source, char 
     generation->sgi = source->sgi;
     atomic_init(&generation->references, 1);
     if (load(generation, source)) {
+        /* The user will want to mend what is warned of at the same time. */
         if (!source->options->quiet)
-            say_warnings(&generation->conf);
+            generation_say_warnings(generation, log_thread());
         conf_report(&generation->conf, error, size);
         generation_destroy(generation);
         return NULL;
@@ -152,7 +152,5 @@ void generation_announce(const struct generation *generation, const struct gener
 
 void generation_destroy(struct generation *generation)
 {
-    struct pool *pool = generation->pool;
-
-    pool_destroy(pool);
+    pool_destroy(generation->pool);
 }

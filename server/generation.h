@@ -91,6 +91,9 @@ const struct binding *generation_find_same(const struct generation *generation,
 /* What a worker serves under it; NULL: nothing, it leaves. */
 const struct share *generation_share(const struct generation *generation, const struct worker *worker);
 
+/* Logs the warnings of reading it. */
+void generation_say_warnings(const struct generation *generation, const struct log *log);
+
 /* Logs, as notices, which protocol it serves at which address; after a reload only those that differ from
  * `before` (null: this is the start). */
 void generation_announce(const struct generation *generation, const struct generation *before);

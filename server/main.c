@@ -147,16 +147,10 @@ static int send_signal(const struct options *options, const struct generation *g
     return 1;
 }
 
-static void print_warnings(const struct generation *generation)
-{
-    for (const struct conf_warning *warning = generation->conf.warnings; warning; warning = warning->next)
-        log_write(log_before_config(), LOG_LEVEL_WARN, 0, "%s", warning->text);
-}
-
 static int tested(const struct options *options, const struct generation *generation, const char *file)
 {
     if (!options->quiet) {
-        print_warnings(generation);
+        generation_say_warnings(generation, log_before_config());
         fprintf(stderr, "tidepool: the configuration file %s syntax is ok\n", file);
         fprintf(stderr, "tidepool: configuration file %s test is successful\n", file);
     }

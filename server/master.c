@@ -111,12 +111,6 @@ static unsigned workers_wanted(const struct generation *generation)
                                                  : process_cpus();
 }
 
-static void say_warnings(const struct generation *generation, const struct log *log)
-{
-    for (const struct conf_warning *warning = generation->conf.warnings; warning; warning = warning->next)
-        log_write(log, LOG_LEVEL_WARN, 0, "%s", warning->text);
-}
-
 /* Sockets and workers for a generation, which becomes the current one. On failure nothing has changed. */
 static int take_into_service(struct master *master, struct generation *generation)
 {
@@ -153,7 +147,7 @@ static void reload(struct master *master)
             log_write(master_log(master), LOG_LEVEL_EMERG, 0, "%s", line);
         return;
     }
-    say_warnings(generation, master_log(master));
+    generation_say_warnings(generation, master_log(master));
     result = in_force_open(&master->in_force, &generation->settings, &pid);
     if (result)
         conf_fail_errno(&generation->conf, NULL, -result, "open() \"%s\" failed", generation->settings.pid);
@@ -364,7 +358,7 @@ int master_run(const struct generation_source *source, struct generation *genera
     adopt(&master, generation);
     log_thread_set(generation->settings.log);
     log_set_stderr_copy(true);
-    say_warnings(generation, generation->settings.log);
+    generation_say_warnings(generation, generation->settings.log);
     process_ignore_signals();
     ev_memory_install();
     sysmem_on_failure(report_memory);

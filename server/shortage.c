@@ -94,10 +94,22 @@ const char *shortage_text(char to[LIMIT_TEXT_MAX], struct worker *worker, const 
 
 void shortage_note(struct worker *worker, enum pool_failure why)
 {
+    counter_add(&worker->counters.over_budget, 1);
     if (why == POOL_FAILURE_WORKER)
         worker->shortage.pressed = true;
     if (why == POOL_FAILURE_TOTAL)
         atomic_fetch_add_explicit(&worker->shared->pressure, 1, memory_order_relaxed);
+}
+
+void shortage_tell(struct connection *connection)
+{
+    const struct pool_refusal *refusal = pool_last_refusal();
+    char text[LIMIT_TEXT_MAX];
+
+    if (shortage_text(text, connection->worker, connection->pool, refusal))
+        connection_log(connection, connection->tenure->generation->settings.log, LOG_LEVEL_ERROR, 0, "%s",
+                       text);
+    shortage_note(connection->worker, refusal->why);
 }
 
 bool shortage_is_new(struct worker *worker)
@@ -122,7 +134,6 @@ void shortage_refuse(struct worker *worker, const struct binding *binding, int f
         log_write(settings->log, LOG_LEVEL_ERROR, 0, "%s while accepting, client: %s, listening on: %s", text,
                   client, binding->address.text);
     }
-    counter_add(&worker->counters.over_budget, 1);
     shortage_note(worker, refusal->why);
     if (binding->protocol->refused)
         binding->protocol->refused(fd);

@@ -69,9 +69,12 @@ const char *shortage_text(char to[LIMIT_TEXT_MAX], struct worker *worker, const 
 
 /* ---- memory ---- */
 
-/* Something was refused for this reason: remembers that relief is needed; from all workers if it was
- * memory_budget. */
+/* Something was refused for this reason: counts it (over_budget), and remembers that relief is needed; from
+ * all workers if it was memory_budget. */
 void shortage_note(struct worker *worker, enum pool_failure why);
+
+/* The same, of what was refused to a connection just now: logged, too. */
+void shortage_tell(struct connection *connection);
 
 /* A budget leaves no memory for the connection of this descriptor: logs it, counts it, and lets the protocol
  * answer. The caller closes the descriptor. */

@@ -71,7 +71,7 @@ static int set_temp_path(struct conf_setting *setting)
 /* A text with variables becomes a size when an answer is sent (http_pace_begin). */
 static int set_amount(struct conf_setting *setting)
 {
-    struct http_amount *amount = (void *)((char *)setting->section + setting->directive->offset);
+    struct http_amount *amount = conf_setting_field(setting);
     const char *text = setting->node->args[0];
     struct http_template *template;
 

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "conf/units.h"
-#include "http/connection.h"
 #include "http/route/server_names.h"
 #include "http/driver.h"
 #include "pool/pool.h"

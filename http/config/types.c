@@ -31,8 +31,7 @@ const struct http_mime *http_default_types(struct pool *pool)
 
 int http_set_types(struct conf_setting *setting)
 {
-    const struct http_mime **field =
-        (const struct http_mime **)(void *)((char *)setting->section + setting->directive->offset);
+    const struct http_mime **field = conf_setting_field(setting);
     /* Further blocks of a level add to the first one; the level above is replaced. */
     const struct http_mime *before = setting->first ? NULL : *field;
     size_t count = before ? before->count : 0;

@@ -8,7 +8,6 @@
 #include <errno.h>
 
 #include "server/echo/pieces.h"
-#include "server/worker.h"
 
 enum { ECHO_READS = 8 /* receives per wake-up, so that one busy connection cannot hold up the loop */ };
 
@@ -112,11 +111,6 @@ static bool echo_is_idle(const struct connection *base)
     return !base->output.unsent;
 }
 
-static enum connection_state echo_state(const struct connection *base)
-{
-    return base->output.unsent ? CONNECTION_SENDING : CONNECTION_IDLE;
-}
-
 static bool echo_filled(const struct connection *base, const void *block, size_t *bytes)
 {
     return pieces_filled(&((const struct echo_connection *)(const void *)base)->pieces, block, bytes);
@@ -131,6 +125,5 @@ const struct protocol echo_protocol = {
     .drain = echo_on_drain,
     .closed = echo_on_closed,
     .idle = echo_is_idle,
-    .state = echo_state,
     .filled = echo_filled,
 };

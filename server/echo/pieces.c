@@ -41,20 +41,6 @@ static void lost(struct connection *connection, const char *call)
     connection_close(connection);
 }
 
-static void no_memory(struct connection *connection)
-{
-    struct worker *worker = connection->worker;
-    const struct pool_refusal *refusal = pool_last_refusal();
-    char text[LIMIT_TEXT_MAX];
-
-    if (shortage_text(text, worker, connection->pool, refusal))
-        connection_log(connection, connection->tenure->generation->settings.log, LOG_LEVEL_ERROR, 0, "%s",
-                       text);
-    counter_add(&worker->counters.over_budget, 1);
-    shortage_note(worker, refusal->why);
-    connection_close(connection);
-}
-
 /* ---- in ---- */
 
 /* Takes a piece: the room that the current block has left, or half a block. Null: no memory. */
@@ -99,7 +85,8 @@ bool pieces_receive(struct pieces *pieces)
     size_t got, room;
 
     if (!piece) {
-        no_memory(pieces->connection);
+        shortage_tell(pieces->connection);
+        connection_close(pieces->connection);
         return false;
     }
     room = piece->end;

@@ -100,7 +100,7 @@ bool settings_is_other_log(const char *name)
 
 int settings_set_error_log(struct conf_setting *setting)
 {
-    const struct log **end = (const struct log **)((char *)setting->section + setting->directive->offset);
+    const struct log **end = conf_setting_field(setting);
     const struct conf_node *node = setting->node;
     const char *path = node->args[0];
     enum log_level level = LOG_LEVEL_ERROR;

@@ -33,7 +33,7 @@ enum connection_state snapshot_state_of(const struct connection *connection)
 
     if (protocol->state)
         return protocol->state(connection);
-    return connection->output.head ? CONNECTION_SENDING : CONNECTION_IDLE;
+    return connection->output.unsent ? CONNECTION_SENDING : CONNECTION_IDLE;
 }
 
 static bool address_begins(const struct connection *connection, const char *with)

@@ -47,8 +47,7 @@ static struct http_file_cache *file_cache_make(struct conf *conf, unsigned max, 
 
 int http_set_file_cache(struct conf_setting *setting)
 {
-    struct http_file_cache **field =
-        (struct http_file_cache **)(void *)((char *)setting->section + setting->directive->offset);
+    struct http_file_cache **field = conf_setting_field(setting);
     const struct conf_node *node = setting->node;
     int64_t max = 0, inactive_ms = INACTIVE_MS;
     bool off = false;

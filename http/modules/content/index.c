@@ -25,8 +25,7 @@ static int index_add_name(struct conf *conf, const struct conf_node *node, const
 
 int http_set_index(struct conf_setting *setting)
 {
-    struct http_index_name **list =
-        (struct http_index_name **)(void *)((char *)setting->section + setting->directive->offset);
+    struct http_index_name **list = conf_setting_field(setting);
     int result = 0;
 
     if (setting->first)

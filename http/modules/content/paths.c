@@ -55,8 +55,7 @@ static struct http_root *path_make_root(struct conf *conf, const struct conf_nod
 
 int http_set_root(struct conf_setting *setting)
 {
-    struct http_root **field =
-        (struct http_root **)(void *)((char *)setting->section + setting->directive->offset);
+    struct http_root **field = conf_setting_field(setting);
     bool alias = !strcmp(setting->directive->name, "alias");
     const char *text = setting->node->args[0];
     struct http_root *root;

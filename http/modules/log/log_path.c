@@ -77,8 +77,7 @@ static int log_path_read_option(const struct conf_setting *setting, const char *
 
 int http_set_log_cache(struct conf_setting *setting)
 {
-    struct http_log_cache **field =
-        (struct http_log_cache **)(void *)((char *)setting->section + setting->directive->offset);
+    struct http_log_cache **field = conf_setting_field(setting);
     const struct conf_node *node = setting->node;
     struct http_log_cache *cache;
     int result = 0;

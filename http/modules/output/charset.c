@@ -113,8 +113,7 @@ static int charset_set_map(struct conf_setting *setting)
 
 static int charset_set_name(struct conf_setting *setting)
 {
-    struct http_template *name =
-        (struct http_template *)(void *)((char *)setting->section + setting->directive->offset);
+    struct http_template *name = conf_setting_field(setting);
     const char *text = setting->node->args[0];
 
     memset(name, 0, sizeof *name);

@@ -51,8 +51,7 @@ static bool expires_parse(const char *text, bool modified, struct http_expires *
 
 int http_set_expires(struct conf_setting *setting)
 {
-    struct http_expires *expires =
-        (struct http_expires *)(void *)((char *)setting->section + setting->directive->offset);
+    struct http_expires *expires = conf_setting_field(setting);
     const struct conf_node *node = setting->node;
     bool modified = node->arg_count == 2;
     const char *text = node->args[node->arg_count - 1];

@@ -147,8 +147,7 @@ static int headers_run(struct http_request *request, void *section)
 /* add_header and add_trailer: the offset says which list; ETag and Last-Modified replace the answer's own. */
 static int headers_set_rule(struct conf_setting *setting)
 {
-    struct rule **end = (struct rule **)(void *)((char *)setting->section + setting->directive->offset),
-                *rule;
+    struct rule **end = conf_setting_field(setting), *rule;
     const struct conf_node *node = setting->node;
     bool header = setting->directive->offset == offsetof(struct headers, headers);
 

@@ -9,8 +9,7 @@ static const struct http_type_list html = {NULL, {"text/html", sizeof "text/html
 
 int http_set_type_list(struct conf_setting *setting)
 {
-    const struct http_type_list **list =
-        (const struct http_type_list **)(void *)((char *)setting->section + setting->directive->offset);
+    const struct http_type_list **list = conf_setting_field(setting);
 
     if (setting->first)
         *list = &html;

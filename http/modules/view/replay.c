@@ -27,7 +27,7 @@ static int replay_make_connection(struct http_replay *replay, const struct http_
     if (!replay->pool)
         return -ENOMEM;
     pool_trace_begin(&replay->trace, replay->pool);
-    base = connection_place(replay->pool, binding->protocol);
+    base = pool_calloc(replay->pool, binding->protocol->connection_size, "connection");
     pool_trace_end(&replay->trace);
     if (!base) {
         pool_destroy(replay->pool);

@@ -3,7 +3,6 @@
 #include "http/limits.h"
 #include "http/modules/view/snapshot_answer.h"
 
-#include "http/connection.h"
 #include "http/modules/view/text_body.h"
 #include "http/request.h"
 #include "http/driver.h"

@@ -46,7 +46,7 @@ static void add(struct worker *worker, uint64_t number)
     const struct pool_options options = {
         .classes = worker->classes, .first_size = 512, .block_size = 1024, .name = "test"};
     struct pool *pool = pool_create(&options);
-    struct connection *connection = connection_place(pool, &protocol);
+    struct connection *connection = pool_calloc(pool, protocol.connection_size, "connection");
 
     assert_non_null(connection);
     connection->pool = pool;
