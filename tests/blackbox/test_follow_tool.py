@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pty
+import select
 import socket
 import subprocess
 import threading
@@ -223,3 +224,37 @@ def test_nobody_reads_it(control):
     with subprocess.Popen(command('-c', control(*lines(LIFE * 2000)).address, 'next'), stdout=subprocess.PIPE) as run:
         run.stdout.close()
     assert run.returncode != 0
+
+
+# ---- with a server of ours ----
+
+def test_a_life_of_ours(server):
+    """The tool hears what the server has to say, at either place; what was taken is given back, in order."""
+    server.configure('control unix:@dir@/control.sock;\n'
+                     'http { access_log off; server { listen 127.0.0.1:@http@; location = /plain { return 200 plain; }'
+                     ' location /pools/ { pool_view; } } }', workers=2)
+    server.start()
+    socket_address = f"unix:{server.path('control.sock')}"
+    page = f'http://127.0.0.1:{server.port()}/pools'
+    for where in socket_address, page:
+        with subprocess.Popen(command('-j', '-c', where, '127.0.0.2'), stdout=subprocess.PIPE, text=True) as run:
+            # Until it listens nobody can know that it does: clients come until one is followed.
+            first = None
+            while not first:
+                with server.client(source='127.0.0.2') as client:
+                    assert client.ask(target='/plain').status == 200
+                    assert client.ask(target='/plain').status == 200
+                if select.select([run.stdout], [], [], .2)[0]:
+                    first = run.stdout.readline()
+            events = [json.loads(first), *map(json.loads, run.stdout)]
+        assert run.returncode == 0
+        kinds = [one['k'] for one in events]
+        assert kinds[0] == 'create' and kinds[-1] == 'destroy' and kinds.count('request') == 2
+        assert events[0]['client'].startswith('127.0.0.2:')
+        held = 0
+        for one in events:
+            held += {'create': 1, 'take': 1, 'give': -1}.get(one['k'], 0) * one.get('bytes', 0)
+            assert one['k'] == 'destroy' or one.get('held', held) == held
+        assert held == events[0]['bytes'], 'the first block goes last'
+        got = follow('-c', where, '999999')
+        assert got.returncode == 1 and got.stderr == 'tidepool: no such connection\n'

@@ -31,12 +31,12 @@ SNAPSHOTS = 'Number(document.documentElement.dataset.snapshots || 0)'
 
 
 def source():
-    """The page as the build joins it: @NAME stands for a file without its licence line, comments and indentation."""
+    """The page as the build joins it: @NAME stands for a file; comments and indentation are left out."""
     def read(name):
         with open(os.path.join(PAGE, name), encoding='utf-8') as file:
             return file.read()
-    return re.sub(r'^@(.+)\n', lambda line: re.sub(r'^ *//.*\n|^ +', '', read(line[1]).split('\n', 1)[1], flags=re.M),
-                  read('page.html'), flags=re.M)
+    text = re.sub(r'^@(.+)\n', lambda line: read(line[1]), read('page.html'), flags=re.M)
+    return re.sub(r'^ *(//|/\*.*\*/$).*\n|^ +|(?<=[;,{(]) +// .*$', '', text, flags=re.M)
 
 
 def between(text, tag):

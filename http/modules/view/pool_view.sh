@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Joins the page of pool_view and prints it as C: the page as a string, the same compressed, and the
 # Content-Security-Policy that names its script and its style sheet by their SHA-256. A line of the page that is @ and a name
-# stands for that file beside it, without its licence line, lines of comment and indentation; <script>, </script>, <style> and
-# </style> stand alone on theirs.
+# stands for that file beside it. Comments and indentation are left out. <script>, </script>, <style> and </style> stand alone
+# on theirs.
 # Usage: sh pool_view.sh page/page.html
 set -eu
 
 page=$(awk -v folder="$(dirname "$1")" '
-    !/^@/ { print; next }
+    function put(line) {
+        sub(/^ +/, "", line)
+        if (match(line, /[;,{(] +\/\/ /)) line = substr(line, 1, RSTART)
+        if (line !~ /^\/\/|^\/\*.*\*\/$/) print line
+    }
+    !/^@/ { put($0); next }
     {
         file = folder "/" substr($0, 2)
         for (number = 0; (got = (getline line < file)) > 0;)
-            if (++number > 1 && line !~ /^ *\/\//) {
-                sub(/^ +/, "", line)
-                print line
-            }
+            put(line)
         if (got < 0) { print file " cannot be read" > "/dev/stderr"; exit 1 }
     }' "$1")
 

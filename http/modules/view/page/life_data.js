@@ -26,7 +26,7 @@ function layerOf(piece) {
 function clock(t) {
   if (t < 1000) return `${t} µs`;
   if (t < 1e6) return `${(t / 1000).toFixed(t < 1e5 ? 2 : 0)} ms`;
-  return t < 6e7 ? `${(t / 1e6).toFixed(2)} s` : age(t / 1e6);
+  return t < 6e7 ? `${(t / 1e6).toFixed(3)} s` : age(t / 1e6);
 }
 
 // What is held behind an event. A give names no piece: it is the newest of that kind and size.

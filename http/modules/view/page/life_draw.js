@@ -30,12 +30,13 @@ function stepPath(xs, end, tops, bottoms) {
   return `${d}Z`;
 }
 
-// Values for the axis: few, and round in the powers of two.
-function lifeTicks(top, linear) {
-  if (!linear)
-    return [512, 4096, 16384, 65536, 262144, 1 << 20, 1 << 22, 1 << 24].filter(v => v <= top * 1.02);
-  const unit = 2 ** Math.ceil(Math.log2(top / 4.5));
-  return Array.from({length: Math.floor(top / unit)}, (_, i) => (i + 1) * unit);
+// Values for the axis: round in the powers of two, and not too close to each other.
+function lifeTicks(top, linear, y) {
+  const unit = linear ? 2 ** Math.ceil(Math.log2(top / 4.5)) : 512,
+    ticks = [];
+  for (let v = unit; v <= top; v = linear ? v + unit : 2 * v)
+    if (!ticks.length || y(ticks[ticks.length - 1]) - y(v) >= 26) ticks.push(v);
+  return ticks;
 }
 
 const lifeEnds = {joined: "seen first", create: "connect", destroy: "close"};
@@ -72,7 +73,7 @@ function drawLife(picture, life, view) {
     drawn = [];
   const add = (tag, attributes, ...more) => drawn.push(svg(tag, attributes, ...more)),
     text = (x, at, words, more) => add("text", {x, y: at, ...more}, words);
-  for (const v of lifeTicks(top, view.scale === "linear")) {
+  for (const v of lifeTicks(top, view.scale === "linear", y)) {
     add("path", {class: "axis", d: `M${LEFT} ${y(v)}H${W}`});
     text(LEFT - 8, y(v) + 4, bytes(v), {class: "soft", "text-anchor": "end"});
   }
@@ -91,6 +92,7 @@ function drawLife(picture, life, view) {
   }
   let label = -Infinity,
     tick = -Infinity,
+    said = null, // the moment whose time was written last
     reset = -Infinity;
   moments.forEach((m, i) => {
     const x = xs[i];
@@ -117,7 +119,7 @@ function drawLife(picture, life, view) {
         x < W - 50 &&
         !(xs[i + 1] - x < 40 && /request|reset|idle/.test(moments[i + 1].k))
       )
-        text(x + 9, TOP - 3, m.k === "idle" ? "idle" : "reset", {class: "soft"});
+        text(x + 9, TOP - 3, "reset", {class: "soft"});
       reset = x;
     }
     if (m.k === "destroy") add("path", {class: "death", d: `M${x - 6} ${FOOT - 6}l12 12m0 -12l-12 12`});
@@ -125,7 +127,12 @@ function drawLife(picture, life, view) {
     if (m.k === "dropped") text(x, TOP - 3, "?", {class: "high", "text-anchor": "middle"});
     if (x - tick > (narrow ? 66 : 84) && x < W - 40) {
       add("path", {class: "axis", d: `M${x} ${FOOT}v5`});
-      text(x, FOOT + 18, clock(m.t), {class: "soft", "text-anchor": i ? "middle" : "start"});
+      const same = said && clock(said.t) === clock(m.t);
+      text(x, FOOT + 18, same ? `+ ${clock(m.t - said.t)}` : clock(m.t), {
+        class: "soft",
+        "text-anchor": i ? "middle" : "start",
+      });
+      if (!same) said = m;
       tick = x;
     }
   });

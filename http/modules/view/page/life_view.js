@@ -193,7 +193,7 @@ const lifeView = (() => {
     say(sentence, moment.words);
     say(
       then,
-      `At ${clock(moment.t)}, event ${view.cursor + 1} of ${count(n)}: ${bytes(moment.held)} held, to scale.`
+      `At ${clock(moment.t)}, event ${count(view.cursor + 1)} of ${count(n)}: ${bytes(moment.held)} held`
     );
     drawPieces(pieces, moment);
     link.href = `#pool=${life.c}`;
@@ -211,7 +211,7 @@ const lifeView = (() => {
         .slice(view.first, view.first + LIFE_WINDOW)
         .map((m, i) => [
           view.first + i + 1,
-          clock(m.t),
+          `${number.format(m.t)} µs`,
           `${markOf[m.k] || ""} ${m.k}`,
           m.bytes === undefined ? "–" : bytes(m.bytes),
           bytes(m.held),
