@@ -192,7 +192,7 @@ static void refuse_head(struct http_request *request, int status)
 
     http_request_keep_line(request);
     if (status != 503)
-        http_log(request, LOG_LEVEL_ERROR, 0, "client sent too %s: %s",
+        http_log(request, LOG_LEVEL_ERROR | LOG_KEPT, 0, "client sent too %s: %s",
                  !target         ? "large header"
                  : status == 414 ? "long URI"
                                  : "long method",
@@ -209,7 +209,7 @@ static void refuse_fields(struct http_request *request)
         http_request_go_on(request, http_no_memory(request));
         return;
     }
-    http_log(request, LOG_LEVEL_ERROR, 0,
+    http_log(request, LOG_LEVEL_ERROR | LOG_KEPT, 0,
              "client sent too large header: %u of %d fields used, 1 more asked for; this limit is fixed",
              (unsigned)request->head.field_count, HTTP_RECEIVE_FIELDS_MAX);
     http_request_refuse(request, 431, NULL);

@@ -24,7 +24,7 @@ void http_log_body_limit(struct http_request *request, uint64_t asked)
 {
     char text[LIMIT_TEXT_MAX];
 
-    http_log(request, LOG_LEVEL_ERROR, 0, "client intended to send too large body: %s",
+    http_log(request, LOG_LEVEL_ERROR | LOG_KEPT, 0, "client intended to send too large body: %s",
              limit_text(text, "client_max_body_size", (uint64_t)request->location->core.client_max_body_size,
                         request->body.received, asked, "bytes", "body"));
 }
@@ -34,7 +34,7 @@ int http_refuse_unsent(struct http_request *request, size_t asked)
     struct http_connection *connection = request->connection;
 
     if (!connection->cut)
-        http_log(request, LOG_LEVEL_ERROR, 0,
+        http_log(request, LOG_LEVEL_ERROR | LOG_KEPT, 0,
                  "the answer is cut: %llu of %d unsent bytes used, %zu more asked for by a client that does "
                  "not read; "
                  "this limit is fixed",
@@ -76,8 +76,8 @@ static enum http_outcome no_memory(struct http_request *request, const struct po
         return HTTP_OUTCOME_STATUS; /* said already */
     request->response.retry_after = true;
     if (shortage_text(text, base->worker, request->pool, refusal))
-        http_log(request, LOG_LEVEL_ERROR, 0, "%s%s", request->head_queued ? "the answer is cut: " : "",
-                 text);
+        http_log(request, LOG_LEVEL_ERROR | LOG_KEPT, 0, "%s%s",
+                 request->head_queued ? "the answer is cut: " : "", text);
     shortage_note(base->worker, refusal->why);
     return HTTP_OUTCOME_STATUS;
 }

@@ -169,8 +169,8 @@ void listeners_pause(struct worker *worker, int error, const char *what)
     const struct share *share = generation_share(worker->tenure->generation, worker);
 
     if (!worker->accepting.said)
-        log_write(worker->tenure->generation->settings.log, LOG_LEVEL_CRIT, error, "%s, accepting pauses",
-                  what);
+        log_write(worker->tenure->generation->settings.log, LOG_LEVEL_CRIT | LOG_KEPT, error,
+                  "%s, accepting pauses", what);
     worker->accepting.said = true;
     worker->accepting.paused = true;
     for (unsigned i = 0; share && i < share->count; i++)

@@ -140,7 +140,7 @@ static void reload(struct master *master)
     struct pid_file pid = PID_FILE_NONE;
     int result;
 
-    log_write(master_log(master), LOG_LEVEL_NOTICE, 0, "reconfiguring");
+    log_write(master_log(master), LOG_LEVEL_NOTICE | LOG_KEPT, 0, "reconfiguring");
     generation = generation_load(master->source, error, sizeof error);
     if (!generation) {
         while ((line = strsep(&rest, "\n")))

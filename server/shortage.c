@@ -107,8 +107,8 @@ void shortage_tell(struct connection *connection)
     char text[LIMIT_TEXT_MAX];
 
     if (shortage_text(text, connection->worker, connection->pool, refusal))
-        connection_log(connection, connection->tenure->generation->settings.log, LOG_LEVEL_ERROR, 0, "%s",
-                       text);
+        connection_log(connection, connection->tenure->generation->settings.log, LOG_LEVEL_ERROR | LOG_KEPT,
+                       0, "%s", text);
     shortage_note(connection->worker, refusal->why);
 }
 
@@ -131,8 +131,8 @@ void shortage_refuse(struct worker *worker, const struct binding *binding, int f
 
     if (shortage_text(text, worker, NULL, refusal)) {
         peer_format(peer, client);
-        log_write(settings->log, LOG_LEVEL_ERROR, 0, "%s while accepting, client: %s, listening on: %s", text,
-                  client, binding->address.text);
+        log_write(settings->log, LOG_LEVEL_ERROR | LOG_KEPT, 0,
+                  "%s while accepting, client: %s, listening on: %s", text, client, binding->address.text);
     }
     shortage_note(worker, refusal->why);
     if (binding->protocol->refused)
@@ -222,7 +222,7 @@ static void say_shed(struct worker *worker)
         return;
     sysmem_stats(&system);
     log_write(
-        settings->log, LOG_LEVEL_WARN, 0,
+        settings->log, LOG_LEVEL_WARN | LOG_KEPT, 0,
         "memory is short (memory_budget: %llu of %zu bytes used, worker_memory_budget: %zu of %zu): %u idle "
         "connections are closed, longest idle first",
         (unsigned long long)system.live_bytes, settings->memory_budget, sizeclass_held(worker->classes),
@@ -257,7 +257,7 @@ void shortage_second(struct worker *worker)
         if (!left_out || !may_say(worker, said))
             continue;
         left_out = atomic_exchange_explicit(&said->left_out, 0, memory_order_relaxed);
-        log_write(worker->tenure->generation->settings.log, LOG_LEVEL_ERROR, 0,
+        log_write(worker->tenure->generation->settings.log, LOG_LEVEL_ERROR | LOG_KEPT, 0,
                   "%s; %u more refusals were not logged", names[why], left_out);
     }
 }
@@ -311,7 +311,7 @@ bool shortage_reuse(struct worker *worker, int error, const char *why)
         return false;
     if (worker->shortage.logged <= 0. || now - worker->shortage.logged > SAY_SECONDS) {
         worker->shortage.logged = now;
-        log_write(worker->tenure->generation->settings.log, LOG_LEVEL_WARN, error,
+        log_write(worker->tenure->generation->settings.log, LOG_LEVEL_WARN | LOG_KEPT, error,
                   "%s, reusing connections: those idle for longest are closed", why);
     }
     return true;

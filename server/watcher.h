@@ -32,6 +32,7 @@ struct watcher {
     void (*deliver)(struct worker *worker, void *message); /* a WORKER_WATCH has come … */
     void (*drop)(struct worker *worker, void *message);    /* … or was never delivered: the worker ends */
     void (*drain)(struct worker *worker);          /* it leaves, quits, or serves a newer generation */
+    void (*second)(struct worker *worker);         /* once a second */
     void (*opened)(struct connection *connection); /* a new one; nothing is in its pool but itself */
 };
 

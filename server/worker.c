@@ -137,6 +137,8 @@ static void on_second(struct ev_loop *loop, struct ev_timer *timer, int events)
     (void)loop;
     (void)events;
     mailbox_look(&worker->mailbox);
+    if (worker->shared->watcher)
+        worker->shared->watcher->second(worker);
     if (worker->tenure)
         shortage_second(worker);
     listeners_second(worker);

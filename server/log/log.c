@@ -4,6 +4,7 @@
 
 #include "server/log/clock.h"
 #include "server/log/log_sink.h"
+#include "server/log/recent.h"
 #include "server/log/utf8.h"
 
 #include <errno.h>
@@ -14,7 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char names[][8] = {"", "emerg", "alert", "crit", "error", "warn", "notice", "info", "debug"};
+const char *const log_level_names[] = {"",     "emerg",  "alert", "crit", "error",
+                                       "warn", "notice", "info",  "debug"};
 
 static const struct log before_config = {.level = LOG_LEVEL_NOTICE};
 static atomic_bool stderr_copy;
@@ -133,7 +135,8 @@ static void write_long(struct log_target *target, enum log_level level, const ch
 
     clock_gettime(CLOCK_REALTIME, &now);
     clock_format_error(now.tv_sec, time);
-    size = snprintf(head, sizeof head, "%s [%s] %d#%d: ", time, names[level], (int)getpid(), (int)gettid());
+    size = snprintf(head, sizeof head, "%s [%s] %d#%d: ", time, log_level_names[level], (int)getpid(),
+                    (int)gettid());
     put_text(&line, head, (size_t)size);
     put_text(&line, message, length);
     write_line(target, &line);
@@ -143,8 +146,9 @@ static void write_short(enum log_level level, const char *message, size_t length
 {
     struct line line = {.length = 0};
     char head[32];
-    int size = level == LOG_LEVEL_STDERR ? snprintf(head, sizeof head, "tidepool: ")
-                                         : snprintf(head, sizeof head, "tidepool: [%s] ", names[level]);
+    int size = level == LOG_LEVEL_STDERR
+                   ? snprintf(head, sizeof head, "tidepool: ")
+                   : snprintf(head, sizeof head, "tidepool: [%s] ", log_level_names[level]);
 
     put_text(&line, head, (size_t)size);
     put_text(&line, message, length);
@@ -186,10 +190,12 @@ void log_write(const struct log *log, enum log_level level, int error, const cha
 {
     struct line line = {.length = 0};
     char message[LOG_LINE_MAX];
+    bool kept = level & LOG_KEPT;
     int saved = errno, size;
     va_list arguments;
 
-    if (!log_enabled(log, level))
+    level = (enum log_level)(level & (LOG_KEPT - 1));
+    if (!kept && !log_enabled(log, level))
         return;
     va_start(arguments, format);
     size = vsnprintf(message, sizeof message, format, arguments);
@@ -200,6 +206,8 @@ void log_write(const struct log *log, enum log_level level, int error, const cha
         put_escaped(&line, message, size < (int)sizeof message ? (size_t)size : sizeof message - 1);
     if (error != 0)
         put_error(&line, error < 0 ? -error : error);
+    if (kept)
+        recent_add(level, line.bytes, line.length);
     write_chain(log, level, line.bytes, line.length);
     errno = saved;
 }

@@ -28,7 +28,11 @@ enum log_level {
     LOG_LEVEL_NOTICE,
     LOG_LEVEL_INFO,
     LOG_LEVEL_DEBUG,
+    LOG_KEPT =
+        16 /* added to a level: the line is also among those of recent.h, whatever the log leaves out */
 };
+
+extern const char *const log_level_names[];
 
 struct log {
     enum log_level level;      /* lines of this level and of those more severe are written */
@@ -70,6 +74,8 @@ static inline bool log_enabled(const struct log *log, enum log_level level)
         if (level <= link->level)
             return true;
     }
+    if (level & LOG_KEPT)
+        return true;
     return level <= LOG_LEVEL_WARN && log_stderr_copy_wanted(level);
 }
 

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "server/connection.h"
+#include "server/watch/history.h"
 #include "server/watch/snapshot.h"
+#include "server/watch/text.h"
 
 struct question {
     struct connection *connection;
@@ -54,10 +56,24 @@ static void run_data(struct connection *connection, const char *arguments)
     control_refuse(connection, no_memory);
 }
 
+static void run_history(struct connection *connection, const char *arguments)
+{
+    struct text *text = *arguments ? NULL : text_create();
+
+    if (text)
+        history_put(text);
+    if (!text || text->failed)
+        control_refuse(connection, *arguments ? "history has no arguments" : "no memory for the history");
+    else
+        control_answer(connection, text);
+    text_put(text);
+}
+
 const struct control_command control_commands[] = {
     {"data",
      "a snapshot as JSON; behind it sort=, limit=, state=, protocol=, address=, worker=, id=", run_data},
     {"follow", "the life of a pool as JSON, a line an event; behind it id= or next=1, address=, allocs=1",
      control_follow},
+    {"history", "the last day, minute by minute, as JSON", run_history},
     {NULL, NULL, NULL},
 };

@@ -12,6 +12,7 @@
 #include "server/process/process.h"
 #include "server/version.h"
 #include "server/watch/census.h"
+#include "server/watch/history.h"
 #include "server/watch/snapshot.h"
 #include "server/tenure.h"
 #include "server/worker.h"
@@ -375,6 +376,7 @@ bool snapshot_write_json(struct snapshot *snapshot)
         put_next_row(snapshot);
         return true;
     case SECTION_END:
+        history_put_events(text);
         put_advice(snapshot);
         put_server(snapshot);
         json_put_close(text, '}');

@@ -2,6 +2,7 @@
 /* The table by which the engine calls this folder. */
 #include "server/watch/census.h"
 #include "server/watch/follow.h"
+#include "server/watch/history.h"
 #include "server/watch/snapshot_feed.h"
 #include "server/watch/snapshot_walk.h"
 #include "server/watch/watched.h"
@@ -45,5 +46,6 @@ const struct watcher watch_watcher = {
     .deliver = watch_deliver,
     .drop = watch_drop,
     .drain = watch_drain,
+    .second = history_second,
     .opened = follow_desk_opened,
 };

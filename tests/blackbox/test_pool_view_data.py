@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -133,6 +134,34 @@ def test_every_field_of_the_schema(server, workers):
             assert got['server']['pid'] == server.process.pid and got['server']['generation'] == 1
             assert [worker['worker'] for worker in got['workers']] == list(range(workers))
             assert len(got['workers'][0]['sizeclass']['classes']) == 25 and len(got['sgi']['classes']) == 16
+
+
+def test_what_happened_lately(server):
+    """Limits, relief and reloads are told, the newest first, whatever the error log leaves out."""
+    start(server, 2, http='large_client_header_buffers 2 1k; client_max_body_size 1k;')
+    for number in range(3):
+        assert server.get('/' + 'x' * 2000).status == 414
+    assert server.ask('POST', '/body', body=b'x' * 2000).status == 413
+    server.reload(lambda: data(server)['server']['generation'] == 2)
+    happened = data(server)['events']
+    times = [one['time'] for one in happened]
+    assert times == sorted(times, reverse=True) and abs(time.time() - times[0]) < PATIENCE
+    texts = [one['text'] for one in happened]
+    assert [text.split(':')[0].lstrip('*0123456789 ') for text in texts][:3] == [
+        'reconfiguring', 'client intended to send too large body', 'client sent too long URI']
+    assert sum(one['count'] for one in happened if 'too long URI' in one['text']) == 3
+    assert 'the directive to turn is client_max_body_size' in texts[1] and 'client: 127.0.0.1' in texts[1]
+    assert happened[1]['level'] == 'error' and happened[0]['level'] == 'notice'
+
+
+def test_the_last_day(server):
+    start(server)
+    server.wait_for(lambda: json.loads(server.get('/pools/history').body)['minutes'], 'the first minute')
+    for got in json.loads(server.get('/pools/history').body), control(server, 'history'):
+        assert got['step_seconds'] == 60 and abs(got['first'] - time.time()) < 120 + PATIENCE
+        live, opened, requests, reloads = got['minutes'][0]
+        assert live > 100000 and opened >= 0 and requests == reloads == 0
+    assert 'no arguments' in control(server, 'history x')['error']
 
 
 def test_how_full_buffers_are(server):

@@ -12,6 +12,7 @@
 #include "http/request.h"
 #include "http/driver.h"
 #include "http/response.h"
+#include "server/watch/history.h"
 #include "server/watch/snapshot_feed.h"
 
 /* ---- data ---- */
@@ -25,6 +26,19 @@ enum http_outcome http_pool_view_data(struct http_request *request)
         return http_answer_bytes(request, 400, HTTP_TEXT("text/plain"),
                                  (struct http_text){wrong, strlen(wrong)});
     return http_answer_snapshot(request, &query, snapshot_write_json, HTTP_TEXT("application/json"));
+}
+
+enum http_outcome http_pool_view_history(struct http_request *request)
+{
+    struct text *text = text_create();
+    enum http_outcome outcome;
+
+    if (text)
+        history_put(text);
+    outcome = text && !text->failed ? http_answer_text(request, HTTP_TEXT("application/json"), text)
+                                    : http_no_snapshot(request);
+    text_put(text);
+    return outcome;
 }
 
 /* ---- events ---- */

@@ -14,8 +14,9 @@
 
 #include "http/module.h"
 
-/* What pool_view's step returns for GET and HEAD of …/data and …/events. */
+/* What pool_view's step returns for GET and HEAD of …/data, …/events and …/history. */
 enum http_outcome http_pool_view_data(struct http_request *request);
 enum http_outcome http_pool_view_events(struct http_request *request);
+enum http_outcome http_pool_view_history(struct http_request *request); /* the last day, minute by minute */
 
 #endif

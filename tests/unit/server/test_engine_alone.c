@@ -123,6 +123,11 @@ static void count_deinit(struct worker *worker)
     counts.ended++;
 }
 
+static void count_second(struct worker *worker)
+{
+    (void)worker;
+}
+
 static const struct watcher counting = {.size = sizeof(struct own),
                                         .joined = count_joined,
                                         .left = count_left,
@@ -130,7 +135,8 @@ static const struct watcher counting = {.size = sizeof(struct own),
                                         .deinit = count_deinit,
                                         .deliver = count_delivered,
                                         .drop = count_dropped,
-                                        .drain = count_drained};
+                                        .drain = count_drained,
+                                        .second = count_second};
 
 /* ---- a worker and its two connections ---- */
 

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Purpose: what happened lately: the lines that were written with LOG_KEPT, for whoever looks at the server.
+ *   Limits that were reached, connections closed for want of room, reloads. A line that begins as the one
+ *   before it, up to the first colon, and comes within a second takes its place and is counted.
+ * Lifetime: static; the newest RECENT_LINES are kept.
+ * Threads: any; under a lock.
+ * Errors: none: a line that is too long is cut.
+ */
+#ifndef SERVER_LOG_RECENT_H
+#define SERVER_LOG_RECENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "server/log/log.h"
+
+enum { RECENT_LINES = 48, RECENT_TEXT = 360 };
+
+struct recent_line {
+    double time;    /* Unix, of the last of them */
+    uint32_t count; /* how many it stands for */
+    enum log_level level;
+    char text[RECENT_TEXT]; /* escaped, NUL-terminated */
+};
+
+void recent_add(enum log_level level, const char *text, size_t length);
+
+/* The n-th line, 0 is the newest. False: there are not so many. */
+bool recent_get(unsigned n, struct recent_line *line);
+
+#endif
