@@ -132,8 +132,7 @@ enum http_outcome http_answer_redirect(struct http_request *request, int status,
 {
     if (!http_lead_to(request, location))
         return http_no_memory(request);
-    request->status = status;
-    return HTTP_OUTCOME_STATUS;
+    return http_fail_with(request, status);
 }
 
 static enum http_outcome answer_condition(struct http_request *request, enum http_condition condition)
@@ -156,8 +155,7 @@ enum http_outcome http_answer_only_get(struct http_request *request)
     if (request->head.method == HTTP_METHOD_GET || request->head.method == HTTP_METHOD_HEAD)
         return HTTP_OUTCOME_NEXT;
     request->response.allow = HTTP_TEXT("GET, HEAD");
-    request->status = 405;
-    return HTTP_OUTCOME_STATUS;
+    return http_fail_with(request, 405);
 }
 
 enum http_outcome http_answer_slash(struct http_request *request)

@@ -13,8 +13,7 @@ static enum http_outcome lose_framing(struct http_request *request, int status, 
     if (why)
         http_log(request, LOG_LEVEL_INFO, 0, "%s", why);
     request->keep_alive = false;
-    request->status = status;
-    return HTTP_OUTCOME_STATUS;
+    return http_fail_with(request, status);
 }
 
 static bool too_long(const struct http_request *request, uint64_t more)

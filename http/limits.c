@@ -36,8 +36,7 @@ int http_refuse_unsent(struct http_request *request, size_t asked)
     if (!connection->cut)
         http_log(request, LOG_LEVEL_ERROR | LOG_KEPT, 0,
                  "the answer is cut: %llu of %d unsent bytes used, %zu more asked for by a client that does "
-                 "not read; "
-                 "this limit is fixed",
+                 "not read; this limit is fixed",
                  (unsigned long long)connection->base.output.unsent, HTTP_UNSENT_MOST, asked);
     connection->cut = true;
     return -ENOBUFS;
@@ -56,8 +55,7 @@ void http_log_gave_up(const struct http_request *request)
 enum http_outcome http_gave_up(struct http_request *request)
 {
     http_log_gave_up(request);
-    request->status = 500;
-    return HTTP_OUTCOME_STATUS;
+    return http_fail_with(request, 500);
 }
 
 static enum http_outcome no_memory(struct http_request *request, const struct pool_refusal *refusal)
@@ -68,8 +66,7 @@ static enum http_outcome no_memory(struct http_request *request, const struct po
     request->keep_alive = false;
     if (request->route.gave_up) { /* the reason was another one, and was logged */
         request->route.gave_up = false;
-        request->status = 500;
-        return HTTP_OUTCOME_STATUS;
+        return http_fail_with(request, 500);
     }
     request->status = 503;
     if (request->response.retry_after || request->connection->cut)

@@ -85,4 +85,11 @@ static inline void *http_section(const struct http_location *location, enum http
     return location->sections[module];
 }
 
+/* For a step or a taker to return: the answer is `status`, with its page or error_page's. */
+static inline enum http_outcome http_fail_with(struct http_request *request, int status)
+{
+    request->status = status;
+    return HTTP_OUTCOME_STATUS;
+}
+
 #endif

@@ -40,8 +40,7 @@ static enum http_outcome fail(struct http_request *request, struct http_upload *
         upload->removes = true; /* half a body is useless, and the disk may be full */
     request->body.take = NULL;
     request->keep_alive = false;
-    request->status = full ? 507 : 500;
-    return HTTP_OUTCOME_STATUS;
+    return http_fail_with(request, full ? 507 : 500);
 }
 
 static enum http_outcome open_temp(struct http_request *request, struct http_upload *upload)

@@ -9,6 +9,7 @@
 
 #include "pool/annotate.h"
 
+const char *const pool_mode_names[] = {"normal", "poison", "passthrough"};
 _Atomic int mode_now = POOL_NORMAL;
 _Thread_local uint32_t mode_thread_own;
 static _Atomic int mode_pool_count, mode_sizeclass_count;

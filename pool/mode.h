@@ -22,6 +22,8 @@
 
 enum pool_mode { POOL_NORMAL, POOL_POISON, POOL_PASSTHROUGH };
 
+extern const char *const pool_mode_names[]; /* "normal" … */
+
 enum {
     POOL_FILL_FRESH = 0xa5, /* poison: taken, not handed out yet, or handed out and not written */
     POOL_FILL_FREED = 0x5a, /* poison: given back */

@@ -142,8 +142,7 @@ enum http_outcome http_route_refused(struct http_request *request, int status, c
     request->keep_alive = false;
     if (status == 505)
         request->head.minor = 1;
-    request->status = status;
-    return HTTP_OUTCOME_STATUS;
+    return http_fail_with(request, status);
 }
 
 /* ---- to a location, and back ---- */
@@ -179,8 +178,7 @@ enum http_outcome http_route_named(struct http_request *request, struct http_tex
     if (!location) {
         http_log(request, LOG_LEVEL_ERROR, 0, "could not find named location \"%.*s\"", (int)name.length,
                  name.bytes);
-        request->status = 500;
-        return HTTP_OUTCOME_STATUS;
+        return http_fail_with(request, 500);
     }
     if (!http_route_count(request))
         return http_answer_status(request, 500);
@@ -234,8 +232,7 @@ static enum http_outcome too_large(struct http_request *request)
     else
         http_log_body_limit(request, (uint64_t)request->framing.content_length);
     request->keep_alive = false;
-    request->status = 413;
-    return HTTP_OUTCOME_STATUS;
+    return http_fail_with(request, 413);
 }
 
 UNGUARDED enum http_outcome http_route_locate(struct http_request *request)
@@ -249,10 +246,8 @@ UNGUARDED enum http_outcome http_route_locate(struct http_request *request)
         return http_gave_up(request);
     }
     enter(request, location);
-    if (location->core.internal && !request->route.internal) {
-        request->status = 404;
-        return HTTP_OUTCOME_STATUS;
-    }
+    if (location->core.internal && !request->route.internal)
+        return http_fail_with(request, 404);
     limit = location->core.client_max_body_size;
     if ((request->framing.too_large || (limit && request->framing.content_length > limit)) &&
         !request->route.error_page)

@@ -85,8 +85,7 @@ static void say_block(struct sentence *sentence, const struct advice *advice)
     else
         say(sentence,
             " request_pool_size %s would serve %s of them in one block, the present %s serves %s: %s %s for "
-            "each "
-            "request in progress.",
+            "each request in progress.",
             size, share, now, share_now, cost, advice->block_cost < 0 ? "less" : "more");
     if (advice->automatic)
         say(sentence, " It is auto, and follows by itself.");
@@ -108,8 +107,7 @@ static void say_first(struct sentence *sentence, const struct advice *advice)
     }
     say(sentence,
         " connection_pool_size %s would serve them without a further block, and cost %s more for each "
-        "connection, "
-        "idle ones included: %s for the %" PRIu64 " open now.",
+        "connection, idle ones included: %s for the %" PRIu64 " open now.",
         size, amount_text(advice->first_advised - advice->first_size, each),
         amount_text((uint64_t)advice->first_cost, all), advice->open);
 }

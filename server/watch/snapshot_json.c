@@ -294,8 +294,6 @@ static void put_advice(struct snapshot *snapshot)
 /* Last, since it tells the time that all of this took. */
 static void put_server(struct snapshot *snapshot)
 {
-    static const char *const modes[] = {
-        [POOL_NORMAL] = "normal", [POOL_POISON] = "poison", [POOL_PASSTHROUGH] = "passthrough"};
     struct worker *worker = snapshot->worker;
     struct text *text = snapshot->text;
     struct timespec now;
@@ -310,7 +308,7 @@ static void put_server(struct snapshot *snapshot)
     json_put_number(text, "worker", worker->index);
     json_put_seconds(text, "time", (double)now.tv_sec + (double)now.tv_nsec * 1e-9);
     json_put_seconds(text, "uptime_seconds", timeouts_now(&worker->timeouts) - worker->began);
-    json_put_text(text, "pool_mode", modes[pool_mode()]);
+    json_put_text(text, "pool_mode", pool_mode_names[pool_mode()]);
     json_put_seconds(text, "took_seconds", snapshot->took);
     json_put_seconds(text, "slice_seconds", snapshot->slice_seconds);
     json_put_close(text, '}');

@@ -88,8 +88,7 @@ enum http_outcome http_autoindex_answer(struct http_request *request, struct htt
         return HTTP_OUTCOME_NEXT;
     if (settings->format == HTTP_AUTOINDEX_JSONP && !http_autoindex_callback(request, &page)) {
         http_log(request, LOG_LEVEL_INFO, 0, "client sent an invalid callback name");
-        request->status = 400;
-        return HTTP_OUTCOME_STATUS;
+        return http_fail_with(request, 400);
     }
     folder = opendir(name.bytes);
     if (!folder)

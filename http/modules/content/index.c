@@ -56,8 +56,7 @@ static enum http_outcome index_failed(struct http_request *request, int error, c
     if (forbidden || request->location->core.log_not_found)
         http_log(request, LOG_LEVEL_ERROR, -error, "\"%s\" is %s", name,
                  forbidden ? "forbidden" : "not found");
-    request->status = forbidden ? 403 : 404;
-    return HTTP_OUTCOME_STATUS;
+    return http_fail_with(request, forbidden ? 403 : 404);
 }
 
 /* The folder itself, asked once when an index file is missing: its absence is 404, not 403.

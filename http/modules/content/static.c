@@ -31,8 +31,7 @@ static enum http_outcome static_find_name(struct http_request *request, const st
         break;
     }
     http_log(request, LOG_LEVEL_ERROR, 0, "\"%s\" would leave its folder", name->bytes);
-    request->status = 404;
-    return HTTP_OUTCOME_STATUS;
+    return http_fail_with(request, 404);
 }
 
 /* A path with a slash at its end is a directory's: its index, or nothing. */
@@ -51,8 +50,7 @@ static enum http_outcome static_answer_directory(struct http_request *request,
     if (outcome != HTTP_OUTCOME_NEXT)
         return outcome;
     http_log(request, LOG_LEVEL_ERROR, 0, "directory index of \"%s\" is forbidden", name.bytes);
-    request->status = 403;
-    return HTTP_OUTCOME_STATUS;
+    return http_fail_with(request, 403);
 }
 
 static enum http_outcome static_answer_file(struct http_request *request, struct open_file *file,

@@ -18,8 +18,7 @@ static enum http_outcome access_run(struct http_request *request, void *section)
     if (access_allowed(&access->rules, &request->connection->base.peer))
         return HTTP_OUTCOME_NEXT;
     http_log(request, LOG_LEVEL_ERROR, 0, "access forbidden by rule");
-    request->status = 403;
-    return HTTP_OUTCOME_STATUS;
+    return http_fail_with(request, 403);
 }
 
 /* A section is its level's own. */

@@ -49,8 +49,7 @@ static enum http_outcome limit_conn_refuse(struct http_request *request, const s
         settings->dry_run ? HTTP_LIMITED_CONN_REJECTED_DRY_RUN : HTTP_LIMITED_CONN_REJECTED;
     if (settings->dry_run)
         return HTTP_OUTCOME_NEXT;
-    request->status = (int)settings->status;
-    return HTTP_OUTCOME_STATUS;
+    return http_fail_with(request, (int)settings->status);
 }
 
 /* HTTP_OUTCOME_NEXT: the request is counted, or need not be. A cleanup leaves the zone, also if a later rule

@@ -131,8 +131,7 @@ static enum http_outcome limit_req_refuse(struct http_request *request, const st
     request->route.limited = section->dry_run ? HTTP_LIMITED_REJECTED_DRY_RUN : HTTP_LIMITED_REJECTED;
     if (section->dry_run)
         return HTTP_OUTCOME_NEXT;
-    request->status = (int)section->status;
-    return HTTP_OUTCOME_STATUS;
+    return http_fail_with(request, (int)section->status);
 }
 
 /* The request waits as long as its strictest limit asks, and then goes on. */

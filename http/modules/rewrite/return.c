@@ -19,10 +19,8 @@ UNGUARDED enum http_outcome http_return_answer(struct http_request *request,
 {
     struct http_text text;
 
-    if (rule->page) {
-        request->status = rule->status;
-        return HTTP_OUTCOME_STATUS;
-    }
+    if (rule->page)
+        return http_fail_with(request, rule->status);
     if (!http_template_write(&rule->text, request, &text))
         return http_no_memory(request);
     if (rule->redirect)

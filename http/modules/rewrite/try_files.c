@@ -88,10 +88,8 @@ static enum http_outcome try_files_otherwise(struct http_request *request, const
 {
     struct http_text where;
 
-    if (section->status) {
-        request->status = section->status;
-        return HTTP_OUTCOME_STATUS;
-    }
+    if (section->status)
+        return http_fail_with(request, section->status);
     if (!http_template_write(&section->last, request, &where))
         return http_no_memory(request);
     return where.length && *where.bytes == '@' ? http_route_named(request, where)

@@ -166,7 +166,6 @@ static void trace_print_block(struct writer *writer, const struct http_replay *r
 
 static void trace_print_pool(struct writer *writer, const struct http_replay *replay)
 {
-    static const char *const modes[] = {"normal", "poison", "passthrough"};
     const struct pool_options *options = &writer->request->connection->base.binding->pools;
     const struct pool_trace *trace = &replay->trace;
 
@@ -178,7 +177,7 @@ static void trace_print_pool(struct writer *writer, const struct http_replay *re
         trace->block_count && trace->blocks[0].kind == POOL_TRACE_FIRST ? trace->blocks[0].size
                                                                         : options->first_size,
         pool_block_size(replay->pool), sizeof(struct pool), pool_trace_large(replay->pool), options->budget,
-        modes[pool_mode()]);
+        pool_mode_names[pool_mode()]);
 }
 
 static void trace_print_request(struct writer *writer, const struct http_replay *replay)

@@ -52,12 +52,6 @@ static const struct part parts[] = {
     {{"run/slow", 8}, http_pool_run_slow, false},
 };
 
-static enum http_outcome pool_view_not_found(struct http_request *request)
-{
-    request->status = 404;
-    return HTTP_OUTCOME_STATUS;
-}
-
 static const struct part *find_part(struct http_text name)
 {
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
@@ -71,8 +65,7 @@ static enum http_outcome pool_view_only_post(struct http_request *request)
     if (request->head.method == HTTP_METHOD_POST)
         return HTTP_OUTCOME_NEXT;
     request->response.allow = HTTP_TEXT("POST");
-    request->status = 405;
-    return HTTP_OUTCOME_STATUS;
+    return http_fail_with(request, 405);
 }
 
 /* The rest of the path behind the prefix names the part. */
@@ -83,20 +76,20 @@ static enum http_outcome pool_view_run(struct http_request *request, void *secti
 
     (void)section;
     if (rest.length < prefix.length || memcmp(rest.bytes, prefix.bytes, prefix.length) != 0)
-        return pool_view_not_found(request); /* rewritten to a path elsewhere */
+        return http_fail_with(request, 404); /* rewritten to a path elsewhere */
     rest.bytes += prefix.length;
     rest.length -= prefix.length;
     if (prefix.bytes[prefix.length - 1] != '/') {
         if (!rest.length)
             return http_answer_slash(request);
         if (*rest.bytes != '/')
-            return pool_view_not_found(request);
+            return http_fail_with(request, 404);
         rest.bytes++;
         rest.length--;
     }
     part = find_part(rest);
     if (!part)
-        return pool_view_not_found(request);
+        return http_fail_with(request, 404);
     if ((part->posts ? pool_view_only_post : http_answer_only_get)(request) != HTTP_OUTCOME_NEXT)
         return HTTP_OUTCOME_STATUS;
     if (!http_add_header(request, HTTP_TEXT("Cache-Control"), HTTP_TEXT("no-store")) ||

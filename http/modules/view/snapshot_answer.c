@@ -19,8 +19,7 @@ enum http_outcome http_no_snapshot(struct http_request *request)
     counter_add(&request->connection->base.worker->counters.over_budget, 1);
     request->response.retry_after = true;
     request->keep_alive = false;
-    request->status = 503;
-    return HTTP_OUTCOME_STATUS;
+    return http_fail_with(request, 503);
 }
 
 static void question_leave(void *data)
