@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Takes the pictures of the pool view that the documents show: docs/pool-view-light.png, -dark.png, -narrow.png,
-docs/request-in-memory-light.png and -dark.png. A server of its own serves a crowd of its own, so that there is something
+docs/request-in-memory-light.png and -dark.png, docs/life-of-a-pool-light.png and -dark.png. A server of its own serves a crowd of its own, so that there is something
 to see. No picture names a line of the source: it would be another one with the next change."""
 import argparse
 import os
 import random
+import re
 import socket
 import struct
 import tempfile
@@ -22,6 +23,8 @@ CONFIG = '''
         listen @http@;
         location /pools/ { pool_view; }
         location = /small { return 200 "Hello, World!"; }
+        location = /slow { alias html/slow; limit_rate 64k; }
+        location = /body { client_body_buffer_size 64k; echo_body whole; }
         location = /mirror { client_body_buffer_size 64k; echo_body; }
         location / { root html; }
     }
@@ -162,6 +165,56 @@ class Crowd:
             thread.start()
 
 
+def live(address, source):
+    """One connection, as a person would use it by hand: heads in pieces, a long cookie, a body, a slow reader."""
+    one = socket.socket()
+    one.bind((source, 0))
+    one.connect(address)
+
+    def say(*pieces, rest=.3):
+        for piece in pieces:
+            one.sendall(piece)
+            time.sleep(rest)
+    time.sleep(.5)
+    say(b'GET /small HTTP/1.1\r\n', b'Host: a\r\n', b'\r\n')
+    one.recv(4096)
+    time.sleep(.8)
+    say(b'GET /small HTTP/1.1\r\nHost: a\r\nCookie: ' + b'x' * 1500, b'x' * 3500, b'\r\n\r\n', rest=.4)
+    one.recv(4096)
+    time.sleep(.8)
+    say(b'POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n', *[b'y' * 15000] * 4, rest=.4)
+    one.recv(4096)
+    time.sleep(.8)
+    say(b'GET /slow HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+    while one.recv(16384):
+        pass
+    one.close()
+
+
+def life(page, address, path):
+    """Follows that connection from its first moment to its last, and shows it when it held most."""
+    page.value('document.getElementById("life-address").value = "127.0.0.99"')
+    page.value('[...document.querySelectorAll("#life-follow button")][0].click()')
+    page.wait('document.documentElement.dataset.life === "live"')
+    live(address, '127.0.0.99')
+    page.wait('document.documentElement.dataset.life === "ended"')
+    page.value('''(() => { const time = [...document.querySelectorAll("#life label")]
+        .find(label => label.firstChild.data === "Time").querySelector("select");
+        time.value = "1"; time.dispatchEvent(new Event("change"));
+        document.querySelectorAll("#life-view .row, #life-view details, #life-view > p").forEach(one => { one.hidden = true; });
+        document.querySelector("svg.life").style.outline = "none";
+        document.getElementById("life-view").style.padding = "16px"; })()''')
+    page.value('document.querySelector("svg.life").focus({preventScroll: true})')
+    page.key('Home', number=36)
+    held = ('new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(() =>'
+            ' drawn(document.querySelector("#life-view svg[role=img]").getAttribute("aria-label")))))')
+    while not re.search('body.*output', page.value(held)):
+        page.key('ArrowRight', number=39)
+    page.key('ArrowLeft', number=37)
+    page.value(held)
+    page.picture(path, '#life-view')
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--build', default='build')
@@ -176,6 +229,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         server = instance.Server(folder)
         server.write('html/large', b'z' * (4 << 20))
+        server.write('html/slow', b'z' * 200000)
         server.http('sendfile off;' + CONFIG, workers=2)
         server.configure_raw(
             'memory_budget 8m; ' +
@@ -187,6 +241,14 @@ def main():
         crowd = Crowd(server.address(), 240)
         chrome, pictures = browser.Browser(os.path.join(folder, 'profile')), []
         try:
+            for name in 'light', 'dark':
+                page = chrome.page(dark=name == 'dark', width=1180, height=1240, motion=False)
+                page.open(f'http://127.0.0.1:{server.port()}/pools/')
+                page.wait('document.documentElement.dataset.traced === "yes"')
+                pictures.append(f'{arguments.to}/life-of-a-pool-{name}.png')
+                life(page, server.address(), pictures[-1])
+                assert page.console() == [], page.console()
+                page.close()
             crowd.start()
             for name, dark, width, height in (('dark', True, 1180, 1240), ('narrow', False, 390, 1000),
                                               ('light', False, 1180, 1240)):
