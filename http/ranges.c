@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Ranges of a file: one is sent as it is, several as multipart/byteranges (RFC 9110 14.6). */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "http/answer.h"
@@ -9,57 +10,30 @@
 #include "http/protocol/condition.h"
 #include "http/protocol/range.h"
 #include "http/request.h"
-#include "http/text/growing.h"
 #include "http/text/request_id.h"
-#include "http/text/variables_table.h"
 
-enum { PART_HEAD = 127 /* bytes of a part's head without its type: names, boundary and three numbers */ };
-
-static void take_one(struct http_response *response, const struct http_range *range, int64_t size)
-{
-    response->offset += range->first;
-    response->range_first = range->first;
-    response->range_size = size;
-    response->content_length = range->last - range->first + 1;
-    response->left = (uint64_t)response->content_length;
-}
-
-static bool add_number(struct http_growing *text, int64_t number)
-{
-    char *to = http_growing_room(text, HTTP_PRINT_MAX);
-
-    if (!to)
-        return false;
-    text->length = (size_t)(http_print_number(to, (uint64_t)number) - text->bytes);
-    return true;
-}
+enum { PART_HEAD = 160 /* bytes of a part's head without its type: names, boundary, three numbers of 19 */ };
 
 /* What stands before a part; null `range`: behind the last. */
 static bool write_part_head(struct http_request *request, struct http_text boundary,
                             const struct http_range *range, struct http_text *head)
 {
     struct http_text type = request->response.content_type;
-    struct http_growing text;
+    size_t size = PART_HEAD + type.length, used;
+    char *text = pool_nalloc(request->pool, size, "ranges");
 
-    if (!http_growing_begin(&text, request->pool, PART_HEAD + type.length) ||
-        !http_growing_add(&text, HTTP_TEXT("\r\n--")) || !http_growing_add(&text, boundary))
+    if (!text)
         return false;
-    if (!range) {
-        if (!http_growing_add(&text, HTTP_TEXT("--\r\n")))
-            return false;
-        *head = http_growing_end(&text);
-        return true;
-    }
-    if (type.length &&
-        (!http_growing_add(&text, HTTP_TEXT("\r\nContent-Type: ")) || !http_growing_add(&text, type)))
-        return false;
-    if (!http_growing_add(&text, HTTP_TEXT("\r\nContent-Range: bytes ")) ||
-        !add_number(&text, range->first) || !http_growing_add(&text, HTTP_TEXT("-")) ||
-        !add_number(&text, range->last) || !http_growing_add(&text, HTTP_TEXT("/")) ||
-        !add_number(&text, request->response.content_length) ||
-        !http_growing_add(&text, HTTP_TEXT("\r\n\r\n")))
-        return false;
-    *head = http_growing_end(&text);
+    used = (size_t)snprintf(text, size, "\r\n--%.*s%s", (int)boundary.length, boundary.bytes,
+                            range ? "" : "--\r\n");
+    if (range && type.length)
+        used += (size_t)snprintf(text + used, size - used, "\r\nContent-Type: %.*s", (int)type.length,
+                                 type.bytes);
+    if (range)
+        used += (size_t)snprintf(text + used, size - used, "\r\nContent-Range: bytes %lld-%lld/%lld\r\n\r\n",
+                                 (long long)range->first, (long long)range->last,
+                                 (long long)request->response.content_length);
+    *head = (struct http_text){text, used};
     return true;
 }
 
@@ -151,6 +125,10 @@ int http_ranges_take(struct http_request *request)
     request->route.final_status = 0; /* error_page's =200 is for the whole file */
     if (count > 1)
         return take_several(request, ranges, count);
-    take_one(response, ranges, response->content_length);
+    response->offset += ranges->first;
+    response->range_first = ranges->first;
+    response->range_size = response->content_length;
+    response->content_length = ranges->last - ranges->first + 1;
+    response->left = (uint64_t)response->content_length;
     return 0;
 }

@@ -31,11 +31,6 @@ struct start {
 
 static _Thread_local struct start start;
 
-static const char *date_text(void)
-{
-    return start.bytes + sizeof START - 1;
-}
-
 static void refresh_start(double now)
 {
     if ((int64_t)now == start.second)
@@ -76,7 +71,7 @@ static char *put_start(char *at, int status, bool tokens)
     }
     at = tokens ? PUT(at, "\r\nServer: " VERSION_TEXT "\r\nDate: ")
                 : PUT(at, "\r\nServer: " VERSION_NAME "\r\nDate: ");
-    return put(at, date_text(), HTTP_DATE_LENGTH + 2);
+    return put(at, start.bytes + sizeof START - 1, HTTP_DATE_LENGTH + 2);
 }
 
 static char *put_field(char *at, const char *name, size_t name_length, struct http_text value)

@@ -202,15 +202,10 @@ int http_upload_prepare(struct http_build *build, const struct http_location *lo
 
 /* ---- what it can be seen by ---- */
 
-static const struct http_upload *upload_of(const struct http_request *request)
-{
-    return request->body.take == take ? request->body.data : NULL;
-}
-
 enum http_found http_get_request_body(struct http_request *request, const struct http_variable *variable,
                                       struct http_text *value)
 {
-    const struct http_upload *upload = upload_of(request);
+    const struct http_upload *upload = http_upload_of(request);
 
     (void)variable;
     if (!upload || !upload->whole.length)
@@ -221,7 +216,7 @@ enum http_found http_get_request_body(struct http_request *request, const struct
 enum http_found http_get_request_body_file(struct http_request *request, const struct http_variable *variable,
                                            struct http_text *value)
 {
-    const struct http_upload *upload = upload_of(request);
+    const struct http_upload *upload = http_upload_of(request);
 
     (void)variable;
     return upload && upload->name ? http_value_string(upload->name, value) : http_value_none(value);

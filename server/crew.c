@@ -11,24 +11,16 @@
 
 static int make_room(struct crew *crew, unsigned count)
 {
-    if (count > crew->member_room) {
-        struct crew_member *members = sysmem_realloc(
-            SYSMEM_OF_WORKERS, crew->members, crew->member_room * sizeof *members, count * sizeof *members);
+    struct crew_member *members;
 
-        if (!members)
-            return -ENOMEM;
-        crew->members = members;
-        crew->member_room = count;
-    }
-    if (count > crew->worker_room) {
-        struct worker **workers = sysmem_realloc(
-            SYSMEM_OF_WORKERS, crew->workers, crew->worker_room * sizeof *workers, count * sizeof *workers);
-
-        if (!workers)
-            return -ENOMEM;
-        crew->workers = workers;
-        crew->worker_room = count;
-    }
+    if (count <= crew->room)
+        return 0;
+    members = sysmem_realloc(SYSMEM_OF_WORKERS, crew->members, crew->room * sizeof *members,
+                             count * sizeof *members);
+    if (!members)
+        return -ENOMEM;
+    crew->members = members;
+    crew->room = count;
     return 0;
 }
 
@@ -66,8 +58,7 @@ static void join_released(struct crew *crew)
             remove_member(&crew->members[i]);
             continue;
         }
-        crew->members[kept] = crew->members[i];
-        crew->workers[kept++] = crew->workers[i];
+        crew->members[kept++] = crew->members[i];
     }
     crew->total = kept;
 }
@@ -82,8 +73,7 @@ static int add_workers(struct crew *crew, unsigned count)
         if (!worker)
             break;
         crew->next_index++;
-        crew->members[crew->total] = (struct crew_member){.worker = worker};
-        crew->workers[crew->total++] = worker;
+        crew->members[crew->total++] = (struct crew_member){.worker = worker};
     }
     return error;
 }
@@ -161,7 +151,7 @@ static bool tell(struct crew_member *member, enum crew_order order)
 static bool all_ended(const struct crew *crew, unsigned first)
 {
     for (unsigned i = first; i < crew->total; i++)
-        if (!atomic_load(&crew->workers[i]->thread.ended))
+        if (!atomic_load(&crew->members[i].worker->thread.ended))
             return false;
     return true;
 }
@@ -205,7 +195,7 @@ bool crew_tell(struct crew *crew, const struct generation *current)
 static bool all_gone(const struct crew *crew)
 {
     for (unsigned i = 0; i < crew->total; i++)
-        if (!atomic_load(&crew->workers[i]->thread.gone))
+        if (!atomic_load(&crew->members[i].worker->thread.gone))
             return false;
     return true;
 }
@@ -218,12 +208,11 @@ bool crew_reap(struct crew *crew)
     if (crew->order != CREW_SERVE && !all_gone(crew))
         return false;
     for (unsigned i = 0; i < crew->total; i++) {
-        if (atomic_load(&crew->workers[i]->thread.gone)) {
+        if (atomic_load(&crew->members[i].worker->thread.gone)) {
             remove_member(&crew->members[i]);
             continue;
         }
-        crew->members[kept] = crew->members[i];
-        crew->workers[kept++] = crew->workers[i];
+        crew->members[kept++] = crew->members[i];
         serving += i < crew->count;
     }
     crew->total = kept;
@@ -234,7 +223,7 @@ bool crew_reap(struct crew *crew)
 bool crew_switched(const struct crew *crew, const struct generation *current)
 {
     for (unsigned i = 0; i < crew->total; i++)
-        if (atomic_load(&crew->workers[i]->thread.generation) != current->number)
+        if (atomic_load(&crew->members[i].worker->thread.generation) != current->number)
             return false;
     return true;
 }
@@ -242,13 +231,13 @@ bool crew_switched(const struct crew *crew, const struct generation *current)
 bool crew_deaf(const struct crew *crew)
 {
     for (unsigned i = 0; i < crew->total; i++)
-        if (!atomic_load(&crew->workers[i]->thread.deaf) && !atomic_load(&crew->workers[i]->thread.gone))
+        if (!atomic_load(&crew->members[i].worker->thread.deaf) &&
+            !atomic_load(&crew->members[i].worker->thread.gone))
             return false;
     return true;
 }
 
 void crew_deinit(struct crew *crew)
 {
-    sysmem_free(SYSMEM_OF_WORKERS, crew->members, crew->member_room * sizeof *crew->members);
-    sysmem_free(SYSMEM_OF_WORKERS, crew->workers, crew->worker_room * sizeof *crew->workers);
+    sysmem_free(SYSMEM_OF_WORKERS, crew->members, crew->room * sizeof *crew->members);
 }

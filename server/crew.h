@@ -29,11 +29,10 @@ struct crew_member {
 struct crew {
     struct shared *shared;
     struct crew_member *members; /* the first `count` serve, the others leave */
-    struct worker **workers;     /* of the members, same order: for sockets_share */
     unsigned count, total;
-    unsigned member_room, worker_room; /* entries allocated */
-    unsigned next_index;               /* of the next worker made */
-    enum crew_order order;             /* what all should do */
+    unsigned room;         /* members allocated */
+    unsigned next_index;   /* of the next worker made */
+    enum crew_order order; /* what all should do */
 };
 
 /* Makes workers until there are `count`, those that leave counted in, and what all need to switch to

@@ -112,12 +112,6 @@ static bool resolve_prefix(const char *given, char prefix[PATH_MAX])
     return true;
 }
 
-/* The configuration file's full name: relative ones stand in the prefix. */
-static bool resolve_file(const char *given, const char *prefix, char file[PATH_MAX])
-{
-    return snprintf(file, PATH_MAX, "%s%s", *given == '/' ? "" : prefix, given) < PATH_MAX;
-}
-
 /* -s: to the process whose number the pid file holds. */
 static int send_signal(const struct options *options, const struct generation *generation)
 {
@@ -282,7 +276,8 @@ int main(int argc, char **argv)
             return 0;
     }
     if (!resolve_prefix(options.prefix, prefix) ||
-        (options.file && !resolve_file(options.file, prefix, file))) {
+        (options.file &&
+         snprintf(file, sizeof file, "%s%s", *options.file == '/' ? "" : prefix, options.file) >= PATH_MAX)) {
         complain("the prefix or the configuration file has too long a name");
         return 1;
     }

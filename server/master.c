@@ -121,7 +121,7 @@ static int take_into_service(struct master *master, struct generation *generatio
         return conf_fail_errno(&generation->conf, NULL, -result, "worker threads could not be started");
     result = sockets_open(&master->sockets, generation, count);
     if (!result)
-        result = sockets_share(generation, master->crew.workers, count);
+        result = sockets_share(generation, &master->crew, count);
     if (!result)
         result = sockets_narrow(generation, master->current);
     if (result) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "pool/sysmem.h"
+#include "server/crew.h"
 #include "server/listener.h"
 #include "server/log/log.h"
 #include "server/worker.h"
@@ -258,20 +259,20 @@ static unsigned share_of(const struct generation *generation, unsigned worker, u
     return count;
 }
 
-int sockets_share(struct generation *generation, struct worker *const *workers, unsigned count)
+int sockets_share(struct generation *generation, const struct crew *crew, unsigned count)
 {
     struct share *shares = pool_array(generation->pool, count, sizeof *shares, "shares");
 
     if (!shares)
         return conf_fail_memory(&generation->conf);
     for (unsigned i = 0; i < count; i++) {
-        shares[i].worker = workers[i];
+        shares[i].worker = crew->members[i].worker;
         shares[i].count = share_of(generation, i, count, NULL, NULL);
         shares[i].listeners =
             pool_array(generation->pool, shares[i].count + 1, sizeof *shares[i].listeners, "listeners");
         if (!shares[i].listeners)
             return conf_fail_memory(&generation->conf);
-        share_of(generation, i, count, shares[i].listeners, workers[i]);
+        share_of(generation, i, count, shares[i].listeners, shares[i].worker);
     }
     for (const struct binding *binding = generation->bindings; binding; binding = binding->next)
         binding->sockets->served = binding->sockets->count;

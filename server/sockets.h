@@ -14,6 +14,8 @@
 
 #include "server/generation.h"
 
+struct crew;
+
 struct socket_set {
     struct socket_set *next;
     struct listen_address address;
@@ -30,8 +32,8 @@ struct socket_set {
  * nothing new stays open. */
 int sockets_open(struct socket_set **sets, struct generation *generation, unsigned workers);
 
-/* Divides the sockets among `workers` (an array of `count`): fills generation->shares. */
-int sockets_share(struct generation *generation, struct worker *const *workers, unsigned count);
+/* Divides the sockets among the first `count` of the crew: fills generation->shares. */
+int sockets_share(struct generation *generation, const struct crew *crew, unsigned count);
 
 /* The last step before workers are told: where the mode of a unix socket's path changes, the bits that go are
  * cleared now, so that nobody reaches the new service by the old mode. Bits that come are set in

@@ -202,12 +202,6 @@ static void drain_all(struct worker *worker)
             start_shutdown_timeout(tenure);
 }
 
-/* One worker may have all of view_reserve; memory_budget bounds all of them. 0 would mean no limit. */
-static size_t spare_of(const struct settings *settings)
-{
-    return settings->view_reserve ? settings->view_reserve : 1;
-}
-
 void tenure_switch(struct worker *worker, struct tenure *tenure)
 {
     struct tenure *before = worker->tenure;
@@ -221,7 +215,9 @@ void tenure_switch(struct worker *worker, struct tenure *tenure)
     worker->tenure = tenure;
     shortage_look(worker);
     sizeclass_set_budget(worker->classes, generation->settings.worker_memory_budget);
-    sizeclass_set_budget(worker->spare, spare_of(&generation->settings));
+    /* One worker may have all of view_reserve; memory_budget bounds all of them. 0 would mean no limit. */
+    sizeclass_set_budget(worker->spare,
+                         generation->settings.view_reserve ? generation->settings.view_reserve : 1);
     worker->state = generation_share(generation, worker) ? WORKER_SERVES : WORKER_LEAVES;
     if (worker->state == WORKER_SERVES) {
         atomic_store(&worker->thread.ended, false);

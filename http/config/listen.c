@@ -35,11 +35,6 @@ struct listen_options {
     bool default_server, of_socket;
 };
 
-static struct http_listening *next_of(const struct http_listening *listening)
-{
-    return (struct http_listening *)(void *)listening->address.next;
-}
-
 /* ---- arguments ---- */
 
 static int parse_backlog(struct conf *conf, const struct conf_node *node, const char *text,
@@ -141,6 +136,15 @@ static struct http_listening *listening_of(struct http_build *build, const struc
     return listening;
 }
 
+static bool has_server(const struct http_listening *listening, const struct http_server *server)
+{
+    const struct listening_server *item = listening->servers;
+
+    while (item && item->server != server)
+        item = item->next;
+    return item != NULL;
+}
+
 /* The first server at an address is its default, unless another one claims that. */
 static int add_server(struct http_build *build, const struct conf_node *node,
                       const struct listen_address *address, const struct listen_options *options,
@@ -151,9 +155,8 @@ static int add_server(struct http_build *build, const struct conf_node *node,
 
     if (!listening)
         return -EINVAL;
-    for (item = listening->servers; item; item = item->next)
-        if (item->server == server)
-            return conf_fail(build->conf, node, "a duplicate listen %s", address->text);
+    if (has_server(listening, server))
+        return conf_fail(build->conf, node, "a duplicate listen %s", address->text);
     if (options->of_socket && listening->has_options)
         return conf_fail(build->conf, node, "duplicate listen options for %s", address->text);
     if (options->default_server && listening->has_default)
@@ -219,15 +222,6 @@ int http_listen_default(struct http_build *build, const struct conf_node *node, 
 
 /* ---- when all is read ---- */
 
-static bool has_server(const struct http_listening *listening, const struct http_server *server)
-{
-    const struct listening_server *item = listening->servers;
-
-    while (item && item->server != server)
-        item = item->next;
-    return item != NULL;
-}
-
 /* The line about an address at the start: its URL, and in brackets the paths at which the server can be
  * watched. */
 static int describe(struct http_build *build, const struct http_listening *listening)
@@ -281,7 +275,7 @@ int http_listen_finish(struct http_build *build)
 {
     int result = 0;
 
-    for (struct http_listening *at = build->listening; at && !result; at = next_of(at))
+    for (struct http_listening *at = build->listening; at && !result; at = (void *)at->address.next)
         result = finish_address(build, at);
     return result;
 }

@@ -198,14 +198,6 @@ bool http_locations_any(const struct http_locations *locations,
 
 /* ---- building ---- */
 
-static int order_names(struct http_text a, struct http_text b)
-{
-    size_t shorter = a.length < b.length ? a.length : b.length;
-    int order = memcmp(a.bytes, b.bytes, shorter);
-
-    return order ? order : a.length < b.length ? -1 : a.length > b.length;
-}
-
 /* The place of `name` among the sorted `count` entries. */
 static uint32_t place_of(const struct entry *entries, uint32_t count, struct http_text name)
 {
@@ -214,7 +206,7 @@ static uint32_t place_of(const struct entry *entries, uint32_t count, struct htt
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
 
-        if (order_names(entries[middle].name, name) < 0)
+        if (compare(&entries[middle], key_of(name), name) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -230,7 +222,7 @@ static int add_name(struct conf *conf, struct entry *entries, uint32_t *count,
     uint32_t at = place_of(entries, *count, location->name);
     const struct http_location **slot;
 
-    if (at == *count || order_names(entries[at].name, location->name)) {
+    if (at == *count || compare(&entries[at], key_of(location->name), location->name)) {
         memmove(&entries[at + 1], &entries[at], (*count - at) * sizeof *entries);
         entries[at] = (struct entry){.key = key_of(location->name), .name = location->name};
         ++*count;

@@ -21,11 +21,6 @@ enum { ROUTE_RETURNS = 10 /* internal redirects and rewrites, as nginx */ };
 
 /* ---- from a head to a server and a path ---- */
 
-static const struct http_address *address_of(const struct http_connection *connection)
-{
-    return connection->base.binding->data;
-}
-
 static bool copy_path(struct http_request *request, struct http_text path)
 {
     char *copy = pool_nalloc(request->pool, path.length + 1, "path");
@@ -72,7 +67,7 @@ __attribute__((always_inline)) static inline int take_path(struct http_request *
 /* A host in lower case is looked up as it was received; only others are copied. */
 static int choose_server(struct http_request *request)
 {
-    const struct http_address *address = address_of(request->connection);
+    const struct http_address *address = request->connection->base.binding->data;
     int status = http_host_decide(&request->head, &request->host);
 
     if (status)

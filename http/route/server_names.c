@@ -118,14 +118,22 @@ bool http_server_name_covers(const struct http_server_name *name, struct http_te
 
 /* ---- building the tables of an address ---- */
 
+/* In which tables a form stands: that of `.name` in two. */
+static bool is_exact(enum http_name_form form)
+{
+    return form == HTTP_NAME_EXACT || form == HTTP_NAME_DOTTED;
+}
+
+static bool is_leading(enum http_name_form form)
+{
+    return form == HTTP_NAME_LEADING || form == HTTP_NAME_DOTTED;
+}
+
 /* Whether an earlier server has the name in this form. */
 static bool claimed(struct http_names *names, const struct http_server_name *name, uint32_t hash)
 {
-    bool exact = name->form == HTTP_NAME_EXACT || name->form == HTTP_NAME_DOTTED;
-    bool leading = name->form == HTTP_NAME_LEADING || name->form == HTTP_NAME_DOTTED;
-
-    return (exact && http_names_get(&names->exact, name->text, hash)) ||
-           (leading && http_names_get(&names->leading, name->text, hash)) ||
+    return (is_exact(name->form) && http_names_get(&names->exact, name->text, hash)) ||
+           (is_leading(name->form) && http_names_get(&names->leading, name->text, hash)) ||
            (name->form == HTTP_NAME_TRAILING && http_names_get(&names->trailing, name->text, hash));
 }
 
@@ -143,9 +151,9 @@ static void add_name(struct conf *conf, struct http_names *names, struct http_na
         conf_warn(conf, NULL, "conflicting server name \"%s\" on %s, ignored", name->configured, address);
         return;
     }
-    if (name->form == HTTP_NAME_EXACT || name->form == HTTP_NAME_DOTTED)
+    if (is_exact(name->form))
         http_names_put(&names->exact, name->text, hash, server);
-    if (name->form == HTTP_NAME_LEADING || name->form == HTTP_NAME_DOTTED)
+    if (is_leading(name->form))
         http_names_put(&names->leading, name->text, hash, server);
     if (name->form == HTTP_NAME_TRAILING)
         http_names_put(&names->trailing, name->text, hash, server);
@@ -159,25 +167,13 @@ struct census {
 
 static void count_name(struct census *census, const struct http_server_name *name)
 {
-    switch (name->form) {
-    case HTTP_NAME_DOTTED:
-        census->exact++;
-        census->leading++;
-        break;
-    case HTTP_NAME_EXACT:
-        census->exact++;
-        break;
-    case HTTP_NAME_LEADING:
-        census->leading++;
-        break;
-    case HTTP_NAME_TRAILING:
-        census->trailing++;
-        break;
-    case HTTP_NAME_REGEX:
-        census->regexes++;
-        census->captures |= http_regex_groups(name->regex) > 0;
-        break;
-    }
+    census->exact += is_exact(name->form);
+    census->leading += is_leading(name->form);
+    census->trailing += name->form == HTTP_NAME_TRAILING;
+    if (name->form != HTTP_NAME_REGEX)
+        return;
+    census->regexes++;
+    census->captures |= http_regex_groups(name->regex) > 0;
 }
 
 int http_names_build(struct conf *conf, const struct http_server *const *servers, size_t count,

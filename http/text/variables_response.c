@@ -55,14 +55,6 @@ const struct http_variable_row http_response_variables[] = {
 
 /* ---- $sent_http_NAME: the answer's own fields, then those that modules added ---- */
 
-/* No head was or will be sent: `return 444`, or the client has left. */
-static bool is_unsent(const struct http_request *request)
-{
-    const struct http_connection *connection = request->connection;
-
-    return !request->head_queued && (connection->cut || connection->base.closed);
-}
-
 /* The number is the offset of the text in the response; an empty one is none. */
 static enum http_found get_text(struct http_request *request, const struct http_variable *variable,
                                 struct http_text *value)
@@ -189,7 +181,8 @@ enum http_found http_get_sent(struct http_request *request, const struct http_va
 {
     const struct http_variable_row *row;
 
-    if (is_unsent(request))
+    /* No head was or will be sent: `return 444`, or the client has left. */
+    if (!request->head_queued && (request->connection->cut || request->connection->base.closed))
         return http_value_none(value);
     if (variable->number == HTTP_SENT_OTHER)
         return join(request, request->response.headers, variable, value);

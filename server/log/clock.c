@@ -43,22 +43,17 @@ static struct tm local(int64_t seconds)
     return tm;
 }
 
-static char *put_error(char *at, const struct tm *tm)
-{
-    at = put_number(at, (unsigned)tm->tm_year + 1900, 4);
-    *at++ = '/';
-    at = put_pair(at, tm->tm_mon + 1, '/');
-    at = put_pair(at, tm->tm_mday, ' ');
-    at = put_pair(at, tm->tm_hour, ':');
-    at = put_pair(at, tm->tm_min, ':');
-    return put_pair(at, tm->tm_sec, '\0');
-}
-
 void clock_format_error(int64_t seconds, char out[20])
 {
     struct tm tm = local(seconds);
+    char *at = put_number(out, (unsigned)tm.tm_year + 1900, 4);
 
-    put_error(out, &tm);
+    *at++ = '/';
+    at = put_pair(at, tm.tm_mon + 1, '/');
+    at = put_pair(at, tm.tm_mday, ' ');
+    at = put_pair(at, tm.tm_hour, ':');
+    at = put_pair(at, tm.tm_min, ':');
+    put_pair(at, tm.tm_sec, '\0');
 }
 
 static char *put_zone(char *at, const struct tm *tm, const char *between)
@@ -86,8 +81,6 @@ UNGUARDED bool clock_update(struct clock *clock, double now)
         return false;
     tm = local(seconds);
     clock->seconds = seconds;
-    put_error(clock->error_time, &tm);
-
     at = put_pair(clock->log_time, tm.tm_mday, '/');
     memcpy(at, months[tm.tm_mon], 3);
     at[3] = '/';

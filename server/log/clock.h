@@ -13,10 +13,9 @@
 #include <stdint.h>
 
 struct clock {
-    int64_t seconds;     /* since the epoch, of the texts below; 0: none yet */
-    char log_time[27];   /* $time_local: 21/Nov/2026:03:26:00 +0000 */
-    char error_time[20]; /* of the error log: 2026/11/21 03:26:00 */
-    char iso8601[26];    /* $time_iso8601: 2026-11-21T03:26:00+00:00 */
+    int64_t seconds;   /* since the epoch, of the texts below; 0: none yet */
+    char log_time[27]; /* $time_local: 21/Nov/2026:03:26:00 +0000 */
+    char iso8601[26];  /* $time_iso8601: 2026-11-21T03:26:00+00:00 */
 };
 
 /* Reads the time zone, which allocates; the main thread calls it before others exist. */
@@ -25,7 +24,7 @@ void clock_init_zone(void);
 /* `now`: seconds since the epoch (ev_now). true: the second, and with it the texts, changed. */
 bool clock_update(struct clock *clock, double now);
 
-/* The error log's form, into 20 bytes, for callers without a struct clock. */
+/* The error log's form: 2026/11/21 03:26:00. */
 void clock_format_error(int64_t seconds, char out[20]);
 
 #endif

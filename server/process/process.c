@@ -20,14 +20,14 @@
 #include "server/log/log.h"
 #include "server/process/cgroup.h"
 
-static int null_for(const int *targets, unsigned count)
+static int null_for(int first, int last)
 {
     int fd = open("/dev/null", O_RDWR | O_CLOEXEC), error = 0;
 
     if (fd < 0)
         return -errno;
-    for (unsigned i = 0; i < count; i++)
-        if (dup2(fd, targets[i]) < 0)
+    for (int target = first; target <= last; target++)
+        if (dup2(fd, target) < 0)
             error = -errno;
     if (fd > STDERR_FILENO)
         close(fd);
@@ -47,7 +47,6 @@ void process_open_streams(void)
 
 int process_daemonise(void)
 {
-    static const int targets[] = {STDIN_FILENO, STDOUT_FILENO};
     pid_t child = fork();
 
     if (child < 0)
@@ -57,14 +56,12 @@ int process_daemonise(void)
     if (setsid() < 0)
         return -errno;
     umask(0);
-    return null_for(targets, 2);
+    return null_for(STDIN_FILENO, STDOUT_FILENO);
 }
 
 int process_close_stderr(void)
 {
-    static const int targets[] = {STDERR_FILENO};
-
-    return null_for(targets, 1);
+    return null_for(STDERR_FILENO, STDERR_FILENO);
 }
 
 uint64_t process_nofile(void)

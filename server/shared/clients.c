@@ -39,32 +39,36 @@ struct shard {
 
 struct client_zone {
     struct shard shards[SHARDS];
+    struct client_zone *next; /* in the register */
     struct sgi *sgi;
-    const char *name;
-    size_t bytes;        /* as created */
+    const char *name, *key;
+    size_t bytes;        /* as configured */
     size_t room;         /* bytes for nodes */
     size_t allocated;    /* of this struct with all that follows it */
     uint32_t mask;       /* buckets of a shard - 1 */
+    unsigned use;        /* the caller's */
+    unsigned references; /* the main thread's */
     _Atomic size_t used; /* bytes of nodes and keys outside them */
     _Atomic size_t nodes;
 };
+
+static struct client_zone *zones; /* the main thread's */
 
 uint32_t client_hash(const void *key, size_t length)
 {
     return (uint32_t)hash_bytes(key, length);
 }
 
-struct client_zone *client_zone_create(struct sgi *sgi, const char *name, size_t bytes)
+/* One allocation: the zone, its buckets, its name and key. */
+static struct client_zone *make_zone(struct sgi *sgi, const char *name, const char *key, size_t bytes)
 {
-    size_t buckets = BUCKETS_MIN, name_size = strlen(name) + 1;
-
+    size_t buckets = BUCKETS_MIN, name_size = strlen(name) + 1, key_size = strlen(key) + 1, allocated;
     struct client_node **next;
     struct client_zone *zone;
-    size_t allocated;
 
     while (buckets * 2 <= bytes / BYTES_PER_BUCKET && buckets < ((size_t)SHARDS << (SHARD_SHIFT - 1)))
         buckets *= 2;
-    allocated = sizeof *zone + buckets * sizeof(struct client_node *) + name_size;
+    allocated = sizeof *zone + buckets * sizeof *next + name_size + key_size;
     zone = sysmem_memalign(SYSMEM_OF_ZONES, CACHE_LINE, allocated);
     if (!zone)
         return NULL;
@@ -77,28 +81,46 @@ struct client_zone *client_zone_create(struct sgi *sgi, const char *name, size_t
     }
     zone->sgi = sgi;
     zone->name = memcpy(next, name, name_size);
+    zone->key = memcpy((char *)next + name_size, key, key_size);
     zone->bytes = bytes;
-    zone->room = bytes - buckets * sizeof(struct client_node *);
+    zone->room = bytes - buckets * sizeof *next;
     zone->allocated = allocated;
     zone->mask = (uint32_t)(buckets / SHARDS - 1);
     return zone;
 }
 
-void client_zone_destroy(struct client_zone *zone)
+struct client_zone *client_zone_open(struct sgi *sgi, unsigned use, const char *name, const char *key,
+                                     size_t bytes)
 {
+    struct client_zone *zone = zones;
+
+    while (zone &&
+           (zone->use != use || strcmp(zone->name, name) || strcmp(zone->key, key) || zone->bytes != bytes))
+        zone = zone->next;
+    if (!zone) {
+        zone = make_zone(sgi, name, key, bytes);
+        if (!zone)
+            return NULL;
+        zone->use = use;
+        zone->next = zones;
+        zones = zone;
+    }
+    zone->references++;
+    return zone;
+}
+
+void client_zone_close(struct client_zone *zone)
+{
+    struct client_zone **link = &zones;
+
+    if (--zone->references > 0)
+        return;
+    while (*link != zone)
+        link = &(*link)->next;
+    *link = zone->next;
     for (unsigned i = 0; i < SHARDS; i++)
         pthread_mutex_destroy(&zone->shards[i].lock);
     sysmem_free(SYSMEM_OF_ZONES, zone, zone->allocated);
-}
-
-const char *client_zone_name(const struct client_zone *zone)
-{
-    return zone->name;
-}
-
-size_t client_zone_bytes(const struct client_zone *zone)
-{
-    return zone->bytes;
 }
 
 size_t client_zone_nodes(const struct client_zone *zone)

@@ -2,12 +2,13 @@
 /*
  * Purpose: counts what each key has in progress: a client's address, or whatever limit_conn_zone names as
  *   key.
- * Lifetime: create, destroy; limit_zones.h counts who uses a zone. A node is born with the first enter of
- *   its key and freed with the last leave; it is an sgi record: 72 bytes, from the 128-byte-and-below lists;
- *   a key longer than 48 bytes has a second one.
- * Threads: every function but create and destroy, from every thread. Sharded locks; nothing is allocated,
- *   logged or asked of the system under them.
- * Errors: enter's verdict; create returns NULL.
+ * Lifetime: a zone is open until it was closed as often as opened; over reloads, so that what began under the
+ *   old configuration still counts under the new one. A node is born with the first enter of its key and
+ *   freed with the last leave; it is an sgi record: 72 bytes, from the 128-byte-and-below lists; a key longer
+ *   than 48 bytes has a second one.
+ * Threads: open and close: the main thread; the others: any. Sharded locks; nothing is allocated, logged or
+ *   asked of the system under them.
+ * Errors: enter's verdict; open returns NULL.
  */
 #ifndef SERVER_SHARED_CLIENTS_H
 #define SERVER_SHARED_CLIENTS_H
@@ -30,13 +31,14 @@ enum client_verdict {
     CLIENT_NO_MEMORY, /* the zone is full, or there is no memory */
 };
 
-/* `name` is copied; `bytes`: what nodes and buckets may take together, at least 32 KiB (nginx's bound). */
-__attribute__((warn_unused_result)) struct client_zone *client_zone_create(struct sgi *sgi, const char *name,
-                                                                           size_t bytes);
-void client_zone_destroy(struct client_zone *zone); /* every node must have left */
+/* The zone of that use (zones of different uses may have one name), name, key and size, which are copied;
+ * or a new one. `bytes`: what nodes and buckets may take together, at least 32 KiB (nginx's bound). NULL: no
+ * memory. */
+__attribute__((warn_unused_result)) struct client_zone *client_zone_open(struct sgi *sgi, unsigned use,
+                                                                         const char *name, const char *key,
+                                                                         size_t bytes);
+void client_zone_close(struct client_zone *zone); /* the last time, every node must have left */
 
-const char *client_zone_name(const struct client_zone *zone);
-size_t client_zone_bytes(const struct client_zone *zone); /* as created */
 size_t client_zone_nodes(const struct client_zone *zone); /* keys that have something going on; a snapshot */
 
 /* Counts one up for the key, unless it has `limit` (>= 1) already. `length` 1 … CLIENT_KEY_MAX; `hash`:

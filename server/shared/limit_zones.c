@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "conf/units.h"
-#include "pool/sysmem.h"
 #include "server/generation.h"
 #include "server/log/log.h"
 
@@ -23,62 +22,6 @@ const struct conf_enum limit_log_levels[] = {{"info", LOG_LEVEL_INFO},
 const struct conf_range limit_statuses = {400, 599};
 
 static const char text_key[] = "$remote_addr", binary_key[] = "$binary_remote_addr";
-
-/* A counting zone that some living configuration names. */
-struct registered {
-    struct registered *next;
-    struct client_zone *zone;
-    enum limit_use use;
-    unsigned references; /* struct limit_zones */
-    size_t key_size;     /* of `key`, its NUL included */
-    char key[];
-};
-
-static struct registered *registry; /* the main thread's */
-
-static void put_registered(void *data)
-{
-    struct registered *entry = data, **link = &registry;
-
-    if (--entry->references > 0)
-        return;
-    while (*link != entry)
-        link = &(*link)->next;
-    *link = entry->next;
-    client_zone_destroy(entry->zone);
-    sysmem_free(SYSMEM_OF_ZONES, entry, sizeof *entry + entry->key_size);
-}
-
-/* With one more reference; NULL: no memory. */
-static struct registered *get_registered(struct sgi *sgi, enum limit_use use, const char *name,
-                                         const char *key, size_t bytes)
-{
-    size_t key_size = strlen(key) + 1;
-    struct registered *entry = registry;
-
-    while (entry && (entry->use != use || strcmp(client_zone_name(entry->zone), name) != 0 ||
-                     strcmp(entry->key, key) != 0 || client_zone_bytes(entry->zone) != bytes))
-        entry = entry->next;
-    if (entry) {
-        entry->references++;
-        return entry;
-    }
-    entry = sysmem_alloc(SYSMEM_OF_ZONES, sizeof *entry + key_size);
-    if (!entry)
-        return NULL;
-    entry->zone = client_zone_create(sgi, name, bytes);
-    if (!entry->zone) {
-        sysmem_free(SYSMEM_OF_ZONES, entry, sizeof *entry + key_size);
-        return NULL;
-    }
-    entry->next = registry;
-    entry->use = use;
-    entry->references = 1;
-    entry->key_size = key_size;
-    memcpy(entry->key, key, key_size);
-    registry = entry;
-    return entry;
-}
 
 /* ---- limit_conn_zone ---- */
 
@@ -115,12 +58,16 @@ static const struct limit_zone *find_zone(const struct limit_zone *list, const c
     return list;
 }
 
+static void close_zone(void *zone)
+{
+    client_zone_close(zone);
+}
+
 int limit_zone_read(struct conf_setting *setting, enum limit_use use, struct limit_zone **list,
                     struct limit_zone **added)
 {
     struct conf *conf = setting->conf;
     const struct limit_zone *same;
-    struct registered *entry;
     struct limit_zone *zone;
     const char *name;
     size_t bytes;
@@ -133,14 +80,16 @@ int limit_zone_read(struct conf_setting *setting, enum limit_use use, struct lim
         return conf_fail(conf, setting->node, "%s \"%s\" is already bound to key \"%s\"", setting->node->name,
                          name, same->key);
     zone = pool_calloc(conf->pool, sizeof *zone, "limit zone");
-    entry = zone ? get_registered(generation_of(conf)->sgi, use, name, setting->node->args[0], bytes) : NULL;
-    if (!entry)
+    if (!zone)
         return conf_fail_memory(conf);
-    if (!pool_cleanup_add(conf->pool, put_registered, entry)) {
-        put_registered(entry);
+    *zone = (struct limit_zone){.next = *list, .name = name, .key = setting->node->args[0]};
+    zone->zone = client_zone_open(generation_of(conf)->sgi, use, name, zone->key, bytes);
+    if (!zone->zone)
+        return conf_fail_memory(conf);
+    if (!pool_cleanup_add(conf->pool, close_zone, zone->zone)) {
+        client_zone_close(zone->zone);
         return conf_fail_memory(conf);
     }
-    *zone = (struct limit_zone){*list, name, setting->node->args[0], entry->zone, NULL};
     *list = *added = zone;
     return 0;
 }

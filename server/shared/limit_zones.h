@@ -4,7 +4,7 @@
  *   same use, name, key and size are one over reloads, so that what began under the old configuration still
  *   counts under the new one.
  * Lifetime: a struct limit_zone lies in the pool of the configuration that names it and holds a reference
- *   on the counting zone, put by a cleanup of that pool. The register of counting zones is the process's.
+ *   on the counting zone, put by a cleanup of that pool.
  * Threads: reading and the pools' ends: the main thread. limit_enter, limit_leave: any.
  * Errors: reading: a negative errno, noted in conf. limit_enter: a verdict (clients.h).
  */

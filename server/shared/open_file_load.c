@@ -53,38 +53,38 @@ static int open_and_stat(const char *path, struct open_file *file)
     return fill(file, &status);
 }
 
-int open_file_load(struct sgi *sgi, const char *path, struct open_file **file)
-{
-    struct open_file *made = sgi_alloc(sgi, sizeof *made);
-    int error;
-
-    *file = NULL;
-    if (!made)
-        return -ENOMEM;
-    memset(made, 0, sizeof *made);
-    error = open_and_stat(path, made);
-    if (error != 0) {
-        sgi_free(sgi, made, sizeof *made);
-        return error;
-    }
-    made->sgi = sgi;
-    atomic_init(&made->references, 1);
-    *file = made;
-    return 0;
-}
-
-struct open_file *open_file_adopt(struct sgi *sgi, int fd, off_t size)
+static struct open_file *make(struct sgi *sgi)
 {
     struct open_file *made = sgi_alloc(sgi, sizeof *made);
 
     if (!made)
         return NULL;
     memset(made, 0, sizeof *made);
+    made->sgi = sgi;
+    atomic_init(&made->references, 1);
+    return made;
+}
+
+int open_file_load(struct sgi *sgi, const char *path, struct open_file **file)
+{
+    struct open_file *made = make(sgi);
+    int error = made ? open_and_stat(path, made) : -ENOMEM;
+
+    *file = error ? NULL : made;
+    if (error && made)
+        sgi_free(sgi, made, sizeof *made);
+    return error;
+}
+
+struct open_file *open_file_adopt(struct sgi *sgi, int fd, off_t size)
+{
+    struct open_file *made = make(sgi);
+
+    if (!made)
+        return NULL;
     made->fd = fd;
     made->is_regular = true;
     made->size = size;
-    made->sgi = sgi;
-    atomic_init(&made->references, 1);
     return made;
 }
 

@@ -462,7 +462,7 @@ static void reload(void)
     }
     result = sockets_open(&sets, generation, count);
     MUST(!result);
-    result = sockets_share(generation, crew.workers, count);
+    result = sockets_share(generation, &crew, count);
     MUST(!result);
     crew_divide(&crew, count);
     generation->number = ++loaded;
