@@ -28,8 +28,7 @@ static void on_io(struct ev_loop *loop, struct ev_io *io, int events)
     (void)loop;
     /* epoll_ctl refused it, and libev has stopped the watcher: no event would ever come again. */
     if (__builtin_expect(events & EV_ERROR, 0)) {
-        connection_log(connection, connection->tenure->generation->settings.log, LOG_LEVEL_CRIT, 0,
-                       "epoll_ctl() failed, the connection is closed");
+        connection_log(connection, NULL, LOG_LEVEL_CRIT, 0, "epoll_ctl() failed, the connection is closed");
         connection_close(connection);
         return;
     }
@@ -211,8 +210,7 @@ void connection_watch_slow(struct connection *connection, int events)
 
 bool connection_timeout_slow(struct connection *connection)
 {
-    connection_log(connection, connection->tenure->generation->settings.log, LOG_LEVEL_CRIT, ENOMEM,
-                   "no memory for a timeout");
+    connection_log(connection, NULL, LOG_LEVEL_CRIT, ENOMEM, "no memory for a timeout");
     connection_close(connection);
     return false;
 }
@@ -304,6 +302,8 @@ void connection_log(const struct connection *connection, const struct log *log, 
     size_t described = 0;
     va_list args;
 
+    if (!log)
+        log = connection->tenure->generation->settings.log;
     if (!log_enabled(log, level))
         return;
     va_start(args, format);

@@ -107,8 +107,7 @@ void shortage_tell(struct connection *connection)
     char text[LIMIT_TEXT_MAX];
 
     if (shortage_text(text, connection->worker, connection->pool, refusal))
-        connection_log(connection, connection->tenure->generation->settings.log, LOG_LEVEL_ERROR | LOG_KEPT,
-                       0, "%s", text);
+        connection_log(connection, NULL, LOG_LEVEL_ERROR | LOG_KEPT, 0, "%s", text);
     shortage_note(connection->worker, refusal->why);
 }
 

@@ -84,8 +84,7 @@ static void echo_on_ready(struct connection *base, int events)
 /* No progress for echo_timeout. */
 static void echo_on_expired(struct connection *base)
 {
-    connection_log(base, base->tenure->generation->settings.log, LOG_LEVEL_INFO, ETIMEDOUT,
-                   "client timed out");
+    connection_log(base, NULL, LOG_LEVEL_INFO, ETIMEDOUT, "client timed out");
     connection_close(base);
 }
 

@@ -36,8 +36,7 @@ bool pieces_begin(struct pieces *pieces, struct connection *connection, size_t b
 
 static void lost(struct connection *connection, const char *call)
 {
-    connection_log(connection, connection->tenure->generation->settings.log, log_level_of_errno(errno), errno,
-                   "%s failed", call);
+    connection_log(connection, NULL, log_level_of_errno(errno), errno, "%s failed", call);
     connection_close(connection);
 }
 

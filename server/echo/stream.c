@@ -48,8 +48,8 @@ static bool enter_limit(struct connection *connection, const struct limit_rule *
         return false;
     if (limit_enter(rule, key, limit_key_of_peer(rule->zone->key, &connection->peer, key), hold) !=
         CLIENT_OK) {
-        connection_log(connection, connection->tenure->generation->settings.log, LOG_LEVEL_ERROR, 0,
-                       "limiting connections by zone \"%s\"", rule->name);
+        connection_log(connection, NULL, LOG_LEVEL_ERROR, 0, "limiting connections by zone \"%s\"",
+                       rule->name);
         return false;
     }
     if (pool_cleanup_add(connection->pool, leave_limit, hold))
@@ -64,8 +64,7 @@ static bool admit(struct connection *connection)
     const struct stream_server *server = connection->binding->data;
 
     if (!access_allowed(&server->access, &connection->peer)) {
-        connection_log(connection, connection->tenure->generation->settings.log, LOG_LEVEL_ERROR, 0,
-                       "access forbidden by rule");
+        connection_log(connection, NULL, LOG_LEVEL_ERROR, 0, "access forbidden by rule");
         return false;
     }
     for (const struct limit_rule *rule = server->limits; rule; rule = rule->next)

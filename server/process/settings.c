@@ -71,41 +71,49 @@ static void put_file(void *file)
     log_file_put(file);
 }
 
-/* A link of a log chain to `path`, which lives as long as the pool. NULL: *error says why. */
-static struct log *open_log(struct pool *pool, const char *path, enum log_level level, int *error)
-{
-    struct log *log = pool_calloc(pool, sizeof *log, "log");
-    struct log_file *file;
-
-    *error = -ENOMEM;
-    if (!log)
-        return NULL;
-    file = log_file_get(path, error);
-    if (!file)
-        return NULL;
-    if (!pool_cleanup_add(pool, put_file, file)) {
-        log_file_put(file);
-        *error = -ENOMEM;
-        return NULL;
-    }
-    log->level = level;
-    log->target = &file->to;
-    return log;
-}
-
 bool settings_is_other_log(const char *name)
 {
     return !strncmp(name, "syslog:", 7) || !strncmp(name, "memory:", 7);
+}
+
+/* A link of a log chain to `path`, which lives as long as the configuration. `what` asked for it: the
+ * directive or the option. */
+static int open_log(struct conf *conf, const struct conf_node *node, const char *what, const char *path,
+                    enum log_level level, struct log **log)
+{
+    struct log_file *file;
+    int error;
+
+    if (settings_is_other_log(path))
+        return conf_fail(conf, node, "\"%s\" is not supported: %s takes the name of a file, or stderr", path,
+                         what);
+    if (strcmp(path, "stderr")) {
+        path = conf_full_name(conf, path, false);
+        if (!path)
+            return -ENOMEM;
+    }
+    *log = pool_calloc(conf->pool, sizeof **log, "log");
+    if (!*log)
+        return conf_fail_memory(conf);
+    file = log_file_get(path, &error);
+    if (!file)
+        return conf_fail_errno(conf, node, -error, "open() \"%s\" failed", path);
+    if (!pool_cleanup_add(conf->pool, put_file, file)) {
+        log_file_put(file);
+        return conf_fail_memory(conf);
+    }
+    (*log)->level = level;
+    (*log)->target = &file->to;
+    return 0;
 }
 
 int settings_set_error_log(struct conf_setting *setting)
 {
     const struct log **end = conf_setting_field(setting);
     const struct conf_node *node = setting->node;
-    const char *path = node->args[0];
     enum log_level level = LOG_LEVEL_ERROR;
     struct log *log, *last;
-    int error;
+    int result;
 
     if (node->arg_count > 1) {
         const struct conf_enum *known = levels;
@@ -118,17 +126,9 @@ int settings_set_error_log(struct conf_setting *setting)
                 "a log level: debug, info, notice, warn, error, crit, alert or emerg");
         level = (enum log_level)known->value;
     }
-    if (settings_is_other_log(path))
-        return conf_fail(setting->conf, node,
-                         "\"%s\" is not supported: error_log takes the name of a file, or stderr", path);
-    if (strcmp(path, "stderr")) {
-        path = conf_full_name(setting->conf, path, false);
-        if (!path)
-            return -ENOMEM;
-    }
-    log = open_log(setting->conf->pool, path, level, &error);
-    if (!log)
-        return conf_fail_errno(setting->conf, node, -error, "open() \"%s\" failed", path);
+    result = open_log(setting->conf, node, "error_log", node->args[0], level, &log);
+    if (result)
+        return result;
     if (setting->first) {
         *end = log;
         return 0;
@@ -201,7 +201,8 @@ int settings_init(struct conf *conf, struct settings *settings)
 
 int settings_finish(struct conf *conf, struct settings *settings, const char *path)
 {
-    int error;
+    struct log *log = NULL;
+    int result;
 
     if (settings->pid && !*settings->pid) {
         settings->pid = conf_full_name(conf, "logs/tidepool.pid", false);
@@ -210,15 +211,7 @@ int settings_finish(struct conf *conf, struct settings *settings, const char *pa
     }
     if (settings->log)
         return 0;
-    if (!path)
-        path = "logs/error.log";
-    if (settings_is_other_log(path))
-        return conf_fail(conf, NULL, "\"%s\" is not supported: -e takes the name of a file, or stderr", path);
-    if (strcmp(path, "stderr")) {
-        path = conf_full_name(conf, path, false);
-        if (!path)
-            return -ENOMEM;
-    }
-    settings->log = open_log(conf->pool, path, LOG_LEVEL_ERROR, &error);
-    return settings->log ? 0 : conf_fail_errno(conf, NULL, -error, "open() \"%s\" failed", path);
+    result = open_log(conf, NULL, "-e", path ? path : "logs/error.log", LOG_LEVEL_ERROR, &log);
+    settings->log = log;
+    return result;
 }

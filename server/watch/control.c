@@ -260,8 +260,7 @@ static void control_expired(struct connection *base)
         go_on(control);
         return;
     }
-    connection_log(base, base->tenure->generation->settings.log, LOG_LEVEL_INFO, ETIMEDOUT,
-                   "client timed out");
+    connection_log(base, NULL, LOG_LEVEL_INFO, ETIMEDOUT, "client timed out");
     connection_close(base);
 }
 
