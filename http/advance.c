@@ -202,7 +202,7 @@ static void refuse_head(struct http_request *request, int status)
     http_request_refuse(request, status, NULL);
 }
 
-/* There are too many fields, or there was no memory for more. */
+/* Answers a head with too many fields, or without memory for more. */
 static void refuse_fields(struct http_request *request)
 {
     if (request->head.field_capacity < HTTP_RECEIVE_FIELDS_MAX) {

@@ -176,7 +176,7 @@ enum http_outcome http_answer_slash(struct http_request *request)
     return http_answer_redirect(request, 301, (struct http_text){location, (size_t)(at - location)});
 }
 
-/* What the response says of a file, whose reference it takes over. */
+/* Describes a file in the response, which takes the reference over. */
 static void describe_file(struct http_request *request, int status, struct http_text type,
                           struct open_file *file)
 {

@@ -141,9 +141,9 @@ void http_receive_drop_kept(struct http_request *request)
 static void peer_shut(struct http_connection *connection)
 {
     connection->eof = true;
+    /* RFC 9112 9.6: a client may shut its sending side and still wait; but a stream\'s reader has left. */
     if (connection->state == HTTP_STATE_WAITING && !connection->request->head_queued)
-        return; /* RFC 9112 9.6: a client that shuts its sending side alone still waits; a stream's reader has
-                   left */
+        return;
     if (connection->state == HTTP_STATE_HEAD ||
         (connection->state == HTTP_STATE_BODY && !connection->request->complete))
         connection_log(&connection->base, http_connection_log_of(connection), LOG_LEVEL_INFO, 0,

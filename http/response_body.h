@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: the body of an answer, as far as it is not queued with the head (response.h). A file that sendfile
+ * Purpose: the part of an answer's body that is not queued with the head (response.h). A file that sendfile
  *   does not take follows in pieces; a module may write the body itself, by http_stream_*.
  * Lifetime: what is queued outlives the request; the file is held until it is out.
  * Threads: the request's worker.

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Followed pools: who is told, and the slow way of their allocations. */
+/* Followed pools: their followers, and the slow way of their allocations. */
 #include "pool/pool_follow.h"
 
 #include "pool/pool_inner.h"
 
 static _Thread_local struct pool_follower *followers; /* of all pools of this thread: a few */
 
-/* The one that keeps the pool's cursor. NULL: its allocations are not told. */
+/* The follower that keeps the pool's cursor. NULL: its allocations are not reported. */
 static struct pool_follower *pool_hider(const struct pool *pool)
 {
     struct pool_follower *follower = followers;

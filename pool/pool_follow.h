@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: the life of one pool, told as it happens. A follower hears of each block, large one and buffer
- *   that its pool takes and gives back, of pin, reset, idle, refusal and destroy; with `allocs` of each
- *   allocation, which takes the slow call then. Pools that nobody follows pay for the test of a bit where the
- *   slow calls are.
+ * Purpose: reports the life of one pool as it happens. A follower is told of each block, large one and buffer
+ *   that its pool takes and gives back, of pin, reset, idle, refusal and destroy. With `allocs` it is also
+ *   told of each allocation, which then takes the slow call. Other pools only pay for the test of a bit in
+ *   the slow calls.
  * Lifetime: the follower is the caller's, from pool_follow until pool_unfollow or POOL_EVENT_DESTROY.
  *   A pool may have several.
  * Threads: the pool's owner.
@@ -19,7 +19,7 @@ enum pool_event_kind {
     POOL_EVENT_TAKE,
     POOL_EVENT_GIVE,
     POOL_EVENT_ALLOC, /* cut from a block */
-    POOL_EVENT_RESET, /* what it gave back has been told before, as have the next ones' */
+    POOL_EVENT_RESET, /* what it gave back was reported before; likewise the next ones */
     POOL_EVENT_IDLE,
     POOL_EVENT_REFUSED, /* pool_failure() says why */
     POOL_EVENT_DESTROY, /* the first block goes when the call returns; the pool is not followed any more */
@@ -48,15 +48,15 @@ struct pool_follower {
 };
 
 void pool_follow(struct pool_follower *follower, struct pool *pool);
-void pool_unfollow(struct pool_follower *follower); /* one that follows none is left alone */
+void pool_unfollow(struct pool_follower *follower); /* does nothing to one that follows none */
 
-/* Whether pool_note would be heard. */
+/* Whether anybody would hear pool_note. */
 static inline bool pool_is_followed(const struct pool *pool)
 {
     return __builtin_expect(pool->followed, 0);
 }
 
-/* What the pool's user has to say to its followers. */
+/* Passes a note of the pool's user to its followers. */
 void pool_note(struct pool *pool, const void *note);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: what every request does with its connection, inlined. Included by connection.h alone. What is rare
- *   stands in connection.c, as connection_X_slow.
+ * Purpose: the functions of connection.h that every request calls, inlined; included by connection.h alone.
+ *   Their rare parts are connection_X_slow in connection.c.
  * Lifetime: see connection.h.
  * Threads: the connection's worker.
  * Errors: see connection.h.

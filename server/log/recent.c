@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A ring of the lines that say what happened lately. */
+/* A ring of the latest lines that were kept. */
 #include "server/log/recent.h"
 
 #include <pthread.h>
@@ -10,7 +10,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct recent_line lines[RECENT_LINES]; /* under the lock, as is `added` */
 static unsigned added;
 
-/* What happened: behind the connection's number, up to the figures and the client. */
+/* What happened: the text behind the connection's number, up to the figures and the client. */
 static const char *head_of(const char *text, size_t *length)
 {
     if (*text == '*')

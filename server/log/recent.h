@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: what happened lately: the lines that were written with LOG_KEPT, for whoever looks at the server.
- *   Limits that were reached, connections closed for want of room, reloads. A line that begins as the one
- *   before it, up to the first colon, and comes within a second takes its place and is counted.
+ * Purpose: keeps what happened lately, for whoever watches the server: the lines that were written with
+ *   LOG_KEPT, about limits that were reached, connections closed for lack of room, reloads. A line that
+ *   begins as the one before it, up to the first colon, and arrives within a second replaces it and is
+ *   counted.
  * Lifetime: static; the newest RECENT_LINES are kept.
  * Threads: any; under a lock.
  * Errors: none: a line that is too long is cut.
@@ -26,7 +27,7 @@ struct recent_line {
 
 void recent_add(enum log_level level, const char *text, size_t length);
 
-/* The n-th line, 0 is the newest. False: there are not so many. */
+/* The n-th line; 0 is the newest. False: there are fewer. */
 bool recent_get(unsigned n, struct recent_line *line);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The question that suits the arguments; then each line of the answer, as it arrives. */
+/* Asks what the arguments say; then reads each line of the answer as it arrives. */
 #include "server/tools/follow.h"
 
 #include <errno.h>
@@ -36,7 +36,7 @@ struct follow {
     struct pool *pool; /* of the line in hand */
     char text[LINE_MOST];
     size_t length; /* of what is in `text` */
-    bool in_body;  /* http: the head is behind us */
+    bool in_body;  /* http: the head has been read */
     bool refused;  /* http: the body is a sentence that says why */
 };
 
@@ -50,7 +50,7 @@ static enum verdict fail(const char *text)
 
 /* ---- a line ---- */
 
-/* One event, and what it means for us: a pool that is gone is the end, and so is an error. */
+/* Prints one event. A pool that is gone is the end, and so is an error. */
 static enum verdict take_event(struct follow *follow, char *line)
 {
     const struct json *event;
@@ -75,7 +75,7 @@ static enum verdict take_event(struct follow *follow, char *line)
     return ferror(stdout) ? FAILED : verdict;
 }
 
-/* A line of the head, or of server-sent events: of these "data:" alone matters, the JSON tells the rest. */
+/* A line of the head, or of server-sent events. Of these only "data:" matters: the JSON has everything. */
 static enum verdict take_http_line(struct follow *follow, char *line)
 {
     size_t length = strlen(line);
@@ -100,7 +100,7 @@ static enum verdict take_line(struct follow *follow, char *line)
 
 /* ---- the stream ---- */
 
-/* Every whole line of what has arrived; what follows the last one waits for more. */
+/* Takes every complete line that has arrived; the rest waits for more. */
 static enum verdict take_lines(struct follow *follow)
 {
     enum verdict verdict = GO_ON;
@@ -117,7 +117,7 @@ static enum verdict take_lines(struct follow *follow)
     return verdict;
 }
 
-/* Until the pool is destroyed, or something is in the way: that is said, whichever side it is at. */
+/* Reads until the pool is destroyed, or an error on either side, which is reported. */
 static int read_stream(struct follow *follow, int fd)
 {
     enum verdict verdict = GO_ON;
@@ -130,7 +130,7 @@ static int read_stream(struct follow *follow, int fd)
         if (got < 0)
             verdict =
                 fail(errno == EAGAIN ? "the server does not answer" : "the connection to the server broke");
-        else if (!got && follow->refused && follow->length) { /* a sentence needs no line's end */
+        else if (!got && follow->refused && follow->length) { /* a sentence may lack its newline */
             follow->text[follow->length] = '\0';
             verdict = fail(follow->text);
         } else if (!got)
@@ -178,7 +178,7 @@ static bool ask_question(const struct follow *follow, const char *whom, char lin
     return true;
 }
 
-/* Asks and reads. A wrong name is found here, before anybody is asked. */
+/* Asks and reads. A wrong name is an error before the server is asked. */
 static int follow_whom(struct follow *follow, const char *whom)
 {
     const struct timeval no_limit = {0};
@@ -196,8 +196,7 @@ static int follow_whom(struct follow *follow, const char *whom)
         return 1;
     }
     follow->http = strncmp(follow->from, "unix:", 5) != 0;
-    if (!follow
-             ->http) /* a pool may rest as long as it likes; over HTTP there is a sign of life each second */
+    if (!follow->http) /* a pool may rest for any time; over HTTP there is a sign of life each second */
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &no_limit, sizeof no_limit);
     status = read_stream(follow, fd);
     close(fd);

@@ -10,8 +10,8 @@
 #ifndef SERVER_TOOLS_FOLLOW_H
 #define SERVER_TOOLS_FOLLOW_H
 
-/* argv[0] is "follow". The status to exit with: 0: the pool was followed to its end; 1: it could not be, or
- * not to its end; 2: wrong usage. */
+/* argv[0] is "follow". The status to exit with: 0: the pool was followed to its end; 1: that was not
+ * possible; 2: wrong usage. */
 int follow_command(int argc, char *const *argv);
 
 #endif

@@ -26,7 +26,7 @@ static struct word bytes(const char *sign, double value)
     return word;
 }
 
-/* What is known of an event that takes or gives: "input buffer", "block". */
+/* Names the piece of an event that takes or gives: "input buffer", "block". */
 static void say_piece(char *text, const struct json *event)
 {
     const char *purpose = json_text(event, "purpose"), *kind = json_text(event, "kind");
@@ -34,7 +34,7 @@ static void say_piece(char *text, const struct json *event)
     snprintf(text, PIECE, "%s%s%s", purpose, *purpose && *kind ? " " : "", kind);
 }
 
-/* A word of this table stands for `k`; its colour says what it does to the memory. */
+/* The word for `k`, with a colour that tells what the event does to the memory. */
 static const struct looks {
     const char *k, *name, *colour;
 } looks[] = {{"create", "create", "1;32"},  {"have", "holds", "36"},        {"pin", "pin", "32"},
@@ -43,7 +43,7 @@ static const struct looks {
              {"idle", "idle", "1;35"},      {"refused", "refused", "1;31"}, {"destroy", "destroy", "1;31"},
              {"dropped", "dropped", "1;31"}};
 
-/* What stands behind the figures: whose pool it is, which request, what for, why not. */
+/* The text behind the figures: whose pool it is, which request, what for, why it was refused. */
 static void say_more(char *text, const struct json *event, const char *k)
 {
     const struct json *joined = json_at(event, "joined");
@@ -72,7 +72,8 @@ static void say_more(char *text, const struct json *event, const char *k)
                  json_text(event, "source"));
 }
 
-/* What left or came; "" where an event moves nothing. An alloc is cut from a block, so what is held stays. */
+/* The bytes taken or given back; "" if there are none. An alloc is cut from a block, so the pool holds as
+ * much as before. */
 static struct word change(const struct json *event, const char *k)
 {
     double size = json_number(event, "bytes");
@@ -88,7 +89,7 @@ void follow_view_draw(const struct follow_view *view, const struct json *event)
     struct word held = {""};
     char more[MORE], text[LINE];
 
-    if (!*k) /* the end of server-sent events: the caller says it */
+    if (!*k) /* the end of server-sent events: the caller reports it */
         return;
     for (size_t i = 0; i < sizeof looks / sizeof *looks; i++)
         if (!strcmp(looks[i].k, k)) {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: an event of a pool as a line of text. The connection, the seconds since it was accepted, what
- *   changed, what is held after it, and what happened: text out of one JSON object, and nothing else. Texts
- *   of clients are made printable.
+ * Purpose: an event of a pool as a line of text. It has the connection, the seconds since it was accepted,
+ *   what changed, what is held then, and what happened. Texts of clients are made printable.
  * Lifetime: of the caller.
  * Threads: one.
- * Errors: none: what an event lacks is left out, and an event that is not known is shown by its name.
+ * Errors: none: missing parts are left out, and an unknown event is shown by its name.
  */
 #ifndef SERVER_TOOLS_FOLLOW_VIEW_H
 #define SERVER_TOOLS_FOLLOW_VIEW_H

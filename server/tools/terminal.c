@@ -12,7 +12,7 @@
 
 enum {
     TERMINAL_COLUMNS = 80,
-    TERMINAL_LINES = 24 /* of a terminal that does not say */
+    TERMINAL_LINES = 24 /* of a terminal of unknown size */
 };
 
 static volatile sig_atomic_t terminal_ended, terminal_resized;
@@ -78,7 +78,7 @@ int64_t terminal_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* With all signals kept out: those that came before are seen here, those that come later end ppoll. */
+/* All signals are blocked: earlier ones are seen here, later ones end ppoll. */
 static enum terminal_event wait_closed(int64_t until, int fd, short events, const sigset_t *open)
 {
     struct pollfd both[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = fd, .events = events}};

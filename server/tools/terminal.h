@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Purpose: the screen, the keys and the signals of a subcommand that draws. It takes the terminal over and
- *   gives it back as it was, and waits for a key, an answer, another size, a signal and the time at once.
+ *   restores it, and waits for a key, an answer, another size, a signal and the time at once.
  * Lifetime: terminal_enter to terminal_leave, once in a process at a time.
  * Threads: one; signals are the process'.
- * Errors: false where standard input is no terminal.
+ * Errors: false if standard input is not a terminal.
  */
 #ifndef SERVER_TOOLS_TERMINAL_H
 #define SERVER_TOOLS_TERMINAL_H
@@ -26,7 +26,8 @@ enum terminal_event {
     TERMINAL_ENDED    /* a signal or the end of the terminal: leave */
 };
 
-/* Keys come at once and unseen; the shell's screen is kept aside. False: standard input is no terminal. */
+/* Keys arrive at once and are not echoed; the shell's screen is saved. False: standard input is not a
+ * terminal. */
 bool terminal_enter(struct terminal *terminal) __attribute__((warn_unused_result));
 void terminal_leave(const struct terminal *terminal);
 

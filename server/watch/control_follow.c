@@ -33,7 +33,7 @@ static bool control_follow_more(struct control_stream *stream, struct connection
     return text.length && !output_copy(&connection->output, connection->pool, piece.bytes, piece.length);
 }
 
-/* One that sends no more may still read; of one that is gone the kernel says so. */
+/* A client that sends no more may still read; the kernel knows if it is gone. */
 static bool has_gone(const struct connection *connection)
 {
     struct pollfd look = {.fd = connection->io.fd};
@@ -41,7 +41,7 @@ static bool has_gone(const struct connection *connection)
     return poll(&look, 1, 0) == 1 && look.revents & (POLLHUP | POLLERR);
 }
 
-/* Nothing yet, that it cannot be, the next events, or the end. */
+/* Decides what to send: nothing yet, a refusal, the next events, or the end. */
 static void control_follow_look(struct follow_asker *asker)
 {
     static const char *const why[] = {[FOLLOW_ABSENT] = "no such connection",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A follow seen by its asker: what is asked, of whom, and what comes back. */
+/* A follow on its asker's side: the question, the workers asked, and the answers. */
 #include "server/watch/follow.h"
 
 #include <errno.h>
@@ -111,7 +111,7 @@ static void drop_wake(struct errand *errand)
     follow_put(woken_by(errand));
 }
 
-/* As with a snapshot, those of the current generation hear of it while the asker's worker serves. */
+/* As with a snapshot, workers of the current generation are told while the asker's worker serves. */
 static unsigned send_to_all(struct follow *follow, struct worker *worker)
 {
     const struct message message = {.kind = WORKER_WATCH, .descriptor = -1, .pointers = {&follow->asked}};
@@ -220,8 +220,7 @@ void follow_leave(struct follow_asker *asker)
     pthread_mutex_unlock(&follow->lock);
     atomic_store(&follow->left, true);
     follow_desk_take(asker->connection->worker, follow);
-    (void)send_to_all(follow,
-                      asker->connection->worker); /* who does not hear of it sees it at its next event */
+    (void)send_to_all(follow, asker->connection->worker); /* others see it at their next event */
     follow_put(follow);
 }
 

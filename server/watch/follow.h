@@ -8,7 +8,7 @@
  *   The asker is part of what its owner allocated, begins once and leaves before that goes; zeroed, it may
  *   leave without having begun.
  * Threads: the asker's worker; the followed pool's own worker writes (follow_desk.c), under the ring's lock.
- * Errors: -ENOMEM. What finds no room in the ring is counted, and told as an event of its own.
+ * Errors: -ENOMEM. Events without room in the ring are counted, and the count is an event of its own.
  */
 #ifndef SERVER_WATCH_FOLLOW_H
 #define SERVER_WATCH_FOLLOW_H
@@ -44,7 +44,7 @@ const char *follow_query_parse(struct follow_query *query, const char *text, siz
 
 enum follow_found {
     FOLLOW_ASKING, /* workers have not answered yet */
-    FOLLOW_FOUND,  /* or it is waited for */
+    FOLLOW_FOUND,  /* or is waited for */
     FOLLOW_ABSENT, /* there is no such connection */
     FOLLOW_FULL,   /* its worker has FOLLOW_POOLS that are followed already */
     FOLLOW_SELF    /* it is one that follows */
@@ -73,9 +73,9 @@ bool follow_read(struct follow_asker *asker, struct text *text);
 void follow_desk_init(struct worker *worker);
 void follow_desk_deinit(struct worker *worker);
 void follow_desk_opened(struct connection *connection); /* `awaits` was set */
-void follow_drain(struct worker *worker);               /* askers of an older generation are to end */
+void follow_drain(struct worker *worker);               /* askers of an older generation have to end */
 
-/* Why no more events will come once all are read: a literal. NULL: they may. */
+/* Why no events follow once all are read: a literal. NULL: some may follow. */
 const char *follow_over(const struct follow_asker *asker);
 
 #endif

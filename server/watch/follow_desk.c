@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A worker whose pools are followed: which, and what is written of them. */
+/* The followed pools of a worker, and the events that it writes about them. */
 #include <string.h>
 
 #include "pool/pool_layout.h"
@@ -17,7 +17,7 @@ static struct follow_desk *desk_of(const struct worker *worker)
 
 /* ---- writing ---- */
 
-/* Time never falls, though a connection's is that of the turn that took it. */
+/* Times never fall, although a connection's begins with the turn that took it. */
 static void write_event(struct followed *place, struct follow_event *event, const char *label, size_t length)
 {
     const struct connection *connection = place->connection;
@@ -49,7 +49,7 @@ static void write_request(struct followed *place, const struct watcher_request *
     char label[FOLLOW_LABEL_MOST + 1];
     size_t length = 0, room = sizeof label;
 
-    /* One byte more than there is room for says that it was cut. */
+    /* One byte more than there is room for shows that it was cut. */
     for (size_t i = 0; i < request->method_length && i < FOLLOW_METHOD_MOST; i++)
         label[length++] = request->method[i];
     label[length++] = ' ';
@@ -108,7 +108,7 @@ static void write_piece(struct followed *place, enum pool_event_piece piece, con
     write_event(place, &event, NULL, 0);
 }
 
-/* What the pool holds already; what a layout has no room for as one piece. */
+/* Writes what the pool holds already; pieces without room in the layout count as one. */
 static void write_pieces(struct followed *place, const struct pool_layout *layout, size_t held)
 {
     static const enum pool_event_piece pieces[] = {[POOL_PART_BLOCK] = POOL_PIECE_BLOCK,
@@ -127,7 +127,7 @@ static void write_pieces(struct followed *place, const struct pool_layout *layou
         write_piece(place, POOL_PIECE_LARGE, "others", held - told, held);
 }
 
-/* The first events: what the pool is and holds now. */
+/* Writes the first events: what the pool is, and what it holds now. */
 static void begin_place(struct followed *place, struct follow *follow, struct connection *connection,
                         bool joined)
 {
@@ -152,7 +152,7 @@ static void begin_place(struct followed *place, struct follow *follow, struct co
     event.bytes = layout.parts[0].size;
     event.held = stats.held_bytes;
     write_event(place, &event, client, strlen(client));
-    place->state = CONNECTION_STATES; /* none was told yet */
+    place->state = CONNECTION_STATES; /* none has been written yet */
     if (joined) {
         write_pieces(place, &layout, stats.held_bytes);
         write_state(place);
@@ -161,7 +161,8 @@ static void begin_place(struct followed *place, struct follow *follow, struct co
     follow_wake(follow);
 }
 
-/* A free place; for a client's own connections also that of one on which nothing has happened. NULL: none. */
+/* A free place; for a client's own connections also the place of one where nothing has happened. NULL:
+ * none. */
 static struct followed *find_place(struct follow_desk *desk, const struct follow *follow)
 {
     struct followed *silent = NULL;
@@ -205,7 +206,7 @@ static bool is_control(const struct connection *connection)
     return connection->binding->protocol == &control_protocol;
 }
 
-/* Streams that wait for others, such as a page's events, would fill the picture with themselves. */
+/* Streams that wait for others, such as a page's events, would only show themselves. */
 static bool is_mine(const struct follow *follow, const struct connection *connection)
 {
     return connection->peer.family != AF_UNIX && connection->peer.family == follow->peer.family &&
@@ -261,7 +262,7 @@ static void forget(struct worker *worker, int i)
         worker->awaits |= desk->waiting[j] != NULL;
 }
 
-/* What nobody asks for any more. */
+/* Removes what nobody asks for any more. */
 static void clean_up(struct worker *worker)
 {
     struct follow_desk *desk = desk_of(worker);
@@ -329,12 +330,13 @@ void follow_desk_opened(struct connection *connection)
         if (desk->waiting[i] && wants(desk->waiting[i], connection) &&
             !follow_connection(desk->waiting[i], connection, false) &&
             desk->waiting[i]->query.which == FOLLOW_NEXT)
-            atomic_store(&desk->waiting[i]->claimed, false); /* the next but one, then */
+            atomic_store(&desk->waiting[i]->claimed, false); /* then the one after it */
 }
 
 /* ---- the worker's turns ---- */
 
-/* What changed in this turn; behind the worker's own end of it, so that what was buried is gone. */
+/* Writes what changed in this turn; runs after the worker's own end of the turn, so that closed connections
+ * are gone. */
 static void on_turn(struct ev_loop *loop, struct ev_prepare *turn, int events)
 {
     struct follow_desk *desk = turn->data;

@@ -41,7 +41,7 @@ static void print_request(struct text *text, const struct follow_event *event, c
         json_put_bool(text, "cut", true);
 }
 
-/* What a block, a buffer, a large one or an allocation is; where it was asked for, if it was now. */
+/* What a block, a buffer, a large one or an allocation is, and where it was asked for, if that was now. */
 static void print_piece(struct text *text, const struct follow_event *event)
 {
     if (event->piece != POOL_PIECE_NONE)

@@ -98,8 +98,8 @@ bool follow_take(struct follow *follow, struct follow_event *event, char label[F
     return is;
 }
 
-/* Under the lock the asker's worker cannot go: it leaves all its follows first. A message that finds no
- * memory is sent with the next event, and the asker looks once a second besides. */
+/* Under the lock the asker's worker cannot go: it leaves all its follows first. Without memory the message is
+ * sent with the next event; besides, the asker looks once a second. */
 void follow_wake(struct follow *follow)
 {
     const struct message message = {.kind = WORKER_WATCH, .descriptor = -1, .pointers = {&follow->wakes}};

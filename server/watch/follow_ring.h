@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: the events of a follow on their way from worker to asker. Struct follow, which both sides share.
- *   An event is a slot; its label (a request line, a client) lies in the slots behind it.
+ * Purpose: the events of a follow between worker and asker, in struct follow, which both share. An event is a
+ *   slot; its label (a request line, a client) lies in the slots behind it.
  * Lifetime: counted; see follow.h.
  * Threads: what stands below the lock is touched under it.
  * Errors: a ring that is full drops events and counts them.
@@ -65,7 +65,7 @@ struct follow {
     pthread_mutex_t lock;
     struct worker *worker;         /* the asker's; null: it has left */
     bool woken;                    /* a message is on its way to it */
-    unsigned asked_count, answers; /* workers that were asked besides the asker's, and that have looked */
+    unsigned asked_count, answers; /* workers asked besides the asker's; those that have looked */
     unsigned pools;                /* followed now */
     bool found, full, self, ended; /* `ended`: the pool that it was about has gone */
     uint32_t first, used;          /* slots */
@@ -79,7 +79,7 @@ void follow_put(struct follow *follow); /* NULL is allowed */
 /* Writes an event, and `label` behind it, unless it is NULL. */
 void follow_write(struct follow *follow, const struct follow_event *event, const char *label, size_t length);
 
-/* Its asker hears of what was written. */
+/* Tells its asker that there are events. */
 void follow_wake(struct follow *follow);
 
 /* Takes the oldest event and its label, NUL-terminated. False: there is none. */
@@ -88,7 +88,7 @@ bool follow_take(struct follow *follow, struct follow_event *event, char label[F
 /* The event as a JSON object. */
 void follow_print(struct text *text, const struct follow_event *event, const char *label);
 
-/* follow_desk.c: a follow has come to this worker. */
+/* follow_desk.c: a follow has arrived at this worker. */
 void follow_desk_take(struct worker *worker, struct follow *follow);
 
 #endif

@@ -16,7 +16,7 @@
 #include "server/worker.h"
 
 struct minute {
-    uint32_t live_kib; /* 0: nothing is known */
+    uint32_t live_kib; /* 0: not known */
     uint32_t open;
     uint32_t requests; /* in the minute before */
     uint32_t reloads;  /* likewise */
@@ -27,7 +27,7 @@ static struct minute minutes[HISTORY_MINUTES]; /* under the lock, as is all that
 static int64_t newest;                         /* minutes since the epoch; 0: none was written down */
 static int64_t oldest;
 static struct history_figures last;
-static _Atomic int64_t next; /* Unix seconds: nothing is to be done before */
+static _Atomic int64_t next; /* Unix seconds: the next minute to write */
 
 void history_add(int64_t time, const struct history_figures *figures)
 {
@@ -62,7 +62,7 @@ void history_second(struct worker *worker)
     struct sysmem_stats memory;
     int64_t now = time(NULL), due = atomic_load_explicit(&next, memory_order_relaxed);
 
-    if (now < due && now >= due - 60) /* a clock that is set back does not stop it */
+    if (now < due && now >= due - 60) /* a clock that is set back must not stop it */
         return;
     if (!worker->tenure || !atomic_compare_exchange_strong(&next, &due, now - now % 60 + 60))
         return;

@@ -19,8 +19,8 @@ struct following {
     struct follow_asker asker;
     struct http_request *request;
     bool begun;    /* the stream is */
-    bool signs;    /* of life: nothing else is to be sent */
-    bool finished; /* the last event is on its way */
+    bool signs;    /* of life: sent if there is nothing else */
+    bool finished; /* the last event has been queued */
 };
 
 static void pool_follow_leave(void *data)
@@ -28,7 +28,7 @@ static void pool_follow_leave(void *data)
     follow_leave(&((struct following *)data)->asker);
 }
 
-/* Events that are here, as many as a piece of text holds. */
+/* Sends pending events, as many as a piece of text holds. */
 static bool pool_follow_pump(struct http_request *request, struct http_pump *pump)
 {
     struct following *following = (struct following *)(void *)pump;
@@ -96,7 +96,7 @@ static enum http_outcome pool_follow_end(struct following *following, const char
                : HTTP_OUTCOME_ANSWERED;
 }
 
-/* What there is to say: nothing yet, that it cannot be, the next events, a sign of life, or the end. */
+/* Decides what to send: nothing yet, a refusal, the next events, a sign of life, or the end. */
 static enum http_outcome pool_follow_goes_on(struct following *following)
 {
     enum follow_found found = follow_found(&following->asker);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: the life of a pool, below pool_view's prefix (pool_view.md). Follow?id=, next=1 or mine=1 as
- *   server-sent events.
+ * Purpose: the life of a pool as server-sent events, below pool_view's prefix (pool_view.md): follow?id=,
+ *   next=1 or mine=1.
  * Lifetime: the request's.
  * Threads: the request's worker.
- * Errors: 400 in words, 404, 503.
+ * Errors: 400 with a sentence, 404, 503.
  */
 #ifndef HTTP_MODULES_VIEW_POOL_FOLLOW_H
 #define HTTP_MODULES_VIEW_POOL_FOLLOW_H

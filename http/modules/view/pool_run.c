@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* run/: requests for the page to make, so that there is a pool whose life can be watched. */
+/* run/: requests that the page can send, so that there is a pool to watch. */
 #include "http/modules/view/pool_run.h"
 
 #include <stdio.h>
@@ -11,11 +11,12 @@
 #include "http/response.h"
 #include "http/upload.h"
 
-#define RUN_RATE "1m" /* bytes a second: a client that reads slowly has the kernel between it and us */
+#define RUN_RATE                                                                                             \
+    "1m" /* bytes a second, as from a slow client, whose slowness the kernel's buffers would hide */
 
 enum { RUN_SLOW = 4 * 1024 * 1024 /* bytes of the long answer */, RUN_PIECE = 16 * 1024 };
 
-/* With "?close" the connection closes behind the answer, as if the client had asked for it: a page cannot. */
+/* With "?close" the connection closes after the answer: a page cannot ask for that itself. */
 enum http_outcome http_pool_run_hello(struct http_request *request)
 {
     if (request->args.length == 5 && !memcmp(request->args.bytes, "close", 5))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: answers for the page's own requests ("Run a request"), below pool_view's prefix. Run/hello answers
- *   a few bytes, run/body takes a body and says how long it was, run/slow answers 4 MiB that are made as they
- *   leave.
+ * Purpose: answers for the page's own requests ("Run a request"), below pool_view's prefix. run/hello answers
+ *   a few bytes, run/body takes a body and tells its length, run/slow answers 4 MiB that are made as they are
+ *   sent.
  * Lifetime: the request's.
  * Threads: the request's worker.
  * Errors: as http_no_memory; a body over client_max_body_size is 413.
