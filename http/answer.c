@@ -246,7 +246,7 @@ enum http_outcome http_answer_content(struct http_request *request, int status, 
 
 bool http_add_header(struct http_request *request, struct http_text name, struct http_text value)
 {
-    struct http_header *header = pool_alloc(request->pool, sizeof *header, "header");
+    struct http_header *header = pool_alloc(request->pool, sizeof *header, "answer header");
 
     if (!header || !http_field_clean(request, &value))
         return false;

@@ -33,8 +33,7 @@ function trouble() {
 
 // What the page says of itself, and whether its figures are grey.
 function look() {
-  const ago = Math.floor(since(seen)),
-    last = seen > 0 ? `last seen ${ago < 60 ? `${ago} s` : age(ago)} ago` : "nothing seen yet",
+  const last = seen > 0 ? `last seen ${whole(since(seen))} ago` : "nothing seen yet",
     late = since(Math.max(seen, begun)) >= PATIENCE,
     fresh = wire === "lost" ? "reconnecting" : since(seen) < PATIENCE ? "live" : "connecting",
     [next, text] = paused ? ["paused", ""] : late ? trouble() : [fresh, news];

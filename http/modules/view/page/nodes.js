@@ -47,6 +47,7 @@ function age(s) {
   if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.floor(s / 60) % 60} m`;
   return `${Math.floor(s / 86400)} d ${Math.floor(s / 3600) % 24} h`;
 }
+const whole = s => (s < 60 ? `${Math.floor(s)} s` : age(s));
 const share = (part, whole) => (whole > 0 ? Math.min(1, Math.max(0, part / whole)) : 0);
 const percent = x => `${Math.round(x * 100)} %`;
 const plural = (n, word) => `${count(n)} ${word}${n === 1 ? "" : "s"}`;

@@ -76,7 +76,8 @@ const one = (() => {
     let y = narrow ? 22 : 10;
     c.parts.forEach((part, i) => {
       const w = width(part.size),
-        basin = `M${LEFT + 1} ${y}h${w}v${H - 9}q0 9 -9 9h${-(w - 18)}q-9 0 -9 -9z`;
+        r = Math.min(9, w / 2),
+        basin = `M${LEFT + 1} ${y}h${w}v${H - 9}q0 9 -${r} 9h${2 * r - w}q-${r} 0 -${r} -9z`;
       drawn.push(
         svg("clipPath", {id: `clip-${i}`}, svg("path", {d: basin})),
         svg("path", {class: "basin", d: basin}),

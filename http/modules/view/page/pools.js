@@ -110,8 +110,7 @@ function arrange(force) {
     order = order.map(
       old =>
         now.byNumber.get(old.number) ||
-        asked.get(old.number) ||
-        (now.complete && !old.gone ? {...old, gone: true} : old)
+        asked.get(old.number) || {...old, absent: true, gone: now.complete || old.gone}
     );
   } else {
     const all = more.rows
@@ -124,9 +123,11 @@ function arrange(force) {
       ? ` Worker ${now.short.join(", ")} had no memory to list more than its largest pools.`
       : "") +
     (now.leftOut ? ` The server had no memory for ${plural(now.leftOut, "row")} more.` : "");
+  const absent = order.filter(c => c.absent).length;
   say(
     $("listed"),
-    `${count(order.length)} of ${count(now.open)} connections are listed` +
+    `${count(order.length - absent)} of ${count(now.open)} connections are listed` +
+      (absent ? `, and ${count(absent)} that ${now.complete ? "closed" : "the server sends no more"}` : "") +
       (now.complete
         ? "."
         : ": of so many the server sends those that stand out by size, age and the other columns; " +
@@ -142,20 +143,30 @@ function arrange(force) {
 // The counts are the server's, over all connections, however few of them it lists.
 const heat = (() => {
   const shortAge = s =>
-    s < 60 ? `${s} s` : s < 3600 ? `${Math.round(s / 60)} m` : `${Math.round(s / 3600)} h`;
-  const names = [
-    OPEN_SIZES.map(size => `≤ ${bytes(size)}`).concat(`> ${bytes(OPEN_SIZES[OPEN_SIZES.length - 1])}`),
-    OPEN_AGES.map(seconds => `≤ ${shortAge(seconds)}`).concat(
-      `> ${shortAge(OPEN_AGES[OPEN_AGES.length - 1])}`
-    ),
+    s < 600 ? `${s} s` : s < 7200 ? `${(s / 60).toFixed(1)} m` : `${(s / 3600).toFixed(1)} h`;
+  const names = (bounds, text) => [
+    ...bounds.map(bound => `≤ ${text(bound)}`),
+    `> ${text(bounds[bounds.length - 1])}`,
   ];
-  const spoken = name => name.replace("≤", "at most").replace(">", "more than");
+  // A square holds what is above the label before it, too.
+  const spoken = (bounds, text) =>
+    [...bounds, Infinity].map((bound, i) =>
+      [i ? `more than ${text(bounds[i - 1])}` : "", bound < Infinity ? `at most ${text(bound)}` : ""]
+        .filter(Boolean)
+        .join(" and ")
+    );
+  const sizes = names(OPEN_SIZES, bytes),
+    ages = names(OPEN_AGES, shortAge),
+    saidSizes = spoken(OPEN_SIZES, bytes).map(text => `holding ${text}`),
+    saidAges = spoken(OPEN_AGES, s => `${count(s)} s`).map(text => `${text} old`);
   const body = el("tbody"),
     heads = el(
       "tr",
       {},
       el("td", {}),
-      names[1].map(name => el("th", {scope: "col", "aria-label": spoken(name)}, name.replace("≤ ", ""))),
+      ages.map((name, i) =>
+        el("th", {scope: "col", "aria-label": saidAges[i], title: saidAges[i]}, name.replace("≤ ", ""))
+      ),
       el("th", {scope: "col"}, "all")
     );
   $("heat").append(el("thead", {}, heads), body);
@@ -165,7 +176,7 @@ const heat = (() => {
   for (let s = OPEN_SIZES.length; s >= -1; s--) {
     // the sums of columns come last
     const size = s < 0 ? OPEN_SIZES.length + 1 : s,
-      row = el("tr", {}, el("th", {scope: "row"}, s < 0 ? "all" : names[0][s]));
+      row = el("tr", {}, el("th", {scope: "row", title: saidSizes[s]}, s < 0 ? "all" : sizes[s]));
     cells[size] = [];
     for (let a = 0; a <= OPEN_AGES.length + 1; a++) {
       if (s < 0 && a > OPEN_AGES.length) {
@@ -220,17 +231,11 @@ const heat = (() => {
     for (let s = 0; s <= S; s++) {
       body.rows[S - s].hidden = s >= reach[0];
       for (let a = 0; a <= A; a++)
-        paint(
-          cells[s][a],
-          now.grid[s][a],
-          most,
-          `holding ${spoken(names[0][s])}, ${spoken(names[1][a])} old`,
-          is(s, a)
-        );
-      paint(cells[s][A + 1], now.sizes[s], sums, `holding ${spoken(names[0][s])}`, is(s, null));
+        paint(cells[s][a], now.grid[s][a], most, `${saidSizes[s]}, ${saidAges[a]}`, is(s, a));
+      paint(cells[s][A + 1], now.sizes[s], sums, saidSizes[s], is(s, null));
     }
     for (let a = 0; a <= A; a++) {
-      paint(cells[S + 1][a], now.ages[a], sums, `${spoken(names[1][a])} old`, is(null, a));
+      paint(cells[S + 1][a], now.ages[a], sums, saidAges[a], is(null, a));
       for (const row of [heads, ...body.rows]) row.children[a + 1].hidden = a >= reach[1];
     }
     say(body.querySelector(".whole"), count(now.open));

@@ -237,7 +237,7 @@ const tiles = [
       y = point => (39 - (38 * point[key]) / top).toFixed(1);
     const line = points.map((point, i) => `${i ? "L" : "M"}${x(point)} ${y(point)}`).join("");
     say(value, format(last[key]));
-    say(note, `${format(least)} … ${format(most)}`);
+    say(note, `${format(least)} … ${format(most)} in ${whole(last.time - points[0].time)}`);
     markCurve(
       marks,
       history

@@ -7,7 +7,7 @@ const purposes = {
   buffer: ["input", "output", "body", "held body", "buffer"],
   request: ["request", "host", "path", "uri", "captures", "variable", "args"],
   header: ["fields", "header", "headers"],
-  response: ["page", "location", "response", "etag", "answer", "date", "template"],
+  response: ["page", "location", "response", "etag", "answer header", "date", "template"],
 };
 const kindOf = new Map(Object.entries(purposes).flatMap(([kind, words]) => words.map(word => [word, kind])));
 

@@ -8,9 +8,9 @@ function drawColumns(picture, items, label) {
     H = 200,
     FOOT = 30,
     LEFT = 66,
-    most = Math.max(1, ...items.map(item => Math.max(...item.layers.map(layer => layer[1])))) * 1.04;
-  const unit = 2 ** Math.ceil(Math.log2(most / 5)),
-    top = Math.ceil(most / unit) * unit;
+    most = 1.04 * Math.max(0, ...items.map(item => Math.max(...item.layers.map(layer => layer[1]))));
+  const unit = most ? Math.max(1, 2 ** Math.ceil(Math.log2(most / 5))) : Infinity,
+    top = most ? Math.ceil(most / unit) * unit : 1;
   const step = (W - LEFT) / items.length,
     y = value => 12 + (H - 12) * (1 - value / top),
     drawn = [];
@@ -18,6 +18,10 @@ function drawColumns(picture, items, label) {
     drawn.push(
       svg("path", {class: "axis", d: `M${LEFT} ${y(at)}H${W}`}),
       svg("text", {class: "soft", x: LEFT - 8, y: y(at) + 4, "text-anchor": "end"}, bytes(at))
+    );
+  if (!most)
+    drawn.push(
+      svg("text", {class: "soft", x: (LEFT + W) / 2, y: H / 2, "text-anchor": "middle"}, "nothing yet")
     );
   items.forEach((item, i) => {
     const x = LEFT + i * step + step * 0.14,
@@ -121,11 +125,13 @@ legend($("classes-legend"), [
 $("worker").addEventListener("change", () => now && drawWorkers(now));
 
 function drawShared(data) {
-  const s = data.sgi;
+  const s = data.sgi,
+    listed = s.classes.reduce((sum, c) => sum + c.free * c.size, 0);
   facts($("sgi-facts"), [
     ["Out, or in magazines", bytes(s.out)],
     ["Held in spans", bytes(s.held)],
-    ["Free on lists", bytes(s.free)],
+    ["Free on lists", bytes(listed)],
+    ["Not cut into objects yet", bytes(Math.max(0, s.free - listed))],
     ["In depots", bytes(s.depot)],
     ["Larger, from the system", `${count(s.largeCount)}, ${bytes(s.largeBytes)}`],
     ["Threads attached", count(s.threads)],
