@@ -2,7 +2,6 @@
 /* limit_conn_zone and limit_conn: read, registered, resolved. */
 #include "server/shared/limit_zones.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "conf/units.h"
@@ -25,30 +24,16 @@ static const char text_key[] = "$remote_addr", binary_key[] = "$binary_remote_ad
 
 /* ---- limit_conn_zone ---- */
 
-/* Splits "zone=NAME:SIZE". NULL: noted in conf. */
-static const char *read_name(const struct conf_setting *setting, const char *text, size_t *bytes)
+int limit_zone_name(const struct conf_setting *setting, const char *text, const char **name, size_t *bytes)
 {
-    const struct conf_node *node = setting->node;
-    const char *colon;
+    const char *colon = strchr(text, ':');
 
-    if (strncmp(text, "zone=", 5) != 0) {
-        (void)conf_fail(setting->conf, node, "invalid parameter \"%s\"", text);
-        return NULL;
-    }
-    text += 5;
-    colon = strchr(text, ':');
-    if (!colon || colon == text || !conf_parse_size(colon + 1, bytes)) {
-        (void)conf_fail(setting->conf, node, "invalid zone size \"%s\"", text);
-        return NULL;
-    }
-    if (*bytes < ZONE_MIN) {
-        (void)conf_fail(setting->conf, node, "zone \"%s\" is too small", text);
-        return NULL;
-    }
-    text = pool_strndup(setting->conf->pool, text, (size_t)(colon - text), "limit zone");
-    if (!text)
-        (void)conf_fail_memory(setting->conf);
-    return text;
+    if (!colon || colon == text || !conf_parse_size(colon + 1, bytes))
+        return conf_fail(setting->conf, setting->node, "invalid zone size \"%s\"", text);
+    if (*bytes < ZONE_MIN)
+        return conf_fail(setting->conf, setting->node, "zone \"%s\" is too small", text);
+    *name = pool_strndup(setting->conf->pool, text, (size_t)(colon - text), "limit zone");
+    return *name ? 0 : conf_fail_memory(setting->conf);
 }
 
 static const struct limit_zone *find_zone(const struct limit_zone *list, const char *name)
@@ -69,12 +54,14 @@ int limit_zone_read(struct conf_setting *setting, enum limit_use use, struct lim
     struct conf *conf = setting->conf;
     const struct limit_zone *same;
     struct limit_zone *zone;
-    const char *name;
+    const char *name, *text = setting->node->args[1];
     size_t bytes;
+    int result;
 
-    name = read_name(setting, setting->node->args[1], &bytes);
-    if (!name)
-        return -EINVAL;
+    if (strncmp(text, "zone=", 5) != 0)
+        return conf_fail(conf, setting->node, "invalid parameter \"%s\"", text);
+    if ((result = limit_zone_name(setting, text + 5, &name, &bytes)))
+        return result;
     same = find_zone(*list, name);
     if (same)
         return conf_fail(conf, setting->node, "%s \"%s\" is already bound to key \"%s\"", setting->node->name,

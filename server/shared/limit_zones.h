@@ -46,6 +46,9 @@ struct limit_hold {
 extern const struct conf_enum limit_log_levels[];
 extern const struct conf_range limit_statuses;
 
+/* Splits the "NAME:SIZE" behind "zone=". 0 or a negative errno. */
+int limit_zone_name(const struct conf_setting *setting, const char *text, const char **name, size_t *bytes);
+
 /* `limit_conn_zone KEY zone=NAME:SIZE;` adds to *list; *added is the new one. */
 int limit_zone_read(struct conf_setting *setting, enum limit_use use, struct limit_zone **list,
                     struct limit_zone **added);

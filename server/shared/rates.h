@@ -23,7 +23,7 @@ struct rate_node;
 
 enum {
     RATE_KEY_MAX = 1024,       /* bytes of a key; the caller skips longer ones */
-    RATE_ZONE_MIN = 32 * 1024, /* bytes of a zone: nginx's eight pages */
+    RATE_ZONE_MIN = 32 * 1024, /* bytes of a zone (limit_zone_name): nginx's eight pages */
     RATE_ONE = 1000            /* one request */
 };
 

@@ -15,7 +15,7 @@ static const char usage[] = "Usage: tidepool advise [-j] [-c unix:PATH | http://
                             "              (default: " ADVICE_DEFAULT_SERVER ")\n"
                             "  -j        : the figures as JSON instead of the sentence\n";
 
-/* The object "advice" of a snapshot: advice_json() nests nothing and escapes nothing. */
+/* The object "advice" of a snapshot: advice_put() nests nothing and escapes nothing. */
 static bool find_object(const char *snapshot, const char **begin, size_t *length)
 {
     static const char name[] = "\"advice\":";

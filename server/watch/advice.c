@@ -207,29 +207,32 @@ void advice_of(const struct worker *worker, struct advice *advice)
 }
 
 /* JSON has no infinity: what lies beyond the last bucket is null. */
-static const char *mark_text(size_t bytes, char text[TEXT])
+static void put_mark(struct text *text, const char *name, size_t bytes)
 {
     if (bytes == SIZE_MAX)
-        return "null";
-    snprintf(text, TEXT, "%zu", bytes);
-    return text;
+        json_put_text(text, name, NULL);
+    else
+        json_put_number(text, name, bytes);
 }
 
-size_t advice_json(const struct advice *advice, char *to, size_t size)
+void advice_put(const struct advice *advice, struct text *text)
 {
-    char p50[TEXT], p99[TEXT], peak[TEXT];
-    int length = snprintf(
-        to, size,
-        "{\"requests\":%" PRIu64 ",\"open\":%" PRIu64 ",\"first_size\":%zu,\"block_size\":%zu,"
-        "\"automatic\":%s,\"known\":%s,\"request_p50_bytes\":%s,\"request_p99_bytes\":%s,"
-        "\"connection_p99_bytes\":%s,\"served_now\":%" PRIu64 ",\"block_advised\":%zu,"
-        "\"block_fits\":%" PRIu64 ",\"block_cost\":%" PRId64 ",\"first_advised\":%zu,\"first_cost\":%" PRId64
-        ",\"sentence\":\"%s\"}",
-        advice->requests, advice->open, advice->first_size, advice->block_size,
-        advice->automatic ? "true" : "false", advice->known ? "true" : "false",
-        mark_text(advice->request_p50_bytes, p50), mark_text(advice->request_p99_bytes, p99),
-        mark_text(advice->connection_p99_bytes, peak), advice->served_now, advice->block_advised,
-        advice->block_fits, advice->block_cost, advice->first_advised, advice->first_cost, advice->sentence);
-
-    return length < 0 ? 0 : (size_t)length < size ? (size_t)length : size - 1;
+    json_put_open(text, "advice", '{');
+    json_put_number(text, "requests", advice->requests);
+    json_put_number(text, "open", advice->open);
+    json_put_number(text, "first_size", advice->first_size);
+    json_put_number(text, "block_size", advice->block_size);
+    json_put_bool(text, "automatic", advice->automatic);
+    json_put_bool(text, "known", advice->known);
+    put_mark(text, "request_p50_bytes", advice->request_p50_bytes);
+    put_mark(text, "request_p99_bytes", advice->request_p99_bytes);
+    put_mark(text, "connection_p99_bytes", advice->connection_p99_bytes);
+    json_put_number(text, "served_now", advice->served_now);
+    json_put_number(text, "block_advised", advice->block_advised);
+    json_put_number(text, "block_fits", advice->block_fits);
+    json_put_signed(text, "block_cost", advice->block_cost);
+    json_put_number(text, "first_advised", advice->first_advised);
+    json_put_signed(text, "first_cost", advice->first_cost);
+    json_put_text(text, "sentence", advice->sentence);
+    json_put_close(text, '}');
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "server/marks.h"
+#include "server/watch/text.h"
 
 enum {
     ADVICE_LEAST = 100,   /* requests below which nothing is advised */
@@ -54,8 +55,7 @@ void advice_make(const struct advice_facts *facts, struct advice *advice);
 /* Of the whole server, asked by a worker. */
 void advice_of(const struct worker *worker, struct advice *advice);
 
-/* One JSON object: the fields above by their names, marks of SIZE_MAX as null. Returns its length; what does
- * not fit in `size` is cut off, 2,048 are enough. */
-size_t advice_json(const struct advice *advice, char *to, size_t size);
+/* The JSON object "advice": the fields above by their names, marks of SIZE_MAX as null. */
+void advice_put(const struct advice *advice, struct text *text);
 
 #endif

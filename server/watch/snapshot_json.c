@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A snapshot as JSON: http/modules/view/pool_view.md is its schema, in the order of the sections below. */
 #include <math.h>
-#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +18,21 @@
 
 /* ---- one object each ---- */
 
+static void put_counters(struct text *text, const struct snapshot_counters *counters,
+                         const struct snapshot_tally *tally)
+{
+    json_put_number(text, "accepted", counters->accepted);
+    json_put_number(text, "closed", counters->closed);
+    json_put_number(text, "refused", counters->refused);
+    json_put_number(text, "open", counters->accepted - counters->closed);
+    json_put_number(text, "requests", counters->requests);
+    json_put_number(text, "received_bytes", counters->received);
+    json_put_number(text, "sent_bytes", counters->sent);
+    json_put_number(text, "over_budget", counters->over_budget);
+    json_put_number(text, "used_bytes", tally->used_bytes);
+    json_put_number(text, "total_bytes", tally->held_bytes);
+}
+
 static void put_totals(struct snapshot *snapshot)
 {
     struct snapshot_counters counters = {0};
@@ -26,16 +40,7 @@ static void put_totals(struct snapshot *snapshot)
 
     census_take_counters(&counters);
     json_put_open(text, "totals", '{');
-    json_put_number(text, "accepted", counters.accepted);
-    json_put_number(text, "closed", counters.closed);
-    json_put_number(text, "refused", counters.refused);
-    json_put_number(text, "open", counters.accepted - counters.closed);
-    json_put_number(text, "requests", counters.requests);
-    json_put_number(text, "received_bytes", counters.received);
-    json_put_number(text, "sent_bytes", counters.sent);
-    json_put_number(text, "over_budget", counters.over_budget);
-    json_put_number(text, "used_bytes", snapshot->tally.used_bytes);
-    json_put_number(text, "total_bytes", snapshot->tally.held_bytes);
+    put_counters(text, &counters, &snapshot->tally);
     json_put_close(text, '}');
 }
 
@@ -103,16 +108,7 @@ static void put_worker(struct text *text, const struct snapshot_part *part)
     json_put_number(text, "worker", part->worker);
     json_put_number(text, "generation", part->generation);
     json_put_text(text, "state", part->worker_state);
-    json_put_number(text, "open", part->counters.accepted - part->counters.closed);
-    json_put_number(text, "accepted", part->counters.accepted);
-    json_put_number(text, "closed", part->counters.closed);
-    json_put_number(text, "refused", part->counters.refused);
-    json_put_number(text, "requests", part->counters.requests);
-    json_put_number(text, "received_bytes", part->counters.received);
-    json_put_number(text, "sent_bytes", part->counters.sent);
-    json_put_number(text, "over_budget", part->counters.over_budget);
-    json_put_number(text, "used_bytes", part->tally.used_bytes);
-    json_put_number(text, "total_bytes", part->tally.held_bytes);
+    put_counters(text, &part->counters, &part->tally);
     json_put_number(text, "budget_bytes", part->classes.budget_bytes);
     json_put_number(text, "rows", part->count);
     json_put_bool(text, "short_of_memory", part->short_of_memory);
@@ -285,10 +281,9 @@ static void put_row(struct text *text, const struct snapshot_row *row, enum snap
 static void put_advice(struct snapshot *snapshot)
 {
     struct advice advice;
-    char json[2048];
 
     advice_of(snapshot->worker, &advice);
-    json_put_raw(snapshot->text, "advice", json, advice_json(&advice, json, sizeof json));
+    advice_put(&advice, snapshot->text);
 }
 
 /* Last, since it tells the time that all of this took. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "pool/sysmem.h"
+#include "server/log/json_text.h"
 
 _Static_assert(sizeof(struct text_piece) == TEXT_PIECE, "as its name says");
 
@@ -192,6 +193,16 @@ void json_put_number(struct text *text, const char *name, uint64_t number)
     text_add(text, digits, digits_of(number, digits));
 }
 
+void json_put_signed(struct text *text, const char *name, int64_t number)
+{
+    char digits[20];
+    size_t length = digits_of(number < 0 ? 0 - (uint64_t)number : (uint64_t)number, digits);
+
+    begin(text, name);
+    text_add(text, "-", number < 0);
+    text_add(text, digits, length);
+}
+
 void json_put_seconds(struct text *text, const char *name, double seconds)
 {
     uint64_t micros = seconds > 0 ? (uint64_t)(seconds * 1e6 + 0.5) : 0, rest = micros % 1000000;
@@ -213,36 +224,20 @@ void json_put_bool(struct text *text, const char *name, bool value)
     text_add(text, value ? "true" : "false", value ? 4 : 5);
 }
 
-/* RFC 8259 7: quotes, backslashes and control characters are escaped. Only the configuration can bring
- * invalid UTF-8 (the path of a unix socket); it becomes a question mark. */
 void json_put_text(struct text *text, const char *name, const char *value)
 {
+    char bytes[JSON_ESCAPE_MAX];
+    size_t length;
+
     begin(text, name);
     if (!value) {
         text_add(text, "null", 4);
         return;
     }
     text_add(text, "\"", 1);
-    for (const char *from = value; *value; from = value) {
-        while ((unsigned char)*value >= 0x20 && *value != '"' && *value != '\\' &&
-               (unsigned char)*value < 0x7f)
-            value++;
-        text_add(text, from, (size_t)(value - from));
-        if (!*value)
-            break;
-        if (*value == '"' || *value == '\\')
-            text_print(text, "\\%c", *value);
-        else if ((unsigned char)*value < 0x80)
-            text_print(text, "\\u%04x", (unsigned)(unsigned char)*value);
-        else
-            text_add(text, "?", 1);
-        value++;
+    for (size_t left = strlen(value), taken; left; left -= taken, value += taken) {
+        taken = json_escape(value, left, bytes, &length);
+        text_add(text, bytes, length);
     }
     text_add(text, "\"", 1);
-}
-
-void json_put_raw(struct text *text, const char *name, const char *json, size_t length)
-{
-    begin(text, name);
-    text_add(text, json, length);
 }

@@ -63,9 +63,9 @@ void text_reader_close(struct text_reader *reader); /* any number of times, and 
 void json_put_open(struct text *text, const char *name, char bracket); /* '{' or '[' */
 void json_put_close(struct text *text, char bracket);                  /* '}' or ']' */
 void json_put_number(struct text *text, const char *name, uint64_t number);
+void json_put_signed(struct text *text, const char *name, int64_t number);
 void json_put_seconds(struct text *text, const char *name, double seconds); /* to the microsecond */
 void json_put_bool(struct text *text, const char *name, bool value);
 void json_put_text(struct text *text, const char *name, const char *value); /* escaped; NULL: null */
-void json_put_raw(struct text *text, const char *name, const char *json, size_t length);
 
 #endif

@@ -10,7 +10,7 @@
 #include "http/modules/output/charset.h"
 #include "http/protocol/date.h"
 #include "http/protocol/uri.h"
-#include "http/text/json_text.h"
+#include "server/log/json_text.h"
 
 enum {
     NAME_COLUMNS = 50, /* of HTML: longer names are cut, as in nginx */
@@ -175,7 +175,7 @@ static char *page_put_as_json(char *to, struct http_autoindex_entry *const *entr
 
         http_date_format(entries[i]->mtime, date);
         to = page_put(to, i ? ",\r\n{ \"name\":\"" : "\r\n{ \"name\":\"");
-        to = http_json_write(to, entries[i]->name);
+        to = json_write(to, entries[i]->name.bytes, entries[i]->name.length);
         to += sprintf(to, "\", \"type\":\"%s\", \"mtime\":\"%s\"", page_kind_of(entries[i]), date);
         if (entries[i]->is_regular)
             to += sprintf(to, ", \"size\":%lld", (long long)entries[i]->size);

@@ -190,20 +190,6 @@ static void limit_req_close_zone(void *zone)
     rate_zone_close(zone);
 }
 
-/* "zone=NAME:SIZE". */
-static int limit_req_read_zone(const struct conf_setting *setting, const char *text, struct zone *zone,
-                               size_t *bytes)
-{
-    const char *colon = strchr(text, ':');
-
-    if (!colon || colon == text || !conf_parse_size(colon + 1, bytes))
-        return conf_fail(setting->conf, setting->node, "invalid zone size \"%s\"", text);
-    if (*bytes < RATE_ZONE_MIN)
-        return conf_fail(setting->conf, setting->node, "zone \"%s\" is too small", text);
-    zone->name = pool_strndup(setting->conf->pool, text, (size_t)(colon - text), "limit zone");
-    return zone->name ? 0 : conf_fail_memory(setting->conf);
-}
-
 /* "rate=10r/s", "rate=30r/m". */
 static int limit_req_read_rate(const struct conf_setting *setting, const char *text, struct zone *zone)
 {
@@ -242,7 +228,7 @@ static int limit_req_set_zone(struct conf_setting *setting)
 
     for (unsigned i = 1; !result && i < node->arg_count; i++) {
         if (!strncmp(node->args[i], "zone=", 5))
-            result = limit_req_read_zone(setting, node->args[i] + 5, zone, &bytes);
+            result = limit_zone_name(setting, node->args[i] + 5, &zone->name, &bytes);
         else if (!strncmp(node->args[i], "rate=", 5))
             result = limit_req_read_rate(setting, node->args[i] + 5, zone);
         else if (strcmp(node->args[i], "sync"))
@@ -288,19 +274,12 @@ static int limit_req_read_option(const struct conf_setting *setting, const char 
         rule->name = text + 5;
         return 0;
     }
-    if (!strncmp(text, "burst=", 6)) {
-        if (!conf_parse_number(text + 6, &number) || number <= 0 || number > INT32_MAX)
-            return conf_fail(setting->conf, setting->node, "invalid burst value \"%s\"", text);
-        rule->burst = number * RATE_ONE;
-        return 0;
-    }
-    if (!strncmp(text, "delay=", 6)) {
-        if (!conf_parse_number(text + 6, &number) || number <= 0 || number > INT32_MAX)
-            return conf_fail(setting->conf, setting->node, "invalid delay value \"%s\"", text);
-        rule->delay = number * RATE_ONE;
-        return 0;
-    }
-    return conf_fail(setting->conf, setting->node, "invalid parameter \"%s\"", text);
+    if (strncmp(text, "burst=", 6) && strncmp(text, "delay=", 6))
+        return conf_fail(setting->conf, setting->node, "invalid parameter \"%s\"", text);
+    if (!conf_parse_number(text + 6, &number) || number <= 0 || number > INT32_MAX)
+        return conf_fail(setting->conf, setting->node, "invalid %.5s value \"%s\"", text, text);
+    *(*text == 'b' ? &rule->burst : &rule->delay) = number * RATE_ONE;
+    return 0;
 }
 
 /* The zone is looked up when the level is finished: it may be defined further down. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Purpose: escaping in access logs, so that no client can forge lines: nginx's form, in which a quote, a
- *   backslash and every byte outside printable ASCII is \xXX. JSON's form: http/text/json_text.h.
+ *   backslash and every byte outside printable ASCII is \xXX. JSON's form: server/log/json_text.h.
  * Lifetime: nothing is kept.
  * Threads: any; pure functions over bytes.
  * Errors: none.

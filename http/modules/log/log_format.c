@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "http/modules/log/log_escape.h"
-#include "http/text/json_text.h"
 #include "pool/annotate.h"
+#include "server/log/json_text.h"
 
 enum { LITERAL = sizeof((struct http_log_part *)0)->literal };
 
@@ -137,7 +137,8 @@ static uint32_t log_format_measure_escape(enum http_log_escape escape, struct ht
 {
     if (escape == HTTP_LOG_ESCAPE_NONE || !http_log_odd(value))
         return 0;
-    return escape == HTTP_LOG_ESCAPE_JSON ? http_json_measure(value) : http_log_escape_measure(value);
+    return escape == HTTP_LOG_ESCAPE_JSON ? (uint32_t)json_measure(value.bytes, value.length)
+                                          : http_log_escape_measure(value);
 }
 
 size_t http_log_measure(const struct http_log_format *format, struct http_request *request,
@@ -182,7 +183,8 @@ static inline char *log_format_put(char *to, const char *from, size_t length)
 
 static char *log_format_put_escaped(enum http_log_escape escape, char *to, struct http_text value)
 {
-    return escape == HTTP_LOG_ESCAPE_JSON ? http_json_write(to, value) : http_log_escape_write(to, value);
+    return escape == HTTP_LOG_ESCAPE_JSON ? json_write(to, value.bytes, value.length)
+                                          : http_log_escape_write(to, value);
 }
 
 UNGUARDED char *http_log_write(const struct http_log_format *format, struct http_request *request,

@@ -12,6 +12,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "pool/pool_mark.h"
+#include "server/log/json_text.h"
 #include "server/version.h"
 
 enum {
@@ -54,14 +55,13 @@ __attribute__((format(printf, 2, 3))) static void trace_print(struct writer *wri
 
 static void trace_print_string(struct writer *writer, const char *bytes, size_t length)
 {
-    trace_print(writer, "\"");
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)bytes[i];
+    char escaped[JSON_ESCAPE_MAX];
+    size_t size;
 
-        if (byte < 0x20 || byte >= 0x7f || byte == '"' || byte == '\\')
-            trace_print(writer, "\\u%04x", byte);
-        else
-            trace_print(writer, "%c", byte);
+    trace_print(writer, "\"");
+    for (size_t taken; length; length -= taken, bytes += taken) {
+        taken = json_escape(bytes, length, escaped, &size);
+        trace_print(writer, "%.*s", (int)size, escaped);
     }
     trace_print(writer, "\"");
 }

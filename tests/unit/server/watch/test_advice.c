@@ -125,31 +125,39 @@ static void test_when_nothing_can_be_said(void **state)
     has(&advice, "passthrough");
 }
 
-/* The longest sentence there can be fits, in the JSON as well; and what is cut off is still a string. */
+static const char *json_of(const struct advice *advice)
+{
+    static struct text_piece piece;
+    struct text text;
+
+    text_stand_on(&text, &piece);
+    advice_put(advice, &text);
+    piece.bytes[piece.length] = '\0';
+    return piece.bytes;
+}
+
+/* The longest sentence there can be fits, and JSON has no infinity. */
 static void test_room(void **state)
 {
+    struct advice_facts facts = usual;
     struct advice advice;
-    char json[2048];
+    const char *json;
 
     (void)state;
     memset(&advice, 0xff, sizeof advice);
     memset(advice.sentence, 'x', sizeof advice.sentence - 1);
     advice.sentence[sizeof advice.sentence - 1] = '\0';
     advice.known = advice.automatic = true;
-    size_t length = advice_json(&advice, json, sizeof json);
-    assert_int_equal(length, strlen(json));
-    assert_string_equal(json + length - 3, "x\"}");
+    json = json_of(&advice);
+    assert_string_equal(json + strlen(json) - 3, "x\"}");
     assert_non_null(strstr(json, "\"request_p99_bytes\":null,\"connection_p99_bytes\":null,"));
-    assert_int_equal(advice_json(&advice, json, 10), 9);
-    assert_string_equal(json, "{\"request");
+    assert_non_null(strstr(json, "\"block_cost\":-1,"));
 
-    struct advice_facts facts = usual;
     facts.requests.counts[MARKS_FINE - 2] = facts.requests.total = UINT64_MAX / 2;
     facts.open = UINT32_MAX;
     facts.automatic = true;
     advice_make(&facts, &advice);
     has(&advice, "open now.");
-    assert_true(advice_json(&advice, json, sizeof json) < sizeof json - 1);
 }
 
 int main(void)

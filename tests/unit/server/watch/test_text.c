@@ -150,10 +150,13 @@ static void commas_stand_where_they_should(void **state)
     json_put_bool(text, "c", true);
     json_put_bool(text, "d", false);
     json_put_text(text, "e", NULL);
-    json_put_raw(text, "f", "{\"g\":1}", 7);
+    json_put_signed(text, "f", -1);
+    json_put_signed(text, "g", INT64_MIN);
+    json_put_signed(text, "h", 7);
     json_put_close(text, '}');
     assert_string_equal(all_of(text, found, sizeof found),
-                        "{\"a\":0,\"b\":[1,[],{},\"x\"],\"c\":true,\"d\":false,\"e\":null,\"f\":{\"g\":1}}");
+                        "{\"a\":0,\"b\":[1,[],{},\"x\"],\"c\":true,\"d\":false,\"e\":null,\"f\":-1,"
+                        "\"g\":-9223372036854775808,\"h\":7}");
     text_put(text);
 }
 
@@ -194,16 +197,19 @@ static void numbers(void **state)
 static void texts_are_escaped(void **state)
 {
     struct pool *pool = pool_create(&(struct pool_options){.name = "json"});
-    char all[256], found[4096], expected[256];
+    char all[256], found[4096], expected[512], *to = expected;
     struct text *text = text_create();
     struct json *json;
 
     (void)state;
+    /* A byte that is not UTF-8 becomes the character of its number. */
     for (int i = 1; i < 256; i++) {
         all[i - 1] = (char)i;
-        expected[i - 1] = i < 0x80 ? (char)i : '?';
+        if (i >= 0x80)
+            *to++ = (char)(0xc0 | i >> 6);
+        *to++ = (char)(i < 0x80 ? i : 0x80 | (i & 0x3f));
     }
-    all[255] = expected[255] = '\0';
+    all[255] = *to = '\0';
     json_put_open(text, NULL, '{');
     json_put_text(text, "all", all);
     json_put_text(text, "empty", "");

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "http/text/json_text.h"
+#include "server/log/json_text.h"
 
 static void test_json(void **state)
 {
@@ -33,11 +33,11 @@ static void test_json(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct http_text value = {rows[i][0], strlen(rows[i][0])};
+        size_t length = strlen(rows[i][0]);
         char out[64];
 
-        assert_int_equal(http_json_measure(value), strlen(rows[i][1]));
-        *http_json_write(out, value) = '\0';
+        assert_int_equal(json_measure(rows[i][0], length), strlen(rows[i][1]));
+        *json_write(out, rows[i][0], length) = '\0';
         assert_string_equal(out, rows[i][1]);
     }
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One function makes the bytes for measuring and for writing, so that both agree. */
-#include "http/text/json_text.h"
+#include "server/log/json_text.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "server/log/utf8.h"
-
-enum { ESCAPE_MAX = 6 /* bytes that one byte becomes at most: \u00XX */ };
 
 /* The letter of a two-byte escape; 0: there is none. */
 static char json_letter(char byte)
@@ -17,10 +16,8 @@ static char json_letter(char byte)
     return found ? letters[found - bytes] : 0;
 }
 
-/* What stands for the byte at `at`: *length bytes; a whole character stands for itself. Returns how many
- * bytes of the text that is. RFC 8259 8.1: a text is UTF-8; an invalid byte becomes the character of its
- * number. */
-static size_t json_escape(const char *at, size_t left, char to[ESCAPE_MAX], size_t *length)
+/* RFC 8259 8.1: a text is UTF-8; an invalid byte becomes the character of its number. */
+size_t json_escape(const char *at, size_t left, char to[JSON_ESCAPE_MAX], size_t *length)
 {
     static const char hex[] = "0123456789ABCDEF";
     unsigned char byte = (unsigned char)*at;
@@ -48,24 +45,24 @@ static size_t json_escape(const char *at, size_t left, char to[ESCAPE_MAX], size
     return c1 ? 2 : 1;
 }
 
-uint32_t http_json_measure(struct http_text text)
+size_t json_measure(const char *bytes, size_t length)
 {
-    char bytes[ESCAPE_MAX];
-    size_t all = 0, length;
+    char escaped[JSON_ESCAPE_MAX];
+    size_t all = 0, more;
 
-    for (size_t i = 0; i < text.length; all += length)
-        i += json_escape(text.bytes + i, text.length - i, bytes, &length);
-    return (uint32_t)all;
+    for (size_t i = 0; i < length; all += more)
+        i += json_escape(bytes + i, length - i, escaped, &more);
+    return all;
 }
 
-char *http_json_write(char *to, struct http_text text)
+char *json_write(char *to, const char *bytes, size_t length)
 {
-    char bytes[ESCAPE_MAX];
-    size_t length;
+    char escaped[JSON_ESCAPE_MAX];
+    size_t more;
 
-    for (size_t i = 0; i < text.length; to += length) {
-        i += json_escape(text.bytes + i, text.length - i, bytes, &length);
-        memcpy(to, bytes, length);
+    for (size_t i = 0; i < length; to += more) {
+        i += json_escape(bytes + i, length - i, escaped, &more);
+        memcpy(to, escaped, more);
     }
     return to;
 }
