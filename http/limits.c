@@ -97,7 +97,7 @@ enum http_outcome http_look(struct http_request *request)
 
     if (!request->location->looks)
         return request->route.error_page ? HTTP_OUTCOME_NEXT : no_memory(request, &refusal);
-    base->looks = true;
+    base->looks = base->watches = true;
     pool_set_spared(base->pool, true);
     return HTTP_OUTCOME_NEXT;
 }

@@ -314,7 +314,7 @@ void connection_log(const struct connection *connection, const struct log *log, 
     peer_format(&connection->peer, client);
     if (connection->binding->protocol->describe)
         described = connection->binding->protocol->describe(connection, more, sizeof more);
-    log_write(log, level, 0, "*%llu %s%s while %s, client: %s%.*s, listening on: %s",
-              (unsigned long long)connection->number, text, reason, connection->doing, client, (int)described,
-              more, connection->binding->address.text);
+    log_write(log, level, 0, "*%u.%llu %s%s while %s, client: %s%.*s, listening on: %s",
+              connection->worker->index, (unsigned long long)connection->number, text, reason,
+              connection->doing, client, (int)described, more, connection->binding->address.text);
 }

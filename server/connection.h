@@ -33,7 +33,7 @@ struct connection {
     /* set once */
     struct pool *pool;
     struct worker *worker;
-    uint64_t number; /* unique in the process; *N in the error log */
+    uint64_t number; /* unique in the process; *WORKER.NUMBER in the error log */
     /* owner thread */
     struct ev_io io; /* io.fd is the socket, -1 once closed */
     struct timeout timeout;
@@ -47,7 +47,8 @@ struct connection {
     uint32_t requests; /* begun on it */
     bool closed;
     uint8_t borrowed; /* of view_reserve, as this (enum pool_failure) refused it memory; 0: nothing */
-    bool looks;       /* its request shows the server: it keeps what it has borrowed */
+    bool looks : 1;   /* its request shows the server: it keeps what it has borrowed */
+    bool watches : 1; /* one of its requests did: whoever counts clients may leave it out */
     bool delays;      /* TCP_NODELAY is off: sockets have it from their listener */
 };
 

@@ -246,6 +246,7 @@ static void control_ready(struct connection *base, int events)
 static bool on_opened(struct connection *base)
 {
     pool_pin(base->pool);
+    base->watches = true;
     base->doing = "waiting for request";
     connection_watch(base, EV_READ);
     return connection_timeout(base, CONTROL_ASKING);

@@ -188,6 +188,7 @@ static void open_connections(struct snapshot *snapshot)
     json_put_bool(text, "complete", !snapshot->partial && snapshot->row_count == tally->matched);
     json_put_text(text, "sort", snapshot_key_names[snapshot->query.sort]);
     json_put_number(text, "limit", snapshot->query.limit);
+    json_put_number(text, "watchers", tally->watchers);
     snapshot_tally_put(tally, text);
     json_put_open(text, "rows", '[');
 }
@@ -265,6 +266,7 @@ static void put_row(struct text *text, const struct snapshot_row *row, enum snap
     json_put_number(text, "id", row->id);
     json_put_number(text, "worker", row->worker);
     json_put_text(text, "protocol", row->protocol);
+    json_put_bool(text, "watches", row->watches);
     json_put_text(text, "state", connection_state_names[row->state]);
     json_put_text(text, "doing", row->doing);
     json_put_text(text, "client", client);

@@ -40,6 +40,7 @@ struct snapshot_row {
     struct pool_layout layout;
     struct peer peer;
     uint32_t worker;
+    bool watches;
     uint8_t state; /* enum connection_state */
     bool chosen;   /* while the best are being looked for */
     char server[LISTEN_TEXT_MAX];

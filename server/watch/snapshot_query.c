@@ -81,6 +81,25 @@ bool snapshot_read_number(const char *text, uint64_t most, uint64_t *number)
     return value <= most;
 }
 
+bool snapshot_read_name(const char *text, struct snapshot_name *name)
+{
+    const char *dot = strchr(text, '.');
+    char worker[SNAPSHOT_WORD];
+    uint64_t number;
+
+    name->worker = -1;
+    if (dot) {
+        if ((size_t)(dot - text) >= sizeof worker)
+            return false;
+        memcpy(worker, text, (size_t)(dot - text));
+        worker[dot - text] = '\0';
+        if (!snapshot_read_number(worker, UINT32_MAX, &number))
+            return false;
+        name->worker = (int64_t)number;
+    }
+    return snapshot_read_number(dot ? dot + 1 : text, INT64_MAX, &name->number);
+}
+
 static const char *set_sort(struct snapshot_query *query, const char *value)
 {
     for (unsigned key = 0; key <= SNAPSHOT_KEYS; key++)
@@ -139,7 +158,22 @@ static const char *set_worker(struct snapshot_query *query, const char *value)
 
 static const char *set_id(struct snapshot_query *query, const char *value)
 {
-    return snapshot_read_number(value, INT64_MAX, &query->id) ? NULL : "id is a number";
+    struct snapshot_name name;
+
+    if (!snapshot_read_name(value, &name))
+        return "id is a number, or worker and number such as 1.4911";
+    query->id = name.number;
+    if (name.worker >= 0)
+        query->worker = name.worker;
+    return NULL;
+}
+
+static const char *set_find(struct snapshot_query *query, const char *value)
+{
+    memcpy(query->find, value, strlen(value) + 1);
+    if (!snapshot_read_name(value, &query->found))
+        query->found.number = 0;
+    return NULL;
 }
 
 static const char *set_order(struct snapshot_query *query, const char *value)
@@ -204,6 +238,7 @@ static const struct {
                  {"limit", set_limit},
                  {"state", set_state},
                  {"id", set_id},
+                 {"find", set_find},
                  {"protocol", set_protocol},
                  {"address", set_address},
                  {"worker", set_worker},
@@ -243,7 +278,7 @@ static const char *set_one(struct snapshot_query *query, const struct snapshot_a
     for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++)
         if (!strcmp(arguments[i].name, argument->name))
             return arguments[i].set(query, argument->value);
-    return "arguments are sort, order, limit, after, state, protocol, address, worker, id, total_over, "
+    return "arguments are sort, order, limit, after, state, protocol, address, worker, id, find, total_over, "
            "total_most, age_over, age_most and watchers";
 }
 

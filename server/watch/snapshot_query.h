@@ -44,6 +44,12 @@ static inline bool snapshot_is_before(const struct snapshot_place *a, const stru
     return a->key > b->key || (a->key == b->key && a->id < b->id);
 }
 
+/* A connection as people name it: 1.4911, worker and number, or the number alone. */
+struct snapshot_name {
+    int64_t worker;  /* -1: not said */
+    uint64_t number; /* unique in the process */
+};
+
 struct snapshot_query {
     enum snapshot_key sort;
     unsigned limit;                 /* rows by each key; 0: none */
@@ -52,8 +58,10 @@ struct snapshot_query {
     char address[SNAPSHOT_ADDRESS]; /* what the client's begins with; "": any */
     int64_t worker;                 /* -1: any */
     uint64_t id;                    /* 0: any */
-    bool ascending;                 /* the least of `sort` first */
-    bool after;                     /* only rows that come after this place */
+    char find[SNAPSHOT_ADDRESS]; /* what the client's address begins with, or a connection's name; "": any */
+    struct snapshot_name found;  /* `find` as a name; number 0: it is none */
+    bool ascending;              /* the least of `sort` first */
+    bool after;                  /* only rows that come after this place */
     struct snapshot_place place;
     uint64_t total_over, total_most; /* bytes that its pool holds: more than, not more than */
     uint64_t age_over, age_most;     /* seconds, likewise */
@@ -77,6 +85,7 @@ struct snapshot_argument {
 };
 
 const char *snapshot_argument_next(const char **text, const char *end, struct snapshot_argument *argument);
+bool snapshot_read_name(const char *text, struct snapshot_name *name);
 bool snapshot_read_number(const char *text, uint64_t most, uint64_t *number); /* decimal digits alone */
 
 /* Whether its order is a moment, in µs of a clock that does not jump: the earliest is the greatest. */

@@ -107,6 +107,7 @@ void snapshot_tally_add(struct snapshot_tally *sum, const struct snapshot_tally 
     sum->used_bytes += tally->used_bytes;
     sum->held_bytes += tally->held_bytes;
     sum->matched += tally->matched;
+    sum->watchers += tally->watchers;
     add_counts(sum->states, tally->states, CONNECTION_STATES);
     for (unsigned i = 0; i < SNAPSHOT_PROTOCOLS && tally->protocols[i].name; i++)
         count_protocol(sum, tally->protocols[i].name, tally->protocols[i].count);

@@ -29,6 +29,7 @@ struct snapshot_tally {
     uint64_t total;                  /* walked past */
     uint64_t used_bytes, held_bytes; /* of all their pools */
     uint64_t matched;                /* the rest is about these */
+    uint64_t watchers;               /* of them, those that show the server */
     uint64_t states[CONNECTION_STATES];
     struct {
         const char *name; /* NULL: the end */

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "server/watch/control.h"
 #include "server/watch/snapshot_part.h"
 #include "server/watch/watched.h"
 
@@ -49,10 +48,14 @@ static double age_of(const struct connection *connection, double now)
     return now > connection->opened ? now - connection->opened : 0;
 }
 
-/* Streams of pages, and the control socket: whoever looks at the server. */
-static bool is_watcher(const struct connection *connection)
+static bool is_found(const struct connection *connection, const struct snapshot_query *query)
 {
-    return connection->looks || connection->binding->protocol == &control_protocol;
+    const struct snapshot_name *name = &query->found;
+
+    if (name->number == connection->number &&
+        (name->worker < 0 || name->worker == (int64_t)connection->worker->index))
+        return true;
+    return address_begins(connection, query->find);
 }
 
 static bool matches(const struct snapshot_query *query, const struct connection *connection,
@@ -61,10 +64,10 @@ static bool matches(const struct snapshot_query *query, const struct connection 
     return (query->state < 0 || query->state == (int)state) &&
            (!query->id || query->id == connection->number) && held <= query->total_most &&
            held >= query->total_over + (query->total_over > 0) && age <= (double)query->age_most &&
-           (age > (double)query->age_over || !query->age_over) &&
-           (query->watchers || !is_watcher(connection)) &&
+           (age > (double)query->age_over || !query->age_over) && (query->watchers || !connection->watches) &&
            (!*query->protocol || !strcmp(query->protocol, connection->binding->protocol->name)) &&
-           (!*query->address || address_begins(connection, query->address));
+           (!*query->address || address_begins(connection, query->address)) &&
+           (!*query->find || is_found(connection, query));
 }
 
 /* Moments in whole µs, so that a number says exactly where a row stands. */
@@ -126,6 +129,7 @@ static void fill(struct snapshot_row *row, const struct connection *connection, 
     row->peer = connection->peer;
     row->worker = connection->worker->index;
     row->state = (uint8_t)state;
+    row->watches = connection->watches;
     memcpy(row->server, connection->binding->address.text, sizeof row->server);
 }
 
@@ -154,6 +158,7 @@ static void walk_past(struct snapshot_part *part, const struct connection *conne
         return;
     snapshot_tally_count(tally, state, connection->binding->protocol->name, pool.held_bytes, pool.peak_bytes,
                          age);
+    tally->watchers += connection->watches;
     pool_layout(connection->pool, &layout);
     snapshot_tally_pieces(tally, &layout, pool.held_bytes);
     find_keys(connection, &pool, query, now, keys);

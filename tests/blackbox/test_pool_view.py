@@ -2,6 +2,7 @@
 """pool_view: the page, the policy it comes with, and what a browser does with it. The parts with a browser need
 Chromium, and axe-core by way of npm; where one is missing they are skipped and say so."""
 import base64
+import contextlib
 import gzip
 import hashlib
 import json
@@ -226,6 +227,49 @@ def test_sort_filter_and_drill_down(shared, chrome, crowd):
     page.wait('!document.getElementById("one").hidden')
     assert 'pin at' in page.text('#one')
     check(page, shared)
+
+
+@needs_browser
+@plain
+def test_search(shared, chrome, crowd):
+    """By name, by number, by address; of more connections than are sent, it is the server that finds one."""
+    page = look(chrome, shared)
+    name = cells(page, 0)[3]
+    for text in name, '*' + name, name.split('.')[1]:
+        change(page, '#f-find', json.dumps(text), 'input')
+        page.wait(f'{ROWS}.some(r => r.children[0].textContent === "{name}") && {ROWS}.length === 1')
+    with contextlib.ExitStack() as stack:
+        many = [stack.enter_context(socket.create_connection(shared.address())) for _ in range(300)]
+        change(page, '#f-find', '""', 'input')
+        page.wait('/of 36[0-9]/.test(document.getElementById("listed").textContent)')
+        for one in many[::70]:
+            address = '127.0.0.1:%d' % one.getsockname()[1]
+            change(page, '#f-find', json.dumps(address), 'input')
+            page.wait(f'{ROWS}.length === 1 && {ROWS}[0].children[3].textContent === "{address}"')
+    check(page, shared)
+
+
+@needs_browser
+@plain
+def test_watchers_and_protocols(server, chrome):
+    server.configure('stream { server { listen 127.0.0.1:@echo@; echo; } }'
+                     'http { access_log off; server { listen @http@; location /pools/ { pool_view; } } }')
+    server.start()
+    with server.client('echo') as echo, server.client() as idle:
+        echo.send(b'x')
+        idle.settle()
+        page = chrome.page()
+        page.open(f'http://127.0.0.1:{server.port()}/pools/')
+        page.wait(f'{SNAPSHOTS} >= 2 && {ROWS}.some(r => r.textContent.includes(" watches"))')
+        assert 'to watch' in page.text('#summary')
+        page.click('#f-quiet')
+        page.wait(f'!{ROWS}.some(r => r.textContent.includes("watches"))')
+        mine = {'127.0.0.1:%d' % one.socket.getsockname()[1] for one in (echo, idle)}
+        assert mine <= set(cells(page, 3)), 'a browser may have a connection more that asked nothing yet'
+        change(page, '#f-protocol', '"echo"', 'input')
+        page.wait(f'{ROWS}.length === 1 && {ROWS}[0].lastChild.textContent === "echo"')
+        assert page.console() == []
+        page.close()
 
 
 @needs_browser

@@ -458,6 +458,48 @@ def test_a_slow_reader_holds_little(server):
             assert len(json.loads(answer.body)['connections']['rows']) in (501, 502)
 
 
+def test_one_name_everywhere(server):
+    """Worker and number, 1.4911: in a row, in the error log, as an argument; over all connections, listed or not."""
+    start(server, workers=2)
+    with connections(server, 300) as clients:
+        asked = clients[::60]
+        for client in asked:
+            assert client.ask('GET', '/missing').status == 404
+        names = re.findall(r'\*(\d+\.\d+) open\(\) .*client: 127\.0\.0\.1', server.read('error.log'))
+        assert len(set(names)) == len(asked)
+        for client, name in zip(asked, names):
+            address = '%s:%d' % client.socket.getsockname()
+            worker, number = map(int, name.split('.'))
+            for query in f'find={name}', f'id={name}', f'id={number}', f'find={address}':
+                found = [(row['worker'], row['id'], row['client']) for row in rows(server, query)]
+                assert found == [(worker, number, address)], query
+            found = rows(server, f'find={number}&sort=age&limit=1000')
+            assert number in [row['id'] for row in found]
+            assert all(row['id'] == number or row['client'].startswith(str(number)) for row in found)
+            assert rows(server, f'find={worker + 1}.{number}') == rows(server, f'id={worker + 1}.{number}') == []
+        assert data(server, 'find=127.&limit=0')['connections']['matched'] == 301, 'what an address begins with'
+        assert data(server, 'find=127&limit=0')['connections']['matched'] == 301
+        assert data(server, 'find=no&limit=0')['connections']['matched'] == 0
+
+
+def test_watchers(server):
+    """Who shows the server is marked, and can be left out: a stream, whoever asked for data, the control socket."""
+    start(server)
+    with connections(server, 3, first=b'GET /'), Stream(server) as stream, server.client() as asks:
+        stream.block()
+        stream.event()
+        asks.ask('GET', '/pools/data?limit=0')
+        watch = {'%s:%d' % one.socket.getsockname() for one in (stream.client, asks)}
+        server.wait_for(lambda: data(server, 'limit=0')['connections']['total'] == 6, 'all to be there')
+        got = control(server, 'data')['connections']
+        assert {row['client'] for row in got['rows'] if row['watches'] and row['client'] != 'unix:'} == watch
+        assert [row['watches'] for row in got['rows'] if row['protocol'] == 'control'] == [True]
+        assert (got['total'], got['matched'], got['watchers']) == (6, 6, 3)
+        got = control(server, 'data watchers=0')['connections']
+        assert (got['total'], got['matched'], got['watchers'], len(got['rows'])) == (6, 3, 0, 3)
+        assert not any(row['watches'] for row in got['rows'])
+
+
 # ---- events ------------------------------------------------------------
 
 class Stream:

@@ -38,6 +38,7 @@ function adaptRow(row) {
     number: row.id,
     worker: row.worker,
     protocol: row.protocol,
+    watches: row.watches,
     state: row.state,
     doing: row.doing,
     address: row.client,
@@ -92,10 +93,12 @@ function adapt(raw) {
     failed: m.failed,
     refusedByBudget: m.refused,
     connections,
+    watchers: c.watchers,
     complete: c.complete,
     leftOut: c.rows_left_out, // rows for which the server had no memory
     short: raw.workers.filter(w => w.short_of_memory).map(w => w.worker), // list their largest pools alone
     states: c.states,
+    protocols: Object.keys(c.protocols),
     grid: c.histograms.total_bytes_by_age,
     sizes: c.histograms.total_bytes.map(b => b.count),
     ages: c.histograms.age_seconds.map(b => b.count),

@@ -79,6 +79,7 @@ function draw() {
   drawSummary(data);
   for (const item of $("states").querySelectorAll("[data-state]"))
     say(item, `${stateName.get(item.dataset.state)} ${count(data.states[item.dataset.state])}`);
+  offer($("f-protocol"), data.protocols);
   say($("about"), data.about);
   document.documentElement.dataset.snapshots = Number(document.documentElement.dataset.snapshots || 0) + 1;
 }

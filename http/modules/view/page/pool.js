@@ -140,8 +140,7 @@ const one = (() => {
     );
     facts(list, [
       ["State", c ? stateName.get(c.state) + (c.doing ? `: ${c.doing}` : "") : "closed"],
-      ["Protocol", `${shown.protocol || "–"} on ${shown.server || "–"}`],
-      ["Worker", shown.worker],
+      ["Protocol", `${shown.protocol} on ${shown.server}${shown.watches ? "; it watches" : ""}`],
       ["Age", age(shown.age)],
       ["Idle", age(shown.idle)],
       ["Requests", count(shown.requests)],
@@ -156,7 +155,7 @@ const one = (() => {
       ["Buffers", `${count(shown.buffers)}, ${bytes(shown.bufferBytes)}`],
       ["Unsent", bytes(shown.unsent)],
       ["Slow calls", count(shown.slow)],
-      ["In the error log", `*${shown.number}`],
+      ["In the error log", `*${shortName(shown)}`],
       [
         "Last refused",
         shown.failure === "none"

@@ -25,27 +25,40 @@ for (const size of OPEN_SIZES.slice(0, 12)) {
   $("f-most").append(el("option", {value: size}, bytes(size)));
   $("f-least").append(el("option", {value: size + 1}, `over ${bytes(size)}`));
 }
-const filter = {address: "", state: "", least: 0, most: Infinity, age: 0, cell: null};
+const anything = {
+    find: "", // a name, a number, or what an address begins with
+    protocol: "",
+    quiet: false, // without the connections of whoever watches
+    state: "",
+    least: 0,
+    most: Infinity,
+    age: 0,
+    cell: null,
+  },
+  filter = {...anything};
 const inCell = (cell, c) =>
   (cell.size === null || cell.size === sizeOf(c.held)) && (cell.age === null || cell.age === ageOf(c.age));
+const found = c =>
+  c.address.toLowerCase().startsWith(filter.find) || [shortName(c), String(c.number)].includes(filter.find);
 const passes = c =>
-  (!filter.address || c.address.toLowerCase().startsWith(filter.address)) &&
+  (!filter.find || found(c)) &&
+  (!filter.protocol || c.protocol === filter.protocol) &&
+  !(filter.quiet && c.watches) &&
   (!filter.state || c.state === filter.state) &&
   c.held >= filter.least &&
   c.held <= filter.most &&
   c.age >= filter.age &&
   (!filter.cell || inCell(filter.cell, c));
-const filtered = () =>
-  filter.address || filter.state || filter.least || filter.most !== Infinity || filter.age || filter.cell;
+const filtered = () => Object.keys(anything).some(name => filter[name] !== anything[name]);
 
-// Worker and number, as everywhere: the number alone is unique in the process, too.
+// The name of a connection here, in `top`, in the error log: worker and number, 1.4911.
 const shortName = c => `${c.worker}.${c.number}`;
 const columns = [
   // key, heading, cell text, class, first direction
-  ["number", "Pool", c => shortName(c), "left", 1],
+  ["number", "Pool", shortName, "left", 1],
   ["held", "Holds", c => bytes(c.held), "", -1],
   ["state", "State", c => stateOf(c), "left", 1],
-  ["address", "Address", c => c.address, "left", 1],
+  ["address", "Address", c => c.address + (c.watches ? " watches" : ""), "left", 1],
   ["used", "Filled", c => bytes(c.used), "mid", -1],
   ["peak", "High water", c => bytes(c.peak), "mid", -1],
   ["age", "Age", c => age(c.age), "", -1],
@@ -53,7 +66,7 @@ const columns = [
   ["requests", "Requests", c => count(c.requests), "mid", -1],
   ["unsent", "Unsent", c => bytes(c.unsent), "wide", -1],
   ["larges", "Large", c => count(c.larges), "wide", -1],
-  ["worker", "Worker", c => c.worker, "wide", 1],
+  ["protocol", "Protocol", c => c.protocol, "wide left", 1],
 ];
 let sortKey = "held",
   direction = -1,
@@ -87,7 +100,9 @@ function wantMore(fresh) {
   const parameters = {limit: 1000, sort: sortsOfServer[sortKey] || "total"};
   if (filter.cell && filter.cell.age !== null && sortKey === "held") parameters.sort = "age";
   if (filter.state) parameters.state = filter.state;
-  if (filter.address) parameters.address = filter.address;
+  if (filter.find) parameters.find = filter.find;
+  if (filter.protocol) parameters.protocol = filter.protocol;
+  if (filter.quiet) parameters.watchers = 0;
   const key = JSON.stringify(parameters);
   if (key === more.key && performance.now() - more.asked < 4000) return;
   if (key !== more.key) more.rows = null;
@@ -292,9 +307,12 @@ function drawShore() {
     rim = cell >= 12;
   pen.setTransform(ratio, 0, 0, ratio, 4, 4);
   pen.clearRect(-4, -4, width, height);
-  const basin = (x, y) => {
+  // The shape is the protocol: a cup for HTTP, a ball for echo, a box for others.
+  const round = size * 0.45,
+    shapes = {http: [2, 2, round, round], echo: round};
+  const basin = (x, y, c) => {
     pen.beginPath();
-    pen.roundRect(x, y, size, size, [2, 2, size * 0.45, size * 0.45]);
+    pen.roundRect(x, y, size, size, shapes[c.protocol] || 1);
   };
   order.forEach((c, i) => {
     const x = (i % across) * cell,
@@ -304,14 +322,14 @@ function drawShore() {
     pen.globalAlpha = c.gone ? 0.3 : 1;
     if (rim) {
       pen.save();
-      basin(x, y);
+      basin(x, y, c);
       pen.fillStyle = colours.well;
       pen.fill();
       pen.clip();
       pen.fillStyle = colours.water;
       pen.fillRect(x, y + size - water, size, water);
       pen.restore();
-      basin(x, y);
+      basin(x, y, c);
       pen.lineWidth = c.state === "idle" ? 1 : 2;
       pen.strokeStyle = colours[c.state] || colours.other;
       pen.stroke();
@@ -344,7 +362,7 @@ $("canvas").addEventListener("pointermove", event => {
   if (!c) return;
   say(
     tip,
-    `${shortName(c)} ${c.address}, ${stateOf(c)}: ${bytes(c.used)} of ${bytes(c.held)}`
+    `${shortName(c)} ${c.address}, ${c.protocol}, ${stateOf(c)}: ${bytes(c.used)} of ${bytes(c.held)}`
   );
   const left = Math.min(event.clientX - box.left + 12, box.width - tip.offsetWidth - 4);
   const top = Math.min(event.clientY - box.top + 16, box.height - tip.offsetHeight - 4);

@@ -140,8 +140,16 @@ function rest() {
 for (const name of ["pointerenter", "pointerleave", "focusin", "focusout"])
   $("table-scroll").addEventListener(name, () => requestAnimationFrame(rest));
 
+// Protocols are those that the server speaks: a reload may bring one more.
+function offer(select, words) {
+  for (const word of words)
+    if (![...select.options].some(option => option.value === word))
+      select.append(el("option", {value: word}, word));
+}
 $("filters").addEventListener("input", () => {
-  filter.address = $("f-address").value.trim().toLowerCase();
+  filter.find = $("f-find").value.trim().toLowerCase().replace(/^\*/, ""); // as the error log has it
+  filter.protocol = $("f-protocol").value;
+  filter.quiet = $("f-quiet").checked;
   filter.state = $("f-state").value;
   filter.least = Number($("f-least").value);
   filter.most = Number($("f-most").value);
@@ -150,7 +158,7 @@ $("filters").addEventListener("input", () => {
   speak($("listed").textContent, true);
 });
 $("filters").addEventListener("reset", () => {
-  Object.assign(filter, {address: "", state: "", least: 0, most: Infinity, age: 0, cell: null});
+  Object.assign(filter, anything);
   heat();
   requestAnimationFrame(() => arrange(true));
 });

@@ -171,7 +171,8 @@ function speak(text, urgent) {
 function drawSummary(data) {
   const last = history[history.length - 1];
   const text =
-    `${plural(data.open, "connection")}, ${count(data.active)} of them busy; ` +
+    `${plural(data.open, "connection")}, ${count(data.active)} of them busy` +
+    (data.watchers ? `, ${count(data.watchers)} to watch; ` : "; ") +
     (last.requests === null ? "" : `${count(last.requests)} requests a second; `) +
     `${bytes(data.held)} in pools, ` +
     `${data.open ? bytes(data.held / data.open) : "0 B"} each on average.`;

@@ -56,6 +56,29 @@ static void all_arguments(void **state)
     assert_int_equal(parse("address=").address[0], '\0');
 }
 
+/* A connection's name is worker and number, or the number alone; `find` takes the rest for an address. */
+static void names(void **state)
+{
+    struct snapshot_query query = parse("id=1.4911");
+
+    (void)state;
+    assert_int_equal(query.id, 4911);
+    assert_int_equal(query.worker, 1);
+    query = parse("find=3.4911&watchers=0");
+    assert_string_equal(query.find, "3.4911");
+    assert_int_equal(query.found.worker, 3);
+    assert_int_equal(query.found.number, 4911);
+    assert_int_equal(query.worker, -1);
+    assert_false(query.watchers);
+    query = parse("find=127&watchers=1");
+    assert_int_equal(query.found.worker, -1);
+    assert_int_equal(query.found.number, 127);
+    assert_true(query.watchers);
+    query = parse("find=127.0.0.");
+    assert_string_equal(query.find, "127.0.0.");
+    assert_int_equal(query.found.number, 0);
+}
+
 static void keys(void **state)
 {
     char text[64];
@@ -106,6 +129,11 @@ static void what_is_wrong_is_said(void **state)
         "protocol=0123456789abcdef",
         "worker=4294967296",
         "id=9223372036854775808",
+        "id=1.",
+        "id=.1",
+        "id=1.2.3",
+        "id=4294967296.1",
+        "watchers=2",
         "address=%0",
         "address=%0g",
         "address=%00",
@@ -128,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_the_default),
         cmocka_unit_test(all_arguments),
+        cmocka_unit_test(names),
         cmocka_unit_test(keys),
         cmocka_unit_test(its_length_is_kept),
         cmocka_unit_test(what_is_wrong_is_said),
