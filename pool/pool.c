@@ -107,8 +107,6 @@ UNGUARDED static void pool_back_to_pin(struct pool *pool, bool learn)
 {
     pool_check_owner(pool);
     PROBE4(pool__reset, pool, pool->resets, pool->used, pool->held);
-    if (__builtin_expect(pool->hidden, 0))
-        pool_follow_show(pool);
     if (pool->cleanups != pool->pin_cleanups)
         pool_cleanups_run(pool, pool->pin_cleanups);
     if (pool_mode() == POOL_POISON)
@@ -118,19 +116,32 @@ UNGUARDED static void pool_back_to_pin(struct pool *pool, bool learn)
     pool_rewind(pool, learn);
 }
 
+__attribute__((noinline, cold)) static void pool_followed_back_to_pin(struct pool *pool, bool learn)
+{
+    pool_follow_show(pool);
+    pool_back_to_pin(pool, learn);
+    if (!learn)
+        pool_release_blocks(pool, 0);
+    pool_follow_moved(pool, learn ? POOL_EVENT_RESET : POOL_EVENT_IDLE);
+}
+
 void pool_reset(struct pool *pool)
 {
+    if (__builtin_expect(pool->followed, 0)) {
+        pool_followed_back_to_pin(pool, true);
+        return;
+    }
     pool_back_to_pin(pool, true);
-    if (__builtin_expect(pool->followed, 0))
-        pool_follow_moved(pool, POOL_EVENT_RESET);
 }
 
 void pool_idle(struct pool *pool)
 {
+    if (__builtin_expect(pool->followed, 0)) {
+        pool_followed_back_to_pin(pool, false);
+        return;
+    }
     pool_back_to_pin(pool, false);
     pool_release_blocks(pool, 0);
-    if (__builtin_expect(pool->followed, 0))
-        pool_follow_moved(pool, POOL_EVENT_IDLE);
 }
 
 void pool_set_owner(struct pool *pool)

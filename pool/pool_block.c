@@ -143,7 +143,7 @@ UNGUARDED static struct pool_block *pool_new_block(struct pool *pool, const char
     pool->chain++;
     pool->purpose = purpose;
     if (__builtin_expect(pool->followed, 0))
-        pool_follow_tell(pool, POOL_EVENT_TAKE, POOL_PIECE_BLOCK, block->size, purpose);
+        pool_follow_block(pool, POOL_EVENT_TAKE, block->size, purpose);
     return block;
 }
 
@@ -197,6 +197,29 @@ UNGUARDED void *pool_alloc_slow(struct pool *pool, size_t size, size_t align, co
     return align == 1 ? (pool_nalloc)(pool, size, purpose) : (pool_alloc)(pool, size, purpose);
 }
 
+/* Gives back a block and those behind it. */
+__attribute__((always_inline)) static inline void pool_put_blocks(struct pool *pool, struct pool_block *block,
+                                                                  bool told)
+{
+    while (block) {
+        struct pool_block *next = block->next;
+        size_t size = block->size;
+
+        PROBE2(block__return, pool, size);
+        pool_uncharge(pool, size);
+        if (told)
+            pool_follow_block(pool, POOL_EVENT_GIVE, size, NULL);
+        pool_raw_put(pool, block, size);
+        block = next;
+    }
+}
+
+__attribute__((noinline, cold)) static void pool_put_followed_blocks(struct pool *pool,
+                                                                     struct pool_block *block)
+{
+    pool_put_blocks(pool, block, true);
+}
+
 void pool_release_blocks(struct pool *pool, uint32_t keep)
 {
     struct pool_block *last = pool->pin_block, *block;
@@ -205,19 +228,12 @@ void pool_release_blocks(struct pool *pool, uint32_t keep)
         last = last->next;
     block = last->next;
     last->next = NULL;
-    while (block) {
-        struct pool_block *next = block->next;
-        size_t size = block->size;
-
-        PROBE2(block__return, pool, size);
-        pool_uncharge(pool, size);
-        if (__builtin_expect(pool->followed, 0))
-            pool_follow_tell(pool, POOL_EVENT_GIVE, POOL_PIECE_BLOCK, size, NULL);
-        pool_raw_put(pool, block, size);
-        block = next;
-    }
     if (pool->chain > keep)
         pool->chain = keep;
+    if (__builtin_expect(pool->followed, 0))
+        pool_put_followed_blocks(pool, block);
+    else
+        pool_put_blocks(pool, block, false);
 }
 
 /* ---- reset ---- */

@@ -33,6 +33,19 @@ UNGUARDED static bool pool_chunk_is(const struct pool *pool, const void *p, enum
     return p && (uintptr_t)p % 16 == 0 && pool_chunk_read_tag(p) == pool_chunk_tag(pool, p, kind);
 }
 
+/* The pool is traced or followed, and has taken a chunk. */
+__attribute__((noinline, cold)) static void *pool_chunk_told(struct pool *pool, enum pool_chunk_kind kind,
+                                                             void *p)
+{
+    const struct pool_chunk *chunk = (const struct pool_chunk *)p - 1;
+
+    if (pool->traced)
+        pool_trace_taken(pool, p);
+    pool_follow_tell(pool, POOL_EVENT_TAKE, kind == POOL_CHUNK_BUFFER ? POOL_PIECE_BUFFER : POOL_PIECE_LARGE,
+                     chunk->size, chunk->purpose);
+    return p;
+}
+
 /* Takes a chunk and puts it at the head of its list; what the caller gets is aligned inside it. */
 UNGUARDED static void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignment,
                                       size_t size, const char *purpose)
@@ -63,11 +76,8 @@ UNGUARDED static void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind ki
     PROBE4(large__take, pool, total, purpose, kind);
     if (kind != POOL_CHUNK_BUFFER)
         annotate_unusable(p + size, (size_t)(base + total - p) - size);
-    if (__builtin_expect(pool->traced, 0))
-        pool_trace_taken(pool, p);
-    if (__builtin_expect(pool->followed, 0))
-        pool_follow_tell(pool, POOL_EVENT_TAKE,
-                         kind == POOL_CHUNK_BUFFER ? POOL_PIECE_BUFFER : POOL_PIECE_LARGE, total, purpose);
+    if (__builtin_expect(pool->traced | pool->followed, 0))
+        return pool_chunk_told(pool, kind, p);
     return p;
 }
 
@@ -82,7 +92,9 @@ void *pool_large_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignm
     return p;
 }
 
-UNGUARDED static void pool_chunk_free(struct pool *pool, struct pool_chunk **list, struct pool_chunk *chunk)
+__attribute__((always_inline)) static inline void pool_chunk_unlink(struct pool *pool,
+                                                                    struct pool_chunk **list,
+                                                                    struct pool_chunk *chunk)
 {
     if (chunk->next)
         chunk->next->prev = chunk->prev;
@@ -93,13 +105,29 @@ UNGUARDED static void pool_chunk_free(struct pool *pool, struct pool_chunk **lis
     if (pool->pin_larges == chunk)
         pool->pin_larges = chunk->next;
     PROBE3(large__return, pool, chunk->size, chunk->purpose);
-    if (__builtin_expect(pool->traced, 0))
-        pool_trace_freed(pool, chunk + 1);
     chunk->tag = 0; /* a second free finds nothing */
     pool_uncharge(pool, chunk->size);
-    if (__builtin_expect(pool->followed, 0))
-        pool_follow_tell(pool, POOL_EVENT_GIVE, list == &pool->buffers ? POOL_PIECE_BUFFER : POOL_PIECE_LARGE,
-                         chunk->size, chunk->purpose);
+}
+
+/* The pool is traced or followed. */
+__attribute__((noinline, cold)) static void pool_chunk_free_told(struct pool *pool, struct pool_chunk **list,
+                                                                 struct pool_chunk *chunk)
+{
+    if (pool->traced)
+        pool_trace_freed(pool, chunk + 1);
+    pool_chunk_unlink(pool, list, chunk);
+    pool_follow_tell(pool, POOL_EVENT_GIVE, list == &pool->buffers ? POOL_PIECE_BUFFER : POOL_PIECE_LARGE,
+                     chunk->size, chunk->purpose);
+    pool_raw_put(pool, chunk->base, chunk->size);
+}
+
+UNGUARDED static void pool_chunk_free(struct pool *pool, struct pool_chunk **list, struct pool_chunk *chunk)
+{
+    if (__builtin_expect(pool->traced | pool->followed, 0)) {
+        pool_chunk_free_told(pool, list, chunk);
+        return;
+    }
+    pool_chunk_unlink(pool, list, chunk);
     pool_raw_put(pool, chunk->base, chunk->size);
 }
 

@@ -23,6 +23,7 @@ void pool_follow_show(struct pool *pool)
     if (!hider)
         return;
     pool->hidden = 0;
+    pool->mark_base -= (uint32_t)(pool->cursor - hider->cursor);
     pool->cursor = hider->cursor;
     pool_set_limit(pool);
 }
@@ -35,6 +36,7 @@ void pool_follow_hide(struct pool *pool)
         return;
     hider->cursor = pool->cursor;
     pool->cursor = pool->limit = pool_block_end(pool->current);
+    pool->mark_base += (uint32_t)(pool->cursor - hider->cursor);
     pool->hidden = 1;
 }
 
@@ -105,6 +107,11 @@ void pool_follow_tell(struct pool *pool, enum pool_event_kind kind, enum pool_ev
 {
     pool_follow_tell_all(
         pool, &(struct pool_event){.kind = kind, .piece = piece, .bytes = bytes, .purpose = purpose});
+}
+
+void pool_follow_block(struct pool *pool, enum pool_event_kind kind, size_t bytes, const char *purpose)
+{
+    pool_follow_tell(pool, kind, POOL_PIECE_BLOCK, bytes, purpose);
 }
 
 void pool_follow_moved(struct pool *pool, enum pool_event_kind kind)

@@ -98,6 +98,8 @@ void pool_follow_moved(struct pool *pool, enum pool_event_kind kind); /* tells, 
 char *pool_follow_cursor(const struct pool *pool);
 void pool_follow_tell(struct pool *pool, enum pool_event_kind kind, enum pool_event_piece piece, size_t bytes,
                       const char *purpose);
+__attribute__((noinline, cold)) void pool_follow_block(struct pool *pool, enum pool_event_kind kind,
+                                                       size_t bytes, const char *purpose);
 void *pool_follow_alloc(struct pool *pool, size_t size, size_t align, const char *purpose);
 bool pool_follow_resize(struct pool *pool, void *last, size_t old, size_t size);
 

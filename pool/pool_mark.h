@@ -14,14 +14,10 @@
 
 #include "pool/pool.h"
 
-char *pool_follow_cursor(const struct pool *pool);
-
 /* The mark of the current request, which pool_reset or pool_idle will end. */
 static inline size_t pool_request_bytes(const struct pool *pool)
 {
-    const char *cursor = __builtin_expect(pool->hidden, 0) ? pool_follow_cursor(pool) : pool->cursor;
-
-    return (uint32_t)(uintptr_t)cursor - pool->mark_base;
+    return (uint32_t)(uintptr_t)pool->cursor - pool->mark_base;
 }
 
 /* The most that the pool has held, buffers included. */
