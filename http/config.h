@@ -23,7 +23,6 @@
 
 struct generation;
 struct log;
-struct http_request;
 struct http_regex;
 struct http_template;
 struct http_names;     /* server_names.h */

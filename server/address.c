@@ -198,22 +198,28 @@ static int take_host(const struct listen_reading *reading, const struct sockaddr
     return result;
 }
 
-static bool same_host(const struct sockaddr *a, const struct sockaddr *b)
+/* The same host and port, or path. */
+static bool same_socket(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {
-    if (a->sa_family != b->sa_family)
+    if (a->ss_family != b->ss_family)
         return false;
-    if (a->sa_family == AF_INET)
-        return ((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr ==
-               ((const struct sockaddr_in *)(const void *)b)->sin_addr.s_addr;
-    return IN6_ARE_ADDR_EQUAL(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr,
-                              &((const struct sockaddr_in6 *)(const void *)b)->sin6_addr);
+    switch (a->ss_family) {
+    case AF_INET:
+        return as_in4(a)->sin_port == as_in4(b)->sin_port &&
+               as_in4(a)->sin_addr.s_addr == as_in4(b)->sin_addr.s_addr;
+    case AF_INET6:
+        return as_in6(a)->sin6_port == as_in6(b)->sin6_port &&
+               IN6_ARE_ADDR_EQUAL(&as_in6(a)->sin6_addr, &as_in6(b)->sin6_addr);
+    default:
+        return strcmp(as_unix(a)->sun_path, as_unix(b)->sun_path) == 0;
+    }
 }
 
 /* The resolver may return an address twice: two lines of /etc/hosts are enough. */
 static bool said_before(const struct addrinfo *all, const struct addrinfo *one)
 {
     for (; all != one; all = all->ai_next)
-        if (same_host(all->ai_addr, one->ai_addr))
+        if (same_socket((const void *)all->ai_addr, (const void *)one->ai_addr))
             return true;
     return false;
 }
@@ -326,18 +332,7 @@ uint16_t listen_address_port(const struct listen_address *address)
 
 bool listen_address_equal(const struct listen_address *a, const struct listen_address *b)
 {
-    if (a->socket.ss_family != b->socket.ss_family)
-        return false;
-    switch (a->socket.ss_family) {
-    case AF_INET:
-        return as_in4(&a->socket)->sin_port == as_in4(&b->socket)->sin_port &&
-               as_in4(&a->socket)->sin_addr.s_addr == as_in4(&b->socket)->sin_addr.s_addr;
-    case AF_INET6:
-        return as_in6(&a->socket)->sin6_port == as_in6(&b->socket)->sin6_port &&
-               IN6_ARE_ADDR_EQUAL(&as_in6(&a->socket)->sin6_addr, &as_in6(&b->socket)->sin6_addr);
-    default:
-        return strcmp(as_unix(&a->socket)->sun_path, as_unix(&b->socket)->sun_path) == 0;
-    }
+    return same_socket(&a->socket, &b->socket);
 }
 
 bool listen_address_is_wildcard(const struct listen_address *address)

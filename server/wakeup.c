@@ -19,24 +19,18 @@ static void watch(struct wakeup *wakeup)
     ev_unref(wakeup->loop);
 }
 
-/* libev has stopped the watcher, because epoll_ctl refused the descriptor. */
-static void not_watched(struct wakeup *wakeup)
-{
-    ev_ref(wakeup->loop);
-    if (!wakeup->complained)
-        log_write(log_thread(), LOG_LEVEL_CRIT, 0,
-                  "epoll_ctl() failed for a wake-up of this thread, it is looked into once a second");
-    wakeup->complained = true;
-}
-
 static void on_event(struct ev_loop *loop, struct ev_io *io, int events)
 {
     struct wakeup *wakeup = io->data;
     uint64_t count;
 
     (void)loop;
-    if (events & EV_ERROR) {
-        not_watched(wakeup);
+    if (events & EV_ERROR) { /* epoll_ctl refused the descriptor, and libev has stopped the watcher */
+        ev_ref(wakeup->loop);
+        if (!wakeup->complained)
+            log_write(log_thread(), LOG_LEVEL_CRIT, 0,
+                      "epoll_ctl() failed for a wake-up of this thread, it is looked into once a second");
+        wakeup->complained = true;
     } else {
         wakeup->complained = false;
         /* Read before `woken` looks, so that a later wake-up wakes again. If it fails, the descriptor stays

@@ -90,4 +90,11 @@ int http_set_location(struct conf_setting *setting);
  * built. `context`: of the directives in it. */
 int http_set_inner_block(struct conf_setting *setting, uint32_t context, const struct http_location **inner);
 
+/* ---- location_blocks.c ---- */
+
+/* The directives of the level are set: builds its blocks, into *locations, and finishes it. `outer` is the
+ * location that these blocks stand in; null on the server's level. */
+int http_location_blocks(struct http_scope *scope, const struct http_location *outer,
+                         const struct http_locations **locations);
+
 #endif

@@ -8,7 +8,6 @@
 #include "http/config/build.h"
 #include "http/config/core_directives.h"
 #include "http/config/listen.h"
-#include "http/config/location_blocks.h"
 #include "http/route/server_names.h"
 #include "http/text/named.h"
 #include "http/text/request_id.h"

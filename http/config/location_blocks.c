@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Blocks are built after the directives around them, each in turn with the blocks in it. */
-#include "http/config/location_blocks.h"
+#include "http/config/build.h"
 
 #include <errno.h>
 #include <string.h>

@@ -56,15 +56,11 @@ void http_civil_from_unix(int64_t seconds, struct http_civil *civil)
     civil->year = year_of_era + era * 400 + (civil->month <= 2);
 }
 
-static bool is_leap(int64_t year)
-{
-    return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
 static bool to_unix(const struct http_civil *civil, int64_t *seconds)
 {
     static const int8_t days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    int leap_day = civil->month == 2 && is_leap(civil->year);
+    int64_t year = civil->year;
+    int leap_day = civil->month == 2 && ((year % 4 == 0 && year % 100 != 0) || year % 400 == 0);
 
     if (civil->year < 0 || civil->month < 1 || civil->day < 1)
         return false;

@@ -10,11 +10,6 @@
 
 enum { ADDRESS_TEXT_MAX = INET6_ADDRSTRLEN };
 
-static unsigned family_bits(uint8_t family)
-{
-    return family == AF_INET ? 32 : 128;
-}
-
 /* 0 … `most` in digits alone. */
 static bool parse_bits(const char *text, unsigned most, uint8_t *bits)
 {
@@ -64,7 +59,7 @@ static bool parse_address(const char *text, struct access_rule *rule)
         rule->family = AF_INET6;
     else
         return false;
-    rule->bits = (uint8_t)family_bits(rule->family);
+    rule->bits = rule->family == AF_INET ? 32 : 128;
     return !slash || parse_bits(slash + 1, rule->bits, &rule->bits);
 }
 
