@@ -2,7 +2,6 @@
 /* The driver on one page: the loop, and what the engine calls (struct protocol). */
 #include "http/driver.h"
 
-#include <errno.h>
 #include <ev.h>
 
 #include "http/advance.h"
@@ -147,9 +146,7 @@ static void on_expired(struct connection *base)
     connection->timing = HTTP_STATES;
     if ((timing != HTTP_STATE_HEAD && timing != HTTP_STATE_BODY) || !connection->request ||
         connection->request->head_queued) {
-        connection_log(base, http_connection_log_of(connection), LOG_LEVEL_INFO, ETIMEDOUT,
-                       "client timed out");
-        connection_close(base);
+        connection_timed_out(base, http_connection_log_of(connection));
         return;
     }
     http_request_refuse(connection->request, 408, "client timed out");

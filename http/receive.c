@@ -2,7 +2,6 @@
 /* The first verb of the driver: receives bytes. */
 #include "http/receive.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "http/limits.h"
@@ -141,7 +140,7 @@ void http_receive_drop_kept(struct http_request *request)
 static void peer_shut(struct http_connection *connection)
 {
     connection->eof = true;
-    /* RFC 9112 9.6: a client may shut its sending side and still wait; but a stream\'s reader has left. */
+    /* RFC 9112 9.6: a client may shut its sending side and still wait; but a stream's reader has left. */
     if (connection->state == HTTP_STATE_WAITING && !connection->request->head_queued)
         return;
     if (connection->state == HTTP_STATE_HEAD ||
@@ -161,7 +160,6 @@ enum http_received http_receive(struct http_connection *connection)
 {
     struct http_input *input = &connection->input;
     size_t got = 0, room;
-    int error;
 
     if (!http_receive_room(connection) && (!http_borrow(connection) || !http_receive_room(connection)))
         return HTTP_RECEIVE_NO_ROOM;
@@ -180,9 +178,6 @@ enum http_received http_receive(struct http_connection *connection)
     case CONNECTION_LOST:
         break;
     }
-    error = errno;
-    connection_log(&connection->base, http_connection_log_of(connection), log_level_of_errno(error), error,
-                   "recv() failed");
-    connection_close(&connection->base);
+    connection_lost(&connection->base, http_connection_log_of(connection), "recv()");
     return HTTP_RECEIVE_CLOSED;
 }

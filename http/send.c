@@ -2,7 +2,6 @@
 /* The third verb of the driver: sends the queue, and then what a body's pump gives. */
 #include "http/send.h"
 
-#include <errno.h>
 #include <sys/socket.h>
 
 #include "http/limits.h"
@@ -109,12 +108,8 @@ bool http_send(struct http_connection *connection, bool *more)
         if (result == OUTPUT_AGAIN)
             return true;
         if (result == OUTPUT_ERROR) {
-            int error = errno;
-
             base->doing = "sending to client";
-            connection_log(base, http_connection_log_of(connection), log_level_of_errno(error), error,
-                           "send() failed");
-            connection_close(base);
+            connection_lost(base, http_connection_log_of(connection), "send()");
             return false;
         }
         *more = pump && pumps == PUMPS_PER_WAKE;

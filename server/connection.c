@@ -318,3 +318,15 @@ void connection_log(const struct connection *connection, const struct log *log, 
               connection->worker->index, (unsigned long long)connection->number, text, reason,
               connection->doing, client, (int)described, more, connection->binding->address.text);
 }
+
+void connection_lost(struct connection *connection, const struct log *log, const char *call)
+{
+    connection_log(connection, log, log_level_of_errno(errno), errno, "%s failed", call);
+    connection_close(connection);
+}
+
+void connection_timed_out(struct connection *connection, const struct log *log)
+{
+    connection_log(connection, log, LOG_LEVEL_INFO, ETIMEDOUT, "client timed out");
+    connection_close(connection);
+}

@@ -104,6 +104,10 @@ static inline void connection_nodelay(struct connection *connection, bool on);
  * False: a unix socket, or the connection is closed. */
 bool connection_local(const struct connection *connection, struct peer *local);
 
+/* Logs and closes: `call` failed with errno; it made no progress in time. */
+void connection_lost(struct connection *connection, const struct log *log, const char *call);
+void connection_timed_out(struct connection *connection, const struct log *log);
+
 /* One line about this connection: "*N MESSAGE while DOING, client: …". `log`: null, that of its settings. */
 void connection_log(const struct connection *connection, const struct log *log, enum log_level level,
                     int error, const char *format, ...) __attribute__((format(printf, 5, 6)));

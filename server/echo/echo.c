@@ -5,8 +5,6 @@
  */
 #include "server/echo/echo.h"
 
-#include <errno.h>
-
 #include "server/echo/pieces.h"
 
 enum { ECHO_READS = 8 /* receives per wake-up, so that one busy connection cannot hold up the loop */ };
@@ -84,8 +82,7 @@ static void echo_on_ready(struct connection *base, int events)
 /* No progress for echo_timeout. */
 static void echo_on_expired(struct connection *base)
 {
-    connection_log(base, NULL, LOG_LEVEL_INFO, ETIMEDOUT, "client timed out");
-    connection_close(base);
+    connection_timed_out(base, NULL);
 }
 
 /* Its worker or its configuration ends. What has been received is sent back first, then wait_more ends it. */

@@ -32,14 +32,6 @@ bool pieces_begin(struct pieces *pieces, struct connection *connection, size_t b
     return pieces->blocks;
 }
 
-/* ---- failures ---- */
-
-static void lost(struct connection *connection, const char *call)
-{
-    connection_log(connection, NULL, log_level_of_errno(errno), errno, "%s failed", call);
-    connection_close(connection);
-}
-
 /* ---- in ---- */
 
 /* Takes a piece: the room that the current block has left, or half a block. Null: no memory. */
@@ -97,7 +89,7 @@ bool pieces_receive(struct pieces *pieces)
         pieces->eof = true;
         break;
     case CONNECTION_LOST:
-        lost(pieces->connection, "recv()");
+        connection_lost(pieces->connection, NULL, "recv()");
         break;
     case CONNECTION_AGAIN:
         break;
@@ -145,7 +137,7 @@ void pieces_send(struct pieces *pieces)
             sent(pieces, (size_t)bytes);
         } else if (errno != EINTR) {
             if (errno != EAGAIN && errno != EWOULDBLOCK)
-                lost(pieces->connection, "send()");
+                connection_lost(pieces->connection, NULL, "send()");
             return;
         }
     }

@@ -261,8 +261,7 @@ static void control_expired(struct connection *base)
         go_on(control);
         return;
     }
-    connection_log(base, NULL, LOG_LEVEL_INFO, ETIMEDOUT, "client timed out");
-    connection_close(base);
+    connection_timed_out(base, NULL);
 }
 
 /* A question that has arrived, or begun to, is still answered. */
