@@ -37,7 +37,7 @@ static const char usage[] =
     "\n"
     "Keys: t p u a i r n sort by total, peak, used, age, idle, requests, unsent; w shows or hides the "
     "workers;\n"
-    "      blank asks now; q ends.\n";
+    "      blank asks now; ? helps; q ends.\n";
 
 struct snapshot {
     struct pool *pool; /* with the tree */
@@ -51,7 +51,7 @@ struct top {
     const struct top_key *key;
     unsigned rows; /* 0: as many as fit */
     unsigned seconds;
-    bool once, workers;
+    bool once, workers, help;
     bool ended;                 /* a key or a signal says so */
     bool again;                 /* a key wants to have the server asked at once */
     int64_t seen, asked, heard; /* terminal_ms() of the last snapshot, the question, the last sign of life */
@@ -156,7 +156,8 @@ static const char *trouble_of(const struct top *top)
 
 static void draw(struct top *top)
 {
-    struct top_view view = {.out = stdout, .terminal = true, .workers = top->workers, .key = top->key};
+    struct top_view view = {
+        .out = stdout, .terminal = true, .workers = top->workers, .help = top->help, .key = top->key};
     char notice[TOP_NOTICE], news[TOP_NOTICE];
 
     terminal_measure(&view.columns, &view.lines);
@@ -194,6 +195,10 @@ static void press(struct top *top, char letter)
         top->ended = true;
     if (letter == 'w') {
         top->workers = !top->workers;
+        draw(top);
+    }
+    if (letter == '?') {
+        top->help = !top->help;
         draw(top);
     }
     if (key)

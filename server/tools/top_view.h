@@ -30,6 +30,7 @@ struct top_view {
     unsigned lines;            /* no more are written; 0: any number */
     bool terminal;             /* with escapes for a terminal, figures rounded; else exact and plain */
     bool workers;              /* with a line for each worker */
+    bool help;                 /* the keys instead of workers and connections */
     const struct top_key *key; /* by which the server sorted */
     const char *notice;        /* what is wrong: shown first, above figures in grey; NULL: nothing is */
     const char *news;          /* shown first; NULL: none */

@@ -208,6 +208,51 @@ def test_keys_sort(fake, terminal):
     assert tty.end() == 0
 
 
+def test_80_by_24(fake, terminal):
+    """Columns go by importance, the one that is sorted by last of all; what is cut says so."""
+    advice = {'sentence': 'One two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen.'}
+    rows = [row(i, state='reading', filled_bytes=768, worker=1, id=46599 + i) for i in range(40)]
+    one = fake(lambda question, number: snapshot(rows, number, advice=advice))
+    tty = terminal('-c', one.address, '-d', '3600', lines=24, columns=80)
+    tty.wait(lambda s: s.pictures >= 1, 'the first picture')
+    titles = next(line for line in tty.cells if 'CONNECTION' in line)
+    assert titles.split() == ['CONNECTION', 'STATE', 'CLIENT', 'AGE', '>HELD', 'FILL', 'PEAK']
+    first = tty.cells[tty.cells.index(titles) + 1]
+    assert first.split() == ['1.46599', 'reading', '127.0.0.1:50000', '1h02', '1.5K', '###...', '8.5K']
+    assert tty.styles[tty.cells.index(titles) + 1] == '34', 'blue: it reads'
+    assert next(line for line in tty.cells if line.startswith('advice')).endswith('...')
+    assert tty.styles[4] == '32', 'memory is half full: green'
+    assert len(tty.cells) == 24 and max(map(len, tty.cells)) <= 80
+    tty.press('n')
+    tty.wait(has('>UNSENT'), 'its column to come')
+    assert all(title in next(line for line in tty.cells if 'CONNECTION' in line) for title in ('HELD', 'CLIENT', 'STATE'))
+    seen = tty.pictures
+    tty.resize(24, 160)
+    tty.wait(lambda s: s.pictures > seen and has('DOING')(s), 'the others to come')
+    tty.press('?')
+    tty.wait(has('sort by what is held'), 'help')
+    assert not has('CONNECTION')(tty)
+    tty.press('?')
+    tty.wait(has('CONNECTION'), 'the rows to come back')
+    tty.press('q')
+    assert tty.end() == 0
+
+
+def test_figures_and_colours(fake, terminal):
+    """46,599 and not 46599; near its budget memory is yellow, then red."""
+    def answer(_, number):
+        got = snapshot([row(1)], number)
+        got['totals'].update(accepted=46599, requests=1234567)
+        got['memory']['live_bytes'] = (52, 62)[min(number, 1)] << 20
+        return got
+    tty = terminal('-c', fake(answer).address, '-d', '1', lines=24, columns=120)
+    tty.wait(has('46,599 accepted, 1,234,567 requests'), 'the totals')
+    tty.wait(lambda s: '33' in s.styles or '31' in s.styles, 'yellow')
+    tty.wait(lambda s: '31' in s.styles, 'red')
+    tty.press('q')
+    assert tty.end() == 0
+
+
 def test_resize(fake, terminal):
     one = fake(lambda question, number: snapshot([row(i) for i in range(100)], number))
     tty = terminal('-c', one.address, '-d', '3600', lines=24, columns=80)
@@ -216,7 +261,9 @@ def test_resize(fake, terminal):
         seen = tty.pictures
         tty.resize(lines, columns)
         tty.wait(lambda s: s.pictures > seen, f'{lines} lines')  # pylint: disable=cell-var-from-loop
-        assert tty.cells[0] == 'Tidepool 9.8  pid 4711  up 1d01  generation 3  pools normal  22:13:20 UTC'[:columns]
+        whole = 'Tidepool 9.8  pid 4711  up 1d01  generation 3  22:13:20 UTC  ? for help'
+        cut = whole[:columns - 3] + '...' if columns > 12 else whole[:columns]
+        assert tty.cells[0] == (whole if columns >= len(whole) else cut)
     tty.press('q')
     assert tty.end() == 0
 

@@ -14,7 +14,7 @@ import time
 
 from tests.harness.wire import PATIENCE
 
-ESCAPE = re.compile(rb'\x1b\[(\?1049[hl]|\?25[hl]|H|K|J|0m|1m|2m|7m)')
+ESCAPE = re.compile(rb'\x1b\[(\?1049[hl]|\?25[hl]|H|K|J|0m|1m|2m|7m|3[1-6]m)')
 
 
 class Screen:

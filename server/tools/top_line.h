@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Purpose: the lines and figures that the pictures of `tidepool top` (top_view.h) are made of.
+ * Lifetime: nothing is kept.
+ * Threads: any.
+ * Errors: none; what is too long is cut.
+ */
+#ifndef SERVER_TOOLS_TOP_LINE_H
+#define SERVER_TOOLS_TOP_LINE_H
+
+struct json;
+struct top_view;
+
+enum { TOP_WORD = 32 /* bytes of a figure as it is written */ };
+
+enum top_style { PLAIN, BOLD, REVERSE, RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN, STYLES };
+
+struct top_word {
+    char text[TOP_WORD];
+};
+
+/* One more line, unless the screen is full: cut at its width with three dots, `?` for what is not printable
+ * ASCII, grey instead of `style` below a notice. */
+__attribute__((format(printf, 3, 4))) void top_line(struct top_view *view, enum top_style style,
+                                                    const char *format, ...);
+
+struct top_word top_bytes(const struct top_view *view, double value);
+struct top_word top_count(const struct top_view *view, double value); /* 46,599; plain in a report */
+struct top_word top_seconds(const struct top_view *view, double value);
+
+/* top_rows.c: a line for each connection of a snapshot, in its order, below titles. */
+void top_rows_draw(struct top_view *view, const struct json *now);
+
+#endif
