@@ -361,7 +361,7 @@ static int set_control(struct conf_setting *setting)
 
 static const struct conf_directive directives[] = {
     {"control", CONF_MAIN, .flags = CONF_OURS, .set = set_control,
-     "`control unix:PATH;` A socket at which `tidepool top` and `tidepool advise` ask; only its owner may "
+     "`control unix:PATH;` A socket at which `tidepool top`, `follow` and `advise` ask; only its owner may "
      "open it."},
 };
 

@@ -224,6 +224,28 @@ def test_a_refusal_is_marked(server, chrome):
     page.close()
 
 
+def test_a_long_life(shared, page):
+    """Older moments are let go, and that is said; what is held in sight stays the moment that it was."""
+    follow_ours(page)
+    sentence = 'document.querySelector("svg.life").getAttribute("aria-valuetext").split(", ")[1]'
+    with shared.client(source=OURS) as client:
+        for number in range(1, 701):
+            assert client.ask(target='/plain').status == 200
+            if number == 400:
+                done(page, 400)
+                page.value('document.querySelector("svg.life").focus()')
+                page.key('ArrowLeft', number=37)
+                page.wait('document.querySelector("svg.life").getAttribute("aria-valuenow") !== '
+                          'document.querySelector("svg.life").getAttribute("aria-valuemax")')
+                held = page.value(sentence)
+        done(page, 700)
+        assert page.value(sentence) == held
+        assert re.search(r'700 resets, [5-9],\d+ events, \d+ dropped\. The first [\d,]+ are no longer kept',
+                         page.text('#life-view > p'))
+        assert last(page) <= 4000
+    page.wait(f'{LIFE} === "ended"')
+
+
 # ---- ways to begin, and to end ----
 
 def number_of(server, client):
@@ -242,8 +264,8 @@ def test_by_link_and_from_the_table(shared, page):
         assert f'Link to {name}' in page.text('#life')
         page.value('location.hash = ""')
         # From the card of a pool that was opened in the table.
-        page.value(f'document.getElementById("f-address").value = "{OURS}";'
-                   'document.getElementById("f-address").dispatchEvent(new Event("input", {bubbles: true}))')
+        page.value(f'document.getElementById("f-find").value = "{OURS}";'
+                   'document.getElementById("f-find").dispatchEvent(new Event("input", {bubbles: true}))')
         page.wait('/^1 of/.test(document.getElementById("listed").textContent)')
         page.click('#rows button')
         page.wait('!document.getElementById("one").hidden')

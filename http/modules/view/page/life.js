@@ -110,9 +110,18 @@ const life = (() => {
     const e = JSON.parse(data);
     if (field("event") === "end")
       return finish(e.why === "destroyed" ? "" : "lost", endings[e.why] || `The stream has ended: ${e.why}.`);
-    if (!lives.has(e.c)) lives.set(e.c, newLife(e.c));
+    if (!lives.has(e.c)) {
+      // Of many that came and went the oldest are let go.
+      const over = lives.size >= 64 && [...lives.values()].find(old => old !== lifeView.shown());
+      if (over) {
+        lives.delete(over.c);
+        lifeView.removed(over);
+      }
+      lives.set(e.c, newLife(e.c));
+    }
     const one = lives.get(e.c);
-    if (one.events.length < 20 * LIFE_KEEP) one.events.push(e);
+    one.events.push(e);
+    if (one.events.length > 5 * LIFE_KEEP) one.events.splice(0, LIFE_KEEP);
     addMoment(one, e);
     lifeView.added(one, e);
     if (e.k === "destroy" && !several) finish("", endings.destroyed);

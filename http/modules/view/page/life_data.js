@@ -18,8 +18,9 @@ function layerOf(piece) {
   if (/body/.test(piece.purpose)) return "body";
   if (layers.has(piece.purpose)) return piece.purpose;
   return (
-    {request: "block", header: "block", response: "output", buffer: "other"}[kindOf.get(piece.purpose)] ||
-    "module"
+    {request: "block", header: "block", response: "output", buffer: "other", connection: "first"}[
+      kindOf.get(piece.purpose)
+    ] || "module"
   );
 }
 
@@ -31,7 +32,13 @@ function clock(t) {
 
 // What is held behind an event. A give names no piece: it is the newest of that kind and size.
 function piecesAfter(pieces, e) {
-  if (e.k === "create") return [{kind: "first", purpose: "connection", bytes: e.bytes}];
+  if (e.k === "create") {
+    const first = {kind: "first", purpose: "connection", bytes: e.bytes};
+    // With pool_mode passthrough the connection has a place of its own beside the block.
+    return e.joined || e.held <= e.bytes
+      ? [first]
+      : [first, {...first, kind: "large", bytes: e.held - e.bytes}];
+  }
   if (e.k === "take" || e.k === "have")
     return [...pieces, {kind: e.kind, purpose: e.purpose, bytes: e.bytes}];
   if (e.k === "destroy") return [];
@@ -45,7 +52,7 @@ function piecesAfter(pieces, e) {
 function addMoment(life, e) {
   const last = life.moments[life.moments.length - 1],
     pieces = piecesAfter(last ? last.pieces : [], e),
-    held = e.held ?? (e.k === "have" ? last.held : last ? last.held : 0);
+    held = e.held ?? (last ? last.held : 0);
   const sums = Object.fromEntries([...layers.keys()].map(key => [key, 0]));
   let named = 0;
   for (const piece of pieces) {
@@ -96,7 +103,7 @@ function wordsFor(e) {
     case "create":
       return e.joined
         ? `The pool was there before: it holds ${bytes(e.held)}, and is watched from now on.`
-        : `A connection is accepted, and its pool created: a block of ${size}. The connection lives in it.`;
+        : `A connection is accepted, and its pool created: ${bytes(e.held)}. The connection lives in it.`;
     case "have":
       return `It holds ${size} already: ${e.kind === "block" ? "a block of the request" : purpose}.`;
     case "pin":

@@ -2,7 +2,7 @@
 // "The life of one pool": cursor, replay and keys over the moments that the stream (life.js) brings.
 
 const lifeView = (() => {
-  const view = {cursor: 0, first: 0, scale: "root", toScale: false},
+  const view = {cursor: 0, first: 0, gone: 0, scale: "root", toScale: false},
     root = $("life-view");
   let life = null, // the one shown, of `lives`
     lives = new Map(),
@@ -165,14 +165,18 @@ const lifeView = (() => {
     asked = 0;
     body.hidden = !life || !life.moments.length;
     if (body.hidden) return;
-    const n = life.moments.length;
+    const n = life.moments.length,
+      gone = life.count - n;
+    // What stands still stays at its moment while older ones are let go.
+    view.cursor = Math.max(0, view.cursor - gone + view.gone);
+    view.first = Math.max(0, view.first - gone + view.gone);
+    view.gone = gone;
     if (mode === "live") view.cursor = n - 1;
     view.cursor = Math.min(view.cursor, n - 1);
     if (mode === "live") view.first = Math.max(0, n - LIFE_WINDOW);
     else if (view.cursor < view.first) view.first = Math.max(0, view.cursor - 20);
     else if (view.cursor >= view.first + LIFE_WINDOW) view.first = view.cursor - LIFE_WINDOW + 20;
-    const moment = life.moments[view.cursor],
-      gone = life.count - n;
+    const moment = life.moments[view.cursor];
     say(
       line,
       `Pool ${life.c}${life.client ? `, ${life.client}, ${life.protocol}` : ""}: ` +
@@ -264,6 +268,7 @@ const lifeView = (() => {
     if (life && life.c === c) return;
     life = lives.get(c) || null;
     view.first = view.cursor = 0;
+    view.gone = life ? life.count - life.moments.length : 0;
     pools.value = c;
     draw();
   }
@@ -294,6 +299,9 @@ const lifeView = (() => {
       }
       if (!life || (e.k === "request" && mode === "live" && !chosenByHand)) show(one.c);
       if (life === one) draw();
+    },
+    removed(one) {
+      for (const option of [...pools.options]) if (option.value === one.c) option.remove();
     },
     shown: () => life,
   };
