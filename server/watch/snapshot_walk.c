@@ -2,7 +2,6 @@
 /* Fills in a worker's part of a snapshot, slice by slice. */
 #include "server/watch/snapshot_walk.h"
 
-#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -73,7 +72,7 @@ static bool matches(const struct snapshot_query *query, const struct connection 
 /* Moments in whole µs, so that a number says exactly where a row stands. */
 static double moment(double seconds)
 {
-    return -floor(seconds * 1e6);
+    return -(double)(int64_t)(seconds * 1e6);
 }
 
 static void find_keys(const struct connection *connection, const struct pool_stats *pool,
