@@ -22,8 +22,6 @@ const struct conf_range limit_statuses = {400, 599};
 
 static const char text_key[] = "$remote_addr", binary_key[] = "$binary_remote_addr";
 
-/* ---- limit_conn_zone ---- */
-
 int limit_zone_name(const struct conf_setting *setting, const char *text, const char **name, size_t *bytes)
 {
     const char *colon = strchr(text, ':');
@@ -81,8 +79,6 @@ int limit_zone_read(struct conf_setting *setting, enum limit_use use, struct lim
     return 0;
 }
 
-/* ---- limit_conn ---- */
-
 int limit_rule_read(struct conf_setting *setting, struct limit_rule **rules)
 {
     const struct conf_node *node = setting->node;
@@ -114,8 +110,6 @@ int limit_rules_resolve(struct conf *conf, struct limit_rule *rules, const struc
     }
     return 0;
 }
-
-/* ---- counting ---- */
 
 bool limit_key_is_peer(const char *key)
 {

@@ -15,8 +15,6 @@
 #include "http/modules/content/files.h"
 #include "server/log/log.h"
 
-/* ---- a request ---- */
-
 static int autoindex_compare(const void *left, const void *right)
 {
     const struct http_autoindex_entry *one = *(struct http_autoindex_entry *const *)left,
@@ -111,8 +109,6 @@ enum http_outcome http_autoindex_answer(struct http_request *request, struct htt
     page = http_autoindex_page(request, settings, entries, count, &type);
     return page.bytes ? http_answer_bytes(request, 200, type, page) : http_no_memory(request);
 }
-
-/* ---- reading ---- */
 
 #define FIELD(name) offsetof(struct http_autoindex, name)
 

@@ -10,8 +10,6 @@
 #include "http/route/route.h"
 #include "server/log/log.h"
 
-/* ---- reading ---- */
-
 static int index_add_name(struct conf *conf, const struct conf_node *node, const char *text,
                           struct http_index_name **list)
 {
@@ -46,8 +44,6 @@ struct http_index_name *http_index_default(struct conf *conf)
 
     return index_add_name(conf, NULL, "index.html", &list) ? NULL : list;
 }
-
-/* ---- a request ---- */
 
 static enum http_outcome index_failed(struct http_request *request, int error, const char *name)
 {

@@ -47,8 +47,6 @@ void http_log_path_write(struct http_request *request, const struct http_templat
     open_log_put(log);
 }
 
-/* ---- reading ---- */
-
 int http_log_path_read(struct conf *conf, const struct conf_node *node, const char *text,
                        struct http_template *path)
 {

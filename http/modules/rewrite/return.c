@@ -12,8 +12,6 @@
 
 enum { STATUS_MIN = 100, STATUS_MAX = 999 };
 
-/* ---- a request ---- */
-
 UNGUARDED enum http_outcome http_return_answer(struct http_request *request,
                                                const struct http_return_rule *rule, struct http_text type)
 {
@@ -31,8 +29,6 @@ UNGUARDED enum http_outcome http_return_answer(struct http_request *request,
         type = (struct http_text){"", 0};
     return http_answer_bytes(request, rule->status, type, text);
 }
-
-/* ---- reading ---- */
 
 bool http_return_is_url(const char *text)
 {

@@ -24,8 +24,6 @@ enum http_outcome http_pool_run_hello(struct http_request *request)
     return http_answer_bytes(request, 200, HTTP_TEXT("text/plain"), HTTP_TEXT("hello\n"));
 }
 
-/* ---- run/body ---- */
-
 static enum http_outcome pool_run_received(struct http_request *request)
 {
     char *text = pool_nalloc(request->pool, 40, "count of bytes");
@@ -54,8 +52,6 @@ enum http_outcome http_pool_run_body(struct http_request *request)
 {
     return http_upload_read(request, pool_run_whole, pool_run_drop);
 }
-
-/* ---- run/slow ---- */
 
 struct long_answer {
     struct http_pump pump; /* first */

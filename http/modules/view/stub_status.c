@@ -58,8 +58,6 @@ static enum http_outcome stub_status_run(struct http_request *request, void *sec
     return http_answer_bytes(request, 200, HTTP_TEXT("text/plain"), (struct http_text){page, (size_t)length});
 }
 
-/* ---- variables ---- */
-
 static char *stub_status_print_active(struct http_request *request, char *to)
 {
     return http_print_number(to, http_status_count(request).active);
@@ -88,8 +86,6 @@ static const struct http_variable_row variables[] = {
     {"connections_waiting", .print = stub_status_print_waiting, "Those that are idle."},
     {.name = NULL},
 };
-
-/* ---- reading ---- */
 
 static int set_stub_status(struct conf_setting *setting)
 {
