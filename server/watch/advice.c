@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "server/connection.h"
 #include "server/worker.h"
@@ -23,14 +24,34 @@ static const char *size_text(size_t bytes, char text[TEXT])
     return text;
 }
 
+/* As the page writes it: 400 bytes, 1.5 KiB, 4 KiB. */
 static const char *amount_text(uint64_t bytes, char text[TEXT])
 {
-    if (bytes < 1024)
+    double amount = (double)bytes / 1024.;
+    const char *unit = "KiB";
+
+    if (bytes < 1024) {
         snprintf(text, TEXT, "%" PRIu64 " bytes", bytes);
-    else if (bytes < 10 * 1024 * 1024)
-        snprintf(text, TEXT, "%.1f KiB", (double)bytes / 1024.);
-    else
-        snprintf(text, TEXT, "%.1f MiB", (double)bytes / (1024. * 1024.));
+        return text;
+    }
+    if (amount >= 1024) {
+        amount /= 1024.;
+        unit = "MiB";
+    }
+    snprintf(text, TEXT, "%.*f %s", amount == (double)(uint64_t)amount ? 0 : 1, amount, unit);
+    return text;
+}
+
+/* 46,599 */
+static const char *count_text(uint64_t count, char text[TEXT])
+{
+    size_t length = (size_t)snprintf(text, TEXT, "%" PRIu64, count);
+
+    for (size_t at = length; at > 3; length++) {
+        at -= 3;
+        memmove(text + at + 1, text + at, length - at + 1);
+        text[at] = ',';
+    }
     return text;
 }
 
@@ -93,7 +114,7 @@ static void say_block(struct sentence *sentence, const struct advice *advice)
 
 static void say_first(struct sentence *sentence, const struct advice *advice)
 {
-    char size[TEXT], now[TEXT], each[TEXT], all[TEXT];
+    char size[TEXT], now[TEXT], each[TEXT], all[TEXT], open[TEXT];
 
     if (!advice->first_advised)
         return;
@@ -107,15 +128,16 @@ static void say_first(struct sentence *sentence, const struct advice *advice)
     }
     say(sentence,
         " connection_pool_size %s would serve them without a further block, and cost %s more for each "
-        "connection, idle ones included: %s for the %" PRIu64 " open now.",
+        "connection, idle ones included: %s for the %s open now.",
         size, amount_text(advice->first_advised - advice->first_size, each),
-        amount_text((uint64_t)advice->first_cost, all), advice->open);
+        amount_text((uint64_t)advice->first_cost, all), count_text(advice->open, open));
 }
 
 /* Without advice, the sentence says why there is none. */
 static void say_all(const struct advice_facts *facts, struct advice *advice)
 {
     struct sentence sentence = {advice->sentence, 0};
+    char requests[TEXT], most[TEXT], half[TEXT];
 
     if (facts->passthrough) {
         say(&sentence,
@@ -124,17 +146,17 @@ static void say_all(const struct advice_facts *facts, struct advice *advice)
         return;
     }
     if (!advice->known) {
-        say(&sentence, "Too few requests for advice: %" PRIu64 " so far, %d are needed.", advice->requests,
-            ADVICE_LEAST);
+        say(&sentence, "Too few requests for advice: %s so far, %d are needed.",
+            count_text(advice->requests, requests), ADVICE_LEAST);
         return;
     }
     if (advice->request_p99_bytes == SIZE_MAX)
-        say(&sentence, "More than 1 %% of %" PRIu64 " requests needed more than 16 MiB of the pool.",
-            advice->requests);
+        say(&sentence, "More than 1 %% of %s requests needed more than 16 MiB of the pool.",
+            count_text(advice->requests, requests));
     else
-        say(&sentence,
-            "99 %% of %" PRIu64 " requests needed at most %zu bytes of the pool, half of them at most %zu.",
-            advice->requests, advice->request_p99_bytes, advice->request_p50_bytes);
+        say(&sentence, "99 %% of %s requests needed at most %s of the pool, half of them at most %s.",
+            count_text(advice->requests, requests), amount_text(advice->request_p99_bytes, most),
+            amount_text(advice->request_p50_bytes, half));
     say_block(&sentence, advice);
     say_first(&sentence, advice);
 }

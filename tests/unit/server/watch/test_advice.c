@@ -46,13 +46,13 @@ static void test_smaller_blocks(void **state)
     assert_int_equal(advice.served_now, 990);
     assert_int_equal(advice.first_advised, 2048); /* 1,536 + 400 */
     assert_int_equal(advice.first_cost, 1000 * (2048 - 512));
-    has(&advice, "99 % of 1000 requests needed at most 1536 bytes of the pool, half of them at most 1536.");
+    has(&advice, "99 % of 1,000 requests needed at most 1.5 KiB of the pool, half of them at most 1.5 KiB.");
     has(&advice,
-        "request_pool_size 2k would serve 99.0 % of them in one block, the present 4k serves 99.0 %: 2.0 KiB "
+        "request_pool_size 2k would serve 99.0 % of them in one block, the present 4k serves 99.0 %: 2 KiB "
         "less for each request in progress.");
     has(&advice,
         "connection_pool_size 2k would serve them without a further block, and cost 1.5 KiB more for each "
-        "connection, idle ones included: 1500.0 KiB for the 1000 open now.");
+        "connection, idle ones included: 1.5 MiB for the 1,000 open now.");
 }
 
 static void test_larger_blocks(void **state)
@@ -68,7 +68,7 @@ static void test_larger_blocks(void **state)
     assert_int_equal(advice.served_now, 500);
     assert_int_equal(advice.block_fits, 1000);
     has(&advice, "request_pool_size 8k would serve 100.0 % of them in one block, the present 4k serves 50.0 "
-                 "%: 4.0 KiB "
+                 "%: 4 KiB "
                  "more for each request in progress.");
 }
 
@@ -104,7 +104,7 @@ static void test_what_no_block_holds(void **state)
         "No request_pool_size would serve 99 % of them in one block: 64k, the largest, would serve 50.0 %.");
     requests(&facts, 1000, (size_t)1 << 30);
     advice_make(&facts, &advice);
-    has(&advice, "More than 1 % of 1100 requests needed more than 16 MiB");
+    has(&advice, "More than 1 % of 1,100 requests needed more than 16 MiB");
 }
 
 static void test_when_nothing_can_be_said(void **state)
