@@ -49,7 +49,7 @@ struct http_upload {
 };
 
 /* For `finish` of a module that reads whole bodies in this location: the folder is made now, while the
- * process has the rights. 0 or a negative errno, said in conf. */
+ * process has the rights. 0 or a negative errno, noted in conf. */
 int http_upload_prepare(struct http_build *build, const struct http_location *location)
     __attribute__((warn_unused_result));
 

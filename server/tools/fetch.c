@@ -18,7 +18,7 @@
 
 enum { FIRST = 64 * 1024, NAME = 256, PORT = 16 };
 
-/* Where an http:// address points to. */
+/* The parts of an http:// address. */
 struct place {
     char host[NAME], port[PORT];
     const char *authority; /* host and port as they were written */

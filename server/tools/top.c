@@ -289,7 +289,7 @@ static bool ask(struct top *top)
  * trouble, is asked again. */
 static int watch(struct top *top)
 {
-    static char buffer[64 * 1024]; /* a picture leaves in one piece */
+    static char buffer[64 * 1024]; /* a picture is written in one piece */
     struct terminal terminal;
     bool there;
 
