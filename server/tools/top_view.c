@@ -100,12 +100,11 @@ static void draw_totals(struct top_view *view, const struct json *now, const str
                  rate(view, totals, earlier, span, "received_bytes", true).text,
                  rate(view, totals, earlier, span, "sent_bytes", true).text);
     top_line(view, PLAIN,
-             "in all      %s accepted, %s requests, %s received, %s sent, %.0f refused, %.0f over budget",
+             "in all      %s accepted, %s requests, %.0f refused, %.0f over budget, %s received, %s sent",
              top_count(view, json_number(totals, "accepted")).text,
-             top_count(view, json_number(totals, "requests")).text,
-             top_bytes(view, json_number(totals, "received_bytes")).text,
-             top_bytes(view, json_number(totals, "sent_bytes")).text, json_number(totals, "refused"),
-             json_number(totals, "over_budget"));
+             top_count(view, json_number(totals, "requests")).text, json_number(totals, "refused"),
+             json_number(totals, "over_budget"), top_bytes(view, json_number(totals, "received_bytes")).text,
+             top_bytes(view, json_number(totals, "sent_bytes")).text);
 }
 
 /* Calm, near, and at a budget. */

@@ -111,7 +111,7 @@ def test_once_prints_exact_figures(fake):
     lines = got.stdout.splitlines()
     assert lines[0].startswith('Tidepool 9.8  pid 4711  up 90061.000  generation 3  pools normal  2023-11-14 22:13:20')
     assert 'connections 3: 2 idle, 0 reading, 0 waiting, 1 sending, 0 lingering' in lines
-    assert 'in all      100 accepted, 1000 requests, 2048 received, 5242880 sent, 1 refused, 2 over budget' in lines
+    assert 'in all      100 accepted, 1000 requests, 1 refused, 2 over budget, 2048 received, 5242880 sent' in lines
     assert 'advice      All is well.' in lines
     assert '33554432 of 67108864 live [##########..........], 41943040 peak, 52428800 resident' in got.stdout
     assert re.search(r'127\.0\.0\.1:50001 +3725\.500 +2\.250 +7 +1536 +400 +8704 +0 +1 +0 +0 - +keepalive\n',

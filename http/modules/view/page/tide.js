@@ -238,7 +238,8 @@ const tiles = [
       y = point => (39 - (38 * point[key]) / top).toFixed(1);
     const line = points.map((point, i) => `${i ? "L" : "M"}${x(point)} ${y(point)}`).join("");
     say(value, format(last[key]));
-    say(note, `${format(least)} … ${format(most)} in ${whole(last.time - points[0].time)}`);
+    const range = format(least) === format(most) ? format(most) : `${format(least)} … ${format(most)}`;
+    say(note, `${range} in ${whole(last.time - points[0].time)}`);
     markCurve(
       marks,
       history
