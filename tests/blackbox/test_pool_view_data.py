@@ -147,7 +147,7 @@ def test_what_happened_lately(server):
     times = [one['time'] for one in happened]
     assert times == sorted(times, reverse=True) and abs(time.time() - times[0]) < PATIENCE
     texts = [one['text'] for one in happened]
-    assert [text.split(':')[0].lstrip('*0123456789 ') for text in texts][:3] == [
+    assert [text.split(':')[0].lstrip('*.0123456789 ') for text in texts][:3] == [
         'reconfiguring', 'client intended to send too large body', 'client sent too long URI']
     assert sum(one['count'] for one in happened if 'too long URI' in one['text']) == 3
     assert 'the directive to turn is client_max_body_size' in texts[1] and 'client: 127.0.0.1' in texts[1]
