@@ -383,8 +383,8 @@ def test_many_connections(server, chrome):
     page.wait(f'{SNAPSHOTS} >= 3')
     assert page.value('document.querySelectorAll("#rows tr").length') < 60
     assert int(page.text('#heat .whole')) >= 900
-    page.value('document.getElementById("table-scroll").scrollTop = 4000')
-    page.wait(f'{ROWS}.some(r => Number(r.getAttribute("aria-rowindex")) > 120)')
+    page.wait('document.getElementById("table-scroll").scrollTop = 4000, '
+              f'{ROWS}.some(r => Number(r.getAttribute("aria-rowindex")) > 120)')
     page.close()
     for one in sockets:
         one.close()

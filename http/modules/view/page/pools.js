@@ -80,7 +80,7 @@ const compare = (a, b) => {
   return (x < y ? -direction : x > y ? direction : 0) || a.number - b.number;
 };
 
-// Of many connections the stream carries those that stand out. Another order or a filter asks for more.
+// Of many connections the stream carries those that stand out. Another order, a filter, scrolling: it asks.
 const more = {rows: null, key: "", asked: 0, matched: 0};
 const sortsOfServer = {
   held: "total",
@@ -92,7 +92,8 @@ const sortsOfServer = {
   unsent: "unsent",
 };
 function wantMore(fresh) {
-  if (now.complete || (sortKey === "held" && direction < 0 && !filtered())) {
+  const usual = sortKey === "held" && direction < 0 && !filtered() && !$("table-scroll").scrollTop;
+  if (now.complete || usual) {
     more.rows = null;
     more.key = "";
     return;
@@ -110,8 +111,9 @@ function wantMore(fresh) {
   ask(parameters)
     .then(answer => {
       if (key !== more.key) return;
+      const first = !more.rows;
       Object.assign(more, {rows: answer.connections, matched: answer.matched});
-      arrange(fresh);
+      arrange(fresh || first);
     })
     .catch(() => {}); // the stream says when the server is gone
 }
