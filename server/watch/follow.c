@@ -9,6 +9,8 @@
 #include "server/connection.h"
 #include "server/ev_memory.h"
 #include "server/watch/follow_ring.h"
+#include "server/watch/snapshot.h"
+#include "server/watch/snapshot_walk.h"
 
 /* ---- the question ---- */
 
@@ -190,6 +192,7 @@ int follow_begin(struct follow_asker *asker, struct connection *connection, cons
     follow->asked = (struct errand){run_asked, drop_asked};
     follow->wakes = (struct errand){run_wake, drop_wake};
     follow->query = *query;
+    follow->begun = snapshot_clock();
     follow->peer = connection->peer;
     follow->asker = asker;
     follow->worker = connection->worker;
@@ -236,10 +239,10 @@ enum follow_found follow_found(const struct follow_asker *asker)
         found = FOLLOW_SELF;
     else if (follow->full)
         found = FOLLOW_FULL;
-    else if (follow->query.which != FOLLOW_ONE)
-        found = FOLLOW_FOUND;
-    else if (follow->answers < follow->asked_count)
+    else if (follow->answers < follow->asked_count && snapshot_clock() - follow->begun < SNAPSHOT_PATIENCE)
         found = FOLLOW_ASKING;
+    else if (follow->query.which != FOLLOW_ONE) /* all workers wait for it */
+        found = FOLLOW_FOUND;
     pthread_mutex_unlock(&follow->lock);
     return found;
 }

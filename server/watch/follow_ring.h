@@ -56,7 +56,8 @@ struct follow {
     struct errand wakes; /* to the asker's */
     /* set once */
     struct follow_query query;
-    struct peer peer;           /* the asker's */
+    struct peer peer; /* the asker's */
+    double begun;     /* snapshot_clock(): workers that have not answered in time are not waited for */
     struct follow_asker *asker; /* its worker's; null: it has left */
     /* any worker's */
     atomic_bool left;    /* the asker's word to the others */

@@ -285,7 +285,7 @@ class Stream:
     def until(self, mark):
         end = time.monotonic() + wire.PATIENCE
         while mark not in self.data:
-            assert time.monotonic() < end, self.data[-500:]
+            assert time.monotonic() < end, (mark, self.data[:1500])
             more = self.client.socket.recv(65536)
             assert more, self.data[-500:]
             self.data += more
