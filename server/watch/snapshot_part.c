@@ -5,9 +5,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "pool/sysmem.h"
-#include "server/watch/snapshot_walk.h"
 
 enum {
     ROWS_LEAST = 32, /* room that may be taken from view_reserve */
@@ -34,6 +34,14 @@ static bool make_room(struct snapshot_part *part, uint32_t capacity)
     part->rows = rows;
     part->capacity = capacity;
     return true;
+}
+
+double snapshot_clock(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
 struct snapshot_part *snapshot_part_create(const struct snapshot_query *query)

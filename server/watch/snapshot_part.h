@@ -77,6 +77,9 @@ struct snapshot_part {
     bool short_of_memory;
 };
 
+/* Seconds of a clock that does not jump, to measure slices with. */
+double snapshot_clock(void);
+
 /* For the asker and, if that is another, the asked. NULL: no memory. */
 struct snapshot_part *snapshot_part_create(const struct snapshot_query *query);
 void snapshot_part_put(struct snapshot_part *part); /* NULL is allowed */

@@ -3,7 +3,6 @@
 #include "server/watch/snapshot_walk.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "server/watch/snapshot_part.h"
 #include "server/watch/watched.h"
@@ -14,14 +13,6 @@ enum {
 };
 
 enum stage { STAGE_BEGIN, STAGE_CLASSES, STAGE_CONNECTIONS, STAGE_DONE };
-
-double snapshot_clock(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 /* ---- a connection ---- */
 

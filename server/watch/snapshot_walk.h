@@ -37,7 +37,4 @@ enum connection_state snapshot_state_of(const struct connection *connection);
  * False: try again in the next turn. */
 bool snapshot_take_slice(struct worker *worker);
 
-/* Seconds of a clock that does not jump, to measure slices with. */
-double snapshot_clock(void);
-
 #endif

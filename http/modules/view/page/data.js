@@ -36,6 +36,7 @@ function adaptRow(row) {
     });
   return {
     number: row.id,
+    place: `${row.order}.${row.id}`, // in the order that was asked for
     worker: row.worker,
     protocol: row.protocol,
     watches: row.watches,
@@ -94,6 +95,7 @@ function adapt(raw) {
     refusedByBudget: m.refused,
     connections,
     watchers: c.watchers,
+    matched: c.matched,
     complete: c.complete,
     leftOut: c.rows_left_out, // rows for which the server had no memory
     short: raw.workers.filter(w => w.short_of_memory).map(w => w.worker), // list their largest pools alone

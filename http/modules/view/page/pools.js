@@ -80,8 +80,10 @@ const compare = (a, b) => {
   return (x < y ? -direction : x > y ? direction : 0) || a.number - b.number;
 };
 
-// Of many connections the stream carries those that stand out. Another order, a filter, scrolling: it asks.
-const more = {rows: null, key: "", asked: 0, matched: 0};
+// Of many connections the stream carries those that stand out. The table then asks for its own, in its order
+// and by its filters, a page after another as it is scrolled: the server answers over all of them.
+const PAGE = 200,
+  more = {rows: null, key: "", asked: 0, matched: 0, busy: false};
 const sortsOfServer = {
   held: "total",
   peak: "peak",
@@ -91,37 +93,57 @@ const sortsOfServer = {
   requests: "requests",
   unsent: "unsent",
 };
-function wantMore(fresh) {
-  const usual = sortKey === "held" && direction < 0 && !filtered() && !$("table-scroll").scrollTop;
-  if (now.complete || usual) {
-    more.rows = null;
-    more.key = "";
-    return;
-  }
-  const parameters = {limit: 1000, sort: sortsOfServer[sortKey] || "total"};
-  if (filter.cell && filter.cell.age !== null && sortKey === "held") parameters.sort = "age";
-  if (filter.state) parameters.state = filter.state;
-  if (filter.find) parameters.find = filter.find;
-  if (filter.protocol) parameters.protocol = filter.protocol;
-  if (filter.quiet) parameters.watchers = 0;
-  const key = JSON.stringify(parameters);
-  if (key === more.key && performance.now() - more.asked < 4000) return;
+function question() {
+  const {find, state, protocol, quiet, cell} = filter,
+    size = cell ? cell.size : null,
+    old = cell ? cell.age : null,
+    bound = (bounds, i) => (i === null ? undefined : bounds[i]);
+  const wanted = {
+    limit: PAGE,
+    sort: sortsOfServer[sortKey] || "age",
+    order: direction < 0 ? "down" : "up",
+    find,
+    state,
+    protocol,
+    watchers: quiet ? "0" : "",
+    total_over: Math.max(filter.least - 1, bound(OPEN_SIZES, size - 1) || 0, 0),
+    total_most: Math.min(filter.most, bound(OPEN_SIZES, size) || Infinity),
+    age_over: Math.max(filter.age, bound(OPEN_AGES, old - 1) || 0),
+    age_most: bound(OPEN_AGES, old),
+  };
+  return Object.fromEntries(Object.entries(wanted).filter(([, value]) => value && value !== Infinity));
+}
+function askPage(after) {
+  const key = JSON.stringify(question()),
+    before = after ? more.rows : [];
+  if (after && (more.busy || key !== more.key)) return;
   if (key !== more.key) more.rows = null;
-  Object.assign(more, {key, asked: performance.now()});
-  ask(parameters)
+  Object.assign(more, {key, asked: performance.now(), busy: true});
+  ask({...question(), ...after})
     .then(answer => {
       if (key !== more.key) return;
-      const first = !more.rows;
-      Object.assign(more, {rows: answer.connections, matched: answer.matched});
-      arrange(fresh || first);
+      Object.assign(more, {rows: [...before, ...answer.connections], matched: answer.matched});
+      arrange(true);
     })
-    .catch(() => {}); // the stream says when the server is gone
+    .catch(() => {}) // the stream says when the server is gone
+    .finally(() => (more.busy = false));
+}
+function wantMore() {
+  if (now.complete) return Object.assign(more, {rows: null, key: ""});
+  const read = $("table-scroll").scrollTop > 0 && more.rows && more.rows.length > PAGE;
+  const late = !read && !resting && performance.now() - more.asked > 4000;
+  if (late || JSON.stringify(question()) !== more.key) askPage();
+}
+// The end of what is loaded is in sight.
+function nextPage() {
+  const {rows, matched} = more;
+  if (rows && rows.length < matched) askPage({after: rows[rows.length - 1].place});
 }
 
 let resting = false; // the pointer or the focus is on the table: rows stay where they are
 function arrange(force) {
   if (!now) return;
-  wantMore(force);
+  wantMore();
   if (resting && !force && order.length) {
     const asked = new Map((more.rows || []).map(row => [row.number, row]));
     order = order.map(
@@ -130,9 +152,7 @@ function arrange(force) {
         asked.get(old.number) || {...old, absent: true, gone: now.complete || old.gone}
     );
   } else {
-    const all = more.rows
-      ? [...new Map([...more.rows, ...now.connections].map(row => [row.number, row])).values()]
-      : now.connections;
+    const all = more.rows ? more.rows.map(row => now.byNumber.get(row.number) || row) : now.connections;
     order = all.filter(passes).sort(compare);
   }
   const short =
@@ -140,15 +160,13 @@ function arrange(force) {
       ? ` Worker ${now.short.join(", ")} had no memory to list more than its largest pools.`
       : "") +
     (now.leftOut ? ` The server had no memory for ${plural(now.leftOut, "row")} more.` : "");
-  const absent = order.filter(c => c.absent).length;
+  const absent = order.filter(c => c.absent).length,
+    all = more.rows ? more.matched : now.open;
   say(
     $("listed"),
-    `${count(order.length - absent)} of ${count(now.open)} connections are listed` +
+    `${count(order.length - absent)} of ${count(all)} connections are listed` +
       (absent ? `, and ${count(absent)} that ${now.complete ? "closed" : "the server sends no more"}` : "") +
-      (now.complete
-        ? "."
-        : ": of so many the server sends those that stand out by size, age and the other columns; " +
-          "the squares above count all of them.") +
+      (now.complete ? "." : "; the others follow as the table is scrolled.") +
       short
   );
   drawRows();

@@ -85,6 +85,7 @@ function drawRows() {
   pads[1].firstChild.style.height = `${(order.length - last) * ROW}px`;
   set($("connections"), "aria-rowcount", order.length + 1);
   // One row can be reached with Tab: that of the focus, else of the chosen pool, else the first in sight.
+  if (last > order.length - SPARE) nextPage();
   const focused = rows.find(item => item.open === document.activeElement),
     shown = rows.filter(item => !item.row.hidden);
   const reachable =
