@@ -56,8 +56,10 @@ static enum accepted accept_one(struct listener *listener)
         return accept_failed(listener, errno);
     shortage_taken(&worker->shortage, fd);
     peer_from_socket(&peer, &address, length);
-    /* One worker accepts for a unix socket, which cannot be bound twice, and shares what it gets. */
-    if (peer.family == AF_UNIX && worker->tenure->generation->worker_count > 1 && !listener->draining &&
+    /* One worker accepts for a unix socket, which cannot be bound twice, and shares what it gets; but for the
+     * control socket, at which all accept. */
+    if (peer.family == AF_UNIX && !listener->binding->pools.spared &&
+        worker->tenure->generation->worker_count > 1 && !listener->draining &&
         tenure_hand_on(worker, listener->binding, fd, 0))
         return ACCEPTED;
     connection_open(worker, worker->tenure, listener->binding, fd, &peer, 0);

@@ -3,6 +3,7 @@
 #include "server/sockets.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -158,6 +159,13 @@ static void close_set(struct socket_set *set)
     sysmem_free(SYSMEM_OF_WORKERS, set, sizeof *set);
 }
 
+/* A unix socket cannot be bound twice: one worker accepts for all. At the control socket each accepts for
+ * itself, by a descriptor of its own of the one socket: a worker that hangs keeps nobody from the others. */
+static unsigned sockets_wanted(const struct binding *binding, unsigned workers)
+{
+    return is_unix(&binding->address) && !binding->pools.spared ? 1 : workers;
+}
+
 /* Binds more sockets until the set has `count`. */
 static int fill_set(struct socket_set *set, struct generation *generation, const struct binding *binding,
                     unsigned count)
@@ -172,7 +180,8 @@ static int fill_set(struct socket_set *set, struct generation *generation, const
         set->capacity = count;
     }
     while (set->count < count) {
-        int fd = bound_socket(&binding->address, true);
+        int fd = is_unix(&set->address) && set->count ? fcntl(set->fds[0], F_DUPFD_CLOEXEC, 0)
+                                                      : bound_socket(&binding->address, true);
 
         if (fd < 0)
             return fail(generation, &binding->address, "bind()");
@@ -219,7 +228,7 @@ static int bind_all(struct socket_set **sets, struct generation *generation, uns
             set = make_set(sets, &binding->address);
         if (!set)
             return conf_fail_memory(&generation->conf);
-        result = fill_set(set, generation, binding, is_unix(&binding->address) ? 1 : workers);
+        result = fill_set(set, generation, binding, sockets_wanted(binding, workers));
         if (result)
             return result;
         binding->sockets = set;

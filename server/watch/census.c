@@ -26,7 +26,7 @@ void census_add(struct worker *worker)
 
     clock_gettime(CLOCK_REALTIME, &now);
     pthread_mutex_lock(&lock);
-    if (!began)
+    if (began == 0.)
         began = (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
     watched_of(worker)->next_living = living;
     living = worker;
