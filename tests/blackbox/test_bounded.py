@@ -75,7 +75,7 @@ def test_connection_budget_cuts(server):
             for _ in range(2000):
                 client.send(b'4000\r\n' + b'c' * 16384 + b'\r\n')
     assert re.fullmatch(
-        r'\S+ \S+ \[error\] \S+ \*1 the answer is cut: connection_pool_budget reached: \d+ of 61440 bytes used, \d+ more '
+        r'\S+ \S+ \[error\] \S+ \*\d+\.1 the answer is cut: connection_pool_budget reached: \d+ of 61440 bytes used, \d+ more '
         r'asked for "output"; the directive to turn is connection_pool_budget while .*\n', server.read('error.log'))
 
 
