@@ -27,7 +27,7 @@ static bool repeats(const struct recent_line *last, const struct recent_line *fr
     return fresh->time - last->time < 1. && length == other && !memcmp(head, fresh_head, length);
 }
 
-void recent_add(enum log_level level, const char *text, size_t length)
+void recent_add(unsigned level, const char *text, size_t length)
 {
     struct recent_line *line, fresh = {.level = level};
     struct timespec now;

@@ -11,21 +11,20 @@
 #ifndef SERVER_LOG_RECENT_H
 #define SERVER_LOG_RECENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "server/log/log.h"
 
 enum { RECENT_LINES = 48, RECENT_TEXT = 360 };
 
 struct recent_line {
-    double time;    /* Unix, of the last of them */
-    uint32_t count; /* how many it stands for */
-    enum log_level level;
+    double time;            /* Unix, of the last of them */
+    uint32_t count;         /* how many it stands for */
+    unsigned level;         /* enum log_level */
     char text[RECENT_TEXT]; /* escaped, NUL-terminated */
 };
 
-void recent_add(enum log_level level, const char *text, size_t length);
+void recent_add(unsigned level, const char *text, size_t length);
 
 /* The n-th line; 0 is the newest. False: there are fewer. */
 bool recent_get(unsigned n, struct recent_line *line);

@@ -19,10 +19,7 @@
 
 #include "server/watch/snapshot_query.h"
 
-enum {
-    FOLLOW_POOLS = 4,       /* that are followed of a worker at a time */
-    FOLLOW_TEXT_MOST = 1536 /* bytes of an event as JSON, and more */
-};
+enum { FOLLOW_TEXT_MOST = 1536 /* bytes of an event as JSON, and more */ };
 
 struct connection;
 struct follow;

@@ -14,7 +14,6 @@
 #include <stdint.h>
 
 #include "pool/pool_follow.h"
-#include "server/watch/follow.h"
 #include "server/watcher.h"
 #include "server/worker.h"
 
@@ -47,6 +46,8 @@ struct snapshot_feed {
     uint64_t id;               /* of the newest: they are counted from 1 for as long as the worker lives */
     struct ev_timer timer;     /* runs while there are viewers */
 };
+
+enum { FOLLOW_POOLS = 4 /* that are followed of a worker at a time */ };
 
 /* A pool that is followed. */
 struct followed {
