@@ -87,7 +87,7 @@ function adapt(raw) {
     peak: m.peak_bytes,
     budget: m.budget_bytes,
     rss: m.resident_bytes,
-    classesFree: raw.workers.reduce((sum, w) => sum + w.sizeclass.span_bytes - w.sizeclass.live_bytes, 0),
+    uses: m.uses,
     counters: {requests: t.requests, received: t.received_bytes, sent: t.sent_bytes, accepted: t.accepted},
     refused: t.refused,
     overBudget: t.over_budget,

@@ -133,20 +133,19 @@ function drawTide(data) {
   say($("tide-now"), bytes(data.memory));
   say(
     $("tide-note"),
-    `taken from the system by the pools' allocators` +
+    "taken from the system" +
       (data.budget ? `, ${percent(data.memory / data.budget)} of memory_budget` : "") +
       (data.rss ? `; the process has ${bytes(data.rss)} resident` : "")
   );
+  const {pools, shared, ...others} = data.uses;
   const parts = [
     ["k k-connection", "P", "cut from blocks of pools", data.used],
     ["k k-request", "B", "buffers, large ones and room in pools", Math.max(0, data.held - data.used)],
-    ["k k-buffer", "C", "free in size classes", data.classesFree],
-    ["k k-header", "S", "shared objects", data.sgi.held],
-    ["k k-pool", "O", "other", 0],
+    ["k k-buffer", "C", "free in size classes", Math.max(0, pools - data.held)],
+    ["k k-header", "S", "shared objects", shared],
+    ...Object.entries(others).map(([use, size]) => ["k k-pool", use[0].toUpperCase(), use, size]),
   ];
-  const known = parts.reduce((sum, part) => sum + part[3], 0),
-    whole = Math.max(data.memory, known);
-  parts[4][3] = whole - known;
+  const whole = parts.reduce((sum, part) => sum + part[3], 0);
   while ($("parts").children.length < parts.length) $("parts").append(el("i"));
   parts.forEach(([kind, , , size], i) => {
     const bar = $("parts").children[i];
@@ -155,7 +154,9 @@ function drawTide(data) {
   });
   legend(
     $("parts-legend"),
-    parts.map(([kind, letter, text, size]) => [`key ${kind}`, letter, `${text} ${bytes(size)}`])
+    parts
+      .filter(part => part[3])
+      .map(([kind, letter, text, size]) => [`key ${kind}`, letter, `${text} ${bytes(size)}`])
   );
   scene(data);
 }
