@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "pool/sysmem.h"
@@ -62,11 +63,15 @@ static void describe(char to[LIMIT_TEXT_MAX], const struct worker *worker, const
              stats.held_bytes, refusal->asked, refusal->purpose ? refusal->purpose : "");
 }
 
-/* Whether a line about it may be written now: true for one worker once a second. */
-static bool may_say(struct worker *worker, struct shortage_said *said)
+/* Whether a line about it may be written now: true for one worker once a second. The time is not that of the
+ * turn: in a long one that is old, and the next line would come too early. */
+static bool may_say(struct shortage_said *said)
 {
-    int64_t now = (int64_t)(timeouts_now(&worker->timeouts) * 1000.), next = atomic_load(&said->next);
+    int64_t now, next = atomic_load(&said->next);
+    struct timespec time;
 
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    now = time.tv_sec * INT64_C(1000) + time.tv_nsec / 1000000;
     return now >= next && atomic_compare_exchange_strong(&said->next, &next, now + SHORTAGE_SAYS_MS);
 }
 
@@ -76,7 +81,7 @@ const char *shortage_text(char to[LIMIT_TEXT_MAX], struct worker *worker, const 
     struct shortage_said *said = &worker->shared->said[refusal->why];
     unsigned left_out;
 
-    if (refusal->why != POOL_FAILURE_BUDGET && !may_say(worker, said)) {
+    if (refusal->why != POOL_FAILURE_BUDGET && !may_say(said)) {
         atomic_fetch_add_explicit(&said->left_out, 1, memory_order_relaxed);
         return NULL;
     }
@@ -253,7 +258,7 @@ void shortage_second(struct worker *worker)
         struct shortage_said *said = &worker->shared->said[why];
         unsigned left_out = atomic_load_explicit(&said->left_out, memory_order_relaxed);
 
-        if (!left_out || !may_say(worker, said))
+        if (!left_out || !may_say(said))
             continue;
         left_out = atomic_exchange_explicit(&said->left_out, 0, memory_order_relaxed);
         log_write(worker->tenure->generation->settings.log, LOG_LEVEL_ERROR | LOG_KEPT, 0,

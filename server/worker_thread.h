@@ -25,7 +25,7 @@ struct worker;
 
 /* The log lines about one limit (shortage.c). It stands here because shortage.h includes the worker. */
 struct shortage_said {
-    _Atomic int64_t next; /* ms of timeouts_now: the next line may be written */
+    _Atomic int64_t next; /* ms of CLOCK_MONOTONIC: the next line may be written */
     atomic_uint left_out; /* lines not written since the last one */
 };
 
