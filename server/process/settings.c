@@ -112,7 +112,7 @@ int settings_set_error_log(struct conf_setting *setting)
     const struct log **end = conf_setting_field(setting);
     const struct conf_node *node = setting->node;
     enum log_level level = LOG_LEVEL_ERROR;
-    struct log *log, *last;
+    struct log *log = NULL, *last;
     int result;
 
     if (node->arg_count > 1) {
@@ -127,7 +127,7 @@ int settings_set_error_log(struct conf_setting *setting)
         level = (enum log_level)known->value;
     }
     result = open_log(setting->conf, node, "error_log", node->args[0], level, &log);
-    if (result)
+    if (result || !log)
         return result;
     if (setting->first) {
         *end = log;

@@ -52,13 +52,14 @@ int limit_zone_read(struct conf_setting *setting, enum limit_use use, struct lim
     struct conf *conf = setting->conf;
     const struct limit_zone *same;
     struct limit_zone *zone;
-    const char *name, *text = setting->node->args[1];
-    size_t bytes;
+    const char *name = NULL, *text = setting->node->args[1];
+    size_t bytes = 0;
     int result;
 
     if (strncmp(text, "zone=", 5) != 0)
         return conf_fail(conf, setting->node, "invalid parameter \"%s\"", text);
-    if ((result = limit_zone_name(setting, text + 5, &name, &bytes)))
+    result = limit_zone_name(setting, text + 5, &name, &bytes);
+    if (result || !name)
         return result;
     same = find_zone(*list, name);
     if (same)

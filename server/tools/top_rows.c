@@ -109,8 +109,8 @@ static void draw_row(struct top_view *view, const struct json *row, int back)
 
     for (int i = 0; i < COLUMNS; i++) {
         const struct column *column = &columns[i];
-        struct top_word word;
-        const char *value = word.text;
+        struct top_word word = {""};
+        const char *value = NULL; /* or `word` */
 
         if (back_of(view, column) > back || !width_of(view, column) || length >= sizeof text - 1)
             continue;
@@ -122,7 +122,7 @@ static void draw_row(struct top_view *view, const struct json *row, int back)
         else
             word = cell(view, column, row);
         length += (size_t)snprintf(text + length, sizeof text - length, "%s%*s", length ? " " : "",
-                                   width_of(view, column), value);
+                                   width_of(view, column), value ? value : word.text);
     }
     for (size_t i = 0; row && i < sizeof styles / sizeof *styles; i++)
         if (!strcmp(json_text(row, "state"), styles[i].state))

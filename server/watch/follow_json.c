@@ -50,7 +50,7 @@ static void print_piece(struct text *text, const struct follow_event *event)
         json_put_text(text, "purpose", event->text);
     json_put_number(text, "bytes", event->bytes);
     json_put_number(text, "held", event->held);
-    if (event->kind == POOL_EVENT_TAKE || event->kind == POOL_EVENT_ALLOC)
+    if (event->text && (event->kind == POOL_EVENT_TAKE || event->kind == POOL_EVENT_ALLOC))
         json_put_text(text, "source", event->text + strlen(event->text) + 1);
 }
 
