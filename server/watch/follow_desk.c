@@ -40,7 +40,7 @@ static void write_state(struct followed *place)
         return;
     place->state = (uint8_t)state;
     write_event(place, &(struct follow_event){.kind = FOLLOW_STATE, .text = connection_state_names[state]},
-                NULL, 0);
+                "", 0);
 }
 
 static void write_request(struct followed *place, const struct watcher_request *request)
@@ -88,7 +88,7 @@ static void on_event(struct pool_follower *base, const struct pool_event *event)
     }
     if (event->kind == POOL_EVENT_REFUSED)
         written.failure = pool_failure(place->connection->pool) & 7;
-    write_event(place, &written, NULL, 0);
+    write_event(place, &written, "", 0);
     if (event->kind != POOL_EVENT_DESTROY)
         return;
     follow_get(follow);
@@ -105,7 +105,7 @@ static void write_piece(struct followed *place, enum pool_event_piece piece, con
     struct follow_event event = {
         .kind = FOLLOW_HAVE, .piece = piece & 3, .text = purpose, .bytes = bytes, .held = held};
 
-    write_event(place, &event, NULL, 0);
+    write_event(place, &event, "", 0);
 }
 
 /* Writes what the pool holds already; pieces without room in the layout count as one. */

@@ -64,7 +64,7 @@ void follow_write(struct follow *follow, const struct follow_event *event, const
             dropped.kind = FOLLOW_DROPPED;
             dropped.bytes = follow->dropped;
             dropped.label = 0;
-            put(follow, &dropped, NULL, 0);
+            put(follow, &dropped, "", 0);
             follow->dropped = 0;
         }
         put(follow, &copy, label, length);

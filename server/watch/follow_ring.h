@@ -77,7 +77,7 @@ struct follow {
 void follow_get(struct follow *follow);
 void follow_put(struct follow *follow); /* NULL is allowed */
 
-/* Writes an event, and `label` behind it, unless it is NULL. */
+/* Writes an event, and `label` behind it, which may be "". */
 void follow_write(struct follow *follow, const struct follow_event *event, const char *label, size_t length);
 
 /* Tells its asker that there are events. */
