@@ -267,7 +267,7 @@ const char *follow_over(const struct follow_asker *asker)
     if (worker->state != WORKER_SERVES || asker->tenure != worker->tenure)
         return "reload";
     pthread_mutex_lock(&follow->lock);
-    over = follow->ended && !follow->used;
+    over = follow->ended && !follow->used && !follow->dropped;
     pthread_mutex_unlock(&follow->lock);
     return over ? "destroyed" : NULL;
 }

@@ -59,6 +59,7 @@ void follow_write(struct follow *follow, const struct follow_event *event, const
     lost = follow->dropped != 0;
     if (follow->used + slots_of(length) + lost > FOLLOW_SLOTS) {
         follow->dropped++;
+        follow->lost = *event;
     } else {
         if (lost) {
             dropped.kind = FOLLOW_DROPPED;
@@ -93,6 +94,13 @@ bool follow_take(struct follow *follow, struct follow_event *event, char label[F
         label[event->label] = '\0';
         follow->first = (follow->first + need) % FOLLOW_SLOTS;
         follow->used -= need;
+    } else if (follow->dropped) { /* and nothing came after them: perhaps the pool has gone */
+        is = true;
+        *event = follow->lost;
+        event->kind = FOLLOW_DROPPED;
+        event->bytes = follow->dropped;
+        event->label = 0;
+        follow->dropped = 0;
     }
     pthread_mutex_unlock(&follow->lock);
     return is;

@@ -71,6 +71,7 @@ struct follow {
     bool found, full, self, ended; /* `ended`: the pool that it was about has gone */
     uint32_t first, used;          /* slots */
     uint64_t dropped;
+    struct follow_event lost; /* the last of those */
     union follow_slot slots[FOLLOW_SLOTS];
 };
 

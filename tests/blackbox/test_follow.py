@@ -370,7 +370,7 @@ def test_what_is_dropped_is_counted(server):
             data += more
     events = [json.loads(line) for line in data.splitlines()]
     dropped = [event['count'] for event in events if event['k'] == 'dropped']
-    assert dropped and all(count > 0 for count in dropped)
+    assert dropped and all(count > 0 for count in dropped), (len(events), events[:2], events[-2:])
 
 
 def test_hostile_followers(server):
