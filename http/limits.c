@@ -87,7 +87,7 @@ enum http_outcome http_no_memory(struct http_request *request)
 bool http_borrow(struct http_connection *connection)
 {
     return (!connection->request || connection->state == HTTP_STATE_HEAD) &&
-           shortage_borrow(&connection->base, pool_last_refusal()->why);
+           shortage_borrow(&connection->base, pool_last_refusal()->why, true);
 }
 
 enum http_outcome http_look(struct http_request *request)

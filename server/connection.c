@@ -126,7 +126,7 @@ struct connection *connection_open(struct worker *worker, struct tenure *tenure,
 {
     struct pool_refusal refusal;
     struct connection *connection = afford(worker, binding, fd, binding->pools.spared, &refusal);
-    bool borrows = !connection && binding->protocol->borrows && shortage_lends(worker, refusal.why);
+    bool borrows = !connection && binding->protocol->borrows && shortage_lends(worker, refusal.why, false);
 
     if (borrows)
         connection = afford(worker, binding, fd, true, &(struct pool_refusal){0});
@@ -148,7 +148,7 @@ struct connection *connection_open(struct worker *worker, struct tenure *tenure,
     tenure_enter(tenure);
     link_connection(worker, connection);
     ev_io_start(worker->loop, &connection->io);
-    if (borrows && !shortage_borrow(connection, refusal.why))
+    if (borrows && !shortage_borrow(connection, refusal.why, false))
         pool_set_spared(connection->pool, false); /* others were faster: it keeps only its first block */
     if (worker->awaits)
         worker->shared->watcher->opened(connection);

@@ -51,6 +51,8 @@ static enum accepted accept_one(struct listener *listener)
     /* At the control socket the owner gets in even when all places are taken. */
     if (!listener->binding->pools.spared && !shortage_room(worker))
         return ACCEPT_PAUSED;
+    if (!listener->draining && listener->binding->protocol->borrows && shortage_rests(worker))
+        return ACCEPT_LATER;
     fd = accept4(listener->io.fd, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
         return accept_failed(listener, errno);

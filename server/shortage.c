@@ -154,33 +154,63 @@ static bool lends_more(const struct worker *worker)
             sysmem_spare_left() >= reserve - quarter);
 }
 
-/* The first borrower that does not look and has had its time to ask; null: none. */
-static struct connection *first_to_go(struct worker *worker)
+/* A connection with unread bytes is not silent. */
+static bool is_silent(const struct connection *connection)
+{
+    int unread = 0;
+
+    return !ioctl(connection->io.fd, FIONREAD, &unread) && !unread;
+}
+
+/* Whether its request may still be on its way. */
+static bool is_young(struct worker *worker, const struct connection *borrower)
+{
+    return borrower->opened > timeouts_now(&worker->timeouts) - SHORTAGE_LOAN_MS / 1000.;
+}
+
+/* The first borrower that neither looks nor has sent what is still to be read; a young one only if `asked`.
+ * Null: none. */
+static struct connection *first_to_go(struct worker *worker, bool asked)
 {
     const struct shortage *shortage = &worker->shortage;
-    double before = timeouts_now(&worker->timeouts) - SHORTAGE_LOAN_MS / 1000.;
 
-    for (unsigned i = 0; i < shortage->borrowed_count; i++)
-        if (!shortage->borrowed[i]->looks && shortage->borrowed[i]->opened <= before)
-            return shortage->borrowed[i];
+    for (unsigned i = 0; i < shortage->borrowed_count; i++) {
+        struct connection *borrower = shortage->borrowed[i];
+
+        if (!borrower->looks && (asked || !is_young(worker, borrower)) && is_silent(borrower))
+            return borrower;
+    }
     return NULL;
 }
 
-bool shortage_lends(struct worker *worker, enum pool_failure why)
+bool shortage_rests(struct worker *worker)
 {
-    return (why == POOL_FAILURE_TOTAL || why == POOL_FAILURE_WORKER) &&
-           worker->tenure->generation->settings.view_reserve && (lends_more(worker) || first_to_go(worker));
+    const struct shortage *shortage = &worker->shortage;
+
+    if (!shortage->borrowed_count || lends_more(worker) || first_to_go(worker, false))
+        return false;
+    for (unsigned i = 0; i < shortage->borrowed_count; i++)
+        if (!shortage->borrowed[i]->looks && is_young(worker, shortage->borrowed[i]))
+            return true;
+    return false;
 }
 
-bool shortage_borrow(struct connection *connection, enum pool_failure why)
+bool shortage_lends(struct worker *worker, enum pool_failure why, bool asked)
+{
+    return (why == POOL_FAILURE_TOTAL || why == POOL_FAILURE_WORKER) &&
+           worker->tenure->generation->settings.view_reserve &&
+           (lends_more(worker) || first_to_go(worker, asked));
+}
+
+bool shortage_borrow(struct connection *connection, enum pool_failure why, bool asked)
 {
     struct worker *worker = connection->worker;
     struct shortage *shortage = &worker->shortage;
 
-    if (connection->borrowed || !shortage_lends(worker, why))
+    if (connection->borrowed || !shortage_lends(worker, why, asked))
         return false;
     if (!lends_more(worker))
-        connection_close(first_to_go(worker));
+        connection_close(first_to_go(worker, asked));
     shortage->borrowed[shortage->borrowed_count++] = connection;
     connection->borrowed = (uint8_t)why;
     pool_set_spared(connection->pool, true);
@@ -278,14 +308,6 @@ void shortage_look(struct worker *worker)
         return;
     kept = limit.rlim_cur / SHORTAGE_KEPT_PART;
     worker->shortage.mark = (int)(limit.rlim_cur - (kept < SHORTAGE_KEPT ? kept : SHORTAGE_KEPT));
-}
-
-/* A connection with unread bytes is not silent. */
-static bool is_silent(const struct connection *connection)
-{
-    int unread = 0;
-
-    return !ioctl(connection->io.fd, FIONREAD, &unread) && !unread;
 }
 
 static bool reuse(struct timeout *timeout, void *data)

@@ -82,12 +82,17 @@ void shortage_refuse(struct worker *worker, const struct binding *binding, int f
                      const struct pool_refusal *refusal);
 
 /* Lends a connection what a budget refused, from view_reserve, until its request is read and it is known
- * whether it watches the server. When all loans are taken, the first borrower that does not watch is closed
- * for the new one. False: there is none, or this one has borrowed already. */
-bool shortage_borrow(struct connection *connection, enum pool_failure why);
+ * whether it watches the server. When all loans are taken, the first borrower that neither watches nor has
+ * sent what is still unread is closed for it; a young one only for a connection that has `asked`. False:
+ * there is none, or this one has borrowed already. */
+bool shortage_borrow(struct connection *connection, enum pool_failure why, bool asked);
 
 /* Whether it would succeed for a connection that is still to be made. */
-bool shortage_lends(struct worker *worker, enum pool_failure why);
+bool shortage_lends(struct worker *worker, enum pool_failure why, bool asked);
+
+/* Whether all loans are out, and to borrowers that have not had their time to ask: whoever comes next waits
+ * in the kernel's queue for a few milliseconds. Otherwise a burst would be refused that can be served. */
+bool shortage_rests(struct worker *worker);
 
 /* A connection that has borrowed ends. */
 void shortage_settle(struct connection *connection);

@@ -2,6 +2,7 @@
 """Looking works when memory_budget is full: the page, its data, metrics and `tidepool top` answer out of view_reserve,
 the largest pools first, and say what they had to leave out."""
 import json
+import signal
 import subprocess
 import threading
 
@@ -101,6 +102,23 @@ def test_each_view_answers(full):
         top = subprocess.run([*instance.WRAPPER, instance.BINARY, 'top', '-1', '-c', f"unix:{server.path('control.sock')}"],
                              capture_output=True, text=True, check=False)
         assert top.returncode == 0, top.stderr
+
+
+@pytest.mark.plain
+def test_a_burst_takes_no_loan_away(full):
+    """While the workers stand still, connections that want nothing queue up, and somebody who looks behind them: each has
+    its time to ask, so that who looks is answered."""
+    server, _ = full
+    for _ in range(5):
+        server.process.send_signal(signal.SIGSTOP)
+        silent = [server.client() for _ in range(40)]
+        with server.client() as client:
+            client.send(wire.request('GET', '/pools/data'))
+            server.process.send_signal(signal.SIGCONT)
+            answer = client.response()
+            assert answer.status == 200, answer
+        for one in silent:
+            one.close()
 
 
 @pytest.mark.plain
