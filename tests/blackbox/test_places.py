@@ -163,10 +163,11 @@ def test_mode_before_it_is_served(server):
         server.configure(texts[turn % 2], workers=2)
         server.kick(signal.SIGHUP)
         for _ in range(30):
+            before = mode(server)
             with socket.socket(socket.AF_UNIX) as client:
                 client.settimeout(PATIENCE)
                 client.connect(server.path('one.sock'))
-                after = mode(server)  # it was so or wider when we connected
+                after = mode(server)  # root gets in at a narrow one, which may have been widened since
                 try:
                     client.sendall(b'help\n\r\n\r\n')
                     answer = client.recv(100)
@@ -174,7 +175,7 @@ def test_mode_before_it_is_served(server):
                     continue
             if answer.startswith(b'help'):
                 met['control'] += 1
-                assert after == 0o600, 'the control service at a path that is open to all'
+                assert 0o600 in (before, after), 'the control service at a path that is open to all'
             elif answer:
                 met['http'] += 1
     assert all(met.values()), met
