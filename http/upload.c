@@ -21,12 +21,12 @@ static void clean(void *data)
 {
     struct http_upload *upload = data;
 
+    if (upload->removes)
+        unlink(upload->name);
     if (upload->file)
         open_files_put(upload->file);
     if (upload->fd >= 0)
         close(upload->fd);
-    if (upload->removes)
-        unlink(upload->name);
 }
 
 /* What is left of the body is dropped with the connection. */

@@ -218,8 +218,8 @@ def test_vanishing_clients(server, target, way):
             client.send(request('POST', target, [('Content-Length', str(len(large)))], large[:200000]))
             client.settle()
         client.reset() if way == 'reset' else client.close()
-    server.wait_for(lambda: server.descriptors() == before, 'the descriptors')
     server.wait_log('buffered to a temporary file', count=count)
+    server.wait_for(lambda: server.descriptors() == before, 'the descriptors')
     assert files(server) == []
     assert server.get('/plain').text == 'plain'
 
