@@ -160,8 +160,10 @@ static void gather(struct snapshot *snapshot, struct snapshot_part *part)
 
 static bool is_before(const struct snapshot_row *a, const struct snapshot_row *b, enum snapshot_key key)
 {
-    return snapshot_is_before(&(struct snapshot_place){a->keys[key], a->id},
-                              &(struct snapshot_place){b->keys[key], b->id});
+    struct snapshot_place places[] = {snapshot_place_of(a->keys, key, a->id),
+                                      snapshot_place_of(b->keys, key, b->id)};
+
+    return snapshot_is_before(&places[0], &places[1]);
 }
 
 /* Shell's sort: a thousand rows at most, and qsort of glibc would ask malloc for room. */

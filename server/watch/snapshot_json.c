@@ -259,7 +259,7 @@ static void put_pool(struct text *text, const struct snapshot_row *row)
 /* `sort`: what the rows are ordered by. */
 static void put_row(struct text *text, const struct snapshot_row *row, enum snapshot_key sort)
 {
-    char client[SNAPSHOT_PEER_TEXT];
+    char client[SNAPSHOT_PEER_TEXT], order[SNAPSHOT_ORDER_TEXT];
 
     snapshot_peer_text(&row->peer, client);
     json_put_open(text, NULL, '{');
@@ -275,7 +275,12 @@ static void put_row(struct text *text, const struct snapshot_row *row, enum snap
     json_put_seconds(text, "idle_seconds", row->idle);
     json_put_number(text, "requests", row->requests);
     json_put_number(text, "unsent_bytes", row->unsent);
-    json_put_number(text, "order", (uint64_t)fabs(row->keys[sort]));
+    if (sort == SNAPSHOT_CLIENT) {
+        snapshot_client_order(&row->peer, order);
+        json_put_text(text, "order", order);
+    } else {
+        json_put_number(text, "order", (uint64_t)fabs(row->keys[sort]));
+    }
     put_pool(text, row);
     json_put_close(text, '}');
 }

@@ -84,7 +84,7 @@ void snapshot_part_drop(struct errand *errand)
     snapshot_part_finish((struct snapshot_part *)(void *)errand, SNAPSHOT_LOST);
 }
 
-bool snapshot_part_wants(const struct snapshot_part *part, const double keys[SNAPSHOT_KEYS], uint64_t id)
+bool snapshot_part_wants(const struct snapshot_part *part, const double keys[SNAPSHOT_FIGURES], uint64_t id)
 {
     if (!part->query.limit)
         return false;
@@ -92,8 +92,9 @@ bool snapshot_part_wants(const struct snapshot_part *part, const double keys[SNA
         return true;
     for (unsigned i = 0; i < snapshot_query_keys(&part->query); i++) {
         enum snapshot_key key = snapshot_query_key(&part->query, i);
+        struct snapshot_place place = snapshot_place_of(keys, key, id);
 
-        if (snapshot_is_before(&(struct snapshot_place){keys[key], id}, &part->bars[key]))
+        if (snapshot_is_before(&place, &part->bars[key]))
             return true;
     }
     return false;
@@ -165,9 +166,9 @@ static void select_first(struct snapshot_mark *marks, ptrdiff_t count, ptrdiff_t
 void snapshot_choose(struct snapshot_mark *marks, size_t count, enum snapshot_key key, size_t limit,
                      struct snapshot_place *bar)
 {
-    *bar = (struct snapshot_place){-HUGE_VAL, UINT64_MAX};
+    *bar = (struct snapshot_place){-HUGE_VAL, UINT64_MAX, {0, 0}};
     for (size_t i = 0; i < count; i++)
-        marks[i].place = (struct snapshot_place){marks[i].row->keys[key], marks[i].row->id};
+        marks[i].place = snapshot_place_of(marks[i].row->keys, key, marks[i].row->id);
     if (count > limit)
         select_first(marks, (ptrdiff_t)count, (ptrdiff_t)limit);
     for (size_t i = 0; i < count && i < limit; i++) {

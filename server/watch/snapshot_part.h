@@ -30,7 +30,7 @@ enum { SNAPSHOT_PEER_TEXT = PEER_TEXT_MAX + 9 /* with brackets, colon and port *
 struct snapshot_row {
     /* What it is sorted by, the greatest first: bytes, requests, or -µs of when it came or was last heard; -1
      * times that if the least is to be first. */
-    double keys[SNAPSHOT_KEYS];
+    double keys[SNAPSHOT_FIGURES];
     double age, idle; /* seconds */
     uint64_t unsent;  /* bytes */
     uint32_t requests;
@@ -89,7 +89,7 @@ void snapshot_part_finish(struct snapshot_part *part, enum snapshot_part_state s
 void snapshot_part_drop(struct errand *errand); /* LOST */
 
 /* Whether a row with these keys may be among the best, so that it is worth filling in. */
-bool snapshot_part_wants(const struct snapshot_part *part, const double keys[SNAPSHOT_KEYS], uint64_t id);
+bool snapshot_part_wants(const struct snapshot_part *part, const double keys[SNAPSHOT_FIGURES], uint64_t id);
 
 /* Room for such a row. */
 struct snapshot_row *snapshot_part_add(struct snapshot_part *part);

@@ -6,9 +6,6 @@
 
 #include "server/connection.h"
 
-const char *const snapshot_key_names[SNAPSHOT_KEYS + 1] = {"total", "peak",     "used",   "age",
-                                                           "idle",  "requests", "unsent", "all"};
-
 void snapshot_query_init(struct snapshot_query *query)
 {
     *query = (struct snapshot_query){.sort = SNAPSHOT_ALL,
@@ -23,25 +20,12 @@ void snapshot_query_init(struct snapshot_query *query)
 
 unsigned snapshot_query_keys(const struct snapshot_query *query)
 {
-    return query->sort == SNAPSHOT_ALL ? SNAPSHOT_KEYS : 1;
+    return query->sort == SNAPSHOT_ALL ? SNAPSHOT_KEYS_OF_ALL : 1;
 }
 
 enum snapshot_key snapshot_query_key(const struct snapshot_query *query, unsigned n)
 {
     return query->sort == SNAPSHOT_ALL ? (enum snapshot_key)n : query->sort;
-}
-
-bool snapshot_is_time(enum snapshot_key key)
-{
-    return key == SNAPSHOT_AGE || key == SNAPSHOT_IDLE;
-}
-
-static int hex(char byte)
-{
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    byte |= 0x20;
-    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
 }
 
 /* The value without its %XX. False: a bad escape, or too long for `size`. */
@@ -53,9 +37,9 @@ static bool decode(const char *from, size_t length, char *to, size_t size)
         char byte = from[i];
 
         if (byte == '%') {
-            if (length - i < 3 || hex(from[i + 1]) < 0 || hex(from[i + 2]) < 0)
+            if (length - i < 3 || snapshot_hex(from[i + 1]) < 0 || snapshot_hex(from[i + 2]) < 0)
                 return false;
-            byte = (char)(hex(from[i + 1]) * 16 + hex(from[i + 2]));
+            byte = (char)(snapshot_hex(from[i + 1]) * 16 + snapshot_hex(from[i + 2]));
             i += 2;
         }
         if (!byte || at + 1 >= size)
@@ -107,7 +91,8 @@ static const char *set_sort(struct snapshot_query *query, const char *value)
             query->sort = (enum snapshot_key)key;
             return NULL;
         }
-    return "sort is one of total, peak, used, age, idle, requests, unsent, all";
+    return "sort is one of total, peak, used, age, idle, requests, unsent, number, state, address, protocol, "
+           "larges, all";
 }
 
 static const char *set_limit(struct snapshot_query *query, const char *value)
@@ -182,21 +167,26 @@ static const char *set_order(struct snapshot_query *query, const char *value)
     return query->ascending || !strcmp(value, "down") ? NULL : "order is up or down";
 }
 
+static const char wrong_after[] = "after is the order of a row of the same sort, a point, and its id";
+
 /* ORDER.ID of the last row that was seen. */
 static const char *set_after(struct snapshot_query *query, const char *value)
 {
     char order[SNAPSHOT_ADDRESS];
     const char *point = strchr(value, '.');
-    uint64_t number;
+    uint64_t number = 0;
     size_t length = point ? (size_t)(point - value) : 0;
 
     memcpy(order, value, length);
     order[length] = '\0';
-    if (!snapshot_read_number(order, (uint64_t)1 << 53, &number) ||
+    query->by_client = length == SNAPSHOT_ORDER_TEXT - 1;
+    if (!(query->by_client ? snapshot_client_read(order, &query->place)
+                           : snapshot_read_number(order, (uint64_t)1 << 53, &number)) ||
         !snapshot_read_number(point + 1, INT64_MAX, &query->place.id))
-        return "after is the order of a row, a point, and its id";
+        return wrong_after;
     query->after = true;
-    query->place.key = (double)number;
+    if (!query->by_client)
+        query->place.key = (double)number;
     return NULL;
 }
 
@@ -295,9 +285,11 @@ const char *snapshot_query_parse(struct snapshot_query *query, const char *text,
         query->limit = SNAPSHOT_LIMIT_MOST_ALL;
     if (query->sort == SNAPSHOT_ALL && (query->ascending || query->after))
         return "order and after need a sort by one key";
-    if (snapshot_is_time(query->sort))
+    if (query->after && query->by_client != (query->sort == SNAPSHOT_CLIENT))
+        return wrong_after;
+    if (snapshot_is_time(query->sort) != query->ascending)
         query->place.key = -query->place.key;
-    if (query->ascending)
-        query->place.key = -query->place.key;
+    for (unsigned i = 0; query->ascending && i < 2; i++)
+        query->place.rest[i] = -query->place.rest[i];
     return wrong;
 }

@@ -13,17 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum snapshot_key {
-    SNAPSHOT_TOTAL,
-    SNAPSHOT_PEAK,
-    SNAPSHOT_USED,
-    SNAPSHOT_AGE,
-    SNAPSHOT_IDLE,
-    SNAPSHOT_REQUESTS,
-    SNAPSHOT_UNSENT,
-    SNAPSHOT_KEYS,
-    SNAPSHOT_ALL = SNAPSHOT_KEYS /* the first by each of them */
-};
+#include "server/watch/snapshot_place.h"
 
 enum {
     SNAPSHOT_LIMIT = 64,           /* rows by each key, unless said */
@@ -32,17 +22,6 @@ enum {
     SNAPSHOT_ADDRESS = 64,         /* bytes of what an address begins with, NUL included */
     SNAPSHOT_WORD = 16
 };
-
-/* Where a row stands in the order of a key: the greater first, and of equal ones the older connection. */
-struct snapshot_place {
-    double key; /* as struct snapshot_row has it */
-    uint64_t id;
-};
-
-static inline bool snapshot_is_before(const struct snapshot_place *a, const struct snapshot_place *b)
-{
-    return a->key > b->key || (a->key == b->key && a->id < b->id);
-}
 
 /* A connection as people name it: 1.4911, worker and number, or the number alone. */
 struct snapshot_name {
@@ -62,14 +41,13 @@ struct snapshot_query {
     struct snapshot_name found;  /* `find` as a name; number 0: it is none */
     bool ascending;              /* the least of `sort` first */
     bool after;                  /* only rows that come after this place */
+    bool by_client;              /* `place` is one among addresses */
     struct snapshot_place place;
     uint64_t total_over, total_most; /* bytes that its pool holds: more than, not more than */
     uint64_t age_over, age_most;     /* seconds, likewise */
     bool watchers;                   /* with connections that look at the server */
     bool connections;                /* false: figures of workers alone, no connection is looked at */
 };
-
-extern const char *const snapshot_key_names[SNAPSHOT_KEYS + 1];
 
 /* The defaults: all connections, by all keys. */
 void snapshot_query_init(struct snapshot_query *query);
@@ -87,9 +65,6 @@ struct snapshot_argument {
 const char *snapshot_argument_next(const char **text, const char *end, struct snapshot_argument *argument);
 bool snapshot_read_name(const char *text, struct snapshot_name *name);
 bool snapshot_read_number(const char *text, uint64_t most, uint64_t *number); /* decimal digits alone */
-
-/* Whether its order is a moment, in µs of a clock that does not jump: the earliest is the greatest. */
-bool snapshot_is_time(enum snapshot_key key);
 
 /* How many keys it sorts by, and the n-th of them. */
 unsigned snapshot_query_keys(const struct snapshot_query *query);

@@ -66,11 +66,14 @@ static double moment(double seconds)
     return -(double)(int64_t)(seconds * 1e6);
 }
 
+/* What a row is sorted by. With all keys those of one key alone are not looked at. */
 static void find_keys(const struct connection *connection, const struct pool_stats *pool,
-                      const struct snapshot_query *query, double now, double keys[SNAPSHOT_KEYS])
+                      enum connection_state state, const struct snapshot_query *query, double now,
+                      double keys[SNAPSHOT_FIGURES])
 {
     const struct timeout *timeout = &connection->timeout;
 
+    memset(keys, 0, SNAPSHOT_FIGURES * sizeof *keys);
     keys[SNAPSHOT_TOTAL] = (double)pool->held_bytes;
     keys[SNAPSHOT_PEAK] = (double)pool->peak_bytes;
     keys[SNAPSHOT_USED] = (double)pool->used_bytes;
@@ -78,8 +81,18 @@ static void find_keys(const struct connection *connection, const struct pool_sta
     keys[SNAPSHOT_IDLE] = moment(timeout_is_set(timeout) ? timeout_began(timeout) : now);
     keys[SNAPSHOT_REQUESTS] = connection->requests;
     keys[SNAPSHOT_UNSENT] = (double)connection->output.unsent;
-    if (query->ascending)
-        keys[query->sort] = -keys[query->sort];
+    keys[SNAPSHOT_NUMBER] = (double)connection->number;
+    keys[SNAPSHOT_STATE] = state;
+    keys[SNAPSHOT_LARGES] = pool->larges;
+    if (query->sort == SNAPSHOT_PROTOCOL)
+        keys[SNAPSHOT_PROTOCOL] = snapshot_word_order(connection->binding->protocol->name);
+    if (query->sort == SNAPSHOT_CLIENT)
+        snapshot_client_figures(&connection->peer, keys);
+    if (!query->ascending)
+        return;
+    keys[query->sort] = -keys[query->sort];
+    for (unsigned i = SNAPSHOT_KEYS; i < SNAPSHOT_FIGURES; i++)
+        keys[i] = -keys[i];
 }
 
 /* How far buffers and large ones are filled, as far as that is known; the others count as full. */
@@ -101,11 +114,11 @@ static void fill_pieces(struct pool_layout *layout, const struct connection *con
 
 static void fill(struct snapshot_row *row, const struct connection *connection, enum connection_state state,
                  const struct pool_stats *pool, const struct pool_layout *layout,
-                 const double keys[SNAPSHOT_KEYS], double now)
+                 const double keys[SNAPSHOT_FIGURES], double now)
 {
     double idle = timeout_is_set(&connection->timeout) ? now - timeout_began(&connection->timeout) : 0;
 
-    memcpy(row->keys, keys, sizeof row->keys);
+    memcpy(row->keys, keys, SNAPSHOT_FIGURES * sizeof *keys);
     row->age = age_of(connection, now);
     row->idle = idle > 0 ? idle : 0;
     row->requests = connection->requests;
@@ -123,9 +136,11 @@ static void fill(struct snapshot_row *row, const struct connection *connection, 
     memcpy(row->server, connection->binding->address.text, sizeof row->server);
 }
 
-static bool is_behind(const struct snapshot_query *query, const double keys[SNAPSHOT_KEYS], uint64_t id)
+static bool is_behind(const struct snapshot_query *query, const double keys[SNAPSHOT_FIGURES], uint64_t id)
 {
-    return snapshot_is_before(&query->place, &(struct snapshot_place){keys[query->sort], id});
+    struct snapshot_place place = snapshot_place_of(keys, query->sort, id);
+
+    return snapshot_is_before(&query->place, &place);
 }
 
 /* All are counted; a row is filled in only if it may be among the best. */
@@ -136,7 +151,7 @@ static void walk_past(struct snapshot_part *part, const struct connection *conne
     struct snapshot_tally *tally = &part->tally;
     double age = age_of(connection, now);
     enum connection_state state = snapshot_state_of(connection);
-    double keys[SNAPSHOT_KEYS];
+    double keys[SNAPSHOT_FIGURES];
     struct pool_layout layout;
     struct pool_stats pool;
 
@@ -151,7 +166,7 @@ static void walk_past(struct snapshot_part *part, const struct connection *conne
     tally->watchers += connection->watches;
     pool_layout(connection->pool, &layout);
     snapshot_tally_pieces(tally, &layout, pool.held_bytes);
-    find_keys(connection, &pool, query, now, keys);
+    find_keys(connection, &pool, state, query, now, keys);
     if ((query->after && !is_behind(query, keys, connection->number)) ||
         !snapshot_part_wants(part, keys, connection->number))
         return;

@@ -12,14 +12,14 @@ from tests.harness.wire import request
 
 pytestmark = pytest.mark.ours
 
-OLD, YOUNG, PAGE = 1500, 14, 400
+OLD, YOUNG, PAGE = 9900, 14, 1000
 
 
 @pytest.fixture(scope='module')
 def crowd(tmp_path_factory):
     """OLD connections of which some hold more, and YOUNG ones more than a second later; all stay as they are."""
     server = instance.Server(tmp_path_factory.mktemp('every'))
-    server.configure('worker_rlimit_nofile 4000; control unix:control.sock; events { worker_connections 3000; }\n'
+    server.configure('worker_rlimit_nofile 12000; control unix:control.sock; events { worker_connections 11000; }\n'
                      'stream { server { listen 127.0.0.1:@echo@; echo; } }\n'
                      'http { access_log off; keepalive_timeout 300s; client_header_timeout 300s; server { '
                      'listen 127.0.0.1:@http@; location / { return 200 text; } location /pools/ { pool_view; } } }', workers=2)
@@ -36,7 +36,8 @@ def crowd(tmp_path_factory):
         server.wait_for(lambda: ask(server, 'limit=0&watchers=0')['total'] >= OLD + YOUNG and
                         ask(server, 'limit=0&state=reading')['matched'] == sum(
                             number % 3 == 0 and number % 10 != 9 for number in range(OLD + YOUNG)), 'all to be there')
-        yield server, ['%s:%d' % client.socket.getsockname() for client in opened]
+        yield server, [' '.join('%s:%d' % end for end in (client.socket.getsockname(), client.socket.getpeername()))
+                       for client in opened]
     try:
         server.stop()
     finally:
@@ -60,13 +61,19 @@ def every(server, query):
         after = f"&after={page[-1]['order']}.{page[-1]['id']}"
 
 
+def name(row):
+    """Both ends: a client's port may be in use for both of ours at once."""
+    return row['client'] + ' ' + row['server']
+
+
 def mine(rows, clients):
     known = set(clients)
-    return [row for row in rows if row['client'] in known]
+    return [row for row in rows if name(row) in known]
 
 
 KEYS = {'total': 'total_bytes', 'peak': 'peak_bytes', 'used': 'used_bytes', 'requests': 'requests', 'unsent': 'unsent_bytes',
-        'age': 'order', 'idle': 'order'}
+        'age': 'order', 'idle': 'order', 'number': 'id', 'larges': 'larges'}
+STATES = 'idle', 'reading', 'waiting', 'sending', 'lingering'
 
 
 @pytest.mark.parametrize('sort', KEYS)
@@ -74,11 +81,32 @@ KEYS = {'total': 'total_bytes', 'peak': 'peak_bytes', 'used': 'used_bytes', 'req
 def test_every_order_to_its_end(crowd, sort, order):
     server, clients = crowd
     rows = mine(every(server, f'sort={sort}&order={order}&watchers=0'), clients)
-    assert sorted(row['client'] for row in rows) == sorted(clients)
+    assert sorted(name(row) for row in rows) == sorted(clients)
     values = [(row[KEYS[sort]], row['id']) for row in rows]
     # Moments: the oldest, which is the least, comes first.
     largest_first = (order == 'down') != (sort in ('age', 'idle'))
     assert values == sorted(values, key=lambda one: (-one[0] if largest_first else one[0], one[1]))
+
+
+def place(row, sort):
+    """Where the schema says that a row stands: of texts, numbers alike."""
+    if sort == 'state':
+        return STATES.index(row['state'])
+    if sort == 'address':
+        host, port = row['client'].rsplit(':', 1)
+        return [int(part) for part in host.split('.')] + [int(port)]
+    return row['protocol']
+
+
+@pytest.mark.parametrize('sort', ['state', 'address', 'protocol'])
+@pytest.mark.parametrize('order', ['up', 'down'])
+def test_orders_that_are_no_numbers(crowd, sort, order):
+    server, clients = crowd
+    rows = mine(every(server, f'sort={sort}&order={order}&watchers=0'), clients)
+    assert sorted(name(row) for row in rows) == sorted(clients)
+    expected = sorted(rows, key=lambda row: row['id'])  # of equal ones the older comes first
+    expected.sort(key=lambda row: place(row, sort), reverse=order == 'down')
+    assert [name(row) for row in rows] == [name(row) for row in expected]
 
 
 def test_each_square_lists_what_it_counts(crowd):
@@ -87,14 +115,16 @@ def test_each_square_lists_what_it_counts(crowd):
     sizes = [one['le'] for one in whole['histograms']['total_bytes']]
     ages = [one['le'] for one in whole['histograms']['age_seconds']]
     seen = []
-    for size, below in zip(sizes, [0] + sizes[:-1]):
+    for down, (size, below) in enumerate(zip(sizes, [0] + sizes[:-1])):
         if not ask(server, bounds(size, below, None, 0) + '&limit=0')['matched']:
             continue
-        for age, younger in zip(ages, [0] + ages[:-1]):
+        for across, (age, younger) in enumerate(zip(ages, [0] + ages[:-1])):
+            square = ask(server, bounds(size, below, age, younger) + '&limit=0')
+            assert square['histograms']['total_bytes_by_age'][down][across] == square['matched']
             rows = every(server, bounds(size, below, age, younger) + '&sort=age&order=up')
             assert all(below < row['total_bytes'] <= (size or row['total_bytes']) for row in rows)
             assert all(younger <= row['age_seconds'] <= (age or row['age_seconds']) for row in rows)
-            seen += [row['client'] for row in mine(rows, clients)]
+            seen += [name(row) for row in mine(rows, clients)]
     # Some grow older between two questions: none is missed, though one may be seen in two squares.
     assert set(seen) == set(clients)
 
@@ -107,16 +137,14 @@ def bounds(size, below, age, younger):
 def test_each_filter(crowd):
     server, clients = crowd
     echo = {client for number, client in enumerate(clients) if number % 10 == 9}
-    assert {row['client'] for row in every(server, 'protocol=echo&sort=age')} == echo
+    assert {name(row) for row in every(server, 'protocol=echo&sort=age')} == echo
     reading = {client for number, client in enumerate(clients) if number % 3 == 0 and number % 10 != 9}
-    assert {row['client'] for row in every(server, 'state=reading&sort=total')} == reading
+    assert {name(row) for row in every(server, 'state=reading&sort=total')} == reading
     youngest = every(server, 'sort=age&order=up&watchers=0')[:YOUNG]
-    assert {row['client'] for row in mine(youngest, clients)} <= set(clients[OLD:])
+    assert {name(row) for row in mine(youngest, clients)} <= set(clients[OLD:])
     for client in clients[:: 200]:
-        rows = ask(server, f'address={client}')['rows']
-        assert [row['client'] for row in rows if row['client'] == client] == [client]
-        one = rows[0]
-        assert ask(server, f"id={one['id']}")['rows'][0]['client'] == one['client']
+        one, = [row for row in ask(server, f'address={client.split()[0]}')['rows'] if name(row) == client]
+        assert name(ask(server, f"id={one['id']}")['rows'][0]) == client
 
 
 def test_whoever_looks_can_be_left_out(crowd):

@@ -18,7 +18,7 @@
 
 enum { MOST = 5000 };
 
-static double all[MOST][SNAPSHOT_KEYS];
+static double all[MOST][SNAPSHOT_FIGURES];
 static uint64_t seed;
 
 static uint64_t live(void)
@@ -102,8 +102,13 @@ static double value(unsigned how, size_t i)
 
 static void the_best_by_every_key_are_kept(void **state)
 {
-    static const char *const queries[] = {"limit=5",           "limit=64",          "limit=128",
-                                          "sort=age&limit=10", "sort=used&limit=1", "sort=total&limit=1000"};
+    static const char *const queries[] = {"limit=5",
+                                          "limit=64",
+                                          "limit=128",
+                                          "sort=age&limit=10",
+                                          "sort=used&limit=1",
+                                          "sort=total&limit=1000",
+                                          "sort=larges&limit=7"};
     static const size_t counts[] = {0, 1, 5, 63, 64, 65, 500, 900, MOST};
     uint64_t before = live();
 
@@ -169,7 +174,7 @@ static void choosing_marks_the_best(void **state)
                 if (count >= limit)
                     assert_true(bar.key == least);
                 for (size_t i = 0; i < count; i++) { /* of equal ones the older are chosen */
-                    struct snapshot_place place = {rows[i].keys[SNAPSHOT_PEAK], i};
+                    struct snapshot_place place = snapshot_place_of(rows[i].keys, SNAPSHOT_PEAK, i);
 
                     assert_int_equal(rows[i].chosen, !snapshot_is_before(&bar, &place));
                 }

@@ -95,8 +95,8 @@ static void keys(void **state)
     struct snapshot_query query = parse("limit=1000&sort=all");
 
     assert_int_equal(query.limit, SNAPSHOT_LIMIT_MOST_ALL);
-    assert_int_equal(snapshot_query_keys(&query), SNAPSHOT_KEYS);
-    for (unsigned n = 0; n < SNAPSHOT_KEYS; n++)
+    assert_int_equal(snapshot_query_keys(&query), SNAPSHOT_UNSENT + 1);
+    for (unsigned n = 0; n <= SNAPSHOT_UNSENT; n++)
         assert_int_equal(snapshot_query_key(&query, n), n);
 }
 
@@ -138,7 +138,12 @@ static void what_is_wrong_is_said(void **state)
         "address=%0g",
         "address=%00",
         "address=0123456789012345678901234567890123456789012345678901234567890123",
-        "limit=1&sort"};
+        "limit=1&sort",
+        "sort=address&after=12.1",
+        "sort=age&after=0000000000000000000000000000000000000.1",
+        "sort=address&after=00000000000000000000000000000000000.1",
+        "sort=address&after=g000000000000000000000000000000000000.1",
+        "sort=address&after=000000000000000000000000000000000000x.1"};
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
