@@ -40,7 +40,7 @@ ENGINE   := $(filter-out $(BUILD)/server/main.o,$(call layer,server server/proce
 TOOLS    := $(call layer,server/tools)
 SERVER   := $(ENGINE) $(TOOLS) $(call layer,server/shared server/echo server/watch)
 PROTOCOL := $(call layer,http/protocol)
-HTTP     := $(call layer,http http/route http/text http/config http/modules http/modules/*) $(BUILD)/generated/pool_view_page.o
+HTTP     := $(call layer,http http/route http/text http/config http/modules http/modules/*) $(patsubst %,$(BUILD)/generated/pool_view_%.o,main request)
 OBJECTS  := $(POOL) $(CONF) $(SERVER) $(PROTOCOL) $(HTTP)
 # Tests may declare where they need it.
 $(OBJECTS) $(BUILD)/server/main.o print-warnings: WARNINGS += -Wdeclaration-after-statement
@@ -315,10 +315,10 @@ $(BUILD)/generated/default_conf.c: conf/default.conf
 	  printf '    "";\nconst size_t conf_default_length = sizeof conf_default_text - 1;\n'; } > $@.tmp
 	mv $@.tmp $@
 
-# The page of pool_view, with the policy that names its script and style by their hashes.
-$(BUILD)/generated/pool_view_page.c: http/modules/view/page/page.html http/modules/view/pool_view.sh $(wildcard http/modules/view/page/*)
+# The pages of pool_view, each with the policy that names its script and style by their hashes.
+$(BUILD)/generated/pool_view_%.c: http/modules/view/page/%.html http/modules/view/pool_view.sh $(wildcard http/modules/view/page/*)
 	@mkdir -p $(@D)
-	sh http/modules/view/pool_view.sh $< > $@.tmp
+	sh http/modules/view/pool_view.sh $< pool_view_$* > $@.tmp
 	mv $@.tmp $@
 
 $(BUILD)/generated/%.o: $(BUILD)/generated/%.c

@@ -244,7 +244,7 @@ def main():
             for name in 'light', 'dark':
                 page = chrome.page(dark=name == 'dark', width=1180, height=1240, motion=False)
                 page.open(f'http://127.0.0.1:{server.port()}/pools/')
-                page.wait('document.documentElement.dataset.traced === "yes"')
+                page.wait('document.documentElement.dataset.snapshots >= 1')
                 pictures.append(f'{arguments.to}/life-of-a-pool-{name}.png')
                 life(page, server.address(), pictures[-1])
                 assert page.console() == [], page.console()
@@ -255,10 +255,13 @@ def main():
                 page = chrome.page(dark=dark, width=width, height=height, scale=1, motion=False)  # the one in front draws
                 page.open(f'http://127.0.0.1:{server.port()}/pools/')
                 time.sleep(arguments.seconds)
-                page.wait('document.documentElement.dataset.traced === "yes"')
+                page.wait('document.documentElement.dataset.snapshots >= 1')
                 pictures.append(f'{arguments.to}/pool-view-{name}.png')
                 page.picture(pictures[-1])
+                assert page.console() == [], page.console()
                 if name != 'narrow':
+                    page.open(f'http://127.0.0.1:{server.port()}/pools/request')
+                    page.wait('document.documentElement.dataset.traced === "yes"')
                     page.value(WITHOUT_SOURCE)
                     pictures.append(f'{arguments.to}/request-in-memory-{name}.png')
                     page.picture(pictures[-1], '#request')

@@ -33,7 +33,7 @@ RUN = 'document.documentElement.dataset.run'
 def page(shared, chrome):
     one = chrome.page(motion=False)
     one.open(f'http://127.0.0.1:{shared.port()}/pools/')
-    one.wait('document.documentElement.dataset.traced === "yes"')
+    one.wait('document.documentElement.dataset.snapshots >= 1')
     yield one
     assert one.console() == []
     one.close()
@@ -213,7 +213,7 @@ def test_a_refusal_is_marked(server, chrome):
     server.expect('connection_pool_budget')
     page = chrome.page(motion=False)
     page.open(f'http://127.0.0.1:{server.port()}/pools/')
-    page.wait('document.documentElement.dataset.traced === "yes"')
+    page.wait('document.documentElement.dataset.snapshots >= 1')
     follow_ours(page)
     with server.client('tight', source=OURS) as client:
         client.send(wire.request('POST', '/echo', body=b'x' * 60000))
@@ -300,7 +300,7 @@ def test_the_server_goes(server, chrome):
     server.start()
     page = chrome.page(motion=False)
     page.open(f'http://127.0.0.1:{server.port()}/pools/')
-    page.wait('document.documentElement.dataset.traced === "yes"')
+    page.wait('document.documentElement.dataset.snapshots >= 1')
     follow_ours(page)
     with server.client(source=OURS) as client:
         assert client.ask(target='/plain').status == 200
@@ -384,7 +384,7 @@ def test_run_replays_step_by_step(shared, chrome):
 def test_axe_finds_nothing(shared, chrome, axe, options):
     page = chrome.page(motion=False, **options)
     page.open(f'http://127.0.0.1:{shared.port()}/pools/')
-    page.wait('document.documentElement.dataset.traced === "yes"')
+    page.wait('document.documentElement.dataset.snapshots >= 1')
     page.value(axe)
 
     def examine(state):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""pool_view: the page, the policy it comes with, and what a browser does with it. The parts with a browser need
+"""pool_view: its pages, the policies they come with, and what a browser does with the main one. The parts with a browser need
 Chromium, and axe-core by way of npm; where one is missing they are skipped and say so."""
 import base64
 import contextlib
@@ -31,13 +31,16 @@ PAGE = os.path.join(instance.ROOT, 'http', 'modules', 'view', 'page')
 SNAPSHOTS = 'Number(document.documentElement.dataset.snapshots || 0)'
 
 
-def source():
+PAGES = pytest.mark.parametrize('name', ['', 'request'])
+
+
+def source(name=''):
     """The page as the build joins it: @NAME stands for a file; comments and indentation are left out."""
     def read(name):
         with open(os.path.join(PAGE, name), encoding='utf-8') as file:
             return file.read()
-    text = re.sub(r'^@(.+)\n', lambda line: read(line[1]), read('page.html'), flags=re.M)
-    return re.sub(r'^ *(//|/\*.*\*/$).*\n|^ +|(?<=[;,{(]) +// .*$', '', text, flags=re.M)
+    text = re.sub(r'^@(.+)\n', lambda line: read(line[1]), read(f'{name or "main"}.html'), flags=re.M)
+    return re.sub(r'^ *(//|/\*.*\*/$|<!--.*-->$).*\n|^ +|(?<=[;,{(]) +// .*$', '', text, flags=re.M)
 
 
 def between(text, tag):
@@ -46,33 +49,37 @@ def between(text, tag):
 
 # ---- without a browser -------------------------------------------------
 
-def test_the_page_is_the_file(shared):
-    answer = shared.get('/pools/')
+@PAGES
+def test_the_page_is_the_file(shared, name):
+    answer = shared.get(f'/pools/{name}')
     assert answer.status == 200
-    assert answer.body.decode() == source()
+    assert answer.body.decode() == source(name)
     assert answer.get('Content-Type') == 'text/html; charset=utf-8'
     assert answer.get('Cache-Control') == 'no-store'
     assert answer.get('X-Content-Type-Options') == 'nosniff'
 
 
+@PAGES
 @pytest.mark.parametrize('accepted, compressed', [
     ('gzip', True), ('deflate, gzip, br', True), ('GZIP;q=0.5', True), ('br;q=1, gzip ; q=0.001', True),
     ('gzip;q=1', True),
     ('gzip;q=0', False), ('gzip; q=0.000', False), ('xgzip, gzipped', False), ('br', False), ('', False)])
-def test_compressed_if_that_is_accepted(shared, accepted, compressed):
-    answer = shared.get('/pools/', fields=[('Accept-Encoding', accepted)])
+def test_compressed_if_that_is_accepted(shared, accepted, compressed, name):
+    answer = shared.get(f'/pools/{name}', fields=[('Accept-Encoding', accepted)])
     assert answer.get('Vary') == 'Accept-Encoding'
     assert answer.get('Content-Encoding') == ('gzip' if compressed else None)
-    assert (gzip.decompress(answer.body) if compressed else answer.body).decode() == source()
+    assert (gzip.decompress(answer.body) if compressed else answer.body).decode() == source(name)
 
 
-def test_it_is_light(shared):
+@PAGES
+def test_it_is_light(shared, name):
     """A page that is looked at when memory and time are short: 40 KiB, with all that it needs."""
-    assert len(shared.get('/pools/', fields=[('Accept-Encoding', 'gzip')]).body) <= 40 * 1024
+    assert len(shared.get(f'/pools/{name}', fields=[('Accept-Encoding', 'gzip')]).body) <= 40 * 1024
 
 
-def test_policy_names_script_and_style_by_their_hashes(shared):
-    answer = shared.get('/pools/')
+@PAGES
+def test_policy_names_script_and_style_by_their_hashes(shared, name):
+    answer = shared.get(f'/pools/{name}')
     policy = dict(part.strip().split(' ', 1) for part in answer.get('Content-Security-Policy').split(';'))
     for tag in 'script', 'style':
         digest = base64.b64encode(hashlib.sha256(between(answer.body.decode(), tag).encode()).digest()).decode()
@@ -81,12 +88,14 @@ def test_policy_names_script_and_style_by_their_hashes(shared):
     assert 'unsafe' not in answer.get('Content-Security-Policy')
 
 
-def test_it_is_small():
-    assert len(gzip.compress(source().encode(), 9)) <= 40 * 1024
+@PAGES
+def test_it_is_small(name):
+    assert len(gzip.compress(source(name).encode(), 9)) <= 40 * 1024
 
 
-def test_one_file_that_asks_for_nothing_elsewhere():
-    text = source()
+@PAGES
+def test_one_file_that_asks_for_nothing_elsewhere(name):
+    text = source(name)
     addresses = set(re.findall(r'(?:https?:)?//[\w.-]+\.\w+[^\s"\'`<>]*', text))
     assert addresses == {'http://www.w3.org/2000/svg'}, 'a name space is all that looks like an address'
     markup = text.replace(between(text, 'script'), '').replace(between(text, 'style'), '')
@@ -99,8 +108,9 @@ def test_one_file_that_asks_for_nothing_elsewhere():
 
 
 @pytest.mark.parametrize('target, status', [
-    ('/pools/', 200), ('/pools/?x=1', 200), ('/pools/other', 404), ('/pools/data/more', 404), ('/pools//', 200),
-    ('/bare/', 200), ('/bare', 301), ('/bareness', 404), ('/baredata', 404)])
+    ('/pools/', 200), ('/pools/?x=1', 200), ('/pools/request', 200), ('/pools/request?x=1', 200), ('/pools/request/', 404),
+    ('/pools/requests', 404), ('/pools/other', 404), ('/pools/data/more', 404), ('/pools//', 200),
+    ('/bare/', 200), ('/bare/request', 200), ('/barerequest', 404), ('/bare', 301), ('/bareness', 404), ('/baredata', 404)])
 def test_what_is_below_the_prefix(shared, target, status):
     assert shared.get(target).status == status
 
@@ -110,12 +120,22 @@ def test_a_prefix_without_slash_leads_to_the_folder(shared):
     assert shared.get('/bare?a=b').get('Location') == f'http://localhost:{shared.port()}/bare/?a=b'
 
 
-def test_only_get_and_head(shared):
-    answer = shared.ask('HEAD', '/pools/')
+@PAGES
+def test_only_get_and_head(shared, name):
+    answer = shared.ask('HEAD', f'/pools/{name}')
     assert answer.status == 200 and answer.body == b''
-    assert int(answer.get('Content-Length')) == len(source().encode())
-    answer = shared.ask('POST', '/pools/')
+    assert int(answer.get('Content-Length')) == len(source(name).encode())
+    answer = shared.ask('POST', f'/pools/{name}')
     assert answer.status == 405 and answer.get('Allow') == 'GET, HEAD'
+
+
+@PAGES
+def test_nobody_keeps_it(shared, name):
+    """It changes with the binary, and has no validator: a condition changes nothing (RFC 9110, 13.1)."""
+    answer = shared.get(f'/pools/{name}')
+    assert answer.get('ETag') is None and answer.get('Last-Modified') is None
+    fields = [('If-None-Match', '"x"'), ('If-Modified-Since', 'Fri, 31 Dec 2100 23:59:59 GMT')]
+    assert shared.get(f'/pools/{name}', fields=fields).status == 200
 
 
 def test_it_is_not_inherited_and_needs_a_prefix(server):
@@ -155,7 +175,7 @@ def crowd(shared):
 def look(chrome, shared, snapshots=2, **options):
     page = chrome.page(**options)
     page.open(f'http://127.0.0.1:{shared.port()}/pools/')
-    page.wait(f'{SNAPSHOTS} >= {snapshots} && document.documentElement.dataset.traced === "yes"')
+    page.wait(f'{SNAPSHOTS} >= {snapshots}')
     return page
 
 
@@ -289,58 +309,6 @@ def test_with_the_keyboard(shared, chrome, crowd):
         page.value('document.getElementById("connections").getAttribute("aria-rowcount")')
     page.key('Enter', number=13, text='\r')
     page.wait('document.activeElement.id === "one"')
-    # The block map: one stop for Tab, arrows go from piece to piece.
-    assert page.value('document.querySelectorAll("#trace .alloc[tabindex=\\"0\\"]").length') == 1
-    page.value('document.querySelector("#trace .alloc[tabindex=\\"0\\"]").focus()')
-    shown = 'document.querySelector(".bytes h3").textContent'
-    before = page.value(shown)
-    page.key('ArrowRight', number=39)
-    assert page.value(shown) != before
-    check(page, shared)
-
-
-@needs_browser
-@plain
-def test_the_request_in_memory(shared, chrome):
-    page = look(chrome, shared)
-    assert 'GET /pools/trace HTTP/1.1' in page.text('#trace')
-    purposes = page.value('[...document.querySelectorAll("#trace .alloc")].map(a => a.getAttribute("aria-label"))')
-    assert any('C connection' in one for one in purposes) and any('R request' in one for one in purposes)
-    page.value('document.querySelector("#trace .alloc[aria-label^=\\"B input\\"]")'
-               '.dispatchEvent(new PointerEvent("pointerover", {bubbles: true}))')
-    assert 'GET /poo' in page.text('.bytes pre'), 'the bytes themselves'
-    change(page, '#step', 's.max', 'input')
-    assert 'went back' in page.text('.steps output')
-    assert page.value('document.querySelectorAll("#trace .alloc.back").length') >= 3
-    check(page, shared)
-
-
-@needs_browser
-@plain
-def test_the_request_in_memory_step_by_step(shared, chrome):
-    """A step shows what was there then: at the first a block without a pin, in the reset its three steps."""
-    page = look(chrome, shared)
-    steps = int(page.value('document.getElementById("step").max'))
-    def at(step):
-        change(page, '#step', str(step), 'input')
-        return page.text('.steps output'), page.value(
-            '[...document.querySelectorAll("#trace figure")].filter(f => getComputedStyle(f).visibility === "visible")'
-            '.map(f => f.querySelector("figcaption").textContent)')
-    said, blocks = at(0)
-    assert said == 'an empty pool' and blocks == ['First block 512 B, empty']
-    pin = 'getComputedStyle(document.querySelector("#trace .pin")).visibility'
-    assert page.value(pin) == 'hidden' and page.text('.bytes h3') == 'Nothing yet'
-    for step in range(1, steps - 3):
-        said, now = at(step)
-        assert len(now) - len(blocks) in (0, 1) and not any('back' in one or 'reserve' in one for one in now)
-        blocks = now
-        name = page.text('.bytes h3').split(' ', 1)[1].strip()
-        assert said.endswith(name) or said.startswith('all '), 'the panel goes along'
-    assert page.value(pin) == 'visible' and 'pin at' in blocks[0] and len(blocks) >= 3
-    cleanups, large, rewind, idle = (at(steps - 3 + i) for i in range(4))
-    assert 'cleanups' in cleanups[0] and 'large' in large[0] and 'rewind' in rewind[0] and 'went back' in idle[0]
-    assert not any('reserve' in one for one in large[1]) and any('in reserve' in one for one in rewind[1])
-    assert all(one.endswith('went back') for one in idle[1][1:]) and 'pin at' in idle[1][0]
     check(page, shared)
 
 
@@ -349,7 +317,7 @@ def test_the_request_in_memory_step_by_step(shared, chrome):
 @pytest.mark.parametrize('options', [{}, {'dark': True}, {'width': 360, 'height': 740}],
                          ids=['light', 'dark', 'narrow'])
 def test_axe_finds_nothing(shared, chrome, axe, crowd, options):
-    """As it opens; with all that can be opened open, in the middle of the trace; after its reset, and with a filter."""
+    """As it opens; with all that can be opened open; with a filter, and paused."""
     page = look(chrome, shared, motion=False, **options)
     page.value(axe)
     def examine(state):
@@ -360,12 +328,10 @@ def test_axe_finds_nothing(shared, chrome, axe, crowd, options):
     examine('as it opens')
     page.click('#rows button')
     page.value('for (const one of document.querySelectorAll("details")) one.open = true')
-    change(page, '#step', '3', 'input')
     examine('open')
-    change(page, '#step', 's.max', 'input')
     page.click('#heat button.some')
     page.click('#pause')
-    examine('after the reset, filtered, paused')
+    examine('filtered, paused')
     check(page, shared)
 
 

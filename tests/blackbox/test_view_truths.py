@@ -138,21 +138,7 @@ def test_bars_stay_on_their_axis(watched):
         page.call('Emulation.setDeviceMetricsOverride', width=width, height=800, deviceScaleFactor=1, mobile=False)
         watched.show()
         page.value('document.querySelector("#rows button").click()')
-        for picture in '#one svg', '#trace .draw':
-            boxes = page.value(f'[...document.querySelectorAll("{picture} .basin")].map(b => b.getBBox()).map(b => [b.x, b.width])')
-            assert boxes and min(x for x, _ in boxes) >= 0 and all(wide > 0 for _, wide in boxes), (width, picture, boxes)
-            starts = {round(x) for x, _ in boxes}
-            assert len(starts) == 1, (width, picture, boxes)
+        boxes = page.value('[...document.querySelectorAll("#one svg .basin")].map(b => b.getBBox()).map(b => [b.x, b.width])')
+        assert boxes and min(x for x, _ in boxes) >= 0 and all(wide > 0 for _, wide in boxes), (width, boxes)
+        assert len({round(x) for x, _ in boxes}) == 1, (width, boxes)
         assert page.value('document.documentElement.scrollWidth <= innerWidth'), width
-
-
-def test_headers_of_the_answer_are_of_the_answer(shared, watched):
-    """Two header structs of the answer were coloured as fields of the request."""
-    trace = json.loads(shared.get('/pools/trace').text)
-    made = [one for one in trace['allocations'] if one['source'].startswith('http/answer.c')]
-    assert made
-    watched.show()
-    watched.page.wait('document.documentElement.dataset.traced === "yes"')
-    labels = watched.page.value('[...document.querySelectorAll("#trace .alloc")].map(a => a.getAttribute("aria-label"))')
-    answers = [label for label in labels if 'http/answer.c' in label]
-    assert answers and all(', answer,' in label for label in answers), answers

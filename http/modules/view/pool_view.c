@@ -26,30 +26,39 @@ struct part {
     bool posts; /* it answers POST, instead of GET and HEAD */
 };
 
-/* Compressed it is a third as long, and fits into a small connection_pool_budget. */
-static enum http_outcome pool_view_answer_page(struct http_request *request)
+/* Compressed a page is a third as long, and fits into a small connection_pool_budget. */
+static enum http_outcome pool_view_answer_page(struct http_request *request,
+                                               const struct pool_view_page *page)
 {
     struct http_text type = HTTP_TEXT("text/html; charset=utf-8");
-    struct http_text policy = {pool_view_policy, pool_view_policy_length};
 
-    if (!http_add_header(request, HTTP_TEXT("Content-Security-Policy"), policy) ||
+    if (!http_add_header(request, HTTP_TEXT("Content-Security-Policy"), page->policy) ||
         !http_add_header(request, HTTP_TEXT("Referrer-Policy"), HTTP_TEXT("no-referrer")) ||
         !http_add_header(request, HTTP_TEXT("Vary"), HTTP_TEXT("Accept-Encoding")))
         return http_no_memory(request);
     if (!http_coding_accepted(&request->head, "gzip"))
-        return http_answer_constant(request, type, (struct http_text){pool_view_page, pool_view_page_length});
+        return http_answer_constant(request, type, page->plain);
     if (!http_add_header(request, HTTP_TEXT("Content-Encoding"), HTTP_TEXT("gzip")))
         return http_no_memory(request);
-    return http_answer_constant(request, type,
-                                (struct http_text){(const char *)pool_view_gzip, pool_view_gzip_length});
+    return http_answer_constant(request, type, page->gzip);
+}
+
+static enum http_outcome pool_view_answer_main(struct http_request *request)
+{
+    return pool_view_answer_page(request, &pool_view_main);
+}
+
+static enum http_outcome pool_view_answer_request(struct http_request *request)
+{
+    return pool_view_answer_page(request, &pool_view_request);
 }
 
 static const struct part parts[] = {
-    {{"", 0}, pool_view_answer_page, false},        {{"data", 4}, http_pool_view_data, false},
-    {{"events", 6}, http_pool_view_events, false},  {{"history", 7}, http_pool_view_history, false},
-    {{"follow", 6}, http_pool_follow, false},       {{"trace", 5}, http_pool_trace_answer, false},
-    {{"run/hello", 9}, http_pool_run_hello, false}, {{"run/body", 8}, http_pool_run_body, true},
-    {{"run/slow", 8}, http_pool_run_slow, false},
+    {{"", 0}, pool_view_answer_main, false},         {{"request", 7}, pool_view_answer_request, false},
+    {{"data", 4}, http_pool_view_data, false},       {{"events", 6}, http_pool_view_events, false},
+    {{"history", 7}, http_pool_view_history, false}, {{"follow", 6}, http_pool_follow, false},
+    {{"trace", 5}, http_pool_trace_answer, false},   {{"run/hello", 9}, http_pool_run_hello, false},
+    {{"run/body", 8}, http_pool_run_body, true},     {{"run/slow", 8}, http_pool_run_slow, false},
 };
 
 static const struct part *find_part(struct http_text name)

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Joins the page of pool_view and prints it as C: the page as a string, the same compressed, and the
+# Joins a page of pool_view and prints it as C, struct pool_view_page: the page as a string, the same compressed, and the
 # Content-Security-Policy that names its script and its style sheet by their SHA-256. A line of the page that is @ and a name
 # stands for that file beside it. Comments and indentation are left out. <script>, </script>, <style> and </style> stand alone
 # on theirs.
-# Usage: sh pool_view.sh page/page.html
+# Usage: sh pool_view.sh page/main.html pool_view_main
 set -eu
 
 page=$(awk -v folder="$(dirname "$1")" '
     function put(line) {
         sub(/^ +/, "", line)
         if (match(line, /[;,{(] +\/\/ /)) line = substr(line, 1, RSTART)
-        if (line !~ /^\/\/|^\/\*.*\*\/$/) print line
+        if (line !~ /^\/\/|^\/\*.*\*\/$|^<!--.*-->$/) print line
     }
     !/^@/ { put($0); next }
     {
@@ -41,14 +41,13 @@ policy="default-src 'none'; script-src 'sha256-$script'; style-src 'sha256-$styl
 base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 echo '#include "http/modules/view/pool_view.h"'
-echo 'const char pool_view_page[] ='
+echo 'static const char plain[] ='
 # (?: trigraphs)
 printf '%s\n' "$page" | sed -e 's/["\\?]/\\&/g' -e 's/^/    "/' -e 's/$/\\n"/'
 echo '    "";'
-echo 'const size_t pool_view_page_length = sizeof pool_view_page - 1;'
-echo 'const unsigned char pool_view_gzip[] = {'
+echo 'static const unsigned char packed[] = {'
 printf '%s\n' "$page" | gzip -9nc | od -An -v -tu1 | sed -e 's/ *\([0-9][0-9]*\)/\1,/g' -e 's/^/    /'
 echo '};'
-echo 'const size_t pool_view_gzip_length = sizeof pool_view_gzip;'
-echo "const char pool_view_policy[] = \"$policy\";"
-echo 'const size_t pool_view_policy_length = sizeof pool_view_policy - 1;'
+echo "static const char policy[] = \"$policy\";"
+echo "const struct pool_view_page $2 = {"
+echo '    {plain, sizeof plain - 1}, {(const char *)packed, sizeof packed}, {policy, sizeof policy - 1}};'

@@ -46,7 +46,6 @@ function look() {
   kind = next;
   set($("state"), "class", `state ${next === "live" ? next : late && !paused ? "lost" : ""}`);
   if (next !== "live" && !first) speak(text || `The view is ${next}.`, true);
-  else if (document.documentElement.dataset.traced === "no") trace();
 }
 setInterval(look, 500);
 
@@ -59,7 +58,6 @@ function forget(data) {
   }, 15000);
   Object.assign(more, {rows: null, key: ""});
   order = [];
-  trace();
 }
 function draw() {
   const data = pending;
@@ -143,10 +141,7 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) silence();
   else resume();
 });
-$("theme").addEventListener("change", () => {
-  document.documentElement.style.colorScheme = $("theme").value;
-  recolour();
-});
+$("theme").addEventListener("change", recolour);
 function recolour() {
   readColours();
   heat();
@@ -162,4 +157,3 @@ new ResizeObserver(() =>
 
 readColours();
 resume();
-trace();

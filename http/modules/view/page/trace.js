@@ -354,7 +354,12 @@ const memory = (() => {
   return show;
 })();
 
+let retry = 0;
+const later = () => {
+  retry = setTimeout(() => (document.hidden ? later() : trace()), 2000);
+};
 async function trace() {
+  clearTimeout(retry);
   $("again").disabled = true;
   try {
     const answer = await fetch("trace", {cache: "no-store"});
@@ -363,8 +368,10 @@ async function trace() {
     document.documentElement.dataset.traced = "yes";
   } catch (error) {
     $("trace").replaceChildren(el("p", {class: "soft"}, `The trace could not be had: ${error.message}.`));
-    document.documentElement.dataset.traced = "no"; // asked for again when the server is back
+    document.documentElement.dataset.traced = "no";
+    later(); // the server may be back then
   }
   $("again").disabled = false;
 }
 $("again").addEventListener("click", trace);
+trace();

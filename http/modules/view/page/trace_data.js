@@ -1,16 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The trace (pool_trace.md is the schema) as pieces in blocks, and where each of them is drawn.
 
-const purposes = {
-  pool: ["pool", "block", "cleanup"],
-  connection: ["connection"],
-  buffer: ["input", "output", "body", "held body", "buffer"],
-  request: ["request", "host", "path", "uri", "captures", "variable", "args"],
-  header: ["fields", "header", "headers"],
-  response: ["page", "location", "response", "etag", "answer header", "date", "template"],
-};
-const kindOf = new Map(Object.entries(purposes).flatMap(([kind, words]) => words.map(word => [word, kind])));
-
 function unhex(text) {
   const out = new Uint8Array(text.length >> 1);
   for (let i = 0; i < out.length; i++) out[i] = parseInt(text.substr(2 * i, 2), 16);
