@@ -54,6 +54,7 @@ int in_force_start(struct in_force *in_force, const struct settings *settings, s
     (void)snprintf(in_force->user, sizeof in_force->user, "%s", name_of(settings->user));
     (void)snprintf(in_force->group, sizeof in_force->group, "%s", settings->group ? settings->group : "");
     set_nofile(in_force, settings);
+    process_read_container();
     return find_user(in_force, settings, conf);
 }
 
@@ -129,6 +130,7 @@ void in_force_change(struct in_force *in_force, const struct settings *settings,
 
     move_pid_file(in_force, settings, moved);
     set_nofile(in_force, settings);
+    process_read_container();
     say_stays(settings, in_force->root && other_user, "user");
     say_stays(settings, in_force->daemon != settings->daemon, "daemon");
     say_stays(settings, settings->pool_mode != (int)pool_mode(), "pool_mode");

@@ -9,6 +9,7 @@
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -212,6 +213,18 @@ uint64_t process_resident(void)
     text[length > 0 ? length : 0] = '\0';
     second = strchr(text, ' ');
     return second ? strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+static _Atomic uint64_t process_container_bytes;
+
+void process_read_container(void)
+{
+    atomic_store_explicit(&process_container_bytes, cgroup_memory_limit(""), memory_order_relaxed);
+}
+
+uint64_t process_container(void)
+{
+    return atomic_load_explicit(&process_container_bytes, memory_order_relaxed);
 }
 
 void process_ignore_signals(void)

@@ -52,6 +52,12 @@ unsigned process_cpus(void);
 /* Bytes of the process that are in memory; 0: not known. Any thread. */
 uint64_t process_resident(void);
 
+/* The most bytes that the container of the process may have, as read last; 0: no limit. Any thread. */
+uint64_t process_container(void);
+
+/* Reads that limit: at the start and at a reload. The main thread. */
+void process_read_container(void);
+
 /* SIGPIPE and SIGXFSZ are ignored for good: writing to a closed socket is EPIPE, writing past the limit of a
  * file's size (RLIMIT_FSIZE) EFBIG. */
 void process_ignore_signals(void);

@@ -62,6 +62,7 @@ static void put_memory(struct text *text)
     json_put_number(text, "live_count", stats.live_count);
     json_put_number(text, "peak_bytes", stats.peak_bytes);
     json_put_number(text, "budget_bytes", stats.budget_bytes);
+    json_put_number(text, "container_bytes", process_container());
     json_put_number(text, "refused", stats.refused);
     json_put_number(text, "failed", stats.failed);
     json_put_number(text, "resident_bytes", process_resident());

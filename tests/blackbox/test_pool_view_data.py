@@ -228,6 +228,7 @@ def test_sums_agree(server, workers):
                 purposes[key] = purposes.get(key, 0) + part['size']
         assert {(one['kind'], one['purpose']): one['bytes'] for one in whole['purposes']} == purposes
         memory = got['memory']
+        assert isinstance(memory['container_bytes'], int)
         named = sum(memory['uses'].values())
         assert abs(named - memory['live_bytes']) <= memory['live_bytes'] * .03  # every byte has a purpose
         assert memory['uses']['pools'] >= totals['total_bytes'] and memory['peak_uses'].keys() == memory['uses'].keys()

@@ -282,6 +282,46 @@ static void test_quota_of_version_1(void **state)
     assert_int_equal(cgroup_cpu_quota(folder), 0);
 }
 
+/* memory.max of version 2 (cgroup-v2.rst), memory.limit_in_bytes of version 1 (cgroup-v1/memory.rst). */
+static void test_memory_of_a_container(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t limit;
+    } cases[] = {
+        {"max\n", 0},
+        {"268435456\n", 268435456},
+        {"9223372036854771712\n", 0}, /* version 1, no limit: LONG_MAX rounded down to a page */
+        {"9223372036854775807\n", 0},
+        {"0\n", 0},
+        {"-1\n", 0},
+        {"\n", 0},
+        {"", 0},
+    };
+    const char *const files[][2] = {
+        {"0::/c/d\n", "sys/fs/cgroup/c/d/memory.max"},
+        {"3:memory:/docker/1\n1:cpu:/x\n", "sys/fs/cgroup/memory/docker/1/memory.limit_in_bytes"},
+    };
+
+    (void)state;
+    for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
+        put("proc/self/cgroup", files[f][0]);
+        assert_int_equal(cgroup_memory_limit(folder), 0); /* nothing is there */
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            put(files[f][1], cases[i].text);
+            assert_int_equal(cgroup_memory_limit(folder), cases[i].limit);
+        }
+    }
+    /* A container sees its own group as the mount; a machine with both versions has the lower limit. */
+    put("proc/self/cgroup", "3:cpu,memory:/docker/2\n0::/\n");
+    put("sys/fs/cgroup/cpu,memory/memory.limit_in_bytes", "1048576\n");
+    assert_int_equal(cgroup_memory_limit(folder), 1048576);
+    put("sys/fs/cgroup/memory.max", "524288\n");
+    assert_int_equal(cgroup_memory_limit(folder), 524288);
+    put("sys/fs/cgroup/memory.max", "2097152\n");
+    assert_int_equal(cgroup_memory_limit(folder), 1048576);
+}
+
 static int write_to_nobody(void)
 {
     int ends[2];
@@ -318,7 +358,7 @@ int main(void)
         cmocka_unit_test(test_the_limit_of_descriptors), cmocka_unit_test(test_privileges),
         cmocka_unit_test(test_users_and_groups),         cmocka_unit_test(test_processors),
         cmocka_unit_test(test_quota_of_version_2),       cmocka_unit_test(test_quota_of_version_1),
-        cmocka_unit_test(test_ignored_signals),
+        cmocka_unit_test(test_memory_of_a_container),    cmocka_unit_test(test_ignored_signals),
     };
     char command[96];
 
