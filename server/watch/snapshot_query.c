@@ -131,6 +131,12 @@ static const char *set_address(struct snapshot_query *query, const char *value)
     return NULL;
 }
 
+static const char *set_purpose(struct snapshot_query *query, const char *value)
+{
+    memcpy(query->purpose, value, strlen(value) + 1);
+    return NULL;
+}
+
 static const char *set_worker(struct snapshot_query *query, const char *value)
 {
     uint64_t number;
@@ -231,6 +237,7 @@ static const struct {
                  {"find", set_find},
                  {"protocol", set_protocol},
                  {"address", set_address},
+                 {"purpose", set_purpose},
                  {"worker", set_worker},
                  {"order", set_order},
                  {"after", set_after},
@@ -268,8 +275,8 @@ static const char *set_one(struct snapshot_query *query, const struct snapshot_a
     for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++)
         if (!strcmp(arguments[i].name, argument->name))
             return arguments[i].set(query, argument->value);
-    return "arguments are sort, order, limit, after, state, protocol, address, worker, id, find, total_over, "
-           "total_most, age_over, age_most and watchers";
+    return "arguments are sort, order, limit, after, state, protocol, address, purpose, worker, id, find, "
+           "total_over, total_most, age_over, age_most and watchers";
 }
 
 const char *snapshot_query_parse(struct snapshot_query *query, const char *text, size_t length)

@@ -37,6 +37,7 @@ struct snapshot_query {
     char address[SNAPSHOT_ADDRESS]; /* what the client's begins with; "": any */
     int64_t worker;                 /* -1: any */
     uint64_t id;                    /* 0: any */
+    char purpose[SNAPSHOT_ADDRESS]; /* of a piece that its pool holds; "": any */
     char find[SNAPSHOT_ADDRESS]; /* what the client's address begins with, or a connection's name; "": any */
     struct snapshot_name found;  /* `find` as a name; number 0: it is none */
     bool ascending;              /* the least of `sort` first */

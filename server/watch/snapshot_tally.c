@@ -7,6 +7,9 @@
 #include "pool/pool_layout.h"
 #include "server/watch/text.h"
 
+/* Pieces for which there is no room. */
+static const char others[] = "others";
+
 static uint64_t bound_of_size(unsigned bucket)
 {
     return UINT64_C(512) << bucket;
@@ -67,27 +70,38 @@ static void count_purpose(struct snapshot_tally *tally, uint8_t kind, const char
            (purpose->kind != kind || (purpose->name != name && strcmp(purpose->name, name) != 0)))
         purpose++;
     if (!purpose->name) {
-        purpose->name = purpose == last ? "others" : name;
+        purpose->name = purpose == last ? others : name;
         purpose->kind = kind;
     }
     purpose->bytes += bytes;
     purpose->count += count;
 }
 
-void snapshot_tally_pieces(struct snapshot_tally *tally, const struct pool_layout *layout, size_t held)
+static const char *name_of(const struct pool_layout *layout, uint32_t i)
 {
     static const char *const names[] = {
         [POOL_PART_BLOCK] = "request blocks", [POOL_PART_RESERVE] = "reserve"};
+    const struct pool_part *part = &layout->parts[i];
 
+    return !i ? "first block" : part->purpose ? part->purpose : names[part->kind];
+}
+
+void snapshot_tally_pieces(struct snapshot_tally *tally, const struct pool_layout *layout, size_t held)
+{
     for (uint32_t i = 0; i < layout->count; i++) {
-        const struct pool_part *part = &layout->parts[i];
-        const char *name = !i ? "first block" : part->purpose ? part->purpose : names[part->kind];
-
-        count_purpose(tally, part->kind, name, part->size, 1);
-        held -= part->size;
+        count_purpose(tally, layout->parts[i].kind, name_of(layout, i), layout->parts[i].size, 1);
+        held -= layout->parts[i].size;
     }
     if (layout->more)
-        count_purpose(tally, POOL_PART_LARGE, "others", held, layout->more);
+        count_purpose(tally, POOL_PART_LARGE, others, held, layout->more);
+}
+
+bool snapshot_has_purpose(const struct pool_layout *layout, const char *purpose)
+{
+    for (uint32_t i = 0; i < layout->count; i++)
+        if (!strcmp(name_of(layout, i), purpose))
+            return true;
+    return layout->more && !strcmp(others, purpose);
 }
 
 void snapshot_tally_name(struct snapshot_tally *tally, const char *protocol)

@@ -9,6 +9,7 @@
 #ifndef SERVER_WATCH_SNAPSHOT_TALLY_H
 #define SERVER_WATCH_SNAPSHOT_TALLY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,6 +51,9 @@ void snapshot_tally_count(struct snapshot_tally *tally, enum connection_state st
 
 /* What its pool holds, piece by piece; `held` bytes together. */
 void snapshot_tally_pieces(struct snapshot_tally *tally, const struct pool_layout *layout, size_t held);
+
+/* Whether it holds a piece of this purpose, as tallies name them. */
+bool snapshot_has_purpose(const struct pool_layout *layout, const char *purpose);
 
 /* Names a protocol, even if it has 0 connections. */
 void snapshot_tally_name(struct snapshot_tally *tally, const char *protocol);

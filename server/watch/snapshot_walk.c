@@ -161,10 +161,12 @@ static void walk_past(struct snapshot_part *part, const struct connection *conne
     tally->held_bytes += pool.held_bytes;
     if (!matches(query, connection, state, pool.held_bytes, age))
         return;
+    pool_layout(connection->pool, &layout);
+    if (*query->purpose && !snapshot_has_purpose(&layout, query->purpose))
+        return;
     snapshot_tally_count(tally, state, connection->binding->protocol->name, pool.held_bytes, pool.peak_bytes,
                          age);
     tally->watchers += connection->watches;
-    pool_layout(connection->pool, &layout);
     snapshot_tally_pieces(tally, &layout, pool.held_bytes);
     find_keys(connection, &pool, state, query, now, keys);
     if ((query->after && !is_behind(query, keys, connection->number)) ||

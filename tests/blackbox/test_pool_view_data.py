@@ -298,6 +298,37 @@ def test_filters(server):
         assert [one['client'] for one in control(server, f'data address={mine}')['connections']['rows']] == [mine]
 
 
+def test_purposes(server):
+    """Whoever holds a piece of a purpose is found by it, and by no other; those counted are those listed."""
+    start(server, 2)
+    with connections(server, 5, first=request('GET', '/plain')) as idle, connections(server, 4, first=b'GET /') as reading, \
+            connections(server, 2, first=request('POST', '/body', [('Content-Length', '60000')]) + b'x' * 40000) as bodies:
+        assert all(client.response().status == 200 for client in idle)
+        server.wait_for(lambda: data(server, 'state=reading')['connections']['matched'] == len(reading) + len(bodies), 'all')
+        every = rows(server, 'watchers=0')
+        found = {piece['purpose'] for piece in data(server, 'watchers=0')['connections']['purposes']}
+        assert {'first block', 'input'} < found and len(found) > 2
+        for purpose in found:
+            got = data(server, f"watchers=0&sort=total&purpose={purpose.replace(' ', '%20')}")['connections']
+            holders = [row['id'] for row in every if purpose in names_of(row['parts'])]
+            assert sorted(row['id'] for row in got['rows']) == sorted(holders) and got['matched'] == len(holders), purpose
+            sizes = [row['total_bytes'] for row in got['rows']]
+            assert sizes == sorted(sizes, reverse=True)
+        assert data(server, 'purpose=nobody')['connections']['matched'] == 0
+        assert len(holders_of(server, 'input', reading)) == len(reading)
+
+
+def names_of(parts):
+    """The purposes of a pool's pieces, as the schema names those that have none of their own."""
+    return ['first block' if not number else part.get('purpose') or
+            {'reserve': 'reserve', 'block': 'request blocks'}[part['kind']] for number, part in enumerate(parts)]
+
+
+def holders_of(server, purpose, clients):
+    ours = {'%s:%d' % client.socket.getsockname() for client in clients}
+    return [row for row in rows(server, f'purpose={purpose}') if row['client'] in ours]
+
+
 def state_of(server, client):
     return rows(server, 'address=%s:%d' % client.socket.getsockname())[0]
 

@@ -35,6 +35,7 @@ static void nothing_is_the_default(void **state)
         assert_int_equal(query.id, 0);
         assert_string_equal(query.protocol, "");
         assert_string_equal(query.address, "");
+        assert_string_equal(query.purpose, "");
         assert_true(query.connections);
     }
 }
@@ -52,6 +53,7 @@ static void all_arguments(void **state)
     assert_string_equal(query.address, "[::1]:");
     assert_int_equal(query.worker, UINT32_MAX);
     assert_int_equal(query.id, 1099511627777);
+    assert_string_equal(parse("purpose=first%20block").purpose, "first block");
     assert_int_equal(parse("limit=3&limit=4").limit, 4);
     assert_int_equal(parse("address=").address[0], '\0');
 }
