@@ -209,17 +209,6 @@ static void put_part(struct text *text, const struct pool_part *part)
     json_put_close(text, '}');
 }
 
-/* What is handed out of blocks, and what large ones and buffers hold; those left out count as full. */
-static uint64_t filled_bytes(const struct pool_stats *pool, const struct pool_layout *layout)
-{
-    uint64_t filled = pool->used_bytes + layout->large_bytes + layout->buffer_bytes;
-
-    for (uint32_t i = 0; i < layout->count; i++)
-        if (layout->parts[i].start)
-            filled -= layout->parts[i].size - layout->parts[i].used;
-    return filled;
-}
-
 /* What the page draws as bars: blocks, large ones and buffers. */
 static void put_pool(struct text *text, const struct snapshot_row *row)
 {
@@ -245,7 +234,7 @@ static void put_pool(struct text *text, const struct snapshot_row *row)
     json_put_number(text, "large_bytes", layout->large_bytes);
     json_put_number(text, "buffers", pool->buffers);
     json_put_number(text, "buffer_bytes", layout->buffer_bytes);
-    json_put_number(text, "filled_bytes", filled_bytes(pool, layout));
+    json_put_number(text, "filled_bytes", snapshot_filled(pool, layout));
     json_put_number(text, "resets", pool->resets);
     json_put_number(text, "slow_calls", pool->slow_calls);
     json_put_text(text, "failure", failures[pool->failure]);

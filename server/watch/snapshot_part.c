@@ -68,6 +68,7 @@ void snapshot_part_put(struct snapshot_part *part)
 {
     if (!part || atomic_fetch_sub_explicit(&part->references, 1, memory_order_acq_rel) != 1)
         return;
+    snapshot_cells_drop(&part->cells);
     sysmem_free(SYSMEM_OF_VIEW, part->rows,
                 part->capacity * (sizeof *part->rows + sizeof(struct snapshot_mark)));
     sysmem_free(SYSMEM_OF_VIEW, part, sizeof *part);
@@ -112,6 +113,16 @@ void snapshot_counters_add(struct snapshot_counters *sum, const struct counters 
     sum->reading += counter_read(&counters->reading);
     sum->writing += counter_read(&counters->writing);
     sum->over_budget += counter_read(&counters->over_budget);
+}
+
+uint64_t snapshot_filled(const struct pool_stats *pool, const struct pool_layout *layout)
+{
+    uint64_t filled = pool->used_bytes + layout->large_bytes + layout->buffer_bytes;
+
+    for (uint32_t i = 0; i < layout->count; i++)
+        if (layout->parts[i].start)
+            filled -= layout->parts[i].size - layout->parts[i].used;
+    return filled;
 }
 
 void snapshot_peer_text(const struct peer *peer, char text[SNAPSHOT_PEER_TEXT])

@@ -21,6 +21,7 @@
 #include "server/address.h"
 #include "server/connection.h"
 #include "server/counters.h"
+#include "server/watch/snapshot_cells.h"
 #include "server/watch/snapshot_query.h"
 #include "server/watch/snapshot_tally.h"
 #include "server/watch/watched.h"
@@ -75,6 +76,7 @@ struct snapshot_part {
     struct snapshot_place bars[SNAPSHOT_KEYS]; /* a row must be before one of them to be among the best */
     bool full;                                 /* there were more rows than room: the bars are set */
     bool short_of_memory;
+    struct snapshot_cells cells;
 };
 
 /* Seconds of a clock that does not jump, to measure slices with. */
@@ -106,6 +108,9 @@ void snapshot_choose(struct snapshot_mark *marks, size_t count, enum snapshot_ke
 
 /* Adds what a worker has counted. */
 void snapshot_counters_add(struct snapshot_counters *sum, const struct counters *counters);
+
+/* Bytes handed out of blocks, and what large ones and buffers hold; those left out count as full. */
+uint64_t snapshot_filled(const struct pool_stats *pool, const struct pool_layout *layout);
 
 /* The client as rows show it: 127.0.0.1:50312, [::1]:50312, unix: */
 void snapshot_peer_text(const struct peer *peer, char text[SNAPSHOT_PEER_TEXT]);

@@ -47,6 +47,7 @@ struct snapshot_query {
     uint64_t total_over, total_most; /* bytes that its pool holds: more than, not more than */
     uint64_t age_over, age_most;     /* seconds, likewise */
     bool watchers;                   /* with connections that look at the server */
+    bool cells;                      /* instead of rows: snapshot_cells.h */
     bool connections;                /* false: figures of workers alone, no connection is looked at */
 };
 

@@ -22,7 +22,7 @@ static uint64_t bound_of_age(unsigned bucket)
 
 /* ---- counting ---- */
 
-static unsigned bucket_of_size(size_t bytes)
+unsigned snapshot_bucket_of_size(uint64_t bytes)
 {
     unsigned bucket = 0;
 
@@ -31,7 +31,7 @@ static unsigned bucket_of_size(size_t bytes)
     return bucket;
 }
 
-static unsigned bucket_of_age(double seconds)
+unsigned snapshot_bucket_of_age(double seconds)
 {
     unsigned bucket = 0;
 
@@ -56,8 +56,8 @@ void snapshot_tally_count(struct snapshot_tally *tally, enum connection_state st
     tally->matched++;
     tally->states[state]++;
     count_protocol(tally, protocol, 1);
-    tally->held[bucket_of_size(held)][bucket_of_age(age)]++;
-    tally->peaks[bucket_of_size(peak)]++;
+    tally->held[snapshot_bucket_of_size(held)][snapshot_bucket_of_age(age)]++;
+    tally->peaks[snapshot_bucket_of_size(peak)]++;
 }
 
 /* Purposes are literals, of which the same may stand in several places. */

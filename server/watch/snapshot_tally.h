@@ -45,6 +45,10 @@ struct snapshot_tally {
     } purposes[SNAPSHOT_PURPOSES];
 };
 
+/* Of the histograms above. */
+unsigned snapshot_bucket_of_size(uint64_t bytes);
+unsigned snapshot_bucket_of_age(double seconds);
+
 /* One that matched: bytes that its pool holds, the most it has held, and its age in seconds. */
 void snapshot_tally_count(struct snapshot_tally *tally, enum connection_state state, const char *protocol,
                           size_t held, size_t peak, double age);

@@ -136,6 +136,22 @@ static void fill(struct snapshot_row *row, const struct connection *connection, 
     memcpy(row->server, connection->binding->address.text, sizeof row->server);
 }
 
+static void add_cell(struct snapshot_cells *cells, const struct connection *connection,
+                     enum connection_state state, const struct pool_stats *pool, struct pool_layout *layout,
+                     double age, bool matches)
+{
+    fill_pieces(layout, connection);
+    snapshot_cells_add(cells, &(struct snapshot_cell){.number = connection->number,
+                                                      .protocol = connection->binding->protocol->name,
+                                                      .held = pool->held_bytes,
+                                                      .filled = snapshot_filled(pool, layout),
+                                                      .age = age,
+                                                      .resets = pool->resets,
+                                                      .state = state,
+                                                      .watches = connection->watches,
+                                                      .matches = matches});
+}
+
 static bool is_behind(const struct snapshot_query *query, const double keys[SNAPSHOT_FIGURES], uint64_t id)
 {
     struct snapshot_place place = snapshot_place_of(keys, query->sort, id);
@@ -151,6 +167,7 @@ static void walk_past(struct snapshot_part *part, const struct connection *conne
     struct snapshot_tally *tally = &part->tally;
     double age = age_of(connection, now);
     enum connection_state state = snapshot_state_of(connection);
+    bool wanted;
     double keys[SNAPSHOT_FIGURES];
     struct pool_layout layout;
     struct pool_stats pool;
@@ -159,10 +176,13 @@ static void walk_past(struct snapshot_part *part, const struct connection *conne
     tally->total++;
     tally->used_bytes += pool.used_bytes;
     tally->held_bytes += pool.held_bytes;
-    if (!matches(query, connection, state, pool.held_bytes, age))
-        return;
-    pool_layout(connection->pool, &layout);
-    if (*query->purpose && !snapshot_has_purpose(&layout, query->purpose))
+    wanted = matches(query, connection, state, pool.held_bytes, age);
+    if (wanted || query->cells)
+        pool_layout(connection->pool, &layout);
+    wanted = wanted && (!*query->purpose || snapshot_has_purpose(&layout, query->purpose));
+    if (query->cells)
+        add_cell(&part->cells, connection, state, &pool, &layout, age, wanted);
+    if (!wanted)
         return;
     snapshot_tally_count(tally, state, connection->binding->protocol->name, pool.held_bytes, pool.peak_bytes,
                          age);

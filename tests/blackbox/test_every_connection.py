@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Whatever is asked of a snapshot is answered over all connections: each square of the heat map lists those that it
 counts, each order can be read to its end, page by page, and each filter finds what the client knows to be there."""
+import base64
 import contextlib
 import json
 import time
@@ -145,6 +146,65 @@ def test_each_filter(crowd):
     for client in clients[:: 200]:
         one, = [row for row in ask(server, f'address={client.split()[0]}')['rows'] if name(row) == client]
         assert name(ask(server, f"id={one['id']}")['rows'][0]) == client
+
+
+def cells(server, query=''):
+    """Each connection as the schema's nine bytes say it, by its number; and what stands around them."""
+    answer = server.get(f'/pools/cells?{query}')
+    assert answer.status == 200, answer
+    got, found = json.loads(answer.body), {}
+    for worker in got['workers']:
+        raw = base64.b64decode(worker['cells'], validate=True)
+        assert len(raw) % 9 == 0
+        for at in range(0, len(raw), 9):
+            flags, size, both, resets = raw[at + 5:at + 9]
+            found[int.from_bytes(raw[at:at + 5], 'big')] = {
+                'worker': worker['worker'], 'state': STATES[flags & 7], 'watches': bool(flags & 8), 'matches': bool(flags & 16),
+                'protocol': worker['protocols'][flags >> 5 & 3], 'size': size, 'age': both >> 4, 'fill': both & 15,
+                'resets': resets}
+    assert len(found) == got['total'] and not got['left_out'] and got['complete'] and not got['aggregated']
+    assert got['matched'] == sum(one['matches'] for one in found.values())
+    return got, found
+
+
+def test_each_connection_has_a_cell(crowd):
+    server, clients = crowd
+    whole = ask(server, 'limit=0')
+    sizes = [one['le'] for one in whole['histograms']['total_bytes'][:-1]]
+    rows = mine(every(server, 'sort=number&watchers=0'), clients)
+    _, found = cells(server)
+    assert {row['id'] for row in rows} <= found.keys() and len(found) - len(clients) < 5
+    for row in rows:
+        cell = found[row['id']]
+        for key in ('worker', 'state', 'protocol', 'watches'):
+            assert cell[key] == row[key], (key, cell, row)
+        assert cell['matches'] and cell['resets'] == row['resets']
+        assert cell['size'] == sum(bound < row['total_bytes'] for bound in sizes)
+        assert cell['fill'] == 15 * row['filled_bytes'] // row['total_bytes']
+
+
+@pytest.mark.parametrize('query', ['protocol=echo', 'state=reading', 'total_over=512', 'total_over=2048&total_most=8192',
+                                   'worker=0', 'address=127.0.0.1:4', 'purpose=input', 'watchers=0', 'age_over=100000',
+                                   'find=127'])
+def test_cells_say_who_matches(crowd, query):
+    server, clients = crowd
+    rows = {row['id'] for row in mine(every(server, f'sort=number&{query}'), clients)}
+    ours = {row['id'] for row in mine(every(server, 'sort=number'), clients)}
+    got, found = cells(server, query)
+    assert {number for number, cell in found.items() if cell['matches']} & ours == rows
+    for state, counts in got['by_state'].items():
+        for size, count in enumerate(counts):
+            assert count == sum(cell['matches'] and cell['state'] == state and cell['size'] == size for cell in found.values())
+
+
+def test_cells_add_up_to_the_squares(crowd):
+    server, clients = crowd
+    grid = ask(server, 'limit=0')['histograms']['total_bytes_by_age']
+    _, found = cells(server)
+    # Some grow older between two questions, and whoever asks comes and goes.
+    for size, row in enumerate(grid):
+        assert abs(sum(row) - sum(cell['size'] == size for cell in found.values())) < 5
+    assert sum(cell['age'] == 0 for cell in found.values()) < len(clients) - OLD + 5
 
 
 def test_whoever_looks_can_be_left_out(crowd):

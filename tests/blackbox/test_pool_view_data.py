@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The data of pool_view: snapshots as JSON and as server-sent events, at the control socket, and for `tidepool top`
 and `tidepool advise`. http/modules/view/pool_view.md is the schema that the answers are held to."""
+import base64
 import contextlib
 import json
 import os
@@ -331,6 +332,48 @@ def holders_of(server, purpose, clients):
 
 def state_of(server, client):
     return rows(server, 'address=%s:%d' % client.socket.getsockname())[0]
+
+
+def cells(server):
+    answer = server.get('/pools/cells')
+    assert answer.status == 200, answer
+    got = json.loads(answer.body)
+    return got, [base64.b64decode(one['cells'], validate=True) for one in got['workers']]
+
+
+def test_a_cell_tells_of_resets(server):
+    """The last byte changes with each request, and not without."""
+    start(server)
+    with server.client() as client:
+        assert client.ask('GET', '/plain').status == 200
+        number = state_of(server, client)['id'].to_bytes(5, 'big')
+        seen = []
+        for again in True, False, True, True:
+            if again:
+                assert client.ask('GET', '/plain').status == 200
+            (_, raw), = [cells(server)]
+            seen += [raw[0][at + 8] for at in range(0, len(raw[0]), 9) if raw[0][at:at + 5] == number]
+        assert seen == [2, 2, 3, 4]
+
+
+def test_wrong_cells(shared):
+    answer = shared.get('/pools/cells?state=dead')
+    assert answer.status == 400 and 'state is one of' in answer.text
+
+
+def test_cells_when_the_budget_is_full(server):
+    """Of each worker 512 come out of the reserve; the answer is whole and tells of those that are left out."""
+    start(server, main='memory_budget 3m; view_reserve 256k;')
+    server.expect('memory_budget')
+    with contextlib.ExitStack() as stack:
+        for _ in range(1500):
+            stack.enter_context(server.client())
+        for _ in range(60):
+            client = stack.enter_context(server.client())
+            client.send(request('POST', '/body', [('Content-Length', '60000')]) + b'x' * 59000)
+        server.wait_for(lambda: data(server, 'limit=0')['memory']['refused'] > 0, 'the budget to be full')
+        got, raw = cells(server)
+        assert len(raw[0]) // 9 == got['total'] - got['left_out'] and got['left_out'] > 0 and len(raw[0]) >= 9 * 512
 
 
 def test_states(server):

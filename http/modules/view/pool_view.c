@@ -54,11 +54,12 @@ static enum http_outcome pool_view_answer_request(struct http_request *request)
 }
 
 static const struct part parts[] = {
-    {{"", 0}, pool_view_answer_main, false},         {{"request", 7}, pool_view_answer_request, false},
-    {{"data", 4}, http_pool_view_data, false},       {{"events", 6}, http_pool_view_events, false},
-    {{"history", 7}, http_pool_view_history, false}, {{"follow", 6}, http_pool_follow, false},
-    {{"trace", 5}, http_pool_trace_answer, false},   {{"run/hello", 9}, http_pool_run_hello, false},
-    {{"run/body", 8}, http_pool_run_body, true},     {{"run/slow", 8}, http_pool_run_slow, false},
+    {{"", 0}, pool_view_answer_main, false},        {{"request", 7}, pool_view_answer_request, false},
+    {{"data", 4}, http_pool_view_data, false},      {{"cells", 5}, http_pool_view_cells, false},
+    {{"events", 6}, http_pool_view_events, false},  {{"history", 7}, http_pool_view_history, false},
+    {{"follow", 6}, http_pool_follow, false},       {{"trace", 5}, http_pool_trace_answer, false},
+    {{"run/hello", 9}, http_pool_run_hello, false}, {{"run/body", 8}, http_pool_run_body, true},
+    {{"run/slow", 8}, http_pool_run_slow, false},
 };
 
 static const struct part *find_part(struct http_text name)

@@ -17,7 +17,7 @@
 
 /* ---- data ---- */
 
-enum http_outcome http_pool_view_data(struct http_request *request)
+static enum http_outcome pool_view_ask(struct http_request *request, bool cells)
 {
     struct snapshot_query query;
     const char *wrong = snapshot_query_parse(&query, request->args.bytes, request->args.length);
@@ -25,7 +25,21 @@ enum http_outcome http_pool_view_data(struct http_request *request)
     if (wrong)
         return http_answer_bytes(request, 400, HTTP_TEXT("text/plain"),
                                  (struct http_text){wrong, strlen(wrong)});
-    return http_answer_snapshot(request, &query, snapshot_write_json, HTTP_TEXT("application/json"));
+    query.cells = cells;
+    if (cells)
+        query.limit = 0;
+    return http_answer_snapshot(request, &query, cells ? snapshot_write_cells : snapshot_write_json,
+                                HTTP_TEXT("application/json"));
+}
+
+enum http_outcome http_pool_view_data(struct http_request *request)
+{
+    return pool_view_ask(request, false);
+}
+
+enum http_outcome http_pool_view_cells(struct http_request *request)
+{
+    return pool_view_ask(request, true);
 }
 
 enum http_outcome http_pool_view_history(struct http_request *request)
