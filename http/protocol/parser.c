@@ -280,10 +280,53 @@ static enum line parse_field(struct http_parser *parser, struct http_head *head,
     return LINE_TAKEN;
 }
 
+/* Two or eight bytes as a number, for one compare. */
+static inline uint64_t word_of(const char *at)
+{
+    uint64_t word;
+
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+static inline bool at_crlf(const char *at)
+{
+    return !memcmp(at, "\r\n", 2);
+}
+
+/*
+ * Takes a request line of the usual form: GET, a path without a fragment, HTTP/1.1, CRLF, with what comes
+ * behind it. Anything else is left to parse_request_line.
+ */
+static void take_common_line(struct http_parser *parser, struct http_head *head, const struct input *in)
+{
+    enum { METHOD = sizeof "GET " - 1, ENDING = VERSION_LENGTH + 2, MIN = METHOD + 2 + ENDING };
+    const char *start = in->base + parser->line, *target = start + METHOD, *stop;
+    struct http_span path;
+
+    if (in->end - start < MIN || memcmp(start, "GET /", METHOD + 1))
+        return;
+    stop = scan_stop(in->base, target, in->end, SCAN_BLANKS);
+    if (in->end - stop < 1 + ENDING || *stop != ' ' || word_of(stop + 1) != word_of("HTTP/1.1") ||
+        !at_crlf(stop + 1 + VERSION_LENGTH) || memchr(target, '#', (size_t)(stop - target)))
+        return;
+    path = (struct http_span){parser->line + METHOD, (uint32_t)(stop - target)};
+    head->line_buffer = (uint8_t)(head->buffer_count - 1);
+    head->major = head->minor = 1;
+    head->method = HTTP_METHOD_GET;
+    head->form = HTTP_TARGET_ORIGIN;
+    head->method_text = (struct http_span){parser->line, METHOD - 1};
+    head->target = head->path = path;
+    head->authority = (struct http_span){path.offset, 0};
+    head->request_line = (struct http_span){parser->line, METHOD + path.length + 1 + VERSION_LENGTH};
+    parser->line += head->request_line.length + 2;
+    parser->in_fields = true;
+}
+
 /* Bytes that must be there: a name of 15 at most, colon, blank, one of the value. */
 enum { COMMON_MIN = SCAN_WIDTH + 2 };
 
-/* http_field_lookup for 4 to 16 bytes of which 16 may be read. */
+/* http_field_lookup for 4 to 15 bytes of which 16 may be read. */
 static inline enum http_field_id lookup_wide(const char *name, size_t length)
 {
     enum http_field_id id = http_field_candidate(name, length);
@@ -301,15 +344,18 @@ static void take_common_fields(struct http_parser *parser, struct http_head *hea
     const char *base = in->base, *end = in->end, *at = base + parser->line;
     struct http_field *field = head->fields + head->field_count, *full = head->fields + head->field_capacity;
     uint8_t buffer = (uint8_t)(head->buffer_count - 1);
+    uint64_t present = head->present;
 
     for (; end - at >= COMMON_MIN && field < full; field++) {
         size_t name_length = scan_colon_wide(at);
         enum http_field_id id;
         const char *value, *stop;
+        uint64_t bit;
 
         if (name_length < HTTP_NAME_HASHED_MIN || name_length == SCAN_WIDTH)
             break;
         id = lookup_wide(at, name_length);
+        bit = UINT64_C(1) << id;
         if (id == HTTP_FIELD_OTHER)
             break;
         value = at + name_length + 1;
@@ -317,7 +363,7 @@ static void take_common_fields(struct http_parser *parser, struct http_head *hea
         if ((unsigned char)*value <= ' ')
             break;
         stop = scan_stop(base, value, end, SCAN_CONTROLS);
-        if (end - stop < 2 || stop[0] != '\r' || stop[1] != '\n' || stop[-1] == ' ')
+        if (end - stop < 2 || !at_crlf(stop) || stop[-1] == ' ')
             break;
         *field = (struct http_field){.name = (uint32_t)(at - base),
                                      .value = (uint32_t)(value - base),
@@ -325,9 +371,14 @@ static void take_common_fields(struct http_parser *parser, struct http_head *hea
                                      .name_length = (uint16_t)name_length,
                                      .buffer = buffer,
                                      .id = (uint8_t)id};
-        index_field(head, id, (unsigned)(field - head->fields));
+        if (__builtin_expect((present & bit) != 0, 0))
+            head->repeated |= bit;
+        else
+            head->first[id] = (uint16_t)(field - head->fields);
+        present |= bit;
         at = stop + 2;
     }
+    head->present = present;
     head->field_count = (uint16_t)(field - head->fields);
     parser->line = (uint32_t)(at - base);
 }
@@ -358,6 +409,8 @@ enum http_parse http_parser_feed(struct http_parser *parser, struct http_head *h
         parser->scanned = (uint32_t)filled;
         return HTTP_PARSE_MORE;
     }
+    if (!parser->in_fields)
+        take_common_line(parser, head, &in);
     for (;;) {
         if (parser->in_fields)
             take_common_fields(parser, head, &in);
