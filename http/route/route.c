@@ -64,11 +64,43 @@ __attribute__((always_inline)) static inline int take_path(struct http_request *
     return 0;
 }
 
+/* The Host that this thread accepted last: most requests have the same as the one before. */
+static _Thread_local struct {
+    struct http_host host; /* its name lies elsewhere */
+    size_t length;         /* of the field's value; 0: none */
+    char text[64];
+} route_last_host;
+
+/* http_host_decide, which is not asked about the same value twice in a row. */
+static int decide_host(struct http_request *request)
+{
+    const struct http_head *head = &request->head;
+    struct http_host *host = &request->host;
+    const struct http_field *field = http_head_find(head, HTTP_FIELD_HOST);
+    bool usual = field && head->form == HTTP_TARGET_ORIGIN && !http_head_repeats(head, HTTP_FIELD_HOST);
+    struct http_text text = usual ? http_field_value(head, field) : (struct http_text){"", 0};
+    int status;
+
+    if (usual && text.length && text.length == route_last_host.length &&
+        !memcmp(text.bytes, route_last_host.text, text.length)) {
+        *host = route_last_host.host;
+        host->name.bytes = text.bytes;
+        return 0;
+    }
+    status = http_host_decide(head, host);
+    if (!status && usual && text.length <= sizeof route_last_host.text) {
+        route_last_host.host = *host;
+        route_last_host.length = text.length;
+        memcpy(route_last_host.text, text.bytes, text.length);
+    }
+    return status;
+}
+
 /* A host in lower case is looked up as it was received; only others are copied. */
 static int choose_server(struct http_request *request)
 {
     const struct http_address *address = request->connection->base.binding->data;
-    int status = http_host_decide(&request->head, &request->host);
+    int status = decide_host(request);
 
     if (status)
         return status;

@@ -160,3 +160,16 @@ def test_same_connection_many_servers(shared):
         for host, text in (('example.org', 'exact'), ('nobody', 'default'), ('re1.test', 'regex'),
                            ('example.org', 'exact')):
             assert client.ask('GET', '/', host=host).text == text
+
+
+def test_the_same_host_again(shared):
+    """A Host that is the last one over again means what it means alone, and does not hide a wrong one: RFC 9112 3.2."""
+    with shared.client('ret') as client:
+        for host in ('Asked.Example:99', 'asked.example', 'asked.example.', 'asked.example:7'):
+            for _ in range(2):
+                assert client.ask('GET', '/vars', host=host).text.split()[2] == 'asked.example'
+        for fields in ([('Host', 'asked.example:7'), ('Host', 'asked.example:7')], [('Host', 'asked.example:70000')], []):
+            with shared.client('ret') as other:
+                assert other.ask('GET', '/vars', host='asked.example:7').status == 200
+                other.send(b'GET /vars HTTP/1.1\r\n' + b''.join(f'{name}: {value}\r\n'.encode() for name, value in fields) + b'\r\n')
+                assert other.response().status == 400, fields
