@@ -50,12 +50,9 @@ void *pool_raw_get(struct pool *pool, size_t size)
     return p ? p : pool_raw_get_slow(pool, size);
 }
 
-void pool_raw_put(struct pool *pool, void *p, size_t size)
+void pool_raw_put_slow(struct pool *pool, void *p, size_t size)
 {
-    if (pool_from_system(pool))
-        sysmem_free(pool_system_use(pool), p, size);
-    else
-        sizeclass_put(sizeclass_giver(pool->classes, p, size), p, size);
+    sysmem_free(pool_system_use(pool), p, size);
 }
 
 static _Thread_local struct pool_refusal pool_refused;
@@ -124,17 +121,26 @@ bool pool_is_large(const struct pool *pool, size_t size)
     return size > (pool->block_size - sizeof(struct pool_block)) / 2;
 }
 
+void *pool_charged(struct pool *pool, size_t size, const char *purpose)
+{
+    void *p;
+
+    if (!pool_charge(pool, size, purpose))
+        return NULL;
+    p = pool_raw_get(pool, size);
+    if (p)
+        return p;
+    pool_uncharge(pool, size);
+    return pool_refuse(pool, pool_reason(), size, purpose);
+}
+
 UNGUARDED static struct pool_block *pool_new_block(struct pool *pool, const char *purpose)
 {
-    struct pool_block *block;
+    size_t total;
+    struct pool_block *block = pool_ready(pool, pool->block_size, &total);
 
-    if (!pool_charge(pool, pool->block_size, purpose))
+    if (!block && !(block = pool_charged(pool, pool->block_size, purpose)))
         return NULL;
-    block = pool_raw_get(pool, pool->block_size);
-    if (!block) {
-        pool_uncharge(pool, pool->block_size);
-        return pool_refuse(pool, pool_reason(), pool->block_size, purpose);
-    }
     *block = (struct pool_block){.size = pool->block_size};
     if (pool_mode() == POOL_POISON)
         memset(block + 1, POOL_FILL_FRESH, pool->block_size - sizeof *block);

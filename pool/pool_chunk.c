@@ -46,9 +46,19 @@ __attribute__((noinline, cold)) static void *pool_chunk_told(struct pool *pool, 
     return p;
 }
 
+/* The memory of a chunk, when no object is at hand. */
+__attribute__((noinline)) static void *pool_chunk_raw(struct pool *pool, size_t size, size_t *total,
+                                                      const char *purpose)
+{
+    *total = pool_raw_round(pool, size);
+    return pool_charged(pool, *total, purpose);
+}
+
 /* Takes a chunk and puts it at the head of its list; what the caller gets is aligned inside it. */
-UNGUARDED static void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind, size_t alignment,
-                                      size_t size, const char *purpose)
+UNGUARDED __attribute__((always_inline)) static inline void *pool_chunk_get(struct pool *pool,
+                                                                            enum pool_chunk_kind kind,
+                                                                            size_t alignment, size_t size,
+                                                                            const char *purpose)
 {
     struct pool_chunk *chunk, **list = kind == POOL_CHUNK_BUFFER ? &pool->buffers : &pool->larges;
     size_t extra = sizeof(struct pool_chunk) + alignment - 16, total;
@@ -56,14 +66,9 @@ UNGUARDED static void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind ki
 
     if (size > PTRDIFF_MAX - extra)
         return pool_refuse(pool, POOL_FAILURE_SYSTEM, size, purpose);
-    total = pool_raw_round(pool, size + extra);
-    if (!pool_charge(pool, total, purpose))
+    base = pool_ready(pool, size + extra, &total);
+    if (!base && !(base = pool_chunk_raw(pool, size + extra, &total, purpose)))
         return NULL;
-    base = pool_raw_get(pool, total);
-    if (!base) {
-        pool_uncharge(pool, total);
-        return pool_refuse(pool, pool_reason(), total, purpose);
-    }
     p = base + sizeof(struct pool_chunk);
     p += -(uintptr_t)p & (alignment - 1);
     chunk = (struct pool_chunk *)(void *)p - 1;

@@ -58,14 +58,45 @@ static inline void pool_mark_start(struct pool *pool)
     pool->mark_base = (uint32_t)(uintptr_t)pool->pin_cursor;
 }
 
+/* An object of a size class that is at hand, if the pool may take it; *total of it are charged. This is how
+ * nearly all blocks and buffers come. NULL: pool_charge() and pool_raw_get() may still succeed. */
+static inline void *pool_ready(struct pool *pool, size_t size, size_t *total)
+{
+    void *p;
+
+    if (!pool->classes || pool_mode() == POOL_PASSTHROUGH || size > SIZECLASS_MAX)
+        return NULL;
+    *total = sizeclass_sizes[sizeclass_index(size)];
+    if (pool->budget && (pool->held > pool->budget || *total > pool->budget - pool->held))
+        return NULL;
+    p = sizeclass_get_cached(pool->classes, size, NULL);
+    if (!p)
+        return NULL;
+    pool->held += *total;
+    if (pool->held > pool->peak)
+        pool->peak = pool->held;
+    return p;
+}
+
+/* pool_block.c: to the system. */
+void pool_raw_put_slow(struct pool *pool, void *p, size_t size);
+
+static inline void pool_raw_put(struct pool *pool, void *p, size_t size)
+{
+    if (!pool->classes || pool_mode() == POOL_PASSTHROUGH)
+        pool_raw_put_slow(pool, p, size);
+    else
+        sizeclass_put(sizeclass_giver(pool->classes, p, size), p, size);
+}
+
 /* pool_block.c */
 /* Returns NULL; keeps the reason and, for pool_last_refusal(), what was asked. */
 void *pool_refuse(struct pool *pool, enum pool_failure why, size_t asked, const char *purpose);
 enum pool_failure pool_reason(void); /* from errno, after the system or a sizeclass refused */
 bool pool_charge(struct pool *pool, size_t bytes, const char *purpose); /* false: over budget, and refused */
 void pool_uncharge(struct pool *pool, size_t bytes);
-void *pool_raw_get(struct pool *pool, size_t size); /* `size` is rounded already */
-void pool_raw_put(struct pool *pool, void *p, size_t size);
+void *pool_charged(struct pool *pool, size_t size, const char *purpose); /* NULL: refused; rounded already */
+void *pool_raw_get(struct pool *pool, size_t size);                      /* `size` is rounded already */
 size_t pool_raw_round(const struct pool *pool, size_t size);
 bool pool_next_block(struct pool *pool, const char *purpose); /* `current` moves on to an unused block */
 void pool_release_blocks(struct pool *pool, uint32_t keep);   /* those behind the first `keep` of the chain */
