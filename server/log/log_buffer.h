@@ -49,6 +49,10 @@ void log_buffers_deinit(struct log_buffers *buffers);
 static inline char *log_buffers_reserve(struct log_buffers *buffers, struct log_file *file,
                                         size_t buffer_size, int64_t flush_ms, size_t line_max);
 
+/* The room that is left in the file's buffer, *room bytes: less than any line if there is none yet. It may be
+ * committed as if it had been reserved. */
+static inline char *log_buffers_rest(struct log_buffers *buffers, const struct log_file *file, size_t *room);
+
 /* Ends the line that the last reserve for this file began; `written` <= its line_max, newline included. */
 static inline void log_buffers_commit(struct log_buffers *buffers, struct log_file *file, size_t written);
 
@@ -76,6 +80,18 @@ static inline char *log_buffers_reserve(struct log_buffers *buffers, struct log_
             return buffer->bytes + buffer->used;
     }
     return log_buffers_reserve_slow(buffers, file, buffer_size, flush_ms, line_max);
+}
+
+static inline char *log_buffers_rest(struct log_buffers *buffers, const struct log_file *file, size_t *room)
+{
+    struct log_buffer *buffer = file->id < buffers->count ? &buffers->entries[file->id] : NULL;
+
+    if (!buffer || buffer->file != file) {
+        *room = 0;
+        return NULL;
+    }
+    *room = buffer->capacity - buffer->used;
+    return buffer->bytes + buffer->used;
 }
 
 static inline void log_buffers_commit(struct log_buffers *buffers, struct log_file *file, size_t written)

@@ -86,7 +86,7 @@ static void access_log_run(struct http_request *request, void *section)
     for (const struct access_log *log = settings->logs; log; log = log->next) {
         const struct access_file *to = log->to;
         size_t length;
-        char *bytes;
+        char *bytes, *end;
 
         if (!access_log_wanted(log, request))
             continue;
@@ -94,12 +94,16 @@ static void access_log_run(struct http_request *request, void *section)
             access_log_write_alone(request, log, settings->cache);
             continue;
         }
-        length = http_log_measure(log->format, request, &line);
-        bytes = log_buffers_reserve(buffers, to->file, to->buffer, to->flush_ms, length);
-        if (!bytes)
-            continue;
-        length = (size_t)(http_log_write(log->format, request, &line, bytes) - bytes);
-        log_buffers_commit(buffers, to->file, length);
+        bytes = log_buffers_rest(buffers, to->file, &length);
+        end = http_log_write_plain(log->format, request, bytes, length);
+        if (!end) {
+            length = http_log_measure(log->format, request, &line);
+            bytes = log_buffers_reserve(buffers, to->file, to->buffer, to->flush_ms, length);
+            if (!bytes)
+                continue;
+            end = http_log_write(log->format, request, &line, bytes);
+        }
+        log_buffers_commit(buffers, to->file, (size_t)(end - bytes));
     }
 }
 

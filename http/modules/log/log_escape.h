@@ -16,6 +16,9 @@
 /* Whether nginx's form or JSON's may have to change the text. */
 bool http_log_odd(struct http_text text);
 
+/* Copies the text, all of its length, and says whether it is odd. */
+bool http_log_copy(char *to, struct http_text text);
+
 /* How many bytes `write` will write, which returns the byte after them. */
 uint32_t http_log_escape_measure(struct http_text text);
 char *http_log_escape_write(char *to, struct http_text text);

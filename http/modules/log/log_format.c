@@ -42,6 +42,7 @@ static void log_format_take_part(const struct http_template_part *from, struct h
         format->fixed += HTTP_PRINT_MAX;
     } else {
         to->kind = HTTP_LOG_VALUE;
+        format->fixed += sizeof "-" - 1;
         format->values[format->value_count++] = from->variable;
     }
 }
@@ -160,6 +161,38 @@ size_t http_log_measure(const struct http_log_format *format, struct http_reques
         length += value->length;
     }
     return length;
+}
+
+UNGUARDED char *http_log_write_plain(const struct http_log_format *format, struct http_request *request,
+                                     char *to, size_t room)
+{
+    const struct http_log_part *part = format->parts, *end = part + format->part_count;
+    const struct http_variable *variable = format->values;
+    size_t left = room - format->fixed; /* for values */
+
+    if (room < format->fixed)
+        return NULL;
+    for (; part < end; part++) {
+        struct http_text value;
+
+        memcpy(to, part->literal, LITERAL); /* the excess is overwritten */
+        to += part->length;
+        if (part->kind == HTTP_LOG_PRINTED) {
+            to = part->print(request, to);
+        } else if (part->kind == HTTP_LOG_VALUE) {
+            if (http_variable_get(request, variable++, &value) != HTTP_VALUE_FOUND) {
+                *to = '-';
+                to += format->escape == HTTP_LOG_ESCAPE_DEFAULT;
+                continue; /* `fixed` has room for it */
+            }
+            if (value.length > left || (http_log_copy(to, value) && format->escape != HTTP_LOG_ESCAPE_NONE))
+                return NULL;
+            left -= value.length;
+            to += value.length;
+        }
+    }
+    *to = '\n';
+    return to + 1;
 }
 
 /* memcpy, without a call for the short texts that lines are mostly made of. */

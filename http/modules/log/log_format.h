@@ -56,6 +56,11 @@ struct http_log_format *http_log_format_combined(struct conf *conf);
 /* `log_format NAME [escape=…] STRING …;` NULL: noted in conf. */
 struct http_log_format *http_log_format_read(struct conf *conf, const struct conf_node *node);
 
+/* Writes a line of which no value needs escaping, as nearly all are, into `room` bytes. Null: there is one, or
+ * the room is too small, and the next two write the line. */
+char *http_log_write_plain(const struct http_log_format *format, struct http_request *request, char *to,
+                           size_t room);
+
 /* Gets the values; returns how many bytes the line may take at most, newline included. */
 size_t http_log_measure(const struct http_log_format *format, struct http_request *request,
                         struct http_log_line *line);

@@ -37,6 +37,10 @@ static void test_every_place(void **state)
 
                 text[place] = (char)byte;
                 assert_int_equal(http_log_odd(value), is_odd((unsigned char)byte));
+                out[length] = '#';
+                assert_int_equal(http_log_copy(out, value), is_odd((unsigned char)byte));
+                assert_memory_equal(out, text, length);
+                assert_int_equal(out[length], '#');
                 assert_int_equal(http_log_escape_measure(value),
                                  length + (is_odd((unsigned char)byte) ? 3 : 0));
                 if (is_odd((unsigned char)byte)) {

@@ -18,6 +18,31 @@ static const struct http_log_format *read_format(struct asked *asked, const char
     return http_log_format_read(&asked->generation->conf, node);
 }
 
+/* The short way writes the same line or none, never more than its room, and whenever there is room enough and
+ * nothing to escape. */
+static void check_plain(struct asked *asked, const struct http_log_format *format,
+                        const struct http_log_line *values, size_t most, const char *expected, size_t length)
+{
+    bool odd = false;
+
+    for (unsigned i = 0; i < format->value_count; i++)
+        odd |= values->escaped[i] != 0;
+    for (size_t room = 0; room <= most + 64; room++) {
+        char out[8192], *end;
+
+        memset(out, '#', sizeof out);
+        end = http_log_write_plain(format, asked->request, out, room);
+        for (size_t i = room; i < sizeof out; i++)
+            assert_int_equal(out[i], '#');
+        if (end) {
+            assert_int_equal(end - out, length);
+            assert_memory_equal(out, expected, length);
+        } else {
+            assert_true(odd || room < most + format->value_count);
+        }
+    }
+}
+
 /* The line in `out`, without its newline. Nothing is written beyond what was measured. */
 static void write_line(struct asked *asked, const struct http_log_format *format, char *out, size_t size)
 {
@@ -31,6 +56,7 @@ static void write_line(struct asked *asked, const struct http_log_format *format
     for (size_t i = most; i < size; i++)
         assert_int_equal(out[i], '#');
     assert_int_equal(out[length - 1], '\n');
+    check_plain(asked, format, &line, most, out, length);
     out[length - 1] = '\0';
 }
 
