@@ -37,11 +37,6 @@ static inline __m128i scan_load(const char *at)
     return _mm_loadu_si128((const __m128i *)(const void *)at);
 }
 
-static inline __m128i scan_is_del(__m128i bytes)
-{
-    return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
-}
-
 /* All bits of a byte that is <= highest, unsigned. */
 static inline __m128i scan_is_low(__m128i bytes, int highest)
 {
@@ -53,7 +48,8 @@ static inline unsigned scan_stop_mask(const char *at, int highest)
 {
     __m128i bytes = scan_load(at);
 
-    return (unsigned)_mm_movemask_epi8(_mm_or_si128(scan_is_low(bytes, highest), scan_is_del(bytes)));
+    return (unsigned)_mm_movemask_epi8(
+        _mm_or_si128(scan_is_low(bytes, highest), _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f))));
 }
 
 /*
@@ -67,14 +63,11 @@ static inline unsigned scan_usual_mask(const char *at, int highest)
     return (unsigned)_mm_movemask_epi8(_mm_cmpgt_epi8(one_up, _mm_set1_epi8((char)(highest + 1))));
 }
 
-/* The first byte of [at, end) that is DEL or not above `highest`; `end` if there is none. Bytes from `base`
- * on may be read. */
-static inline const char *scan_stop(const char *base, const char *at, const char *end, int highest)
+/* scan_stop where SCAN_WIDTH bytes in front of `end` may be read. */
+static inline const char *scan_stop_wide(const char *at, const char *end, int highest)
 {
     unsigned mask;
 
-    if (end - base < SCAN_WIDTH)
-        return scan_stop_narrow(at, end, highest);
     for (; at <= end - SCAN_WIDTH; at += SCAN_WIDTH) {
         mask = scan_usual_mask(at, highest);
         if (mask == 0xffff)
@@ -88,6 +81,13 @@ static inline const char *scan_stop(const char *base, const char *at, const char
     /* The rest, in a window that ends where the input ends. */
     mask = scan_stop_mask(end - SCAN_WIDTH, highest) >> (at - (end - SCAN_WIDTH));
     return mask ? at + __builtin_ctz(mask) : end;
+}
+
+/* The first byte of [at, end) that is DEL or not above `highest`; `end` if there is none. Bytes from `base`
+ * on may be read. */
+static inline const char *scan_stop(const char *base, const char *at, const char *end, int highest)
+{
+    return end - base < SCAN_WIDTH ? scan_stop_narrow(at, end, highest) : scan_stop_wide(at, end, highest);
 }
 
 /* Where the first colon of 16 readable bytes is, or 16. */
@@ -115,6 +115,11 @@ static inline bool scan_equals_wide(const char *bytes, const char *lower, size_t
 }
 
 #else
+
+static inline const char *scan_stop_wide(const char *at, const char *end, int highest)
+{
+    return scan_stop_narrow(at, end, highest);
+}
 
 static inline const char *scan_stop(const char *base, const char *at, const char *end, int highest)
 {
