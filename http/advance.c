@@ -2,6 +2,9 @@
 /* The second verb of the driver: goes as far as the received bytes allow, and runs the requests in them. */
 #include "http/advance.h"
 
+#include <stddef.h>
+#include <string.h>
+
 #include "http/body.h"
 #include "http/describe.h"
 #include "http/error_page.h"
@@ -24,11 +27,12 @@ struct http_request *http_advance_begin(struct http_connection *connection)
     struct pool *pool = connection->base.pool;
     const struct http_server *server = http_default_server(connection);
     const struct http_parser_limits limits = {.strict_line_endings = server->reading.strict_line_endings};
-    struct http_request *request = pool_calloc(pool, sizeof *request, "request");
+    struct http_request *request = pool_alloc(pool, sizeof *request, "request");
     struct http_field *fields = request ? pool_alloc(pool, REQUEST_FIELDS * sizeof *fields, "fields") : NULL;
 
     if (!fields)
         return NULL;
+    memset(request, 0, offsetof(struct http_request, head));
     request->connection = connection;
     request->pool = pool;
     request->head.fields = fields;

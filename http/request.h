@@ -26,7 +26,6 @@ struct http_request {
     struct http_connection *connection;
     struct pool *pool;
     /* what was asked */
-    struct http_head head;
     struct http_framing_result framing;
     struct http_host host;      /* name in lower case; empty if HTTP/1.0 sent none */
     struct http_text target;    /* as received: $request_uri */
@@ -38,8 +37,7 @@ struct http_request {
     /* what was chosen */
     const struct http_server *server;
     const struct http_location *location;
-    const struct http_step *step;  /* the next to run */
-    struct http_text captures[10]; /* $0 … $9 of the last regular expression that matched */
+    const struct http_step *step; /* the next to run */
     unsigned capture_count;
     unsigned relocations; /* internal redirects so far; bounded */
     struct http_route route;
@@ -55,10 +53,14 @@ struct http_request {
     /* the body that comes in: body.h */
     struct http_body body;
     bool body_read; /* nothing of the request is left on the connection */
-    /* input blocks that hold parts of the head; the last one may be the connection's current block */
-    void *kept[HTTP_HEAD_BUFFERS + 1];
     unsigned kept_count;
     bool head_in_input; /* the connection's current block holds some of the head: it stays as it is */
+
+    /* Not cleared when a request begins: each has a count, or is made ready, before it is read. */
+    struct http_head head;         /* by http_parser_init */
+    struct http_text captures[10]; /* $0 … $9 of the last regular expression that matched: capture_count */
+    /* kept_count input blocks that hold parts of the head; the last may be the connection's current block */
+    void *kept[HTTP_HEAD_BUFFERS + 1];
 };
 
 /* The request cannot be parsed any further: if its first line is the reason, the received part becomes the

@@ -22,11 +22,12 @@ enum {
 
 #define START "HTTP/1.1 200 OK\r\nServer: " VERSION_TEXT "\r\nDate: "
 
+enum { START_LENGTH = sizeof START - 1 + HTTP_DATE_LENGTH + 2 };
+
 /* The head's constant beginning, made anew when the second changes. One per thread. */
 struct start {
     int64_t second;
-    size_t length;
-    char bytes[sizeof START + HTTP_DATE_LENGTH + 2];
+    char bytes[START_LENGTH];
 };
 
 static _Thread_local struct start start;
@@ -39,7 +40,6 @@ static void refresh_start(double now)
     memcpy(start.bytes, START, sizeof START - 1);
     http_date_format(start.second, start.bytes + sizeof START - 1);
     memcpy(start.bytes + sizeof START - 1 + HTTP_DATE_LENGTH, "\r\n", 2);
-    start.length = sizeof START - 1 + HTTP_DATE_LENGTH + 2;
 }
 
 static char *put(char *at, const char *bytes, size_t length)
@@ -60,7 +60,7 @@ static char *put_start(char *at, int status, bool tokens)
     struct http_text line;
 
     if (status == 200 && tokens)
-        return put(at, start.bytes, start.length);
+        return put(at, start.bytes, START_LENGTH);
     line = http_status_line(status);
     at = PUT(at, "HTTP/1.1 ");
     if (line.length) {

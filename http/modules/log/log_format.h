@@ -56,7 +56,7 @@ struct http_log_format *http_log_format_combined(struct conf *conf);
 /* `log_format NAME [escape=…] STRING …;` NULL: noted in conf. */
 struct http_log_format *http_log_format_read(struct conf *conf, const struct conf_node *node);
 
-/* Writes a line of which no value needs escaping, as nearly all are, into `room` bytes. Null: there is one, or
+/* Writes a line of which no value needs escaping, as nearly all are, into `room` bytes. Null: one does, or
  * the room is too small, and the next two write the line. */
 char *http_log_write_plain(const struct http_log_format *format, struct http_request *request, char *to,
                            size_t room);
