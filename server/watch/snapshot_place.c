@@ -8,11 +8,13 @@
 #include "server/address.h"
 
 const char *const snapshot_key_names[SNAPSHOT_KEYS + 1] = {
-    [SNAPSHOT_TOTAL] = "total",    [SNAPSHOT_PEAK] = "peak",         [SNAPSHOT_USED] = "used",
-    [SNAPSHOT_AGE] = "age",        [SNAPSHOT_IDLE] = "idle",         [SNAPSHOT_REQUESTS] = "requests",
-    [SNAPSHOT_UNSENT] = "unsent",  [SNAPSHOT_NUMBER] = "number",     [SNAPSHOT_STATE] = "state",
-    [SNAPSHOT_CLIENT] = "address", [SNAPSHOT_PROTOCOL] = "protocol", [SNAPSHOT_LARGES] = "larges",
-    [SNAPSHOT_ALL] = "all"};
+    [SNAPSHOT_TOTAL] = "total",       [SNAPSHOT_PEAK] = "peak",
+    [SNAPSHOT_USED] = "used",         [SNAPSHOT_AGE] = "age",
+    [SNAPSHOT_IDLE] = "idle",         [SNAPSHOT_REQUESTS] = "requests",
+    [SNAPSHOT_UNSENT] = "unsent",     [SNAPSHOT_NUMBER] = "number",
+    [SNAPSHOT_STATE] = "state",       [SNAPSHOT_CLIENT] = "address",
+    [SNAPSHOT_PROTOCOL] = "protocol", [SNAPSHOT_LARGES] = "larges",
+    [SNAPSHOT_FILLED] = "filled",     [SNAPSHOT_ALL] = "all"};
 
 bool snapshot_is_time(enum snapshot_key key)
 {

@@ -26,6 +26,7 @@ enum snapshot_key {
     SNAPSHOT_CLIENT,
     SNAPSHOT_PROTOCOL,
     SNAPSHOT_LARGES,
+    SNAPSHOT_FILLED,
     SNAPSHOT_KEYS,
     SNAPSHOT_ALL = SNAPSHOT_KEYS, /* the first by each of those up to UNSENT */
     SNAPSHOT_KEYS_OF_ALL = SNAPSHOT_UNSENT + 1,

@@ -92,7 +92,7 @@ static const char *set_sort(struct snapshot_query *query, const char *value)
             return NULL;
         }
     return "sort is one of total, peak, used, age, idle, requests, unsent, number, state, address, protocol, "
-           "larges, all";
+           "larges, filled, all";
 }
 
 static const char *set_limit(struct snapshot_query *query, const char *value)

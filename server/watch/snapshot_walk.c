@@ -66,35 +66,6 @@ static double moment(double seconds)
     return -(double)(int64_t)(seconds * 1e6);
 }
 
-/* What a row is sorted by. With all keys those of one key alone are not looked at. */
-static void find_keys(const struct connection *connection, const struct pool_stats *pool,
-                      enum connection_state state, const struct snapshot_query *query, double now,
-                      double keys[SNAPSHOT_FIGURES])
-{
-    const struct timeout *timeout = &connection->timeout;
-
-    memset(keys, 0, SNAPSHOT_FIGURES * sizeof *keys);
-    keys[SNAPSHOT_TOTAL] = (double)pool->held_bytes;
-    keys[SNAPSHOT_PEAK] = (double)pool->peak_bytes;
-    keys[SNAPSHOT_USED] = (double)pool->used_bytes;
-    keys[SNAPSHOT_AGE] = moment(connection->opened);
-    keys[SNAPSHOT_IDLE] = moment(timeout_is_set(timeout) ? timeout_began(timeout) : now);
-    keys[SNAPSHOT_REQUESTS] = connection->requests;
-    keys[SNAPSHOT_UNSENT] = (double)connection->output.unsent;
-    keys[SNAPSHOT_NUMBER] = (double)connection->number;
-    keys[SNAPSHOT_STATE] = state;
-    keys[SNAPSHOT_LARGES] = pool->larges;
-    if (query->sort == SNAPSHOT_PROTOCOL)
-        keys[SNAPSHOT_PROTOCOL] = snapshot_word_order(connection->binding->protocol->name);
-    if (query->sort == SNAPSHOT_CLIENT)
-        snapshot_client_figures(&connection->peer, keys);
-    if (!query->ascending)
-        return;
-    keys[query->sort] = -keys[query->sort];
-    for (unsigned i = SNAPSHOT_KEYS; i < SNAPSHOT_FIGURES; i++)
-        keys[i] = -keys[i];
-}
-
 /* How far buffers and large ones are filled, as far as that is known; the others count as full. */
 static void fill_pieces(struct pool_layout *layout, const struct connection *connection)
 {
@@ -110,6 +81,39 @@ static void fill_pieces(struct pool_layout *layout, const struct connection *con
         else if (piece->kind == POOL_PART_LARGE || piece->kind == POOL_PART_BUFFER)
             piece->used = (uint32_t)piece->size;
     }
+}
+
+/* What a row is sorted by. With all keys those of one key alone are not looked at. */
+static void find_keys(const struct connection *connection, const struct pool_stats *pool,
+                      struct pool_layout *layout, enum connection_state state,
+                      const struct snapshot_query *query, double now, double keys[SNAPSHOT_FIGURES])
+{
+    const struct timeout *timeout = &connection->timeout;
+
+    memset(keys, 0, SNAPSHOT_FIGURES * sizeof *keys);
+    keys[SNAPSHOT_TOTAL] = (double)pool->held_bytes;
+    keys[SNAPSHOT_PEAK] = (double)pool->peak_bytes;
+    keys[SNAPSHOT_USED] = (double)pool->used_bytes;
+    keys[SNAPSHOT_AGE] = moment(connection->opened);
+    keys[SNAPSHOT_IDLE] = moment(timeout_is_set(timeout) ? timeout_began(timeout) : now);
+    keys[SNAPSHOT_REQUESTS] = connection->requests;
+    keys[SNAPSHOT_UNSENT] = (double)connection->output.unsent;
+    keys[SNAPSHOT_NUMBER] = (double)connection->number;
+    keys[SNAPSHOT_STATE] = state;
+    keys[SNAPSHOT_LARGES] = pool->larges;
+    if (query->sort == SNAPSHOT_FILLED) {
+        fill_pieces(layout, connection);
+        keys[SNAPSHOT_FILLED] = (double)snapshot_filled(pool, layout);
+    }
+    if (query->sort == SNAPSHOT_PROTOCOL)
+        keys[SNAPSHOT_PROTOCOL] = snapshot_word_order(connection->binding->protocol->name);
+    if (query->sort == SNAPSHOT_CLIENT)
+        snapshot_client_figures(&connection->peer, keys);
+    if (!query->ascending)
+        return;
+    keys[query->sort] = -keys[query->sort];
+    for (unsigned i = SNAPSHOT_KEYS; i < SNAPSHOT_FIGURES; i++)
+        keys[i] = -keys[i];
 }
 
 static void fill(struct snapshot_row *row, const struct connection *connection, enum connection_state state,
@@ -188,7 +192,7 @@ static void walk_past(struct snapshot_part *part, const struct connection *conne
                          age);
     tally->watchers += connection->watches;
     snapshot_tally_pieces(tally, &layout, pool.held_bytes);
-    find_keys(connection, &pool, state, query, now, keys);
+    find_keys(connection, &pool, &layout, state, query, now, keys);
     if ((query->after && !is_behind(query, keys, connection->number)) ||
         !snapshot_part_wants(part, keys, connection->number))
         return;

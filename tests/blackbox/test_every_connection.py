@@ -73,7 +73,8 @@ def mine(rows, clients):
 
 
 KEYS = {'total': 'total_bytes', 'peak': 'peak_bytes', 'used': 'used_bytes', 'requests': 'requests', 'unsent': 'unsent_bytes',
-        'age': 'order', 'idle': 'order', 'number': 'id', 'larges': 'larges'}
+        'age': 'order', 'idle': 'order', 'number': 'id', 'larges': 'larges',
+        'filled': 'filled_bytes'}
 STATES = 'idle', 'reading', 'waiting', 'sending', 'lingering'
 
 
