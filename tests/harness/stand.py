@@ -8,11 +8,12 @@ from tests.harness.wire import PATIENCE
 
 
 class Stand(http.server.ThreadingHTTPServer):
-    """Plays a server: the page and data of `real`, and a stream that the test writes."""
+    """Plays a server: the page, history and data of `real`, and a stream that the test writes."""
     daemon_threads = True
 
     def __init__(self, real):
-        parts = {name: real.get('/pools/' + name).body for name in ('', 'data')}
+        parts = {name: real.get('/pools/' + name).body for name in ('', 'data', 'history')}
+        self.parts = parts
         self.data, self.streams, self.opened = json.loads(parts['data']), [], threading.Condition()
         stand = self
 

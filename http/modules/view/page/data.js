@@ -86,6 +86,7 @@ function adapt(raw) {
     memory: m.live_bytes,
     peak: m.peak_bytes,
     budget: m.budget_bytes,
+    container: m.container_bytes,
     rss: m.resident_bytes,
     uses: m.uses,
     counters: {requests: t.requests, received: t.received_bytes, sent: t.sent_bytes, accepted: t.accepted},
@@ -173,6 +174,25 @@ const history = [];
 // Whether another process answers than before: none of the numbers that are shown is its own.
 const restarted = next => Boolean(now) && now.process !== next.process;
 
+// The most that was taken in each minute of the last hour: as the server has kept it, and as the page saw it.
+const hour = new Map();
+function noteHour(time, memory) {
+  const minute = Math.floor(time / 60);
+  hour.set(minute, Math.max(hour.get(minute) || 0, memory));
+  for (const old of hour.keys()) if (old <= minute - 60) hour.delete(old);
+}
+const peakOfHour = () => Math.max(1, ...hour.values());
+
+let day = null; // the last one, minute by minute, as the server has kept it
+async function askDay() {
+  const answer = await fetch("history", {cache: "no-store"});
+  if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+  day = await answer.json();
+  day.minutes.slice(-60).forEach(([live], i, all) => {
+    if (live) noteHour(day.first + 60 * (day.minutes.length - all.length + i), live);
+  });
+}
+
 function remember(next) {
   const seconds = now ? next.time - now.time : 0,
     restart = restarted(next);
@@ -181,6 +201,8 @@ function remember(next) {
       ? (next.counters[name] - now.counters[name]) / seconds
       : null;
   if (now && seconds <= 0) history.length = 0;
+  if (restart) hour.clear();
+  noteHour(next.time, next.memory);
   history.push({
     time: next.time,
     mark: restart ? "restart" : now && now.generation !== next.generation ? "reload" : "",

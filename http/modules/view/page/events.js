@@ -19,8 +19,7 @@ const since = time => (performance.now() - time) / 1000;
 
 // A browser tells apart whether it is refused, connected, and spoken to: so does this.
 function trouble() {
-  if (wire === "lost")
-    return ["stopped", "No connection: the server is stopped, or turns this page away."];
+  if (wire === "lost") return ["stopped", "No connection: the server is stopped, or turns this page away."];
   if (wire === "open" && since(heard) < PATIENCE)
     return ["slow", `The server lives, but is slow: ${why || "there is no new snapshot yet"}.`];
   return [
@@ -44,6 +43,7 @@ function look() {
   if (kind === next) return;
   const first = !kind;
   kind = next;
+  if (next !== "live") showBand(""); // what is not live alarms nobody
   set($("state"), "class", `state ${next === "live" ? next : late && !paused ? "lost" : ""}`);
   if (next !== "live" && !first) speak(text || `The view is ${next}.`, true);
 }
@@ -66,6 +66,7 @@ function draw() {
   if (!now) performance.mark("first picture");
   if (restarted(data)) forget(data);
   remember(data);
+  needDay(data);
   drawTide(data);
   for (const tile of tiles) tile();
   heat();

@@ -1,5 +1,35 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The first card: memory as a water level, one sentence about all of it, and the tiles with their curves.
+// The first card: memory as a water level, what it is measured by, and one sentence about all of it.
+
+// From which part of a limit on memory is high, and then almost full.
+const bands = [
+  [0.8, "high"],
+  [0.95, "full"],
+];
+
+// What the water is measured by: a limit that is in force, or else the most of the last hour. A container's
+// limit is about what is resident.
+function scaleOf(data) {
+  const untouched = Math.max(
+    0,
+    data.workers.reduce((sum, w) => sum + w.mappedBytes - w.residentBytes, 0)
+  );
+  if (data.budget)
+    return {full: data.budget, level: data.memory, name: "memory_budget", limit: true, untouched};
+  if (data.container)
+    return {
+      full: data.container,
+      level: data.rss || data.memory,
+      name: "the container's limit",
+      limit: true,
+      untouched,
+    };
+  return {full: peakOfHour(), level: data.memory, name: "most of the last hour", limit: false, untouched};
+}
+function bandOf(data) {
+  const {full, level, limit} = scaleOf(data);
+  return (limit && bands.findLast(([part]) => level >= part * full)?.[1]) || "";
+}
 
 const scene = (() => {
   const TOP = 44,
@@ -87,38 +117,55 @@ const scene = (() => {
   }
   const y = (value, top) => H - share(value, top) * (H - TOP);
   function draw(data, still) {
-    const peak = Math.max(data.peak, data.memory),
-      limit = data.budget;
-    const wish = limit && limit < peak * 12 ? limit * 1.02 : peak * 1.25,
-      unit = 2 ** Math.ceil(Math.log2(wish / 4.5 || 1)),
-      top = Math.max(wish, 1),
+    const {full, level: wet, name, limit, untouched} = scaleOf(data),
+      peak = Math.max(data.peak, data.memory),
+      top = limit ? full : full * 1.2,
+      unit = 2 ** Math.ceil(Math.log2(top / 4.5 || 1)),
+      staff = W - 40,
+      edge = W - 126,
       drawn = [];
-    const text = (x, at, words, more) => drawn.push(svg("text", {x, y: at, ...more}, words));
+    const text = (x, at, words, more) => drawn.push(svg("text", {x, y: at, ...more}, words)),
+      path = (kind, d) => drawn.push(svg("path", {class: kind, d}));
     last = data;
     level.style.transition = still ? "none" : "";
-    level.style.transform = `translateY(${y(data.memory, top).toFixed(1)}px)`;
-    drawn.push(svg("path", {class: "staff", d: `M${W - 26} ${TOP - 22}V${H}`}));
+    level.style.transform = `translateY(${y(wet, top).toFixed(1)}px)`;
+    // What is reserved stands above the water, like mist: no page of it was touched.
+    const mist = y(wet + untouched, top);
+    if (y(wet, top) - mist > 2) {
+      drawn.push(svg("rect", {class: "mist", x: 0, y: mist, width: W, height: y(wet, top) - mist}));
+      if (W > 560)
+        text(W / 2, mist - 5, `reserved, untouched ${bytes(untouched)}`, {"text-anchor": "middle"});
+    }
+    path("staff", `M${staff} ${TOP - 22}V${H}`);
     for (let at = unit; at <= top; at += unit) {
-      drawn.push(
-        svg("path", {class: "staff", d: `M${W - 36} ${y(at, top)}h20M${W - 30} ${y(at - unit / 2, top)}h8`})
-      );
-      text(W - 42, y(at, top) + 4, bytes(at), {"text-anchor": "end"});
+      path("staff", `M${staff - 10} ${y(at, top)}h10M${staff - 5} ${y(at - unit / 2, top)}h5`);
+      text(staff - 16, y(at, top) + 4, bytes(at), {"text-anchor": "end"});
+    }
+    for (const [part, kind] of limit ? bands : []) {
+      path(`band ${kind}`, `M${staff} ${y(part * top, top)}V${TOP}`);
+      text(staff + 6, y(part * top, top) + 4, percent(part), {class: "little"});
+    }
+    if (data.rss && data.rss <= top) {
+      const at = y(data.rss, top);
+      path("arrow", `M${staff - 2} ${at}l-8 -4v8z`);
+      if (W > 560)
+        text(edge, at + (at - TOP < 9 ? 15 : 4), `resident ${bytes(data.rss)}`, {"text-anchor": "end"});
     }
     const high = y(peak, top),
-      edge = W - 112;
-    drawn.push(svg("path", {class: "mark", d: `M18 ${high}H${edge}`}));
-    const crowded = limit && limit <= top && high - y(limit, top) < 24;
-    text(20, high + (crowded ? 16 : -7), `high water ${bytes(peak)}`, {class: "high"});
-    if (limit && limit <= top) {
-      drawn.push(svg("path", {class: "limit", d: `M18 ${y(limit, top)}H${edge}`}));
-      text(20, y(limit, top) + (high - y(limit, top) < 44 ? -7 : 17), `memory_budget ${bytes(limit)}`);
+      line = y(full, top);
+    if (limit) {
+      path("mark", `M18 ${high}H${edge}`);
+      text(20, high + (high - line < 24 ? 16 : -7), `high water ${bytes(peak)}`, {class: "high"});
     }
+    path("limit", `M18 ${line}H${edge}`);
+    text(20, line - 7, `${name} ${bytes(full)}`);
     marks.replaceChildren(...drawn);
+    set(picture, "class", `scene ${bandOf(data)}`);
     set(
       picture,
       "aria-label",
-      `A water level: ${bytes(data.memory)} now, high water ${bytes(peak)}` +
-        (limit ? `, memory_budget ${bytes(limit)}` : "")
+      `A water level: ${bytes(wet)} now, of ${bytes(full)}, ${name}; high water ${bytes(peak)}` +
+        (untouched ? `; ${bytes(untouched)} more are reserved and untouched` : "")
     );
   }
   new ResizeObserver(() => {
@@ -129,14 +176,56 @@ const scene = (() => {
   return data => draw(data, false);
 })();
 
+// In the title and the icon, which are seen when the page is not.
+const showBand = (() => {
+  const icon = document.querySelector("link[rel=icon]"),
+    calm = [document.title, icon.href];
+  return (band, part, name) => {
+    const y = 29 - 24 * Math.min(1, part),
+      colour = band === "full" ? "#ff9a83" : "#e0b85c",
+      picture =
+        `<svg xmlns="${SVG}" viewBox="0 0 32 32"><rect width="32" height="32" rx="9" fill="#0f5560"/>` +
+        `<path d="M0 ${y}q4-4 8 0t8 0 8 0 8 0V32H0z" fill="${colour}"/></svg>`,
+      [title, href] = band
+        ? [`${percent(part)} of ${name} · Tidepool`, `data:image/svg+xml,${encodeURIComponent(picture)}`]
+        : calm;
+    if (document.title !== title) document.title = title;
+    if (icon.href !== href) icon.href = href;
+  };
+})();
+let band = "";
+function drawBand(data) {
+  const {full, level, name} = scaleOf(data),
+    next = bandOf(data),
+    text =
+      (next === "full" ? "Almost full: " : "High: ") +
+      `${percent(level / full)} of ${name} is ${data.budget ? "taken" : "resident"}. At 100 % ` +
+      (data.budget ? "requests and connections are refused." : "the kernel ends this process.");
+  say($("band"), next ? text : "");
+  showBand(next, level / full, name);
+  if (next !== band) speak(next ? text : `Below ${percent(bands[0][0])} of ${name} again.`, true);
+  band = next;
+}
+
 function drawTide(data) {
+  const {full, level, name, untouched} = scaleOf(data);
   say($("tide-now"), bytes(data.memory));
   say(
     $("tide-note"),
-    "taken from the system" +
-      (data.budget ? `, ${percent(data.memory / data.budget)} of memory_budget` : "") +
-      (data.rss ? `; the process has ${bytes(data.rss)} resident` : "")
+    data.budget
+      ? `taken from the system, ${percent(level / full)} of ${name}`
+      : data.container
+        ? `taken from the system; ${percent(level / full)} of ${name} is resident`
+        : `taken from the system; the most of the last hour was ${bytes(full)}`
   );
+  say(
+    $("tide-rest"),
+    (data.rss ? `Resident are ${bytes(data.rss)}, with the program and its libraries. ` : "") +
+      (untouched
+        ? `${bytes(untouched)} more are reserved for pools and untouched: they are addresses, no memory.`
+        : "")
+  );
+  drawBand(data);
   const {pools, shared, ...others} = data.uses;
   const parts = [
     ["k k-connection", "P", "cut from blocks of pools", data.used],
@@ -178,82 +267,5 @@ function drawSummary(data) {
     `${bytes(data.held)} in pools, ` +
     `${data.open ? bytes(data.held / data.open) : "0 B"} each on average.`;
   say($("summary"), text);
-  const trouble = [
-    [data.overBudget, "request", "over a budget"],
-    [data.refusedByBudget, "block", "refused by memory_budget"],
-    [data.refused, "connection", "turned away"],
-    [data.failed, "call", "that the system refused"],
-  ]
-    .filter(([n]) => n)
-    .map(([n, word, what]) => `${plural(n, word)} ${what}`);
-  say($("trouble"), trouble.length ? `Since the start: ${trouble.join(", ")}.` : "");
   speak(`${text} ${bytes(data.memory)} taken from the system.`);
 }
-
-// ---- tiles with sparklines ----
-
-// A thin line with a word where the server was reloaded or restarted: [place in percent, word].
-function markCurve(box, marks) {
-  while (box.children.length - 1 > marks.length) box.lastChild.remove();
-  marks.forEach(([place, word], i) => {
-    const mark = box.children[i + 1] || box.appendChild(el("span", {class: "event"}, el("span")));
-    mark.style.left = `${place}%`;
-    set(mark, "title", word);
-    set(mark, "class", place > 60 ? "event left" : "event");
-    // The newest word stands, and those that have room before the next.
-    say(mark.firstChild, i + 1 === marks.length || marks[i + 1][0] - place > 40 ? word : "");
-  });
-}
-
-const tiles = [
-  ["Connections", "connections", count],
-  ["Requests a second", "requests", count],
-  ["Held by pools", "held", bytes],
-  ["Received a second", "received", bytes],
-  ["Sent a second", "sent", bytes],
-  ["Accepted a second", "accepted", count],
-].map(([name, key, format]) => {
-  const value = el("dd", {class: "value number"}, "–"),
-    note = el("dd", {class: "note number"}, "–");
-  const area = svg("path", {class: "area"}),
-    stroke = svg("path", {class: "stroke"});
-  const picture = svg(
-    "svg",
-    {class: "spark", viewBox: "0 0 300 40", preserveAspectRatio: "none", role: "img", "aria-label": name},
-    svg("path", {class: "base", d: "M0 39.5H300"}),
-    area,
-    stroke
-  );
-  const marks = el("dd", {class: "curve"}, picture);
-  $("tiles").append(el("div", {class: "card tile"}, el("dt", {}, name), value, note, marks));
-  return () => {
-    const points = history.filter(sample => sample[key] !== null);
-    if (!points.length) return;
-    const last = points[points.length - 1],
-      values = points.map(point => point[key]);
-    const least = Math.min(...values),
-      most = Math.max(...values),
-      top = most * 1.1 || 1;
-    const span = Math.max(30, last.time - points[0].time),
-      x = point => (300 - (300 * (last.time - point.time)) / span).toFixed(1),
-      y = point => (39 - (38 * point[key]) / top).toFixed(1);
-    const line = points.map((point, i) => `${i ? "L" : "M"}${x(point)} ${y(point)}`).join("");
-    say(value, format(last[key]));
-    const range = format(least) === format(most) ? format(most) : `${format(least)} … ${format(most)}`;
-    say(note, `${range} in ${whole(last.time - points[0].time)}`);
-    markCurve(
-      marks,
-      history
-        .filter(point => point.mark && point.time >= points[0].time)
-        .map(point => [x(point) / 3, point.mark])
-    );
-    set(stroke, "d", line);
-    set(area, "d", `${line}L${x(last)} 39V40H${x(points[0])}Z`);
-    set(
-      picture,
-      "aria-label",
-      `${name} over the last ${age(last.time - points[0].time)}: ` +
-        `least ${format(least)}, most ${format(most)}, now ${format(last[key])}`
-    );
-  };
-});
