@@ -317,16 +317,17 @@ static int open_server(const char *from, const char *line, const char *path, str
     return -1;
 }
 
-int fetch_open(const char *from, const char *line, const char *path, char error[FETCH_ERROR])
+int fetch_open(const char *from, const char *line, const char *path, struct fetch_wait *wait,
+               char error[FETCH_ERROR])
 {
     const struct timeval patience = {.tv_sec = FETCH_SECONDS};
-    struct fetch_wait wait = {.ready = wait_in_poll};
-    int fd = open_server(from, line, path, &wait, error);
+    struct fetch_wait in_poll = {.ready = wait_in_poll};
+    int fd = open_server(from, line, path, wait ? wait : &in_poll, error);
 
-    if (fd < 0)
-        return -1;
-    fcntl(fd, F_SETFL, 0);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (fd >= 0 && !wait) {
+        fcntl(fd, F_SETFL, 0);
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    }
     return fd;
 }
 

@@ -42,10 +42,9 @@ bool fetch(const char *from, const char *line, const char *path, struct fetch_wa
 
 void fetch_free(struct fetched *fetched);
 
-/* Asks alone: the descriptor that the answer arrives at, over HTTP/1.0 with its head; it blocks, for
- * FETCH_SECONDS at most, and the caller closes it.
- * -1: `error` says why. */
-int fetch_open(const char *from, const char *line, const char *path, char error[FETCH_ERROR])
-    __attribute__((warn_unused_result));
+/* Asks alone: the descriptor that the answer arrives at, over HTTP/1.0 with its head; the caller closes it.
+ * With `wait` it does not block; else it does, for FETCH_SECONDS at most. -1: `error` says why. */
+int fetch_open(const char *from, const char *line, const char *path, struct fetch_wait *wait,
+               char error[FETCH_ERROR]) __attribute__((warn_unused_result));
 
 #endif

@@ -242,6 +242,13 @@ double json_number(const struct json *json, const char *path)
     return found && found->kind == JSON_NUMBER ? found->number : 0;
 }
 
+bool json_true(const struct json *json, const char *path)
+{
+    const struct json *found = json_at(json, path);
+
+    return found && found->kind == JSON_TRUE;
+}
+
 const char *json_text(const struct json *json, const char *path)
 {
     const struct json *found = json_at(json, path);

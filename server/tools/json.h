@@ -11,6 +11,8 @@
 #ifndef SERVER_TOOLS_JSON_H
 #define SERVER_TOOLS_JSON_H
 
+#include <stdbool.h>
+
 struct pool;
 
 enum { JSON_DEPTH = 64 };
@@ -32,6 +34,7 @@ struct json *json_read(struct pool *pool, char *text);
 const struct json *json_at(const struct json *json, const char *path);
 
 double json_number(const struct json *json, const char *path);    /* 0 unless it is a number */
+bool json_true(const struct json *json, const char *path);        /* false unless it is that */
 const char *json_text(const struct json *json, const char *path); /* "" unless it is a text */
 
 #endif

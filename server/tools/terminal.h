@@ -9,6 +9,7 @@
 #ifndef SERVER_TOOLS_TERMINAL_H
 #define SERVER_TOOLS_TERMINAL_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,7 +21,7 @@ struct terminal {
 
 enum terminal_event {
     TERMINAL_TIME,    /* it is `until` */
-    TERMINAL_READY,   /* the descriptor */
+    TERMINAL_READY,   /* a descriptor: see `revents` */
     TERMINAL_KEY,     /* terminal_keys has some */
     TERMINAL_RESIZED, /* draw again */
     TERMINAL_ENDED    /* a signal or the end of the terminal: leave */
@@ -34,11 +35,32 @@ void terminal_leave(const struct terminal *terminal);
 /* Of standard output, or what terminals usually have. */
 void terminal_measure(unsigned *columns, unsigned *lines);
 
-/* `until`: a time of terminal_ms. `fd` -1: none; else for `events` of poll(). */
-enum terminal_event terminal_wait(int64_t until, int fd, short events);
+/* Whether standard output is a terminal, and NO_COLOR (https://no-color.org) is not set. */
+bool terminal_has_colour(void);
 
-/* The keys that were pressed, at most `size`; 0: the terminal is gone, and the next wait says so. */
-size_t terminal_keys(char *keys, size_t size);
+/* `until`: a time of terminal_ms. `others`: descriptors to wait for, as poll() does; -1: none. */
+enum terminal_event terminal_wait(int64_t until, struct pollfd *others, unsigned count);
+
+enum { TERMINAL_OTHERS = 2 /* most of them */ };
+
+/* Keys that send more than a byte; others are the byte itself. */
+enum terminal_key {
+    TERMINAL_ESCAPE = 0x1b,
+    TERMINAL_UP = 256,
+    TERMINAL_DOWN,
+    TERMINAL_PAGE_UP,
+    TERMINAL_PAGE_DOWN,
+    TERMINAL_HOME,
+    TERMINAL_END,
+    TERMINAL_UNKNOWN
+};
+
+/* The keys that were pressed, at most `size`; 0: the terminal is gone, and the next wait says so, or a signal
+ * has come. */
+size_t terminal_keys(int *keys, size_t size);
+
+/* The key at the beginning of `length` bytes, 1 or more, and how many it takes; 0: the rest is to come. */
+size_t terminal_decode(const char *bytes, size_t length, int *key);
 
 /* A monotonic clock, in milliseconds. */
 int64_t terminal_ms(void);

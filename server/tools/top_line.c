@@ -13,14 +13,17 @@ enum {
     ENOUGH = 12 /* columns: a narrower line has no room for signs that it is cut */
 };
 
+const char *const top_styles[STYLES] = {"",         "\x1b[1m",  "\x1b[7m",  "\x1b[31m", "\x1b[32m",
+                                        "\x1b[33m", "\x1b[34m", "\x1b[35m", "\x1b[36m", "\x1b[2m"};
+
 /* ---- lines ---- */
 
 void top_line(struct top_view *view, enum top_style style, const char *format, ...)
 {
-    static const char *const begins[STYLES] = {"",         "\x1b[1m",  "\x1b[7m",  "\x1b[31m", "\x1b[32m",
-                                               "\x1b[33m", "\x1b[34m", "\x1b[35m", "\x1b[36m"};
     bool grey = view->notice && view->written;
-    const char *begin = !grey ? begins[style] : style == REVERSE ? "\x1b[7m\x1b[2m" : "\x1b[2m";
+    const char *begin = grey ? style == REVERSE ? "\x1b[7m\x1b[2m" : "\x1b[2m"
+                        : style > REVERSE && style < FAINT && view->plain ? ""
+                                                                          : top_styles[style];
     char text[LINE];
     size_t length;
     va_list arguments;
@@ -47,6 +50,14 @@ void top_line(struct top_view *view, enum top_style style, const char *format, .
         fprintf(view->out, "%s%s%.*s%s\x1b[K", view->written ? "\r\n" : "", begin, (int)length, text,
                 *begin ? "\x1b[0m" : "");
     view->written++;
+}
+
+unsigned top_scroll(struct top_view *view, unsigned count)
+{
+    view->page = view->lines ? view->lines - view->written : count;
+    if (view->offset + view->page > count)
+        view->offset = count > view->page ? count - view->page : 0;
+    return count - view->offset < view->page ? count - view->offset : view->page;
 }
 
 /* ---- figures ---- */

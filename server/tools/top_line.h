@@ -13,11 +13,13 @@ struct top_view;
 
 enum { TOP_WORD = 32 /* bytes of a figure as it is written */ };
 
-enum top_style { PLAIN, BOLD, REVERSE, RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN, STYLES };
+enum top_style { PLAIN, BOLD, REVERSE, RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN, FAINT, STYLES };
 
 struct top_word {
     char text[TOP_WORD];
 };
+
+extern const char *const top_styles[STYLES]; /* what a terminal is sent; "" for PLAIN */
 
 /* One more line, unless the screen is full: cut at its width with three dots, `?` for what is not printable
  * ASCII, grey instead of `style` below a notice. */
@@ -30,5 +32,15 @@ struct top_word top_seconds(const struct top_view *view, double value);
 
 /* top_rows.c: a line for each connection of a snapshot, in its order, below titles. */
 void top_rows_draw(struct top_view *view, const struct json *now);
+
+/* top_events.c: what happened lately, the newest first; `most` of them, the gravest, or with the mode
+ * TOP_EVENTS the screen full from view->offset on. */
+void top_events_draw(struct top_view *view, const struct json *now, unsigned most);
+
+/* top_help.c */
+void top_help_draw(struct top_view *view);
+
+/* Of `count` lines, how many have room from view->offset on, which is mended if there are fewer. */
+unsigned top_scroll(struct top_view *view, unsigned count);
 
 #endif

@@ -97,13 +97,13 @@ static struct top_word cell(const struct top_view *view, const struct column *co
 }
 
 /* A line of the columns that have room: titles without a row. */
-static void draw_row(struct top_view *view, const struct json *row, int back)
+static void draw_row(struct top_view *view, const struct json *row, int back, bool selected)
 {
     static const struct {
         const char *state;
         enum top_style style;
     } styles[] = {{"reading", BLUE}, {"waiting", MAGENTA}, {"sending", YELLOW}, {"lingering", CYAN}};
-    enum top_style style = row ? PLAIN : REVERSE;
+    enum top_style style = row && !selected ? PLAIN : REVERSE;
     char text[LINE];
     size_t length = 0;
 
@@ -124,20 +124,31 @@ static void draw_row(struct top_view *view, const struct json *row, int back)
         length += (size_t)snprintf(text + length, sizeof text - length, "%s%*s", length ? " " : "",
                                    width_of(view, column), value ? value : word.text);
     }
-    for (size_t i = 0; row && i < sizeof styles / sizeof *styles; i++)
+    if (row && !selected && json_true(row, "watches"))
+        style = FAINT;
+    for (size_t i = 0; row && style == PLAIN && i < sizeof styles / sizeof *styles; i++)
         if (!strcmp(json_text(row, "state"), styles[i].state))
             style = styles[i].style;
     top_line(view, style, "%s", text);
 }
 
-/* A line for each connection that the server sent, in its order. */
+/* A line for each connection that the server sent, in its order, as far as there is room. */
 void top_rows_draw(struct top_view *view, const struct json *now)
 {
     const struct json *rows = json_at(now, "connections.rows");
+    unsigned count = 0, at = 0, shown;
     int back = choose_columns(view);
 
-    top_line(view, PLAIN, "%s", "");
-    draw_row(view, NULL, back);
-    for (const struct json *at = rows ? rows->first : NULL; at; at = at->next)
-        draw_row(view, at, back);
+    for (const struct json *row = rows ? rows->first : NULL; row; row = row->next)
+        count++;
+    top_line(view, BOLD, "%s", view->status ? view->status : "");
+    draw_row(view, NULL, back, false);
+    shown = top_scroll(view, count);
+    if (view->selected != TOP_NONE && view->selected < view->offset)
+        view->offset = view->selected;
+    if (view->selected != TOP_NONE && view->page && view->selected >= view->offset + view->page)
+        view->offset = view->selected - view->page + 1;
+    for (const struct json *row = rows ? rows->first : NULL; row; row = row->next, at++)
+        if (at >= view->offset && at < view->offset + shown)
+            draw_row(view, row, back, at == view->selected);
 }

@@ -6,9 +6,14 @@
 #include <time.h>
 
 #include "server/tools/json.h"
+#include "server/tools/top_life.h"
 #include "server/tools/top_line.h"
 
-enum { BAR = 20 /* columns of a bar */ };
+enum {
+    BAR = 20,          /* columns of a bar */
+    LINES_LEAST = 9,   /* the server, connections, memory; the connections' titles and a few of them */
+    WORKERS_LEAST = 3, /* lines for workers: titles and one */
+};
 
 const struct top_key top_keys[] = {
     {'t', "total", "HELD"}, {'p', "peak", "PEAK"},     {'u', "used", "USED"},     {'a', "age", "AGE"},
@@ -56,6 +61,14 @@ bool top_view_same(const struct json *one, const struct json *other)
            json_number(one, "server.started") == json_number(other, "server.started");
 }
 
+/* Whether a line that may be left out has room. The first to ask are the most important ones. */
+static bool has_room(struct top_view *view)
+{
+    if (!view->lines)
+        return true;
+    return view->spare > 0 && view->spare--;
+}
+
 /* Seconds between two snapshots of one server; 0: they cannot be compared. */
 static double span_of(const struct json *now, const struct json *before)
 {
@@ -93,12 +106,14 @@ static void draw_totals(struct top_view *view, const struct json *now, const str
         view, PLAIN, "connections %.0f: %.0f idle, %.0f reading, %.0f waiting, %.0f sending, %.0f lingering",
         json_number(totals, "open"), json_number(states, "idle"), json_number(states, "reading"),
         json_number(states, "waiting"), json_number(states, "sending"), json_number(states, "lingering"));
-    if (view->terminal)
+    if (view->terminal && has_room(view))
         top_line(view, PLAIN, "per second  %s accepted, %s requests, %s received, %s sent",
                  rate(view, totals, earlier, span, "accepted", false).text,
                  rate(view, totals, earlier, span, "requests", false).text,
                  rate(view, totals, earlier, span, "received_bytes", true).text,
                  rate(view, totals, earlier, span, "sent_bytes", true).text);
+    if (!has_room(view))
+        return;
     top_line(view, PLAIN,
              "in all      %s accepted, %s requests, %.0f refused, %.0f over budget, %s received, %s sent",
              top_count(view, json_number(totals, "accepted")).text,
@@ -128,6 +143,8 @@ static void draw_memory(struct top_view *view, const struct json *now)
              top_bytes(view, live).text, of, text, top_bytes(view, json_number(memory, "peak_bytes")).text,
              top_bytes(view, json_number(memory, "resident_bytes")).text, json_number(memory, "refused"),
              json_number(memory, "failed"));
+    if (!has_room(view))
+        return;
     top_line(view, PLAIN, "pools       %s held, %s used   sgi %s held, %s out, %.0f of %.0f locks contended",
              top_bytes(view, json_number(now, "totals.total_bytes")).text,
              top_bytes(view, json_number(now, "totals.used_bytes")).text,
@@ -135,7 +152,7 @@ static void draw_memory(struct top_view *view, const struct json *now)
              top_bytes(view, json_number(sgi, "out_bytes")).text,
              json_number(sgi, "lists.contended") + json_number(sgi, "depots.contended"),
              json_number(sgi, "lists.taken") + json_number(sgi, "depots.taken"));
-    if (*json_text(now, "advice.sentence"))
+    if (*json_text(now, "advice.sentence") && has_room(view))
         top_line(view, PLAIN, "advice      %s", json_text(now, "advice.sentence"));
 }
 
@@ -150,51 +167,80 @@ static const struct json *worker_of(const struct json *before, double number)
     return NULL;
 }
 
-/* A line for each worker; rates need the snapshot before. */
+static void draw_worker(struct top_view *view, const struct json *at, const struct json *before, double span)
+{
+    struct top_word requests;
+    int wide = view->terminal ? 7 : 12;
+
+    if (view->terminal)
+        requests = rate(view, at, worker_of(before, json_number(at, "worker")), span, "requests", false);
+    else
+        snprintf(requests.text, sizeof requests.text, "%.0f", json_number(at, "requests"));
+    top_line(view, PLAIN, "%6.0f %-7s %6.0f %8s %*s %*s %*s %*s %*s %9.3f", json_number(at, "worker"),
+             json_text(at, "state"), json_number(at, "open"), requests.text, wide,
+             top_bytes(view, json_number(at, "total_bytes")).text, wide,
+             top_bytes(view, json_number(at, "used_bytes")).text, wide,
+             top_bytes(view, json_number(at, "sizeclass.span_bytes")).text, wide,
+             top_bytes(view, json_number(at, "sizeclass.live_bytes")).text, wide,
+             top_bytes(view, json_number(at, "budget_bytes")).text, json_number(at, "slice_seconds") * 1000);
+}
+
+/* A line for each worker, as far as there is room besides the connections. */
 static void draw_workers(struct top_view *view, const struct json *now, const struct json *before)
 {
     const struct json *workers = json_at(now, "workers");
+    unsigned most = view->spare * 2 / 3, count = 0, shown = 0;
     int wide = view->terminal ? 7 : 12;
 
+    for (const struct json *at = workers ? workers->first : NULL; at; at = at->next)
+        count++;
+    if (view->lines && most < WORKERS_LEAST)
+        return;
     top_line(view, PLAIN, "%s", "");
     top_line(view, REVERSE, "WORKER STATE     OPEN %8s %*s %*s %*s %*s %*s %9s",
              view->terminal ? "REQ/S" : "REQUESTS", wide, "HELD", wide, "USED", wide, "PAGES", wide,
              "OBJECTS", wide, "BUDGET", "SLICE MS");
-    for (const struct json *at = workers ? workers->first : NULL; at; at = at->next) {
-        struct top_word requests;
-
-        if (view->terminal)
-            requests = rate(view, at, worker_of(before, json_number(at, "worker")), span_of(now, before),
-                            "requests", false);
-        else
-            snprintf(requests.text, sizeof requests.text, "%.0f", json_number(at, "requests"));
-        top_line(view, PLAIN, "%6.0f %-7s %6.0f %8s %*s %*s %*s %*s %*s %9.3f", json_number(at, "worker"),
-                 json_text(at, "state"), json_number(at, "open"), requests.text, wide,
-                 top_bytes(view, json_number(at, "total_bytes")).text, wide,
-                 top_bytes(view, json_number(at, "used_bytes")).text, wide,
-                 top_bytes(view, json_number(at, "sizeclass.span_bytes")).text, wide,
-                 top_bytes(view, json_number(at, "sizeclass.live_bytes")).text, wide,
-                 top_bytes(view, json_number(at, "budget_bytes")).text,
-                 json_number(at, "slice_seconds") * 1000);
-    }
+    most = !view->lines || most >= count + 2 ? count
+                                             : most - 3; /* besides the titles, and the line that says so */
+    for (const struct json *at = workers ? workers->first : NULL; at && shown < most; at = at->next, shown++)
+        draw_worker(view, at, before, span_of(now, before));
+    if (shown < count)
+        top_line(view, PLAIN, "%6s and %u more, for which the screen is too low", "", count - shown);
+    view->spare -= view->lines ? 2 + shown + (shown < count) : 0;
 }
 
-static void draw_help(struct top_view *view)
+/* Connections that no row tells of, and why. */
+static void draw_left_out(struct top_view *view, const struct json *now)
 {
-    static const char *const lines[] = {
-        "",
-        "t p u a i r n   sort by what is held, peak, used, age, idle, requests, unsent",
-        "w               shows or hides the workers",
-        "blank           asks now",
-        "?               shows or hides this",
-        "q               ends",
-        "",
-        "Colours: reading blue, waiting magenta, sending yellow, lingering cyan; memory is",
-        "yellow above 80 % of its budget, red above 95 %. FILL is what of HELD is filled.",
-        "A wider terminal has more columns."};
+    const struct json *workers = json_at(now, "workers");
+    double rows = json_number(now, "connections.rows_left_out");
 
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-        top_line(view, PLAIN, "%s", lines[i]);
+    for (const struct json *at = workers ? workers->first : NULL; at; at = at->next) {
+        if (json_true(at, "short_of_memory"))
+            top_line(view, YELLOW,
+                     "left out    worker %.0f had no memory to list more than its %.0f largest pools",
+                     json_number(at, "worker"), json_number(at, "rows"));
+    }
+    if (rows > 0)
+        top_line(view, YELLOW, "left out    %.0f rows: the server had no memory for them in its answer",
+                 rows);
+}
+
+/* The connections below the figures; what may be left out is, so that some rows have room. */
+static void draw_connections(struct top_view *view, const struct json *now, const struct json *before)
+{
+    unsigned spare =
+        view->lines > view->written + LINES_LEAST ? view->lines - view->written - LINES_LEAST : 0;
+
+    view->spare = spare;
+    draw_server(view, now);
+    draw_totals(view, now, before);
+    draw_memory(view, now);
+    draw_left_out(view, now);
+    if (view->workers)
+        draw_workers(view, now, before);
+    top_events_draw(view, now, view->lines ? view->spare / 3 : TOP_NONE);
+    top_rows_draw(view, now);
 }
 
 void top_view_draw(struct top_view *view, const struct json *now, const struct json *before)
@@ -203,17 +249,16 @@ void top_view_draw(struct top_view *view, const struct json *now, const struct j
         fputs("\x1b[H", view->out);
     if (view->notice || view->news)
         top_line(view, BOLD, "%s", view->notice ? view->notice : view->news);
-    if (now) {
+    if (now && view->mode == TOP_CONNECTIONS) {
+        draw_connections(view, now, before);
+    } else if (now) {
         draw_server(view, now);
-        draw_totals(view, now, before);
-        draw_memory(view, now);
-        if (view->help) {
-            draw_help(view);
-        } else {
-            if (view->workers)
-                draw_workers(view, now, before);
-            top_rows_draw(view, now);
-        }
+        if (view->mode == TOP_LIFE)
+            top_life_draw(view->life, view);
+        else if (view->mode == TOP_EVENTS)
+            top_events_draw(view, now, TOP_NONE);
+        else
+            top_help_draw(view);
     }
     if (view->terminal)
         fputs("\x1b[J", view->out);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 struct json;
+struct top_life;
 
 struct top_key {
     char letter;       /* pressed in the terminal */
@@ -23,18 +24,30 @@ struct top_key {
 
 /* Ends with a NULL name; the first is the default. */
 extern const struct top_key top_keys[];
+const struct top_key *top_key_named(const char *name); /* or NULL; top_keys.c */
+
+enum top_mode { TOP_CONNECTIONS, TOP_LIFE, TOP_EVENTS, TOP_HELP };
+
+enum { TOP_NONE = (unsigned)-1 >> 1 /* no row */ };
 
 struct top_view {
     FILE *out;
     unsigned columns;          /* lines are cut there; 0: they are not */
     unsigned lines;            /* no more are written; 0: any number */
     bool terminal;             /* with escapes for a terminal, figures rounded; else exact and plain */
+    bool plain;                /* without colours */
     bool workers;              /* with a line for each worker */
-    bool help;                 /* the keys instead of workers and connections */
+    enum top_mode mode;        /* what is shown below the server's figures */
+    struct top_life *life;     /* of TOP_LIFE */
     const struct top_key *key; /* by which the server sorted */
     const char *notice;        /* what is wrong: shown first, above figures in grey; NULL: nothing is */
     const char *news;          /* shown first; NULL: none */
+    const char *status;        /* shown above the connections; NULL: nothing */
+    unsigned selected;         /* a row; or TOP_NONE */
+    unsigned offset;           /* rows or lines above the screen: mended so that the selection is seen */
+    unsigned page;             /* set: how many have room */
     unsigned written;          /* lines so far: set to 0 before a picture */
+    unsigned spare;            /* lines that are left for what may be left out */
 };
 
 /* Whether two snapshots are of one process: it is another after a restart, and maybe with the same pid. */

@@ -43,7 +43,7 @@ def snapshot(rows=(), number=0, **more):
         'workers': [worker],
         'sgi': {'held_bytes': 4096, 'out_bytes': 100, 'lists': {'taken': 10, 'contended': 1},
                 'depots': {'taken': 20, 'contended': 2}},
-        'connections': {'states': {'idle': 2, 'sending': 1}, 'rows': list(rows)},
+        'connections': {'states': {'idle': 2, 'sending': 1}, 'matched': len(rows), 'rows': list(rows)},
         'advice': {'sentence': 'All is well.'},
     }, **more)
 
@@ -230,7 +230,7 @@ def test_80_by_24(fake, terminal):
     tty.resize(24, 160)
     tty.wait(lambda s: s.pictures > seen and has('DOING')(s), 'the others to come')
     tty.press('?')
-    tty.wait(has('sort by what is held'), 'help')
+    tty.wait(has('sort: held peak used age'), 'help')
     assert not has('CONNECTION')(tty)
     tty.press('?')
     tty.wait(has('CONNECTION'), 'the rows to come back')
@@ -368,6 +368,383 @@ def test_first_question_fails(terminal, tmp_path):
     tty = terminal('-c', f'unix:{tmp_path}/none')
     assert tty.end() == 1
     assert 'none' in tty.errors()
+
+
+# ---- the keys, at three sizes ----
+
+SIZES = pytest.mark.parametrize('lines, columns', [(24, 80), (10, 40), (60, 200)])
+UP, DOWN, PAGE_UP, PAGE_DOWN, HOME, END, ESCAPE = '\x1b[A', '\x1b[B', '\x1b[5~', '\x1b[6~', '\x1b[H', '\x1b[F', '\x1b'
+
+
+def limited(rows, question, number=0, **more):
+    """As many of the rows as the question asks for, or the one that it names."""
+    wanted = dict(part.split('=', 1) for part in question.split()[1].split('&'))
+    found = [one for one in rows if 'id' not in wanted or wanted['id'] == f"{one['worker']}.{one['id']}"]
+    got = snapshot(found[:int(wanted['limit'])], number, **more)
+    got['connections']['matched'] = len(found)
+    return got
+
+
+def chosen(tty):
+    """The name of the row that is drawn as the selection, as titles are. None: there is none, or half a picture."""
+    names = [line.split()[0] for line, style in zip(tty.cells, tty.styles)
+             if style == '7' and not line.startswith(('CONNECTION', 'WORKER'))]
+    return names[0] if len(names) == 1 else None
+
+
+def whole(tty):
+    assert all(len(line) <= tty.columns for line in tty.cells) and len(tty.cells) == tty.lines
+    return True
+
+
+@SIZES
+def test_selection(fake, terminal, lines, columns):
+    rows = [row(number) for number in range(1, 301)]
+    one = fake(lambda question, number: limited(rows, question, number))
+    tty = terminal('-c', one.address, '-d', '3600', lines=lines, columns=columns)
+    tty.wait(has('0.1 '), 'the first picture')
+    assert chosen(tty) is None
+
+    def press(key, number):
+        tty.press(key)
+        tty.wait(lambda s: chosen(s) == f'0.{number}' and has(f'0.{number}, {number} of 300')(s) and whole(s),
+                 f'{key!r} to select {number}')
+    for key, number in (('j', 1), ('j', 2), (DOWN, 3), ('\x1bOB', 4), ('k', 3), (UP, 2), (UP, 1), (UP, 1), (END, 300),
+                        (DOWN, 300), (HOME, 1), ('\x1b[4~', 300), ('\x1b[1~', 1)):
+        press(key, number)
+    tty.press(PAGE_DOWN)
+    tty.wait(lambda s: chosen(s) not in ('0.1', None), 'a page further')
+    page = int(chosen(tty)[2:])
+    assert 1 < page < lines
+    press(PAGE_DOWN, 2 * page - 1)
+    press(PAGE_UP, page)
+    press(PAGE_UP, 1)
+    for number in range(2, 2 * lines):
+        press(DOWN, number)
+    tty.press(ESCAPE)
+    tty.wait(lambda s: chosen(s) is None, 'nothing to be selected')
+    tty.press('\x1b[15~')
+    tty.press('\x1b[Zq')
+    assert tty.end() == 0
+
+
+@SIZES
+def test_selection_stays_on_its_connection(fake, terminal, lines, columns):
+    """Rows move, the server lists fewer, the connection closes; then the process is another."""
+    rows = [row(number) for number in range(1, 4)]
+
+    def answer(question, _):
+        return limited(rows, question, server={'pid': pid, 'name': 'Tidepool', 'version': '9.8'})
+    pid, one = 1, fake(answer)
+    tty = terminal('-c', one.address, '-d', '3600', lines=lines, columns=columns)
+    tty.wait(has('0.3 '), 'the first picture')
+    tty.press('jj')
+    tty.wait(lambda s: chosen(s) == '0.2' and has('0.2, 2 of 3')(s), 'the second one')
+    rows.insert(0, row(9))
+    rows[1:3] = reversed(rows[1:3])
+    tty.press(' ')
+    tty.wait(has('0.2, 2 of 4'), 'its new place')
+    assert chosen(tty) == '0.2'
+    rows.insert(0, rows.pop(1))
+    rows[1:1] = [row(number) for number in range(100, 400)]
+    rows.append(rows.pop(0))
+    tty.press(' ')
+    tty.wait(has('0.2 is not among these rows'), 'it to be out of sight')
+    assert chosen(tty) is None and one.questions[-1] == 'data id=0.2&limit=1'
+    rows.pop()
+    tty.press(' ')
+    tty.wait(has('0.2 has closed'), 'the end')
+    assert chosen(tty) is None and whole(tty)
+    tty.press('\n ')
+    tty.wait(has('0.2 has closed'), 'that to stay: there is no life to be shown')
+    tty.press('j')
+    tty.wait(has(', 3 of 303'), 'the one below where it was')
+    name = chosen(tty)
+    pid = 2
+    tty.press(' ')
+    tty.wait(has(f'{name} was of process 1'), 'no other connection of that number to be taken for it')
+    assert chosen(tty) is None
+    tty.press('q')
+    assert tty.end() == 0
+
+
+def test_selection_passes_over_who_asks(fake, terminal):
+    """A question's own connection is gone when its answer is seen."""
+    rows = [row(1, watches=True, protocol='control'), row(2), row(3)]
+    one = fake(lambda question, number: limited(rows, question, number))
+    tty = terminal('-c', one.address, '-d', '3600')
+    tty.wait(has('0.1 '), 'the first picture')
+    assert next(style for line, style in zip(tty.cells, tty.styles) if '0.1 ' in line) == '2', 'it is marked'
+    tty.press('j')
+    tty.wait(lambda s: chosen(s) == '0.2', 'the first that does not watch')
+    tty.press('v')
+    tty.wait(lambda _: one.questions[-1] == 'data sort=total&limit=48&watchers=0', 'to ask without them')
+    tty.press('v')
+    tty.wait(lambda _: one.questions[-1] == 'data sort=total&limit=48', 'to ask with them')
+    tty.press('q')
+    assert tty.end() == 0
+
+
+@SIZES
+def test_find(fake, terminal, lines, columns):
+    one = fake(lambda question, number: snapshot([row(1), row(2)] if 'find' in question else [row(3)], number))
+    tty = terminal('-c', one.address, '-d', '3600', lines=lines, columns=columns)
+    tty.wait(has('0.3 '), 'the first picture')
+    tty.press('/q10&;.0x\x7f')
+    tty.wait(has('find: q10.0_'), 'what was typed, without what no name has')
+    tty.press('\x7f' * 9)
+    tty.wait(has('find: _'), 'nothing')
+    tty.press('[::1]:8\n')
+    tty.wait(has('/[::1]:8  2 found'), 'the answer')
+    assert one.questions[-1].endswith('&find=[::1]:8') and has('0.2 ')(tty) and whole(tty)
+    tty.press('/7')
+    tty.wait(has('find: 7_'), 'another one')
+    tty.press(ESCAPE)
+    tty.wait(has('2 found'), 'that to be left')
+    tty.press(ESCAPE)
+    tty.wait(has('0.3 '), 'all of them')
+    assert 'find' not in one.questions[-1]
+    tty.press('/' + 'a' * 100 + '\n')
+    tty.wait(lambda _: one.questions[-1].endswith('a' * 40), 'what is too long to be cut')
+    tty.press('q')
+    assert tty.end() == 0
+
+
+def happened(count=48):
+    levels = ['notice', 'warn', 'error', 'crit']
+    return [{'time': 1700000000.0 - 65 * number, 'level': levels[number % 4], 'count': 1 + number % 2 * 4,
+             'text': f'event {number} at the limit'} for number in range(count)]
+
+
+@SIZES
+def test_events(fake, terminal, lines, columns):
+    """Newest first; the gravest, if few have room; all with the key e."""
+    one = fake(lambda question, number: snapshot([row(1)], events=happened()))
+    tty = terminal('-c', one.address, '-d', '3600', lines=lines, columns=columns)
+    tty.wait(has('0.1 '), 'the first picture')
+    seen = [int(found.group(1)) for line in tty.cells if (found := re.search(r'event (\d+)', line))]
+    assert seen == sorted(seen) and bool(seen) == (lines > 10)
+    assert all(number % 4 == 3 for number in seen[:12]) or lines == 60
+    if lines == 24:
+        assert seen == [3, 7] and has('lately')(tty) and has('3m15 ago crit: 5 times, event 3')(tty)
+        assert next(style for line, style in zip(tty.cells, tty.styles) if 'event 3 ' in line) == '31'
+    tty.press('e')
+    tty.wait(has('WHAT HAPPENED LATELY'), 'the list')
+    assert has('notice: event 0')(tty) and not has('0.1 ')(tty) and whole(tty)
+    tty.press(DOWN)
+    tty.wait(lambda s: lines == 60 or not has('event 0 ')(s) and has('event 1')(s), 'the next')
+    tty.press(END)
+    tty.wait(has('event 47'), 'the oldest')
+    tty.press(HOME)
+    tty.wait(has('event 0'), 'the newest')
+    for key in 'e', 'q', ESCAPE:
+        tty.press(key)
+        tty.wait(has('0.1 '), 'the connections to come back')
+        tty.press('e')
+        tty.wait(has('WHAT HAPPENED LATELY'), 'the list again')
+    tty.press('q')
+    tty.wait(has('0.1 '), 'the connections')
+    tty.press('q')
+    assert tty.end() == 0
+
+
+def test_events_in_a_report(fake):
+    text = top('-1', '-c', fake(lambda *_: snapshot([row(1)], events=happened(5))).address).stdout
+    assert '2023-11-14 22:12:15 UTC warn: 5 times, event 1 at the limit\n' in text
+    assert re.findall(r'event (\d)', text) == list('01234')
+
+
+def test_no_events(fake, terminal):
+    tty = terminal('-c', fake(lambda *_: snapshot([row(1)])).address)
+    tty.wait(has('0.1 '), 'the first picture')
+    assert not has('lately')(tty)
+    tty.press('e')
+    tty.wait(has('NOTHING HAS HAPPENED LATELY'), 'to say so')
+    tty.press('qq')
+    assert tty.end() == 0
+
+
+def test_what_was_left_out(fake, terminal):
+    def answer(*_):
+        got = snapshot([row(1)])
+        got['workers'].append(dict(got['workers'][0], worker=1, rows=12, short_of_memory=True))
+        got['connections'].update(rows_left_out=3, short_of_memory=True)
+        return got
+    one = fake(answer)
+    tty = terminal('-c', one.address, lines=24, columns=80)
+    tty.wait(has('left out    worker 1 had no memory to list more than its 12 largest pools'), 'worker 1')
+    assert has('left out    3 rows: the server had no memory for them in its answer')(tty)
+    assert not has('worker 0 had')(tty)
+    tty.press('q')
+    assert tty.end() == 0
+    assert 'left out    worker 1' in top('-1', '-c', one.address).stdout
+
+
+@SIZES
+def test_help_names_every_key(fake, terminal, lines, columns):
+    tty = terminal('-c', fake(lambda *_: snapshot([row(1)])).address, '-d', '3600', lines=lines, columns=columns)
+    tty.wait(has('0.1 '), 'the first picture')
+    tty.press('?')
+    tty.wait(has('KEYS'), 'help')
+    text = []
+    while not has('A wider screen has more')(tty):
+        text += tty.cells
+        seen = tty.pictures
+        tty.press(DOWN)
+        tty.wait(lambda s: s.pictures > seen, 'the next line')  # pylint: disable=cell-var-from-loop
+    named = ' '.join(line[:14] for line in text + tty.cells).split()
+    assert whole(tty) and not any(line.endswith('...') for line in text if 'Tidepool' not in line)
+    for key in 'Up Down j k PgUp PgDn Home End Enter Esc q / t p u a i r n e w v blank ?'.split():
+        assert key in named, key
+    tty.press('q')
+    tty.wait(has('0.1 '), 'the rows to come back')
+    tty.press('q')
+    assert tty.end() == 0
+
+
+def test_many_workers(fake, terminal):
+    """They leave room for connections, and the line that says how many are not shown."""
+    def answer(*_):
+        got = snapshot([row(number) for number in range(40)])
+        got['workers'] = [dict(got['workers'][0], worker=number) for number in range(64)]
+        return got
+    for lines, shown in (24, True), (10, False):
+        tty = terminal('-c', fake(answer).address, lines=lines, columns=80)
+        tty.wait(has('0.1 '), 'the first picture')
+        assert has('WORKER')(tty) == shown and bool(re.search(r'and \d+ more', '\n'.join(tty.cells))) == shown
+        assert sum('0.' in line and '127.0.0.1' in line for line in tty.cells) >= 4
+        tty.press('q')
+        assert tty.end() == 0
+
+
+@pytest.mark.parametrize('value, colours', [('1', False), ('', True)])
+def test_no_color(fake, terminal, value, colours):
+    """https://no-color.org: set and not empty. What is selected is seen all the same."""
+    tty = terminal('-c', fake(lambda *_: snapshot([row(1, state='reading')])).address, NO_COLOR=value)
+    tty.wait(has('0.1 '), 'the first picture')
+    assert any(style.startswith('3') for style in tty.styles) == colours
+    tty.press('j')
+    tty.wait(lambda s: chosen(s) == '0.1', 'the selection')
+    tty.press('q')
+    assert tty.end() == 0
+
+
+# ---- the life of the pool that is selected ----
+
+LIFE = 'location = /plain { return 200 plain; } location /pools/ { pool_view; }'
+
+
+def begin_life(server, terminal, lines, columns, http=False):
+    """A client of ours is selected, and its life is shown."""
+    server.configure(CONTROL + 'http { access_log off; server { listen 127.0.0.1:@http@; ' + LIFE + ' } }', workers=2)
+    server.start()
+    client = server.client(source='127.0.0.2')
+    assert client.ask(target='/plain').status == 200
+    where = f'http://127.0.0.1:{server.port()}/pools' if http else f"unix:{server.path('control.sock')}"
+    tty = terminal('-c', where, '-d', '1', lines=lines, columns=columns)
+    tty.wait(has('CONNECTION'), 'the first picture')
+    tty.press('/127.0.0.2\n')
+    tty.wait(has('1 found'), 'the client')
+    tty.press('j')
+    tty.wait(has(', 1 of 1'), 'it to be selected')
+    name = chosen(tty)
+    tty.press('\n')
+    tty.wait(lambda s: has(f'life of {name}: holds 512 B')(s) and has('It was open already')(s) and has('create')(s), 'its life')
+    return client, tty, name
+
+
+@SIZES
+@pytest.mark.parametrize('http', [False, True])
+def test_life(server, terminal, lines, columns, http):
+    client, tty, name = begin_life(server, terminal, lines, columns, http)
+    assert client.ask(target='/plain').status == 200
+    tty.wait(lambda s: has('GET /plain')(s) and has('idle')(s) and has('holds 512 B, at most')(s), 'a request')
+    assert whole(tty) and (columns == 40 or has('2: GET /plain')(tty) and has('127.0.0.2:')(tty))
+    for _ in range(10):
+        assert client.ask(target='/plain').status == 200
+    tty.wait(has(', 12 requests' if columns > 40 else 'life of'), 'more')
+    if lines < 60:
+        tty.press(HOME)
+        tty.wait(has('create'), 'the first event')
+        assert client.ask(target='/plain').status == 200
+        tty.wait(lambda s: columns == 40 or has('13 requests')(s), 'one more')
+        assert has('create')(tty), 'what is looked at stays'
+        for key in DOWN, 'j', PAGE_DOWN, UP, 'k', PAGE_UP:
+            seen = tty.pictures
+            tty.press(key)
+            tty.wait(lambda s: s.pictures > seen, key)  # pylint: disable=cell-var-from-loop
+    tty.press('?')
+    tty.wait(has('KEYS'), 'help')
+    tty.press('?')
+    tty.wait(has('life of'), 'the life to come back')
+    for key in 'q', ESCAPE:
+        tty.press(key)
+        tty.wait(has(f'{name}, 1 of 1'), 'the connections')
+        tty.press('\n')
+        tty.wait(lambda s: has(f'life of {name}')(s) and has('create')(s), 'the life again')
+    tty.press(END)
+    client.close()
+    tty.wait(lambda s: has('its pool was destroyed')(s) and has('destroy ')(s), 'the end')
+    tty.press(ESCAPE)
+    tty.wait(has(f'{name} has closed'), 'to say so here too')
+    tty.press('q')
+    assert tty.end() == 0
+
+
+@SIZES
+def test_life_while_the_server_hangs(server, terminal, lines, columns):
+    client, tty, name = begin_life(server, terminal, lines, columns)
+    server.kick(signal.SIGSTOP)
+    try:
+        tty.wait(lambda s: has('s ago: the server hangs'[:columns - 16])(s) and s.grey(), 'the reason, in grey')
+        assert has(f'life of {name}')(tty) and whole(tty)
+    finally:
+        server.kick(signal.SIGCONT)
+    tty.wait(lambda s: not has('last seen')(s), 'the server to answer again')
+    assert client.ask(target='/plain').status == 200
+    tty.wait(has('GET /plain'), 'the life to go on')
+    server.kick(signal.SIGSTOP)
+    try:
+        tty.wait(has('last seen'), 'the reason again')
+        tty.press(ESCAPE)
+        tty.wait(has('CONNECTION'), 'to go back all the same')
+        tty.press('\n')
+        tty.wait(has(f'life of {name}'), 'to wait for its events')
+        tty.press('qq')
+        assert tty.end() == 0
+    finally:
+        server.kick(signal.SIGCONT)
+        client.close()
+
+
+@SIZES
+def test_life_when_the_server_is_started_anew(server, terminal, lines, columns):
+    client, tty, name = begin_life(server, terminal, lines, columns)
+    pid = server.process.pid
+    client.close()
+    server.stop()
+    tty.wait(lambda s: has('last seen')(s) and has(f'life of {name}')(s), 'the end')
+    assert whole(tty)
+    server.start()
+    with server.client(source='127.0.0.2') as other:
+        assert other.ask(target='/plain').status == 200
+        tty.wait(lambda s: has('restarted ')(s) and has(f'life of {name}')(s), 'the new process')
+        tty.press(ESCAPE)
+        tty.wait(has(f'was of process {pid}'[:columns - 22]), 'no other connection to be taken for it')
+        assert chosen(tty) is None
+        tty.press('q')
+        assert tty.end() == 0
+
+
+def test_life_of_one_that_has_just_closed(fake, terminal):
+    one = fake(lambda question, number: snapshot([row(1)]) if question.startswith('data') else b'{"error":"no such connection"}\n')
+    tty = terminal('-c', one.address, '-d', '3600')
+    tty.wait(has('0.1 '), 'the first picture')
+    tty.press('j\n')
+    tty.wait(has('no such connection'), 'what the server says')
+    assert 'follow id=0.1' in one.questions
+    tty.press('qq')
+    assert tty.end() == 0
 
 
 # ---- the control socket ----

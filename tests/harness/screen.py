@@ -18,12 +18,12 @@ ESCAPE = re.compile(rb'\x1b\[(\?1049[hl]|\?25[hl]|H|K|J|0m|1m|2m|7m|3[1-6]m)')
 
 
 class Screen:
-    def __init__(self, command, lines=24, columns=100):
+    def __init__(self, command, lines=24, columns=100, **environment):
         self.master, slave = pty.openpty()
         self.size(lines, columns)
         self.before = termios.tcgetattr(slave)
         self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=subprocess.PIPE,
-                                        start_new_session=True)
+                                        start_new_session=True, env=dict(os.environ, **environment))
         self.slave = slave
         self.cells, self.at, self.alternate, self.cursor, self.raw = [], (0, 0), False, True, b''
         self.pictures, self.styles, self.style = 0, [], ''
@@ -63,6 +63,8 @@ class Screen:
             self.at = (0, 0)
         elif name == b'K':
             self.cells[line] = self.cells[line][:column]
+            if not column:
+                self.styles[line] = ''
         elif name.endswith(b'm'):
             self.style = '' if name == b'0m' else self.style + name[:-1].decode()
         elif name == b'J':

@@ -149,7 +149,7 @@ static void colours_begin_and_end_in_the_line(void **state)
     char *text = draw("{\"c\":\"0.7\",\"t\":1,\"k\":\"reset\",\"held\":512,\"n\":1}", true);
 
     (void)state;
-    assert_memory_equal(text, "\x1b[1;35m0.7 ", 11);
+    assert_memory_equal(text, "\x1b[35m0.7 ", 9);
     assert_string_equal(text + strlen(text) - 5, "\x1b[0m\n");
     free(text);
 }
