@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Joins a page of pool_view and prints it as C, struct pool_view_page: the page as a string, the same compressed, and the
 # Content-Security-Policy that names its script and its style sheet by their SHA-256. A line of the page that is @ and a name
-# stands for that file beside it. Comments and indentation are left out. <script>, </script>, <style> and </style> stand alone
-# on theirs.
+# stands for that file beside it. Comments, indentation and empty lines are left out, and ends of lines where a statement of
+# the script goes on. <script>, </script>, <style> and </style> stand alone on theirs.
 # Usage: sh pool_view.sh page/main.html pool_view_main
 set -eu
 
 page=$(awk -v folder="$(dirname "$1")" '
     function put(line) {
         sub(/^ +/, "", line)
-        if (match(line, /[;,{(] +\/\/ /)) line = substr(line, 1, RSTART)
-        if (line !~ /^\/\/|^\/\*.*\*\/$|^<!--.*-->$/) print line
+        if (match(line, /[;,{()}] +\/\/ /)) line = substr(line, 1, RSTART)
+        if (line ~ /^$|^\/\/|^\/\*.*\*\/$|^<!--.*-->$/) return
+        script = line == "<script>" || (script && line != "</script>")
+        if (last && !(script && (last ~ /[{(\[,]$/ || line ~ /^[])}.?:&|+]/))) printf "\n"
+        printf "%s", last = line
     }
     !/^@/ { put($0); next }
     {
@@ -18,7 +21,8 @@ page=$(awk -v folder="$(dirname "$1")" '
         for (number = 0; (got = (getline line < file)) > 0;)
             put(line)
         if (got < 0) { print file " cannot be read" > "/dev/stderr"; exit 1 }
-    }' "$1")
+    }
+    END { printf "\n" }' "$1")
 
 # The base64 of the SHA-256 of what lies between <$1> and </$1>: what CSP calls a hash source.
 hash_of() {
