@@ -72,21 +72,40 @@ static void take_usual_line(struct http_parser *parser, struct http_head *head, 
     parser->in_fields = true;
 }
 
-/* Bytes that must be there: a name of 15 at most, colon, blank, one of the value. */
-enum { USUAL_MIN = SCAN_WIDTH + 2 };
+enum {
+    USUAL_MIN = SCAN_WIDTH + sizeof ":v" - 1, /* bytes that must be there to look at a line … */
+    USUAL_LONG = USUAL_MIN + SCAN_WIDTH       /* … and at one with a long name: longer ones are unusual */
+};
 
-/* http_field_lookup for 4 to 15 bytes of which 16 may be read. */
+/* The length of the name in front of the first colon that is not among the first SCAN_WIDTH bytes. 0: none is
+ * found. */
+__attribute__((noinline)) static size_t long_name(const char *line, const char *end)
+{
+    size_t length = end - line < USUAL_LONG ? SCAN_WIDTH : scan_colon_wide(line + SCAN_WIDTH);
+
+    return length < SCAN_WIDTH ? SCAN_WIDTH + length : 0;
+}
+
+/* http_field_lookup for a name of which, and of what is behind it, 16 bytes may be read. */
 static inline enum http_field_id lookup_wide(const char *name, size_t length)
 {
-    enum http_field_id id = http_field_candidate(name, length);
-    const struct http_known_name *known = &http_field_names[id];
+    enum http_field_id id;
+    const struct http_known_name *known;
+    size_t first = length < SCAN_WIDTH ? length : SCAN_WIDTH, rest = length - first;
 
-    return known->length == length && scan_equals_wide(name, known->text, length) ? id : HTTP_FIELD_OTHER;
+    if (__builtin_expect(length < HTTP_NAME_HASHED_MIN, 0))
+        return http_field_lookup(name, length);
+    id = http_field_candidate(name, length);
+    known = &http_field_names[id];
+    return known->length == length && scan_equals_wide(name, known->text, first) &&
+                   (!rest || scan_equals_wide(name + rest, known->text + rest, SCAN_WIDTH))
+               ? id
+               : HTTP_FIELD_OTHER;
 }
 
 /*
- * Takes fields of the usual form: a known name, at most one blank, a value without HTAB, no blank at its end,
- * CRLF. Stops at the first other one, which may be bad, unfinished or only unusual: lines.c judges
+ * Takes fields of the usual form: a name that is not very long, at most one blank, a value that is not empty
+ * and has no HTAB, no blank at its end, CRLF. Stops at the first other one, which may be bad, unfinished or only unusual: lines.c judges
  * it. True: the empty line that ends the head has been taken, too.
  */
 static bool take_usual_fields(struct http_parser *parser, struct http_head *head, const struct http_fed *fed)
@@ -102,11 +121,13 @@ static bool take_usual_fields(struct http_parser *parser, struct http_head *head
         const char *value, *stop;
         uint64_t bit;
 
-        if (name_length < HTTP_NAME_HASHED_MIN || name_length == SCAN_WIDTH)
+        if (name_length == SCAN_WIDTH)
+            name_length = long_name(at, end);
+        if (!name_length)
             break;
         id = lookup_wide(at, name_length);
         bit = UINT64_C(1) << id;
-        if (id == HTTP_FIELD_OTHER)
+        if (id == HTTP_FIELD_OTHER && http_skip_token(at, end) != at + name_length)
             break;
         value = at + name_length + 1;
         value += *value == ' ';

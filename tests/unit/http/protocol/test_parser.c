@@ -203,6 +203,16 @@ static const struct parse_case field_lines[] = {
     {"long names",
      BYTES(GET "Upgrade-Insecure-Requests: 1\r\nX-Unknown-And-Longer-Than-32-Letters: 2\r\n\r\n"),
      "GET / 1.1|Upgrade-Insecure-Requests=1|X-Unknown-And-Longer-Than-32-Letters=2"},
+    {"names about the width of a step",
+     BYTES(GET "X-Forwarded-For: 1\r\nX-Forwarded-Host: 2\r\nIf-Modified-Since: "
+               "3\r\nX2345678901234567890123456789Z: 4\r\n"
+               "X23456789012345678901234567890Z: 5\r\nX234567890123456789012345678901Z: 6\r\n\r\n"),
+     "GET / 1.1|X-Forwarded-For=1|X-Forwarded-Host=2|If-Modified-Since=3|X2345678901234567890123456789Z=4|"
+     "X23456789012345678901234567890Z=5|X234567890123456789012345678901Z=6"},
+    {"RFC 9110 5.6.2: late byte outside tchar", BYTES(GET "Upgrade-Insecure-Request@: " LONG "\r\n\r\n"),
+     "400"},
+    {"RFC 9110 5.6.2: unknown name", BYTES(GET "Sec-CH-UA Platform: " LONG "\r\n\r\n"), "400"},
+    {"RFC 9110 5.6.2: unknown name", BYTES(GET "X\xc3\xa9: " LONG "\r\n\r\n"), "400"},
     {"short names", BYTES(GET "a: 1\r\nTE: trailers\r\nab: 2\r\nVia: 3\r\n\r\n"),
      "GET / 1.1|a=1|TE=trailers|ab=2|Via=3"},
     {"colons in a value", BYTES(GET "Host: [::1]:80\r\nA::b\r\n\r\n"), "GET / 1.1|Host=[::1]:80|A=:b"},
@@ -352,7 +362,8 @@ static void test_random_damage(void **state)
 {
     (void)state;
     static const char good[] = "GET /index.html?q=1 HTTP/1.1\r\nHost: localhost:8080\r\nX-Odd: \x80 a\r\n"
-                               "Accept-Encoding: gzip, deflate\r\nConnection: keep-alive\r\n\r\n";
+                               "Accept-Encoding: gzip, deflate\r\nUpgrade-Insecure-Requests: 1\r\n"
+                               "Sec-CH-UA-Platform: Linux\r\nConnection: keep-alive\r\n\r\n";
     static const char bytes[] = "\r\n\t :\0\x01\x7f\x80-aZ/%";
     static struct outcome whole, split;
     const char *given = getenv("SEED");
