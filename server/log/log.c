@@ -102,16 +102,24 @@ static void put_escaped(struct line *line, const char *text, size_t length)
 {
     static const char hex[] = "0123456789ABCDEF";
 
-    for (size_t i = 0, step; i < length; i += step) {
-        unsigned char byte = (unsigned char)text[i];
-        char escape[4] = {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
-        bool plain = byte >= 0x20 && byte < 0x7f;
-        size_t whole = plain ? 1 : utf8_printable(text + i, length - i);
+    for (const char *at = text, *end = text + length, *plain = at;; plain = at) {
+        unsigned char byte;
+        size_t whole;
 
-        step = whole ? whole : 1;
-        if (LOG_LINE_MAX - 1 - line->length < (whole ? whole : sizeof escape))
+        while (at < end && *at >= 0x20 && *at < 0x7f)
+            at++;
+        put_text(line, plain, (size_t)(at - plain));
+        if (at == end)
+            return;
+        byte = (unsigned char)*at;
+        whole = utf8_printable(at, (size_t)(end - at));
+        if (LOG_LINE_MAX - 1 - line->length < (whole ? whole : sizeof "\\xXX" - 1))
             return; /* no half characters */
-        put_text(line, whole ? text + i : escape, whole ? whole : sizeof escape);
+        if (whole)
+            put_text(line, at, whole);
+        else
+            put_text(line, (const char[]){'\\', 'x', hex[byte >> 4], hex[byte & 15]}, sizeof "\\xXX" - 1);
+        at += whole ? whole : 1;
     }
 }
 
