@@ -186,6 +186,11 @@ ab: ab-deps ## pools against plain allocation, with four allocators: table and p
 	$(submake) all
 	$(PYTHON) -m tests.bench.ab --build $(BUILD) --rounds $(AB_ROUNDS)
 
+.PHONY: instructions
+instructions: test-deps ## user instructions of five requests, against tests/bench/instructions.tsv; WRITE=1 writes that
+	$(submake) all
+	$(PYTHON) -m tests.bench.instructions --build $(BUILD) $(if $(WRITE),--write)
+
 .PHONY: bench-alloc
 bench-alloc: $(BUILD)/tests/bench/alloc ## ns per allocation of ours, of peers and of the plain baselines
 	@$<
