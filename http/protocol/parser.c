@@ -105,8 +105,8 @@ static inline enum http_field_id lookup_wide(const char *name, size_t length)
 
 /*
  * Takes fields of the usual form: a name that is not very long, at most one blank, a value that is not empty
- * and has no HTAB, no blank at its end, CRLF. Stops at the first other one, which may be bad, unfinished or only unusual: lines.c judges
- * it. True: the empty line that ends the head has been taken, too.
+ * and has no HTAB, no blank at its end, CRLF. Stops at the first other one, which may be bad, unfinished or
+ * only unusual: lines.c judges it. True: the empty line that ends the head has been taken, too.
  */
 static bool take_usual_fields(struct http_parser *parser, struct http_head *head, const struct http_fed *fed)
 {
