@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The first card of the page: what the water is measured by, from where on it alarms, what happened lately; the curves.
+"""The first card of the page: what the water is measured by, from where on it alarms; what happened lately; the curves.
 Mostly the server is played by the test, so that each case is at hand."""
 import json
 import re
@@ -158,3 +158,164 @@ def test_a_budget_that_fills(server, chrome):
     page.wait('document.title === "Tidepool: the pools of this server" && !document.getElementById("band").textContent')
     assert page.console() == []
     page.close()
+
+
+# ---- what happened lately ----------------------------------------------
+
+LATELY = '[...document.querySelectorAll("#lately li")].map(li => [...li.children].map(c => c.textContent))'
+REACHED = ('*1.200 memory_budget reached: 2095387 of 2097152 bytes used, 4096 more asked for "output"; the directive to turn is'
+           ' memory_budget while processing request, client: 127.0.0.9, server: a, client: evil, request: "GET /"')
+
+
+def test_what_happened_lately(watched):
+    """The newest first, by the clock of whoever looks; they age, and nobody clears them."""
+    page, now = watched.page, 1700000000.0  # 2023-11-14 22:13:20 UTC
+    page.call('Emulation.setTimezoneOverride', timezoneId='America/New_York')
+    watched.stand.data['server']['time'] = now
+    watched.stand.data['events'] = []
+    watched.show()
+    assert page.text('#clock') == '17:13:21'
+    assert page.value('!document.getElementById("lately-none").hidden') and page.value(LATELY) == []
+    watched.stand.data['events'] = [
+        {'time': now - 9, 'level': 'notice', 'count': 1, 'text': 'reconfiguring'},
+        {'time': now - 200, 'level': 'error', 'count': 3000, 'text': REACHED},
+        {'time': now - 7300, 'level': 'warn', 'count': 1, 'text': 'accept() is paused (24: Too many open files)'},
+        {'time': now - 200000, 'level': 'error', 'count': 1, 'text': '*7 the system has no memory, client: unix:, server: '}]
+    watched.show()
+    assert page.value('document.getElementById("lately-none").hidden')
+    reached = ('3,000 times: memory_budget reached: 2095387 of 2097152 bytes used, 4096 more asked for "output";'
+               ' the directive to turn is memory_budget')
+    assert page.value(LATELY) == [
+        ['17:13:11', '11 s ago', 'reconfiguring'], ['17:10:00', '3 min ago · 127.0.0.9 · 1.200', reached],
+        ['15:11:40', '2 h ago', 'accept() is paused (24: Too many open files)'],
+        ['09:40:00', '2 d ago · unix: · 7', 'the system has no memory']]
+    assert page.value('document.querySelector("#lately time").title') == '14/11/2023, 17:13:11'
+    watched.stand.data['server']['time'] += 50
+    watched.show()
+    assert page.value(LATELY)[0][1] == '1 min ago' and len(page.value(LATELY)) == 4
+    page.call('Emulation.setTimezoneOverride', timezoneId='')
+
+
+def test_what_was_refused_is_told(server, chrome):
+    """Ours: a limit that is reached, with client and directive; a reload comes before it."""
+    server.http('server { listen @http@; location /pools/ { pool_view; } client_max_body_size 1k; }')
+    server.start()
+    page = chrome.page(motion=False)
+    page.open(f'http://127.0.0.1:{server.port()}/pools/')
+    page.wait(f'{SNAPSHOTS} >= 1')
+    assert not page.value('document.getElementById("lately-none").hidden')
+    assert server.ask('POST', '/', body=b'x' * 2000).status == 413
+    page.wait('document.querySelectorAll("#lately li").length === 1')
+    line = page.value(LATELY)[0]
+    assert '127.0.0.1' in line[1] and line[2].endswith('the directive to turn is client_max_body_size')
+    page.close()
+
+
+# ---- curves ------------------------------------------------------------
+
+TILES = '[...document.querySelectorAll(".tile")].filter(t => !t.hidden)'
+NOTES = f'{TILES}.map(t => t.querySelector(".note").textContent)'
+
+
+def choose(page, span):
+    page.value(f'(() => {{ const s = document.getElementById("span"); s.value = "{span}";'
+               ' s.dispatchEvent(new Event("change")); })()')
+
+
+def test_curves_are_read_out(watched):
+    """Under the pointer and by the keyboard, all at the same moment; with the ends of the axes."""
+    page = watched.page
+    page.call('Emulation.setTimezoneOverride', timezoneId='America/New_York')
+    watched.stand.data['server']['time'] = 1700000000.0
+    for total in (10, 20, 30, 40):
+        watched.stand.data['connections']['total'] = total
+        watched.stand.data['totals']['requests'] += total
+        watched.show()
+    first = 'document.querySelector(".tile .spark")'
+    assert page.value(NOTES)[0] == '10 … 40 in 3 s'
+    assert page.text('.tile .most') == '40' and page.text('.tile .ends').endswith('17:13:24')
+    page.value(f'{first}.focus()')
+    page.key('ArrowLeft', number=37)
+    assert page.value(NOTES)[:2] == ['17:13:23: 30', '17:13:23: 30']
+    assert page.value(f'{first}.getAttribute("aria-valuetext")') == '17:13:23: 30'
+    page.key('Home', number=36)
+    assert page.value(NOTES)[:2] == ['17:13:21: 10', '17:13:22: 20'], 'a rate needs two snapshots'
+    page.key('ArrowRight', number=39)
+    assert page.value(NOTES)[0] == '17:13:22: 20' and page.value('document.querySelector(".reading").getAttribute("d")') != ''
+    page.key('Escape', number=27)
+    assert page.value(NOTES)[0] == '10 … 40 in 3 s'
+    page.value(f'(() => {{ const box = {first}.getBoundingClientRect(); {first}.dispatchEvent(new PointerEvent("pointermove",'
+               ' {clientX: box.left + box.width * (1 - 1.1 / 30), clientY: box.top + 5})); })()')
+    assert page.value(NOTES)[0] == '17:13:23: 30'
+    page.value(f'{first}.dispatchEvent(new PointerEvent("pointerleave"))')
+    assert page.value(NOTES)[0] == '10 … 40 in 3 s'
+    page.call('Emulation.setTimezoneOverride', timezoneId='')
+
+
+def test_the_last_day(watched):
+    """As the server has kept it: empty minutes are gaps, reloads are marked; rates are of a second."""
+    page, now = watched.page, 1700000000
+    first = now - now % 60 - 1439 * 60
+    minutes = [[MIB, 5, 60, 0]] * 600 + [[]] * 100 + [[2 * MIB, 9, 600, 1]] + [[3 * MIB, 7, 120, 0]] * 739
+    watched.stand.parts['history'] = json.dumps({'step_seconds': 60, 'first': first, 'minutes': minutes}).encode()
+    watched.stand.data['server']['time'] = float(now)
+    watched.show(budget_bytes=8 * MIB)
+    choose(page, 'day')
+    page.wait(f'{NOTES}[2] === "1 MiB … 3 MiB in 23 h 59 m"')
+    assert page.value(f'{TILES}.map(t => t.firstChild.textContent)') == ['Connections', 'Requests a second', 'Taken from the system']
+    assert page.value(NOTES)[:2] == ['5 … 9 in 23 h 59 m', '1 … 10 in 23 h 59 m']
+    assert page.value('document.querySelector(".stroke").getAttribute("d").split("M").length - 1') == 2, 'a gap'
+    assert page.value('[...document.querySelector(".tile .curve").querySelectorAll(".event")].map(e => e.title)') == ['reload']
+    page.value('document.querySelector(".spark").focus()')
+    page.key('Home', number=36)
+    assert [note[5:] for note in page.value(NOTES)] == [': 5', ': 1', ': 1 MiB']
+    watched.stand.parts['history'] = b'?'
+    choose(page, 'now')
+    assert len(page.value(NOTES)) == 6
+    choose(page, 'day')
+    page.wait('document.getElementById("day-text").textContent.startsWith("The last day could not be had")')
+    page.value('document.activeElement.blur()')
+
+
+def test_a_silence_is_a_gap(watched):
+    """What the page has not seen is not drawn as if it had."""
+    for wait in (0, 0, 30, 0):
+        watched.stand.data['server']['time'] += wait
+        watched.show()
+    assert watched.page.value('document.querySelector(".stroke").getAttribute("d").split("M").length - 1') == 2
+
+
+# ---- how it looks ------------------------------------------------------
+
+@pytest.mark.parametrize('options', [{}, {'dark': True}, {'width': 320, 'height': 740}, {'width': 2560, 'height': 1400}],
+                         ids=['light', 'dark', 'narrow', 'wide'])
+def test_axe_finds_nothing(shared, chrome, axe, options):
+    """High, almost full, with events; the last day, read out; stale."""
+    stand, page = Stand(shared), chrome.page(motion=False, **options)
+    watched = Watched(stand, page)
+    page.value(axe)
+
+    def examine(state):
+        found = page.value('axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.map('
+                           'v => [v.id, v.help, v.nodes.slice(0, 3).map(n => n.html.slice(0, 200) + n.failureSummary)])))')
+        assert json.loads(found) == [], state
+        assert page.value('document.documentElement.scrollWidth <= innerWidth'), f'{state}: nothing sticks out'
+    watched.show(budget_bytes=8 * MIB, live_bytes=int(6.6 * MIB), peak_bytes=7 * MIB)
+    examine('high')
+    now = stand.data['server']['time']
+    stand.data['events'] = [{'time': now - i * 1000, 'level': 'error', 'count': 1 + i, 'text': REACHED} for i in range(20)]
+    watched.show(live_bytes=int(7.9 * MIB), peak_bytes=8 * MIB)
+    examine('almost full, with events')
+    minutes = [[int(MIB * (1 + i % 7)), i, i, i == 900] for i in range(1440)]
+    stand.parts['history'] = json.dumps({'step_seconds': 60, 'first': int(now) - 86400, 'minutes': minutes}).encode()
+    choose(page, 'day')
+    page.wait(f'{TILES}.length === 3 && !{NOTES}[2].startsWith("nothing")')
+    page.value('document.querySelector(".spark").focus()')
+    page.key('ArrowLeft', number=37)
+    examine('the last day, read out')
+    page.wait('document.body.classList.contains("stale")')
+    examine('stale')
+    assert page.console() == []
+    page.close()
+    stand.shutdown()
+    stand.server_close()

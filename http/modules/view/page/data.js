@@ -86,6 +86,7 @@ function adapt(raw) {
     memory: m.live_bytes,
     peak: m.peak_bytes,
     budget: m.budget_bytes,
+    events: raw.events || [],
     container: m.container_bytes,
     rss: m.resident_bytes,
     uses: m.uses,
@@ -168,7 +169,7 @@ async function ask(parameters) {
 // ---- rates and history ----
 
 let now = null; // the last snapshot
-// {time, mark, connections, held, requests, received, sent, accepted}, rates per second
+// {time, mark, connections, held, memory, requests, received, sent, accepted}, rates per second
 const history = [];
 
 // Whether another process answers than before: none of the numbers that are shown is its own.
@@ -208,6 +209,7 @@ function remember(next) {
     mark: restart ? "restart" : now && now.generation !== next.generation ? "reload" : "",
     connections: next.open,
     held: next.held,
+    memory: next.memory,
     requests: rate("requests"),
     received: rate("received"),
     sent: rate("sent"),

@@ -58,6 +58,8 @@ function forget(data) {
   }, 15000);
   Object.assign(more, {rows: null, key: ""});
   order = [];
+  day = null;
+  dayAt = -Infinity;
 }
 function draw() {
   const data = pending;
@@ -68,7 +70,8 @@ function draw() {
   remember(data);
   needDay(data);
   drawTide(data);
-  for (const tile of tiles) tile();
+  drawLately(data);
+  drawTiles();
   heat();
   arrange();
   one();
