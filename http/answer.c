@@ -39,8 +39,7 @@ enum http_outcome http_answer_bytes(struct http_request *request, int status, st
 enum http_outcome http_answer_status(struct http_request *request, int status)
 {
     struct http_text line = http_status_line(status);
-    char number[HTTP_PRINT_MAX], *page;
-    int length;
+    char number[HTTP_PRINT_MAX], *page, *to;
 
     request->status = status;
     request->route.final_status = 0;
@@ -54,18 +53,19 @@ enum http_outcome http_answer_status(struct http_request *request, int status)
     if (status == 444 || http_status_bodiless(status))
         return HTTP_OUTCOME_ANSWERED;
     page = pool_nalloc(request->pool, PAGE_MAX, "page");
+    if (!page && status == 503)
+        return http_answer_bytes(request, status, HTTP_TEXT("text/html"), http_no_memory_page());
     if (!page)
         return HTTP_OUTCOME_ANSWERED; /* a bare status is better than none */
     if (!line.length)                 /* one without a phrase, such as 418 */
         line = (struct http_text){number, (size_t)(http_print_number(number, (uint64_t)status) - number)};
-    length =
-        snprintf(page, PAGE_MAX,
-                 "<html>\r\n<head><title>%.*s</title></head>\r\n<body>\r\n<center><h1>%.*s</h1></center>\r\n"
-                 "<hr><center>%s</center>\r\n</body>\r\n</html>\r\n",
-                 (int)line.length, line.bytes, (int)line.length, line.bytes,
-                 request->location->core.server_tokens ? VERSION_TEXT : VERSION_NAME);
+    to = mempcpy(stpcpy(page, HTTP_PAGE_STATUS_BEGIN), line.bytes, line.length);
+    to = mempcpy(stpcpy(to, HTTP_PAGE_STATUS_BODY), line.bytes, line.length);
+    to = stpcpy(to, HTTP_PAGE_STATUS_NAME);
+    to = stpcpy(to, request->location->core.server_tokens ? VERSION_TEXT : VERSION_NAME);
+    to = stpcpy(to, HTTP_PAGE_STATUS_END);
     return http_answer_bytes(request, status, HTTP_TEXT("text/html"),
-                             (struct http_text){page, (size_t)length});
+                             (struct http_text){page, (size_t)(to - page)});
 }
 
 enum { HOST_MAX = PEER_TEXT_MAX + 2 /* bytes of an address as the host of a URI */ };

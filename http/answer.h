@@ -11,6 +11,19 @@
 
 #include "http/request.h"
 
+/* How the server's own pages begin, up to their title or a style: UTF-8 if no charset is sent, as wide as a
+ * telephone, dark if the reader's other pages are. */
+#define HTTP_PAGE_HEAD                                                                                       \
+    "<!doctype html>\r\n<html lang=\"en\">\r\n<head><meta charset=\"utf-8\">"                                \
+    "<meta name=\"viewport\" content=\"width=device-width\">"                                                \
+    "<meta name=\"color-scheme\" content=\"light dark\">"
+
+/* The page of a status; `name` is the server's. Pages of nginx have the same <center> texts. */
+#define HTTP_PAGE_STATUS_BEGIN HTTP_PAGE_HEAD "<title>"
+#define HTTP_PAGE_STATUS_BODY  "</title></head>\r\n<body><main>\r\n<center><h1>"
+#define HTTP_PAGE_STATUS_NAME  "</h1></center>\r\n<hr><center>"
+#define HTTP_PAGE_STATUS_END   "</center>\r\n</main></body>\r\n</html>\r\n"
+
 /* `body` must live until the step has returned. HEAD gets the head alone. */
 enum http_outcome http_answer_bytes(struct http_request *request, int status, struct http_text type,
                                     struct http_text body);

@@ -2,9 +2,11 @@
 /* The answer at a limit, and its line in the log. */
 #include "http/limits.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "http/answer.h"
 #include "http/request.h"
 #include "http/route/regex.h"
 #include "server/shortage.h"
@@ -15,8 +17,17 @@ enum {
     DRAIN_BYTES = 4096
 };
 
-static const char last_words[] = "HTTP/1.1 503 Service Temporarily Unavailable\r\nServer: " VERSION_TEXT
-                                 "\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n";
+#define PHRASE "503 Service Temporarily Unavailable"
+#define PAGE                                                                                                 \
+    HTTP_PAGE_STATUS_BEGIN PHRASE HTTP_PAGE_STATUS_BODY PHRASE HTTP_PAGE_STATUS_NAME VERSION_NAME            \
+        HTTP_PAGE_STATUS_END
+#define HEAD                                                                                                 \
+    "HTTP/1.1 " PHRASE "\r\nServer: " VERSION_TEXT "\r\nContent-Type: text/html\r\nContent-Length: 353"      \
+    "\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
+
+static const char last_words[] = HEAD PAGE;
+
+static_assert(sizeof PAGE - 1 == 353, "Content-Length");
 
 /* ---- the body ---- */
 
@@ -114,23 +125,36 @@ void http_refuse_early(struct http_connection *connection)
     http_refuse_bare(connection);
 }
 
+struct http_text http_no_memory_page(void)
+{
+    return HTTP_TEXT(PAGE);
+}
+
 /* Received bytes are read and dropped: closing a socket with unread bytes resets it, and a reset may overtake
  * the answer. Later bytes cannot be waited for. */
-void http_refuse_descriptor(int fd)
+static void send_last_words(int fd, size_t length)
 {
     char bytes[DRAIN_BYTES];
 
-    if (send(fd, last_words, sizeof last_words - 1, MSG_NOSIGNAL) < 0)
+    if (send(fd, last_words, length, MSG_NOSIGNAL) < 0)
         return;
     shutdown(fd, SHUT_WR);
     for (int i = 0; i < DRAIN_READS && recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0; i++)
         ;
 }
 
+void http_refuse_descriptor(int fd)
+{
+    send_last_words(fd, sizeof last_words - 1);
+}
+
+/* The answer to HEAD has no page (RFC 9110 9.3.2). */
 void http_refuse_bare(struct http_connection *connection)
 {
+    bool head = connection->request && connection->request->head.method == HTTP_METHOD_HEAD;
+
     if (connection->base.output.head && connection_send(&connection->base, OUTPUT_SHARE) != OUTPUT_DONE)
         return; /* it would stand in the middle of another answer */
     connection->linger = false;
-    http_refuse_descriptor(connection->base.io.fd);
+    send_last_words(connection->base.io.fd, head ? sizeof HEAD - 1 : sizeof last_words - 1);
 }

@@ -48,6 +48,9 @@ void http_log_gave_up(const struct http_request *request);
 /* client_max_body_size: `asked` bytes are announced, or arrived beyond those received before. */
 void http_log_body_limit(struct http_request *request, uint64_t asked);
 
+/* The page of a 503 that there is no memory for: static. */
+struct http_text http_no_memory_page(void);
+
 /* The last resort without memory: a fixed 503 with Retry-After, sent past the queue, which must be empty. */
 void http_refuse_bare(struct http_connection *connection);
 

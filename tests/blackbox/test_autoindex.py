@@ -61,7 +61,7 @@ def test_html(shared):
     # Without `charset utf-8` columns are bytes: a long name may be cut within a character.
     page = answer.body.decode('utf-8', 'replace')
     assert answer.status == 200 and answer.get('Content-Type') == 'text/html'
-    assert page.startswith('<html>\r\n<head><title>Index of /list/</title></head>')
+    assert '<title>Index of /list/</title></head>' in page
     found = links(page)
     names = [name for name, _ in found]
     assert names[0] == '../' and names[1:3] == ['linked/', 'sub/'], 'folders come first'

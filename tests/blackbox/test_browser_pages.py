@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a browser makes of what is served: the welcome page of the built-in configuration, a listing of a folder and the
 pages that it leads to, a large picture, and pages of errors. Needs Chromium; without it these are skipped and say so."""
+import json
 import os
 import re
 import struct
@@ -37,7 +38,9 @@ FILES = {
     'script.js': 'document.title += " €"',
     'large.png': PICTURE,
     'folder/a b%<&>".txt': 'strange', 'folder/ordinary.txt': 'text', 'folder/below/index.html': 'below',
+    'listed/' + 'long-name-' * 7: 'long', 'listed/Größe': 'x', 'listed/a b%<&>".txt': 'x', 'listed/below/a': 'x',
 }
+STATUSES = [301, 400, 403, 404, 405, 413, 414, 418, 431, 500, 502, 503, 504, 511, 599]
 CONFIG = '''
     include @dir@/mime.types; default_type application/octet-stream; charset utf-8; charset_types text/css application/javascript;
     gzip on; gzip_types text/css application/javascript text/plain; root html; sendfile on;
@@ -46,6 +49,8 @@ CONFIG = '''
         location /folder/ { autoindex on; }
         location /pieces/ { alias html/; sendfile off; limit_rate 40m; }
         location = /favicon.ico { return 204; }
+        location /bare/ { alias html/; charset off; autoindex on; }
+        ''' + ' '.join(f'location = /status/{code} {{ charset off; return {code}; }}' for code in STATUSES) + '''
     }
 '''
 
@@ -87,7 +92,7 @@ def check(page):
     assert page.mine('Network.loadingFailed') == []
 
 
-def test_welcome_page(server, page):
+def start_welcome(server):
     """conf/default.conf as it is compiled in, but for the ports."""
     with open(os.path.join(instance.ROOT, 'conf', 'default.conf'), encoding='utf-8') as file:
         text = file.read()
@@ -96,6 +101,10 @@ def test_welcome_page(server, page):
     user = 'user root;' if os.geteuid() == 0 else ''
     server.configure_raw(f'daemon off; pid tidepool.pid; error_log error.log notice; {user}\n{text}')
     server.start()
+
+
+def test_welcome_page(server, page):
+    start_welcome(server)
     page.open(url(server, '/'))
     page.wait('document.readyState === "complete"')
     assert page.text('h1') == 'Tidepool is running'
@@ -158,6 +167,61 @@ def test_error_page(shared, page):
     page.wait('document.readyState === "complete"')
     assert page.text('h1') == '404 Not Found' and answers(page)['/nothing'] == (404, 'text/html')
     assert all('404' in line for line in page.console())
+
+
+LOOKS = pytest.mark.parametrize('width, dark', [(320, True), (320, False), (390, True), (390, False), (1280, True)])
+
+
+def examine(page, axe, dark):
+    """A page of the server's own: as wide as the screen, in the reader's colours, and nothing for axe to say."""
+    page.wait('document.readyState === "complete"')
+    wide = page.value('[innerWidth, document.documentElement.scrollWidth]')
+    assert wide == [page.width, page.width], 'it fits, and is not shrunk'
+    assert page.value('document.characterSet') == 'UTF-8' and page.value('document.compatMode') == 'CSS1Compat'
+    ink = page.value('getComputedStyle(document.body).color.match(/\\d+/g).map(Number)')
+    assert (min(ink) > 200) if dark else (max(ink) < 100), ink
+    page.value(axe)
+    assert json.loads(page.value('axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.map('
+                                 'v => [v.id, v.help, v.nodes.slice(0, 3).map(n => n.html.slice(0, 200))])))')) == []
+
+
+def look(chromium, address, width, dark):
+    page = chromium.page(width=width, height=740, dark=dark)
+    page.width = width
+    if address:
+        page.open(address)
+    return page
+
+
+@LOOKS
+def test_welcome_page_on_each_screen(server, chromium, axe, width, dark):
+    start_welcome(server)
+    page = look(chromium, url(server, '/'), width, dark)
+    examine(page, axe, dark)
+    page.close()
+
+
+@LOOKS
+def test_listing_on_each_screen(shared, chromium, axe, width, dark):
+    """On a telephone a name, then its date and size, in sight; on a wide screen one line."""
+    page = look(chromium, url(shared, '/bare/listed/'), width, dark)
+    examine(page, axe, dark)
+    assert 'Größe' in page.text('pre'), 'UTF-8, though no charset is sent'
+    seen = page.value('(() => { const range = document.createRange(), link = document.querySelector("a:last-of-type");'
+                      'range.selectNodeContents(link.nextSibling); const date = [...range.getClientRects()];'
+                      'return [link.getBoundingClientRect().top, date.at(-1).top, Math.max(...date.map(r => r.right))] })()')
+    assert (seen[1] > seen[0] + 5) == (width < 600), 'below the name, or beside it'
+    page.close()
+
+
+@LOOKS
+def test_status_on_each_screen(shared, chromium, axe, width, dark):
+    page = look(chromium, None, width, dark)
+    for status in STATUSES:
+        page.open(url(shared, f'/status/{status}'))
+        assert page.text('h1').startswith(str(status)) and page.value('document.title').startswith(str(status))
+        examine(page, axe, dark)
+    page.close()
 
 
 def test_kept_alive(shared, page):

@@ -2,6 +2,7 @@
 """Looking works when memory_budget is full: the page, its data, metrics and `tidepool top` answer out of view_reserve,
 the largest pools first, and say what they had to leave out."""
 import json
+import re
 import signal
 import subprocess
 import threading
@@ -158,6 +159,24 @@ def test_others_get_nothing_of_it(full):
             return False
         return answer.status == 503 and answer.get('Retry-After') == '1' and '503 Service' in answer.text
     server.wait_for(refused, 'a borrower to be told so')
+
+    def bare(method):
+        """The answer that is sent past everything: its page is fixed, and says no version."""
+        with server.client() as client:
+            try:
+                client.send(wire.request(method, '/'))
+                got = client.socket.makefile('rb').read()
+            except ConnectionError:
+                return False
+        head, _, page = got.partition(b'\r\n\r\n')
+        if not head.startswith(b'HTTP/1.1 503 ') or b'Date:' in head:
+            return False
+        assert b'\r\nContent-Type: text/html\r\n' in head and b'\r\nRetry-After: 1\r\n' in head
+        assert int(re.search(rb'Content-Length: (\d+)', head).group(1)) == (len(page) or 353 * (method == 'HEAD'))
+        assert not page or page.startswith(b'<!doctype html>') and b'color-scheme' in page and page.endswith(b'</html>\r\n')
+        return True
+    for method in 'GET', 'HEAD':
+        server.wait_for(lambda: bare(method), 'an answer without memory')  # pylint: disable=cell-var-from-loop
     assert server.get('/pools/data').status == 200
 
 

@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "http/answer.h"
 #include "http/modules/content/autoindex.h"
 #include "http/modules/output/charset.h"
 #include "http/protocol/date.h"
@@ -16,7 +17,7 @@ enum {
     NAME_COLUMNS = 50, /* of HTML: longer names are cut, as in nginx */
     NAME_CUT = 47,
     LINE_FIXED = 200,   /* bytes of an entry besides its names: markup, padding, date, size */
-    PAGE_FIXED = 512,   /* bytes of a page besides its entries and its path */
+    PAGE_FIXED = 768,   /* bytes of a page besides its entries and its path */
     ESCAPED_TIMES = 6,  /* the most bytes that escaping makes of one: &quot; or \u001f */
     NUMBER_MAX = 40,    /* bytes of a date or a size */
     ROUND_FROM = 9999,  /* bytes: sizes up to it are not rounded */
@@ -55,6 +56,11 @@ static char *page_put_html(char *to, const char *bytes, size_t length)
 }
 
 /* ---- HTML ---- */
+
+/* On a telephone date and size stand below the name. Tools that check contrast need the background. */
+#define STYLE                                                                                                \
+    "<style>html{background:canvas}h1{overflow-wrap:anywhere}@media(max-width:48em)"                         \
+    "{pre{white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.6}}</style>"
 
 /* Bytes of the first `columns` characters of a name, or all of them; *columns is how many there are. */
 static size_t page_cut_columns(struct http_text name, bool utf8, size_t *columns)
@@ -132,14 +138,14 @@ static char *page_put_as_html(char *to, struct http_request *request, const stru
 {
     bool utf8 = http_charset_is_utf8(request->location);
 
-    to = page_put(to, "<html>\r\n<head><title>Index of ");
+    to = page_put(to, HTTP_PAGE_HEAD STYLE "<title>Index of ");
     to = page_put_html(to, request->path.bytes, request->path.length);
-    to = page_put(to, "</title></head>\r\n<body>\r\n<h1>Index of ");
+    to = page_put(to, "</title></head>\r\n<body><main>\r\n<h1>Index of ");
     to = page_put_html(to, request->path.bytes, request->path.length);
     to = page_put(to, "</h1><hr><pre><a href=\"../\">../</a>\r\n");
     for (size_t i = 0; i < count; i++)
         to = page_put_html_entry(to, settings, entries[i], utf8);
-    return page_put(to, "</pre><hr></body>\r\n</html>\r\n");
+    return page_put(to, "</pre><hr></main></body>\r\n</html>\r\n");
 }
 
 /* ---- XML and JSON ---- */
