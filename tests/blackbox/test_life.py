@@ -107,6 +107,22 @@ def test_a_life_from_accept_to_close(shared, page):
     page.wait('document.querySelector("svg.life").textContent.includes("to scale")')
 
 
+def test_each_allocation_too(shared, page):
+    """Only if that is ticked: it costs the pool that is followed."""
+    for ticked in False, True:
+        if ticked:
+            page.click('#life-allocs')
+        follow_ours(page)
+        with shared.client(source=OURS) as client:
+            assert client.ask(target='/plain').status == 200
+        page.wait(f'{LIFE} === "ended"')
+        cut = [one for one in events(page) if one[0] == 'alloc']
+        assert bool(cut) == ticked
+    assert {'fields', 'request'} <= {one[3].split()[-1] for one in cut}, cut
+    assert page.value('document.querySelector("label.tick input#life-allocs").closest("label").textContent') \
+        == 'each allocation too'
+
+
 def test_the_sentence_of_a_reset_says_what_went_back(shared, page):
     follow_ours(page)
     with shared.client(source=OURS) as client:

@@ -157,6 +157,15 @@ def test_off_unless_it_is_said(server):
     assert server.get('/pools/').status == 404
 
 
+def test_words_mean_what_the_glossary_says():
+    with open(os.path.join(instance.ROOT, 'docs', 'glossary.md'), encoding='utf-8') as file:
+        glossary = dict(re.findall(r'^\| \*\*([^*]+)\*\* \| (.+) \|$', file.read(), re.M))
+    words = dict(re.findall(r'<div><dt>(.+?)</dt><dd>(.+?)</dd></div>', source(), re.S))
+    assert set(words) == {'pin', 'reserve', 'stranded', 'slow call', 'magazine', 'depot'}
+    for word, meaning in words.items():
+        assert meaning.replace('\n', ' ') == glossary[word].split(';')[0], word
+
+
 # ---- with one ----------------------------------------------------------
 
 needs_browser = pytest.mark.skipif(not browser.PROGRAM, reason='Chromium is missing: apt-get install chromium')
@@ -369,3 +378,24 @@ def test_many_connections(server, chrome):
     page.close()
     for one in sockets:
         one.close()
+
+
+@needs_browser
+@plain
+@pytest.mark.parametrize('mode, said', [('normal', ''), ('passthrough', "pool_mode is passthrough: every allocation is one of the"
+                                                                       " system's"), ('poison', 'pool_mode is poison: memory is')])
+def test_another_mode_is_said(server, chrome, axe, mode, said):
+    """At the top of the page, in a sentence; what is drawn then is clean, too."""
+    server.http(CONFIG)
+    server.configure_raw(f'pool_mode {mode};' + server.read('nginx.conf'))
+    server.start()
+    page = chrome.page(motion=False)
+    page.open(f'http://127.0.0.1:{server.port()}/pools/')
+    page.wait(f'{SNAPSHOTS} >= 2')
+    assert page.value('document.getElementById("mode").hidden') == (not said) and page.text('#mode').startswith(said or '')
+    assert page.value('document.querySelector("main").firstElementChild.id') == 'mode'
+    page.value(axe)
+    found = page.value('axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.map(v => v.id))')
+    assert found == []
+    assert page.console() == []
+    page.close()

@@ -78,6 +78,7 @@ function adapt(raw) {
     time: raw.server.time,
     process: `${raw.server.pid} ${raw.server.started}`, // numbers of connections are of one process
     pid: raw.server.pid,
+    mode: raw.server.pool_mode,
     generation: raw.server.generation,
     open: c.total,
     active: c.total - c.states.idle,

@@ -70,6 +70,7 @@ function draw() {
   remember(data);
   needDay(data);
   drawTide(data);
+  drawMode(data);
   drawLately(data);
   drawTiles();
   heat();

@@ -1,5 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What happened lately, the newest first: limits that were reached, connections that were closed, reloads.
+// What happened lately, the newest first: limits that were reached, reloads; and in what mode all runs.
+
+// What pool_mode makes other than it is else.
+const modes = {
+  passthrough:
+    "every allocation is one of the system's, and none is cut from a block. " +
+    "What is said below of blocks, pins and size classes does not apply.",
+  poison: "memory is filled when it is taken and at a reset, so that mistakes show. All is slower than else.",
+};
+function drawMode({mode}) {
+  $("mode").hidden = !modes[mode];
+  if (modes[mode]) say($("mode"), `pool_mode is ${mode}: ${modes[mode]}`);
+}
 
 function ago(s) {
   const [n, unit] =

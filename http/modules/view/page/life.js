@@ -10,6 +10,7 @@ const life = (() => {
       where
     ),
     address = el("input", {type: "search", id: "life-address", placeholder: "any", autocomplete: "off"}),
+    allocs = el("input", {type: "checkbox", id: "life-allocs"}),
     button = (text, onclick, more) => el("button", {type: "button", onclick, ...more}, text),
     stop = button("Stop", () => finish("", "Stopped. What was seen so far is kept."), {hidden: true});
   let lives = new Map(),
@@ -27,6 +28,7 @@ const life = (() => {
       )
     ),
     button("Follow mine", () => follow({mine: 1}, "waiting for a connection of this browser")),
+    el("label", {class: "tick"}, allocs, "each allocation too"),
     stop,
     pill
   );
@@ -68,10 +70,13 @@ const life = (() => {
     stop.hidden = false;
     tell("", "connecting");
     try {
-      const answer = await fetch(`follow?${new URLSearchParams(query)}`, {
-        cache: "no-store",
-        signal: mine.signal,
-      });
+      const answer = await fetch(
+        `follow?${new URLSearchParams({...query, ...(allocs.checked ? {allocs: 1} : {})})}`,
+        {
+          cache: "no-store",
+          signal: mine.signal,
+        }
+      );
       if (!answer.ok) {
         const text = await because(answer);
         if (running === mine) finish("lost", `Not followed: ${text}`);

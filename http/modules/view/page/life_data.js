@@ -151,5 +151,6 @@ const markOf = {
   dropped: "?",
   take: "+",
   give: "−",
+  alloc: "·",
   request: "→",
 };
