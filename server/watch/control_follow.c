@@ -44,9 +44,6 @@ static bool has_gone(const struct connection *connection)
 /* Decides what to send: nothing yet, a refusal, the next events, or the end. */
 static void control_follow_look(struct follow_asker *asker)
 {
-    static const char *const why[] = {[FOLLOW_ABSENT] = "no such connection",
-                                      [FOLLOW_FULL] = "four pools of its worker are followed already",
-                                      [FOLLOW_SELF] = "it follows others itself"};
     struct following *following =
         (struct following *)(void *)((char *)asker - offsetof(struct following, asker));
     struct connection *connection = following->connection;
@@ -56,7 +53,7 @@ static void control_follow_look(struct follow_asker *asker)
         return;
     if (found != FOLLOW_FOUND) {
         follow_leave(asker);
-        control_refuse(connection, why[found]);
+        control_refuse(connection, follow_refusal(found));
     } else if (has_gone(connection)) {
         connection_close(connection);
     } else if (!following->begun) {

@@ -227,6 +227,15 @@ void follow_leave(struct follow_asker *asker)
     follow_put(follow);
 }
 
+const char *follow_refusal(enum follow_found found)
+{
+    static const char *const why[] = {[FOLLOW_ABSENT] = "no such connection",
+                                      [FOLLOW_FULL] = "four pools of its worker are followed already",
+                                      [FOLLOW_SELF] = "it follows others itself"};
+
+    return why[found];
+}
+
 enum follow_found follow_found(const struct follow_asker *asker)
 {
     struct follow *follow = asker->follow;

@@ -63,6 +63,9 @@ void follow_leave(struct follow_asker *asker);
 
 enum follow_found follow_found(const struct follow_asker *asker);
 
+/* What to tell an asker that is refused; NULL: it is not. */
+const char *follow_refusal(enum follow_found found);
+
 /* Writes the next event as a JSON object. False: there is none now. */
 bool follow_read(struct follow_asker *asker, struct text *text);
 

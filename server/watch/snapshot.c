@@ -62,12 +62,11 @@ static void finish(struct snapshot *snapshot, bool good)
 static bool ask_worker(struct snapshot *snapshot, struct worker *worker, struct snapshot_part **link)
 {
     struct message message = {.kind = WORKER_WATCH, .descriptor = -1};
-    struct snapshot_part *part = snapshot_part_create(&snapshot->query);
+    struct snapshot_part *part = snapshot_part_create(&snapshot->query, snapshot->asked);
 
     if (!part)
         return false;
     *link = part;
-    part->asked = snapshot->asked;
     part->errand = (struct errand){snapshot_walk_run, snapshot_part_drop};
     message.pointers[0] = &part->errand;
     if (worker == snapshot->worker)

@@ -44,7 +44,7 @@ double snapshot_clock(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-struct snapshot_part *snapshot_part_create(const struct snapshot_query *query)
+struct snapshot_part *snapshot_part_create(const struct snapshot_query *query, double asked)
 {
     bool was = sysmem_use_spare(true), room = true;
     struct snapshot_part *part = sysmem_calloc(SYSMEM_OF_VIEW, sizeof *part);
@@ -56,7 +56,7 @@ struct snapshot_part *snapshot_part_create(const struct snapshot_query *query)
         return NULL;
     atomic_init(&part->references, 2);
     part->query = *query;
-    part->asked = snapshot_clock();
+    part->asked = asked;
     part->most = most_rows(query);
     if (!room)
         part->query.limit = 0;

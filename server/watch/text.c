@@ -224,20 +224,26 @@ void json_put_bool(struct text *text, const char *name, bool value)
     text_add(text, value ? "true" : "false", value ? 4 : 5);
 }
 
-void json_put_text(struct text *text, const char *name, const char *value)
+void json_put_bytes(struct text *text, const char *name, const char *value, size_t length)
 {
     char bytes[JSON_ESCAPE_MAX];
-    size_t length;
+    size_t size;
 
     begin(text, name);
-    if (!value) {
+    text_add(text, "\"", 1);
+    for (size_t taken; length; length -= taken, value += taken) {
+        taken = json_escape(value, length, bytes, &size);
+        text_add(text, bytes, size);
+    }
+    text_add(text, "\"", 1);
+}
+
+void json_put_text(struct text *text, const char *name, const char *value)
+{
+    if (value) {
+        json_put_bytes(text, name, value, strlen(value));
+    } else {
+        begin(text, name);
         text_add(text, "null", 4);
-        return;
     }
-    text_add(text, "\"", 1);
-    for (size_t left = strlen(value), taken; left; left -= taken, value += taken) {
-        taken = json_escape(value, left, bytes, &length);
-        text_add(text, bytes, length);
-    }
-    text_add(text, "\"", 1);
 }

@@ -67,5 +67,6 @@ void json_put_signed(struct text *text, const char *name, int64_t number);
 void json_put_seconds(struct text *text, const char *name, double seconds); /* to the microsecond */
 void json_put_bool(struct text *text, const char *name, bool value);
 void json_put_text(struct text *text, const char *name, const char *value); /* escaped; NULL: null */
+void json_put_bytes(struct text *text, const char *name, const char *value, size_t length); /* escaped */
 
 #endif

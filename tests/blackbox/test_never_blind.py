@@ -100,6 +100,8 @@ def test_each_view_answers(full):
         metrics = server.get('/metrics')
         assert metrics.status == 200 and 'tidepool_memory_budget_bytes 3145728' in metrics.text
         assert server.get('/status').status == 200
+        trace = server.get('/pools/trace')
+        assert trace.status == 200 and json.loads(trace.body)['truncated']
         top = subprocess.run([*instance.WRAPPER, instance.BINARY, 'top', '-1', '-c', f"unix:{server.path('control.sock')}"],
                              capture_output=True, text=True, check=False)
         assert top.returncode == 0, top.stderr

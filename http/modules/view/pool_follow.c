@@ -2,7 +2,6 @@
 /* follow: the life of a pool as server-sent events. */
 #include "http/modules/view/pool_follow.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "http/answer.h"
@@ -60,15 +59,14 @@ static bool pool_follow_pump(struct http_request *request, struct http_pump *pum
 
 static enum http_outcome pool_follow_refuse(struct http_request *request, enum follow_found found)
 {
-    struct http_text type = HTTP_TEXT("text/plain");
+    const char *why = follow_refusal(found);
 
-    if (found == FOLLOW_ABSENT)
-        return http_answer_bytes(request, 404, type, HTTP_TEXT("no such connection\n"));
-    if (found == FOLLOW_SELF)
-        return http_answer_bytes(request, 400, type, HTTP_TEXT("it follows others itself\n"));
-    request->response.retry_after = true;
-    return http_answer_bytes(request, 503, type,
-                             HTTP_TEXT("four pools of its worker are followed already\n"));
+    request->response.retry_after = found == FOLLOW_FULL;
+    return http_answer_bytes(request,
+                             found == FOLLOW_FULL   ? 503
+                             : found == FOLLOW_SELF ? 400
+                                                    : 404,
+                             HTTP_TEXT("text/plain"), (struct http_text){why, strlen(why)});
 }
 
 static enum http_outcome pool_follow_begin(struct following *following)
@@ -87,11 +85,18 @@ static enum http_outcome pool_follow_begin(struct following *following)
 static enum http_outcome pool_follow_end(struct following *following, const char *why)
 {
     struct http_request *request = following->request;
-    char text[80];
-    int length = snprintf(text, sizeof text, "event: end\ndata: {\"why\":\"%s\"}\n\n", why);
+    struct text_piece piece;
+    struct text text;
 
+    text_stand_on(&text, &piece);
+    text_add(&text, "event: end\ndata: ", 17);
+    json_put_open(&text, NULL, '{');
+    json_put_text(&text, "why", why);
+    json_put_close(&text, '}');
+    text_add(&text, "\n\n", 2);
     following->finished = true;
-    return http_stream_write(request, (struct http_text){text, (size_t)length}) || http_stream_end(request)
+    return http_stream_write(request, (struct http_text){piece.bytes, piece.length}) ||
+                   http_stream_end(request)
                ? http_no_memory(request)
                : HTTP_OUTCOME_ANSWERED;
 }

@@ -42,7 +42,7 @@ static struct snapshot_part *part_of(const char *text)
     struct snapshot_part *part;
 
     assert_null(snapshot_query_parse(&query, text, strlen(text)));
-    part = snapshot_part_create(&query);
+    part = snapshot_part_create(&query, snapshot_clock());
     assert_non_null(part);
     return part;
 }
@@ -204,7 +204,7 @@ static void memory_runs_short(void **state)
     }
     assert_null(snapshot_query_parse(&query, "limit=64", 8));
     fault_arm(FAULT_SYSTEM, 2, true);
-    part = snapshot_part_create(&query);
+    part = snapshot_part_create(&query, snapshot_clock());
     fault_arm(FAULT_SYSTEM, 0, false);
     assert_true(part->short_of_memory);
     walk(part, MOST);

@@ -97,7 +97,7 @@ static struct snapshot_part *begin(struct worker *worker, const char *text)
     struct snapshot_part *part;
 
     assert_null(snapshot_query_parse(&query, text, strlen(text)));
-    part = snapshot_part_create(&query);
+    part = snapshot_part_create(&query, snapshot_clock());
     assert_non_null(part);
     snapshot_walk_begin(worker, part);
     return part;
