@@ -140,6 +140,8 @@ def test_restart(server, page):
     assert 'of a process that has ended' in page.text('#one') and 'closed' in page.text('#one .facts')
     assert page.value('document.querySelectorAll("#rows .chosen").length') == 0
     assert page.value(MARKS) == ['restart']
+    curves = '[...document.querySelectorAll(".tile .curve")].map(c => [...c.querySelectorAll(".event")].map(e => e.title).join())'
+    assert page.value(curves) == ['restart'] * 6, 'of rates, too, which are not known then'
     page.wait(f'{STALE} === "The server was restarted: process {old} has ended, this is process {server.process.pid}."')
     page.wait('document.getElementById("stale").hidden')
     for client in clients:

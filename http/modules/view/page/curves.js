@@ -30,15 +30,17 @@ function pieces(key) {
           ...(memory ? {memory, connections, requests: requests / 60} : {}),
         }))
       : history,
-    found = [];
+    found = [],
+    marks = []; // a restart is where a rate is not known
   let last = -Infinity;
   for (const point of all) {
+    if (point.mark) marks.push(point);
     if ((point[key] ?? null) === null) continue;
     if (point.time - last > (dayShown ? 60 : 4)) found.push([]);
-    found[found.length - 1].push({time: point.time, value: point[key], mark: point.mark});
+    found[found.length - 1].push({time: point.time, value: point[key]});
     last = point.time;
   }
-  return found;
+  return [found, marks];
 }
 
 const tiles = [
@@ -113,7 +115,7 @@ const tiles = [
   });
   return () => {
     const [called, figure] = dayShown ? ofDay : [name, key],
-      drawn = called ? pieces(figure) : [];
+      [drawn, turns] = called ? pieces(figure) : [[], []];
     tile.hidden = !called;
     if (!called) return;
     known = drawn.flat();
@@ -155,7 +157,7 @@ const tiles = [
     say(to, at(ends, clock));
     markCurve(
       marks,
-      known.filter(point => point.mark).map(point => [x(point.time) / 3, point.mark])
+      turns.filter(turn => turn.time >= ends - span).map(turn => [x(turn.time) / 3, turn.mark])
     );
     set(picture, "aria-valuemax", known.length - 1);
     set(picture, "aria-valuenow", read ? known.indexOf(read) : known.length - 1);
