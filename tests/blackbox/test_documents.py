@@ -143,3 +143,18 @@ def test_pictures_are_light_and_dark():
     pictures = {name for name in os.listdir(os.path.join(ROOT, 'docs')) if name.endswith('.png')}
     assert shown and all(light.replace('-light', '-dark') == dark for light, dark in shown.items())
     assert pictures == {*shown, *shown.values(), 'pool-view-narrow.png'}
+
+
+def test_the_glossary_has_the_words_of_top():
+    """Each title of its columns, but for everyday words."""
+    titles = re.findall(r'\{"([A-Z]+)", "\w', text_of('server/tools/top_rows.c'))
+    titles += re.search(r'"WORKER (.*?)"', text_of('server/tools/top_view.c')).group(1).split()
+    titles += re.findall(r'"(HELD|USED|PAGES|OBJECTS|BUDGET)"', text_of('server/tools/top_view.c'))
+    short = {'BLKS': 'block', 'BUFS': 'buffer', 'LRGS': 'large', 'FILL': 'filled', 'IDLE': 'idle time'}
+    everyday = {'CLIENT', 'SPEAKS', 'REQS', 'DOING', 'OPEN', 'MS'}
+    words = re.findall(r'^\| \*\*([^*]+)\*\*', text_of('docs/glossary.md'), re.M)
+    known = {word for words in words for word in words.split(', ')}
+    assert len(titles) > 20
+    for title in titles:
+        if re.fullmatch('[A-Z]+', title) and title not in everyday:
+            assert short.get(title, title.lower()) in known, title
