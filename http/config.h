@@ -133,6 +133,7 @@ struct http_location {
     const struct http_locations *locations; /* nested ones; null: none */
     const struct http_location *outer;      /* the one around it; null on the server's level */
     bool looks;                             /* it shows this server: its requests may use view_reserve */
+    bool slashes; /* its prefix without the slash at the end leads here, too, unless that is a location */
 };
 
 /* The module whose `http` directive stands in the main context. */

@@ -234,6 +234,22 @@ static int add_name(struct conf *conf, struct entry *entries, uint32_t *count,
     return 0;
 }
 
+/* As nginx does for proxy_pass: the module answers such a path with a redirect. */
+static void add_without_slash(struct entry *entries, uint32_t *count, const struct http_location *location)
+{
+    struct http_text name = location->name;
+    uint32_t at;
+
+    if (name.length < 2 || name.bytes[--name.length] != '/')
+        return;
+    at = place_of(entries, *count, name);
+    if (at < *count && !compare(&entries[at], key_of(name), name))
+        return;
+    memmove(&entries[at + 1], &entries[at], (*count - at) * sizeof *entries);
+    entries[at] = (struct entry){.key = key_of(name), .name = name, .exact = location};
+    ++*count;
+}
+
 /* The name begins with the entry before it, or with one on that entry's chain. */
 static void link_names(struct entry *entries, uint32_t count)
 {
@@ -262,7 +278,7 @@ int http_locations_build(struct conf *conf, const struct http_location_list *fir
     for (const struct http_location_list *item = first; item; item = item->next)
         items++;
     built = pool_calloc(conf->pool, sizeof *built, "locations");
-    entries = pool_array(conf->pool, items, sizeof *entries, "locations");
+    entries = pool_array(conf->pool, items, 2 * sizeof *entries, "locations"); /* two names each */
     regexes = pool_array(conf->pool, items + 1, sizeof(struct http_location *), "locations");
     if (!built || !entries || !regexes)
         return conf_fail_memory(conf);
@@ -275,6 +291,9 @@ int http_locations_build(struct conf *conf, const struct http_location_list *fir
         if (result)
             return result;
     }
+    for (const struct http_location_list *item = first; item; item = item->next)
+        if (item->location->slashes)
+            add_without_slash(entries, &built->count, item->location);
     regexes[regex_count] = NULL;
     link_names(entries, built->count);
     built->entries = entries;

@@ -408,6 +408,28 @@ def test_wrong_queries(shared, query):
 CONFIG = f'server {{ {LISTEN} {VIEW} location /packed/ {{ pool_view; gzip on; gzip_types application/json; }} }}'
 
 
+# nginx's documentation of `location`, of a prefix that ends with a slash and is handed to another server: "in response to a
+# request with URI equal to this string, but without the trailing slash, a permanent redirect with the code 301 will be
+# returned to the requested URI with the slash appended. If this is not desired, an exact match … could be defined".
+@pytest.mark.parametrize('around, path, status, to', [
+    ('location /pools/ { pool_view; }', '/pools', 301, '/pools/'), ('location /pools/ { pool_view; }', '/pools?a=b', 301, '/pools/?a=b'),
+    ('location /pools/ { pool_view; }', '/pool', 404, None), ('location /pools/ { pool_view; }', '/poolsx', 404, None),
+    ('location /pools/ { pool_view; }', '/x/pools', 404, None),
+    ('location /pools { pool_view; }', '/pools', 301, '/pools/'), ('location ^~ /pools/ { pool_view; }', '/pools', 301, '/pools/'),
+    ('location / { location /pools/ { pool_view; } }', '/pools', 301, '/pools/'),
+    ('location /pools/ { pool_view; } location ~ pools { return 204; }', '/pools', 301, '/pools/'),
+    ('location /pools/ { pool_view; } location = /pools { return 204; }', '/pools', 204, None),
+    ('location = /pools { return 204; } location /pools/ { pool_view; }', '/pools', 204, None),
+    ('location /pools/ { pool_view; } location /pools { return 204; }', '/pools', 204, None),
+    ('location /pools/ { deny all; pool_view; }', '/pools', 403, None), ('location / { pool_view; }', '/', 200, None),
+    ('location /pools/ { stub_status; }', '/pools', 404, None), ('location /a/ { return 204; }', '/a', 404, None)])
+def test_without_its_slash(server, around, path, status, to):
+    server.http('server { listen @http@; absolute_redirect off; root @dir@/nothing; ' + around + ' }')
+    server.start()
+    answer = server.get(path)
+    assert (answer.status, answer.get('Location')) == (status, to)
+
+
 def test_how_it_is_sent(shared):
     answer = shared.get('/pools/data')
     assert answer.get('Content-Type') == 'application/json' and answer.get('Cache-Control') == 'no-store'

@@ -85,6 +85,8 @@ static enum http_outcome pool_view_run(struct http_request *request, void *secti
     const struct part *part;
 
     (void)section;
+    if (rest.length + 1 == prefix.length && !memcmp(rest.bytes, prefix.bytes, rest.length))
+        return http_answer_slash(request);
     if (rest.length < prefix.length || memcmp(rest.bytes, prefix.bytes, prefix.length) != 0)
         return http_fail_with(request, 404); /* rewritten to a path elsewhere */
     rest.bytes += prefix.length;
@@ -128,7 +130,7 @@ static int pool_view_finish(struct http_build *build, struct http_location *loca
     if (location->kind != HTTP_LOCATION_PREFIX && location->kind != HTTP_LOCATION_PREFERRED)
         return conf_fail(conf, settings->node,
                          "\"pool_view\" needs a location with a prefix, such as /pools/");
-    location->looks = true;
+    location->looks = location->slashes = true;
     result = http_announce(build, location, "pools");
     return result ? result : http_add_step(build, HTTP_PHASE_CONTENT, pool_view_run, section);
 }
