@@ -191,6 +191,12 @@ instructions: test-deps ## user instructions of five requests, against tests/ben
 	$(submake) all
 	$(PYTHON) -m tests.bench.instructions --build $(BUILD) $(if $(WRITE),--write)
 
+.PHONY: bench
+BENCH_ROUNDS ?= 5
+bench: test-deps ## CPU per request beside a floor and the peers that are installed: table and picture in build/race/
+	$(submake) all $(BUILD)/tests/bench/race/floor
+	$(PYTHON) -m tests.bench.race.race --build $(BUILD) --rounds $(BENCH_ROUNDS)
+
 .PHONY: bench-alloc
 bench-alloc: $(BUILD)/tests/bench/alloc ## ns per allocation of ours, of peers and of the plain baselines
 	@$<
@@ -349,6 +355,9 @@ $(BUILD)/tests/bench/pool_alloc.o: tests/bench/pool_alloc.cc
 
 $(BUILD)/tests/bench/alloc: $(BENCH_ALLOC) $(BUILD)/libtidepool.a
 	$(if $(BENCH_CXX),$(CXX),$(CC)) $(LDFLAGS) -o $@ $^ $(if $(BENCH_APR),$(shell pkg-config --libs apr-1))
+
+$(BUILD)/tests/bench/race/floor: $(BUILD)/tests/bench/race/floor.o
+	$(CC) $(LDFLAGS) -o $@ $^
 
 $(BUILD)/tests/example/pool_example: $(BUILD)/tests/example/pool_example.o $(BUILD)/libtidepool.a
 	$(CC) $(LDFLAGS) -o $@ $^
