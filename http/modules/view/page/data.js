@@ -25,6 +25,9 @@ function adaptRow(row) {
           ? `${bytes(part.size)}, ${bytes(part.used)} filled` + (part.pinned ? `, pin at ${part.pinned}` : "")
           : `${bytes(part.size)}, ${bytes(part.used)} filled${part.purpose ? `, ${part.purpose}` : ""}`,
   }));
+  const names = {block: "request blocks", reserve: "reserve"},
+    purposes = (row.parts || []).map((part, i) => (i ? part.purpose || names[part.kind] : "first block"));
+  if (row.more_parts) purposes.push("others");
   if (row.more_parts)
     parts.push({
       kind: "",
@@ -63,6 +66,7 @@ function adaptRow(row) {
     slow: row.slow_calls,
     failure: row.failure,
     purpose: row.purpose,
+    purposes,
     parts,
   };
 }
@@ -91,6 +95,9 @@ function adapt(raw) {
     container: m.container_bytes,
     rss: m.resident_bytes,
     uses: m.uses,
+    peakUses: m.peak_uses,
+    purposes: c.purposes,
+    reserved: raw.workers.reduce((sum, {sizeclass: s}) => sum + s.mapped_bytes - s.resident_bytes, 0),
     counters: {requests: t.requests, received: t.received_bytes, sent: t.sent_bytes, accepted: t.accepted},
     refused: t.refused,
     overBudget: t.over_budget,

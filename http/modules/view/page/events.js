@@ -76,6 +76,7 @@ function draw() {
   heat();
   arrange();
   one();
+  where(data);
   drawWorkers(data);
   drawShared(data);
   drawAdvice(data);
@@ -83,6 +84,7 @@ function draw() {
   for (const item of $("states").querySelectorAll("[data-state]"))
     say(item, `${stateName.get(item.dataset.state)} ${count(data.states[item.dataset.state])}`);
   offer($("f-protocol"), data.protocols);
+  offer($("f-purpose"), new Set(data.purposes.map(({purpose}) => purpose)));
   say($("about"), data.about);
   document.documentElement.dataset.snapshots = Number(document.documentElement.dataset.snapshots || 0) + 1;
 }

@@ -49,6 +49,7 @@ const one = (() => {
         if (answer.process !== chosenOf) return;
         alone = answer.byNumber.get(n) || null;
         if (!alone && last && last.number === n) last = {...last, gone: true};
+        if (!last || last.number !== n) draw();
       })
       .catch(() => {})
       .finally(() => {

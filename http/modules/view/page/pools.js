@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Which connections are shown: states, filters and order; the heat-map of all and the shore of those listed.
+// Which connections are shown: states, filters and order; the heat-map of all.
 
 const states = [
   ["idle", "idle"],
@@ -28,6 +28,7 @@ for (const size of OPEN_SIZES.slice(0, 12)) {
 const anything = {
     find: "", // a name, a number, or what an address begins with
     protocol: "",
+    purpose: "",
     quiet: false, // without the connections of whoever watches
     state: "",
     least: 0,
@@ -43,6 +44,7 @@ const found = c =>
 const passes = c =>
   (!filter.find || found(c)) &&
   (!filter.protocol || c.protocol === filter.protocol) &&
+  (!filter.purpose || c.purposes.includes(filter.purpose)) &&
   !(filter.quiet && c.watches) &&
   (!filter.state || c.state === filter.state) &&
   c.held >= filter.least &&
@@ -74,37 +76,33 @@ let sortKey = "held",
   chosen = null, // a number …
   chosenOf = ""; // … of this process
 const isChosen = c => c.number === chosen && chosenOf === now.process;
+const {compare: inOrder} = new Intl.Collator("en", {numeric: true});
+const rank = state => states.findIndex(([name]) => name === state);
 const compare = (a, b) => {
   const x = a[sortKey],
-    y = b[sortKey];
-  return (x < y ? -direction : x > y ? direction : 0) || a.number - b.number;
+    y = b[sortKey],
+    by = sortKey === "address" ? inOrder(x, y) : sortKey === "state" ? rank(x) - rank(y) : x < y ? -1 : x > y;
+  return direction * by || a.number - b.number;
 };
 
 // Of many connections the stream carries those that stand out. The table then asks for its own, in its order
 // and by its filters, a page after another as it is scrolled: the server answers over all of them.
 const PAGE = 200,
   more = {rows: null, key: "", asked: 0, matched: 0, busy: false};
-const sortsOfServer = {
-  held: "total",
-  peak: "peak",
-  used: "used",
-  age: "age",
-  idle: "idle",
-  requests: "requests",
-  unsent: "unsent",
-};
+const sortsOfServer = {held: "total", used: "filled"}; // the others have the names of columns
 function question() {
-  const {find, state, protocol, quiet, cell} = filter,
+  const {find, state, protocol, purpose, quiet, cell} = filter,
     size = cell ? cell.size : null,
     old = cell ? cell.age : null,
     bound = (bounds, i) => (i === null ? undefined : bounds[i]);
   const wanted = {
     limit: PAGE,
-    sort: sortsOfServer[sortKey] || "age",
+    sort: sortsOfServer[sortKey] || sortKey,
     order: direction < 0 ? "down" : "up",
     find,
     state,
     protocol,
+    purpose,
     watchers: quiet ? "0" : "",
     total_over: Math.max(filter.least - 1, bound(OPEN_SIZES, size - 1) || 0, 0),
     total_most: Math.min(filter.most, bound(OPEN_SIZES, size) || Infinity),
@@ -153,7 +151,9 @@ function arrange(force) {
     );
   } else {
     const all = more.rows ? more.rows.map(row => now.byNumber.get(row.number) || row) : now.connections;
-    order = all.filter(passes).sort(compare);
+    order = all.filter(passes);
+    // The server knows the order of all addresses, and they do not change.
+    if (!more.rows || sortKey !== "address") order.sort(compare);
   }
   const short =
     (now.short.length
@@ -170,6 +170,7 @@ function arrange(force) {
       short
   );
   drawRows();
+  wantCells();
   drawShore();
 }
 
@@ -278,123 +279,3 @@ const heat = (() => {
   }
   return draw;
 })();
-
-// ---- the shore: every listed pool at once, on a canvas ----
-
-const shore = {columns: 1, cell: 10};
-let colours = {};
-function readColours() {
-  // A custom property that says light-dark() is only a colour once a real property has it.
-  const probe = document.body.appendChild(el("span", {hidden: true}));
-  const read = name => {
-    probe.style.color = `var(--${name})`;
-    return getComputedStyle(probe).color;
-  };
-  colours = {
-    idle: read("soft"),
-    reading: read("request"),
-    sending: read("buffer"),
-    waiting: read("header"),
-    lingering: read("response"),
-    other: read("soft"),
-    water: read("water-deep"),
-    well: read("card"),
-    chosen: read("coral"),
-  };
-  probe.remove();
-}
-function drawShore() {
-  const canvas = $("canvas"),
-    width = $("shore").clientWidth,
-    n = order.length;
-  if (!width) return;
-  const tall = Math.max(220, Math.min(380, $("heat").offsetHeight - 6));
-  let cell = Math.floor(Math.sqrt((width * tall) / Math.max(1, n)));
-  while (cell > 4 && Math.ceil(n / Math.max(1, Math.floor((width - 8) / cell))) * cell > tall) cell--;
-  cell = Math.max(4, Math.min(34, cell));
-  const across = Math.max(1, Math.floor((width - 8) / cell)),
-    height = Math.max(Math.min(tall, 120), Math.ceil(n / across) * cell + 8),
-    ratio = devicePixelRatio || 1;
-  Object.assign(shore, {columns: across, cell});
-  if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
-    canvas.style.height = `${height}px`;
-  }
-  const pen = canvas.getContext("2d"),
-    gap = cell > 8 ? 2 : 1,
-    size = cell - gap,
-    rim = cell >= 12;
-  pen.setTransform(ratio, 0, 0, ratio, 4, 4);
-  pen.clearRect(-4, -4, width, height);
-  // The shape is the protocol: a cup for HTTP, a ball for echo, a box for others.
-  const round = size * 0.45,
-    shapes = {http: [2, 2, round, round], echo: round};
-  const basin = (x, y, c) => {
-    pen.beginPath();
-    pen.roundRect(x, y, size, size, shapes[c.protocol] || 1);
-  };
-  order.forEach((c, i) => {
-    const x = (i % across) * cell,
-      y = Math.floor(i / across) * cell,
-      full = share(c.used, c.held),
-      water = Math.max(1, size * full);
-    pen.globalAlpha = c.gone ? 0.3 : 1;
-    if (rim) {
-      pen.save();
-      basin(x, y, c);
-      pen.fillStyle = colours.well;
-      pen.fill();
-      pen.clip();
-      pen.fillStyle = colours.water;
-      pen.fillRect(x, y + size - water, size, water);
-      pen.restore();
-      basin(x, y, c);
-      pen.lineWidth = c.state === "idle" ? 1 : 2;
-      pen.strokeStyle = colours[c.state] || colours.other;
-      pen.stroke();
-    } else {
-      pen.fillStyle = c.state === "idle" ? colours.water : colours[c.state] || colours.other;
-      pen.globalAlpha *= 0.25;
-      pen.fillRect(x, y, size, size);
-      pen.globalAlpha *= 4;
-      pen.fillRect(x, y + size - water, size, water);
-    }
-    if (isChosen(c)) {
-      pen.lineWidth = 3;
-      pen.strokeStyle = colours.chosen;
-      pen.strokeRect(x - 1, y - 1, size + 2, size + 2);
-    }
-  });
-}
-function poolAt(event) {
-  const box = $("canvas").getBoundingClientRect(),
-    column = Math.floor((event.clientX - box.left - 4) / shore.cell);
-  return column < shore.columns && column >= 0
-    ? order[Math.floor((event.clientY - box.top - 4) / shore.cell) * shore.columns + column]
-    : undefined;
-}
-$("canvas").addEventListener("pointermove", event => {
-  const c = poolAt(event),
-    tip = $("tip"),
-    box = $("shore").getBoundingClientRect();
-  tip.hidden = !c;
-  if (!c) return;
-  say(
-    tip,
-    `${shortName(c)} ${c.address}, ${c.protocol}, ${stateOf(c)}: ${bytes(c.used)} of ${bytes(c.held)}`
-  );
-  const left = Math.min(event.clientX - box.left + 12, box.width - tip.offsetWidth - 4);
-  const top = Math.min(event.clientY - box.top + 16, box.height - tip.offsetHeight - 4);
-  tip.style.left = `${Math.max(4, left)}px`;
-  tip.style.top = `${Math.max(4, top)}px`;
-});
-$("shore").addEventListener("pointerenter", () => rest());
-$("shore").addEventListener("pointerleave", () => {
-  $("tip").hidden = true;
-  rest();
-});
-$("canvas").addEventListener("click", event => {
-  const c = poolAt(event);
-  if (c) open(c.number, true);
-});

@@ -3,9 +3,9 @@
 
 const purposes = {
   pool: ["pool", "block", "cleanup"],
-  connection: ["connection"],
+  connection: ["connection", "first block"],
   buffer: ["input", "output", "body", "held body", "buffer"],
-  request: ["request", "host", "path", "uri", "captures", "variable", "args"],
+  request: ["request", "request blocks", "host", "path", "uri", "captures", "variable", "args"],
   header: ["fields", "header", "headers"],
   response: ["page", "location", "response", "etag", "answer header", "date", "template"],
 };

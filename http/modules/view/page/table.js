@@ -133,9 +133,7 @@ $("rows").addEventListener("keydown", event => {
 function rest() {
   const before = resting;
   resting =
-    $("table-scroll").matches(":hover") ||
-    $("shore").matches(":hover") ||
-    $("table-scroll").contains(document.activeElement);
+    $("table-scroll").matches(":hover") || $("table-scroll").contains(document.activeElement);
   if (before && !resting) arrange();
 }
 for (const name of ["pointerenter", "pointerleave", "focusin", "focusout"])
@@ -150,6 +148,7 @@ function offer(select, words) {
 $("filters").addEventListener("input", () => {
   filter.find = $("f-find").value.trim().toLowerCase().replace(/^\*/, ""); // as the error log has it
   filter.protocol = $("f-protocol").value;
+  filter.purpose = $("f-purpose").value;
   filter.quiet = $("f-quiet").checked;
   filter.state = $("f-state").value;
   filter.least = Number($("f-least").value);
