@@ -36,14 +36,15 @@ PAGES = pytest.mark.parametrize('name', ['', 'request'])
 
 def source(name=''):
     """The page as the build joins it: @NAME stands for a file; comments, indentation and empty lines are left out,
-    and ends of lines where a statement goes on."""
+    ends of lines where a statement or a rule goes on, and spaces of the style sheet."""
     def read(name):
         with open(os.path.join(PAGE, name), encoding='utf-8') as file:
             return file.read()
     text = re.sub(r'^@(.+)\n', lambda line: read(line[1]), read(f'{name or "main"}.html'), flags=re.M)
     text = re.sub(r'^ *(\n|(//|/\*.*\*/$|<!--.*-->$).*\n)|^ +|(?<=[;,{()}]) +// .*$', '', text, flags=re.M)
-    script = between(text, 'script')
-    return text.replace(script, '\n' + re.sub(r'\n(?=[])}.?:&|+])|(?<=[{([,])\n', '', script[1:]))
+    script, style = between(text, 'script'), between(text, 'style')
+    text = text.replace(style, re.sub(r'(?<=[:;,{]) | (?=[{}])|(?<=[{;,])\n', '', style))
+    return text.replace(script, '\n' + re.sub(r'\n(?=[])}.?:&|+])|(?<=[{([,;])\n', '', script[1:-1]) + '\n')
 
 
 def between(text, tag):

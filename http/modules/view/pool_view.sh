@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Joins a page of pool_view and prints it as C, struct pool_view_page: the page as a string, the same compressed, and the
 # Content-Security-Policy that names its script and its style sheet by their SHA-256. A line of the page that is @ and a name
-# stands for that file beside it. Comments, indentation and empty lines are left out, and ends of lines where a statement of
-# the script goes on. <script>, </script>, <style> and </style> stand alone on theirs.
+# stands for that file beside it. Comments, indentation and empty lines are left out, ends of lines where a statement of the
+# script or a rule of the style sheet goes on, and spaces of the latter. <script>, </script>, <style> and </style> stand alone on theirs.
 # Usage: sh pool_view.sh page/main.html pool_view_main
 set -eu
 
@@ -12,7 +12,13 @@ page=$(awk -v folder="$(dirname "$1")" '
         if (match(line, /[;,{()}] +\/\/ /)) line = substr(line, 1, RSTART)
         if (line ~ /^$|^\/\/|^\/\*.*\*\/$|^<!--.*-->$/) return
         script = line == "<script>" || (script && line != "</script>")
-        if (last && !(script && (last ~ /[{(\[,]$/ || line ~ /^[])}.?:&|+]/))) printf "\n"
+        style = line == "<style>" || (style && line != "</style>")
+        if (style) {
+            gsub(/: /, ":", line); gsub(/; /, ";", line); gsub(/, /, ",", line)
+            gsub(/ ?[{] ?/, "{", line); gsub(/ }/, "}", line)
+        }
+        if (last && !(script && (last ~ /[{(\[,;]$/ || line ~ /^[])}.?:&|+]/)) &&
+            !(style && last ~ /[{;,]$/)) printf "\n"
         printf "%s", last = line
     }
     !/^@/ { put($0); next }

@@ -168,11 +168,12 @@ function adapt(raw) {
 }
 
 // A question of one's own, for what the stream does not carry: `data` with arguments.
-async function ask(parameters) {
-  const answer = await fetch(`data?${new URLSearchParams(parameters)}`, {cache: "no-store"});
+async function get(path, parameters) {
+  const answer = await fetch(`${path}?${new URLSearchParams(parameters)}`, {cache: "no-store"});
   if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-  return adapt(await answer.json());
+  return answer.json();
 }
+const ask = async parameters => adapt(await get("data", parameters));
 
 // ---- rates and history ----
 

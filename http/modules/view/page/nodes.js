@@ -6,7 +6,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const KEEP = 300; // snapshots of history: five minutes
 const number = new Intl.NumberFormat("en");
 
-function fill(node, attributes, children) {
+function fill(node, attributes, children = []) {
   for (const [name, value] of Object.entries(attributes || {}))
     if (value === false || value === undefined || value === null) node.removeAttribute(name);
     else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);

@@ -14,25 +14,25 @@ const shore = {
   known: null, // the row of the cell that was pointed at last
   note: "",
 };
-let colours = {};
+const colours = {};
 function readColours() {
   // A custom property that says light-dark() is only a colour once a real property has it.
   const probe = document.body.appendChild(el("span", {hidden: true}));
-  const read = name => {
-    probe.style.color = `var(--${name})`;
-    return getComputedStyle(probe).color;
+  const names = {
+    idle: "soft",
+    reading: "request",
+    sending: "buffer",
+    waiting: "header",
+    lingering: "response",
+    water: "water-deep",
+    well: "card",
+    chosen: "coral",
+    ink: "ink",
   };
-  colours = {
-    idle: read("soft"),
-    reading: read("request"),
-    sending: read("buffer"),
-    waiting: read("header"),
-    lingering: read("response"),
-    water: read("water-deep"),
-    well: read("card"),
-    chosen: read("coral"),
-    ink: read("ink"),
-  };
+  for (const name in names) {
+    probe.style.color = `var(--${names[name]})`;
+    colours[name] = getComputedStyle(probe).color;
+  }
   probe.remove();
 }
 
@@ -102,8 +102,7 @@ function wantCells() {
     wait = Math.max(900, now.open / 5);
   if (shore.busy || (key === shore.key && performance.now() - shore.asked < wait)) return;
   Object.assign(shore, {key, asked: performance.now(), busy: true});
-  fetch(`cells?${new URLSearchParams(filters)}`, {cache: "no-store"})
-    .then(answer => answer.json())
+  get("cells", filters)
     .then(answer => {
       if (`${answer.pid} ${answer.started}` !== now.process) return;
       if (answer.aggregated) lump(answer);
@@ -205,8 +204,8 @@ function drawShore() {
     animation.play();
   }
   say($("shore-note"), shore.note);
-  set($("shore"), "data-cells", shore.cells.filter(c => c && !c.gone).length);
-  set($("shore"), "data-grid", `${across} ${cell}`);
+  const seen = shore.cells.filter(c => c && !c.gone);
+  fill($("shore"), {"data-cells": seen.length, "data-grid": `${across} ${cell}`});
 }
 
 // ---- pointer and keys ----
@@ -222,8 +221,7 @@ function describe(c) {
 let resolve = 0;
 function point(place, spoken) {
   const c = shore.cells[place],
-    tip = $("tip"),
-    box = $("shore").getBoundingClientRect();
+    tip = $("tip");
   clearTimeout(resolve);
   tip.hidden = !c;
   if (!c) return;
@@ -231,10 +229,8 @@ function point(place, spoken) {
     if (tip.hidden) return;
     say(tip, describe(c));
     if (spoken) speak(describe(c), true);
-    const left = (place % shore.columns) * shore.cell + 16,
-      top = (Math.floor(place / shore.columns) + 1) * shore.cell + 8;
-    tip.style.left = `${Math.max(4, Math.min(left, box.width - tip.offsetWidth - 4))}px`;
-    tip.style.top = `${Math.max(4, Math.min(top, box.height - tip.offsetHeight - 4))}px`;
+    tip.style.left = `min(${(place % shore.columns) * shore.cell + 16}px, 100% - ${tip.offsetWidth}px)`;
+    tip.style.top = `min(${Math.floor(place / shore.columns + 1) * shore.cell + 8}px, 100% - 2rem)`;
   };
   show();
   if (c.many || c.gone || describe(c).includes(" of ")) return;

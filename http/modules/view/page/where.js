@@ -52,7 +52,6 @@ const where = (() => {
   }
   function choose(purpose) {
     filter.purpose = purpose;
-    offer($("f-purpose"), [purpose]);
     $("f-purpose").value = purpose;
     [sortKey, direction] = ["held", -1];
     headings();
@@ -79,10 +78,10 @@ const where = (() => {
       kind = link ? kindOf.get(name) || "other" : name.startsWith("process") ? "pool" : "room",
       wide = Math.max(name.length, text.length) * 7 + 12 < w;
     say(title, `${name}: ${text}`);
-    fill(rect, {class: `k k-${kind}`, x, y, width: Math.max(0, w - 1), height: Math.max(0, h - 1)}, []);
+    fill(rect, {class: `k k-${kind}`, x, y, width: Math.max(0, w - 1), height: Math.max(0, h - 1)});
     [name, text].forEach((words, i) => {
       say(lines[i], wide && h > 20 + 17 * i ? words : "");
-      fill(lines[i], {x: x + 6, y: y + 16 + 17 * i}, []);
+      fill(lines[i], {x: x + 6, y: y + 16 + 17 * i});
     });
     if (!item.isConnected) picture.append(item);
     return item;
@@ -114,9 +113,7 @@ const where = (() => {
       $("where-note"),
       signed
         ? `${text(items.reduce((sum, [, size]) => sum + size, 0))} in ${age(data.time - heldAt)}.`
-        : view === "peak"
-          ? `${bytes(whole)}; of pools the sum alone is known.`
-          : `${bytes(whole)}. Size classes have reserved ${bytes(data.reserved)} more, not touched yet.`
+        : `${bytes(whole)}, and ${bytes(data.reserved)} reserved by size classes, but not touched.`
     );
   }
   $("where-hold").addEventListener("click", () => {
