@@ -39,6 +39,24 @@ static enum accepted accept_failed(struct listener *listener, int error)
     }
 }
 
+static void resume_after(struct worker *worker, double seconds)
+{
+    ev_timer_set(&worker->accepting.resume, seconds, 0.);
+    ev_timer_start(worker->loop, &worker->accepting.resume);
+}
+
+/* Whoever comes next stays in the kernel's queue until a loan may end. To look in each turn would keep the
+ * processor busy. */
+static enum accepted rest(struct listener *listener)
+{
+    struct worker *worker = listener->worker;
+
+    ev_io_stop(worker->loop, &listener->io);
+    if (!ev_is_active(&worker->accepting.resume))
+        resume_after(worker, SHORTAGE_LOAN_MS / 1000.);
+    return ACCEPT_LATER;
+}
+
 /* One connection off the queue, to this worker or, of a unix socket, to another. */
 static enum accepted accept_one(struct listener *listener)
 {
@@ -52,7 +70,7 @@ static enum accepted accept_one(struct listener *listener)
     if (!listener->binding->pools.spared && !shortage_room(worker))
         return ACCEPT_PAUSED;
     if (!listener->draining && listener->binding->protocol->borrows && shortage_rests(worker))
-        return ACCEPT_LATER;
+        return rest(listener);
     fd = accept4(listener->io.fd, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
         return accept_failed(listener, errno);
@@ -77,8 +95,7 @@ static void watch_again(struct worker *worker)
     worker->accepting.said = true;
     if (worker->state != WORKER_SERVES || ev_is_active(&worker->accepting.resume))
         return;
-    ev_timer_set(&worker->accepting.resume, PAUSE_SECONDS, 0.);
-    ev_timer_start(worker->loop, &worker->accepting.resume);
+    resume_after(worker, PAUSE_SECONDS);
 }
 
 static void on_acceptable(struct ev_loop *loop, struct ev_io *io, int events)
@@ -181,8 +198,7 @@ void listeners_pause(struct worker *worker, int error, const char *what)
         if (error || !share->listeners[i].binding->pools.spared)
             ev_io_stop(worker->loop, &share->listeners[i].io);
     ev_timer_stop(worker->loop, &worker->accepting.resume);
-    ev_timer_set(&worker->accepting.resume, PAUSE_SECONDS, 0.);
-    ev_timer_start(worker->loop, &worker->accepting.resume);
+    resume_after(worker, PAUSE_SECONDS);
 }
 
 void listeners_end(struct worker *worker, const struct generation *next)
