@@ -69,6 +69,9 @@ def test_measured_by_the_budget(watched):
         assert abs(watched.water() - part) < .02
         assert f'{round(part * 100)} % of memory_budget' in words(watched, '#tide-note')
         assert 'memory_budget 100 MiB' in words(watched, '#scene')
+        line, box = watched.page.value('[document.querySelector(".scene .limit").getBBox().y,'
+                                       ' document.getElementById("scene").viewBox.baseVal.height]')
+        assert line < box / 4, 'all of the picture is for the budget'
 
 
 def test_measured_by_the_container(watched):
@@ -261,7 +264,7 @@ def test_the_last_day(watched):
     watched.stand.data['server']['time'] = float(now)
     watched.show(budget_bytes=8 * MIB)
     choose(page, 'day')
-    page.wait(f'{NOTES}[2] === "1 MiB … 3 MiB in 23 h 59 m"')
+    page.wait(f'{NOTES}[2] === "1 … 3 MiB in 23 h 59 m"')
     assert page.value(f'{TILES}.map(t => t.firstChild.textContent)') == ['Connections', 'Requests a second', 'Taken from the system']
     assert page.value(NOTES)[:2] == ['5 … 9 in 23 h 59 m', '1 … 10 in 23 h 59 m']
     assert page.value('document.querySelector(".stroke").getAttribute("d").split("M").length - 1') == 2, 'a gap'

@@ -127,7 +127,9 @@ const tiles = [
       high = Math.max(...values),
       ends = last().time,
       clock = dayShown ? {hour: "2-digit", minute: "2-digit"} : {},
-      range = [...new Set([Math.min(...values), high].map(format))].join(" … ");
+      low = format(Math.min(...values)).split(" "),
+      top = format(high),
+      range = low.join(" ") === top ? top : `${top.endsWith(low[1]) ? low[0] : low.join(" ")} … ${top}`;
     span = Math.max(dayShown ? 1800 : 30, ends - known[0].time);
     const x = time => (300 - (300 * (ends - time)) / span).toFixed(1),
       y = value => (39 - (38 * value) / (high || 1)).toFixed(1),
@@ -152,7 +154,7 @@ const tiles = [
         : `${range} in ${whole(ends - known[0].time)}`;
     say(note, text);
     if (read) set(reading, "d", `M${x(read.time)} 0V40`);
-    say(most, format(high));
+    say(most, top);
     say(from, at(ends - span, clock));
     say(to, at(ends, clock));
     markCurve(
