@@ -33,9 +33,10 @@ struct top_word top_seconds(const struct top_view *view, double value);
 /* top_rows.c: a line for each connection of a snapshot, in its order, below titles. */
 void top_rows_draw(struct top_view *view, const struct json *now);
 
-/* top_events.c: what happened lately, the newest first; `most` of them, the gravest, or with the mode
- * TOP_EVENTS the screen full from view->offset on. */
+/* top_events.c: what happened lately, the newest first, a line each: `most` of them, the gravest; or all in
+ * full, from the line view->offset on. */
 void top_events_draw(struct top_view *view, const struct json *now, unsigned most);
+void top_events_draw_all(struct top_view *view, const struct json *now);
 
 /* top_help.c */
 void top_help_draw(struct top_view *view);

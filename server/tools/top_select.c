@@ -75,7 +75,8 @@ unsigned top_select_rows(const struct top *top, unsigned lines)
 
 void top_select_say(const struct top *top, char *text, size_t size)
 {
-    double matched = json_number(top->now.json, "connections.matched");
+    const struct top_view view = {.terminal = true};
+    struct top_word of = top_count(&view, json_number(top->now.json, "connections.matched"));
     size_t length = 0;
 
     text[0] = '\0';
@@ -84,15 +85,14 @@ void top_select_say(const struct top *top, char *text, size_t size)
         return;
     }
     if (*top->find)
-        length =
-            (size_t)snprintf(text, size, *top->selected ? "/%s  " : "/%s  %.0f found", top->find, matched);
+        length = (size_t)snprintf(text, size, *top->selected ? "/%s  " : "/%s  %s found", top->find, of.text);
     if (length >= size || !*top->selected)
         return;
     text += length;
     size -= length;
     switch (top->whereabouts) {
     case TOP_LISTED:
-        snprintf(text, size, "%s, %u of %.0f: Enter shows its life", top->selected, top->index + 1, matched);
+        snprintf(text, size, "%s, %u of %s: Enter shows its life", top->selected, top->index + 1, of.text);
         break;
     case TOP_BELOW:
         snprintf(text, size, "%s is not among these rows: Enter shows its life", top->selected);

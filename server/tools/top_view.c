@@ -38,14 +38,19 @@ static struct top_word rate(const struct top_view *view, const struct json *now,
     return word;
 }
 
-/* Of a budget; empty without one. */
-static void bar(char text[BAR + 4], double used, double budget)
+static struct top_word count_of(const struct top_view *view, const struct json *json, const char *path)
 {
-    double share = budget > 0 ? used / budget : 0;
+    return top_count(view, json_number(json, path));
+}
+
+/* Of a limit; empty without one. */
+static void bar(char text[BAR + 4], double used, double limit)
+{
+    double share = limit > 0 ? used / limit : 0;
     int filled = share >= 1 ? BAR : share <= 0 ? 0 : (int)(share * BAR + 0.5);
 
     text[0] = '\0';
-    if (budget <= 0)
+    if (limit <= 0)
         return;
     memcpy(text, " [", 2);
     memset(text + 2, '.', BAR);
@@ -102,10 +107,10 @@ static void draw_totals(struct top_view *view, const struct json *now, const str
     const struct json *states = json_at(now, "connections.states");
     double span = span_of(now, before);
 
-    top_line(
-        view, PLAIN, "connections %.0f: %.0f idle, %.0f reading, %.0f waiting, %.0f sending, %.0f lingering",
-        json_number(totals, "open"), json_number(states, "idle"), json_number(states, "reading"),
-        json_number(states, "waiting"), json_number(states, "sending"), json_number(states, "lingering"));
+    top_line(view, PLAIN, "connections %s: %s idle, %s reading, %s waiting, %s sending, %s lingering",
+             count_of(view, totals, "open").text, count_of(view, states, "idle").text,
+             count_of(view, states, "reading").text, count_of(view, states, "waiting").text,
+             count_of(view, states, "sending").text, count_of(view, states, "lingering").text);
     if (view->terminal && has_room(view))
         top_line(view, PLAIN, "per second  %s accepted, %s requests, %s received, %s sent",
                  rate(view, totals, earlier, span, "accepted", false).text,
@@ -115,17 +120,17 @@ static void draw_totals(struct top_view *view, const struct json *now, const str
     if (!has_room(view))
         return;
     top_line(view, PLAIN,
-             "in all      %s accepted, %s requests, %.0f refused, %.0f over budget, %s received, %s sent",
-             top_count(view, json_number(totals, "accepted")).text,
-             top_count(view, json_number(totals, "requests")).text, json_number(totals, "refused"),
-             json_number(totals, "over_budget"), top_bytes(view, json_number(totals, "received_bytes")).text,
+             "in all      %s accepted, %s requests, %s refused, %s over budget, %s received, %s sent",
+             count_of(view, totals, "accepted").text, count_of(view, totals, "requests").text,
+             count_of(view, totals, "refused").text, count_of(view, totals, "over_budget").text,
+             top_bytes(view, json_number(totals, "received_bytes")).text,
              top_bytes(view, json_number(totals, "sent_bytes")).text);
 }
 
-/* Calm, near, and at a budget. */
-static enum top_style style_of(double used, double budget)
+/* Calm, near, and at a limit. */
+static enum top_style style_of(double used, double limit)
 {
-    return budget <= 0 ? PLAIN : used >= 0.95 * budget ? RED : used >= 0.8 * budget ? YELLOW : GREEN;
+    return limit <= 0 ? PLAIN : used >= 0.95 * limit ? RED : used >= 0.8 * limit ? YELLOW : GREEN;
 }
 
 /* Memory and pools; the advice, if there is room for it. */
@@ -133,16 +138,18 @@ static void draw_memory(struct top_view *view, const struct json *now)
 {
     const struct json *memory = json_at(now, "memory"), *sgi = json_at(now, "sgi");
     double live = json_number(memory, "live_bytes"), budget = json_number(memory, "budget_bytes");
-    char text[BAR + 4], of[TOP_WORD + 8] = "";
+    double limit = budget > 0 ? budget : json_number(memory, "container_bytes");
+    char text[BAR + 4], of[TOP_WORD + 24] = "";
 
-    bar(text, live, budget);
-    if (budget > 0)
-        snprintf(of, sizeof of, " of %s", top_bytes(view, budget).text);
-    top_line(view, style_of(live, budget),
-             "memory      %s%s live%s, %s peak, %s resident, %.0f refused, %.0f failed",
+    bar(text, live, limit);
+    if (limit > 0)
+        snprintf(of, sizeof of, " of %s%s", top_bytes(view, limit).text,
+                 budget > 0 ? "" : " in this container");
+    top_line(view, style_of(live, limit),
+             "memory      %s%s live%s, %s peak, %s resident, %s refused, %s failed",
              top_bytes(view, live).text, of, text, top_bytes(view, json_number(memory, "peak_bytes")).text,
-             top_bytes(view, json_number(memory, "resident_bytes")).text, json_number(memory, "refused"),
-             json_number(memory, "failed"));
+             top_bytes(view, json_number(memory, "resident_bytes")).text,
+             count_of(view, memory, "refused").text, count_of(view, memory, "failed").text);
     if (!has_room(view))
         return;
     top_line(view, PLAIN, "pools       %s held, %s used   sgi %s held, %s out, %.0f of %.0f locks contended",
@@ -176,8 +183,8 @@ static void draw_worker(struct top_view *view, const struct json *at, const stru
         requests = rate(view, at, worker_of(before, json_number(at, "worker")), span, "requests", false);
     else
         snprintf(requests.text, sizeof requests.text, "%.0f", json_number(at, "requests"));
-    top_line(view, PLAIN, "%6.0f %-7s %6.0f %8s %*s %*s %*s %*s %*s %9.3f", json_number(at, "worker"),
-             json_text(at, "state"), json_number(at, "open"), requests.text, wide,
+    top_line(view, PLAIN, "%6.0f %-7s %6s %8s %*s %*s %*s %*s %*s %9.3f", json_number(at, "worker"),
+             json_text(at, "state"), count_of(view, at, "open").text, requests.text, wide,
              top_bytes(view, json_number(at, "total_bytes")).text, wide,
              top_bytes(view, json_number(at, "used_bytes")).text, wide,
              top_bytes(view, json_number(at, "sizeclass.span_bytes")).text, wide,
@@ -256,7 +263,7 @@ void top_view_draw(struct top_view *view, const struct json *now, const struct j
         if (view->mode == TOP_LIFE)
             top_life_draw(view->life, view);
         else if (view->mode == TOP_EVENTS)
-            top_events_draw(view, now, TOP_NONE);
+            top_events_draw_all(view, now);
         else
             top_help_draw(view);
     }

@@ -66,8 +66,8 @@ class Fake(threading.Thread):
                 question = client.makefile('r').readline().strip()
                 answer = self.answer(question, len(self.questions))
                 self.questions.append(question)
-                client.sendall(answer if isinstance(answer, bytes) else json.dumps(answer).encode())
-                client.close()
+                with contextlib.suppress(OSError), client:  # a key may want another question meanwhile
+                    client.sendall(answer if isinstance(answer, bytes) else json.dumps(answer).encode())
 
 
 @pytest.fixture
@@ -242,11 +242,14 @@ def test_figures_and_colours(fake, terminal):
     """46,599 and not 46599; near its budget memory is yellow, then red."""
     def answer(_, number):
         got = snapshot([row(1)], number)
-        got['totals'].update(accepted=46599, requests=1234567)
+        got['totals'].update(accepted=46599, requests=1234567, open=12345, refused=4444)
+        got['connections']['states']['idle'] = 11111
+        got['workers'][0]['open'] = 12345
         got['memory']['live_bytes'] = (52, 62)[min(number, 1)] << 20
         return got
     tty = terminal('-c', fake(answer).address, '-d', '1', lines=24, columns=120)
-    tty.wait(has('46,599 accepted, 1,234,567 requests'), 'the totals')
+    tty.wait(has('46,599 accepted, 1,234,567 requests, 4,444 refused'), 'the totals')
+    assert has('connections 12,345: 11,111 idle')(tty) and has('serves  12,345')(tty)
     tty.wait(lambda s: '33' in s.styles or '31' in s.styles, 'yellow')
     tty.wait(lambda s: '31' in s.styles, 'red')
     tty.press('q')
@@ -552,6 +555,34 @@ def test_events_in_a_report(fake):
     text = top('-1', '-c', fake(lambda *_: snapshot([row(1)], events=happened(5))).address).stdout
     assert '2023-11-14 22:12:15 UTC warn: 5 times, event 1 at the limit\n' in text
     assert re.findall(r'event (\d)', text) == list('01234')
+
+
+@pytest.mark.parametrize('budget, container, said', [
+    (64, 128, '32M of 64M live [##########'), (0, 128, '32M of 128M in this container live [#####.'), (0, 0, '32M live, ')])
+def test_what_limits_memory(fake, terminal, budget, container, said):
+    def answer(*_):
+        got = snapshot([row(1)])
+        got['memory'].update(budget_bytes=budget << 20, container_bytes=container << 20)
+        return got
+    tty = terminal('-c', fake(answer).address, lines=24, columns=120)
+    tty.wait(has(said), 'the limit')
+    tty.press('q')
+    assert tty.end() == 0
+
+
+def test_long_events_are_folded(fake, terminal):
+    text = '*1.4 client sent too large header: ' + ' '.join(f'word{number}' for number in range(40)) + ' end, and ' + 'x' * 90
+    one = fake(lambda *_: snapshot([row(1)], events=[dict(happened(1)[0], text=text), *happened(3)]))
+    tty = terminal('-c', one.address, '-d', '3600', lines=14, columns=60)
+    tty.wait(has('0.1 '), 'the first picture')
+    tty.press('e')
+    tty.wait(has('event 2'), 'the list')
+    lines = [line for line in tty.cells[2:] if line]
+    assert lines[0].endswith(' word1') or lines[0].endswith(' word0') or lines[0].endswith(' word2')
+    assert all(line.startswith('    ') for line in lines[1:-3])
+    assert ' '.join(line.strip() for line in lines[:-3]).replace('x ', 'x').endswith(text[30:])
+    tty.press('qq')
+    assert tty.end() == 0
 
 
 def test_no_events(fake, terminal):
