@@ -171,7 +171,6 @@ function arrange(force) {
   );
   drawRows();
   wantCells();
-  drawShore();
 }
 
 // ---- heat-map ----

@@ -92,10 +92,12 @@ function settle(list) {
   }
   while (cells.length && !cells[cells.length - 1]) cells.pop();
 }
+// Draws when there is something new alone, since each picture shows its rings again.
 function wantCells() {
   if (now.complete) {
     shore.note = "";
-    return settle(now.connections.map(cellOf));
+    settle(now.connections.map(cellOf));
+    return drawShore();
   }
   const {limit, sort, order, ...filters} = question(),
     key = JSON.stringify(filters),
