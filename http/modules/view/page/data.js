@@ -167,8 +167,11 @@ function adapt(raw) {
   };
 }
 
-// A question of one's own, for what the stream does not carry: `data` with arguments.
+// A question of one's own, for what the stream does not carry: `data` with arguments. While a request is
+// run to be looked at it waits: it might take that one's connection.
+let calm = null;
 async function get(path, parameters) {
+  await calm;
   const answer = await fetch(`${path}?${new URLSearchParams(parameters)}`, {cache: "no-store"});
   if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
   return answer.json();

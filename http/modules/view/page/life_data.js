@@ -68,7 +68,7 @@ function addMoment(life, e) {
   life.count++;
   if (e.k === "create") Object.assign(life, {client: e.client, protocol: e.protocol, joined: e.joined});
   if (e.k === "request") Object.assign(life, {requests: e.n, path: e.path, busy: true});
-  if (e.k === "reset" || e.k === "idle") Object.assign(life, {resets: life.resets + 1, busy: false});
+  if (e.k === "reset" || e.k === "idle") Object.assign(life, {resets: e.n, busy: false});
   if (e.k === "dropped") life.dropped += e.count;
   if (e.k === "destroy") life.destroyed = true;
   if (life.moments.length > LIFE_KEEP) life.moments.splice(0, LIFE_KEEP / 8);

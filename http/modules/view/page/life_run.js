@@ -83,7 +83,12 @@
         const words = await request(tell);
         await settle();
         const one = ours();
-        if (one && one.destroyed) life.finish("", "The pool was destroyed: this was its life.");
+        life.finish(
+          "",
+          one && !one.destroyed
+            ? "The request is over; its connection stays open."
+            : "The pool was destroyed: this was its life."
+        );
         say(said, one ? words : `${words} The connection that it came by was not seen.`);
         if (one && !matchMedia("(prefers-reduced-motion: reduce)").matches)
           lifeView.replay(one.count > 80 ? "1" : "steps");
@@ -95,7 +100,7 @@
     document.documentElement.dataset.run = name;
   }
   const buttons = runs.map(([name, request]) =>
-    el("button", {type: "button", onclick: () => run(name, request)}, name)
+    el("button", {type: "button", onclick: () => (calm = run(name, request))}, name)
   );
   $("life-run").append(...buttons, said);
 })();
