@@ -6,8 +6,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "pool/pool.h"
@@ -61,7 +59,7 @@ static int read_stream(struct follow_stream *stream, int fd)
             break;
         case FOLLOW_SILENT:
             if (errno != EINTR)
-                return report("the server does not answer");
+                return report("the server hangs: there is no sign of life");
             break;
         case FOLLOW_FINISHED:
             return ferror(stdout) ? 1 : 0;
@@ -73,7 +71,6 @@ static int read_stream(struct follow_stream *stream, int fd)
 /* Asks and reads. A wrong name is an error before the server is asked. */
 static int follow_whom(struct follow_stream *stream, const char *from, const char *whom, bool allocations)
 {
-    const struct timeval no_limit = {0};
     char line[FETCH_ERROR], path[FETCH_ERROR + 2], error[FETCH_ERROR];
     int fd, status;
 
@@ -85,8 +82,6 @@ static int follow_whom(struct follow_stream *stream, const char *from, const cha
     if (fd < 0)
         return report(error);
     stream->http = strncmp(from, "unix:", 5) != 0;
-    if (!stream->http) /* a pool may rest for any time; over HTTP there is a sign of life each second */
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &no_limit, sizeof no_limit);
     status = read_stream(stream, fd);
     close(fd);
     return status;

@@ -156,7 +156,7 @@ bool top_wait(struct top *top, int64_t until, int fd, short events)
         int64_t now = terminal_ms(), second = now + TOP_COUNTS;
         struct pollfd both[] = {{.fd = fd, .events = events}, {.fd = top->life.fd, .events = POLLIN}};
 
-        if (is_late(top) && now - top->drawn >= TOP_COUNTS)
+        if ((is_late(top) || top_life_silence(&top->life)) && now - top->drawn >= TOP_COUNTS)
             top_draw(top); /* the seconds count */
         switch (terminal_wait(second < until ? second : until, both, 2)) {
         case TERMINAL_READY:

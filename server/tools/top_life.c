@@ -8,12 +8,14 @@
 #include <unistd.h>
 
 #include "server/tools/json.h"
+#include "server/tools/terminal.h"
 #include "server/tools/top_view.h"
 
 enum {
-    BAR = 8,    /* columns of a bar */
-    WIDE = 72,  /* columns of a screen that has room for all */
-    READS = 16, /* of the stream between two pictures */
+    BAR = 8,      /* columns of a bar */
+    WIDE = 72,    /* columns of a screen that has room for all */
+    READS = 16,   /* of the stream between two pictures */
+    SILENT = 3000 /* ms without a sign of life, of which there is one each second */
 };
 
 static void take_event(struct follow_stream *stream, const struct json *event)
@@ -55,14 +57,24 @@ void top_life_begin(struct top_life *life, const char *name, int fd, bool http, 
     life->stream.event = take_event;
     life->stream.http = http;
     life->fd = fd;
+    life->heard = terminal_ms();
     snprintf(life->name, sizeof life->name, "%s", name);
     if (fd < 0)
         snprintf(life->end, sizeof life->end, "%s", error);
 }
 
+int top_life_silence(const struct top_life *life)
+{
+    int64_t silent = life->fd < 0 ? 0 : terminal_ms() - life->heard;
+
+    return silent < SILENT ? 0 : (int)(silent / 1000);
+}
+
 void top_life_read(struct top_life *life)
 {
     enum follow_verdict verdict = FOLLOW_GOES_ON;
+
+    life->heard = terminal_ms();
 
     for (int i = 0; i < READS && verdict == FOLLOW_GOES_ON; i++)
         verdict = follow_stream_read(&life->stream, life->fd);
@@ -91,13 +103,18 @@ static void draw_event(struct top_view *view, const struct top_life *life, const
 
 void top_life_draw(struct top_life *life, struct top_view *view)
 {
+    int silence = top_life_silence(life);
+    char silent[64];
     unsigned kept = life->count < LIFE_LINES ? life->count : LIFE_LINES, shown, first;
 
     top_line(view, BOLD, "life of %s: holds %s, at most %s, %u request%s; %s", life->name,
              follow_view_bytes("", life->held).text, follow_view_bytes("", life->most).text, life->requests,
              life->requests == 1 ? "" : "s", life->who);
-    top_line(view, *life->end ? RED : GREEN, "%s",
+    if (silence)
+        snprintf(silent, sizeof silent, "no sign of life for %d s: the server hangs", silence);
+    top_line(view, *life->end || silence ? RED : GREEN, "%s",
              *life->end     ? life->end
+             : silence      ? silent
              : life->joined ? "Esc goes back. It was open already: what came before is not known."
                             : "Esc goes back. Events appear as they happen.");
     if (!view->columns || view->columns >= WIDE)

@@ -10,6 +10,7 @@
 #define SERVER_TOOLS_TOP_LIFE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "server/tools/follow_stream.h"
 #include "server/tools/follow_view.h"
@@ -25,6 +26,7 @@ struct top_life {
     char who[FETCH_ERROR];       /* its client and protocol; "": not known yet */
     char end[FETCH_ERROR];       /* why no more will arrive */
     bool joined;                 /* it was open before */
+    int64_t heard;               /* terminal_ms() of the last event or sign of life */
     double held, most;           /* bytes of the pool now, and at most */
     unsigned requests;
     unsigned count; /* events that have come: the last LIFE_LINES of them are in `lines` */
@@ -38,6 +40,9 @@ void top_life_end(struct top_life *life);
 
 /* Takes what has arrived. */
 void top_life_read(struct top_life *life);
+
+/* For how many seconds there was no sign of life; 0: not long enough to say so. */
+int top_life_silence(const struct top_life *life);
 
 /* Draws the rest of the screen, and says in view->page how many events had room. */
 void top_life_draw(struct top_life *life, struct top_view *view);

@@ -14,6 +14,7 @@ struct following {
     struct follow_asker asker;
     struct connection *connection;
     bool begun; /* the first event may be sent */
+    bool signs; /* an empty line is sent if there is no event: a pool may rest for any time */
 };
 
 static void control_follow_leave(void *data)
@@ -30,6 +31,9 @@ static bool control_follow_more(struct control_stream *stream, struct connection
     text_stand_on(&text, &piece);
     while (text.length + FOLLOW_TEXT_MOST < sizeof piece.bytes && follow_read(&following->asker, &text))
         text_add(&text, "\n", 1);
+    if (!text.length && following->signs)
+        text_add(&text, "\n", 1);
+    following->signs = false;
     return text.length && !output_copy(&connection->output, connection->pool, piece.bytes, piece.length);
 }
 
@@ -62,6 +66,7 @@ static void control_follow_look(struct follow_asker *asker)
     } else if (follow_over(asker) && !connection->output.head) {
         control_stream_ends(connection);
     } else {
+        following->signs = !connection->output.head;
         control_stream_goes_on(connection);
     }
 }

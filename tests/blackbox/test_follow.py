@@ -47,7 +47,7 @@ class Follower:
 
     def events(self):
         with self.lock:
-            return [json.loads(line) for line in self.data[:self.data.rfind(b'\n') + 1].splitlines()]
+            return [json.loads(line) for line in self.data[:self.data.rfind(b'\n') + 1].splitlines() if line]
 
     def kinds(self):
         return [event.get('k') for event in self.events()]
@@ -368,7 +368,7 @@ def test_what_is_dropped_is_counted(server):
         data = b''
         while more := asker.recv(65536):
             data += more
-    events = [json.loads(line) for line in data.splitlines()]
+    events = [json.loads(line) for line in data.splitlines() if line]
     dropped = [event['count'] for event in events if event['k'] == 'dropped']
     assert dropped and all(count > 0 for count in dropped), (len(events), events[:2], events[-2:])
 

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import signal
 import socket
 import subprocess
 import threading
@@ -218,6 +219,23 @@ def test_the_server_says_why(http):
 def test_bad_answers(control, answer):
     got = follow('-c', control(answer).address, 'next')
     assert got.returncode == 1 and got.stderr == 'tidepool: the answer is no stream of events\n'
+
+
+def test_a_server_that_hangs(server):
+    """A pool that rests has a sign of life each second, at either place; a server that is stopped has none."""
+    server.configure('control unix:@dir@/control.sock;\n'
+                     'http { access_log off; server { listen 127.0.0.1:@http@; location /pools/ { pool_view; } } }')
+    server.start()
+    for where in f"unix:{server.path('control.sock')}", f'http://127.0.0.1:{server.port()}/pools':
+        with subprocess.Popen(command('-c', where, '192.0.2.1'), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+            with pytest.raises(subprocess.TimeoutExpired):
+                run.wait(7)  # longer than it would wait for a server that hangs
+            server.kick(signal.SIGSTOP)
+            try:
+                assert run.wait(PATIENCE) == 1
+            finally:
+                server.kick(signal.SIGCONT)
+            assert run.stderr.read() == 'tidepool: the server hangs: there is no sign of life\n' and run.stdout.read() == ''
 
 
 def test_nobody_reads_it(control):

@@ -748,6 +748,28 @@ def test_life_while_the_server_hangs(server, terminal, lines, columns):
         client.close()
 
 
+def test_life_without_snapshots(server, terminal):
+    """Also when the next snapshot is far away: a pool that rests is told from a server that hangs."""
+    server.configure(CONTROL + 'http { access_log off; server { listen 127.0.0.1:@http@; ' + LIFE + ' } }')
+    server.start()
+    with server.client(source='127.0.0.2') as client:
+        assert client.ask(target='/plain').status == 200
+        tty = terminal('-c', f"unix:{server.path('control.sock')}", '-d', '3600', lines=24, columns=80)
+        tty.wait(has('127.0.0.2'), 'the first picture')
+        tty.press('vj\n')
+        tty.wait(has('create'), 'its life')
+        server.kick(signal.SIGSTOP)
+        try:
+            tty.wait(has('no sign of life for 4 s: the server hangs'), 'the reason')
+        finally:
+            server.kick(signal.SIGCONT)
+        tty.wait(lambda s: not has('no sign of life')(s), 'signs of life')
+        assert client.ask(target='/plain').status == 200
+        tty.wait(has('GET /plain'), 'the life to go on')
+        tty.press('qq')
+        assert tty.end() == 0
+
+
 @SIZES
 def test_life_when_the_server_is_started_anew(server, terminal, lines, columns):
     client, tty, name = begin_life(server, terminal, lines, columns)
