@@ -187,27 +187,6 @@ def test_picture_fits_and_goes_on(fake, terminal):
     assert tty.end() == 0
 
 
-def test_keys_sort(fake, terminal):
-    one = fake(lambda question, number: snapshot([row(i) for i in range(3)], number))
-    tty = terminal('-c', one.address, '-d', '3600', columns=160)
-    tty.wait(has('>HELD'), 'sorted by what is held')
-    for letter, name, title in (('p', 'peak', '>PEAK'), ('u', 'used', '>USED'), ('a', 'age', '>AGE'),
-                                ('i', 'idle', '>IDLE'), ('r', 'requests', '>REQS'), ('n', 'unsent', '>UNSENT'),
-                                ('t', 'total', '>HELD')):
-        tty.press(letter)
-        tty.wait(has(title), title)
-        assert one.questions[-1] == f'data sort={name}&limit=24'
-    asked = len(one.questions)
-    tty.press('x')
-    tty.press(' ')
-    tty.wait(lambda _: len(one.questions) == asked + 1, 'asking at once')
-    assert has('WORKER')(tty)
-    tty.press('w')
-    tty.wait(lambda s: not has('WORKER')(s), 'the workers to go')
-    tty.press('q')
-    assert tty.end() == 0
-
-
 def test_80_by_24(fake, terminal):
     """Columns go by importance, the one that is sorted by last of all; what is cut says so."""
     advice = {'sentence': 'One two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen.'}
@@ -377,6 +356,28 @@ def test_first_question_fails(terminal, tmp_path):
 
 SIZES = pytest.mark.parametrize('lines, columns', [(24, 80), (10, 40), (60, 200)])
 UP, DOWN, PAGE_UP, PAGE_DOWN, HOME, END, ESCAPE = '\x1b[A', '\x1b[B', '\x1b[5~', '\x1b[6~', '\x1b[H', '\x1b[F', '\x1b'
+
+
+@SIZES
+def test_keys_sort(fake, terminal, lines, columns):
+    one = fake(lambda question, number: snapshot([row(i) for i in range(3)], number))
+    tty = terminal('-c', one.address, '-d', '3600', lines=lines, columns=columns)
+    tty.wait(has('>HELD'), 'sorted by what is held')
+    for letter, name, title in (('p', 'peak', '>PEAK'), ('u', 'used', '>USED'), ('a', 'age', '>AGE'),
+                                ('i', 'idle', '>IDLE'), ('r', 'requests', '>REQS'), ('n', 'unsent', '>UNSENT'),
+                                ('t', 'total', '>HELD')):
+        tty.press(letter)
+        tty.wait(has(title), title)
+        assert one.questions[-1] == f'data sort={name}&limit={lines}'
+    asked = len(one.questions)
+    tty.press('x')
+    tty.press(' ')
+    tty.wait(lambda _: len(one.questions) == asked + 1, 'asking at once')
+    assert has('WORKER')(tty) == (lines > 10)
+    tty.press('w')
+    tty.wait(lambda s: not has('WORKER')(s) and whole(s), 'the workers to go')
+    tty.press('q')
+    assert tty.end() == 0
 
 
 def limited(rows, question, number=0, **more):
