@@ -97,6 +97,7 @@ def test_each_view_answers(full):
         page = server.get('/pools/')
         assert page.status == 200 and page.text.rstrip().endswith('</html>')
         assert server.get('/pools/data').status == 200
+        assert json.loads(server.get('/pools/cells').body)['left_out'] == 0, 'a worker has 512 of them in any case'
         metrics = server.get('/metrics')
         assert metrics.status == 200 and 'tidepool_memory_budget_bytes 3145728' in metrics.text
         assert server.get('/status').status == 200
