@@ -135,9 +135,18 @@ class Page:
     def wait(self, expression, seconds=None):
         seconds = seconds or self.browser.seconds
         deadline = time.monotonic() + seconds
-        while not self.value(expression):
+        while not self.holds(expression):
             assert time.monotonic() < deadline, f'waited {seconds} s for {expression}; console: {self.console()}'
             time.sleep(.05)
+
+    def holds(self, expression):
+        """Not while the page goes to another one: an evaluation that this breaks off has no answer."""
+        try:
+            return self.value(expression)
+        except AssertionError as error:
+            if 'Inspected target navigated' not in str(error):
+                raise
+            return False
 
     def mine(self, method):
         self.value('0')  # what has happened so far has arrived before the answer to this
