@@ -21,7 +21,7 @@ def crowd(tmp_path_factory):
     """OLD connections of which some hold more, and YOUNG ones more than a second later; all stay as they are."""
     server = instance.Server(tmp_path_factory.mktemp('every'))
     server.configure('worker_rlimit_nofile 12000; control unix:control.sock; events { worker_connections 11000; }\n'
-                     'stream { server { listen 127.0.0.1:@echo@; echo; } }\n'
+                     'stream { server { listen 127.0.0.1:@echo@; echo; echo_timeout 300s; } }\n'
                      'http { access_log off; keepalive_timeout 300s; client_header_timeout 300s; server { '
                      'listen 127.0.0.1:@http@; location / { return 200 text; } location /pools/ { pool_view; } } }', workers=2)
     server.start()

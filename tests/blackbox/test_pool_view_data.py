@@ -369,10 +369,13 @@ def test_cells_when_the_budget_is_full(server):
         for _ in range(1500):
             stack.enter_context(server.client())
         for _ in range(60):
-            client = stack.enter_context(server.client())
-            client.send(request('POST', '/body', [('Content-Length', '60000')]) + b'x' * 59000)
-        server.wait_for(lambda: data(server, 'limit=0')['memory']['refused'] > 0, 'the budget to be full')
-        got, raw = cells(server)
+            # A body that is refused gives its memory back: others ask, until there is none.
+            for _ in range(30):
+                client = stack.enter_context(server.client())
+                client.send(request('POST', '/body', [('Content-Length', '60000')]) + b'x' * 59000)
+            got, raw = cells(server)
+            if got['left_out']:
+                break
         assert len(raw[0]) // 9 == got['total'] - got['left_out'] and got['left_out'] > 0 and len(raw[0]) >= 9 * 512
 
 
