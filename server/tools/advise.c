@@ -9,11 +9,12 @@
 
 #include "server/tools/fetch.h"
 
-static const char usage[] = "Usage: tidepool advise [-j] [-c unix:PATH | http://HOST[:PORT]/PATH]\n"
-                            "\n"
-                            "  -c server : its control socket, or a location with pool_view\n"
-                            "              (default: " ADVICE_DEFAULT_SERVER ")\n"
-                            "  -j        : the figures as JSON instead of the sentence\n";
+static const char usage[] =
+    "Usage: tidepool advise [-j] [-c unix:PATH | http://HOST[:PORT]/PATH]\n"
+    "\n"
+    "  -c server : its control socket, or a location with pool_view\n"
+    "              (default: " ADVICE_DEFAULT_SERVER ")\n"
+    "  -j        : the figures as JSON instead of the sentence and the line for the configuration\n";
 
 /* The object "advice" of a snapshot: advice_put() nests nothing and escapes nothing. */
 static bool find_object(const char *snapshot, const char **begin, size_t *length)
@@ -47,6 +48,20 @@ static bool find_text(const char *object, size_t object_length, const char *name
     return true;
 }
 
+/* A text of the object, on a line of its own, if it has one that is not empty. */
+static bool print_text(const char *object, size_t object_length, const char *name)
+{
+    const char *begin;
+    size_t length;
+
+    if (!find_text(object, object_length, name, &begin, &length))
+        return false;
+    if (length)
+        printf("%.*s\n", (int)length, begin);
+    return true;
+}
+
+/* The sentence, or the answer's error. */
 static int print_advice(const char *snapshot, bool json)
 {
     static const char error[] = "{\"error\":\"";
@@ -58,12 +73,17 @@ static int print_advice(const char *snapshot, bool json)
         fprintf(stderr, "tidepool: the server answers \"%.*s\"\n", (int)length, begin);
         return 1;
     }
-    if (!find_object(snapshot, &begin, &length) ||
-        (!json && !find_text(begin, length, "\"sentence\":\"", &begin, &length))) {
+    if (!find_object(snapshot, &begin, &length) || (!json && !print_text(begin, length, "\"sentence\":\""))) {
         fprintf(stderr, "tidepool: there is no advice in the answer\n");
         return 1;
     }
-    return printf("%.*s\n", (int)length, begin) < 0 || fflush(stdout) ? 1 : 0;
+    if (json) {
+        printf("%.*s\n", (int)length, begin);
+    } else {
+        (void)print_text(begin, length, "\"more\":\"");
+        (void)print_text(begin, length, "\"line\":\"");
+    }
+    return fflush(stdout) || ferror(stdout) ? 1 : 0;
 }
 
 int advice_command(int argc, char *const *argv)

@@ -89,7 +89,7 @@ __attribute__((format(printf, 2, 3))) static void say(struct sentence *sentence,
 /* request_pool_size: whether it is right, or what another would cost. */
 static void say_block(struct sentence *sentence, const struct advice *advice)
 {
-    char size[TEXT], now[TEXT], share[TEXT], share_now[TEXT], cost[TEXT];
+    char size[TEXT], now[TEXT], share[TEXT], share_now[TEXT], cost[TEXT], requests[TEXT];
     uint64_t difference = (uint64_t)(advice->block_cost < 0 ? -advice->block_cost : advice->block_cost);
 
     size_text(advice->block_advised, size);
@@ -97,19 +97,20 @@ static void say_block(struct sentence *sentence, const struct advice *advice)
     share_text(advice->block_fits, advice->requests, share);
     share_text(advice->served_now, advice->requests, share_now);
     amount_text(difference, cost);
+    count_text(advice->requests, requests);
     if (advice->request_p99_bytes > AUTO_SIZE_MOST - sizeof(struct pool_block))
         say(sentence,
-            " No request_pool_size would serve 99 %% of them in one block: 64k, the largest, would serve %s.",
-            share);
+            "No request_pool_size would serve 99 %% of %s requests in one block: 64k, the largest, would "
+            "serve %s.",
+            requests, share);
     else if (advice->block_advised == advice->block_size)
-        say(sentence, " request_pool_size %s is right: it serves %s of them in one block.", now, share_now);
+        say(sentence, "request_pool_size %s is right: it serves %s of %s requests in one block.", now,
+            share_now, requests);
     else
         say(sentence,
-            " request_pool_size %s would serve %s of them in one block, the present %s serves %s: %s %s for "
-            "each request in progress.",
-            size, share, now, share_now, cost, advice->block_cost < 0 ? "less" : "more");
-    if (advice->automatic)
-        say(sentence, " It is auto, and follows by itself.");
+            "request_pool_size %s would serve %s of %s requests in one block, the present %s serves %s: %s "
+            "%s for each request in progress.",
+            size, share, requests, now, share_now, cost, advice->block_cost < 0 ? "less" : "more");
 }
 
 static void say_first(struct sentence *sentence, const struct advice *advice)
@@ -133,11 +134,27 @@ static void say_first(struct sentence *sentence, const struct advice *advice)
         amount_text((uint64_t)advice->first_cost, all), count_text(advice->open, open));
 }
 
+/* Behind the sentence: what requests needed, and what else could be done. */
+static void say_more(struct advice *advice)
+{
+    struct sentence more = {advice->more, 0};
+    char most[TEXT], half[TEXT];
+
+    if (advice->request_p99_bytes == SIZE_MAX)
+        say(&more, "More than 1 %% of them needed more than 16 MiB of the pool.");
+    else
+        say(&more, "99 %% of them needed at most %s of the pool, half of them at most %s.",
+            amount_text(advice->request_p99_bytes, most), amount_text(advice->request_p50_bytes, half));
+    if (advice->automatic)
+        say(&more, " request_pool_size is auto, and follows by itself.");
+    say_first(&more, advice);
+}
+
 /* Without advice, the sentence says why there is none. */
 static void say_all(const struct advice_facts *facts, struct advice *advice)
 {
     struct sentence sentence = {advice->sentence, 0};
-    char requests[TEXT], most[TEXT], half[TEXT];
+    char text[TEXT];
 
     if (facts->passthrough) {
         say(&sentence,
@@ -147,18 +164,14 @@ static void say_all(const struct advice_facts *facts, struct advice *advice)
     }
     if (!advice->known) {
         say(&sentence, "Too few requests for advice: %s so far, %d are needed.",
-            count_text(advice->requests, requests), ADVICE_LEAST);
+            count_text(advice->requests, text), ADVICE_LEAST);
         return;
     }
-    if (advice->request_p99_bytes == SIZE_MAX)
-        say(&sentence, "More than 1 %% of %s requests needed more than 16 MiB of the pool.",
-            count_text(advice->requests, requests));
-    else
-        say(&sentence, "99 %% of %s requests needed at most %s of the pool, half of them at most %s.",
-            count_text(advice->requests, requests), amount_text(advice->request_p99_bytes, most),
-            amount_text(advice->request_p50_bytes, half));
     say_block(&sentence, advice);
-    say_first(&sentence, advice);
+    say_more(advice);
+    if (!advice->automatic && advice->block_advised != advice->block_size)
+        snprintf(advice->line, sizeof advice->line, "request_pool_size %s;",
+                 size_text(advice->block_advised, text));
 }
 
 /* ---- the figures ---- */
@@ -256,5 +269,7 @@ void advice_put(const struct advice *advice, struct text *text)
     json_put_number(text, "first_advised", advice->first_advised);
     json_put_signed(text, "first_cost", advice->first_cost);
     json_put_text(text, "sentence", advice->sentence);
+    json_put_text(text, "more", advice->more);
+    json_put_text(text, "line", advice->line);
     json_put_close(text, '}');
 }

@@ -17,8 +17,9 @@
 #include "server/watch/text.h"
 
 enum {
-    ADVICE_LEAST = 100,   /* requests below which nothing is advised */
-    ADVICE_SENTENCE = 768 /* bytes, NUL included */
+    ADVICE_LEAST = 100,    /* requests below which nothing is advised */
+    ADVICE_SENTENCE = 512, /* bytes, NUL included, of the sentence and of what is behind it … */
+    ADVICE_LINE = 32       /* … and of the line */
 };
 
 struct worker;
@@ -47,7 +48,10 @@ struct advice {
     int64_t block_cost;   /* bytes more (less: negative) per request in progress */
     int64_t first_cost;   /* bytes more for all connections open now, if first_advised is set */
     bool automatic;
-    char sentence[ADVICE_SENTENCE]; /* ASCII without quotes or backslashes: as it is in JSON, too */
+    /* ASCII without quotes or backslashes: as it is in JSON, too. */
+    char sentence[ADVICE_SENTENCE]; /* what to do, in one */
+    char more[ADVICE_SENTENCE];     /* what it rests on; empty without advice */
+    char line[ADVICE_LINE];         /* of a configuration that follows it; empty: nothing is to be changed */
 };
 
 void advice_make(const struct advice_facts *facts, struct advice *advice);

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.ours
 CONFIG = 'server { listen 127.0.0.1:@http@; location / { return 200 "ok"; } }'
 SENTENCE = '99 % of 1000 requests needed at most 1536 bytes of the pool.'
 ADVICE = '"advice":{"requests":1000,"known":true,"sentence":"' + SENTENCE + '"}'
+WHOLE = ADVICE[:-1] + ',"more":"Half of them needed 1 KiB.","line":"request_pool_size 2k;"}'
 
 
 class Peer:
@@ -64,6 +65,13 @@ def test_control_socket(server):
     peer.close()
     assert (done.returncode, done.stdout, done.stderr) == (0, SENTENCE + '\n', '')
     assert re.fullmatch(rb'data[^\n]*\n', peer.asked)
+
+
+def test_what_it_rests_on_and_a_line_to_copy(server):
+    peer, where = over_unix(server, '{"schema":1,' + WHOLE + '}\n')
+    done = advise(server, '-c', where)
+    peer.close()
+    assert done.stdout == SENTENCE + '\nHalf of them needed 1 KiB.\nrequest_pool_size 2k;\n'
 
 
 def test_refused(server):

@@ -400,3 +400,25 @@ def test_another_mode_is_said(server, chrome, axe, mode, said):
     assert found == []
     assert page.console() == []
     page.close()
+
+
+@needs_browser
+@plain
+def test_advice_can_be_copied(server, chrome):
+    """One sentence, and a line of configuration that Copy selects."""
+    server.http('request_pool_size 64k; server { listen 127.0.0.1:@http@; location /pools/ { pool_view; } '
+                'location / { return 200 text; } }')
+    server.start()
+    with server.client() as client:
+        for _ in range(150):
+            assert client.ask('GET', '/').status == 200
+    page = chrome.page()
+    page.open(f'http://127.0.0.1:{server.port()}/pools/')
+    page.wait('!document.getElementById("advice-row").hidden')
+    assert re.fullmatch(r'request_pool_size \S+ would serve .* requests in one block, .* for each request in progress\.',
+                        page.text('#advice-sentence'))
+    assert re.fullmatch(r'request_pool_size \d+k?;', page.text('#advice-line'))
+    page.click('#advice-copy')
+    assert page.value('getSelection().toString().trim()') == page.text('#advice-line')
+    assert page.console() == []
+    page.close()

@@ -850,7 +850,8 @@ def test_advise_of_this_server(server, way):
     assert got.returncode == 0 and '99 %' in got.stdout, got
     advice = json.loads(tool('advise', '-j', '-c', where).stdout)
     assert advice['known'] is True and advice['requests'] >= 200 and \
-        re.match(r'99 % of \d+ requests needed', advice['sentence'])
+        re.match(r'99 % of them needed', advice['more']) and advice['sentence'].startswith('request_pool_size')
+    assert advice['line'] == '' if 'is right' in advice['sentence'] else got.stdout.endswith('\n' + advice['line'] + '\n')
 
 
 def test_control_says_what_is_wrong(server):

@@ -186,8 +186,9 @@ legend($("lists-legend"), [
 ]);
 
 function drawAdvice(data) {
-  say($("advice-text"), data.advice.sentence || "Too few requests so far to advise anything.");
   const a = data.advice;
+  for (const part of ["sentence", "more", "line"]) say($(`advice-${part}`), a[part] || "");
+  $("advice-row").hidden = !a.line;
   facts(
     $("advice-facts"),
     a.requests === undefined
@@ -203,3 +204,7 @@ function drawAdvice(data) {
         ]
   );
 }
+$("advice-copy").addEventListener("click", () => {
+  getSelection().selectAllChildren($("advice-line")); // and it stays, where copying is not allowed
+  document.execCommand("copy");
+});

@@ -25,8 +25,8 @@ static const struct advice_facts usual = {
 
 static void has(const struct advice *advice, const char *text)
 {
-    if (strstr(advice->sentence, text) == NULL)
-        fail_msg("\"%s\" is not in: %s", text, advice->sentence);
+    if (!strstr(advice->sentence, text) && !strstr(advice->more, text))
+        fail_msg("\"%s\" is not in: %s %s", text, advice->sentence, advice->more);
 }
 
 static void test_smaller_blocks(void **state)
@@ -46,10 +46,12 @@ static void test_smaller_blocks(void **state)
     assert_int_equal(advice.served_now, 990);
     assert_int_equal(advice.first_advised, 2048); /* 1,536 + 400 */
     assert_int_equal(advice.first_cost, 1000 * (2048 - 512));
-    has(&advice, "99 % of 1,000 requests needed at most 1.5 KiB of the pool, half of them at most 1.5 KiB.");
-    has(&advice,
-        "request_pool_size 2k would serve 99.0 % of them in one block, the present 4k serves 99.0 %: 2 KiB "
-        "less for each request in progress.");
+    assert_string_equal(
+        advice.sentence,
+        "request_pool_size 2k would serve 99.0 % of 1,000 requests in one block, the present 4k "
+        "serves 99.0 %: 2 KiB less for each request in progress.");
+    assert_string_equal(advice.line, "request_pool_size 2k;");
+    has(&advice, "99 % of them needed at most 1.5 KiB of the pool, half of them at most 1.5 KiB.");
     has(&advice,
         "connection_pool_size 2k would serve them without a further block, and cost 1.5 KiB more for each "
         "connection, idle ones included: 1.5 MiB for the 1,000 open now.");
@@ -67,9 +69,9 @@ static void test_larger_blocks(void **state)
     assert_int_equal(advice.block_advised, 8192);
     assert_int_equal(advice.served_now, 500);
     assert_int_equal(advice.block_fits, 1000);
-    has(&advice, "request_pool_size 8k would serve 100.0 % of them in one block, the present 4k serves 50.0 "
-                 "%: 4 KiB "
-                 "more for each request in progress.");
+    has(&advice, "request_pool_size 8k would serve 100.0 % of 1,000 requests in one block, the present 4k "
+                 "serves 50.0 %: 4 KiB more for each request in progress.");
+    assert_string_equal(advice.line, "request_pool_size 8k;");
 }
 
 static void test_what_is_right_stays(void **state)
@@ -85,7 +87,10 @@ static void test_what_is_right_stays(void **state)
     advice_make(&facts, &advice);
     assert_int_equal(advice.block_cost, 0);
     assert_int_equal(advice.first_cost, 0);
-    has(&advice, "request_pool_size 4k is right: it serves 99.9 % of them in one block. It is auto");
+    assert_string_equal(advice.sentence,
+                        "request_pool_size 4k is right: it serves 99.9 % of 10,000 requests in one block.");
+    assert_string_equal(advice.line, "");
+    has(&advice, "request_pool_size is auto, and follows by itself.");
     has(&advice, "connection_pool_size 8k already serves 99 % of them without a further block; 8k would do.");
 }
 
@@ -101,10 +106,11 @@ static void test_what_no_block_holds(void **state)
     assert_int_equal(advice.block_advised, 65536);
     assert_int_equal(advice.first_advised, 0);
     has(&advice,
-        "No request_pool_size would serve 99 % of them in one block: 64k, the largest, would serve 50.0 %.");
+        "No request_pool_size would serve 99 % of 100 requests in one block: 64k, the largest, would serve "
+        "50.0 %.");
     requests(&facts, 1000, (size_t)1 << 30);
     advice_make(&facts, &advice);
-    has(&advice, "More than 1 % of 1,100 requests needed more than 16 MiB");
+    has(&advice, "More than 1 % of them needed more than 16 MiB");
 }
 
 static void test_when_nothing_can_be_said(void **state)
@@ -145,8 +151,9 @@ static void test_room(void **state)
 
     (void)state;
     memset(&advice, 0xff, sizeof advice);
-    memset(advice.sentence, 'x', sizeof advice.sentence - 1);
-    advice.sentence[sizeof advice.sentence - 1] = '\0';
+    advice.sentence[0] = advice.more[0] = '\0';
+    memset(advice.line, 'x', sizeof advice.line - 1);
+    advice.line[sizeof advice.line - 1] = '\0';
     advice.known = advice.automatic = true;
     json = json_of(&advice);
     assert_string_equal(json + strlen(json) - 3, "x\"}");
