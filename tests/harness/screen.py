@@ -112,6 +112,9 @@ class Screen:
         while not condition(self):
             assert time.monotonic() < end, f'{what}\n' + '\n'.join(self.cells)
             assert self.read(0.2) or self.process.poll() is None, f'ended before {what}: {self.errors()}'
+        for _ in range(5):  # the rest of the same picture; there may be no end of others
+            if not self.read(0.02):
+                break
         return self
 
     def errors(self):
