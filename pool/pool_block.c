@@ -34,8 +34,16 @@ __attribute__((noinline)) static void *pool_raw_get_slow(struct pool *pool, size
     bool was;
 
     if (!pool_from_system(pool)) {
+        int why;
+
         p = sizeclass_get_slow(pool->classes, size, NULL);
-        return p || !pool->spared ? p : sizeclass_get_spare(pool->classes, size);
+        if (p || !pool->spared)
+            return p;
+        why = errno;
+        p = sizeclass_get_spare(pool->classes, size);
+        if (!p)
+            errno = why; /* of the budget that led here; the spare's own is nobody's directive */
+        return p;
     }
     was = sysmem_use_spare(pool->spared);
     p = sysmem_alloc(pool_system_use(pool), size);

@@ -203,6 +203,7 @@ def test_a_full_budget_is_logged_once_a_second(server):
         return len(lines), sum(counted) + sum(' was reached' not in line for line in lines)
     server.wait_for(lambda: told()[1] == refused(), 'the counts to be logged')
     assert refused() > 100
+    assert 'worker_memory_budget' not in server.read('error.log'), 'it has none'
     assert told()[0] <= time.monotonic() - began + 2
 
 

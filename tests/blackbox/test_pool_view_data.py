@@ -630,9 +630,11 @@ class Stream:
         block, self.text = self.text.split(b'\n\n', 1)
         return block.decode().split('\n')
 
-    def event(self):
-        """The number and the snapshot of the next event, or None."""
+    def event(self, waits=False):
+        """The number and the snapshot of the next event, or None. `waits`: signs of life may come before it."""
         lines = self.block()
+        while waits and lines and lines[0] == 'event: wait':
+            lines = self.block()
         if lines is None:
             return None
         assert [line.split(':', 1)[0] for line in lines] == ['event', 'id', 'data'] and lines[0] == 'event: snapshot'
@@ -686,7 +688,7 @@ def test_a_worker_that_is_held_up(server):
                 stream.block()
                 while stream.block() != ['event: wait', 'data: a worker has not answered yet']:
                     pass
-                snapshot = stream.event()[1]
+                snapshot = stream.event(waits=True)[1]
                 assert [worker['worker'] for worker in snapshot['workers']] == [other] != [stuck]
                 assert snapshot['connections']['complete'] is False
                 # Each worker accepts at the control socket: whoever asks is answered by one that lives.
