@@ -195,7 +195,7 @@ const struct conf_module settings_module = {"core", directives, sizeof directive
 
 int settings_init(struct conf *conf, struct settings *settings)
 {
-    *settings = (struct settings){.pid = "", .worker_rlimit_nofile = -1};
+    *settings = (struct settings){.pid = "", .worker_processes = 1, .worker_rlimit_nofile = -1};
     return conf_set_presets(conf, &settings_module, settings);
 }
 

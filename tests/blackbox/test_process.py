@@ -23,6 +23,15 @@ def test_pid_file(server):
     assert server.get().text == 'x'
 
 
+def test_one_worker_unless_more_are_asked_for(server):
+    """nginx, worker_processes: default 1."""
+    server.http(SIMPLE % 'x')
+    server.configure_raw(re.sub(r'worker_processes \d+;', '', server.read('nginx.conf')))
+    server.start()
+    assert server.get().text == 'x'
+    assert len(os.listdir(f'/proc/{server.process.pid}/task')) == 2  # and the main thread
+
+
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
 def test_stop_signals(server, number):
     server.http(SIMPLE % 'x', workers=2)
