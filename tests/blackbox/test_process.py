@@ -26,10 +26,16 @@ def test_pid_file(server):
 def test_one_worker_unless_more_are_asked_for(server):
     """nginx, worker_processes: default 1."""
     server.http(SIMPLE % 'x')
-    server.configure_raw(re.sub(r'worker_processes \d+;', '', server.read('nginx.conf')))
-    server.start()
-    assert server.get().text == 'x'
-    assert len(os.listdir(f'/proc/{server.process.pid}/task')) == 2  # and the main thread
+    one = server.read('nginx.conf')
+    assert 'worker_processes 1;' in one
+    counts = []
+    for text in one, one.replace('worker_processes 1;', ''), one.replace('_processes 1;', '_processes 2;'):
+        server.configure_raw(text)
+        server.start()
+        assert server.get().text == 'x'
+        counts.append(len(os.listdir(f'/proc/{server.process.pid}/task')))
+        server.stop()
+    assert counts[1] == counts[0] == counts[2] - 1
 
 
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])

@@ -15,6 +15,8 @@ WORKERS = 2
 CONFIG = 'server { listen @http@; location /pools/ { pool_view; } }'
 SNAPSHOTS = 'Number(document.documentElement.dataset.snapshots || 0)'
 PILL = 'document.getElementById("state-text").textContent'
+# How old the last picture is, in seconds: a busy machine skips some.
+UNSEEN = f'+(/^last seen (\\d+) s ago$/.exec({PILL}) || [])[1]'
 STALE = 'document.getElementById("stale").textContent'
 GREY = 'getComputedStyle(document.querySelector(".tide")).filter.includes("grayscale")'
 
@@ -53,9 +55,9 @@ def test_a_server_that_hangs(server, page):
     assert page.value(f'!{GREY} && document.getElementById("stale").hidden')
     os.kill(server.process.pid, signal.SIGSTOP)
     try:
-        page.wait(f'{PILL} === "last seen 4 s ago"')
+        page.wait(f'{UNSEEN} >= 4')
         assert 'hangs' in page.value(STALE) and page.value(GREY)
-        page.wait(f'{PILL} === "last seen 6 s ago"')
+        page.wait(f'{UNSEEN} >= 6')
         assert 'hangs' in page.text('#spoken')
         # Whoever comes now finds a port that takes connections, and nobody who answers.
         page.click('#pause')
@@ -75,7 +77,7 @@ def test_a_server_that_is_stopped(server, page):
     page.wait(f'{SNAPSHOTS} >= 2')
     server.stop()
     page.wait(f'{PILL} === "reconnecting"')
-    page.wait(f'{PILL} === "last seen 3 s ago"')
+    page.wait(f'{UNSEEN} >= 3')
     assert 'is stopped' in page.value(STALE) and page.value(GREY)
     server.start()
     page.wait(f'{PILL} === "live" && !{GREY}')
@@ -86,7 +88,7 @@ def test_a_server_that_is_slow(stand, page):
     look(page, stand.server_port)
     stand.snapshot()
     page.wait(f'{PILL} === "live"')
-    page.wait(f'{PILL} === "last seen 3 s ago"')
+    page.wait(f'{UNSEEN} >= 3')
     assert 'hangs' in page.value(STALE)
     stand.send('wait', 'a worker has not answered yet')
     page.wait(f'{STALE} === "The server lives, but is slow: a worker has not answered yet."')
