@@ -335,11 +335,18 @@ void follow_desk_opened(struct connection *connection)
 
 /* ---- the worker's turns ---- */
 
+/* Of two waits; 0 is none. */
+static double shorter(double one, double other)
+{
+    return other > 0 && (one <= 0 || other < one) ? other : one;
+}
+
 /* Writes what changed in this turn; runs after the worker's own end of the turn, so that closed connections
  * are gone. */
 static void on_turn(struct ev_loop *loop, struct ev_prepare *turn, int events)
 {
     struct follow_desk *desk = turn->data;
+    double now = snapshot_clock(), wait = 0;
     bool any = false;
 
     (void)events;
@@ -354,10 +361,22 @@ static void on_turn(struct ev_loop *loop, struct ev_prepare *turn, int events)
         }
         any = true;
         write_state(place);
-        follow_wake(place->follow);
+        wait = shorter(wait, follow_wake_paced(place->follow, now));
     }
     if (!any)
         ev_prepare_stop(loop, turn);
+    if (wait > 0 && !ev_is_active(&desk->later) && ev_memory_spared(0)) {
+        ev_timer_set(&desk->later, wait, 0.);
+        ev_timer_start(loop, &desk->later);
+    }
+}
+
+/* The turn that it makes is all it is for. */
+static void on_later(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    (void)loop;
+    (void)timer;
+    (void)events;
 }
 
 void follow_desk_init(struct worker *worker)
@@ -367,6 +386,7 @@ void follow_desk_init(struct worker *worker)
     ev_prepare_init(&desk->turn, on_turn);
     ev_set_priority(&desk->turn, EV_MINPRI);
     desk->turn.data = desk;
+    ev_timer_init(&desk->later, on_later, 0., 0.);
 }
 
 void follow_desk_deinit(struct worker *worker)
@@ -375,4 +395,5 @@ void follow_desk_deinit(struct worker *worker)
         if (desk_of(worker)->waiting[i])
             forget(worker, i);
     ev_prepare_stop(worker->loop, &desk_of(worker)->turn);
+    ev_timer_stop(worker->loop, &desk_of(worker)->later);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pool/sysmem.h"
+#include "server/watch/snapshot_part.h"
 #include "server/watch/watched.h"
 
 void follow_get(struct follow *follow)
@@ -108,16 +109,38 @@ bool follow_take(struct follow *follow, struct follow_event *event, char label[F
 
 /* Under the lock the asker's worker cannot go: it leaves all its follows first. Without memory the message is
  * sent with the next event; besides, the asker looks once a second. */
-void follow_wake(struct follow *follow)
+static void wake_locked(struct follow *follow, double now)
 {
     const struct message message = {.kind = WORKER_WATCH, .descriptor = -1, .pointers = {&follow->wakes}};
-    bool sent = false;
 
-    follow_get(follow);
+    if (!follow->worker || follow->woken)
+        return;
+    follow_get(follow); /* for the message */
+    follow->woken_at = now;
+    follow->woken = !mailbox_send(&follow->worker->mailbox, &message);
+    if (!follow->woken)
+        atomic_fetch_sub_explicit(&follow->references, 1, memory_order_relaxed); /* the caller has one */
+}
+
+void follow_wake(struct follow *follow)
+{
     pthread_mutex_lock(&follow->lock);
-    if (follow->worker && !follow->woken)
-        sent = follow->woken = !mailbox_send(&follow->worker->mailbox, &message);
+    wake_locked(follow, snapshot_clock());
     pthread_mutex_unlock(&follow->lock);
-    if (!sent)
-        follow_put(follow);
+}
+
+double follow_wake_paced(struct follow *follow, double now)
+{
+    double wait = 0;
+
+    pthread_mutex_lock(&follow->lock);
+    if (follow->used || follow->dropped) {
+        wait = follow->woken_at + FOLLOW_PACE - now;
+        if (wait <= 0 || follow->used >= FOLLOW_SLOTS / 2) {
+            wake_locked(follow, now);
+            wait = FOLLOW_PACE;
+        }
+    }
+    pthread_mutex_unlock(&follow->lock);
+    return wait;
 }

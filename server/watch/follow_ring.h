@@ -23,6 +23,10 @@ enum {
     FOLLOW_METHOD_MOST = 30  /* of those */
 };
 
+/* Seconds between two messages to the asker, unless the ring fills sooner: a busy pool has events in each
+ * turn, and a message and an answer for each would cost more than the requests themselves. */
+#define FOLLOW_PACE 0.02
+
 enum follow_kind { /* behind those of enum pool_event_kind */
                    FOLLOW_CREATE = POOL_EVENT_NOTE + 1,
                    FOLLOW_HAVE,
@@ -66,6 +70,7 @@ struct follow {
     pthread_mutex_t lock;
     struct worker *worker;         /* the asker's; null: it has left */
     bool woken;                    /* a message is on its way to it */
+    double woken_at;               /* snapshot_clock(): the last one was sent */
     unsigned asked_count, answers; /* workers asked besides the asker's; those that have looked */
     unsigned pools;                /* followed now */
     bool found, full, self, ended; /* `ended`: the pool that it was about has gone */
@@ -83,6 +88,10 @@ void follow_write(struct follow *follow, const struct follow_event *event, const
 
 /* Tells its asker that there are events. */
 void follow_wake(struct follow *follow);
+
+/* The same, at most once in FOLLOW_PACE unless the ring is half full. The result is the seconds after which
+ * it is to be called again; 0: there is nothing left to tell. `now` is snapshot_clock(). */
+double follow_wake_paced(struct follow *follow, double now);
 
 /* Takes the oldest event and its label, NUL-terminated. False: there is none. */
 bool follow_take(struct follow *follow, struct follow_event *event, char label[FOLLOW_LABEL_MOST + 1]);

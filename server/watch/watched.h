@@ -64,6 +64,7 @@ struct follow_desk {
     struct follow *waiting[FOLLOW_POOLS]; /* for connections that are to come; null: free */
     struct follow_asker *askers;          /* on connections of this worker */
     struct ev_prepare turn;               /* runs while pools are followed: behind the worker's own */
+    struct ev_timer later;                /* ends the wait for events that have not been told yet */
     struct ev_timer second;               /* runs while there are askers */
 };
 

@@ -29,7 +29,7 @@ class Follower:
         self.socket.settimeout(wire.PATIENCE)
         self.socket.connect(server.path('control.sock'))
         self.socket.sendall(f'{command} {arguments}\n'.encode())
-        self.lock, self.data, self.over = threading.Lock(), b'', False
+        self.lock, self.data, self.over, self.reads = threading.Lock(), b'', False, 0
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
@@ -42,6 +42,7 @@ class Follower:
             with self.lock:
                 self.data += more
                 self.over = not more
+                self.reads += 1
             if not more:
                 return
 
@@ -371,6 +372,22 @@ def test_what_is_dropped_is_counted(server):
     events = [json.loads(line) for line in data.splitlines() if line]
     dropped = [event['count'] for event in events if event['k'] == 'dropped']
     assert dropped and all(count > 0 for count in dropped), (len(events), events[:2], events[-2:])
+
+
+def test_a_busy_pool_is_told_of_in_heaps(server):
+    """A message each 20 ms, or when half of the 640 slots are full: not one each turn."""
+    serve(server)
+    with server.client() as client:
+        follower, _ = follow(server, client)
+        with follower:
+            began, before = time.monotonic(), follower.reads
+            for _ in range(3000):
+                assert client.ask('GET', '/').status == 200
+            server.wait_for(lambda: follower.kinds().count('idle') >= 3000, 'the last of them')
+            heaps = (time.monotonic() - began) / 0.02 + 2 * len(follower.events()) / 320
+            # What is long comes in two reads or three.
+            assert follower.reads - before < 3 * heaps + 30
+            assert 'dropped' not in follower.kinds()
 
 
 def test_hostile_followers(server):
