@@ -18,12 +18,6 @@ enum stage {
     STAGE_WRITING
 };
 
-static void free_marks(struct snapshot *snapshot)
-{
-    sysmem_free(SYSMEM_OF_VIEW, snapshot->marks, snapshot->mark_count * sizeof *snapshot->marks);
-    snapshot->marks = NULL;
-}
-
 static void end(struct snapshot *snapshot)
 {
     ev_timer_stop(snapshot->worker->loop, &snapshot->timer);
@@ -33,8 +27,7 @@ static void end(struct snapshot *snapshot)
         atomic_store_explicit(&snapshot->parts[i]->cancelled, true, memory_order_relaxed);
         snapshot_part_put(snapshot->parts[i]);
     }
-    free_marks(snapshot);
-    sysmem_free(SYSMEM_OF_VIEW, snapshot->rows, snapshot->mark_count * sizeof *snapshot->rows);
+    sysmem_free(SYSMEM_OF_VIEW, snapshot->rows, snapshot->row_room * sizeof *snapshot->rows);
     text_put(snapshot->text);
     sysmem_free(SYSMEM_OF_VIEW, snapshot, sizeof *snapshot + snapshot->count * sizeof *snapshot->parts);
 }
@@ -138,11 +131,10 @@ static bool collect(struct snapshot *snapshot)
     }
     if (!rows)
         return true;
-    snapshot->mark_count = rows;
     was = sysmem_use_spare(true);
-    snapshot->marks = sysmem_alloc(SYSMEM_OF_VIEW, rows * sizeof *snapshot->marks);
-    snapshot->rows = snapshot->marks ? sysmem_alloc(SYSMEM_OF_VIEW, rows * sizeof *snapshot->rows) : NULL;
+    snapshot->rows = sysmem_alloc(SYSMEM_OF_VIEW, rows * sizeof *snapshot->rows);
     (void)sysmem_use_spare(was);
+    snapshot->row_room = snapshot->rows ? rows : 0;
     return snapshot->rows != NULL;
 }
 
@@ -152,15 +144,14 @@ static bool collect(struct snapshot *snapshot)
 static void gather(struct snapshot *snapshot, struct snapshot_part *part)
 {
     for (uint32_t i = 0; part && i < part->count; i++) {
-        part->rows[i].chosen = false;
-        snapshot->marks[snapshot->gathered++].row = &part->rows[i];
+        part->rows[i]->chosen = false;
+        snapshot->rows[snapshot->row_count++] = part->rows[i];
     }
 }
 
 static bool is_before(const struct snapshot_row *a, const struct snapshot_row *b, enum snapshot_key key)
 {
-    struct snapshot_place places[] = {snapshot_place_of(a->keys, key, a->id),
-                                      snapshot_place_of(b->keys, key, b->id)};
+    struct snapshot_place places[] = {snapshot_place_of_row(a, key), snapshot_place_of_row(b, key)};
 
     return snapshot_is_before(&places[0], &places[1]);
 }
@@ -171,9 +162,7 @@ static void sort(struct snapshot *snapshot)
     enum snapshot_key key = snapshot_query_key(&snapshot->query, 0);
     struct snapshot_row **rows = snapshot->rows;
 
-    for (size_t i = 0; i < snapshot->mark_count; i++)
-        if (snapshot->marks[i].row->chosen)
-            rows[snapshot->row_count++] = snapshot->marks[i].row;
+    snapshot->row_count = snapshot_chosen_first(rows, snapshot->row_count);
     for (size_t gap = snapshot->row_count / 2; gap; gap = gap == 2 ? 1 : gap * 5 / 11)
         for (size_t i = gap; i < snapshot->row_count; i++) {
             struct snapshot_row *row = rows[i];
@@ -183,7 +172,6 @@ static void sort(struct snapshot *snapshot)
                 rows[at] = rows[at - gap];
             rows[at] = row;
         }
-    free_marks(snapshot);
 }
 
 /* One step. False: all is done. */
@@ -203,7 +191,7 @@ static bool step(struct snapshot *snapshot)
         snapshot->stage = STAGE_CHOOSING;
         return true;
     case STAGE_CHOOSING:
-        if (!snapshot->mark_count) {
+        if (!snapshot->row_count) {
             snapshot->stage = STAGE_WRITING;
             return true;
         }
@@ -212,7 +200,7 @@ static bool step(struct snapshot *snapshot)
             snapshot->at = 0;
             return true;
         }
-        snapshot_choose(snapshot->marks, snapshot->mark_count,
+        snapshot_choose(snapshot->rows, snapshot->row_count,
                         snapshot_query_key(&snapshot->query, snapshot->at++), snapshot->query.limit, &bar);
         return true;
     case STAGE_SORTING:

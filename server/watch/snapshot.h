@@ -40,8 +40,7 @@ struct snapshot {
     bool partial;                /* a worker has not answered */
     bool short_of_memory;        /* there was not enough for all rows asked for */
     /* its own */
-    struct snapshot_mark *marks;
-    size_t mark_count, gathered;
+    size_t row_room;
     double asked; /* snapshot_clock() */
     uint8_t stage;
     struct ev_timer timer;

@@ -9,6 +9,12 @@
 
 #include "pool/sysmem.h"
 
+struct snapshot_rows {
+    struct snapshot_rows *next;
+    uint32_t count;
+    struct snapshot_row rows[];
+};
+
 enum {
     ROWS_LEAST = 32, /* room that may be taken from view_reserve */
     ROWS_FIRST = 64  /* on top of the best and half as many */
@@ -22,18 +28,42 @@ static uint32_t most_rows(const struct snapshot_query *query)
     return best + best / 2 + ROWS_FIRST;
 }
 
-/* Rows, and behind them a mark for each. */
-static bool make_room(struct snapshot_part *part, uint32_t capacity)
+static size_t size_of(uint32_t rows)
 {
-    const size_t each = sizeof *part->rows + sizeof(struct snapshot_mark);
-    struct snapshot_row *rows =
-        sysmem_realloc(SYSMEM_OF_VIEW, part->rows, part->capacity * each, capacity * each);
+    return sizeof(struct snapshot_rows) + rows * sizeof(struct snapshot_row);
+}
 
-    if (!rows)
+/* A block of more rows. */
+static bool grow(struct snapshot_part *part, uint32_t more)
+{
+    const size_t each = sizeof *part->rows;
+    struct snapshot_rows *block = sysmem_alloc(SYSMEM_OF_VIEW, size_of(more));
+    struct snapshot_row **rows = block ? sysmem_realloc(SYSMEM_OF_VIEW, part->rows, part->capacity * each,
+                                                        (part->capacity + more) * each)
+                                       : NULL;
+
+    if (!rows) {
+        sysmem_free(SYSMEM_OF_VIEW, block, block ? size_of(more) : 0);
         return false;
+    }
+    block->next = part->blocks;
+    block->count = more;
+    part->blocks = block;
     part->rows = rows;
-    part->capacity = capacity;
+    for (uint32_t i = 0; i < more; i++)
+        rows[part->capacity++] = &block->rows[i];
     return true;
+}
+
+static void free_rows(struct snapshot_part *part)
+{
+    while (part->blocks) {
+        struct snapshot_rows *block = part->blocks;
+
+        part->blocks = block->next;
+        sysmem_free(SYSMEM_OF_VIEW, block, size_of(block->count));
+    }
+    sysmem_free(SYSMEM_OF_VIEW, part->rows, part->capacity * sizeof *part->rows);
 }
 
 double snapshot_clock(void)
@@ -50,7 +80,7 @@ struct snapshot_part *snapshot_part_create(const struct snapshot_query *query, d
     struct snapshot_part *part = sysmem_calloc(SYSMEM_OF_VIEW, sizeof *part);
 
     if (part && query->limit)
-        room = make_room(part, ROWS_LEAST);
+        room = grow(part, ROWS_LEAST);
     (void)sysmem_use_spare(was);
     if (!part)
         return NULL;
@@ -69,8 +99,7 @@ void snapshot_part_put(struct snapshot_part *part)
     if (!part || atomic_fetch_sub_explicit(&part->references, 1, memory_order_acq_rel) != 1)
         return;
     snapshot_cells_drop(&part->cells);
-    sysmem_free(SYSMEM_OF_VIEW, part->rows,
-                part->capacity * (sizeof *part->rows + sizeof(struct snapshot_mark)));
+    free_rows(part);
     sysmem_free(SYSMEM_OF_VIEW, part, sizeof *part);
 }
 
@@ -140,30 +169,46 @@ void snapshot_peer_text(const struct peer *peer, char text[SNAPSHOT_PEER_TEXT])
 
 /* ---- the best ---- */
 
-static void swap(struct snapshot_mark *a, struct snapshot_mark *b)
+static void swap(struct snapshot_row **a, struct snapshot_row **b)
 {
-    struct snapshot_mark kept = *a;
+    struct snapshot_row *kept = *a;
 
     *a = *b;
     *b = kept;
 }
 
+static bool is_before(const struct snapshot_row *row, enum snapshot_key key,
+                      const struct snapshot_place *other)
+{
+    struct snapshot_place place = snapshot_place_of_row(row, key);
+
+    return snapshot_is_before(&place, other);
+}
+
+static bool is_behind(const struct snapshot_row *row, enum snapshot_key key,
+                      const struct snapshot_place *other)
+{
+    struct snapshot_place place = snapshot_place_of_row(row, key);
+
+    return snapshot_is_before(other, &place);
+}
+
 /* Quickselect: afterwards each of the first `limit` is before all of the others. No two places are equal. */
-static void select_first(struct snapshot_mark *marks, ptrdiff_t count, ptrdiff_t limit)
+static void select_first(struct snapshot_row **rows, ptrdiff_t count, enum snapshot_key key, ptrdiff_t limit)
 {
     ptrdiff_t low = 0, high = count - 1;
 
     while (low < high) {
-        struct snapshot_place pivot = marks[low + (high - low) / 2].place;
+        struct snapshot_place pivot = snapshot_place_of_row(rows[low + (high - low) / 2], key);
         ptrdiff_t left = low, right = high;
 
         while (left <= right) {
-            while (snapshot_is_before(&marks[left].place, &pivot))
+            while (is_before(rows[left], key, &pivot))
                 left++;
-            while (snapshot_is_before(&pivot, &marks[right].place))
+            while (is_behind(rows[right], key, &pivot))
                 right--;
             if (left <= right)
-                swap(&marks[left++], &marks[right--]);
+                swap(&rows[left++], &rows[right--]);
         }
         if (limit <= right)
             high = right;
@@ -174,44 +219,30 @@ static void select_first(struct snapshot_mark *marks, ptrdiff_t count, ptrdiff_t
     }
 }
 
-void snapshot_choose(struct snapshot_mark *marks, size_t count, enum snapshot_key key, size_t limit,
+void snapshot_choose(struct snapshot_row **rows, size_t count, enum snapshot_key key, size_t limit,
                      struct snapshot_place *bar)
 {
     *bar = (struct snapshot_place){-HUGE_VAL, UINT64_MAX, {0, 0}};
-    for (size_t i = 0; i < count; i++)
-        marks[i].place = snapshot_place_of(marks[i].row->keys, key, marks[i].row->id);
     if (count > limit)
-        select_first(marks, (ptrdiff_t)count, (ptrdiff_t)limit);
+        select_first(rows, (ptrdiff_t)count, key, (ptrdiff_t)limit);
     for (size_t i = 0; i < count && i < limit; i++) {
-        marks[i].row->chosen = true;
-        if (count >= limit && (!i || snapshot_is_before(bar, &marks[i].place)))
-            *bar = marks[i].place;
+        rows[i]->chosen = true;
+        if (count >= limit && (!i || is_behind(rows[i], key, bar)))
+            *bar = snapshot_place_of_row(rows[i], key);
     }
+}
+
+size_t snapshot_chosen_first(struct snapshot_row **rows, size_t count)
+{
+    size_t chosen = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (rows[i]->chosen)
+            swap(&rows[chosen++], &rows[i]);
+    return chosen;
 }
 
 /* ---- room ---- */
-
-/* Keeps the best by each key, and raises the bars. */
-static void drop_the_rest(struct snapshot_part *part)
-{
-    struct snapshot_mark *marks = (struct snapshot_mark *)(void *)(part->rows + part->capacity);
-    uint32_t kept = 0;
-
-    for (uint32_t i = 0; i < part->count; i++) {
-        part->rows[i].chosen = false;
-        marks[i].row = &part->rows[i];
-    }
-    for (unsigned i = 0; i < snapshot_query_keys(&part->query); i++) {
-        enum snapshot_key key = snapshot_query_key(&part->query, i);
-
-        snapshot_choose(marks, part->count, key, part->query.limit, &part->bars[key]);
-    }
-    for (uint32_t i = 0; i < part->count; i++)
-        if (part->rows[i].chosen && kept++ != i)
-            part->rows[kept - 1] = part->rows[i];
-    part->count = kept;
-    part->full = true;
-}
 
 /* There is no memory for more rows, so from here on only the best by one key are kept. With all keys that is
  * the first, the bytes that a pool holds: the largest pools fill the budget. */
@@ -223,12 +254,35 @@ static void keep_to_one_key(struct snapshot_part *part)
     part->most = part->capacity;
 }
 
+bool snapshot_part_make_room(struct snapshot_part *part)
+{
+    uint32_t left = part->most - part->capacity;
+
+    if (part->count < part->capacity || !part->query.limit)
+        return false;
+    if (!part->chosen_keys) {
+        if (left && grow(part, part->capacity < left ? part->capacity : left))
+            return false;
+        if (left)
+            keep_to_one_key(part);
+        for (uint32_t i = 0; i < part->count; i++)
+            part->rows[i]->chosen = false;
+    }
+    if (part->chosen_keys < snapshot_query_keys(&part->query)) {
+        enum snapshot_key key = snapshot_query_key(&part->query, part->chosen_keys++);
+
+        snapshot_choose(part->rows, part->count, key, part->query.limit, &part->bars[key]);
+        return true;
+    }
+    part->count = (uint32_t)snapshot_chosen_first(part->rows, part->count);
+    part->chosen_keys = 0;
+    part->full = true;
+    return false;
+}
+
 struct snapshot_row *snapshot_part_add(struct snapshot_part *part)
 {
-    if (part->count == part->capacity && part->capacity < part->most &&
-        !make_room(part, 2 * part->capacity < part->most ? 2 * part->capacity : part->most))
-        keep_to_one_key(part);
-    if (part->count == part->capacity)
-        drop_the_rest(part);
-    return &part->rows[part->count++];
+    while (snapshot_part_make_room(part))
+        ;
+    return part->rows[part->count++];
 }

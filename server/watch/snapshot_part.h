@@ -9,7 +9,8 @@
  *   else.
  *
  * Memory is bounded, however many connections there are. Rows are the best so far by each key of the query,
- * with room for half as many more; when that is full, the best are chosen again.
+ * with room for half as many more; when that is full, the best are chosen again. A row stays where it is: to
+ * move what has been touched once costs more than all the rest where page faults are dear.
  */
 #ifndef SERVER_WATCH_SNAPSHOT_PART_H
 #define SERVER_WATCH_SNAPSHOT_PART_H
@@ -27,6 +28,8 @@
 #include "server/watch/watched.h"
 
 enum { SNAPSHOT_PEER_TEXT = PEER_TEXT_MAX + 9 /* with brackets, colon and port */ };
+
+struct snapshot_rows;
 
 struct snapshot_row {
     /* What it is sorted by, the greatest first: bytes, requests, or -µs of when it came or was last heard; -1
@@ -46,6 +49,12 @@ struct snapshot_row {
     bool chosen;   /* while the best are being looked for */
     char server[LISTEN_TEXT_MAX];
 };
+
+static inline struct snapshot_place snapshot_place_of_row(const struct snapshot_row *row,
+                                                          enum snapshot_key key)
+{
+    return snapshot_place_of(row->keys, key, row->id);
+}
 
 /* Plain copies of struct counters. */
 struct snapshot_counters {
@@ -71,8 +80,10 @@ struct snapshot_part {
     uint64_t slices;
     double slice_seconds; /* the longest */
     struct snapshot_tally tally;
-    struct snapshot_row *rows;
-    uint32_t count, capacity, most;
+    struct snapshot_rows *blocks;
+    struct snapshot_row **rows;                /* those that are taken, then the free ones */
+    uint32_t count, capacity, most;            /* taken; there are; there may be */
+    uint32_t chosen_keys;                      /* so far, while room is made */
     struct snapshot_place bars[SNAPSHOT_KEYS]; /* a row must be before one of them to be among the best */
     bool full;                                 /* there were more rows than room: the bars are set */
     bool short_of_memory;
@@ -93,18 +104,20 @@ void snapshot_part_drop(struct errand *errand); /* LOST */
 /* Whether a row with these keys may be among the best, so that it is worth filling in. */
 bool snapshot_part_wants(const struct snapshot_part *part, const double keys[SNAPSHOT_FIGURES], uint64_t id);
 
-/* Room for such a row. */
+/* Makes room for another row where there is none: the best by each key are kept, and the bars rise. One step,
+ * so that a slice can end behind it. True: it is to be called again. */
+bool snapshot_part_make_room(struct snapshot_part *part);
+
+/* Room for such a row, whatever steps that takes. What the row held before stays in it. */
 struct snapshot_row *snapshot_part_add(struct snapshot_part *part);
 
-struct snapshot_mark {
-    struct snapshot_place place; /* scratch */
-    struct snapshot_row *row;
-};
-
-/* Sets `chosen` in the first `limit` rows by `key`; marks change places. *bar is the place of the last of
- * them, or one that all are before when there are not so many. O(count) on average. */
-void snapshot_choose(struct snapshot_mark *marks, size_t count, enum snapshot_key key, size_t limit,
+/* Sets `chosen` in the first `limit` rows by `key`; the pointers change places. *bar is the place of the last
+ * of them, or one that all are before when there are not so many. O(count) on average. */
+void snapshot_choose(struct snapshot_row **rows, size_t count, enum snapshot_key key, size_t limit,
                      struct snapshot_place *bar);
+
+/* Brings the chosen ones to the front. Returns how many they are. */
+size_t snapshot_chosen_first(struct snapshot_row **rows, size_t count);
 
 /* Adds what a worker has counted. */
 void snapshot_counters_add(struct snapshot_counters *sum, const struct counters *counters);

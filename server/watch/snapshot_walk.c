@@ -9,7 +9,7 @@
 
 enum {
     ARENAS_AT_A_TIME = 64, /* 8,000 page descriptors: some 40 µs */
-    LOOK_EVERY = 8         /* connections between two looks at the clock */
+    LOOK_EVERY = 8         /* connections that are only counted, between two looks at the clock */
 };
 
 enum stage { STAGE_BEGIN, STAGE_CLASSES, STAGE_CONNECTIONS, STAGE_DONE };
@@ -163,8 +163,9 @@ static bool is_behind(const struct snapshot_query *query, const double keys[SNAP
     return snapshot_is_before(&query->place, &place);
 }
 
-/* All are counted; a row is filled in only if it may be among the best. */
-static void walk_past(struct snapshot_part *part, const struct connection *connection)
+/* All are counted; a row is filled in only if it may be among the best. Whether it was: the first write to a
+ * page may take long. */
+static bool walk_past(struct snapshot_part *part, const struct connection *connection)
 {
     const double now = part->asked;
     const struct snapshot_query *query = &part->query;
@@ -187,7 +188,7 @@ static void walk_past(struct snapshot_part *part, const struct connection *conne
     if (query->cells)
         add_cell(&part->cells, connection, state, &pool, &layout, age, wanted);
     if (!wanted)
-        return;
+        return false;
     snapshot_tally_count(tally, state, connection->binding->protocol->name, pool.held_bytes, pool.peak_bytes,
                          age);
     tally->watchers += connection->watches;
@@ -195,8 +196,9 @@ static void walk_past(struct snapshot_part *part, const struct connection *conne
     find_keys(connection, &pool, &layout, state, query, now, keys);
     if ((query->after && !is_behind(query, keys, connection->number)) ||
         !snapshot_part_wants(part, keys, connection->number))
-        return;
+        return false;
     fill(snapshot_part_add(part), connection, state, &pool, &layout, keys, now);
+    return true;
 }
 
 /* ---- a slice ---- */
@@ -231,11 +233,12 @@ static bool step(struct worker *worker, struct snapshot_part *part)
         walks->stage = STAGE_CONNECTIONS;
         return true;
     case STAGE_CONNECTIONS:
-        for (unsigned i = 0; i < LOOK_EVERY && worker->cursor; i++) {
+        for (unsigned i = 0; i < LOOK_EVERY && worker->cursor && !snapshot_part_make_room(part); i++) {
             const struct connection *connection = worker->cursor;
 
             worker->cursor = connection->next;
-            walk_past(part, connection);
+            if (walk_past(part, connection))
+                return true;
         }
         if (worker->cursor)
             return true;

@@ -21,7 +21,7 @@ struct errand;
 struct snapshot_part;
 struct worker;
 
-#define SNAPSHOT_SLICE_SECONDS 0.0004 /* what a turn may take; the last connection or row comes on top */
+#define SNAPSHOT_SLICE_SECONDS 0.00025 /* what a turn may take; the last connection or row comes on top */
 
 void snapshot_walks_init(struct worker *worker);
 void snapshot_walks_deinit(struct worker *worker);

@@ -75,7 +75,7 @@ static void assert_best(struct snapshot_part *part, enum snapshot_key key, size_
     for (size_t i = 0; i < count; i++)
         expected[i] = all[i][key];
     for (uint32_t i = 0; i < part->count; i++)
-        found[i] = part->rows[i].keys[key];
+        found[i] = part->rows[i]->keys[key];
     qsort(expected, count, sizeof *expected, downwards);
     qsort(found, part->count, sizeof *found, downwards);
     assert_true(part->count >= (count < limit ? count : limit));
@@ -142,7 +142,7 @@ static void no_rows_are_wanted_with_limit_0(void **state)
 static void choosing_marks_the_best(void **state)
 {
     static struct snapshot_row rows[MOST];
-    static struct snapshot_mark marks[MOST];
+    static struct snapshot_row *places[MOST];
     static double sorted[MOST];
 
     (void)state;
@@ -157,9 +157,9 @@ static void choosing_marks_the_best(void **state)
                     rows[i].chosen = false;
                     rows[i].id = i;
                     sorted[i] = rows[i].keys[SNAPSHOT_PEAK] = value(how, i);
-                    marks[i].row = &rows[i];
+                    places[i] = &rows[i];
                 }
-                snapshot_choose(marks, count, SNAPSHOT_PEAK, limit, &bar);
+                snapshot_choose(places, count, SNAPSHOT_PEAK, limit, &bar);
                 qsort(sorted, count, sizeof *sorted, downwards);
                 for (size_t i = 0; i < count; i++) {
                     if (!rows[i].chosen)

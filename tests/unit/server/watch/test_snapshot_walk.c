@@ -180,7 +180,7 @@ static void parts_wait_for_their_turn(void **state)
     assert_int_equal(parts[1]->tally.total, 0);
     assert_int_equal(parts[2]->tally.total, 0);
     assert_int_equal(parts[3]->count, 1);
-    assert_int_equal(parts[3]->rows[0].id, 7);
+    assert_int_equal(parts[3]->rows[0]->id, 7);
     for (int i = 0; i < 4; i++)
         snapshot_part_put(parts[i]);
     destroy_worker(worker);
