@@ -50,7 +50,7 @@ struct http_request *http_advance_begin(struct http_connection *connection)
     return request;
 }
 
-enum http_head_result http_advance_head(struct http_connection *connection, int *status)
+UNGUARDED enum http_head_result http_advance_head(struct http_connection *connection, int *status)
 {
     struct http_input *input = &connection->input;
     struct http_request *request = connection->request;

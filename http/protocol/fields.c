@@ -57,12 +57,24 @@ const uint8_t http_fields_by_hash[256] = {
     [HASH(16, 'w', 'i', 't', 'h')] = HTTP_FIELD_X_REQUESTED_WITH,
 };
 
+/* Byte i of a name, and of its mask, whose literal is in lower case. */
+#define LETTER(name, i) ((name)[(i) < sizeof(name) ? (i) : 0])
+#define MASK(name, i)   ((i) >= sizeof(name) ? 0 : LETTER(name, i) >= 'a' ? 0xdf : 0xff)
+#define TEXT(name, i)   ((i) == sizeof(name) - 1 ? ':' : LETTER(name, i) & MASK(name, i))
+#define EIGHT(of, name, i)                                                                                   \
+    of(name, i), of(name, (i) + 1), of(name, (i) + 2), of(name, (i) + 3), of(name, (i) + 4),                 \
+        of(name, (i) + 5), of(name, (i) + 6), of(name, (i) + 7)
+#define BYTES(of, name) EIGHT(of, name, 0), EIGHT(of, name, 8), EIGHT(of, name, 16), EIGHT(of, name, 24)
 #define NAME(literal)                                                                                        \
     {                                                                                                        \
-        literal, sizeof(literal) - 1                                                                         \
+        {BYTES(TEXT, literal)},                                                                              \
+        {                                                                                                    \
+            BYTES(MASK, literal)                                                                             \
+        }                                                                                                    \
     }
 
 const struct http_known_name http_field_names[HTTP_FIELD_COUNT] = {
+    [HTTP_FIELD_OTHER] = {.text = {1}}, /* no byte & 0 is 1 */
     [HTTP_FIELD_ACCEPT] = NAME("accept"),
     [HTTP_FIELD_ACCEPT_CHARSET] = NAME("accept-charset"),
     [HTTP_FIELD_ACCEPT_ENCODING] = NAME("accept-encoding"),
@@ -116,30 +128,47 @@ const struct http_known_name http_field_names[HTTP_FIELD_COUNT] = {
     [HTTP_FIELD_X_REQUESTED_WITH] = NAME("x-requested-with"),
 };
 
-static const struct http_known_name methods[HTTP_METHODS] = {
-    [HTTP_METHOD_GET] = NAME("GET"),           [HTTP_METHOD_HEAD] = NAME("HEAD"),
-    [HTTP_METHOD_POST] = NAME("POST"),         [HTTP_METHOD_PUT] = NAME("PUT"),
-    [HTTP_METHOD_DELETE] = NAME("DELETE"),     [HTTP_METHOD_OPTIONS] = NAME("OPTIONS"),
-    [HTTP_METHOD_CONNECT] = NAME("CONNECT"),   [HTTP_METHOD_TRACE] = NAME("TRACE"),
-    [HTTP_METHOD_PATCH] = NAME("PATCH"),       [HTTP_METHOD_MKCOL] = NAME("MKCOL"),
-    [HTTP_METHOD_COPY] = NAME("COPY"),         [HTTP_METHOD_MOVE] = NAME("MOVE"),
-    [HTTP_METHOD_PROPFIND] = NAME("PROPFIND"), [HTTP_METHOD_PROPPATCH] = NAME("PROPPATCH"),
-    [HTTP_METHOD_LOCK] = NAME("LOCK"),         [HTTP_METHOD_UNLOCK] = NAME("UNLOCK"),
+#define METHOD(literal)                                                                                      \
+    {                                                                                                        \
+        literal, sizeof(literal) - 1                                                                         \
+    }
+
+static const struct http_text methods[HTTP_METHODS] = {
+    [HTTP_METHOD_GET] = METHOD("GET"),           [HTTP_METHOD_HEAD] = METHOD("HEAD"),
+    [HTTP_METHOD_POST] = METHOD("POST"),         [HTTP_METHOD_PUT] = METHOD("PUT"),
+    [HTTP_METHOD_DELETE] = METHOD("DELETE"),     [HTTP_METHOD_OPTIONS] = METHOD("OPTIONS"),
+    [HTTP_METHOD_CONNECT] = METHOD("CONNECT"),   [HTTP_METHOD_TRACE] = METHOD("TRACE"),
+    [HTTP_METHOD_PATCH] = METHOD("PATCH"),       [HTTP_METHOD_MKCOL] = METHOD("MKCOL"),
+    [HTTP_METHOD_COPY] = METHOD("COPY"),         [HTTP_METHOD_MOVE] = METHOD("MOVE"),
+    [HTTP_METHOD_PROPFIND] = METHOD("PROPFIND"), [HTTP_METHOD_PROPPATCH] = METHOD("PROPPATCH"),
+    [HTTP_METHOD_LOCK] = METHOD("LOCK"),         [HTTP_METHOD_UNLOCK] = METHOD("UNLOCK"),
 };
 
 _Static_assert(HTTP_FIELD_COUNT <= 64, "struct http_head has one bit for each known name");
+
+static bool is_named(const char *name, size_t length, enum http_field_id id)
+{
+    const struct http_known_name *known = &http_field_names[id];
+
+    for (size_t i = 0; i < length; i++)
+        if (((uint8_t)name[i] & known->mask[i]) != known->text[i])
+            return false;
+    return known->text[length] == ':';
+}
 
 enum http_field_id http_field_lookup(const char *name, size_t length)
 {
     static const uint8_t not_hashed[] = {HTTP_FIELD_TE, HTTP_FIELD_VIA, HTTP_FIELD_DNT};
 
+    if (length >= HTTP_NAME_SPACE)
+        return HTTP_FIELD_OTHER;
     if (length >= HTTP_NAME_HASHED_MIN) {
         enum http_field_id id = http_field_candidate(name, length);
 
-        return http_text_is(name, length, http_field_names[id].text) ? id : HTTP_FIELD_OTHER;
+        return is_named(name, length, id) ? id : HTTP_FIELD_OTHER;
     }
     for (size_t i = 0; i < sizeof not_hashed; i++)
-        if (http_text_is(name, length, http_field_names[not_hashed[i]].text))
+        if (is_named(name, length, not_hashed[i]))
             return not_hashed[i];
     return HTTP_FIELD_OTHER;
 }
@@ -149,7 +178,7 @@ uint8_t http_method_lookup(const char *method, size_t length)
     if (length == 3 && method[0] == 'G' && method[1] == 'E' && method[2] == 'T')
         return HTTP_METHOD_GET; /* most are */
     for (int i = 0; i < HTTP_METHODS; i++)
-        if (methods[i].length == length && !memcmp(methods[i].text, method, length))
+        if (methods[i].length == length && !memcmp(methods[i].bytes, method, length))
             return (uint8_t)i;
     return HTTP_METHOD_UNKNOWN;
 }

@@ -108,23 +108,25 @@ uint8_t http_method_lookup(const char *method, size_t length);
 /* ---- the tables, for the parser ---- */
 
 enum {
-    HTTP_NAME_SPACE = 31, /* the longest name has 25 letters; the wide compare reads the zeros behind it */
+    HTTP_NAME_SPACE = 32,     /* the longest name has 25 letters */
     HTTP_NAME_HASHED_MIN = 4, /* letters of the shortest name that is hashed */
 };
 
+/* A name as it is compared: bytes & mask must equal text. */
 struct http_known_name {
-    char text[HTTP_NAME_SPACE];
-    uint8_t length;
+    _Alignas(16) uint8_t text[HTTP_NAME_SPACE]; /* in upper case, with its colon; then zeros */
+    uint8_t mask[HTTP_NAME_SPACE]; /* a letter's case does not count, nor what is behind the colon */
 };
 
-/* By enum http_field_id, and from HTTP_NAME_HASH to it (0 where no name is). */
+/* By enum http_field_id, and from HTTP_NAME_HASH to it (0 where no name is). HTTP_FIELD_OTHER equals none. */
 extern const struct http_known_name http_field_names[HTTP_FIELD_COUNT];
 extern const uint8_t http_fields_by_hash[256];
 
 /* Length and the last four letters of either case tell these names apart; the factor was found by trying. */
 #define HTTP_NAME_HASH(length, word) ((((word) | 0x20202020u) + (length)) * 0x19999e3fu >> 24)
 
-/* The only known name that these 4 or more bytes can be, if its letters are the same. */
+/* The only known name that these bytes can be, if its letters are the same and 4 or more. The 4 bytes in
+ * front of name + length are read. */
 static inline enum http_field_id http_field_candidate(const char *name, size_t length)
 {
     uint32_t word;

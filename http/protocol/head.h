@@ -65,7 +65,9 @@ struct http_head {
     /* Path and query without the fragment; may be empty or begin with ? in the absolute form
      * (http_uri_normalize makes / of it). */
     struct http_span path;
-    uint64_t present;  /* bit per field id: there is at least one */
+    uint32_t
+        unmarked;     /* bytes at the start of the path, the slash among them, without another # % . / or ? */
+    uint64_t present; /* bit per field id: there is at least one */
     uint64_t repeated; /* bit per field id: there are several lines */
     /* Index of the first field of an id; valid if its bit in `present` is set. */
     uint16_t first[HTTP_FIELD_COUNT];

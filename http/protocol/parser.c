@@ -47,112 +47,150 @@ static inline bool at_crlf(const char *at)
  * Takes a request line of the usual form: GET, a path without a fragment, HTTP/1.1, CRLF, with what comes
  * behind it. Anything else is left to lines.c.
  */
-static void take_usual_line(struct http_parser *parser, struct http_head *head, const struct http_fed *fed)
+static inline void take_usual_line(struct http_parser *parser, struct http_head *head,
+                                   const struct http_fed *fed)
 {
-    enum { METHOD = sizeof "GET " - 1, ENDING = HTTP_VERSION_LENGTH + 2, MIN = METHOD + 2 + ENDING };
-    const char *start = fed->base + parser->line, *target = start + METHOD, *stop;
-    struct http_span path;
+    enum { METHOD = sizeof "GET " - 1, ENDING = HTTP_VERSION_LENGTH + 2, MIN = METHOD + SCAN_WIDTH + ENDING };
+    const char *start = fed->base + parser->line, *target = start + METHOD, *mark, *stop;
+    uint32_t line = parser->line, length;
 
     if (fed->end - start < MIN || memcmp(start, "GET /", METHOD + 1))
         return;
-    stop = scan_stop_wide(target, fed->end, SCAN_BLANKS);
-    if (fed->end - stop < 1 + ENDING || *stop != ' ' || word_of(stop + 1) != word_of("HTTP/1.1") ||
-        !at_crlf(stop + 1 + HTTP_VERSION_LENGTH) || memchr(target, '#', (size_t)(stop - target)))
+    stop = mark = scan_mark_wide(target + 1, fed->end - ENDING);
+    if (*mark != ' ') {
+        stop = scan_unusual_wide(mark, fed->end, SCAN_BLANKS);
+        if (stop == fed->end || *stop != ' ' || memchr(mark, '#', (size_t)(stop - mark)))
+            return;
+    }
+    if (fed->end - stop < 1 + ENDING || word_of(stop + 1) != word_of("HTTP/1.1") ||
+        !at_crlf(stop + 1 + HTTP_VERSION_LENGTH))
         return;
-    path = (struct http_span){parser->line + METHOD, (uint32_t)(stop - target)};
+    length = (uint32_t)(stop - target);
     head->line_buffer = (uint8_t)(head->buffer_count - 1);
     head->major = head->minor = 1;
     head->method = HTTP_METHOD_GET;
-    head->form = HTTP_TARGET_ORIGIN;
-    head->method_text = (struct http_span){parser->line, METHOD - 1};
-    head->target = head->path = path;
-    head->authority = (struct http_span){path.offset, 0};
-    head->request_line = (struct http_span){parser->line, METHOD + path.length + 1 + HTTP_VERSION_LENGTH};
-    parser->line += head->request_line.length + 2;
+    head->method_text = (struct http_span){line, METHOD - 1};
+    head->target = head->path = (struct http_span){line + METHOD, length};
+    head->unmarked = (uint32_t)(mark - target);
+    head->request_line = (struct http_span){line, METHOD + length + 1 + HTTP_VERSION_LENGTH};
+    parser->line = line + METHOD + length + 1 + ENDING;
     parser->in_fields = true;
 }
 
 enum {
-    USUAL_MIN = SCAN_WIDTH + sizeof ":v" - 1, /* bytes that must be there to look at a line … */
-    USUAL_LONG = USUAL_MIN + SCAN_WIDTH       /* … and at one with a long name: longer ones are unusual */
+    USUAL_MIN = SCAN_WIDTH + sizeof " v" - 1 /* bytes that must be there to look at a line */
 };
 
-/* The length of the name in front of the first colon that is not among the first SCAN_WIDTH bytes. 0: none is
- * found. */
-__attribute__((noinline)) static size_t long_name(const char *line, const char *end)
-{
-    size_t length = end - line < USUAL_LONG ? SCAN_WIDTH : scan_colon_wide(line + SCAN_WIDTH);
+/* What stands at the start of a usual line: a name of up to 31 bytes, and a colon. */
+struct usual_name {
+    size_t length; /* 0: it begins otherwise */
+    size_t id;     /* enum http_field_id */
+};
 
-    return length < SCAN_WIDTH ? SCAN_WIDTH + length : 0;
+/* A name that is not known, or has less than HTTP_NAME_HASHED_MIN letters. */
+__attribute__((noinline)) static struct usual_name other_name(const char *line, size_t length)
+{
+    if (http_skip_token(line, line + length) != line + length)
+        return (struct usual_name){0, HTTP_FIELD_OTHER};
+    return (struct usual_name){length, http_field_lookup(line, length)};
 }
 
-/* http_field_lookup for a name of which, and of what is behind it, 16 bytes may be read. */
-static inline enum http_field_id lookup_wide(const char *name, size_t length)
+/* A name of SCAN_WIDTH bytes or more. */
+__attribute__((noinline)) static struct usual_name long_name(const char *line, const char *end)
 {
-    enum http_field_id id;
-    const struct http_known_name *known;
-    size_t first = length < SCAN_WIDTH ? length : SCAN_WIDTH, rest = length - first;
+    unsigned colons = end - line < USUAL_MIN + SCAN_WIDTH ? 0 : scan_colons(line + SCAN_WIDTH);
+    size_t length, id;
 
-    if (__builtin_expect(length < HTTP_NAME_HASHED_MIN, 0))
-        return http_field_lookup(name, length);
-    id = http_field_candidate(name, length);
-    known = &http_field_names[id];
-    return known->length == length && scan_equals_wide(name, known->text, first) &&
-                   (!rest || scan_equals_wide(name + rest, known->text + rest, SCAN_WIDTH))
-               ? id
-               : HTTP_FIELD_OTHER;
+    if (!colons)
+        return (struct usual_name){0, HTTP_FIELD_OTHER};
+    length = SCAN_WIDTH + (unsigned)__builtin_ctz(colons);
+    id = http_field_candidate(line, length);
+    if (!scan_is_known(line, &http_field_names[id], 0) ||
+        !scan_is_known(line + SCAN_WIDTH, &http_field_names[id], SCAN_WIDTH))
+        return other_name(line, length);
+    return (struct usual_name){length, id};
+}
+
+/* USUAL_MIN bytes of the line are there, and 4 in front of it. */
+static inline struct usual_name usual_name(const char *line, const char *end)
+{
+    unsigned colons = scan_colons(line);
+    size_t length, id;
+
+    if (__builtin_expect(!colons, 0))
+        return long_name(line, end);
+    length = (unsigned)__builtin_ctz(colons);
+    id = http_field_candidate(line, length);
+    if (__builtin_expect(!scan_is_known(line, &http_field_names[id], 0), 0))
+        return other_name(line, length);
+    if (!length)
+        __builtin_unreachable(); /* what is known has letters */
+    return (struct usual_name){length, id};
+}
+
+/* Whether CRLF stands there, behind a value that is not empty and has no blank at its end. */
+static inline bool ends_value(const char *stop, const char *end)
+{
+    return stop < end - 1 && at_crlf(stop) && stop[-1] != ' ';
+}
+
+/* The end of a value in which scan_unusual_wide stopped: further on if that was obs-text. Null: it is not
+ * usual, or not there. */
+__attribute__((noinline)) static const char *find_rare_end(const char *stop, const char *end)
+{
+    stop = scan_stop(stop, stop, end, SCAN_CONTROLS);
+    return ends_value(stop, end) ? stop : NULL;
 }
 
 /*
- * Takes fields of the usual form: a name that is not very long, at most one blank, a value that is not empty
- * and has no HTAB, no blank at its end, CRLF. Stops at the first other one, which may be bad, unfinished or
- * only unusual: lines.c judges it. True: the empty line that ends the head has been taken, too.
+ * Takes fields of the usual form: a name that is not very long, one blank, a value that is not empty and has
+ * no HTAB, no blank at its end, CRLF. Stops at the first other one, which may be bad, unfinished or only
+ * unusual: lines.c judges it. True: the empty line that ends the head has been taken, too.
  */
-static bool take_usual_fields(struct http_parser *parser, struct http_head *head, const struct http_fed *fed)
+static inline bool take_usual_fields(struct http_parser *parser, struct http_head *head,
+                                     const struct http_fed *fed)
 {
-    const char *base = fed->base, *end = fed->end, *at = base + parser->line;
+    const char *base = fed->base, *end = fed->end, *value, *stop;
+    ptrdiff_t at = parser->line, last = end - base - USUAL_MIN;
     struct http_field *field = head->fields + head->field_count, *full = head->fields + head->field_capacity;
     uint8_t buffer = (uint8_t)(head->buffer_count - 1);
-    uint64_t present = head->present;
+    uint16_t count = head->field_count;
+    uint64_t present = head->present, before;
+    struct usual_name name;
 
-    for (; end - at >= USUAL_MIN && field < full; field++) {
-        size_t name_length = scan_colon_wide(at);
-        enum http_field_id id;
-        const char *value, *stop;
-        uint64_t bit;
-
-        if (name_length == SCAN_WIDTH)
-            name_length = long_name(at, end);
-        if (!name_length)
+    if (at < HTTP_NAME_HASHED_MIN) /* the first of a later buffer */
+        return false;
+    for (; at <= last && field < full; field++, count++) {
+        name = usual_name(base + at, end);
+        if (!name.length)
             break;
-        id = lookup_wide(at, name_length);
-        bit = UINT64_C(1) << id;
-        if (id == HTTP_FIELD_OTHER && http_skip_token(at, end) != at + name_length)
+        value = base + at + name.length + sizeof ": " - 1;
+        if (value[-1] != ' ' || (unsigned char)*value <= ' ')
             break;
-        value = at + name_length + 1;
-        value += *value == ' ';
-        if ((unsigned char)*value <= ' ')
-            break;
-        stop = scan_stop_wide(value, end, SCAN_CONTROLS);
-        if (end - stop < 2 || !at_crlf(stop) || stop[-1] == ' ')
-            break;
-        *field = (struct http_field){.name = (uint32_t)(at - base),
+        stop = scan_unusual_wide(value, end, SCAN_CONTROLS);
+        if (__builtin_expect(!ends_value(stop, end), 0)) {
+            stop = find_rare_end(stop, end);
+            if (!stop)
+                break;
+        }
+        *field = (struct http_field){.name = (uint32_t)at,
                                      .value = (uint32_t)(value - base),
                                      .value_length = (uint32_t)(stop - value),
-                                     .name_length = (uint16_t)name_length,
+                                     .name_length = (uint16_t)name.length,
                                      .buffer = buffer,
-                                     .id = (uint8_t)id};
-        if (__builtin_expect((present & bit) != 0, 0))
-            head->repeated |= bit;
+                                     .id = (uint8_t)name.id};
+        before = present;
+        present |= UINT64_C(1) << name.id;
+        if (__builtin_expect(present == before, 0))
+            head->repeated |= UINT64_C(1) << name.id;
         else
-            head->first[id] = (uint16_t)(field - head->fields);
-        present |= bit;
-        at = stop + 2;
+            head->first[name.id] = count;
+        at = stop + 2 - base;
     }
     head->present = present;
-    head->field_count = (uint16_t)(field - head->fields);
-    parser->line = (uint32_t)(at - base);
-    if (end - at < 2 || !at_crlf(at))
+    head->field_count = count;
+    parser->line = (uint32_t)at;
+    if (end - (base + at) < 2 || !at_crlf(base + at))
         return false;
     parser->line += 2;
     return true;

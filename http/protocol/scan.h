@@ -9,28 +9,10 @@
 #ifndef HTTP_PROTOCOL_SCAN_H
 #define HTTP_PROTOCOL_SCAN_H
 
-#include "http/protocol/text.h"
-
-#if defined(__SSE2__) && !defined(HTTP_PROTOCOL_PORTABLE)
-#define HTTP_SCAN_SSE2 1
-#include <emmintrin.h>
-#endif
-
-enum {
-    SCAN_WIDTH = 16,      /* bytes looked at in one step */
-    SCAN_CONTROLS = 0x1f, /* scan_stop: stop at control bytes, HTAB among them */
-    SCAN_BLANKS = 0x20,   /* scan_stop: stop at SP, too */
-};
-
-/* scan_stop, byte by byte. */
-static inline const char *scan_stop_narrow(const char *at, const char *end, int highest)
-{
-    while (at < end && (unsigned char)*at > highest && *at != 0x7f)
-        at++;
-    return at;
-}
+#include "http/protocol/scan_bytes.h"
 
 #ifdef HTTP_SCAN_SSE2
+#include <emmintrin.h>
 
 static inline __m128i scan_load(const char *at)
 {
@@ -63,25 +45,93 @@ static inline unsigned scan_usual_mask(const char *at, int highest)
     return (unsigned)_mm_movemask_epi8(_mm_cmpgt_epi8(one_up, _mm_set1_epi8((char)(highest + 1))));
 }
 
-/* scan_stop where SCAN_WIDTH bytes in front of `end` may be read. */
+/* Where the first bit is that is not set, of a mask that is not full. */
+static inline size_t scan_first_clear(unsigned mask)
+{
+    return (unsigned)__builtin_ctz(~mask);
+}
+
+/* The first byte of [at, end) that is not ASCII, not above `highest` or DEL; or `end`. SCAN_WIDTH bytes in
+ * front of `end` may be read, here and below. */
+__attribute__((always_inline)) static inline const char *scan_unusual_wide(const char *at, const char *end,
+                                                                           int highest)
+{
+    enum { STEPS = 4, STRIDE = STEPS * SCAN_WIDTH /* between two looks at the end */ };
+    unsigned mask;
+
+    for (; at <= end - STRIDE; at += STRIDE) {
+#pragma GCC unroll 4
+        for (int i = 0; i < STEPS; i++) {
+            mask = scan_usual_mask(at + i * SCAN_WIDTH, highest);
+            if (mask != SCAN_FULL)
+                return at + i * SCAN_WIDTH + scan_first_clear(mask);
+        }
+    }
+    for (; at <= end - SCAN_WIDTH; at += SCAN_WIDTH) {
+        mask = scan_usual_mask(at, highest);
+        if (mask != SCAN_FULL)
+            return at + scan_first_clear(mask);
+    }
+    /* The rest, in a window that ends where the input ends. */
+    mask = scan_usual_mask(end - SCAN_WIDTH, highest) >> (SCAN_WIDTH - (end - at));
+    at += scan_first_clear(mask);
+    return at < end ? at : end;
+}
+
+/* Bit i: byte i is none that has a meaning in a request target, nor a dash: above / and neither ? nor DEL. */
+static inline unsigned scan_unmarked_mask(const char *at)
+{
+    __m128i bytes = scan_load(at);
+    __m128i high = _mm_cmpgt_epi8(bytes, _mm_set1_epi8('/'));
+    __m128i mark = _mm_cmpeq_epi8(_mm_or_si128(bytes, _mm_set1_epi8(0x40)), _mm_set1_epi8(0x7f));
+
+    return (unsigned)_mm_movemask_epi8(_mm_andnot_si128(mark, high));
+}
+
+/* The first byte that is none of scan_unmarked_mask; or where less than SCAN_WIDTH bytes are left. */
+static inline const char *scan_mark_wide(const char *at, const char *end)
+{
+    for (; at <= end - SCAN_WIDTH; at += SCAN_WIDTH) {
+        unsigned mask = scan_unmarked_mask(at);
+
+        if (mask != SCAN_FULL)
+            return at + scan_first_clear(mask);
+    }
+    return at;
+}
+
+/* The first byte of [at, end) that is DEL or not above `highest`; or `end`. */
 static inline const char *scan_stop_wide(const char *at, const char *end, int highest)
 {
     unsigned mask;
 
     for (; at <= end - SCAN_WIDTH; at += SCAN_WIDTH) {
-        mask = scan_usual_mask(at, highest);
-        if (mask == 0xffff)
-            continue;
-        if ((signed char)at[__builtin_ctz(~mask)] >= 0)
-            return at + __builtin_ctz(~mask);
-        mask = scan_stop_mask(at, highest); /* obs-text: now exactly */
+        mask = scan_stop_mask(at, highest);
         if (mask)
             return at + __builtin_ctz(mask);
     }
-    /* The rest, in a window that ends where the input ends. */
     mask = scan_stop_mask(end - SCAN_WIDTH, highest) >> (at - (end - SCAN_WIDTH));
     return mask ? at + __builtin_ctz(mask) : end;
 }
+
+/* Bit i: byte i of 16 readable ones is a colon. */
+static inline unsigned scan_colons(const char *at)
+{
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(scan_load(at), _mm_set1_epi8(':')));
+}
+
+/* Whether 16 readable bytes are those of a known name from byte `from` on: 0 or SCAN_WIDTH. */
+static inline bool scan_is_known(const char *bytes, const struct http_known_name *known, size_t from)
+{
+    const __m128i *text = (const __m128i *)(const void *)(known->text + from);
+    const __m128i *mask = (const __m128i *)(const void *)(known->mask + from);
+    __m128i same =
+        _mm_cmpeq_epi8(_mm_and_si128(scan_load(bytes), _mm_load_si128(mask)), _mm_load_si128(text));
+
+    return _mm_movemask_epi8(same) == SCAN_FULL;
+}
+
+#endif
 
 /* The first byte of [at, end) that is DEL or not above `highest`; `end` if there is none. Bytes from `base`
  * on may be read. */
@@ -89,61 +139,5 @@ static inline const char *scan_stop(const char *base, const char *at, const char
 {
     return end - base < SCAN_WIDTH ? scan_stop_narrow(at, end, highest) : scan_stop_wide(at, end, highest);
 }
-
-/* Where the first colon of 16 readable bytes is, or 16. */
-static inline size_t scan_colon_wide(const char *at)
-{
-    __m128i bytes = scan_load(at);
-    unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(':')));
-
-    return (size_t)__builtin_ctz(mask | 1u << SCAN_WIDTH);
-}
-
-/*
- * Whether 1 to 16 bytes equal a name in lower case, letters of either case: 16 bytes are readable at both.
- * Only bytes that are letters in the name are folded: folding a dash would let a CR pass for it.
- */
-static inline bool scan_equals_wide(const char *bytes, const char *lower, size_t length)
-{
-    __m128i want = scan_load(lower);
-    __m128i letters = _mm_cmpgt_epi8(want, _mm_set1_epi8('_'));
-    __m128i fold = _mm_and_si128(letters, _mm_set1_epi8(0x20));
-    __m128i have = _mm_or_si128(scan_load(bytes), fold);
-    unsigned same = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(have, want));
-
-    return ~same << (32 - length) == 0; /* the highest bits are those of the name */
-}
-
-#else
-
-static inline const char *scan_stop_wide(const char *at, const char *end, int highest)
-{
-    return scan_stop_narrow(at, end, highest);
-}
-
-static inline const char *scan_stop(const char *base, const char *at, const char *end, int highest)
-{
-    (void)base;
-    return scan_stop_narrow(at, end, highest);
-}
-
-static inline size_t scan_colon_wide(const char *at)
-{
-    size_t i = 0;
-
-    while (i < SCAN_WIDTH && at[i] != ':')
-        i++;
-    return i;
-}
-
-static inline bool scan_equals_wide(const char *bytes, const char *lower, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        if (http_lower(bytes[i]) != lower[i])
-            return false;
-    return true;
-}
-
-#endif
 
 #endif

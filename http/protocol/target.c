@@ -19,6 +19,7 @@ const char *http_target_parse(struct http_head *head, const char *line)
 
     head->authority = (struct http_span){head->target.offset, 0};
     head->path = (struct http_span){head->target.offset, 0};
+    head->unmarked = 1;
     if (head->method == HTTP_METHOD_CONNECT) { /* RFC 9112 3.2.3 */
         head->form = HTTP_TARGET_AUTHORITY;
         head->authority = head->target;

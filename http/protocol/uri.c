@@ -63,12 +63,15 @@ static const char *find_mark(const char *at, const char *end)
     return at;
 }
 
-bool http_uri_plain(const char *bytes, size_t length, bool merge_slashes, struct http_uri *uri)
+bool http_uri_plain(const char *bytes, size_t length, size_t unmarked, bool merge_slashes,
+                    struct http_uri *uri)
 {
-    const char *end = bytes + length, *at = bytes, *segment = bytes, *dot = NULL;
+    const char *end = bytes + length, *at = bytes + unmarked, *segment = bytes + 1, *dot = NULL;
 
-    if (!length || *at != '/')
+    if (!length || *bytes != '/' || (length > 1 && (bytes[1] == '.' || (merge_slashes && bytes[1] == '/'))))
         return false;
+    if (at < end && !http_char_is(*at, HTTP_CHAR_PATH))
+        at = find_mark(at, end);
     for (; at < end; at = find_mark(at + 1, end)) {
         if (*at == '?')
             break;
@@ -137,7 +140,7 @@ int http_uri_normalize(const char *bytes, size_t length, char *out, bool merge_s
     const char *end = bytes + length, *at = bytes, *segment;
     struct writer writer = {.out = out, .length = 1, .segment = 1, .merge_slashes = merge_slashes};
 
-    if (http_uri_plain(bytes, length, merge_slashes, uri))
+    if (http_uri_plain(bytes, length, 1, merge_slashes, uri))
         return 0;
     out[0] = '/';
     if (at < end && *at == '/')

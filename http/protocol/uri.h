@@ -26,9 +26,10 @@ struct http_uri {
     bool plain;                 /* path points into the input: nothing had to be changed */
 };
 
-/* True if the path needs no change: *uri is filled and no buffer is needed. False: use http_uri_normalize. */
-__attribute__((warn_unused_result)) bool http_uri_plain(const char *bytes, size_t length, bool merge_slashes,
-                                                        struct http_uri *uri);
+/* True if the path needs no change: *uri is filled and no buffer is needed. False: use http_uri_normalize.
+ * `unmarked`: as in struct http_head; 1 if it is not known. */
+__attribute__((warn_unused_result)) bool http_uri_plain(const char *bytes, size_t length, size_t unmarked,
+                                                        bool merge_slashes, struct http_uri *uri);
 
 /* Normalises path and query as in head->path. `out` has length + 1 bytes and may hold the path afterwards. 0
  * or 400. */

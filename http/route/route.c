@@ -46,7 +46,7 @@ __attribute__((always_inline)) static inline int take_path(struct http_request *
         request->path = (struct http_text){"", 0};
         return 0;
     }
-    if (!http_uri_plain(raw.bytes, raw.length, merge, &uri)) {
+    if (!http_uri_plain(raw.bytes, raw.length, request->head.unmarked, merge, &uri)) {
         char *out = pool_nalloc(request->pool, raw.length + 2, "path");
 
         if (!out)

@@ -51,6 +51,12 @@ static void describe(struct outcome *outcome, enum http_parse verdict, const str
     append(outcome, http_head_text(head, head->method_text));
     append_string(outcome, " ");
     append(outcome, http_head_text(head, head->target));
+    struct http_text path = http_head_text(head, head->path);
+    if (path.length && path.bytes[0] == '/') {
+        assert_in_range(head->unmarked, 1, path.length);
+        for (size_t i = 1; i < head->unmarked; i++)
+            assert_null(strchr("#%./?", path.bytes[i]));
+    }
     (void)snprintf(number, sizeof(number), " %u.%u", head->major, head->minor);
     append_string(outcome, number);
     for (unsigned i = 0; i < head->field_count; i++) {

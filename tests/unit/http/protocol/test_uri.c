@@ -83,7 +83,7 @@ static void check_case(char *in_guard, char *out_guard, const struct uri_case *c
     int status = http_uri_normalize(input, length, out, merge_slashes, &uri);
     if (status != (c->path != NULL ? 0 : 400))
         fail_msg("%s: %s gave %d", c->source, c->input, status);
-    assert_int_equal(http_uri_plain(input, length, merge_slashes, &(struct http_uri){.plain = false}),
+    assert_int_equal(http_uri_plain(input, length, 1, merge_slashes, &(struct http_uri){.plain = false}),
                      c->plain);
     if (status != 0)
         return;
@@ -159,21 +159,21 @@ static void test_every_place(void **state)
             memset(path, 'a', length);
             path[0] = '/';
             path[at] = '?';
-            assert_true(http_uri_plain(path, length, true, &uri));
+            assert_true(http_uri_plain(path, length, 1, true, &uri));
             assert_int_equal(uri.path.length, at);
             assert_int_equal(uri.args.length, length - at - 1);
             path[at] = '.';
-            assert_true(http_uri_plain(path, length, true, &uri));
+            assert_true(http_uri_plain(path, length, 1, true, &uri));
             assert_int_equal(uri.extension.length, length - at - 1);
             path[at - 1] = '/';
-            assert_false(http_uri_plain(path, length, true, &uri));
+            assert_false(http_uri_plain(path, length, 1, true, &uri));
             path[at - 1] = '.';
             path[at] = '/';
-            assert_true(http_uri_plain(path, length, true, &uri) == (at > 2));
+            assert_true(http_uri_plain(path, length, 1, true, &uri) == (at > 2));
             assert_int_equal(http_uri_normalize(path, length, out, true, &uri), 0);
             assert_int_equal(uri.extension.length, 0);
             path[at] = '%';
-            assert_false(http_uri_plain(path, length, true, &uri));
+            assert_false(http_uri_plain(path, length, 1, true, &uri));
         }
     }
 }
