@@ -38,6 +38,14 @@ VALGRIND_FILES = ('test_basics', 'test_bodies', 'test_static', 'test_stream')
 class Result:
     def __init__(self, name, passed, failed, output, skipped=0):
         self.name, self.passed, self.failed, self.output, self.skipped = name, passed, failed, output, skipped
+        self.seconds = 0.0
+
+
+def timed(test, *arguments):
+    began = time.monotonic()
+    result = test(*arguments)
+    result.seconds = time.monotonic() - began
+    return result
 
 
 def environment():
@@ -154,20 +162,20 @@ def main():
 
     began, results = time.monotonic(), []
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as executor:
-        jobs = [executor.submit(blackbox, path, arguments.build, wrapper) for path in files]
-        jobs += [executor.submit(unit, os.path.join(os.path.abspath(arguments.build), path),
+        jobs = [executor.submit(timed, blackbox, path, arguments.build, wrapper) for path in files]
+        jobs += [executor.submit(timed, unit, os.path.join(os.path.abspath(arguments.build), path),
                                  arguments.valgrind)
                  for path in programs]
         with open(f'{ROOT}/Makefile', encoding='utf-8') as makefile:
             present = re.search(r'^example:', makefile.read(), re.M)
             if present and wanted('example') and not arguments.valgrind:
-                jobs.append(executor.submit(example, arguments.build))
+                jobs.append(executor.submit(timed, example, arguments.build))
         for job in concurrent.futures.as_completed(jobs):
             result = job.result()
             results.append(result)
             note = f', {result.skipped} skipped' if result.skipped else ''
             print(f'{"ok    " if result.failed == 0 else "FAILED"} {result.name}: {result.passed} passed, '
-                  f'{result.failed} failed{note}', flush=True)
+                  f'{result.failed} failed{note} in {result.seconds:.0f} s', flush=True)
             if result.failed or arguments.verbose:
                 print(result.output, flush=True)
 

@@ -12,7 +12,7 @@ import pytest
 from tests.harness import browser
 from tests.harness import instance
 
-pytestmark = [pytest.mark.ours, pytest.mark.skipif(not browser.PROGRAM, reason='no Chromium')]
+pytestmark = [pytest.mark.ours, pytest.mark.plain, pytest.mark.skipif(not browser.PROGRAM, reason='no Chromium')]
 
 WIDTH, HEIGHT = 3000, 2000
 WORKERS = 2

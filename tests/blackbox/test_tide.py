@@ -69,9 +69,8 @@ def test_measured_by_the_budget(watched):
         assert abs(watched.water() - part) < .02
         assert f'{round(part * 100)} % of memory_budget' in words(watched, '#tide-note')
         assert 'memory_budget 100 MiB' in words(watched, '#scene')
-        line, box = watched.page.value('[document.querySelector(".scene .limit").getBBox().y,'
-                                       ' document.getElementById("scene").viewBox.baseVal.height]')
-        assert line < box / 4, 'all of the picture is for the budget'
+        watched.page.wait('document.querySelector(".scene .limit").getBBox().y'
+                          ' < document.getElementById("scene").viewBox.baseVal.height / 4')  # all of it is for the budget
 
 
 def test_measured_by_the_container(watched):
@@ -130,10 +129,11 @@ def test_reserved_is_not_resident(watched):
     watched.show(budget_bytes=10 * MIB, live_bytes=2 * MIB, peak_bytes=2 * MIB, resident_bytes=5 * MIB)
     rest = words(watched, '#tide-rest')
     assert 'Resident are 5 MiB' in rest and '4 MiB more are reserved for pools and untouched' in rest
-    mist, box = watched.page.value('[document.querySelector(".mist").getBBox().height,'
-                                   ' document.querySelector(".limit").getBBox().y]')
-    height = watched.page.value('document.getElementById("scene").viewBox.baseVal.height') - box
-    assert abs(mist / height - .4) < .02
+    # In one look, and again if the window has only now found its size.
+    watched.page.wait('''(() => {
+        const scene = document.getElementById("scene").viewBox.baseVal.height,
+            whole = scene - document.querySelector(".limit").getBBox().y;
+        return Math.abs(document.querySelector(".mist").getBBox().height / whole - .4) < .02; })()''')
     assert 'resident 5 MiB' in words(watched, '#scene') and 'reserved, untouched 4 MiB' in words(watched, '#scene')
     for one in watched.stand.data['workers']:
         one['sizeclass'].update(mapped_bytes=0, resident_bytes=0)
