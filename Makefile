@@ -203,18 +203,29 @@ bench-alloc: $(BUILD)/tests/bench/alloc ## ns per allocation of ours, of peers a
 
 # ---- the tests again: under sanitizers, with failures, for longer ----------------------------------------------------
 
-.PHONY: asan tsan valgrind sweep sweep-calls rows steady soak spike reloads
-asan: test-deps ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
-	$(submake) check BUILD=build-asan OPTIMISE='-O1 -g' SANITIZE='$(ASAN)'
+.PHONY: asan asan-build tsan tsan-build valgrind sweep sweep-calls rows steady soak spike reloads
+FOR_ASAN = BUILD=build-asan OPTIMISE='-O1 -g' SANITIZE='$(ASAN)'
+FOR_TSAN = BUILD=build-tsan OPTIMISE='-O1 -g' SANITIZE='$(TSAN)'
 
+asan: test-deps ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(submake) check $(FOR_ASAN)
+
+# One thread of the model runs at a time, so here a few of its schedules will do.
 tsan: test-deps ## all tests under ThreadSanitizer
-	$(submake) check BUILD=build-tsan OPTIMISE='-O1 -g' SANITIZE='$(TSAN)'
+	+CREW_MODEL_SCHEDULES=200 $(MAKE) -j$(JOBS) --no-print-directory check $(FOR_TSAN)
+
+# Beside other tests, which mostly wait.
+asan-build: test-deps
+	$(submake) all unit $(FOR_ASAN)
+
+tsan-build: test-deps
+	$(submake) all unit $(FOR_TSAN)
 
 valgrind: test-deps ## unit tests and the core of the black-box tests under valgrind
 	$(submake) check CHECK='--valgrind'
 
 sweep: test-deps ## fail the Nth allocation of each kind, for every N, once and for good (minutes)
-	$(submake) all BUILD=build-asan OPTIMISE='-O1 -g' SANITIZE='$(ASAN)'
+	$(submake) all $(FOR_ASAN)
 	$(PYTHON) -m tests.fault.sweep --binary build-asan/tidepool
 	$(PYTHON) -m tests.fault.sweep --binary build-asan/tidepool --persistent
 
@@ -246,13 +257,15 @@ reloads: test-deps ## RELOADS (1000) between 1 and 16 workers under load at TCP,
 # Targets: tests/fuzz/fuzz_X.c; each starts from the stored corpus in tests/fuzz/corpus/X.
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: fuzz fuzz-build $(FUZZ:%=fuzz-%)
-fuzz: test-deps ## FUZZ_SECONDS (60) of each fuzz target, from the stored corpus
-	+$(MAKE) -j$(JOBS) --no-print-directory fuzz-build BUILD=build-fuzz CC=clang OPTIMISE='-O1 -g' \
-	    SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
+.PHONY: fuzz fuzz-build fuzz-programs $(FUZZ:%=fuzz-%)
+fuzz: fuzz-build ## FUZZ_SECONDS (60) of each fuzz target, from the stored corpus
 	+$(MAKE) -j$(JOBS) --no-print-directory --output-sync=target $(FUZZ:%=fuzz-%)
 
-fuzz-build: $(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%)
+fuzz-build: test-deps
+	$(submake) fuzz-programs BUILD=build-fuzz CC=clang OPTIMISE='-O1 -g' \
+	    SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
+
+fuzz-programs: $(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%)
 
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/all.a
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)

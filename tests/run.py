@@ -141,7 +141,7 @@ def main():
                         help='all unit tests and some black-box tests, under valgrind')
     parser.add_argument('--only', default='', help='only what has this in its path')
     # Tests wait more than they work.
-    parser.add_argument('--jobs', type=int, default=2 * max(2, os.cpu_count() or 2))
+    parser.add_argument('--jobs', type=int, default=3 * max(2, os.cpu_count() or 2))
     parser.add_argument('--verbose', action='store_true')
     arguments = parser.parse_args()
     if arguments.valgrind and not shutil.which('valgrind'):

@@ -18,8 +18,8 @@ MANY = 400  # more than a snapshot has rows for
 def crowd(server):
     """MANY connections: some speak echo, some are in a head; and the server."""
     server.configure('worker_rlimit_nofile 3000; events { worker_connections 2500; }\n'
-                     'stream { server { listen 127.0.0.1:@echo@; echo; echo_timeout 300s; } }\n'
-                     'http { access_log off; keepalive_timeout 300s; client_header_timeout 300s; server { '
+                     'stream { server { listen 127.0.0.1:@echo@; echo; echo_timeout 1h; } }\n'
+                     'http { access_log off; keepalive_timeout 1h; client_header_timeout 1h; server { '
                      'listen 127.0.0.1:@http@ backlog=2048; location / { return 200 text; } '
                      'location /pools/ { pool_view; } } }', workers=2)
     server.start()
