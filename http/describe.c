@@ -2,25 +2,36 @@
 /* What a log line says of an HTTP connection. */
 #include "http/describe.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "http/connection.h"
 #include "http/request.h"
 #include "http/upload.h"
 #include "pool/pool_follow.h"
+#include "server/log/log_text.h"
 #include "server/watcher.h"
 
-enum { LINE_MOST = 700 /* bytes of a request line in the error log */ };
+enum {
+    LINE_MOST = 700, /* bytes of a request line in the error log */
+    HOST_MOST = 200  /* and of a host */
+};
 
 /* NUL is escaped, as it would end the line; the log escapes other control bytes. */
 static char *put_line(char *to, const char *end, struct http_text line)
 {
-    for (size_t i = 0; i < line.length && i < LINE_MOST && end - to > 4; i++) {
-        if (line.bytes[i])
-            *to++ = line.bytes[i];
-        else
-            to = stpcpy(to, "\\x00");
+    enum { ESCAPED = sizeof "\\x00" - 1 };
+    const char *at = line.bytes, *stop = at + (line.length < LINE_MOST ? line.length : LINE_MOST), *zero;
+    size_t length;
+
+    while (at < stop && end - to > ESCAPED) {
+        length = (size_t)(stop - at < end - to - ESCAPED ? stop - at : end - to - ESCAPED);
+        zero = memchr(at, '\0', length);
+        if (zero)
+            length = (size_t)(zero - at);
+        to = mempcpy(to, at, length);
+        if (zero)
+            to = mempcpy(to, "\\x00", ESCAPED);
+        at += length + (zero != NULL);
     }
     return to;
 }
@@ -29,23 +40,20 @@ size_t http_connection_describe(const struct connection *base, char *to, size_t 
 {
     const struct http_connection *connection = (const struct http_connection *)(const void *)base;
     const struct http_request *request = connection->request;
-    struct http_text host;
-    const char *end;
-    char *at;
-    int length;
+    const struct http_text *host;
+    char *end = to + size - 1, *at = to;
 
     if (!request || !request->head.buffer_count || !request->head.request_line.length)
         return 0;
-    length = snprintf(to, size, ", server: %s, request: \"", request->server ? request->server->name : "");
-    if (length < 0 || (size_t)length >= size)
-        return length < 0 ? 0 : size - 1;
-    end = to + size - 1;
-    at = put_line(to + length, end, http_head_text(&request->head, request->head.request_line));
-    host = request->host.name;
-    length = snprintf(at, (size_t)(end - at) + 1, "\"%s%.*s%s", host.length ? ", host: \"" : "",
-                      (int)(host.length < 200 ? host.length : 200), host.bytes ? host.bytes : "",
-                      host.length ? "\"" : "");
-    return length < 0 ? (size_t)(at - to) : length < end - at ? (size_t)(at - to) + (size_t)length : size - 1;
+    at += log_text_print(at, size, ", server: %s, request: \"", request->server ? request->server->name : "");
+    at = put_line(at, end, http_head_text(&request->head, request->head.request_line));
+    host = &request->host.name;
+    if (host->length)
+        at += log_text_print(at, (size_t)(end - at) + 1, "\", host: \"%.*s\"",
+                             (int)(host->length < HOST_MOST ? host->length : HOST_MOST), host->bytes);
+    else
+        at += log_text_print(at, (size_t)(end - at) + 1, "\"");
+    return (size_t)(at - to);
 }
 
 bool http_connection_filled(const struct connection *base, const void *piece, size_t *bytes)

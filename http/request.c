@@ -4,9 +4,9 @@
 
 #include <ev.h>
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "http/connection.h"
+#include "server/log/log_text.h"
 
 void http_request_keep_line(struct http_request *request)
 {
@@ -43,7 +43,7 @@ void http_log(const struct http_request *request, int level, int error, const ch
     if (!log_enabled(log, (enum log_level)level))
         return;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    log_text_vprint(text, sizeof text, format, args);
     va_end(args);
     connection_log(&request->connection->base, log, (enum log_level)level, error, "%s", text);
 }

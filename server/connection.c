@@ -6,13 +6,13 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "server/ev_memory.h"
 #include "server/listener.h"
+#include "server/log/log_text.h"
 #include "server/shortage.h"
 #include "server/watcher.h"
 
@@ -298,7 +298,7 @@ bool connection_local(const struct connection *connection, struct peer *local)
 void connection_log(const struct connection *connection, const struct log *log, enum log_level level,
                     int error, const char *format, ...)
 {
-    char text[1024], more[1024], client[PEER_TEXT_MAX], reason[128] = "";
+    char text[1024], more[1024], client[PEER_TEXT_MAX], reason[128];
     size_t described = 0;
     va_list args;
 
@@ -307,10 +307,11 @@ void connection_log(const struct connection *connection, const struct log *log, 
     if (!log_enabled(log, level))
         return;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    log_text_vprint(text, sizeof text, format, args);
     va_end(args);
+    reason[0] = '\0';
     if (error)
-        snprintf(reason, sizeof reason, " (%d: %s)", error, strerrordesc_np(error));
+        log_text_print(reason, sizeof reason, " (%d: %s)", error, strerrordesc_np(error));
     peer_format(&connection->peer, client);
     if (connection->binding->protocol->describe)
         described = connection->binding->protocol->describe(connection, more, sizeof more);

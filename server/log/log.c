@@ -4,13 +4,14 @@
 
 #include "server/log/clock.h"
 #include "server/log/log_sink.h"
+#include "server/log/log_text.h"
 #include "server/log/recent.h"
 #include "server/log/utf8.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -97,6 +98,17 @@ static void put_text(struct line *line, const char *text, size_t length)
     line->length += length;
 }
 
+/* Whether each of 8 bytes is printable ASCII. Of those that are not, the first has its high bit in one of the
+ * three words. */
+static bool is_plain(const char *at)
+{
+    const uint64_t each = UINT64_MAX / 0xff; /* a 1 in each byte */
+    uint64_t word;
+
+    memcpy(&word, at, sizeof word);
+    return ((word | (word - each * 0x20) | (word + each)) & each * 0x80) == 0;
+}
+
 /* Bytes of a peer must not write lines or terminal commands of their own. */
 static void put_escaped(struct line *line, const char *text, size_t length)
 {
@@ -106,6 +118,8 @@ static void put_escaped(struct line *line, const char *text, size_t length)
         unsigned char byte;
         size_t whole;
 
+        while (end - at >= (ptrdiff_t)sizeof(uint64_t) && is_plain(at))
+            at += sizeof(uint64_t);
         while (at < end && *at >= 0x20 && *at < 0x7f)
             at++;
         put_text(line, plain, (size_t)(at - plain));
@@ -136,29 +150,29 @@ static void write_line(struct log_target *target, struct line *line)
 
 static void write_long(struct log_target *target, enum log_level level, const char *message, size_t length)
 {
-    struct line line = {.length = 0};
+    static _Thread_local struct {
+        int64_t second;
+        char text[20];
+    } last;
+    struct line line;
     struct timespec now;
-    char head[96], time[20];
-    int size;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    clock_format_error(now.tv_sec, time);
-    size = snprintf(head, sizeof head, "%s [%s] %d#%d: ", time, log_level_names[level], (int)getpid(),
-                    (int)gettid());
-    put_text(&line, head, (size_t)size);
+    if (last.second != now.tv_sec)
+        clock_format_error(last.second = now.tv_sec, last.text);
+    line.length = log_text_print(line.bytes, sizeof line.bytes, "%s [%s] %d#%d: ", last.text,
+                                 log_level_names[level], (int)getpid(), (int)gettid());
     put_text(&line, message, length);
     write_line(target, &line);
 }
 
 static void write_short(enum log_level level, const char *message, size_t length)
 {
-    struct line line = {.length = 0};
-    char head[32];
-    int size = level == LOG_LEVEL_STDERR
-                   ? snprintf(head, sizeof head, "tidepool: ")
-                   : snprintf(head, sizeof head, "tidepool: [%s] ", log_level_names[level]);
+    struct line line;
 
-    put_text(&line, head, (size_t)size);
+    line.length = level == LOG_LEVEL_STDERR ? log_text_print(line.bytes, sizeof line.bytes, "tidepool: ")
+                                            : log_text_print(line.bytes, sizeof line.bytes, "tidepool: [%s] ",
+                                                             log_level_names[level]);
     put_text(&line, message, length);
     write_line(NULL, &line);
 }
@@ -185,33 +199,29 @@ static void write_chain(const struct log *log, enum log_level level, const char 
 /* " (2: No such file or directory)". */
 static void put_error(struct line *line, int error)
 {
-    char text[128], number[32];
-    const char *words = strerror_r(error, text, sizeof text);
+    char text[128], reason[160];
 
-    snprintf(number, sizeof number, " (%d: ", error);
-    put_text(line, number, strlen(number));
-    put_text(line, words, strlen(words));
-    put_text(line, ")", 1);
+    put_text(line, reason,
+             log_text_print(reason, sizeof reason, " (%d: %s)", error, strerror_r(error, text, sizeof text)));
 }
 
 void log_write(const struct log *log, enum log_level level, int error, const char *format, ...)
 {
-    struct line line = {.length = 0};
+    struct line line;
     char message[LOG_LINE_MAX];
     bool kept = level & LOG_KEPT;
-    int saved = errno, size;
+    int saved = errno;
+    size_t size;
     va_list arguments;
 
     level = (enum log_level)(level & (LOG_KEPT - 1));
     if (!kept && !log_enabled(log, level))
         return;
     va_start(arguments, format);
-    size = vsnprintf(message, sizeof message, format, arguments);
+    size = log_text_vprint(message, sizeof message, format, arguments);
     va_end(arguments);
-    if (size < 0) /* the format itself has an encoding error: its text is better than nothing */
-        put_escaped(&line, format, strlen(format));
-    else
-        put_escaped(&line, message, size < (int)sizeof message ? (size_t)size : sizeof message - 1);
+    line.length = 0; /* its bytes are not cleared */
+    put_escaped(&line, message, size);
     if (error != 0)
         put_error(&line, error < 0 ? -error : error);
     if (kept)
