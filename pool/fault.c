@@ -18,23 +18,33 @@ struct fault_request {
     uint64_t nth;
 };
 
-_Atomic bool fault_armed[FAULT_POINTS];
+_Atomic bool fault_armed[FAULT_POINTS], fault_armed_any;
 static struct fault_state fault_state[FAULT_POINTS];
 static const char *const fault_names[FAULT_POINTS] = {"system", "sizeclass", "sgi", "pool"};
 
+static void fault_set(enum fault_point point, bool armed)
+{
+    bool any = false;
+
+    atomic_store(&fault_armed[point], armed);
+    for (int i = 0; i < FAULT_POINTS; i++)
+        any |= atomic_load(&fault_armed[i]);
+    atomic_store(&fault_armed_any, any);
+}
+
 static void fault_start(enum fault_point point, uint64_t nth, bool persist)
 {
-    atomic_store(&fault_armed[point], false);
+    fault_set(point, false);
     atomic_store(&fault_state[point].calls, 0);
     atomic_store(&fault_state[point].nth, nth);
     atomic_store(&fault_state[point].persist, persist);
-    atomic_store(&fault_armed[point], true);
+    fault_set(point, true);
 }
 
 void fault_arm(enum fault_point point, uint64_t nth, bool persist)
 {
     if (nth == 0)
-        atomic_store(&fault_armed[point], false);
+        fault_set(point, false);
     else
         fault_start(point, nth, persist);
 }

@@ -41,14 +41,22 @@ int fault_from_environment(void);
 /* Whether this call is to fail. */
 static inline bool fault_fires(enum fault_point point);
 
-/* What the inline body needs: not for callers. */
-extern _Atomic bool fault_armed[FAULT_POINTS];
+/* Whether any point is armed or counted: a short way past all of them asks once. */
+static inline bool fault_any(void);
+
+/* What the inline bodies need: not for callers. */
+extern _Atomic bool fault_armed[FAULT_POINTS], fault_armed_any;
 bool fault_fires_armed(enum fault_point point);
 
 static inline bool fault_fires(enum fault_point point)
 {
     return __builtin_expect(atomic_load_explicit(&fault_armed[point], memory_order_relaxed), 0) &&
            fault_fires_armed(point);
+}
+
+static inline bool fault_any(void)
+{
+    return __builtin_expect(atomic_load_explicit(&fault_armed_any, memory_order_relaxed), 0);
 }
 
 #endif

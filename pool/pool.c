@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The life of a pool: create, pin, reset, idle, destroy; and the functions that allocate by the two inline
  * ones. */
-#include "pool/pool_inner.h"
+#include "pool/pool_short.h"
 
 #include <errno.h>
 #include <string.h>
@@ -50,6 +50,7 @@ struct pool *pool_create(const struct pool_options *options)
         .held = first_size,
         .peak = first_size,
         .spared = options->spared,
+        .apart = !options->classes || options->classes->hooks || pool_mode() != POOL_NORMAL,
     };
     /* Counted from the embedded head, so that the end of every block is found alike. */
     pool->first.size = (uint32_t)(first_size - offsetof(struct pool, first));
@@ -103,9 +104,8 @@ void pool_pin(struct pool *pool)
         pool_follow_moved(pool, POOL_EVENT_PIN);
 }
 
-UNGUARDED static void pool_back_to_pin(struct pool *pool, bool learn)
+static void pool_back_to_pin(struct pool *pool, bool learn)
 {
-    pool_check_owner(pool);
     PROBE4(pool__reset, pool, pool->resets, pool->used, pool->held);
     if (pool->cleanups != pool->pin_cleanups)
         pool_cleanups_run(pool, pool->pin_cleanups);
@@ -114,34 +114,58 @@ UNGUARDED static void pool_back_to_pin(struct pool *pool, bool learn)
     if (pool->larges != pool->pin_larges)
         pool_chunks_free(pool, &pool->larges, pool->pin_larges);
     pool_rewind(pool, learn);
-}
-
-__attribute__((noinline, cold)) static void pool_followed_back_to_pin(struct pool *pool, bool learn)
-{
-    pool_follow_show(pool);
-    pool_back_to_pin(pool, learn);
     if (!learn)
         pool_release_blocks(pool, 0);
+}
+
+/* The long way of a reset. */
+__attribute__((noinline)) static void pool_reset_long(struct pool *pool, bool learn)
+{
+    if (__builtin_expect(!pool->followed, 1)) {
+        pool_back_to_pin(pool, learn);
+        return;
+    }
+    pool_follow_show(pool);
+    pool_back_to_pin(pool, learn);
     pool_follow_moved(pool, learn ? POOL_EVENT_RESET : POOL_EVENT_IDLE);
 }
 
 void pool_reset(struct pool *pool)
 {
-    if (__builtin_expect(pool->followed, 0)) {
-        pool_followed_back_to_pin(pool, true);
+    uint32_t used = pool->used;
+
+    pool_check_owner(pool);
+    if (!pool_is_plain(pool) || !pool_only_blocks(pool)) {
+        pool_reset_long(pool, true);
         return;
     }
-    pool_back_to_pin(pool, true);
+    PROBE4(pool__reset, pool, pool->resets, used, pool->held);
+    pool_to_pin(pool);
+    pool_learn(pool, used);
 }
 
 void pool_idle(struct pool *pool)
 {
-    if (__builtin_expect(pool->followed, 0)) {
-        pool_followed_back_to_pin(pool, false);
+    struct pool_block *block = pool->pin_block->next;
+    size_t size;
+
+    pool_check_owner(pool);
+    if (!pool_is_plain(pool) || !pool_only_blocks(pool)) {
+        pool_reset_long(pool, false);
         return;
     }
-    pool_back_to_pin(pool, false);
-    pool_release_blocks(pool, 0);
+    PROBE4(pool__reset, pool, pool->resets, pool->used, pool->held);
+    pool_to_pin(pool);
+    if (!block)
+        return;
+    size = block->size;
+    if (block->next || !pool_keep_ready(pool, block, size)) {
+        pool_release_blocks(pool, 0);
+        return;
+    }
+    PROBE2(block__return, pool, size);
+    pool->pin_block->next = NULL;
+    pool->chain = 0;
 }
 
 void pool_set_owner(struct pool *pool)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The blocks of a pool: the slow call, the budget, and the reserve that is kept over resets. */
-#include "pool/pool_inner.h"
+#include "pool/pool_short.h"
 
 #include <errno.h>
 #include <string.h>
@@ -142,36 +142,48 @@ void *pool_charged(struct pool *pool, size_t size, const char *purpose)
     return pool_refuse(pool, pool_reason(), size, purpose);
 }
 
-UNGUARDED static struct pool_block *pool_new_block(struct pool *pool, const char *purpose)
+/* A block that has just been taken. */
+static inline void pool_link_block(struct pool *pool, struct pool_block *block, const char *purpose)
 {
-    size_t total;
-    struct pool_block *block = pool_ready(pool, pool->block_size, &total);
-
-    if (!block && !(block = pool_charged(pool, pool->block_size, purpose)))
-        return NULL;
-    *block = (struct pool_block){.size = pool->block_size};
-    if (pool_mode() == POOL_POISON)
-        memset(block + 1, POOL_FILL_FRESH, pool->block_size - sizeof *block);
+    block->next = NULL;
+    block->size = pool->block_size;
+    block->used = 0;
     PROBE3(block__take, pool, block->size, purpose);
     pool->current->next = block;
     pool->chain++;
     pool->purpose = purpose;
-    if (__builtin_expect(pool->followed, 0))
-        pool_follow_block(pool, POOL_EVENT_TAKE, block->size, purpose);
-    return block;
 }
 
-UNGUARDED bool pool_next_block(struct pool *pool, const char *purpose)
+static inline void pool_enter_block(struct pool *pool, struct pool_block *block)
 {
-    struct pool_block *block = pool->current->next;
-
-    if (!block && !(block = pool_new_block(pool, purpose)))
-        return false;
     pool->current->used = (uint32_t)(pool->cursor - (char *)pool->current);
     pool->mark_base += (uint32_t)(uintptr_t)(block + 1) - (uint32_t)(uintptr_t)pool->cursor;
     pool->current = block;
     pool->used++;
     pool->cursor = (char *)(block + 1);
+}
+
+static struct pool_block *pool_new_block(struct pool *pool, const char *purpose)
+{
+    struct pool_block *block = pool_charged(pool, pool->block_size, purpose);
+
+    if (!block)
+        return NULL;
+    pool_link_block(pool, block, purpose);
+    if (pool_mode() == POOL_POISON)
+        memset(block + 1, POOL_FILL_FRESH, pool->block_size - sizeof *block);
+    if (__builtin_expect(pool->followed, 0))
+        pool_follow_block(pool, POOL_EVENT_TAKE, block->size, purpose);
+    return block;
+}
+
+bool pool_next_block(struct pool *pool, const char *purpose)
+{
+    struct pool_block *block = pool->current->next;
+
+    if (!block && !(block = pool_new_block(pool, purpose)))
+        return false;
+    pool_enter_block(pool, block);
     if (mode_watched)
         annotate_free_again(block + 1, block->size - sizeof *block);
     pool_set_limit(pool);
@@ -186,11 +198,12 @@ static bool pool_would_strand(struct pool *pool, size_t size)
     return size > much && (size_t)(pool_block_end(pool->current) - pool->cursor) > much;
 }
 
-UNGUARDED void *pool_alloc_slow(struct pool *pool, size_t size, size_t align, const char *purpose)
+/* The long way of the slow call. */
+__attribute__((noinline)) static void *pool_alloc_long(struct pool *pool, size_t size, size_t align,
+                                                       const char *purpose)
 {
     bool large = pool_is_large(pool, size);
 
-    pool_check_owner(pool);
     if (__builtin_expect(pool->traced, 0))
         return pool_trace_alloc(pool, size, align, purpose);
     if (__builtin_expect(pool->hidden, 0))
@@ -209,6 +222,34 @@ UNGUARDED void *pool_alloc_slow(struct pool *pool, size_t size, size_t align, co
     if (!pool_next_block(pool, purpose))
         return NULL;
     return align == 1 ? (pool_nalloc)(pool, size, purpose) : (pool_alloc)(pool, size, purpose);
+}
+
+/* The block that follows, kept or at hand. */
+static inline struct pool_block *pool_block_ready(struct pool *pool, const char *purpose)
+{
+    struct pool_block *block = pool->current->next;
+
+    if (block || pool->block_size > SIZECLASS_MAX)
+        return block;
+    block = pool_ready(pool, sizeclass_index(pool->block_size));
+    if (block)
+        pool_link_block(pool, block, purpose);
+    return block;
+}
+
+void *pool_alloc_slow(struct pool *pool, size_t size, size_t align, const char *purpose)
+{
+    struct pool_block *block;
+
+    pool_check_owner(pool);
+    if (!pool_is_plain(pool) || pool_is_large(pool, size) || pool_would_strand(pool, size) ||
+        !(block = pool_block_ready(pool, purpose)))
+        return pool_alloc_long(pool, size, align, purpose);
+    pool->slow_calls++;
+    pool_enter_block(pool, block);
+    pool->limit = pool_block_end(block);
+    pool->cursor += size; /* it fits: it would be large otherwise */
+    return block + 1;
 }
 
 /* Gives back a block and those behind it. */
@@ -291,22 +332,12 @@ static void pool_rotate_reserve(struct pool *pool)
 }
 #endif
 
-void pool_rewind(struct pool *pool, bool learn)
+void pool_learn(struct pool *pool, uint32_t used)
 {
-    uint8_t used = (uint8_t)(pool->used < POOL_RESERVE_BLOCKS ? pool->used : POOL_RESERVE_BLOCKS), keep;
+    uint8_t most = (uint8_t)(used < POOL_RESERVE_BLOCKS ? used : POOL_RESERVE_BLOCKS), keep;
 
-    if (mode_watched || pool_mode() == POOL_POISON)
-        pool_rewind_watched(pool);
-    pool->current = pool->pin_block;
-    pool->cursor = pool->pin_cursor;
-    pool_mark_start(pool);
-    pool->used = 0;
-    pool_set_limit(pool);
-    pool->resets++;
-    if (!learn)
-        return;
-    if (used > pool->recent)
-        pool->recent = used;
+    if (most > pool->recent)
+        pool->recent = most;
     keep = pool->recent > pool->previous ? pool->recent : pool->previous;
     if (++pool->window == POOL_RESERVE_WINDOW) {
         pool->window = 0;
@@ -315,6 +346,19 @@ void pool_rewind(struct pool *pool, bool learn)
     }
     if (pool->chain > keep)
         pool_release_blocks(pool, keep);
+}
+
+void pool_rewind(struct pool *pool, bool learn)
+{
+    uint32_t used = pool->used;
+
+    if (mode_watched || pool_mode() == POOL_POISON)
+        pool_rewind_watched(pool);
+    pool_to_pin(pool);
+    pool_set_limit(pool);
+    if (!learn)
+        return;
+    pool_learn(pool, used);
 #ifdef ANNOTATE_ASAN
     pool_rotate_reserve(pool);
 #endif

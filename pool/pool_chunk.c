@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Allocations with a block to themselves: large ones, buffers, in passthrough mode all; and the figures. */
-#include "pool/pool_inner.h"
+#include "pool/pool_short.h"
 
 #include <errno.h>
 #include <string.h>
@@ -12,10 +12,8 @@
 UNGUARDED static uint64_t pool_chunk_tag(const struct pool *pool, const void *p, enum pool_chunk_kind kind)
 {
     static const char secret;
-    uint64_t place =
-        (uint64_t)(uintptr_t)p ^ ((uint64_t)(uintptr_t)pool << 20) ^ (uint64_t)(uintptr_t)&secret;
 
-    return place * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)kind + 1;
+    return (uint64_t)(uintptr_t)p ^ ((uint64_t)(uintptr_t)pool << 20) ^ ((uint64_t)(uintptr_t)&secret + kind);
 }
 
 /* To the checkers, the bytes in front of a small allocation may be unusable or undefined. */
@@ -46,42 +44,48 @@ __attribute__((noinline, cold)) static void *pool_chunk_told(struct pool *pool, 
     return p;
 }
 
-/* The memory of a chunk, when no object is at hand. */
-__attribute__((noinline)) static void *pool_chunk_raw(struct pool *pool, size_t size, size_t *total,
-                                                      const char *purpose)
+/* Puts a chunk at the head of its list, in front of `p`, which lies in the `total` bytes at `base`. */
+__attribute__((always_inline)) static inline void pool_chunk_link(struct pool *pool,
+                                                                  enum pool_chunk_kind kind, char *p,
+                                                                  char *base, size_t total,
+                                                                  const char *purpose)
 {
-    *total = pool_raw_round(pool, size);
-    return pool_charged(pool, *total, purpose);
-}
+    struct pool_chunk *chunk = (struct pool_chunk *)(void *)p - 1;
+    struct pool_chunk **list = kind == POOL_CHUNK_BUFFER ? &pool->buffers : &pool->larges, *next = *list;
 
-/* Takes a chunk and puts it at the head of its list; what the caller gets is aligned inside it. */
-UNGUARDED __attribute__((always_inline)) static inline void *pool_chunk_get(struct pool *pool,
-                                                                            enum pool_chunk_kind kind,
-                                                                            size_t alignment, size_t size,
-                                                                            const char *purpose)
-{
-    struct pool_chunk *chunk, **list = kind == POOL_CHUNK_BUFFER ? &pool->buffers : &pool->larges;
-    size_t extra = sizeof(struct pool_chunk) + alignment - 16, total;
-    char *base, *p;
-
-    if (size > PTRDIFF_MAX - extra)
-        return pool_refuse(pool, POOL_FAILURE_SYSTEM, size, purpose);
-    base = pool_ready(pool, size + extra, &total);
-    if (!base && !(base = pool_chunk_raw(pool, size + extra, &total, purpose)))
-        return NULL;
-    p = base + sizeof(struct pool_chunk);
-    p += -(uintptr_t)p & (alignment - 1);
-    chunk = (struct pool_chunk *)(void *)p - 1;
-    *chunk = (struct pool_chunk){.next = *list, .base = base, .purpose = purpose, .size = total};
+    chunk->next = next;
+    chunk->prev = NULL;
+    chunk->base = base;
+    chunk->purpose = purpose;
+    chunk->size = total;
     chunk->tag = pool_chunk_tag(pool, p, kind);
-    if (*list)
-        (*list)->prev = chunk;
+    if (next)
+        next->prev = chunk;
     *list = chunk;
     pool->purpose = purpose;
     PROBE4(large__take, pool, total, purpose, kind);
+}
+
+/* Takes a chunk; what the caller gets is aligned inside it. */
+__attribute__((noinline)) static void *pool_chunk_get(struct pool *pool, enum pool_chunk_kind kind,
+                                                      size_t alignment, size_t size, const char *purpose)
+{
+    size_t extra = sizeof(struct pool_chunk) + alignment - 16, total;
+    char *base = NULL, *p;
+
+    if (size > PTRDIFF_MAX - extra)
+        return pool_refuse(pool, POOL_FAILURE_SYSTEM, size, purpose);
+    total = pool_raw_round(pool, size + extra);
+    if (total <= SIZECLASS_MAX && pool_is_plain(pool))
+        base = pool_ready(pool, sizeclass_index(total));
+    if (!base && !(base = pool_charged(pool, total, purpose)))
+        return NULL;
+    p = base + sizeof(struct pool_chunk);
+    p += -(uintptr_t)p & (alignment - 1);
+    pool_chunk_link(pool, kind, p, base, total, purpose);
     if (kind != POOL_CHUNK_BUFFER)
         annotate_unusable(p + size, (size_t)(base + total - p) - size);
-    if (__builtin_expect(pool->traced | pool->followed, 0))
+    if (__builtin_expect(pool->traced || pool->followed, 0))
         return pool_chunk_told(pool, kind, p);
     return p;
 }
@@ -101,38 +105,27 @@ __attribute__((always_inline)) static inline void pool_chunk_unlink(struct pool 
                                                                     struct pool_chunk **list,
                                                                     struct pool_chunk *chunk)
 {
-    if (chunk->next)
-        chunk->next->prev = chunk->prev;
-    if (chunk->prev)
-        chunk->prev->next = chunk->next;
-    else
-        *list = chunk->next;
-    if (pool->pin_larges == chunk)
-        pool->pin_larges = chunk->next;
+    struct pool_chunk *next = chunk->next, *prev = chunk->prev;
+
+    if (next)
+        next->prev = prev;
+    *(prev ? &prev->next : list) = next;
     PROBE3(large__return, pool, chunk->size, chunk->purpose);
     chunk->tag = 0; /* a second free finds nothing */
-    pool_uncharge(pool, chunk->size);
 }
 
-/* The pool is traced or followed. */
-__attribute__((noinline, cold)) static void pool_chunk_free_told(struct pool *pool, struct pool_chunk **list,
-                                                                 struct pool_chunk *chunk)
+__attribute__((noinline)) static void pool_chunk_free(struct pool *pool, struct pool_chunk **list,
+                                                      struct pool_chunk *chunk)
 {
-    if (pool->traced)
+    if (__builtin_expect(pool->traced, 0))
         pool_trace_freed(pool, chunk + 1);
+    if (pool->pin_larges == chunk)
+        pool->pin_larges = chunk->next;
     pool_chunk_unlink(pool, list, chunk);
-    pool_follow_tell(pool, POOL_EVENT_GIVE, list == &pool->buffers ? POOL_PIECE_BUFFER : POOL_PIECE_LARGE,
-                     chunk->size, chunk->purpose);
-    pool_raw_put(pool, chunk->base, chunk->size);
-}
-
-UNGUARDED static void pool_chunk_free(struct pool *pool, struct pool_chunk **list, struct pool_chunk *chunk)
-{
-    if (__builtin_expect(pool->traced | pool->followed, 0)) {
-        pool_chunk_free_told(pool, list, chunk);
-        return;
-    }
-    pool_chunk_unlink(pool, list, chunk);
+    pool_uncharge(pool, chunk->size);
+    if (__builtin_expect(pool->followed, 0))
+        pool_follow_tell(pool, POOL_EVENT_GIVE, list == &pool->buffers ? POOL_PIECE_BUFFER : POOL_PIECE_LARGE,
+                         chunk->size, chunk->purpose);
     pool_raw_put(pool, chunk->base, chunk->size);
 }
 
@@ -163,12 +156,12 @@ int pool_free(struct pool *pool, void *p)
     return 0;
 }
 
-void *(pool_take)(struct pool *pool, size_t size, size_t *capacity, const char *purpose)
+/* The long way of pool_take. */
+__attribute__((noinline)) static void *pool_take_long(struct pool *pool, size_t size, size_t *capacity,
+                                                      const char *purpose)
 {
     void *p;
 
-    pool_check_owner(pool);
-    pool->slow_calls++;
     if (fault_fires(FAULT_POOL))
         return pool_refuse(pool, POOL_FAILURE_SYSTEM, size, purpose);
     p = pool_chunk_get(pool, POOL_CHUNK_BUFFER, 16, size, purpose);
@@ -177,14 +170,57 @@ void *(pool_take)(struct pool *pool, size_t size, size_t *capacity, const char *
     return p;
 }
 
-UNGUARDED void pool_put(struct pool *pool, void *buffer)
+void *(pool_take)(struct pool *pool, size_t size, size_t *capacity, const char *purpose)
 {
-    if (!buffer)
-        return;
+    unsigned index;
+    size_t total;
+    char *base;
+
     pool_check_owner(pool);
+    pool->slow_calls++;
+    if (!pool_is_plain(pool) || size > SIZECLASS_MAX - sizeof(struct pool_chunk))
+        return pool_take_long(pool, size, capacity, purpose);
+    index = sizeclass_index(size + sizeof(struct pool_chunk));
+    total = sizeclass_sizes[index];
+    base = pool_ready(pool, index);
+    if (!base)
+        return pool_take_long(pool, size, capacity, purpose);
+    pool_chunk_link(pool, POOL_CHUNK_BUFFER, base + sizeof(struct pool_chunk), base, total, purpose);
+    if (capacity)
+        *capacity = total - sizeof(struct pool_chunk);
+    return base + sizeof(struct pool_chunk);
+}
+
+/* The long way of pool_put. */
+__attribute__((noinline)) static void pool_put_long(struct pool *pool, void *buffer)
+{
     if (!pool_chunk_is(pool, buffer, POOL_CHUNK_BUFFER))
         mode_defect("pool_put of a pointer that is not a buffer of this pool", pool->name, buffer);
     pool_chunk_free(pool, &pool->buffers, (struct pool_chunk *)buffer - 1);
+}
+
+void pool_put(struct pool *pool, void *buffer)
+{
+    struct pool_chunk *chunk;
+    size_t size;
+    void *base;
+
+    if (!buffer)
+        return;
+    pool_check_owner(pool);
+    chunk = (struct pool_chunk *)buffer - 1;
+    if (!pool_is_plain(pool) || (uintptr_t)buffer % 16 ||
+        chunk->tag != pool_chunk_tag(pool, buffer, POOL_CHUNK_BUFFER)) {
+        pool_put_long(pool, buffer);
+        return;
+    }
+    pool_chunk_unlink(pool, &pool->buffers, chunk);
+    base = chunk->base;
+    size = chunk->size;
+    if (pool_keep_ready(pool, base, size))
+        return;
+    pool_uncharge(pool, size);
+    pool_raw_put(pool, base, size);
 }
 
 /* ---- looking in ---- */

@@ -65,6 +65,7 @@ struct pool {
     uint8_t spared : 1;   /* pool_set_spared() */
     uint8_t followed : 1; /* pool_follow.h … */
     uint8_t hidden : 1;   /* … and a follower keeps the cursor */
+    uint8_t apart : 1;    /* no size classes, or those have hooks, or another mode: it goes no short way */
     uint8_t recent;       /* most blocks a request of this window used, POOL_RESERVE_BLOCKS at most */
     uint8_t previous;     /* the same of the window before */
     uint8_t window;       /* resets in this window that kept a reserve */

@@ -58,26 +58,6 @@ static inline void pool_mark_start(struct pool *pool)
     pool->mark_base = (uint32_t)(uintptr_t)pool->pin_cursor;
 }
 
-/* An object of a size class that is at hand, if the pool may take it; *total of it are charged. This is how
- * nearly all blocks and buffers come. NULL: pool_charge() and pool_raw_get() may still succeed. */
-static inline void *pool_ready(struct pool *pool, size_t size, size_t *total)
-{
-    void *p;
-
-    if (!pool->classes || pool_mode() == POOL_PASSTHROUGH || size > SIZECLASS_MAX)
-        return NULL;
-    *total = sizeclass_sizes[sizeclass_index(size)];
-    if (pool->budget && (pool->held > pool->budget || *total > pool->budget - pool->held))
-        return NULL;
-    p = sizeclass_get_cached(pool->classes, size, NULL);
-    if (!p)
-        return NULL;
-    pool->held += *total;
-    if (pool->held > pool->peak)
-        pool->peak = pool->held;
-    return p;
-}
-
 /* pool_block.c: to the system. */
 void pool_raw_put_slow(struct pool *pool, void *p, size_t size);
 
@@ -101,6 +81,8 @@ size_t pool_raw_round(const struct pool *pool, size_t size);
 bool pool_next_block(struct pool *pool, const char *purpose); /* `current` moves on to an unused block */
 void pool_release_blocks(struct pool *pool, uint32_t keep);   /* those behind the first `keep` of the chain */
 void pool_rewind(struct pool *pool, bool learn);              /* the blocks' part of a reset */
+void pool_learn(struct pool *pool,
+                uint32_t used);         /* from a request that used so many blocks; what is too many goes */
 void pool_set_limit(struct pool *pool); /* after the cursor moved by more than an allocation */
 bool pool_is_large(const struct pool *pool, size_t size); /* regardless of the room in the current block */
 

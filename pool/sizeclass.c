@@ -197,14 +197,10 @@ static void sizeclass_put_now(struct sizeclass *classes, void *object)
 static void sizeclass_flush(struct sizeclass *classes)
 {
     for (int i = 0; i < SIZECLASS_CLASSES; i++) {
-        struct sizeclass_class *one = &classes->each[i];
+        void *object;
 
-        for (void *object = one->cache, *next; object; object = next) {
-            next = *(void **)object;
+        while ((object = sizeclass_pop(classes, (unsigned)i)))
             sizeclass_put_now(classes, object);
-        }
-        one->cache = NULL;
-        one->cached = 0;
     }
 }
 

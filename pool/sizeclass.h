@@ -49,8 +49,6 @@ struct sizeclass_span {
 
 struct sizeclass_class {
     struct sizeclass_span partial, empty; /* heads of rings; `free` is always NULL in them */
-    void *cache;                          /* objects given back last, linked through their first word */
-    uint32_t cached;                      /* how many; their spans count them as out */
     uint32_t empties;                     /* length of `empty` */
     uint32_t empties_low;                 /* the lowest `empties` since the window began */
 };

@@ -15,7 +15,9 @@
 
 struct sizeclass {
     struct sizeclass_class each[SIZECLASS_CLASSES];
-    unsigned hooks; /* not 0: checks or annotations; everything takes the slow call */
+    void *cache[SIZECLASS_CLASSES];     /* of each, those given back last, linked through their first word */
+    uint32_t cached[SIZECLASS_CLASSES]; /* how many; their spans count them as out */
+    unsigned hooks;                     /* not 0: checks or annotations; everything takes the slow call */
     uint32_t arena_count;
     uint32_t spare_out;             /* objects of the spare that are out */
     struct sizeclass_arena *arenas; /* ring; those with free pages come first */
@@ -74,25 +76,42 @@ static inline struct sizeclass_span *sizeclass_span_of(void *p)
     return (struct sizeclass_span *)(void *)((char *)p - offset) + 1 + offset / SIZECLASS_PAGE;
 }
 
+/* An object of the class that is at hand, or NULL. */
+static inline void *sizeclass_pop(struct sizeclass *classes, unsigned index)
+{
+    void *object = classes->cache[index];
+
+    if (!object)
+        return NULL;
+    classes->cache[index] = *(void **)object;
+    classes->cached[index]--;
+    return object;
+}
+
+/* Keeps an object of the class at hand. False: there are enough. */
+static inline bool sizeclass_push(struct sizeclass *classes, unsigned index, void *object)
+{
+    if (__builtin_expect(classes->cached[index] == SIZECLASS_CACHE, 0))
+        return false;
+    *(void **)object = classes->cache[index];
+    classes->cache[index] = object;
+    classes->cached[index]++;
+    return true;
+}
+
 /* One of the objects at hand. NULL: there is none, so call the slow one. */
 static inline void *sizeclass_get_cached(struct sizeclass *classes, size_t size, size_t *capacity)
 {
-    struct sizeclass_class *one;
     unsigned index;
-    void *object;
 
     if (__builtin_expect(size > SIZECLASS_MAX || classes->hooks != 0, 0))
         return NULL;
-    index = sizeclass_index(size);
-    one = &classes->each[index];
-    object = one->cache;
-    if (!object || atomic_load_explicit(&fault_armed[FAULT_SIZECLASS], memory_order_relaxed))
+    if (atomic_load_explicit(&fault_armed[FAULT_SIZECLASS], memory_order_relaxed))
         return NULL;
-    one->cache = *(void **)object;
-    one->cached--;
+    index = sizeclass_index(size);
     if (capacity)
         *capacity = sizeclass_sizes[index];
-    return object;
+    return sizeclass_pop(classes, index);
 }
 
 static inline void *sizeclass_get(struct sizeclass *classes, size_t size, size_t *capacity)
@@ -104,20 +123,9 @@ static inline void *sizeclass_get(struct sizeclass *classes, size_t size, size_t
 
 static inline void sizeclass_put(struct sizeclass *classes, void *p, size_t size)
 {
-    struct sizeclass_class *one;
-
-    if (__builtin_expect(size > SIZECLASS_MAX || classes->hooks != 0, 0)) {
+    if (__builtin_expect(size > SIZECLASS_MAX || classes->hooks != 0, 0) ||
+        !sizeclass_push(classes, sizeclass_index(size), p))
         sizeclass_put_slow(classes, p, size);
-        return;
-    }
-    one = &classes->each[sizeclass_index(size)];
-    if (one->cached == SIZECLASS_CACHE) {
-        sizeclass_put_slow(classes, p, size);
-        return;
-    }
-    *(void **)p = one->cache;
-    one->cache = p;
-    one->cached++;
 }
 
 #endif

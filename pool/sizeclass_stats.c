@@ -37,7 +37,7 @@ static void sizeclass_stats_classes(const struct sizeclass *classes, struct size
     stats->held_bytes = classes->held;
     stats->budget_bytes = classes->budget;
     for (int i = 0; i < SIZECLASS_CLASSES; i++) {
-        uint64_t cached = classes->each[i].cached;
+        uint64_t cached = classes->cached[i];
 
         if (cached > stats->class_live[i])
             cached = stats->class_live[i]; /* it came back after its span was counted */
