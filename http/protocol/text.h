@@ -110,6 +110,10 @@ static inline char *http_print_number(char *to, uint64_t number)
         *to = (char)('0' + number);
         return to + 1;
     }
+    if (number < 100) { /* and small answers have 10 to 99 */
+        memcpy(to, &http_digit_pairs[number * 2], 2);
+        return to + 2;
+    }
     return http_print_digits(to, number, http_count_digits(number));
 }
 

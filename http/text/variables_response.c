@@ -13,7 +13,11 @@
 
 static char *print_status(struct http_request *request, char *to)
 {
-    return http_print_digits(to, (uint64_t)request->status, 3);
+    unsigned hundreds = (unsigned)request->status / 100, rest = (unsigned)request->status % 100;
+
+    *to = (char)('0' + hundreds);
+    memcpy(to + 1, &http_digit_pairs[(size_t)rest * 2], 2);
+    return to + 3;
 }
 
 static char *print_body_bytes_sent(struct http_request *request, char *to)

@@ -12,6 +12,7 @@
 #include "http/modules/log/log_format.h"
 #include "http/modules/log/log_path.h"
 #include "http/text/named.h"
+#include "pool/annotate.h"
 #include "server/log/log_file.h"
 #include "server/process/settings.h"
 
@@ -65,8 +66,9 @@ static bool access_log_wanted(const struct access_log *log, struct http_request 
 }
 
 /* To a file that is known by this request alone. */
-static void access_log_write_alone(struct http_request *request, const struct access_log *log,
-                                   struct http_log_cache *cache)
+__attribute__((noinline)) static void access_log_write_alone(struct http_request *request,
+                                                             const struct access_log *log,
+                                                             struct http_log_cache *cache)
 {
     struct http_log_line line;
     char *bytes = pool_nalloc(request->pool, http_log_measure(log->format, request, &line), "log line");
@@ -76,12 +78,26 @@ static void access_log_write_alone(struct http_request *request, const struct ac
                             (size_t)(http_log_write(log->format, request, &line, bytes) - bytes));
 }
 
+/* A line that the rest of the buffer has no room for, or that has a value to escape. */
+__attribute__((noinline)) static void access_log_write_measured(struct http_request *request,
+                                                                const struct access_log *log,
+                                                                struct log_buffers *buffers)
+{
+    const struct access_file *to = log->to;
+    struct http_log_line line;
+    size_t length = http_log_measure(log->format, request, &line);
+    char *bytes = log_buffers_reserve(buffers, to->file, to->buffer, to->flush_ms, length);
+
+    if (bytes)
+        log_buffers_commit(buffers, to->file,
+                           (size_t)(http_log_write(log->format, request, &line, bytes) - bytes));
+}
+
 /* Writes into the worker's buffer of the file, except for files whose names have variables. */
-static void access_log_run(struct http_request *request, void *section)
+UNGUARDED static void access_log_run(struct http_request *request, void *section)
 {
     const struct access_section *settings = section;
     struct log_buffers *buffers = &request->connection->base.worker->logs;
-    struct http_log_line line;
 
     for (const struct access_log *log = settings->logs; log; log = log->next) {
         const struct access_file *to = log->to;
@@ -96,14 +112,10 @@ static void access_log_run(struct http_request *request, void *section)
         }
         bytes = log_buffers_rest(buffers, to->file, &length);
         end = http_log_write_plain(log->format, request, bytes, length);
-        if (!end) {
-            length = http_log_measure(log->format, request, &line);
-            bytes = log_buffers_reserve(buffers, to->file, to->buffer, to->flush_ms, length);
-            if (!bytes)
-                continue;
-            end = http_log_write(log->format, request, &line, bytes);
-        }
-        log_buffers_commit(buffers, to->file, (size_t)(end - bytes));
+        if (end)
+            log_buffers_commit(buffers, to->file, (size_t)(end - bytes));
+        else
+            access_log_write_measured(request, log, buffers);
     }
 }
 

@@ -17,15 +17,20 @@ static bool escape_odd(char byte)
 
 #ifdef __SSE2__
 
-/* Sets the high bit of each byte that may need escaping. */
+/* Not 0: the bytes that may need escaping. */
 static inline __m128i escape_odd_marks(__m128i bytes)
 {
-    /* One higher and as signed bytes, DEL and all that is not ASCII are below the blank, too. */
-    __m128i control = _mm_cmplt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(1)), _mm_set1_epi8(0x21));
+    /* Less the blank, and as unsigned bytes, all that is not printable ASCII is above the tilde. */
+    __m128i control = _mm_subs_epu8(_mm_sub_epi8(bytes, _mm_set1_epi8(' ')), _mm_set1_epi8('~' - ' '));
     __m128i special =
         _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
 
     return _mm_or_si128(control, special);
+}
+
+static inline bool escape_any(__m128i marks)
+{
+    return _mm_movemask_epi8(_mm_cmpeq_epi8(marks, _mm_setzero_si128())) != 0xffff;
 }
 
 static inline __m128i escape_load(const char *at)
@@ -48,13 +53,13 @@ bool http_log_odd(struct http_text text)
     if (text.length >= 16) {
         __m128i marks = escape_odd_marks(escape_load(end - 16));
 
-        for (; end - at > 16; at += 16)
-            marks = _mm_or_si128(marks, escape_odd_marks(escape_load(at)));
-        return _mm_movemask_epi8(marks) != 0;
+        for (size_t i = 0; i < text.length - 16; i += 16)
+            marks = _mm_or_si128(marks, escape_odd_marks(escape_load(at + i)));
+        return escape_any(marks);
     }
     if (text.length >= 8)
-        return _mm_movemask_epi8(escape_odd_marks(
-                   _mm_unpacklo_epi64(escape_load_half(at), escape_load_half(end - 8)))) != 0;
+        return escape_any(
+            escape_odd_marks(_mm_unpacklo_epi64(escape_load_half(at), escape_load_half(end - 8))));
     while (at < end)
         found |= escape_odd(*at++);
     return found;
@@ -75,20 +80,20 @@ bool http_log_copy(char *to, struct http_text text)
         __m128i last = escape_load(end - 16), marks = escape_odd_marks(last);
 
         escape_store(to + text.length - 16, last);
-        for (; end - at > 16; at += 16, to += 16) {
-            __m128i bytes = escape_load(at);
+        for (size_t i = 0; i < text.length - 16; i += 16) {
+            __m128i bytes = escape_load(at + i);
 
             marks = _mm_or_si128(marks, escape_odd_marks(bytes));
-            escape_store(to, bytes);
+            escape_store(to + i, bytes);
         }
-        return _mm_movemask_epi8(marks) != 0;
+        return escape_any(marks);
     }
     if (text.length >= 8) {
         __m128i first = escape_load_half(at), last = escape_load_half(end - 8);
 
         _mm_storel_epi64((__m128i *)(void *)to, first);
         _mm_storel_epi64((__m128i *)(void *)(to + text.length - 8), last);
-        return _mm_movemask_epi8(escape_odd_marks(_mm_unpacklo_epi64(first, last))) != 0;
+        return escape_any(escape_odd_marks(_mm_unpacklo_epi64(first, last)));
     }
     while (at < end) {
         found |= escape_odd(*at);
