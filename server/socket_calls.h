@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: recv and send, without what glibc adds to them. In a process with threads glibc's are cancellation
- *   points: four atomic operations for a request, a thirtieth of its time. Nobody here cancels a thread.
+ * Purpose: recv and send, and what libev waits with (socket_calls.c), without what glibc adds to them. In a
+ *   process with threads glibc's are cancellation points: six atomic operations for a request, a thirtieth of
+ *   its time. Nobody here cancels a thread.
  * Lifetime: none.
  * Threads: any.
  * Errors: -1 and errno, as recv(2) and send(2).

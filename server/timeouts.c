@@ -22,6 +22,7 @@ struct timeout_queue {
     struct timeout head; /* of a ring, in order of deadline; only prev and next are used */
     ev_timer timer;      /* active whenever the ring is not empty; no later than its first deadline */
     int64_t duration_ms;
+    double seconds; /* the same */
     struct timeouts *owner;
     struct timeout_queue *next;
     struct timeout *cursor; /* of timeouts_oldest */
@@ -135,6 +136,7 @@ static struct timeout_queue *make_queue(struct timeouts *timeouts, int64_t durat
     }
     ev_timer_stop(timeouts->loop, &queue->timer);
     queue->duration_ms = duration_ms;
+    queue->seconds = (double)duration_ms / 1000.;
     return queue;
 }
 
@@ -148,39 +150,55 @@ static struct timeout_queue *find_queue(struct timeouts *timeouts, int64_t durat
 
 double timeout_began(const struct timeout *timeout)
 {
-    return timeout->deadline - (double)timeout->queue->duration_ms / 1000.;
+    return timeout->deadline - timeout->queue->seconds;
+}
+
+/* At the end of the queue, which it is in or was in last. */
+static void enqueue(struct timeout *timeout, double now)
+{
+    struct timeout_queue *queue = timeout->queue;
+    struct timeout *last;
+
+    timeout_stop(timeout);
+    last = queue->head.prev;
+    timeout->deadline = now + queue->seconds;
+    timeout->next = &queue->head;
+    timeout->prev = last;
+    last->next = timeout;
+    queue->head.prev = timeout;
+}
+
+/* It changes its queue, or there is no time yet, or no timer. */
+__attribute__((noinline)) static int start_elsewhere(struct timeouts *timeouts, struct timeout *timeout,
+                                                     int64_t duration_ms)
+{
+    struct timeout_queue *queue = timeouts->last;
+
+    timeout_stop(timeout);
+    if (!queue || queue->duration_ms != duration_ms)
+        queue = find_queue(timeouts, duration_ms);
+    if (!queue)
+        return -ENOMEM;
+    timeouts->last = timeout->queue = queue;
+    enqueue(timeout, timeouts_now(timeouts));
+    if (!ev_is_active(&queue->timer))
+        arm(queue, timeouts_now(timeouts));
+    return 0;
 }
 
 int timeout_start(struct timeouts *timeouts, struct timeout *timeout, int64_t duration_ms)
 {
-    struct timeout_queue *queue = timeout->queue;
-    double now;
+    const struct timeout_queue *queue = timeout->queue;
 
-    timeout_stop(timeout);
-    if (!queue || queue->duration_ms != duration_ms) {
-        queue = timeouts->last;
-        if (!queue || queue->duration_ms != duration_ms) {
-            queue = find_queue(timeouts, duration_ms);
-            if (!queue)
-                return -ENOMEM;
-            timeouts->last = queue;
-        }
-        timeout->queue = queue;
-    }
-    now = timeouts_now(timeouts);
-    timeout->deadline = now + (double)duration_ms / 1000.;
-    timeout->next = &queue->head;
-    timeout->prev = queue->head.prev;
-    timeout->prev->next = timeout;
-    queue->head.prev = timeout;
-    if (!ev_is_active(&queue->timer))
-        arm(queue, now);
+    if (!queue || queue->duration_ms != duration_ms || timeouts->now == 0. || !ev_is_active(&queue->timer))
+        return start_elsewhere(timeouts, timeout, duration_ms);
+    enqueue(timeout, timeouts->now);
     return 0;
 }
 
 static double begun(const struct timeout_queue *queue)
 {
-    return queue->cursor->deadline - (double)queue->duration_ms / 1000.;
+    return queue->cursor->deadline - queue->seconds;
 }
 
 void timeouts_oldest(struct timeouts *timeouts, unsigned most, bool (*visit)(struct timeout *, void *),

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stddef.h>
 
+#include "pool/annotate.h"
 #include "pool/sgi.h"
 #include "pool/sysmem.h"
 #include "server/connection.h"
@@ -103,20 +104,23 @@ static int64_t turn_ms(struct worker *worker)
     return (int64_t)(timeouts_now(&worker->timeouts) * 1000.);
 }
 
-/* The end of a turn: relief if memory was refused, burying closed connections, log lines, the end of a
- * worker. */
-static void turn_ends(struct ev_loop *loop, struct ev_prepare *turn, int events)
+/* Memory was refused in this turn. */
+__attribute__((noinline)) static void relieve(struct worker *worker)
 {
-    struct worker *worker = turn->data;
-    bool pressed = shortage_is_new(worker);
-
-    (void)loop;
-    (void)events;
-    if (pressed && worker->tenure)
+    if (worker->tenure)
         shortage_shed(worker);
     bury_closed(worker);
-    if (pressed)
-        sizeclass_reclaim(worker->classes);
+    sizeclass_reclaim(worker->classes);
+}
+
+/* The end of a turn: relief if memory was refused, burying closed connections, log lines, the end of a
+ * worker. */
+static void turn_ends(struct worker *worker)
+{
+    if (shortage_is_new(worker))
+        relieve(worker);
+    if (worker->closed)
+        bury_closed(worker);
     if (__builtin_expect(sizeclass_held(worker->spare) > SIZECLASS_PAGE,
                          0)) /* for whoever watches next, perhaps at another worker */
         sizeclass_reclaim(worker->spare);
@@ -128,6 +132,13 @@ static void turn_ends(struct ev_loop *loop, struct ev_prepare *turn, int events)
         worker->shared->wake_main();
     }
     timeouts_turn_ends(&worker->timeouts);
+}
+
+/* In place of libev's own call of what is pending. A prepare watcher would cost one more round of that. */
+UNGUARDED static void take_turn(struct ev_loop *loop)
+{
+    ev_invoke_pending(loop);
+    turn_ends(ev_userdata(loop));
 }
 
 static void on_second(struct ev_loop *loop, struct ev_timer *timer, int events)
@@ -192,9 +203,8 @@ static int set_up(struct worker *worker)
     ev_timer_init(&worker->second, on_second, WAKEUP_LOOK, WAKEUP_LOOK);
     worker->second.data = worker;
     ev_timer_start(worker->loop, &worker->second);
-    ev_prepare_init(&worker->turn, turn_ends);
-    worker->turn.data = worker;
-    ev_prepare_start(worker->loop, &worker->turn);
+    ev_set_userdata(worker->loop, worker);
+    ev_set_invoke_pending_cb(worker->loop, take_turn);
     if (!ev_memory_reserve(0)) { /* for what the loop allocates when it runs */
         mailbox_deinit(&worker->mailbox, drop);
         mailbox_close(&worker->mailbox);
@@ -207,7 +217,6 @@ static void tear_down(struct worker *worker)
 {
     if (worker->loop) {
         ev_timer_stop(worker->loop, &worker->second);
-        ev_prepare_stop(worker->loop, &worker->turn);
         ev_loop_destroy(worker->loop);
     }
     sgi_thread_detach(worker->shared->sgi);

@@ -64,7 +64,6 @@ struct worker {
     struct accepting accepting;
     struct shortage shortage;
     /* its turns: */
-    struct ev_prepare turn; /* ends one */
     struct ev_timer second; /* always runs: the mailbox, and what there is to look after while `busy` */
     bool busy;              /* trimming, advice or buffered log lines need the next second */
     /* atomic: written by its thread, read by all */

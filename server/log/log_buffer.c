@@ -2,6 +2,7 @@
 /* Buffers by the number of their file, and when they are flushed. */
 #include "server/log/log_buffer.h"
 
+#include "pool/annotate.h"
 #include "pool/sizeclass.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@ void log_buffers_init(struct log_buffers *buffers, struct sizeclass *classes)
     buffers->next_due = INT64_MAX;
 }
 
-static void write_out(struct log_buffer *buffer)
+UNGUARDED static void write_out(struct log_buffer *buffer)
 {
     if (buffer->used > 0)
         log_file_write(buffer->file, buffer->bytes, buffer->used);
@@ -98,9 +99,8 @@ void log_buffers_turn_slow(struct log_buffers *buffers, int64_t now_ms)
 {
     buffers->pending = false;
     buffers->next_due = INT64_MAX;
-    for (unsigned i = 0; i < buffers->count; i++) {
-        struct log_buffer *buffer = &buffers->entries[i];
-
+    for (struct log_buffer *buffer = buffers->entries, *end = buffer + buffers->count; buffer < end;
+         buffer++) {
         if (buffer->used == 0)
             continue;
         if (buffer->wanted == 0 || (buffer->due != 0 && now_ms >= buffer->due)) {

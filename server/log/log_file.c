@@ -2,6 +2,7 @@
 /* The registry of log files; writing, losing, opening anew. */
 #include "server/log/log_file.h"
 
+#include "pool/annotate.h"
 #include "pool/sysmem.h"
 #include "server/log/log.h"
 #include "server/log/log_gzip.h"
@@ -205,7 +206,7 @@ static uint64_t count_lines(const char *bytes, size_t length)
 }
 
 /* The sink takes whole lines; the others are lost. */
-static void write_plain(struct log_file *file, const char *bytes, size_t length)
+UNGUARDED static void write_plain(struct log_file *file, const char *bytes, size_t length)
 {
     int error = 0;
     size_t done = log_sink_write(file->to.sink, file->to.fd, bytes, length, true, &error);
@@ -214,7 +215,9 @@ static void write_plain(struct log_file *file, const char *bytes, size_t length)
         log_file_lost(file, count_lines(bytes + done, length - done), error);
 }
 
-static void write_gzip(struct log_file *file, const char *bytes, size_t length, int level)
+/* Out of line: other files need no stack for it. */
+__attribute__((noinline)) static void write_gzip(struct log_file *file, const char *bytes, size_t length,
+                                                 int level)
 {
     size_t size = 0, used = 0, done = 0;
     char *member = log_gzip(bytes, length, level, &size, &used);

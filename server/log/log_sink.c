@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "pool/sysmem.h"
@@ -339,7 +340,7 @@ size_t log_sink_write(struct log_sink *sink, int fd, const char *bytes, size_t l
     if (sink->rest.bytes || (pipe && length > PIPE_BUF)) {
         done = put_behind_rest(sink, fd, bytes, length, lines, error);
     } else { /* the usual case: nothing is owed, and one write takes it all */
-        written = write(fd, bytes, length);
+        written = syscall(SYS_write, fd, bytes, length);
         done = written == (ssize_t)length ? length : put_on(sink, fd, bytes, length, written, lines, error);
     }
     pass_turn(sink);
