@@ -105,6 +105,12 @@ static void wait_idle(struct http_connection *connection)
 {
     struct connection *base = &connection->base;
 
+    /* It was read before its first byte came: its time to send a head runs on. */
+    if (!base->requests) {
+        http_receive_release(connection);
+        connection_watch(base, EV_READ);
+        return;
+    }
     if (base->worker->state != WORKER_SERVES || base->tenure != base->worker->tenure) {
         if (!connection_settle_idle(base))
             return;

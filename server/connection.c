@@ -19,20 +19,47 @@
 const char *const connection_state_names[CONNECTION_STATES] = {"idle", "reading", "waiting", "sending",
                                                                "lingering"};
 
-enum { NUMBERS_TAKEN = 16 /* by a worker at a time */ };
+enum {
+    NUMBERS_TAKEN = 16, /* by a worker at a time */
+    /* A read that finds bytes saves two calls of the system, one that finds none is one too many. So early
+     * reading goes on while a third of them find some. */
+    EARLY_GAIN = 2,
+    EARLY_LUCK_MAX = 32,
+    EARLY_REST = 31,   /* connections between two tries when it does not pay */
+    EARLY_SHORT = 1000 /* likewise after memory was refused: to receive takes some */
+};
+
+/* The first read of a connection that no event has announced. */
+static void read_early(struct connection *connection)
+{
+    struct worker *worker = connection->worker;
+    uint64_t before = counter_read(&worker->counters.received);
+
+    connection->binding->protocol->ready(connection, EV_READ);
+    if (counter_read(&worker->counters.received) != before) {
+        if (worker->accepting.early_luck < EARLY_LUCK_MAX)
+            worker->accepting.early_luck += EARLY_GAIN;
+    } else if (worker->accepting.early_luck) {
+        worker->accepting.early_luck--;
+    } else {
+        worker->accepting.early_rest = EARLY_REST;
+    }
+}
 
 static void on_io(struct ev_loop *loop, struct ev_io *io, int events)
 {
     struct connection *connection = io->data;
 
     (void)loop;
-    /* epoll_ctl refused it, and libev has stopped the watcher: no event would ever come again. */
-    if (__builtin_expect(events & EV_ERROR, 0)) {
+    if (__builtin_expect(!(events & (EV_ERROR | EV_CUSTOM)), 1)) {
+        connection->binding->protocol->ready(connection, events);
+    } else if (events & EV_CUSTOM) {
+        read_early(connection);
+    } else {
+        /* epoll_ctl refused it, and libev has stopped the watcher: no event would ever come again. */
         connection_log(connection, NULL, LOG_LEVEL_CRIT, 0, "epoll_ctl() failed, the connection is closed");
         connection_close(connection);
-        return;
     }
-    connection->binding->protocol->ready(connection, events);
 }
 
 static void link_connection(struct worker *worker, struct connection *connection)
@@ -155,6 +182,23 @@ struct connection *connection_open(struct worker *worker, struct tenure *tenure,
     if (!binding->protocol->opened(connection) && !connection->closed)
         connection_close(connection);
     return connection->closed ? NULL : connection;
+}
+
+void connection_read_early(struct connection *connection)
+{
+    struct worker *worker = connection->worker;
+    struct accepting *accepting = &worker->accepting;
+    uint64_t refusals = counter_read(&worker->counters.over_budget) +
+                        atomic_load_explicit(&worker->shared->pressure, memory_order_relaxed);
+
+    if (refusals != accepting->refusals) {
+        accepting->refusals = refusals;
+        accepting->early_rest = EARLY_SHORT;
+    }
+    if (accepting->early_rest)
+        accepting->early_rest--;
+    else if (!worker->shortage.borrowed_count)
+        ev_feed_event(worker->loop, &connection->io, EV_CUSTOM);
 }
 
 void connection_close(struct connection *connection)

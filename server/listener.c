@@ -11,8 +11,11 @@
 #include "server/shortage.h"
 #include "server/worker.h"
 
-/* Connections a wake-up: enough to empty a burst in few turns, few enough not to starve others. */
-enum { LISTENER_BURST = 64 };
+/* Connections a wake-up, at most: enough to empty a burst in few turns, few enough not to starve others. */
+enum {
+    LISTENER_BURST = 64,
+    LISTENER_REST = 16 /* wake-ups that take one each after one that found the queue empty */
+};
 
 /* As nginx's accept_mutex_delay: long enough for a descriptor to come free. */
 static const double PAUSE_SECONDS = 0.5;
@@ -63,6 +66,7 @@ static enum accepted accept_one(struct listener *listener)
     struct worker *worker = listener->worker;
     struct sockaddr_storage address;
     socklen_t length = sizeof address;
+    struct connection *connection;
     struct peer peer;
     int fd;
 
@@ -82,7 +86,9 @@ static enum accepted accept_one(struct listener *listener)
         worker->tenure->generation->worker_count > 1 && !listener->draining &&
         tenure_hand_on(worker, listener->binding, fd, 0))
         return ACCEPTED;
-    connection_open(worker, worker->tenure, listener->binding, fd, &peer, 0);
+    connection = connection_open(worker, worker->tenure, listener->binding, fd, &peer, 0);
+    if (connection && !listener->draining)
+        connection_read_early(connection);
     return worker->accepting.paused ? ACCEPT_PAUSED : ACCEPTED;
 }
 
@@ -98,18 +104,28 @@ static void watch_again(struct worker *worker)
     resume_after(worker, PAUSE_SECONDS);
 }
 
+/* An accept4 that finds nobody costs as much as one that finds somebody. So only while wake-up after wake-up
+ * finds all that it asks for, the next asks for twice as many. */
 static void on_acceptable(struct ev_loop *loop, struct ev_io *io, int events)
 {
     struct listener *listener = io->data;
+    unsigned taken = 0;
 
     (void)loop;
     if (events & EV_ERROR) {
         watch_again(listener->worker);
         return;
     }
-    for (int i = 0; i < LISTENER_BURST; i++)
-        if (accept_one(listener) != ACCEPTED)
-            return;
+    while (taken < listener->burst && accept_one(listener) == ACCEPTED)
+        taken++;
+    if (taken < listener->burst) {
+        listener->burst = 1;
+        listener->rest = LISTENER_REST;
+    } else if (listener->rest) {
+        listener->rest--;
+    } else if (listener->burst < LISTENER_BURST) {
+        listener->burst *= 2;
+    }
 }
 
 void listener_init(struct listener *listener, struct worker *worker, const struct binding *binding, int fd)
@@ -117,6 +133,8 @@ void listener_init(struct listener *listener, struct worker *worker, const struc
     listener->worker = worker;
     listener->binding = binding;
     listener->draining = false;
+    listener->burst = 1;
+    listener->rest = 0;
     ev_io_init(&listener->io, on_acceptable, fd, EV_READ);
     listener->io.data = listener;
 }

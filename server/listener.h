@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Purpose: a listener: a listening socket as one worker watches it, and accepting by all listeners of a
- *   worker. It accepts, at most LISTENER_BURST connections a wake-up, and makes them connections of the
- *   worker.
+ *   worker. It accepts, at most LISTENER_BURST connections a wake-up, and makes them connections of
+ *   the worker.
  * Lifetime: made by the main thread in the generation's pool, one per socket; used by the worker while the
  *   generation is its current one. The descriptor belongs to the socket set (sockets.h).
  * Threads: listener_init: the main thread. The others: the worker's own.
@@ -13,6 +13,7 @@
 
 #include <ev.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct binding;
 struct generation;
@@ -22,13 +23,18 @@ struct listener {
     struct ev_io io; /* io.fd: the listening socket */
     const struct binding *binding;
     struct worker *worker;
-    bool draining; /* its address goes: this worker serves what is still accepted, under the old binding */
+    unsigned burst; /* connections that the next wake-up takes */
+    unsigned rest;  /* wake-ups before it takes more than one */
+    bool draining;  /* its address goes: this worker serves what is still accepted, under the old binding */
 };
 
 /* Accepting by a worker; part of it. */
 struct accepting {
-    bool paused; /* until `resume` fires */
-    bool said;   /* logged; not again before accepting works */
+    bool paused;         /* until `resume` fires */
+    bool said;           /* logged; not again before accepting works */
+    unsigned early_luck; /* of connection_read_early: more than 0 while it pays */
+    unsigned early_rest; /* connections that it leaves alone before it tries again */
+    uint64_t refusals;   /* of memory, when it was last asked to */
     struct ev_timer resume;
 };
 
