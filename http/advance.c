@@ -298,6 +298,8 @@ void http_advance_answered(struct http_connection *connection)
         return; /* it ends when all of it is out */
     if (request->keep_alive)
         connection->state = HTTP_STATE_IDLE;
+    else
+        connection->base.output.ends = true;
     http_request_end(connection, input->start == input->end);
 }
 

@@ -113,7 +113,7 @@ struct http_core {
     struct temp_folder client_body_temp_path;
     const char *default_type;
     const struct http_mime *types;
-    bool sendfile, tcp_nodelay, etag, internal, log_not_found, server_tokens;
+    bool sendfile, tcp_nodelay, tcp_nopush, etag, internal, log_not_found, server_tokens;
     bool absolute_redirect, port_in_redirect, server_name_in_redirect;
     bool tuned;   /* limit_rate or tcp_nodelay off: http_pace_begin has something to do */
     bool chunked; /* bodies of unknown length go out in chunks; off: the connection's end ends them */

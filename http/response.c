@@ -200,6 +200,7 @@ static int queue_file(struct http_request *request)
 {
     struct http_response *response = &request->response;
     struct output_file file = {.fd = response->file->fd,
+                               .joined = request->location->core.tcp_nopush,
                                .offset = response->offset,
                                .left = (uint64_t)response->content_length,
                                .release = open_files_release,

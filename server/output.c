@@ -97,22 +97,31 @@ static void drop_head(struct output *output, struct pool *pool)
     pool_put(pool, block);
 }
 
+/* MSG_MORE if what follows `block` should leave in one segment with it: a file, or the connection's end. */
+static int flags_of(const struct output *output, const struct output_block *block)
+{
+    bool waits = block->file.fd >= 0 ? block->file.joined : output->ends && !block->next;
+
+    return MSG_NOSIGNAL | (waits ? MSG_MORE : 0);
+}
+
 /* The bytes of several blocks. Out of line: an answer in one block, as most are, needs none of these arrays.
  */
-__attribute__((noinline)) static ssize_t send_blocks(const struct output_block *block, int fd, size_t share)
+__attribute__((noinline)) static ssize_t send_blocks(const struct output *output, int fd, size_t share)
 {
     struct iovec vectors[OUTPUT_VECTORS];
     struct msghdr message = {.msg_iov = vectors};
-    bool file = false;
+    const struct output_block *block = output->head, *last;
 
-    for (; block && block->end - block->start <= share && message.msg_iovlen < OUTPUT_VECTORS && !file;
-         block = block->next) {
+    do {
         vectors[message.msg_iovlen].iov_base = (void *)(uintptr_t)(block->bytes + block->start);
         vectors[message.msg_iovlen++].iov_len = block->end - block->start;
         share -= block->end - block->start;
-        file = block->file.fd >= 0;
-    }
-    return sendmsg(fd, &message, MSG_NOSIGNAL | (file ? MSG_MORE : 0));
+        last = block;
+        block = block->next;
+    } while (block && last->file.fd < 0 && block->end - block->start <= share &&
+             message.msg_iovlen < OUTPUT_VECTORS);
+    return sendmsg(fd, &message, flags_of(output, last));
 }
 
 /* Sends the bytes at the head of the queue: those of one block by send, of several by sendmsg. */
@@ -120,12 +129,10 @@ static ssize_t send_bytes(const struct output *output, int fd, size_t share)
 {
     const struct output_block *block = output->head;
     size_t size = block->end - block->start;
-    bool file = block->file.fd >= 0;
 
-    if (block->next && !file && size < share)
-        return send_blocks(block, fd, share);
-    return socket_send(fd, block->bytes + block->start, size < share ? size : share,
-                       MSG_NOSIGNAL | (file ? MSG_MORE : 0));
+    if (block->next && block->file.fd < 0 && size < share)
+        return send_blocks(output, fd, share);
+    return socket_send(fd, block->bytes + block->start, size < share ? size : share, flags_of(output, block));
 }
 
 /* Takes `sent` bytes off the front of the queue's bytes and drops the blocks that are wholly out. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Purpose: what a connection has still to send: a queue of bytes and file ranges that is sent with as few
- *   system calls as possible. Adjacent bytes go in one call, and bytes followed by a file carry MSG_MORE.
+ *   system calls as possible. Adjacent bytes go in one call, and bytes before a file that is joined to them
+ *   carry MSG_MORE, as do the last ones before the connection's end, which leaves in their segment.
  * Lifetime: part of struct connection. Blocks are taken whole from the connection's pool (pool_take), so
  *   they survive the resets between requests, and go back as soon as they are sent. A file range holds its
  *   own reference on the file, dropped through `release`.
@@ -21,6 +22,7 @@
 /* A range of an open file that follows the bytes of a block. */
 struct output_file {
     int fd;                  /* read from; -1: none */
+    bool joined;             /* its first bytes leave in one segment with those before it */
     off_t offset;            /* next byte to send */
     uint64_t left;           /* bytes still to send */
     void (*release)(void *); /* called once with `owner` when the range is sent or dropped; may be null */
@@ -43,6 +45,7 @@ enum {
 struct output {
     struct output_block *head, *tail; /* both null: nothing to send */
     uint64_t unsent;                  /* bytes queued, files included */
+    bool ends; /* the connection is shut as soon as all is out: the last bytes wait for that */
 };
 
 enum output_result {

@@ -19,8 +19,6 @@
 #define ALL         (CONF_HTTP | CONF_SERVER | CONF_LOCATION)
 
 static const struct conf_range buffer_range = {1, 1 << 30};
-static const struct conf_ignored nopush = {conf_set_flag, "on",
-                                           "the head and the beginning of a file always leave together"};
 static const struct conf_ignored postpone = {conf_set_size, NULL,
                                              "answers that are ready always leave together"};
 static const struct conf_ignored buffers = {conf_set_buffers, NULL,
@@ -199,6 +197,9 @@ static const struct conf_directive directives[] = {
     {"tcp_nodelay", ALL, .offset = FIELD(tcp_nodelay), .preset = "on", .set = conf_set_flag,
      "Whether small packets leave without waiting for more (TCP_NODELAY); it is set for an answer as it "
      "begins."},
+    {"tcp_nopush", ALL, .offset = FIELD(tcp_nopush), .preset = "off", .set = conf_set_flag,
+     "Whether the head leaves in one packet with the beginning of a file that the kernel sends "
+     "(`sendfile`)."},
     {"etag", ALL, .offset = FIELD(etag), .preset = "on", .set = conf_set_flag,
      "Whether files are sent with an ETag."},
     {"limit_rate", ALL | CONF_IF, .offset = FIELD(limit_rate), .preset = "0", .set = set_amount,
@@ -219,7 +220,6 @@ static const struct conf_directive directives[] = {
      "connection."},
     {"internal", CONF_LOCATION, .flags = CONF_NO_ARGS, .set = set_internal,
      "The location serves only internal redirects; a client that asks for it gets 404."},
-    {"tcp_nopush", ALL, .extra = &nopush, .set = conf_set_ignored},
     {"postpone_output", ALL, .extra = &postpone, .set = conf_set_ignored},
     {"output_buffers", ALL, .args = {2, 2}, .extra = &buffers, .set = conf_set_ignored},
     {"sendfile_max_chunk", ALL, .extra = &chunk, .set = conf_set_ignored},

@@ -134,7 +134,7 @@ def test_core(server, name):
 # What is accepted and asks for what is not done here: its arguments, and those that are always so (no warning), if any are.
 # What nginx takes for none of its values is refused here too.
 IDLE = {
-    'tcp_nopush': ('off', 'on', 'maybe'), 'postpone_output': ('1460', None, 'x'), 'output_buffers': ('2 32k', None, '2 x'),
+    'postpone_output': ('1460', None, 'x'), 'output_buffers': ('2 32k', None, '2 x'),
     'sendfile_max_chunk': ('2m', None, 'x'), 'ignore_invalid_headers': ('on', None, 'maybe'),
     'client_body_in_single_buffer': (None, 'on', 'maybe'), 'override_charset': ('on', 'off', 'maybe'),
     'gzip_buffers': ('16 8k', None, '16 x'), 'types_hash_max_size': ('2048', None, 'x'),

@@ -245,7 +245,8 @@ static void test_settings(void **state)
                         "the \"types_hash_max_size\" directive has no effect: tables have the size that they "
                         "need in text:1");
     assert_non_null(strstr(fixture->generation.conf.warnings->next->text, "server_names_hash_bucket_size"));
-    assert_null(fixture->generation.conf.warnings->next->next); /* tcp_nopush on: it always is */
+    assert_null(fixture->generation.conf.warnings->next->next);
+    assert_true(core->tcp_nopush);
 }
 
 /* nginx: a level's types replace those above; several blocks of a level add up. */
