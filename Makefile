@@ -197,6 +197,11 @@ bench: test-deps ## CPU per request beside a floor and the peers that are instal
 	$(submake) all $(BUILD)/tests/bench/race/floor
 	$(PYTHON) -m tests.bench.race.race --build $(BUILD) --rounds $(BENCH_ROUNDS)
 
+.PHONY: latency
+latency: test-deps ## waits at fixed rates, beside nginx and h2o, while reloads and a viewer disturb: build/race/latency.md
+	$(submake) all $(BUILD)/tests/bench/race/open_loop
+	$(PYTHON) -m tests.bench.race.latency --build $(BUILD)
+
 .PHONY: bench-alloc
 bench-alloc: $(BUILD)/tests/bench/alloc ## ns per allocation of ours, of peers and of the plain baselines
 	@$<
@@ -369,7 +374,7 @@ $(BUILD)/tests/bench/pool_alloc.o: tests/bench/pool_alloc.cc
 $(BUILD)/tests/bench/alloc: $(BENCH_ALLOC) $(BUILD)/libtidepool.a
 	$(if $(BENCH_CXX),$(CXX),$(CC)) $(LDFLAGS) -o $@ $^ $(if $(BENCH_APR),$(shell pkg-config --libs apr-1))
 
-$(BUILD)/tests/bench/race/floor: $(BUILD)/tests/bench/race/floor.o
+$(BUILD)/tests/bench/race/%: $(BUILD)/tests/bench/race/%.o
 	$(CC) $(LDFLAGS) -o $@ $^
 
 $(BUILD)/tests/example/pool_example: $(BUILD)/tests/example/pool_example.o $(BUILD)/libtidepool.a
