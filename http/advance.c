@@ -18,9 +18,17 @@
 #include "pool/pool_follow.h"
 #include "server/shortage.h"
 
-enum {
-    REQUEST_FIELDS = 24 /* fields that a head may have before the array grows: a browser sends 10 to 20 */
-};
+/* A memset of this size becomes one instruction that stores 8 bytes at a time; these are stores of 16. */
+static void clear(struct http_request *request)
+{
+    enum { STEP = 64, SIZE = offsetof(struct http_request, body.chunked), WHOLE = SIZE / STEP * STEP };
+    char *bytes = (char *)request;
+
+#pragma GCC unroll 16
+    for (size_t i = 0; i < WHOLE; i += STEP)
+        memset(bytes + i, 0, STEP);
+    memset(bytes + WHOLE, 0, SIZE - WHOLE);
+}
 
 struct http_request *http_advance_begin(struct http_connection *connection)
 {
@@ -28,15 +36,14 @@ struct http_request *http_advance_begin(struct http_connection *connection)
     const struct http_server *server = http_default_server(connection);
     const struct http_parser_limits limits = {.strict_line_endings = server->reading.strict_line_endings};
     struct http_request *request = pool_alloc(pool, sizeof *request, "request");
-    struct http_field *fields = request ? pool_alloc(pool, REQUEST_FIELDS * sizeof *fields, "fields") : NULL;
 
-    if (!fields)
+    if (!request)
         return NULL;
-    memset(request, 0, offsetof(struct http_request, head));
+    clear(request);
     request->connection = connection;
     request->pool = pool;
-    request->head.fields = fields;
-    request->head.field_capacity = REQUEST_FIELDS;
+    request->head.fields = request->fields;
+    request->head.field_capacity = HTTP_REQUEST_FIELDS;
     request->response.content_length = -1;
     request->response.last_modified = -1;
     request->response.range_size = -1;

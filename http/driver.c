@@ -10,6 +10,7 @@
 #include "http/receive.h"
 #include "http/send.h"
 #include "http/wait.h"
+#include "pool/annotate.h"
 #include "server/ev_memory.h"
 
 enum { READS_PER_WAKE = 8 /* receives per wake-up: then other connections get their turn */ };
@@ -17,7 +18,7 @@ enum { READS_PER_WAKE = 8 /* receives per wake-up: then other connections get th
 /* ---- the loop: receive → advance → send → wait ---- */
 
 /* Runs until nothing can go on, then waits. The connection may be closed when it returns. */
-static void go_on(struct http_connection *connection)
+UNGUARDED static void go_on(struct http_connection *connection)
 {
     const struct http_input *input = &connection->input;
     enum http_stop stop;
@@ -88,7 +89,7 @@ static bool receive_all(struct http_connection *connection)
     return true;
 }
 
-static void on_ready(struct connection *base, int events)
+UNGUARDED static void on_ready(struct connection *base, int events)
 {
     struct http_connection *connection = http_connection_of(base);
 

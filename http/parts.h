@@ -47,8 +47,8 @@ struct http_body {
     void *data;                  /* the taker's own */
     int64_t left;                /* HTTP_FRAMING_LENGTH: bytes still to come */
     uint64_t received;           /* bytes of content so far */
-    struct http_chunked chunked; /* HTTP_FRAMING_CHUNKED */
     bool begun;                  /* a module reads it */
+    struct http_chunked chunked; /* HTTP_FRAMING_CHUNKED; made ready by http_body_init */
 };
 
 /* ---- the answer ---- */

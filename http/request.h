@@ -22,6 +22,11 @@
 
 struct http_connection;
 
+enum {
+    HTTP_REQUEST_FIELDS =
+        24 /* fields that a head may have before the array grows: a browser sends 10 to 20 */
+};
+
 struct http_request {
     struct http_connection *connection;
     struct pool *pool;
@@ -50,17 +55,19 @@ struct http_request {
     bool keep_alive;        /* the connection goes on after this answer. All flags: wait.c */
     bool head_queued;       /* the answer has begun: errors can only cut the connection */
     bool complete;          /* the whole answer is queued, but for a file that is still being sent */
+    bool body_read;         /* nothing of the request's body is left on the connection */
+    bool head_in_input;     /* the connection's current block holds some of the head: it stays as it is */
+    unsigned kept_count;
     /* the body that comes in: body.h */
     struct http_body body;
-    bool body_read; /* nothing of the request is left on the connection */
-    unsigned kept_count;
-    bool head_in_input; /* the connection's current block holds some of the head: it stays as it is */
 
-    /* Not cleared when a request begins: each has a count, or is made ready, before it is read. */
+    /* Not cleared when a request begins, nor is body.chunked: each has a count, or is made ready, before it
+     * is read. */
     struct http_head head;         /* by http_parser_init */
     struct http_text captures[10]; /* $0 … $9 of the last regular expression that matched: capture_count */
     /* kept_count input blocks that hold parts of the head; the last may be the connection's current block */
     void *kept[HTTP_HEAD_BUFFERS + 1];
+    struct http_field fields[HTTP_REQUEST_FIELDS]; /* of the head, until it has more */
 };
 
 /* The request cannot be parsed any further: if its first line is the reason, the received part becomes the

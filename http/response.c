@@ -55,7 +55,7 @@ static char *put_text(char *at, struct http_text text)
     return put(at, text.bytes, text.length);
 }
 
-static char *put_start(char *at, int status, bool tokens)
+__attribute__((always_inline)) static inline char *put_start(char *at, int status, bool tokens)
 {
     struct http_text line;
 
@@ -74,7 +74,8 @@ static char *put_start(char *at, int status, bool tokens)
     return put(at, start.bytes + sizeof START - 1, HTTP_DATE_LENGTH + 2);
 }
 
-static char *put_field(char *at, const char *name, size_t name_length, struct http_text value)
+__attribute__((always_inline)) static inline char *put_field(char *at, const char *name, size_t name_length,
+                                                             struct http_text value)
 {
     if (!value.length)
         return at;
@@ -86,7 +87,7 @@ static char *put_field(char *at, const char *name, size_t name_length, struct ht
 #define PUT_FIELD(at, name, value) put_field((at), name ": ", sizeof(name ": ") - 1, (value))
 
 /* How the body is framed (RFC 9112 6.3): not at all where the status forbids one. */
-static char *put_length(char *at, const struct http_request *request)
+__attribute__((always_inline)) static inline char *put_length(char *at, const struct http_request *request)
 {
     int64_t length = request->response.content_length;
 
@@ -101,7 +102,8 @@ static char *put_length(char *at, const struct http_request *request)
     return PUT(at, "\r\n");
 }
 
-static char *put_connection(char *at, const struct http_request *request)
+__attribute__((always_inline)) static inline char *put_connection(char *at,
+                                                                  const struct http_request *request)
 {
     int64_t seconds = request->location->core.keepalive_header;
 
@@ -115,16 +117,38 @@ static char *put_connection(char *at, const struct http_request *request)
     return PUT(at, "\r\n");
 }
 
+/* Last-Modified: the few files that are asked for often have the same dates again and again. */
+static char *put_date(char *at, int64_t second)
+{
+    enum { DATES = 32 };
+    static _Thread_local struct {
+        int64_t second;
+        char text[HTTP_DATE_LENGTH + 1]; /* empty: none yet */
+    } dates[DATES], *date;
+
+    date = &dates[(uint64_t)second % DATES];
+    if (date->second != second || !date->text[0])
+        http_date_format(date->second = second, date->text);
+    return put(at, date->text, HTTP_DATE_LENGTH);
+}
+
+/* Whether put_rare has something to put. */
+static bool has_rare(const struct http_response *response)
+{
+    return (response->last_modified & response->range_size) >= 0 || /* not both are -1 */
+           (response->location.length | response->etag.length | response->allow.length) != 0 ||
+           response->headers || response->accept_ranges || response->retry_after;
+}
+
 /* Fields that only some answers have. */
 static char *put_rare(char *at, const struct http_request *request)
 {
     const struct http_response *response = &request->response;
 
     if (response->last_modified >= 0) {
-        char date[HTTP_DATE_LENGTH + 1];
-
-        http_date_format(response->last_modified, date);
-        at = PUT_FIELD(at, "Last-Modified", ((struct http_text){date, HTTP_DATE_LENGTH}));
+        at = PUT(at, "Last-Modified: ");
+        at = put_date(at, response->last_modified);
+        at = PUT(at, "\r\n");
     }
     at = PUT_FIELD(at, "Location", response->location);
     at = PUT_FIELD(at, "ETag", response->etag);
@@ -155,23 +179,25 @@ static char *put_rare(char *at, const struct http_request *request)
     return at;
 }
 
-static size_t head_bound(const struct http_response *response)
+/* Bytes that the texts of put_rare take, at most. */
+static size_t rare_bound(const struct http_response *response)
 {
-    size_t size = HEAD_FIXED + response->content_type.length + response->location.length +
-                  response->etag.length + response->allow.length;
+    size_t size = response->location.length + response->etag.length + response->allow.length;
 
     for (const struct http_header *header = response->headers; header; header = header->next)
         size += header->name.length + header->value.length + 4;
     return size;
 }
 
-UNGUARDED static int queue_head(struct http_request *request, size_t body_room)
+/* Of http_response_queue, on the way of each request, and of queue_head. */
+__attribute__((always_inline)) static inline int put_head(struct http_request *request, size_t body_room)
 {
     struct http_connection *connection = request->connection;
     struct connection *base = &connection->base;
     const struct http_response *response = &request->response;
-    size_t bound = head_bound(response) + body_room;
-    char *begin = output_reserve(&base->output, request->pool, bound, NULL), *at;
+    bool rare = has_rare(response);
+    size_t room = HEAD_FIXED + response->content_type.length + (rare ? rare_bound(response) : 0) + body_room;
+    char *begin = output_reserve(&base->output, request->pool, room, NULL), *at;
 
     if (!begin || ((request->location->core.tuned || connection->tuned) && http_pace_begin(request)))
         return -ENOMEM;
@@ -183,13 +209,20 @@ UNGUARDED static int queue_head(struct http_request *request, size_t body_room)
     at = put_start(begin, request->status, request->location->core.server_tokens);
     at = PUT_FIELD(at, "Content-Type", response->content_type);
     at = put_length(at, request);
-    at = put_rare(at, request);
+    if (rare)
+        at = put_rare(at, request);
     at = put_connection(at, request);
     at = PUT(at, "\r\n");
     request->sent_head = (uint64_t)(at - begin);
     request->head_queued = true;
     output_commit(&base->output, (size_t)(at - begin));
     return 0;
+}
+
+/* The head of a body that comes in pieces. */
+__attribute__((noinline)) static int queue_head(struct http_request *request)
+{
+    return put_head(request, 0);
 }
 
 /* Of a file that the kernel sends: nothing is left to pump, but the request lasts until it is out. */
@@ -242,7 +275,7 @@ static int begin_pieces(struct http_request *request)
     if (response->write_trailers && !http_status_empty(request->status))
         response->content_length = -1;
     frame(request);
-    result = queue_head(request, 0);
+    result = queue_head(request);
     if (result || response->body == HTTP_BODY_FILE)
         return result; /* the pump reads it as the socket takes it */
     if (http_response_bodiless(request))
@@ -252,7 +285,7 @@ static int begin_pieces(struct http_request *request)
     return result ? result : http_stream_end(request);
 }
 
-int http_response_queue(struct http_request *request)
+UNGUARDED int http_response_queue(struct http_request *request)
 {
     struct http_response *response = &request->response;
     size_t room = 0;
@@ -265,7 +298,7 @@ int http_response_queue(struct http_request *request)
         room = response->bytes.length;
     if (response->body == HTTP_BODY_FILE && response->content_length <= FILE_COPY_MAX)
         room = (size_t)response->content_length;
-    if (queue_head(request, room))
+    if (put_head(request, room))
         return -ENOMEM;
     if (response->body == HTTP_BODY_FILE)
         return queue_file(request);
@@ -286,5 +319,5 @@ int http_stream_begin(struct http_request *request)
     if (request->location->filters && http_filters_run(request))
         return -ENOMEM;
     frame(request);
-    return queue_head(request, 0);
+    return queue_head(request);
 }

@@ -104,11 +104,12 @@ static bool decide_keep_alive(const struct http_head *head)
     return head->minor > 0 || has_option(head, "keep-alive");
 }
 
-int http_framing_decide(const struct http_head *head, struct http_framing_result *result)
+/* Framing and Expect, of a head that has one of their fields. */
+__attribute__((noinline)) static int decide_body(const struct http_head *head,
+                                                 struct http_framing_result *result)
 {
     int status = 0;
 
-    *result = (struct http_framing_result){.framing = HTTP_FRAMING_NONE, .content_length = -1};
     if (http_head_has(head, HTTP_FIELD_TRANSFER_ENCODING)) {
         /* RFC 9112 6.1: with a length it may be smuggling; HTTP/1.0 has no codings, so its framing is
          * faulty. */
@@ -126,6 +127,17 @@ int http_framing_decide(const struct http_head *head, struct http_framing_result
     }
     if (!status && head->minor > 0 && http_head_has(head, HTTP_FIELD_EXPECT))
         status = decide_expect(head, result);
+    return status;
+}
+
+int http_framing_decide(const struct http_head *head, struct http_framing_result *result)
+{
+    const uint64_t fields = UINT64_C(1) << HTTP_FIELD_TRANSFER_ENCODING |
+                            UINT64_C(1) << HTTP_FIELD_CONTENT_LENGTH | UINT64_C(1) << HTTP_FIELD_EXPECT;
+    int status;
+
+    *result = (struct http_framing_result){.framing = HTTP_FRAMING_NONE, .content_length = -1};
+    status = head->present & fields ? decide_body(head, result) : 0;
     result->keep_alive = !status && decide_keep_alive(head);
     return status;
 }

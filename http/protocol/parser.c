@@ -131,7 +131,7 @@ static inline struct usual_name usual_name(const char *line, const char *end)
 /* Whether CRLF stands there, behind a value that is not empty and has no blank at its end. */
 static inline bool ends_value(const char *stop, const char *end)
 {
-    return stop < end - 1 && at_crlf(stop) && stop[-1] != ' ';
+    return stop + 1 < end && at_crlf(stop) && stop[-1] != ' ';
 }
 
 /* The end of a value in which scan_unusual_wide stopped: further on if that was obs-text. Null: it is not
@@ -155,7 +155,7 @@ static inline bool take_usual_fields(struct http_parser *parser, struct http_hea
     struct http_field *field = head->fields + head->field_count, *full = head->fields + head->field_capacity;
     uint8_t buffer = (uint8_t)(head->buffer_count - 1);
     uint16_t count = head->field_count;
-    uint64_t present = head->present, before;
+    uint64_t present = head->present;
     struct usual_name name;
 
     if (at < HTTP_NAME_HASHED_MIN) /* the first of a later buffer */
@@ -179,12 +179,11 @@ static inline bool take_usual_fields(struct http_parser *parser, struct http_hea
                                      .name_length = (uint16_t)name.length,
                                      .buffer = buffer,
                                      .id = (uint8_t)name.id};
-        before = present;
-        present |= UINT64_C(1) << name.id;
-        if (__builtin_expect(present == before, 0))
+        if (__builtin_expect((present >> name.id & 1) != 0, 0))
             head->repeated |= UINT64_C(1) << name.id;
         else
             head->first[name.id] = count;
+        present |= UINT64_C(1) << name.id;
         at = stop + 2 - base;
     }
     head->present = present;

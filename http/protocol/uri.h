@@ -26,6 +26,13 @@ struct http_uri {
     bool plain;                 /* path points into the input: nothing had to be changed */
 };
 
+/* Whether the path is a slash and bytes without any meaning: it needs no change, and has neither args nor an
+ * extension. */
+static inline bool http_uri_bare(const char *bytes, size_t length, size_t unmarked)
+{
+    return unmarked == length && bytes[0] == '/';
+}
+
 /* True if the path needs no change: *uri is filled and no buffer is needed. False: use http_uri_normalize.
  * `unmarked`: as in struct http_head; 1 if it is not known. */
 __attribute__((warn_unused_result)) bool http_uri_plain(const char *bytes, size_t length, size_t unmarked,

@@ -16,7 +16,7 @@
 enum http_keepalive_disable { HTTP_KEEPALIVE_MSIE6 = 1, HTTP_KEEPALIVE_SAFARI = 2 };
 
 /* Whether keepalive_disable applies to this client. */
-bool http_keepalive_disabled(const struct http_request *request);
+__attribute__((noinline)) bool http_keepalive_disabled(const struct http_request *request);
 
 /* In request->location. */
 static inline bool http_keepalive_allowed(const struct http_request *request)

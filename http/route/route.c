@@ -46,6 +46,10 @@ __attribute__((always_inline)) static inline int take_path(struct http_request *
         request->path = (struct http_text){"", 0};
         return 0;
     }
+    if (http_uri_bare(raw.bytes, raw.length, request->head.unmarked)) {
+        request->args = request->extension = (struct http_text){raw.bytes + raw.length, 0};
+        return copy_path(request, raw) ? 0 : -ENOMEM;
+    }
     if (!http_uri_plain(raw.bytes, raw.length, request->head.unmarked, merge, &uri)) {
         char *out = pool_nalloc(request->pool, raw.length + 2, "path");
 

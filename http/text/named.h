@@ -44,6 +44,6 @@ bool http_named_keep(struct http_request *request, const struct http_named *name
 
 /* Before the location changes: as in nginx, the values of its groups stay for the rest of the request, until
  * another expression with a group of that name matches. */
-void http_named_keep_captures(struct http_request *request);
+__attribute__((noinline)) void http_named_keep_captures(struct http_request *request);
 
 #endif
