@@ -15,7 +15,7 @@ from tests.harness import wire
 pytestmark = pytest.mark.ours
 
 CONFIG = '''memory_budget @budget@; control unix:control.sock; events { worker_connections 2000; }
-http { access_log off; client_max_body_size 0; client_body_buffer_size 16k; large_client_header_buffers 4 32k;
+http { access_log off; client_header_timeout 1h; client_body_timeout 1h; client_max_body_size 0; client_body_buffer_size 16k; large_client_header_buffers 4 32k;
     server { listen 127.0.0.1:@http@;
         location / { return 200 "text"; }
         location = /body { echo_body; }
