@@ -188,7 +188,7 @@ __attribute__((noinline)) static int start_elsewhere(struct timeouts *timeouts, 
 
 int timeout_start(struct timeouts *timeouts, struct timeout *timeout, int64_t duration_ms)
 {
-    const struct timeout_queue *queue = timeout->queue;
+    struct timeout_queue *queue = timeout->queue;
 
     if (!queue || queue->duration_ms != duration_ms || timeouts->now == 0. || !ev_is_active(&queue->timer))
         return start_elsewhere(timeouts, timeout, duration_ms);

@@ -89,7 +89,8 @@ static bool put_conversion(struct text *text, const char *at, va_list *arguments
 }
 
 /* All of it. A broken format is written as it stands: its text is better than nothing. */
-static size_t print_other(char *to, size_t size, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static size_t print_other(char *to, size_t size, const char *format,
+                                                                va_list arguments)
 {
     int length = vsnprintf(to, size, format, arguments);
 
