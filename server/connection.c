@@ -51,10 +51,8 @@ static void on_io(struct ev_loop *loop, struct ev_io *io, int events)
     struct connection *connection = io->data;
 
     (void)loop;
-    if (__builtin_expect(!(events & (EV_ERROR | EV_CUSTOM)), 1)) {
+    if (__builtin_expect(!(events & EV_ERROR), 1)) {
         connection->binding->protocol->ready(connection, events);
-    } else if (events & EV_CUSTOM) {
-        read_early(connection);
     } else {
         /* epoll_ctl refused it, and libev has stopped the watcher: no event would ever come again. */
         connection_log(connection, NULL, LOG_LEVEL_CRIT, 0, "epoll_ctl() failed, the connection is closed");
@@ -198,7 +196,7 @@ void connection_read_early(struct connection *connection)
     if (accepting->early_rest)
         accepting->early_rest--;
     else if (!worker->shortage.borrowed_count)
-        ev_feed_event(worker->loop, &connection->io, EV_CUSTOM);
+        read_early(connection);
 }
 
 void connection_close(struct connection *connection)

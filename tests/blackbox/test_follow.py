@@ -218,7 +218,7 @@ def test_allocations(server):
                        for event in follower.events() if event['k'] != 'state']
     assert [event for event in told if event[0] != 'alloc'] == plain
     purposes = {event[1] for event in told if event[0] == 'alloc'}
-    assert {'request', 'fields'} <= purposes and len([1 for event in told if event[0] == 'alloc']) >= 6
+    assert {'request', 'path'} <= purposes and len([1 for event in told if event[0] == 'alloc']) >= 6
 
 
 def test_refusals_are_told(server):

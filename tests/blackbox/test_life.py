@@ -118,7 +118,7 @@ def test_each_allocation_too(shared, page):
         page.wait(f'{LIFE} === "ended"')
         cut = [one for one in events(page) if one[0] == 'alloc']
         assert bool(cut) == ticked
-    assert {'fields', 'request'} <= {one[3].split()[-1] for one in cut}, cut
+    assert {'path', 'request'} <= {one[3].split()[-1] for one in cut}, cut
     assert page.value('document.querySelector("label.tick input#life-allocs").closest("label").textContent') \
         == 'each allocation too'
 
