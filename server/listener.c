@@ -104,8 +104,14 @@ static void watch_again(struct worker *worker)
     resume_after(worker, PAUSE_SECONDS);
 }
 
+static bool has_place(const struct worker *worker)
+{
+    return worker->connection_count < worker->tenure->generation->settings.worker_connections;
+}
+
 /* An accept4 that finds nobody costs as much as one that finds somebody. So only while wake-up after wake-up
- * finds all that it asks for, the next asks for twice as many. */
+ * finds all that it asks for, the next asks for twice as many. With the last place gone the next wake-up
+ * decides: others are closed only when somebody waits. */
 static void on_acceptable(struct ev_loop *loop, struct ev_io *io, int events)
 {
     struct listener *listener = io->data;
@@ -116,7 +122,8 @@ static void on_acceptable(struct ev_loop *loop, struct ev_io *io, int events)
         watch_again(listener->worker);
         return;
     }
-    while (taken < listener->burst && accept_one(listener) == ACCEPTED)
+    while (taken < listener->burst && (!taken || has_place(listener->worker)) &&
+           accept_one(listener) == ACCEPTED)
         taken++;
     if (taken < listener->burst) {
         listener->burst = 1;
