@@ -46,11 +46,13 @@ static void finish_closing(struct http_connection *connection)
 {
     struct connection *base = &connection->base;
 
+    /* The answer may still wait for its FIN, and close(2) would drop it if the peer has sent more. */
+    if (!connection->eof)
+        shutdown(base->io.fd, SHUT_WR);
     if (!connection->linger || connection->eof) {
         connection_close(base);
         return;
     }
-    shutdown(base->io.fd, SHUT_WR);
     connection->state = HTTP_STATE_LINGER;
     connection->lingering_until = timeouts_now(&base->worker->timeouts) +
                                   (double)http_connection_core(connection)->lingering_time / 1000.;
