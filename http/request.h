@@ -22,10 +22,8 @@
 
 struct http_connection;
 
-enum {
-    HTTP_REQUEST_FIELDS =
-        24 /* fields that a head may have before the array grows: a browser sends 10 to 20 */
-};
+/* Fields that a head may have before their array grows: a browser sends 10 to 20. */
+enum { HTTP_REQUEST_FIELDS = 24 };
 
 struct http_request {
     struct http_connection *connection;

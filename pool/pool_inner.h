@@ -81,8 +81,8 @@ size_t pool_raw_round(const struct pool *pool, size_t size);
 bool pool_next_block(struct pool *pool, const char *purpose); /* `current` moves on to an unused block */
 void pool_release_blocks(struct pool *pool, uint32_t keep);   /* those behind the first `keep` of the chain */
 void pool_rewind(struct pool *pool, bool learn);              /* the blocks' part of a reset */
-void pool_learn(struct pool *pool,
-                uint32_t used);         /* from a request that used so many blocks; what is too many goes */
+/* From a request that used so many blocks; what is too many goes. */
+void pool_learn(struct pool *pool, uint32_t used);
 void pool_set_limit(struct pool *pool); /* after the cursor moved by more than an allocation */
 bool pool_is_large(const struct pool *pool, size_t size); /* regardless of the room in the current block */
 

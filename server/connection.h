@@ -58,8 +58,8 @@ struct connection *connection_open(struct worker *worker, struct tenure *tenure,
                                    const struct binding *binding, int fd, const struct peer *peer,
                                    uint32_t requests);
 
-/* Has a new connection read at once, if clients' first bytes have lately been there by then. One
- * that is answered and closed in the turn that accepted it costs no epoll_ctl and no wake-up of its own. */
+/* Has a new connection read at once, if clients' first bytes have lately been there by then. One that is
+ * answered and closed in the turn that accepted it costs no epoll_ctl and no wake-up of its own. */
 void connection_read_early(struct connection *connection);
 
 /* First phase of the end. The protocol hears `closed` in the second. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Purpose: a listener: a listening socket as one worker watches it, and accepting by all listeners of a
- *   worker. It accepts, at most LISTENER_BURST connections a wake-up, and makes them connections of
- *   the worker.
+ *   worker. It accepts, at most LISTENER_BURST connections a wake-up, and makes them connections of the
+ *   worker.
  * Lifetime: made by the main thread in the generation's pool, one per socket; used by the worker while the
  *   generation is its current one. The descriptor belongs to the socket set (sockets.h).
  * Threads: listener_init: the main thread. The others: the worker's own.
