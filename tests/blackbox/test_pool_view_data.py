@@ -515,6 +515,7 @@ def test_connections_that_come_and_go_meanwhile(server):
             failures.append(error)
     threads = [threading.Thread(target=churn) for _ in range(2)]
     with connections(server, 200):
+        server.wait_for(lambda: data(server, 'limit=0')['connections']['total'] == 201, 'all to be accepted')
         for thread in threads:
             thread.start()
         for number in range(60):
