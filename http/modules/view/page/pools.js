@@ -135,7 +135,7 @@ function wantMore() {
 // The end of what is loaded is in sight.
 function nextPage() {
   const {rows, matched} = more;
-  if (rows && rows.length < matched) askPage({after: rows[rows.length - 1].place});
+  if (rows && rows.length && rows.length < matched) askPage({after: rows[rows.length - 1].place});
 }
 
 let resting = false; // the pointer or the focus is on the table: rows stay where they are
