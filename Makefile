@@ -35,7 +35,7 @@ LDLIBS   := -lev -lpcre2-8 -lz
 # The objects of folders: of each what stands in it, not what stands below it.
 layer    = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 POOL     := $(call layer,pool)
-CONF     := $(call layer,conf) $(BUILD)/generated/default_conf.o
+CONF     := $(call layer,conf) $(BUILD)/generated/default_conf.o $(BUILD)/generated/serve_conf.o
 ENGINE   := $(filter-out $(BUILD)/server/main.o,$(call layer,server server/process server/log))
 TOOLS    := $(call layer,server/tools)
 SERVER   := $(ENGINE) $(TOOLS) $(call layer,server/shared server/echo server/watch)
@@ -334,14 +334,20 @@ pictures: all ## take the pictures of the pool view again (needs Chromium)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-# ---- the embedded default configuration -------------------------------------------------------------------------------
+# ---- the embedded configurations --------------------------------------------------------------------------------------
 
-# conf/default.conf as a string, line by line, with what C reads otherwise taken care of (?: trigraphs).
+# A text as a string, line by line, with what C reads otherwise taken care of (?: trigraphs).
+embed = { printf '\#include "conf/default.h"\nconst char $(1)[] =\n'; \
+	  sed -e 's/["\\?]/\\&/g' -e 's/^/    "/' -e 's/$$/\\n"/'; printf '    "";\n'; }
+
 $(BUILD)/generated/default_conf.c: conf/default.conf
 	@mkdir -p $(@D)
-	{ printf '#include "conf/default.h"\nconst char conf_default_text[] =\n'; \
-	  sed -e 's/["\\?]/\\&/g' -e 's/^/    "/' -e 's/$$/\\n"/' $<; \
-	  printf '    "";\nconst size_t conf_default_length = sizeof conf_default_text - 1;\n'; } > $@.tmp
+	$(call embed,conf_default_text) < $< > $@.tmp
+	mv $@.tmp $@
+
+$(BUILD)/generated/serve_conf.c: conf/serve.conf conf/mime.types
+	@mkdir -p $(@D)
+	sed -e '/^@TYPES@$$/{' -e 'r conf/mime.types' -e 'd' -e '}' $< | $(call embed,conf_serve_template) > $@.tmp
 	mv $@.tmp $@
 
 # The pages of pool_view, each with the policy that names its script and style by their hashes.

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: conf/default.conf, compiled in, for a server without a configuration file. The Makefile generates
- *   the definition.
- * Lifetime: constant; ends in a NUL that conf_default_length does not count.
+ * Purpose: configurations that are compiled in: conf/default.conf, for a server without a configuration file,
+ *   and conf/serve.conf with conf/mime.types in it, for serve.h. The Makefile generates the definitions.
+ * Lifetime: constant; each ends in a NUL.
  * Threads: any.
  * Errors: none.
  */
 #ifndef CONF_DEFAULT_H
 #define CONF_DEFAULT_H
 
-#include <stddef.h>
-
 extern const char conf_default_text[];
-extern const size_t conf_default_length;
+extern const char conf_serve_template[];
 
 #endif

@@ -3,6 +3,7 @@
 #include "conf/document.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "conf/set.h"
@@ -159,4 +160,42 @@ int conf_document(const char *heading, const struct conf_modules *modules, FILE 
             print_directive(&modules->modules[i]->directives[j], out);
     fputc('\n', out);
     return fflush(out) == 0 && !ferror(out) ? 0 : -EIO;
+}
+
+/* A row's cells, each behind its label. `row`: behind the first "| "; it ends at the end of the line. */
+static void print_found(const char *row, const char *const *labels, FILE *out)
+{
+    for (; *row != '\n' && *row != '\0'; row++) {
+        if (row[0] == '\\' && row[1] == '|') {
+            row++;
+            fputc('|', out);
+        } else if (!strncmp(row, " | ", 3) && *labels) {
+            fprintf(out, "\n  %-9s", *labels++);
+            row += 2;
+        } else if (!strncmp(row, " |\n", 3)) {
+            break;
+        } else if (*row != '`') {
+            fputc(*row, out);
+        }
+    }
+    fputs("\n\n", out);
+}
+
+unsigned conf_document_find(const char *reference, const char *name, FILE *out)
+{
+    static const char *const of_directive[] = {"in:", "default:", "", NULL};
+    static const char *const of_variable[] = {"", NULL};
+    size_t length = strlen(name);
+    unsigned found = 0;
+
+    for (const char *row = reference; (row = strstr(row, "\n| `")); row++) {
+        bool variable = row[4] == '$';
+        const char *at = row + 4 + variable;
+
+        if (strncmp(at, name, length) != 0 || !strchr(" ;`", at[length]) || at[length] == '\0')
+            continue;
+        print_found(row + 3, variable ? of_variable : of_directive, out);
+        found++;
+    }
+    return found;
 }

@@ -18,6 +18,10 @@
 int conf_document(const char *heading, const struct conf_modules *modules, FILE *out)
     __attribute__((warn_unused_result));
 
+/* Prints those rows of a reference in Markdown whose first cell is about `name` (a variable's without its $),
+ * a cell a line under the name of its column, without the marks of Markdown. Returns how many there were. */
+unsigned conf_document_find(const char *reference, const char *name, FILE *out);
+
 /* Text for a cell of a table: a bar in it would end the cell. */
 void conf_document_cell(const char *text, size_t length, FILE *out);
 

@@ -10,7 +10,17 @@
 struct cursor {
     char *const *arguments;
     int count, index;
-    const char *at; /* behind the letter being looked at */
+    const char *at; /* behind the letter being looked at, or behind the = of a long form */
+    bool whole;     /* the value is what stands there, even if that is nothing */
+};
+
+static const struct {
+    const char *name;
+    char letter;
+} long_forms[] = {
+    {"help", 'h'},      {"version", 'v'}, {"build", 'V'},      {"test", 't'},
+    {"dump", 'T'},      {"quiet", 'q'},   {"signal", 's'},     {"prefix", 'p'},
+    {"error-log", 'e'}, {"config", 'c'},  {"directives", 'g'}, {"listen", 'l'},
 };
 
 __attribute__((format(printf, 2, 3))) static int fail(struct options *options, const char *format, ...)
@@ -28,7 +38,7 @@ static const char *take_value(struct cursor *cursor)
 {
     const char *value = cursor->at;
 
-    if (*value == '\0') {
+    if (*value == '\0' && !cursor->whole) {
         if (cursor->index + 1 >= cursor->count)
             return NULL;
         value = cursor->arguments[++cursor->index];
@@ -59,11 +69,12 @@ static int take_signal(struct options *options, const char *name)
     return fail(options, "invalid option: \"-s %s\"", name);
 }
 
-/* The letters with a value: -p -e -c -g -s. */
+/* The letters with a value: -p -e -c -g -s -l. */
 static int take_option(struct options *options, char letter, struct cursor *cursor)
 {
     const char *wanted = letter == 'p'                    ? "directory name"
                          : letter == 'g' || letter == 's' ? "parameter"
+                         : letter == 'l'                  ? "address"
                                                           : "file name";
     const char *value = take_value(cursor);
 
@@ -81,6 +92,9 @@ static int take_option(struct options *options, char letter, struct cursor *curs
         return 0;
     case 'g':
         options->directives = value;
+        return 0;
+    case 'l':
+        options->address = value;
         return 0;
     default:
         return take_signal(options, value);
@@ -115,29 +129,74 @@ static int take_letter(struct options *options, char letter, struct cursor *curs
     case 'c':
     case 'g':
     case 's':
+    case 'l':
         return take_option(options, letter, cursor);
     default:
         return fail(options, "invalid option: \"%c\"", letter);
     }
 }
 
+/* --NAME, --NAME VALUE, --NAME=VALUE; the cursor stands behind the dashes. */
+static int take_long_form(struct options *options, struct cursor *cursor)
+{
+    const char *name = cursor->at;
+    size_t length = strcspn(name, "=");
+
+    for (size_t i = 0; i < sizeof long_forms / sizeof long_forms[0]; i++) {
+        if (strlen(long_forms[i].name) != length || strncmp(long_forms[i].name, name, length) != 0)
+            continue;
+        cursor->whole = name[length] == '=';
+        cursor->at = name + length + cursor->whole;
+        if (cursor->whole && strchr("hvVtTq", long_forms[i].letter))
+            return fail(options, "option \"--%s\" takes no value", long_forms[i].name);
+        return take_letter(options, long_forms[i].letter, cursor);
+    }
+    return fail(options, "invalid option: \"--%s\"", name);
+}
+
+/* An argument without a dash: `serve`, a folder, or both. */
+static int take_folder(struct options *options, const char *text, bool *serve)
+{
+    if (!*serve && !options->folder && !strcmp(text, "serve")) {
+        *serve = true;
+        return 0;
+    }
+    if (*text == '\0' || options->folder)
+        return fail(options, "invalid option: \"%s\"", text);
+    options->folder = text;
+    return 0;
+}
+
 int options_parse(struct options *options, int argc, char *const *argv)
 {
     struct cursor cursor = {.arguments = argv, .count = argc};
+    bool serve = false;
+    int rc = 0;
 
     memset(options, 0, sizeof *options);
-    for (cursor.index = 1; cursor.index < argc; cursor.index++) {
+    for (cursor.index = 1; cursor.index < argc && !rc; cursor.index++) {
         cursor.at = argv[cursor.index];
-        if (*cursor.at != '-')
-            return fail(options, "invalid option: \"%s\"", cursor.at);
-        cursor.at++;
-        while (*cursor.at != '\0') {
-            char letter = *cursor.at++;
-            int rc = take_letter(options, letter, &cursor);
-            if (rc != 0)
-                return rc;
+        cursor.whole = false;
+        if (*cursor.at != '-') {
+            rc = take_folder(options, cursor.at, &serve);
+        } else if (!strncmp(cursor.at, "--", 2)) {
+            cursor.at += 2;
+            rc = take_long_form(options, &cursor);
+        } else {
+            cursor.at++;
+            while (!rc && *cursor.at != '\0')
+                rc = take_letter(options, *cursor.at++, &cursor);
         }
     }
+    if (rc)
+        return rc;
+    if (serve && !options->folder)
+        options->folder = ".";
+    if (options->folder && options->file)
+        return fail(options, "a folder to serve and a configuration file (-c) exclude each other");
+    if (options->address && !options->folder)
+        return fail(options,
+                    "option \"-l\" is for a folder to serve: a configuration file says where it listens");
     return 0;
 }
 
@@ -147,21 +206,23 @@ static void show_help(const struct options_names *names, FILE *out)
     fprintf(out,
             "Usage: %s [-?hvVtTq] [-s signal] [-p prefix]\n"
             "%*s[-e filename] [-c filename] [-g directives]\n"
+            "       %s [serve] FOLDER [-l address]\n"
             "\n"
             "Options:\n"
-            "  -?,-h         : this help\n"
-            "  -v            : show version and exit\n"
-            "  -V            : show version and configure options then exit\n"
-            "  -t            : test configuration and exit\n"
-            "  -T            : test configuration, dump it and exit\n"
-            "  -q            : suppress non-error messages during configuration testing\n"
-            "  -s signal     : send signal to a master process: stop, quit, reopen, reload\n",
-            names->program, (int)strlen("Usage:  ") + (int)strlen(names->program), "");
+            "  -?,-h,--help    : this help\n"
+            "  -v,--version    : show version and exit\n"
+            "  -V,--build      : show version and what is built in, then exit\n"
+            "  -t,--test       : test configuration and exit\n"
+            "  -T,--dump       : test configuration, dump it and exit\n"
+            "  -q,--quiet      : suppress non-error messages during configuration testing\n"
+            "  -s,--signal     : send signal to a master process: stop, quit, reopen, reload\n",
+            names->program, (int)strlen("Usage:  ") + (int)strlen(names->program), "", names->program);
     fprintf(out,
-            "  -p prefix     : set prefix path (default: %s)\n"
-            "  -e filename   : set error log file (default: %s)\n"
-            "  -c filename   : set configuration file (default: %s)\n"
-            "  -g directives : set global directives out of configuration file\n"
+            "  -p,--prefix     : set prefix path (default: %s)\n"
+            "  -e,--error-log  : set error log file (default: %s)\n"
+            "  -c,--config     : set configuration file (default: %s)\n"
+            "  -g,--directives : set global directives out of configuration file\n"
+            "  -l,--listen     : address to serve FOLDER at (default: 127.0.0.1:8080)\n"
             "\n"
             "%s",
             names->prefix, names->error_log, names->file, names->commands);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Purpose: the command line, which is nginx's: -? -h -v -V -t -T -q -s signal -p prefix -e file -c file -g
- *   directives. Letters may be joined (-tq); a value follows at once or as the next argument.
+ *   directives. Letters may be joined (-tq); a value follows at once or as the next argument. Long forms
+ *   (--config file, --config=file) and `[serve] FOLDER [-l ADDRESS]`, which needs no file, are ours.
  * Lifetime: strings point into argv. The caller owns the struct.
  * Threads: one at a time.
- * Errors: -EINVAL and a sentence in options->error, nginx's, without the program's name. Nothing is printed.
+ * Errors: -EINVAL and a sentence in options->error, nginx's where it has one, without the program's name.
+ *   Nothing is printed.
  */
 #ifndef CONF_OPTIONS_H
 #define CONF_OPTIONS_H
@@ -33,6 +35,8 @@ struct options {
     const char *error_log;   /* -e; "stderr" means the stream */
     const char *file;        /* -c */
     const char *directives;  /* -g */
+    const char *folder;      /* to serve; "." if only `serve` was said */
+    const char *address;     /* -l, for the folder */
     char error[256];
 };
 
@@ -48,7 +52,7 @@ struct options_names {
 /* argv as main got it, NULL at argv[argc]. 0 or -EINVAL. */
 int options_parse(struct options *options, int argc, char *const *argv) __attribute__((warn_unused_result));
 
-/* Prints the version, and the help or the build lines if asked for. nginx prints all of it to stderr. */
+/* Prints the version, and the help or the build lines if asked for. */
 void options_show(const struct options *options, const struct options_names *names, FILE *out);
 
 #endif

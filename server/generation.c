@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "conf/default.h"
 #include "conf/read.h"
 #include "server/log/log.h"
 #include "server/protocol.h"
@@ -20,10 +19,10 @@ static void *settings_section(void *scope, unsigned module)
     return module == 0 ? &((struct generation *)scope)->settings : NULL;
 }
 
-static struct conf_node *read_text(struct conf *conf, const char *file)
+static struct conf_node *read_text(struct conf *conf, const struct generation_source *source)
 {
-    return file ? conf_read_file(conf, file)
-                : conf_read_text(conf, "built-in default", conf_default_text, conf_default_length);
+    return source->file ? conf_read_file(conf, source->file)
+                        : conf_read_text(conf, source->text_name, source->text, strlen(source->text));
 }
 
 static struct conf_node *read_all(struct conf *conf, const struct generation_source *source)
@@ -31,9 +30,9 @@ static struct conf_node *read_all(struct conf *conf, const struct generation_sou
     struct conf_node *root, *first;
 
     if (!source->options->directives)
-        return read_text(conf, source->file);
+        return read_text(conf, source);
     first = conf_read_option(conf, source->options->directives);
-    root = first ? read_text(conf, source->file) : NULL;
+    root = first ? read_text(conf, source) : NULL;
     if (root)
         conf_join(first, root);
     return root ? first : NULL;

@@ -66,7 +66,8 @@ struct generation {
 struct generation_source {
     const struct options *options;
     const char *prefix;                 /* folder that relative paths start from; ends in '/' */
-    const char *file;                   /* full name, or NULL: the embedded default */
+    const char *file;                   /* full name, or NULL: the text */
+    const char *text, *text_name;       /* a configuration that is no file, and what errors call it */
     const struct conf_modules *modules; /* settings_module first */
     struct sgi *sgi;
 };

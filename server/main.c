@@ -7,11 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "conf/default.h"
 #include "conf/document.h"
 #include "conf/options.h"
 #include "conf/read.h"
+#include "conf/serve.h"
 #include "http/config.h"
 #include "http/config/document.h"
 #include "pool/account.h"
@@ -40,6 +43,11 @@
 #else
 #define COMPILER "gcc"
 #endif
+
+enum {
+    SERVE_TEXT_MAX = 64 * 1024, /* bytes of conf/serve.conf with a folder in it */
+    REFERENCE_MAX = 512 * 1024, /* bytes of conf/DIRECTIVES.md */
+};
 
 /* -V: our own lines, then those for tools that look for nginx. "--without-…" names every module of nginx' own
  * configure that is on there by default and not here; what is off there by default is here only if "--with-…"
@@ -77,7 +85,8 @@
     "  tidepool advise     : which pool sizes its requests need, in a sentence\n"                            \
     "  -h after one of them says more\n"                                                                     \
     "Another prints what a configuration may say:\n"                                                         \
-    "  tidepool directives : every directive and variable, a line each, as Markdown\n"                       \
+    "  tidepool directives : every directive and variable, a line each, as Markdown; with a name, that "     \
+    "one\n"                                                                                                  \
     "\n"
 
 static const struct conf_module *const main_modules[] = {&settings_module, &http_block, &stream_block,
@@ -89,27 +98,55 @@ static void complain(const char *text)
     log_write(log_before_config(), LOG_LEVEL_EMERG, 0, "%s", text);
 }
 
+/* The full name of what somebody typed in this folder; one byte of `full` is left over. */
+static bool resolve(const char *given, char full[PATH_MAX])
+{
+    char here[PATH_MAX] = "";
+
+    if (*given != '/' && !getcwd(here, sizeof here))
+        return false;
+    if (!strcmp(here, "/"))
+        here[0] = '\0';
+    return snprintf(full, PATH_MAX - 1, "%s%s%s", here, *given == '/' ? "" : "/", given) < PATH_MAX - 1;
+}
+
 /* An absolute folder that ends in '/'. */
 static bool resolve_prefix(const char *given, char prefix[PATH_MAX])
 {
     size_t length;
 
-    if (!given)
-        given = PREFIX;
-    if (*given == '/') {
-        if (snprintf(prefix, PATH_MAX - 1, "%s", given) >= PATH_MAX - 1)
-            return false;
-    } else {
-        if (!getcwd(prefix, PATH_MAX - 1))
-            return false;
-        length = strlen(prefix);
-        if (snprintf(prefix + length, PATH_MAX - 1 - length, "/%s", given) >= (int)(PATH_MAX - 1 - length))
-            return false;
-    }
+    if (!resolve(given ? given : PREFIX, prefix))
+        return false;
     length = strlen(prefix);
     if (prefix[length - 1] != '/')
         memcpy(prefix + length, "/", 2);
     return true;
+}
+
+/* A relative -c: below the prefix that -p names, as with nginx; without -p, beside whoever typed it. */
+static bool resolve_file(const struct options *options, const char *prefix, char file[PATH_MAX])
+{
+    if (!options->file || !options->prefix || *options->file == '/')
+        return !options->file || resolve(options->file, file);
+    return snprintf(file, PATH_MAX, "%s%s", prefix, options->file) < PATH_MAX;
+}
+
+/* `tidepool FOLDER`: its configuration; NULL: it has been said why not. */
+static const char *folder_text(const struct options *options)
+{
+    static char text[SERVE_TEXT_MAX], full[PATH_MAX];
+    char error[PATH_MAX + 128] = "";
+    struct stat about;
+
+    if (!realpath(options->folder, full) || stat(full, &about))
+        snprintf(error, sizeof error, "invalid option: \"%s\": there is no folder of that name to serve (%s)",
+                 options->folder, strerror(errno));
+    else if (!S_ISDIR(about.st_mode))
+        snprintf(error, sizeof error, "\"%s\" is no folder; a configuration file is named by -c", full);
+    else if (!conf_serve_text(full, options->address, text, sizeof text, error, sizeof error))
+        return text;
+    complain(error);
+    return NULL;
 }
 
 /* -s: to the process whose number the pid file holds. */
@@ -192,6 +229,7 @@ static void say_fault_calls(void)
                 (unsigned long long)fault_calls((enum fault_point)point));
 }
 
+/* Reads the configuration, and does with it what was asked for. */
 static int run(const struct options *options, struct generation_source *source, const char *name)
 {
     char error[CONF_REPORT_SIZE], *rest = error, *line;
@@ -201,6 +239,10 @@ static int run(const struct options *options, struct generation_source *source, 
     if (!generation) {
         while ((line = strsep(&rest, "\n")))
             complain(line);
+        if (source->file && *options->file != '/' && access(source->file, F_OK))
+            fprintf(stderr, "tidepool: \"%s\" was looked for %s\n", options->file,
+                    options->prefix ? "below the prefix that -p names"
+                                    : "in this folder, since no -p names a prefix");
         if (options->test)
             fprintf(stderr, "tidepool: configuration file %s test failed\n", name);
         return 1;
@@ -212,14 +254,15 @@ static int run(const struct options *options, struct generation_source *source, 
     return status;
 }
 
-/* `tidepool directives`: the reference, from the tables that configurations are read by. */
-static int document(void)
+/* The reference, from the tables that configurations are read by. */
+static int document(FILE *out)
 {
     static const struct conf_module *const outer[] = {&settings_module, &http_block, &stream_block,
                                                       &control_block, &conf_include_module};
     static const struct conf_module *const stream[] = {&stream_module};
 
-    printf(
+    fprintf(
+        out,
         "# Directives and variables\n\n"
         "What `tidepool directives` prints, from the tables that read a configuration; `make docs` writes it "
         "to\nconf/DIRECTIVES.md. Directives that are not marked (ours) have nginx's names and meanings.\n\n"
@@ -228,14 +271,47 @@ static int document(void)
         "may have variables\nwhere the meaning says so. NUMBER: 0 or more. A directive that is accepted for "
         "nginx's sake has no effect,\nand a warning says so, unless it asks for what is always so.\n\n"
         "## Directives\n\n");
-    if (conf_document("main and events", &(struct conf_modules){outer, sizeof outer / sizeof *outer},
-                      stdout) ||
-        http_document_directives(stdout) ||
-        conf_document("stream", &(struct conf_modules){stream, 1}, stdout))
+    if (conf_document("main and events", &(struct conf_modules){outer, sizeof outer / sizeof *outer}, out) ||
+        http_document_directives(out) || conf_document("stream", &(struct conf_modules){stream, 1}, out))
         return 1;
-    printf("## Variables\n\nFor `log_format`, `if`, `map`, `return`, `rewrite`, `add_header` and wherever "
-           "else a meaning says so.\n\n");
-    return http_document_variables(stdout) ? 1 : 0;
+    fprintf(out,
+            "## Variables\n\nFor `log_format`, `if`, `map`, `return`, `rewrite`, `add_header` and wherever "
+            "else a meaning says so.\n\n");
+    return http_document_variables(out) ? 1 : 0;
+}
+
+/* `tidepool directives [NAME]`. */
+static int document_command(const char *name)
+{
+    static char text[REFERENCE_MAX];
+    FILE *out = name ? fmemopen(text, sizeof text, "w") : stdout;
+    int status = out ? document(out) : 1;
+
+    if (!name || !out)
+        return status;
+    if (fclose(out) || status) {
+        complain("the reference could not be written");
+        return 1;
+    }
+    if (conf_document_find(text, *name == '$' ? name + 1 : name, stdout))
+        return fflush(stdout) ? 1 : 0;
+    log_write(log_before_config(), LOG_LEVEL_EMERG, 0,
+              "there is no directive or variable \"%s\"; `tidepool directives` lists all", name);
+    return 1;
+}
+
+/* A first word that is no option. -1: it is none of these. */
+static int command(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+
+    if (!strcmp(name, "advise"))
+        return advice_command(argc - 1, argv + 1);
+    if (!strcmp(name, "top"))
+        return top_command(argc - 1, argv + 1);
+    if (!strcmp(name, "follow"))
+        return follow_command(argc - 1, argv + 1);
+    return !strcmp(name, "directives") && argc <= 3 ? document_command(argv[2]) : -1;
 }
 
 int main(int argc, char **argv)
@@ -248,19 +324,17 @@ int main(int argc, char **argv)
                                         .prefix = PREFIX,
                                         .error_log = "logs/error.log",
                                         .file = "built-in default"};
-    struct generation_source source = {.modules = &all_modules, .prefix = prefix};
+    struct generation_source source = {.modules = &all_modules,
+                                       .prefix = prefix,
+                                       .text = conf_default_text,
+                                       .text_name = "built-in default"};
     struct options options;
     int status;
 
     process_open_streams();
-    if (argc > 1 && !strcmp(argv[1], "advise"))
-        return advice_command(argc - 1, argv + 1);
-    if (argc > 1 && !strcmp(argv[1], "top"))
-        return top_command(argc - 1, argv + 1);
-    if (argc > 1 && !strcmp(argv[1], "follow"))
-        return follow_command(argc - 1, argv + 1);
-    if (argc == 2 && !strcmp(argv[1], "directives"))
-        return document();
+    status = command(argc, argv);
+    if (status >= 0)
+        return status;
     if (fault_from_environment()) {
         complain("TIDEPOOL_FAULT is not understood: \"point:N[+],…\" is expected");
         return 1;
@@ -271,15 +345,19 @@ int main(int argc, char **argv)
         return 1;
     }
     if (options.show_version) {
-        options_show(&options, &names, stderr);
+        options_show(&options, &names, stdout);
         if (!options.test)
             return 0;
     }
-    if (!resolve_prefix(options.prefix, prefix) ||
-        (options.file &&
-         snprintf(file, sizeof file, "%s%s", *options.file == '/' ? "" : prefix, options.file) >= PATH_MAX)) {
+    if (!resolve_prefix(options.prefix, prefix) || !resolve_file(&options, prefix, file)) {
         complain("the prefix or the configuration file has too long a name");
         return 1;
+    }
+    if (options.folder) {
+        source.text_name = "built-in serve.conf";
+        source.text = folder_text(&options);
+        if (!source.text)
+            return 1;
     }
     source.options = &options;
     source.file = options.file ? file : NULL;
@@ -288,7 +366,7 @@ int main(int argc, char **argv)
         complain("out of memory");
         return 1;
     }
-    status = run(&options, &source, options.file ? file : "built-in default");
+    status = run(&options, &source, options.file ? file : source.text_name);
     if (source.sgi)
         sgi_destroy(source.sgi);
     say_account();

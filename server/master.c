@@ -325,7 +325,7 @@ static void say_ready(const struct master *master)
         control = control->next;
     if (generation->settings.daemon)
         return;
-    if (!master->source->file)
+    if (!master->source->file && !master->source->options->folder)
         log_write(log, LOG_LEVEL_NOTICE, 0, "Ctrl-C stops; tidepool top watches");
     else if (control)
         log_write(log, LOG_LEVEL_NOTICE, 0, "Ctrl-C stops; tidepool top -c %s watches",

@@ -41,13 +41,14 @@ def test_T(server):
 @pytest.mark.ours
 def test_v(server):
     done = server.run('-v')
-    assert done.returncode == 0 and re.search(r'tidepool', done.stderr, re.I)
+    assert (done.returncode, done.stdout, done.stderr) == (0, 'tidepool version: tidepool/0.1.0\n', '')
 
 
 def test_V(server):
     """Test suites look for a version like nginx's and for --with-… of what is built in."""
     done = server.run('-V')
-    assert done.returncode == 0 and re.search(r'nginx version: \S*nginx/\d+\.\d+\.\d+', done.stderr)
+    assert done.returncode == 0 and re.search(r'nginx version: \S*nginx/\d+\.\d+\.\d+',
+                                              done.stdout + done.stderr)
 
 
 # nginx: a module that its configure builds unless told otherwise, and a directive of it
@@ -73,7 +74,7 @@ MODULES = {
 @pytest.mark.ours
 def test_V_names_what_is_missing(server):
     """--without-MODULE stands for each module whose directive is unknown, and for no other."""
-    said = server.run('-V').stderr
+    said = server.run('-V').stdout
     text = subprocess.run([BINARY, 'directives'], capture_output=True, text=True, check=True).stdout
     http, stream = text.split('### stream', 1)
     for module, directive in MODULES.items():
@@ -82,13 +83,29 @@ def test_V_names_what_is_missing(server):
     assert '--without-http-cache' in said and '--with-mail' not in said
 
 
-@pytest.mark.parametrize('option', ['-h', '-?'])
+@pytest.mark.ours
+def test_one_directive(server):
+    """`directives NAME`: its rows, in plain words; whatever else is said goes to stderr."""
+    done = subprocess.run([BINARY, 'directives', 'listen'], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stderr == '' and done.stdout.count('  in:      server') == 2
+    assert done.stdout.startswith('listen ADDRESS[:PORT] | PORT | unix:PATH ') and '`' not in done.stdout and '\\' not in done.stdout
+    for name in ('$args', 'args'):
+        done = subprocess.run([BINARY, 'directives', name], capture_output=True, text=True)
+        assert done.returncode == 0 and done.stdout.startswith('$args\n')
+    done = subprocess.run([BINARY, 'directives', 'liste'], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, '') and 'no directive or variable "liste"' in done.stderr
+
+
+@pytest.mark.parametrize('option', ['-h', '--help', '-?'])
 def test_h(server, option):
+    if option == '--help' and not OURS:
+        pytest.skip('nginx has no long forms')
     done = server.run(option)
     said = done.stdout + done.stderr
     assert done.returncode == 0
     for flag in ('-c', '-p', '-g', '-e', '-t', '-T', '-q', '-v', '-V', '-s'):
         assert re.search(rf'^\s*(-\?,)?{flag}\b', said, re.M), flag
+    assert not OURS or done.stderr == ''
     if OURS:
         assert all(f'tidepool {name} ' in said for name in ('top', 'follow', 'advise'))
 

@@ -41,7 +41,7 @@ def test_what_is_there(installed):
 
 def test_the_binary_runs_from_there(installed):
     done = subprocess.run(WRAPPER + [f'{installed}/bin/tidepool', '-v'], capture_output=True, text=True)
-    assert done.returncode == 0 and 'tidepool/' in done.stderr
+    assert done.returncode == 0 and 'tidepool/' in done.stdout
 
 
 def test_the_library_is_enough(installed, tmp_path):
@@ -158,7 +158,7 @@ def test_the_manual_tells_every_option_and_command():
     with open(f'{ROOT}/docs/tidepool.8', encoding='utf-8') as file:
         manual = file.read()
     told = set(''.join(re.findall(r'^\.It Fl ([^\n]*)', manual, re.M)))
-    options = subprocess.run(WRAPPER + [BINARY, '-h'], capture_output=True, text=True).stderr
+    options = subprocess.run(WRAPPER + [BINARY, '-h'], capture_output=True, text=True).stdout
     for letter in re.findall(r'^\s+(?:-\?,)?-(\w)', options, re.M):
         assert letter in told, f'-{letter}'
     commands = re.findall(r'^\s+tidepool (\w+)', options, re.M)

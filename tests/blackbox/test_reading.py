@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from tests.harness.instance import OURS
 from tests.harness.wire import PATIENCE, request
 
 SERVER = 'server { listen 127.0.0.1:@http@; %s location / { %s return 200 "$uri"; } }'
@@ -61,7 +62,7 @@ def test_strict_line_endings(server):
 def test_lingering_time(server):
     """nginx: what still comes is read and dropped for so long at most, however busy the client is."""
     server.http(SERVER % ('lingering_time 200ms; lingering_timeout 60s; client_max_body_size 1;', 'echo_body;'
-                          if 'tidepool' in server.run('-v').stderr.lower() else ''))
+                          if OURS else ''))
     server.start()
     with server.client() as client:
         client.send(request('POST', '/', [('Content-Length', str(1 << 30))]))

@@ -118,7 +118,7 @@ def test_pid(found, shared):
 @pytest.mark.ours
 def test_nginx_version(found):
     """Ours: what -v prints."""
-    said = subprocess.run(WRAPPER + [BINARY, '-v'], capture_output=True, text=True, check=True).stderr
+    said = subprocess.run(WRAPPER + [BINARY, '-v'], capture_output=True, text=True, check=True).stdout
     assert found['nginx_version'] and re.search(rf'/{re.escape(found["nginx_version"])}$', said.strip())
 
 

@@ -27,7 +27,8 @@ CONFIGURATION = re.compile(r'conf|sites-')  # names of files that the server rea
 
 def version():
     try:
-        return subprocess.run([BINARY, '-V'], capture_output=True, text=True, timeout=PATIENCE).stderr
+        said = subprocess.run([BINARY, '-V'], capture_output=True, text=True, timeout=PATIENCE)
+        return said.stdout + said.stderr  # nginx uses stderr
     except OSError:
         return ''
 

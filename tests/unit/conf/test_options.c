@@ -70,6 +70,51 @@ static void test_values(void **state)
     assert_true(options.show_version);
 }
 
+static void test_long_forms(void **state)
+{
+    struct options options;
+
+    (void)state;
+    assert_int_equal(
+        parse(&options, "--test --quiet --prefix dir --config=a.conf --error-log= --directives e;"), 0);
+    assert_true(options.test && options.quiet && !options.dump && !options.show_version);
+    assert_string_equal(options.prefix, "dir");
+    assert_string_equal(options.file, "a.conf");
+    assert_string_equal(options.directives, "e;");
+    assert_int_equal(parse(&options, "--config=a=b --signal=quit"), 0);
+    assert_string_equal(options.file, "a=b");
+    assert_int_equal(options.signal, OPTIONS_SIGNAL_QUIT);
+    assert_int_equal(parse(&options, "--help"), 0);
+    assert_true(options.show_help);
+    assert_int_equal(parse(&options, "--version"), 0);
+    assert_true(options.show_version && !options.show_help && !options.show_build);
+    assert_int_equal(parse(&options, "--build"), 0);
+    assert_true(options.show_build);
+    assert_int_equal(parse(&options, "--dump"), 0);
+    assert_true(options.test && options.dump);
+}
+
+static void test_folder(void **state)
+{
+    struct options options;
+
+    (void)state;
+    assert_int_equal(parse(&options, "site"), 0);
+    assert_string_equal(options.folder, "site");
+    assert_null(options.address);
+    assert_int_equal(parse(&options, "serve"), 0);
+    assert_string_equal(options.folder, ".");
+    assert_int_equal(parse(&options, "serve site -l 8000 -t"), 0);
+    assert_string_equal(options.folder, "site");
+    assert_string_equal(options.address, "8000");
+    assert_true(options.test);
+    assert_int_equal(parse(&options, "serve serve --listen=[::1]:80"), 0);
+    assert_string_equal(options.folder, "serve");
+    assert_string_equal(options.address, "[::1]:80");
+    assert_int_equal(parse(&options, "-t"), 0);
+    assert_null(options.folder);
+}
+
 static void test_signals(void **state)
 {
     static const struct {
@@ -95,12 +140,20 @@ static void test_signals(void **state)
 static void test_errors(void **state)
 {
     static const char *const rows[][2] = {
-        {"x", "invalid option: \"x\""},
-        {"-t x", "invalid option: \"x\""},
+        {"x y", "invalid option: \"y\""},
+        {"serve a b", "invalid option: \"b\""},
+        {"x -c y", "a folder to serve and a configuration file (-c) exclude each other"},
+        {"-l 80", "option \"-l\" is for a folder to serve: a configuration file says where it listens"},
         {"_", "invalid option: \"\""},
         {"-x", "invalid option: \"x\""},
         {"-tx", "invalid option: \"x\""},
-        {"--help", "invalid option: \"-\""},
+        {"--", "invalid option: \"--\""},
+        {"--hel", "invalid option: \"--hel\""},
+        {"--helping", "invalid option: \"--helping\""},
+        {"--help=yes", "option \"--help\" takes no value"},
+        {"--config", "option \"-c\" requires file name"},
+        {"--signal=kill", "invalid option: \"-s kill\""},
+        {"-l", "option \"-l\" requires address"},
         {"-p", "option \"-p\" requires directory name"},
         {"-c", "option \"-c\" requires file name"},
         {"-te", "option \"-e\" requires file name"},
@@ -146,19 +199,21 @@ static void test_show(void **state)
     check_shown("-h", "tidepool version: tidepool/1.2.3\n"
                       "Usage: tidepool [-?hvVtTq] [-s signal] [-p prefix]\n"
                       "                [-e filename] [-c filename] [-g directives]\n"
+                      "       tidepool [serve] FOLDER [-l address]\n"
                       "\n"
                       "Options:\n"
-                      "  -?,-h         : this help\n"
-                      "  -v            : show version and exit\n"
-                      "  -V            : show version and configure options then exit\n"
-                      "  -t            : test configuration and exit\n"
-                      "  -T            : test configuration, dump it and exit\n"
-                      "  -q            : suppress non-error messages during configuration testing\n"
-                      "  -s signal     : send signal to a master process: stop, quit, reopen, reload\n"
-                      "  -p prefix     : set prefix path (default: /p/)\n"
-                      "  -e filename   : set error log file (default: stderr)\n"
-                      "  -c filename   : set configuration file (default: built in)\n"
-                      "  -g directives : set global directives out of configuration file\n"
+                      "  -?,-h,--help    : this help\n"
+                      "  -v,--version    : show version and exit\n"
+                      "  -V,--build      : show version and what is built in, then exit\n"
+                      "  -t,--test       : test configuration and exit\n"
+                      "  -T,--dump       : test configuration, dump it and exit\n"
+                      "  -q,--quiet      : suppress non-error messages during configuration testing\n"
+                      "  -s,--signal     : send signal to a master process: stop, quit, reopen, reload\n"
+                      "  -p,--prefix     : set prefix path (default: /p/)\n"
+                      "  -e,--error-log  : set error log file (default: stderr)\n"
+                      "  -c,--config     : set configuration file (default: built in)\n"
+                      "  -g,--directives : set global directives out of configuration file\n"
+                      "  -l,--listen     : address to serve FOLDER at (default: 127.0.0.1:8080)\n"
                       "\n"
                       "Commands: none\n");
 }
@@ -166,8 +221,9 @@ static void test_show(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_letters), cmocka_unit_test(test_values), cmocka_unit_test(test_signals),
-        cmocka_unit_test(test_errors),  cmocka_unit_test(test_show),
+        cmocka_unit_test(test_letters), cmocka_unit_test(test_values),  cmocka_unit_test(test_long_forms),
+        cmocka_unit_test(test_folder),  cmocka_unit_test(test_signals), cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_show),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -397,7 +397,7 @@ static void test_messages(void **state)
 static void test_prefixes(void **state)
 {
     struct fixture *fixture = *state;
-    size_t length = strlen("wrap{") + conf_default_length + 1;
+    size_t length = strlen("wrap{") + strlen(conf_default_text) + 1;
     char *text = malloc(length + 1);
 
     assert_non_null(text);
@@ -421,19 +421,19 @@ static void test_mutations(void **state)
     static const char alphabet[] = ";{}\"'\\$# \nx\0)";
     struct fixture *fixture = *state;
     unsigned seed = 20240608;
-    char *text = malloc(conf_default_length);
+    char *text = malloc(strlen(conf_default_text));
 
     print_message("seed %u\n", seed);
     assert_non_null(text);
     for (int round = 0; round < 3000; round++) {
         struct conf_node *root;
 
-        memcpy(text, conf_default_text, conf_default_length);
+        memcpy(text, conf_default_text, strlen(conf_default_text));
         for (int i = rand_r(&seed) % 4; i >= 0; i--)
-            text[(size_t)rand_r(&seed) % conf_default_length] =
+            text[(size_t)rand_r(&seed) % strlen(conf_default_text)] =
                 alphabet[(size_t)rand_r(&seed) % (sizeof alphabet - 1)];
         fixture_start(fixture);
-        root = conf_read_text(&fixture->conf, "mutated", text, conf_default_length);
+        root = conf_read_text(&fixture->conf, "mutated", text, strlen(conf_default_text));
         assert_int_equal(root == NULL, fixture->conf.error[0] != '\0');
     }
     free(text);
