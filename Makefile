@@ -26,7 +26,9 @@ HARDEN    ?= -fPIE $(FORTIFY) $(foreach flag,$(HARDEN_IF),$(call has,$(flag)))
 HARDEN_LD ?= -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 endif
 HARDEN    := $(HARDEN)
-CFLAGS   += -std=c17 -D_GNU_SOURCE $(OPTIMISE) $(HARDEN) $(LTO) $(WARNINGS) $(SANITIZE) -I. -I$(BUILD) -pthread -fno-strict-aliasing
+# Who keeps what alive (docs/lifetimes.md) is checked in every build with a sanitizer, and in no other.
+CHECKS    ?= $(if $(SANITIZE),-DTIDEPOOL_CHECKS)
+CFLAGS   += -std=c17 -D_GNU_SOURCE $(OPTIMISE) $(HARDEN) $(LTO) $(WARNINGS) $(SANITIZE) $(CHECKS) -I. -I$(BUILD) -pthread -fno-strict-aliasing
 LDFLAGS  += $(SANITIZE) $(HARDEN_LD) -pthread
 LDLIBS   := -lev -lpcre2-8 -lz
 
@@ -81,12 +83,26 @@ $(BUILD)/tests/unit/server/test_engine_alone: $(BUILD)/tests/unit/server/test_en
     $(BUILD)/libtidepool.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/all.a
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka
 
 # A scheduler stands between the workers and what they wait with.
 $(BUILD)/tests/unit/server/test_crew_model: LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,pthread_create pthread_join \
     sem_wait ev_run ev_break mailbox_post mailbox_send)
 comma := ,
+
+# These two tests have the checks in any build. What takes part in them is compiled a second time, beside the rest, and the
+# linker finds it before all.a; without a sanitizer, which has them anyhow.
+WITH_CHECKS := $(BUILD)/tests/unit/server/test_crew_model $(BUILD)/tests/unit/pool/test_holds
+ifeq ($(CHECKS),)
+CHECKED := $(patsubst %.c,$(BUILD)/checked/%.o,$(shell grep -rlE '"(pool/holds|server/checks)[.]h"' --include='*.c' pool server))
+$(BUILD)/tests/unit/server/test_crew_model: $(filter-out %/master.o,$(CHECKED))
+$(BUILD)/tests/unit/pool/test_holds: $(BUILD)/checked/pool/holds.o
+$(WITH_CHECKS:%=%.o) $(CHECKED): CHECKS := -DTIDEPOOL_CHECKS
+$(CHECKED): WARNINGS += -Wdeclaration-after-statement
+$(BUILD)/checked/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+endif
 
 # Chains of pattern rules make objects that make would otherwise throw away, and build again next time.
 .SECONDARY:

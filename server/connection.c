@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "pool/holds.h"
+#include "server/checks.h"
 #include "server/ev_memory.h"
 #include "server/listener.h"
 #include "server/log/log_text.h"
@@ -171,6 +173,7 @@ struct connection *connection_open(struct worker *worker, struct tenure *tenure,
     ev_io_init(&connection->io, on_io, fd, EV_READ);
     connection->io.data = connection;
     tenure_enter(tenure);
+    holds_take(tenure, connection, CHECKS_CONNECTION);
     link_connection(worker, connection);
     ev_io_start(worker->loop, &connection->io);
     if (borrows && !shortage_borrow(connection, refusal.why, false))
@@ -227,6 +230,8 @@ void connection_bury(struct connection *connection)
     if (connection->binding->protocol->closed)
         connection->binding->protocol->closed(connection);
     pool_destroy(pool);
+    holds_none(connection, "a connection");
+    holds_give(tenure, connection, CHECKS_CONNECTION);
     tenure_leave(tenure);
 }
 
@@ -282,6 +287,8 @@ static void rebind(struct connection *connection)
     connection->binding = generation_find_same(now->generation, connection->binding);
     connection->tenure = now;
     tenure_enter(now);
+    holds_take(now, connection, CHECKS_CONNECTION);
+    holds_give(old, connection, CHECKS_CONNECTION);
     tenure_leave(old);
 }
 

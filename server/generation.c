@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "conf/read.h"
+#include "pool/holds.h"
 #include "server/log/log.h"
 #include "server/protocol.h"
 
@@ -151,5 +152,7 @@ void generation_announce(const struct generation *generation, const struct gener
 
 void generation_destroy(struct generation *generation)
 {
+    holds_none(generation, "a generation");
+    holds_none(generation->settings.log, "a generation's log");
     pool_destroy(generation->pool);
 }

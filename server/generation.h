@@ -17,6 +17,7 @@
 #include "conf/conf.h"
 #include "conf/directive.h"
 #include "conf/options.h"
+#include "pool/holds.h"
 #include "pool/pool.h"
 #include "server/address.h"
 #include "server/process/settings.h"
@@ -100,10 +101,17 @@ void generation_say_warnings(const struct generation *generation, const struct l
 void generation_announce(const struct generation *generation, const struct generation *before);
 
 static inline struct generation *generation_of(const struct conf *conf);
-static inline void generation_get(struct generation *generation);
+
+/* `who` and `why`: pool/holds.h; the same when it is given back. */
+static inline void generation_get(struct generation *generation, const void *who, const char *why);
 
 /* Drops a reference. True: it was the last, so wake the main thread, which destroys it. */
-static inline bool generation_put(struct generation *generation);
+static inline bool generation_put(struct generation *generation, const void *who, const char *why);
+
+/* Whoever holds one, as `why`. */
+#define GENERATION_IN_SERVICE "the main thread, as the one in service"
+#define GENERATION_OF_TENURE  "a tenure"
+#define GENERATION_OF_MESSAGE "a connection's descriptor in a message"
 
 void generation_destroy(struct generation *generation);
 
@@ -114,13 +122,15 @@ static inline struct generation *generation_of(const struct conf *conf)
     return conf->user;
 }
 
-static inline void generation_get(struct generation *generation)
+static inline void generation_get(struct generation *generation, const void *who, const char *why)
 {
+    holds_take(generation, who, why);
     atomic_fetch_add_explicit(&generation->references, 1, memory_order_relaxed);
 }
 
-static inline bool generation_put(struct generation *generation)
+static inline bool generation_put(struct generation *generation, const void *who, const char *why)
 {
+    holds_give(generation, who, why);
     return atomic_fetch_sub_explicit(&generation->references, 1, memory_order_acq_rel) == 1;
 }
 

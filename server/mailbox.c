@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "pool/holds.h"
 #include "pool/sgi.h"
 
 static struct message *take_all(struct mailbox *mailbox)
@@ -66,6 +67,7 @@ void mailbox_look(struct mailbox *mailbox)
 
 void mailbox_deinit(struct mailbox *mailbox, void (*drop)(struct mailbox *, struct message *))
 {
+    holds_none(mailbox, "a mailbox");
     wakeup_stop(&mailbox->wake);
     hand_out(mailbox, drop);
 }

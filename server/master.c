@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "pool/holds.h"
 #include "pool/sizeclass.h"
 #include "pool/sysmem.h"
 #include "server/crew.h"
@@ -52,6 +53,7 @@ static const struct log *master_log(const struct master *master)
 
 static void adopt(struct master *master, struct generation *generation)
 {
+    holds_take(generation, NULL, GENERATION_IN_SERVICE);
     generation->number = ++master->loaded;
     generation->next = master->generations;
     master->generations = generation;
@@ -164,7 +166,7 @@ static void reload(struct master *master)
     log_thread_set(generation->settings.log);
     in_force_change(&master->in_force, &generation->settings, &pid);
     generation_announce(generation, old);
-    if (generation_put(old))
+    if (generation_put(old, NULL, GENERATION_IN_SERVICE))
         sweep_generations(master);
     settle(master);
 }
@@ -341,7 +343,7 @@ static void end(struct master *master)
     pid_file_end(&master->in_force.pid, getpid(), master_log(master));
     stop_loop(master);
     log_thread_set(NULL);
-    if (generation_put(master->current))
+    if (generation_put(master->current, NULL, GENERATION_IN_SERVICE))
         sweep_generations(master);
 }
 

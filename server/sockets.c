@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "pool/holds.h"
 #include "pool/sysmem.h"
 #include "server/crew.h"
 #include "server/listener.h"
@@ -151,6 +152,7 @@ static void remove_path(const struct listen_address *address)
 
 static void close_set(struct socket_set *set)
 {
+    holds_none(set, "an address's sockets");
     for (unsigned i = 0; i < set->count; i++)
         close(set->fds[i]);
     if (is_unix(&set->address))

@@ -5,10 +5,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "pool/holds.h"
 #include "pool/sysmem.h"
+#include "server/checks.h"
 #include "server/connection.h"
 #include "server/watcher.h"
 #include "server/worker.h"
+
+/* Who holds a tenure besides its connections (pool/holds.h). */
+#define AWAITED "a switch that is to come"
+#define CURRENT "a worker, as its current one"
+#define STEP    "a step of its worker"
 
 /* ---- the hold ---- */
 
@@ -22,7 +29,8 @@ static void end_tenure(struct tenure *tenure)
     *link = tenure->next;
     ev_timer_stop(worker->loop, &tenure->shutdown);
     log_buffers_flush(&worker->logs);
-    if (generation_put(tenure->generation))
+    holds_none(tenure, "a tenure");
+    if (generation_put(tenure->generation, tenure, GENERATION_OF_TENURE))
         worker->shared->wake_main();
     sysmem_free(SYSMEM_OF_WORKERS, tenure, sizeof *tenure);
 }
@@ -74,7 +82,8 @@ struct tenure *tenure_create(struct worker *worker, struct generation *generatio
         return NULL;
     tenure->worker = worker;
     tenure->generation = generation;
-    generation_get(generation);
+    generation_get(generation, tenure, GENERATION_OF_TENURE);
+    holds_take(tenure, NULL, AWAITED);
     ev_timer_init(&tenure->shutdown, on_shutdown_timeout, 0., 0.);
     tenure->shutdown.data = tenure;
     return tenure;
@@ -82,13 +91,16 @@ struct tenure *tenure_create(struct worker *worker, struct generation *generatio
 
 void tenure_abandon(struct tenure *tenure)
 {
-    if (generation_put(tenure->generation))
+    holds_give(tenure, NULL, AWAITED);
+    holds_none(tenure, "a tenure");
+    if (generation_put(tenure->generation, tenure, GENERATION_OF_TENURE))
         tenure->worker->shared->wake_main();
     sysmem_free(SYSMEM_OF_WORKERS, tenure, sizeof *tenure);
 }
 
 static void begin_tenure(struct worker *worker, struct tenure *tenure)
 {
+    holds_give(tenure, NULL, AWAITED);
     tenure->next = worker->tenures;
     worker->tenures = tenure;
 }
@@ -114,9 +126,15 @@ static struct tenure *tenure_under(struct worker *worker, struct generation *gen
 
 /* ---- connections that change worker ---- */
 
-static void release(struct worker *worker, struct generation *generation)
+/* Whoever holds the generation for a message: its descriptor, as a number. */
+static const void *traveller(int descriptor)
 {
-    if (generation_put(generation))
+    return (const void *)(intptr_t)descriptor;
+}
+
+static void release(struct worker *worker, struct generation *generation, int descriptor)
+{
+    if (generation_put(generation, traveller(descriptor), GENERATION_OF_MESSAGE))
         worker->shared->wake_main();
 }
 
@@ -133,10 +151,11 @@ bool tenure_hand_on(struct worker *worker, const struct binding *binding, int fd
     message.pointers[0] = now;
     message.pointers[1] = (void *)(uintptr_t)there;
     message.numbers[2] = requests;
-    generation_get(now);
+    generation_get(now, traveller(fd), GENERATION_OF_MESSAGE);
+    checks_send(worker, to);
     if (!mailbox_send(&to->mailbox, &message))
         return true;
-    release(worker, now);
+    release(worker, now, fd);
     return false;
 }
 
@@ -161,11 +180,13 @@ static void keep(struct worker *worker, const struct message *message)
         length = 0;
     peer_from_socket(&peer, &address, length);
     tenure_enter(tenure); /* it ends here if no connection was made */
+    holds_take(tenure, worker, STEP);
     connection =
         connection_open(worker, tenure, binding, message->descriptor, &peer, (uint32_t)message->numbers[2]);
     /* It arrived after this worker had drained its own. */
     if (connection && connection_ending(connection) != CONNECTION_STAYS)
         binding->protocol->drain(connection);
+    holds_give(tenure, worker, STEP);
     tenure_leave(tenure);
 }
 
@@ -177,13 +198,13 @@ void tenure_take_over(struct worker *worker, const struct message *message)
              !tenure_hand_on(worker, message->pointers[1], message->descriptor,
                              (uint32_t)message->numbers[2]))
         keep(worker, message);
-    release(worker, message->pointers[0]);
+    release(worker, message->pointers[0], message->descriptor);
 }
 
 void tenure_drop(struct worker *worker, const struct message *message)
 {
     close(message->descriptor);
-    release(worker, message->pointers[0]);
+    release(worker, message->pointers[0], message->descriptor);
 }
 
 /* ---- switching ---- */
@@ -208,11 +229,15 @@ void tenure_switch(struct worker *worker, struct tenure *tenure)
     struct generation *generation = tenure->generation;
 
     begin_tenure(worker, tenure);
+    holds_take(tenure, worker, CURRENT);
     if (before)
         tenure_enter(before); /* so that it stays until the last line below */
     listeners_stop(worker, generation);
     log_thread_set(generation->settings.log);
     worker->tenure = tenure;
+    checks_serve(worker, generation);
+    if (before)
+        checks_let_go(worker, before->generation);
     shortage_look(worker);
     sizeclass_set_budget(worker->classes, generation->settings.worker_memory_budget);
     /* One worker may have all of view_reserve; memory_budget bounds all of them. 0 would mean no limit. */
@@ -225,6 +250,7 @@ void tenure_switch(struct worker *worker, struct tenure *tenure)
     }
     if (before) {
         drain_all(worker);
+        holds_give(before, worker, CURRENT);
         tenure_leave(before);
     }
     atomic_store(&worker->thread.generation, generation->number);
@@ -233,10 +259,14 @@ void tenure_switch(struct worker *worker, struct tenure *tenure)
 
 void tenure_quit(struct worker *worker)
 {
+    bool names_others = worker->tenure && worker->state != WORKER_QUITS;
+
     worker->state = WORKER_QUITS;
     atomic_store(&worker->thread.ended,
                  false); /* it may have left before: from here on it passes nothing on */
     listeners_end(worker, NULL);
+    if (names_others)
+        checks_let_go(worker, worker->tenure->generation);
     atomic_store(&worker->thread.deaf, true);
     worker->shared->wake_main();
     drain_all(worker);
@@ -244,6 +274,11 @@ void tenure_quit(struct worker *worker)
 
 void tenure_end_all(struct worker *worker)
 {
+    if (worker->tenure) {
+        if (worker->state != WORKER_QUITS)
+            checks_let_go(worker, worker->tenure->generation);
+        holds_give(worker->tenure, worker, CURRENT);
+    }
     worker->tenure = NULL;
     while (worker->tenures)
         end_tenure(worker->tenures);

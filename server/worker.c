@@ -7,8 +7,10 @@
 #include <stddef.h>
 
 #include "pool/annotate.h"
+#include "pool/holds.h"
 #include "pool/sgi.h"
 #include "pool/sysmem.h"
+#include "server/checks.h"
 #include "server/connection.h"
 #include "server/ev_memory.h"
 #include "server/watcher.h"
@@ -132,6 +134,7 @@ static void turn_ends(struct worker *worker)
         worker->shared->wake_main();
     }
     timeouts_turn_ends(&worker->timeouts);
+    checks_turn(worker);
 }
 
 /* In place of libev's own call of what is pending. A prepare watcher would cost one more round of that. */
@@ -284,6 +287,7 @@ struct worker *worker_create(struct shared *shared, unsigned index, int *error)
     sem_init(&worker->thread.begin, 0, 0);
     *error = -pthread_create(&worker->thread.id, NULL, run, worker);
     if (!*error) {
+        holds_take(worker, NULL, "the main thread");
         wait_for(&worker->thread.answers);
         *error = worker->thread.failure;
         if (!*error) {
@@ -292,6 +296,7 @@ struct worker *worker_create(struct shared *shared, unsigned index, int *error)
             return worker;
         }
         pthread_join(worker->thread.id, NULL);
+        holds_give(worker, NULL, "the main thread");
     }
     sem_destroy(&worker->thread.answers);
     sem_destroy(&worker->thread.begin);
@@ -318,6 +323,8 @@ void worker_destroy(struct worker *worker)
     mailbox_close(&worker->mailbox);
     if (shared->watcher)
         shared->watcher->left(worker);
+    holds_give(worker, NULL, "the main thread");
+    holds_none(worker, "a worker");
     sem_destroy(&worker->thread.answers);
     sem_destroy(&worker->thread.begin);
     sysmem_free(SYSMEM_OF_WORKERS, worker, size_of(shared));

@@ -2,6 +2,7 @@
 /* Lines of the error log: put together on the stack, escaped, written. */
 #include "server/log/log.h"
 
+#include "pool/holds.h"
 #include "server/log/clock.h"
 #include "server/log/log_sink.h"
 #include "server/log/log_text.h"
@@ -40,6 +41,10 @@ bool log_stderr_copy_wanted(enum log_level level)
 
 void log_thread_set(const struct log *log)
 {
+    if (this_thread)
+        holds_give(this_thread, &this_thread, "log_thread() of a thread");
+    if (log)
+        holds_take(log, &this_thread, "log_thread() of a thread");
     this_thread = log;
 }
 

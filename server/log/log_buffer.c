@@ -3,6 +3,7 @@
 #include "server/log/log_buffer.h"
 
 #include "pool/annotate.h"
+#include "pool/holds.h"
 #include "pool/sizeclass.h"
 
 #include <errno.h>
@@ -25,6 +26,8 @@ UNGUARDED static void write_out(struct log_buffer *buffer)
 
 static void give_back(struct log_buffers *buffers, struct log_buffer *buffer)
 {
+    if (buffer->file)
+        holds_give(buffer->file, buffers, "lines in a worker's buffer");
     if (buffer->bytes)
         sizeclass_put(buffers->classes, buffer->bytes, buffer->capacity);
     memset(buffer, 0, sizeof *buffer);
@@ -89,6 +92,7 @@ char *log_buffers_reserve_slow(struct log_buffers *buffers, struct log_file *fil
         log_file_lost(file, 1, ENOMEM);
         return NULL;
     }
+    holds_take(file, buffers, "lines in a worker's buffer");
     buffer->file = file;
     buffer->wanted = buffer_size;
     buffer->flush_ms = flush_ms;

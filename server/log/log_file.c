@@ -3,6 +3,7 @@
 #include "server/log/log_file.h"
 
 #include "pool/annotate.h"
+#include "pool/holds.h"
 #include "pool/sysmem.h"
 #include "server/log/log.h"
 #include "server/log/log_gzip.h"
@@ -109,6 +110,7 @@ void log_file_put(struct log_file *file)
             break;
         }
     }
+    holds_none(file, "a log file");
     log_sink_put(file->to.sink);
     if (!is_stderr(file))
         close(file->to.fd);

@@ -2,6 +2,7 @@
 /* open(2), fstat(2), stat(2). */
 #include "server/shared/open_file_load.h"
 
+#include "pool/holds.h"
 #include "pool/sgi.h"
 
 #include <errno.h>
@@ -70,6 +71,8 @@ int open_file_load(struct sgi *sgi, const char *path, struct open_file **file)
     struct open_file *made = make(sgi);
     int error = made ? open_and_stat(path, made) : -ENOMEM;
 
+    if (!error)
+        holds_take(made, NULL, "a reference");
     *file = error ? NULL : made;
     if (error && made)
         sgi_free(sgi, made, sizeof *made);
@@ -82,6 +85,7 @@ struct open_file *open_file_adopt(struct sgi *sgi, int fd, off_t size)
 
     if (!made)
         return NULL;
+    holds_take(made, NULL, "a reference");
     made->fd = fd;
     made->is_regular = true;
     made->size = size;

@@ -2,6 +2,7 @@
 /* Shards of paths, in order of last use. */
 #include "server/shared/open_files.h"
 
+#include "pool/holds.h"
 #include "pool/sgi.h"
 #include "pool/sysmem.h"
 #include "server/shared/hash.h"
@@ -68,8 +69,10 @@ struct lookup {
 
 void open_files_put(struct open_file *file)
 {
+    holds_give(file, NULL, "a reference");
     if (atomic_fetch_sub_explicit(&file->references, 1, memory_order_acq_rel) > 1)
         return;
+    holds_none(file, "an open file");
     if (file->fd >= 0)
         close(file->fd);
     sgi_free(file->sgi, file, sizeof *file);

@@ -15,6 +15,7 @@
 #ifndef SERVER_SHARED_OPEN_FILES_H
 #define SERVER_SHARED_OPEN_FILES_H
 
+#include "pool/holds.h"
 #include "server/shared/open_file_load.h"
 
 struct open_file_cache;
@@ -50,6 +51,7 @@ unsigned open_files_count(struct open_file_cache *cache);
 
 static inline struct open_file *open_files_hold(struct open_file *file)
 {
+    holds_take(file, NULL, "a reference");
     atomic_fetch_add_explicit(&file->references, 1, memory_order_relaxed);
     return file;
 }

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "pool/holds.h"
 #include "server/watch/watched.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -30,6 +31,7 @@ void census_add(struct worker *worker)
         began = (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
     watched_of(worker)->next_living = living;
     living = worker;
+    holds_take(worker, &living, "the census");
     pthread_mutex_unlock(&lock);
 }
 
@@ -41,6 +43,7 @@ void census_remove(struct worker *worker)
     while (*link != worker)
         link = &watched_of(*link)->next_living;
     *link = watched_of(worker)->next_living;
+    holds_give(worker, &living, "the census");
     collect(&past, worker);
     pthread_mutex_unlock(&lock);
 }

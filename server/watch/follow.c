@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "pool/holds.h"
 #include "pool/sysmem.h"
+#include "server/checks.h"
 #include "server/connection.h"
 #include "server/ev_memory.h"
 #include "server/watch/follow_ring.h"
@@ -125,6 +127,7 @@ static unsigned send_to_all(struct follow *follow, struct worker *worker)
         if (others->shares[i].worker == worker)
             continue;
         follow_get(follow);
+        checks_send(worker, others->shares[i].worker);
         if (mailbox_send(&others->shares[i].worker->mailbox, &message))
             follow_put(follow);
         else
@@ -189,6 +192,7 @@ int follow_begin(struct follow_asker *asker, struct connection *connection, cons
     memset(follow, 0, offsetof(struct follow, slots));
     pthread_mutex_init(&follow->lock, NULL);
     atomic_init(&follow->references, 1);
+    holds_take(follow, NULL, "a reference");
     follow->asked = (struct errand){run_asked, drop_asked};
     follow->wakes = (struct errand){run_wake, drop_wake};
     follow->query = *query;
@@ -196,6 +200,7 @@ int follow_begin(struct follow_asker *asker, struct connection *connection, cons
     follow->peer = connection->peer;
     follow->asker = asker;
     follow->worker = connection->worker;
+    holds_take(&connection->worker->mailbox, follow, "a follow of its worker's");
     asker->follow = follow;
     asker->connection = connection;
     asker->tenure = connection->tenure;
@@ -219,6 +224,7 @@ void follow_leave(struct follow_asker *asker)
     asker->follow = NULL;
     follow->asker = NULL;
     pthread_mutex_lock(&follow->lock);
+    holds_give(&follow->worker->mailbox, follow, "a follow of its worker's");
     follow->worker = NULL;
     pthread_mutex_unlock(&follow->lock);
     atomic_store(&follow->left, true);

@@ -2,6 +2,7 @@
 /* The followed pools of a worker, and the events that it writes about them. */
 #include <string.h>
 
+#include "pool/holds.h"
 #include "pool/pool_layout.h"
 #include "server/connection.h"
 #include "server/ev_memory.h"
@@ -63,6 +64,7 @@ static void leave_place(struct followed *place)
     struct follow *follow = place->follow;
 
     pool_unfollow(&place->base);
+    holds_give(place->connection, place, "a place for followed pools");
     pthread_mutex_lock(&follow->lock);
     follow->ended = !--follow->pools && follow->query.which != FOLLOW_MINE;
     pthread_mutex_unlock(&follow->lock);
@@ -158,6 +160,7 @@ static void begin_place(struct followed *place, struct follow *follow, struct co
         write_state(place);
     }
     pool_follow(&place->base, connection->pool);
+    holds_take(connection, place, "a place for followed pools");
     follow_wake(follow);
 }
 
@@ -179,8 +182,7 @@ static struct followed *find_place(struct follow_desk *desk, const struct follow
 /* False: all places are taken. */
 static bool follow_connection(struct follow *follow, struct connection *connection, bool joined)
 {
-    struct worker *worker = connection->worker;
-    struct follow_desk *desk = desk_of(worker);
+    struct follow_desk *desk = desk_of(connection->worker);
     struct followed *place = find_place(desk, follow);
 
     if (!place || (!ev_is_active(&desk->turn) && !ev_memory_spared(0)))
@@ -188,7 +190,7 @@ static bool follow_connection(struct follow *follow, struct connection *connecti
     if (place->follow)
         leave_place(place);
     if (!ev_is_active(&desk->turn))
-        ev_prepare_start(worker->loop, &desk->turn);
+        ev_prepare_start(connection->worker->loop, &desk->turn);
     begin_place(place, follow, connection, joined);
     return true;
 }
@@ -322,10 +324,9 @@ static bool wants(struct follow *follow, const struct connection *connection)
 
 void follow_desk_opened(struct connection *connection)
 {
-    struct worker *worker = connection->worker;
-    struct follow_desk *desk = desk_of(worker);
+    struct follow_desk *desk = desk_of(connection->worker);
 
-    clean_up(worker);
+    clean_up(connection->worker);
     for (int i = 0; i < FOLLOW_POOLS; i++)
         if (desk->waiting[i] && wants(desk->waiting[i], connection) &&
             !follow_connection(desk->waiting[i], connection, false) &&

@@ -4,19 +4,25 @@
 
 #include <string.h>
 
+#include "pool/holds.h"
 #include "pool/sysmem.h"
 #include "server/watch/snapshot_part.h"
 #include "server/watch/watched.h"
 
 void follow_get(struct follow *follow)
 {
+    holds_take(follow, NULL, "a reference");
     atomic_fetch_add_explicit(&follow->references, 1, memory_order_relaxed);
 }
 
 void follow_put(struct follow *follow)
 {
-    if (!follow || atomic_fetch_sub_explicit(&follow->references, 1, memory_order_acq_rel) != 1)
+    if (!follow)
         return;
+    holds_give(follow, NULL, "a reference");
+    if (atomic_fetch_sub_explicit(&follow->references, 1, memory_order_acq_rel) != 1)
+        return;
+    holds_none(follow, "a follow");
     pthread_mutex_destroy(&follow->lock);
     sysmem_free(SYSMEM_OF_VIEW, follow, sizeof *follow);
 }
@@ -115,11 +121,14 @@ static void wake_locked(struct follow *follow, double now)
 
     if (!follow->worker || follow->woken)
         return;
+    holds_must(&follow->worker->mailbox, "a mailbox", follow, "a follow of its worker's");
     follow_get(follow); /* for the message */
     follow->woken_at = now;
     follow->woken = !mailbox_send(&follow->worker->mailbox, &message);
-    if (!follow->woken)
-        atomic_fetch_sub_explicit(&follow->references, 1, memory_order_relaxed); /* the caller has one */
+    if (follow->woken)
+        return;
+    holds_give(follow, NULL, "a reference");
+    atomic_fetch_sub_explicit(&follow->references, 1, memory_order_relaxed); /* the caller has one */
 }
 
 void follow_wake(struct follow *follow)

@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "pool/holds.h"
 #include "pool/sysmem.h"
+#include "server/checks.h"
 #include "server/ev_memory.h"
 #include "server/tenure.h"
 #include "server/watch/snapshot_walk.h"
@@ -21,6 +23,7 @@ enum stage {
 static void end(struct snapshot *snapshot)
 {
     ev_timer_stop(snapshot->worker->loop, &snapshot->timer);
+    holds_give(snapshot->worker, snapshot, "a snapshot that it asked for");
     for (unsigned i = 0; i < snapshot->count; i++) {
         if (!snapshot->parts[i])
             continue;
@@ -62,6 +65,7 @@ static bool ask_worker(struct snapshot *snapshot, struct worker *worker, struct 
     *link = part;
     part->errand = (struct errand){snapshot_walk_run, snapshot_part_drop};
     message.pointers[0] = &part->errand;
+    checks_send(snapshot->worker, worker);
     if (worker == snapshot->worker)
         snapshot_walk_begin(worker, part);
     else if (mailbox_send(&worker->mailbox, &message))
@@ -273,6 +277,7 @@ struct snapshot *snapshot_ask(struct worker *worker, const struct snapshot_query
     if (!snapshot)
         return NULL;
     snapshot->worker = worker;
+    holds_take(worker, snapshot, "a snapshot that it asked for");
     snapshot->query = *query;
     snapshot->write = write;
     snapshot->done = done;

@@ -2,6 +2,7 @@
 /* One snapshot a second for all viewers of a worker. */
 #include "server/watch/snapshot_feed.h"
 
+#include "pool/holds.h"
 #include "server/ev_memory.h"
 #include "server/watch/snapshot.h"
 #include "server/watch/watched.h"
@@ -90,6 +91,7 @@ bool snapshot_feed_join(struct worker *worker, const struct tenure *tenure, stru
         ev_timer_set(&feed->timer, SNAPSHOT_FEED_SECONDS, SNAPSHOT_FEED_SECONDS);
         ev_timer_start(worker->loop, &feed->timer);
     }
+    holds_take(worker, viewer, "a viewer");
     viewer->feed = feed;
     viewer->tenure = tenure;
     viewer->previous = NULL;
@@ -106,6 +108,7 @@ void snapshot_feed_leave(struct snapshot_viewer *viewer)
 
     if (!feed)
         return;
+    holds_give(feed->worker, viewer, "a viewer");
     viewer->feed = NULL;
     if (viewer->previous)
         viewer->previous->next = viewer->next;

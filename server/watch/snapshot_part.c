@@ -7,7 +7,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "pool/holds.h"
 #include "pool/sysmem.h"
+
+/* Who has a reference on a part (pool/holds.h). */
+#define ASKER "its asker"
+#define ASKED "the worker that was asked"
 
 struct snapshot_rows {
     struct snapshot_rows *next;
@@ -85,6 +90,8 @@ struct snapshot_part *snapshot_part_create(const struct snapshot_query *query, d
     if (!part)
         return NULL;
     atomic_init(&part->references, 2);
+    holds_take(part, NULL, ASKER);
+    holds_take(part, NULL, ASKED);
     part->query = *query;
     part->asked = asked;
     part->most = most_rows(query);
@@ -94,19 +101,27 @@ struct snapshot_part *snapshot_part_create(const struct snapshot_query *query, d
     return part;
 }
 
-void snapshot_part_put(struct snapshot_part *part)
+static void part_put(struct snapshot_part *part, const char *why)
 {
-    if (!part || atomic_fetch_sub_explicit(&part->references, 1, memory_order_acq_rel) != 1)
+    holds_give(part, NULL, why);
+    if (atomic_fetch_sub_explicit(&part->references, 1, memory_order_acq_rel) != 1)
         return;
+    holds_none(part, "a part of a snapshot");
     snapshot_cells_drop(&part->cells);
     free_rows(part);
     sysmem_free(SYSMEM_OF_VIEW, part, sizeof *part);
 }
 
+void snapshot_part_put(struct snapshot_part *part)
+{
+    if (part)
+        part_put(part, ASKER);
+}
+
 void snapshot_part_finish(struct snapshot_part *part, enum snapshot_part_state state)
 {
     atomic_store_explicit(&part->state, (int)state, memory_order_release);
-    snapshot_part_put(part);
+    part_put(part, ASKED);
 }
 
 void snapshot_part_drop(struct errand *errand)

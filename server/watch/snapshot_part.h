@@ -95,7 +95,7 @@ double snapshot_clock(void);
 
 /* For the asker and, if that is another, the asked. NULL: no memory. */
 struct snapshot_part *snapshot_part_create(const struct snapshot_query *query, double asked);
-void snapshot_part_put(struct snapshot_part *part); /* NULL is allowed */
+void snapshot_part_put(struct snapshot_part *part); /* the asker's; NULL is allowed */
 
 /* The asked worker is done with it, or ends before that. Drops its reference. */
 void snapshot_part_finish(struct snapshot_part *part, enum snapshot_part_state state);

@@ -148,6 +148,7 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
     load();
     atomic_store(&generation.references, 1);
     worker.tenure = worker.tenures = tenure_create(&worker, &generation);
+    log_thread_set(&silent);
     CHECK(worker.tenure);
     census_add(&worker);
     return 0;

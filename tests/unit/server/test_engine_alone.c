@@ -152,7 +152,7 @@ static int connect_to(struct worker *worker, struct generation *generation)
     message.descriptor = ends[1];
     message.pointers[0] = generation;
     message.pointers[1] = generation->bindings;
-    generation_get(generation);
+    generation_get(generation, (void *)(intptr_t)ends[1], GENERATION_OF_MESSAGE);
     assert_int_equal(mailbox_send(&worker->mailbox, &message), 0);
     return ends[0];
 }

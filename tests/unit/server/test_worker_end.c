@@ -62,7 +62,7 @@ static void send_one(struct worker *worker, struct generation *generation, int f
     message.pointers[0] = generation;
     message.pointers[1] = generation->bindings;
     message.numbers[2] = 1; /* request so far */
-    generation_get(generation);
+    generation_get(generation, (void *)(intptr_t)fd, GENERATION_OF_MESSAGE);
     assert_int_equal(mailbox_send(&worker->mailbox, &message), 0);
 }
 
