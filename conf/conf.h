@@ -21,6 +21,7 @@
 #include "conf/node.h"
 
 struct pool;
+struct conf_modules;
 
 enum {
     CONF_ERROR_SIZE = 1024,      /* nginx's: a longer sentence is cut */
@@ -47,6 +48,8 @@ struct conf {
     const char *prefix;      /* set once; ends in '/', or is empty: relative paths stay as they are */
     const char *conf_prefix; /* set once; folder of the configuration file, likewise */
     void *user;              /* the caller's */
+    const struct conf_modules
+        *everything; /* the caller's: all tables, to say where a name belongs; or NULL */
 
     struct conf_file *files; /* oldest first */
     struct conf_file **files_end;

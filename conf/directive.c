@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conf/foreign.h"
+#include "conf/hint.h"
 #include "pool/pool.h"
 
 /* What a node of the level was found to be. */
@@ -35,12 +36,27 @@ static const struct conf_directive *find_row(const struct conf_modules *modules,
     return elsewhere;
 }
 
-static int pass_over(struct conf *conf, const struct conf_node *node)
+static int misplaced(struct conf *conf, const struct conf_node *node)
+{
+    char hint[CONF_HINT_SIZE];
+
+    conf_hint_place(conf->everything, node->name, hint);
+    return conf_fail(conf, node, "\"%s\" directive is not allowed here%s", node->name, hint);
+}
+
+/* No table of this place has the name. */
+static int pass_over(struct conf *conf, const struct conf_node *node, uint32_t context)
 {
     const struct conf_foreign *foreign = conf_foreign_find(node->name);
+    char hint[CONF_HINT_SIZE];
 
-    if (!foreign)
-        return conf_fail(conf, node, "unknown directive \"%s\"", node->name);
+    conf_hint_place(conf->everything, node->name, hint);
+    if (hint[0])
+        return misplaced(conf, node);
+    if (!foreign) {
+        conf_hint_name(conf->everything, node->name, context, hint);
+        return conf_fail(conf, node, "unknown directive \"%s\"%s", node->name, hint);
+    }
     if (!foreign->ignored || node->block)
         return conf_fail(conf, node, "unknown directive \"%s\" (%s)", node->name, foreign->advice);
     conf_warn(conf, node, "directive \"%s\" is ignored (%s)", node->name, foreign->advice);
@@ -55,7 +71,7 @@ static int check(struct conf *conf, const struct conf_node *node, uint32_t conte
     bool block = (directive->flags & CONF_BLOCK) != 0;
 
     if ((directive->contexts & context) == 0)
-        return conf_fail(conf, node, "\"%s\" directive is not allowed here", node->name);
+        return misplaced(conf, node);
     if (node->block && !block)
         return conf_fail(conf, node, "directive \"%s\" is not terminated by \";\"", node->name);
     if (!node->block && block)
@@ -88,7 +104,7 @@ static int check_node(struct conf *conf, const struct conf_node *node, uint32_t 
 
     match->directive = find_row(modules, node->name, context, &match->module);
     if (!match->directive)
-        return conf_keep(conf, pass_over(conf, node));
+        return conf_keep(conf, pass_over(conf, node, context));
     rc = check(conf, node, context, match->directive);
     if (rc == 0) {
         match->first = is_first(modules, match, seen);

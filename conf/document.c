@@ -8,8 +8,7 @@
 
 #include "conf/set.h"
 
-/* The contexts' names as nginx writes them ("http, server, location"). */
-static const char *context_names(uint32_t contexts, char *out, size_t size)
+const char *conf_document_contexts(uint32_t contexts, char *out, size_t size)
 {
     static const char *const names[] = {"main",           "events",       "http",         "server",
                                         "location",       "types",        "stream",       "server (stream)",
@@ -134,7 +133,7 @@ static void print_directive(const struct conf_directive *directive, FILE *out)
 
     fputs("| ", out);
     help = print_syntax(directive, out);
-    fprintf(out, " | %s | ", context_names(directive->contexts, contexts, sizeof contexts));
+    fprintf(out, " | %s | ", conf_document_contexts(directive->contexts, contexts, sizeof contexts));
     if (directive->preset) {
         fputc('`', out);
         print_cell(directive->preset, out);

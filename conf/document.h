@@ -22,6 +22,9 @@ int conf_document(const char *heading, const struct conf_modules *modules, FILE 
  * a cell a line under the name of its column, without the marks of Markdown. Returns how many there were. */
 unsigned conf_document_find(const char *reference, const char *name, FILE *out);
 
+/* The contexts' names as nginx writes them ("http, server, location"), in `out`, which is returned. */
+const char *conf_document_contexts(uint32_t contexts, char *out, size_t size);
+
 /* Text for a cell of a table: a bar in it would end the cell. */
 void conf_document_cell(const char *text, size_t length, FILE *out);
 

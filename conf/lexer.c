@@ -88,6 +88,8 @@ static enum conf_token scan_word(struct conf_lexer *lexer)
         }
     }
     lexer->at = lexer->end;
+    lexer->quote = quote;
+    lexer->quote_line = first_line;
     return CONF_TOKEN_EOF;
 }
 

@@ -39,7 +39,9 @@ struct conf_lexer {
     unsigned words;       /* begun since the last ; { }; not 0 at CONF_TOKEN_EOF: a directive is unfinished */
     const char *word;     /* points into the text */
     size_t word_length;
-    bool after_quote; /* the last word was quoted: not every byte may follow */
+    bool after_quote;    /* the last word was quoted: not every byte may follow */
+    char quote;          /* at CONF_TOKEN_EOF: the quote that has no other, or NUL; … */
+    unsigned quote_line; /* … where it stands */
     char error[96];
 };
 

@@ -27,7 +27,8 @@ struct reader {
 /* Why there is no further directive. */
 enum stop { STOP_CLOSE, STOP_EOF, STOP_FAILED };
 
-static int read_level(struct reader *reader, struct conf_node ***end, unsigned depth);
+static int read_level(struct reader *reader, const struct conf_node *block, struct conf_node ***end,
+                      unsigned depth);
 
 static struct conf_node here(const struct reader *reader)
 {
@@ -91,10 +92,18 @@ static struct conf_node *make_node(struct reader *reader, bool block)
 
 static enum stop end_of_text(struct reader *reader)
 {
-    if (reader->lexer.words == 0)
+    const struct conf_lexer *lexer = &reader->lexer;
+    struct conf_node place = here(reader);
+
+    if (lexer->words == 0)
         return STOP_EOF;
-    fail_here(reader, reader->option ? "unexpected end of parameter, expecting \";\""
-                                     : "unexpected end of file, expecting \";\" or \"}\"");
+    if (lexer->quote && !reader->option)
+        conf_fail(reader->conf, &place,
+                  "unexpected end of file, expecting a closing %c for the one on line %u", lexer->quote,
+                  lexer->quote_line);
+    else
+        fail_here(reader, reader->option ? "unexpected end of parameter, expecting \";\""
+                                         : "unexpected end of file, expecting \";\" or \"}\"");
     return STOP_FAILED;
 }
 
@@ -142,7 +151,7 @@ static int read_included(struct reader *outer, const struct conf_node *node, con
     conf_lexer_init(&reader.lexer, text.bytes, text.length);
     open.outer = outer->conf->open;
     outer->conf->open = &open;
-    rc = read_level(&reader, end, depth);
+    rc = read_level(&reader, NULL, end, depth);
     outer->conf->open = open.outer;
     return rc;
 }
@@ -200,13 +209,15 @@ static int add_node(struct reader *reader, struct conf_node *node, struct conf_n
         return 0;
     if (depth == CONF_DEPTH_MAX)
         return conf_fail(reader->conf, node, "too many blocks in one another, at most %d", CONF_DEPTH_MAX);
-    return read_level(reader, &children_end, depth + 1);
+    return read_level(reader, node, &children_end, depth + 1);
 }
 
-/* Reads up to the end of the text or the `}` of the block, appending at **end. */
-static int read_level(struct reader *reader, struct conf_node ***end, unsigned depth)
+/* Reads up to the end of the text or the `}` of the block, appending at **end. `block`: NULL at the outermost
+ * level of a text. */
+static int read_level(struct reader *reader, const struct conf_node *block, struct conf_node ***end,
+                      unsigned depth)
 {
-    bool outermost = depth == reader->base_depth;
+    struct conf_node place;
     struct conf_node *node;
     enum stop stop;
 
@@ -217,10 +228,14 @@ static int read_level(struct reader *reader, struct conf_node ***end, unsigned d
             return rc;
     }
     if (stop == STOP_CLOSE)
-        return outermost ? fail_here(reader, "unexpected \"}\"") : 0;
-    if (stop == STOP_EOF)
-        return outermost ? 0 : fail_here(reader, "unexpected end of file, expecting \"}\"");
-    return -EINVAL;
+        return block ? 0 : fail_here(reader, "unexpected \"}\"");
+    if (stop == STOP_FAILED)
+        return -EINVAL;
+    if (!block)
+        return 0;
+    place = here(reader);
+    return conf_fail(reader->conf, &place, "unexpected end of file, expecting \"}\" for \"%s\" on line %u",
+                     block->name, block->line);
 }
 
 /* Reads the whole text of a reader below its root. */
@@ -231,7 +246,7 @@ static struct conf_node *read_root(struct reader *reader, struct conf_node *root
 
     reader->name = root->name;
     conf_lexer_init(&reader->lexer, text, length);
-    return read_level(reader, &end, 0) == 0 ? root : NULL;
+    return read_level(reader, NULL, &end, 0) == 0 ? root : NULL;
 }
 
 static struct conf_node *make_root(struct conf *conf, const char *name)

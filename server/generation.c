@@ -39,6 +39,7 @@ static struct conf_node *read_all(struct conf *conf, const struct generation_sou
     return root ? first : NULL;
 }
 
+/* Text, tree, tables; what nobody could ask is refused. */
 static int load(struct generation *generation, const struct generation_source *source)
 {
     struct conf *conf = &generation->conf;
@@ -48,10 +49,18 @@ static int load(struct generation *generation, const struct generation_source *s
     if (result)
         return conf_fail_memory(conf);
     conf->user = generation;
+    conf->everything = source->everything;
     root = settings_init(conf, &generation->settings) ? NULL : read_all(conf, source);
     if (!root)
         return -EINVAL;
     result = conf_apply(conf, root->children, CONF_MAIN, source->modules, settings_section, generation);
+    if (!result && !generation->bindings && !conf_is_wrong(conf)) {
+        static const char nowhere[] = "the configuration listens nowhere: it has no server in http or stream";
+
+        if (!source->options->test)
+            return conf_fail(conf, NULL, "%s", nowhere);
+        conf_warn(conf, NULL, "%s", nowhere);
+    }
     return result ? result : settings_finish(conf, &generation->settings, source->options->error_log);
 }
 

@@ -66,10 +66,11 @@ struct generation {
 /* What a configuration is read from and with; outlives every generation. */
 struct generation_source {
     const struct options *options;
-    const char *prefix;                 /* folder that relative paths start from; ends in '/' */
-    const char *file;                   /* full name, or NULL: the text */
-    const char *text, *text_name;       /* a configuration that is no file, and what errors call it */
-    const struct conf_modules *modules; /* settings_module first */
+    const char *prefix;                    /* folder that relative paths start from; ends in '/' */
+    const char *file;                      /* full name, or NULL: the text */
+    const char *text, *text_name;          /* a configuration that is no file, and what errors call it */
+    const struct conf_modules *modules;    /* settings_module first */
+    const struct conf_modules *everything; /* the tables of all contexts, for explanations */
     struct sgi *sgi;
 };
 

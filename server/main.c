@@ -16,6 +16,7 @@
 #include "conf/read.h"
 #include "conf/serve.h"
 #include "http/config.h"
+#include "http/config/core_directives.h"
 #include "http/config/document.h"
 #include "pool/account.h"
 #include "pool/fault.h"
@@ -92,6 +93,22 @@ enum {
 static const struct conf_module *const main_modules[] = {&settings_module, &http_block, &stream_block,
                                                          &control_block};
 static const struct conf_modules all_modules = {main_modules, sizeof main_modules / sizeof *main_modules};
+
+/* The tables of all contexts. */
+static const struct conf_modules *everything(void)
+{
+    static const struct conf_module *tables[HTTP_MODULES + 8];
+    static struct conf_modules all = {.modules = tables};
+
+    for (unsigned i = 0; i < all_modules.count; i++)
+        tables[all.count++] = all_modules.modules[i];
+    tables[all.count++] = &conf_include_module;
+    tables[all.count++] = &stream_module;
+    tables[all.count++] = &http_reading_module;
+    for (unsigned i = 0; i < HTTP_MODULES; i++)
+        tables[all.count++] = &http_modules[i]->conf;
+    return &all;
+}
 
 static void complain(const char *text)
 {
@@ -360,6 +377,7 @@ int main(int argc, char **argv)
             return 1;
     }
     source.options = &options;
+    source.everything = everything();
     source.file = options.file ? file : NULL;
     source.sgi = sgi_create();
     if (!source.sgi) {

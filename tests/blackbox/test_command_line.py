@@ -127,6 +127,45 @@ def test_g(server):
     assert server.get().text == 'g'
 
 
+# What was meant, in our words: the directive, and all that stands behind the reason before the place.
+HINTS = [
+    ('server { listen 80; }', '"server" directive is not allowed here (it belongs in http, stream)'),
+    ('location / { }', '"location" directive is not allowed here (it belongs in server, location)'),
+    ('http { server { worker_processes 1; } }', '"worker_processes" directive is not allowed here (it belongs outside of all blocks)'),
+    ('http { server { server_name a; location / { listen 80; } } }',
+     '"listen" directive is not allowed here (it belongs in server, server (stream))'),
+    ('event { }', 'unknown directive "event" (did you mean "events"?)'),
+    ('http { gziip on; }', 'unknown directive "gziip" (did you mean "gzip"?)'),
+    ('http { servre { } }', 'unknown directive "servre" (did you mean "server"?)'),
+    ('http { server { server_nmae a; } }', 'unknown directive "server_nmae" (did you mean "server_name"?)'),
+    ('http { server { locaton / { } } }', 'unknown directive "locaton" (did you mean "location"?)'),
+    ('http { server { rot /x; } }', 'unknown directive "rot" (did you mean "root"?)'),
+    ('http { server { nonsense on; } }', 'unknown directive "nonsense"'),
+    ('http {\n  server {\n', 'unexpected end of file, expecting "}" for "server" on line 2'),
+    ('http {\n  default_type "text;\n}\n', 'unexpected end of file, expecting a closing " for the one on line 2'),
+]
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize('text, said', HINTS, ids=[text for text, _ in HINTS])
+def test_what_was_meant(server, text, said):
+    server.write('nginx.conf', f'events {{ }} {text}' if text.startswith('http') else text)
+    done = server.run('-c', 'nginx.conf', '-t')
+    assert done.returncode == 1
+    assert re.search(rf'\[emerg\] {re.escape(said)} in {re.escape(server.path("nginx.conf"))}:\d+$', done.stderr, re.M), done.stderr
+
+
+@pytest.mark.ours
+def test_a_configuration_that_listens_nowhere(server):
+    """It starts nothing that could be asked; -t only warns, since a part of a configuration may be tested."""
+    nowhere = 'the configuration listens nowhere: it has no server in http or stream'
+    server.write('nginx.conf', 'daemon off; pid off; events { } http { }')
+    done = server.run('-c', 'nginx.conf', '-t')
+    assert done.returncode == 0 and f'[warn] {nowhere}' in done.stderr
+    done = server.run('-c', 'nginx.conf')
+    assert done.returncode == 1 and f'[emerg] {nowhere}' in done.stderr and '[warn]' not in done.stderr
+
+
 def test_g_wrong(server):
     server.configure(GOOD)
     done = server.run('-c', 'nginx.conf', '-t', '-g', 'nonsense on;')

@@ -45,8 +45,9 @@ static void test_trees(void **state)
 static void test_errors(void **state)
 {
     check_error(*state, "a", "unexpected end of file, expecting \";\" or \"}\" in text:1");
-    check_error(*state, "a\n 'b\n", "unexpected end of file, expecting \";\" or \"}\" in text:3");
-    check_error(*state, "a {\nb;\n", "unexpected end of file, expecting \"}\" in text:3");
+    check_error(*state, "a\n 'b\n",
+                "unexpected end of file, expecting a closing ' for the one on line 2 in text:3");
+    check_error(*state, "a {\nb;\n", "unexpected end of file, expecting \"}\" for \"a\" on line 1 in text:3");
     check_error(*state, "a {\nb;\nc", "unexpected end of file, expecting \";\" or \"}\" in text:3");
     check_error(*state, "a;\n}", "unexpected \"}\" in text:2");
     check_error(*state, "a {} }", "unexpected \"}\" in text:1");
@@ -226,7 +227,8 @@ static void test_include_errors(void **state)
                      "open() \"@x\" failed (2: No such file or directory) in @nginx.conf:2");
     check_main_error(fixture, "include folder;",
                      "read() \"@folder\" failed (21: Is a directory) in @nginx.conf:1");
-    check_main_error(fixture, "include open; }", "unexpected end of file, expecting \"}\" in @open:1");
+    check_main_error(fixture, "include open; }",
+                     "unexpected end of file, expecting \"}\" for \"a\" on line 1 in @open:1");
     check_main_error(fixture, "a { include close;", "unexpected \"}\" in @close:2");
     check_main_error(fixture, "include;",
                      "invalid number of arguments in \"include\" directive in @nginx.conf:1");
