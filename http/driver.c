@@ -12,6 +12,7 @@
 #include "http/wait.h"
 #include "pool/annotate.h"
 #include "server/ev_memory.h"
+#include "server/process/crash.h"
 
 enum { READS_PER_WAKE = 8 /* receives per wake-up: then other connections get their turn */ };
 
@@ -39,6 +40,7 @@ void http_resume(struct http_request *request, enum http_outcome outcome)
 {
     struct http_connection *connection = request->connection;
 
+    crash_subject = connection;
     http_request_go_on(request, outcome);
     if (connection->cut) {
         connection_close(&connection->base);

@@ -9,6 +9,7 @@
 #include "http/request.h"
 #include "http/text/template.h"
 #include "server/log/log.h"
+#include "server/process/crash.h"
 
 #define PACE_TICK .05 /* seconds: a slow rate must not wake up for every byte */
 
@@ -29,6 +30,7 @@ static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
 
     (void)loop;
     (void)events;
+    crash_subject = pace->connection;
     if (!pace->connection->closed)
         pace->connection->binding->protocol->ready(pace->connection, EV_WRITE);
 }

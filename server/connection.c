@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,12 +13,9 @@
 #include "server/checks.h"
 #include "server/ev_memory.h"
 #include "server/listener.h"
-#include "server/log/log_text.h"
+#include "server/process/crash.h"
 #include "server/shortage.h"
 #include "server/watcher.h"
-
-const char *const connection_state_names[CONNECTION_STATES] = {"idle", "reading", "waiting", "sending",
-                                                               "lingering"};
 
 enum {
     NUMBERS_TAKEN = 16, /* by a worker at a time */
@@ -37,6 +33,7 @@ static void read_early(struct connection *connection)
     struct worker *worker = connection->worker;
     uint64_t before = counter_read(&worker->counters.received);
 
+    crash_subject = connection;
     connection->binding->protocol->ready(connection, EV_READ);
     if (counter_read(&worker->counters.received) != before) {
         if (worker->accepting.early_luck < EARLY_LUCK_MAX)
@@ -53,6 +50,7 @@ static void on_io(struct ev_loop *loop, struct ev_io *io, int events)
     struct connection *connection = io->data;
 
     (void)loop;
+    crash_subject = connection;
     if (__builtin_expect(!(events & EV_ERROR), 1)) {
         connection->binding->protocol->ready(connection, events);
     } else {
@@ -170,6 +168,7 @@ struct connection *connection_open(struct worker *worker, struct tenure *tenure,
     connection->binding = binding;
     connection->tenure = tenure;
     connection->doing = "waiting for request";
+    crash_subject = connection;
     ev_io_init(&connection->io, on_io, fd, EV_READ);
     connection->io.data = connection;
     tenure_enter(tenure);
@@ -225,11 +224,13 @@ void connection_bury(struct connection *connection)
     struct pool *pool = connection->pool;
     struct tenure *tenure = connection->tenure;
 
+    crash_subject = connection;
     marks_add(&connection->worker->marks.connections, pool_peak_bytes(pool));
     output_discard(&connection->output, pool);
     if (connection->binding->protocol->closed)
         connection->binding->protocol->closed(connection);
     pool_destroy(pool);
+    crash_subject = NULL;
     holds_none(connection, "a connection");
     holds_give(tenure, connection, CHECKS_CONNECTION);
     tenure_leave(tenure);
@@ -342,41 +343,4 @@ bool connection_local(const struct connection *connection, struct peer *local)
         return false;
     peer_from_socket(local, &socket, length);
     return true;
-}
-
-void connection_log(const struct connection *connection, const struct log *log, enum log_level level,
-                    int error, const char *format, ...)
-{
-    char text[1024], more[1024], client[PEER_TEXT_MAX], reason[128];
-    size_t described = 0;
-    va_list args;
-
-    if (!log)
-        log = connection->tenure->generation->settings.log;
-    if (!log_enabled(log, level))
-        return;
-    va_start(args, format);
-    log_text_vprint(text, sizeof text, format, args);
-    va_end(args);
-    reason[0] = '\0';
-    if (error)
-        log_text_print(reason, sizeof reason, " (%d: %s)", error, strerrordesc_np(error));
-    peer_format(&connection->peer, client);
-    if (connection->binding->protocol->describe)
-        described = connection->binding->protocol->describe(connection, more, sizeof more);
-    log_write(log, level, 0, "*%u.%llu %s%s while %s, client: %s%.*s, listening on: %s",
-              connection->worker->index, (unsigned long long)connection->number, text, reason,
-              connection->doing, client, (int)described, more, connection->binding->address.text);
-}
-
-void connection_lost(struct connection *connection, const struct log *log, const char *call)
-{
-    connection_log(connection, log, log_level_of_errno(errno), errno, "%s failed", call);
-    connection_close(connection);
-}
-
-void connection_timed_out(struct connection *connection, const struct log *log)
-{
-    connection_log(connection, log, LOG_LEVEL_INFO, ETIMEDOUT, "client timed out");
-    connection_close(connection);
 }

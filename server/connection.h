@@ -112,6 +112,13 @@ bool connection_local(const struct connection *connection, struct peer *local);
 void connection_lost(struct connection *connection, const struct log *log, const char *call);
 void connection_timed_out(struct connection *connection, const struct log *log);
 
+/* Idle, or sending when there is something to send, unless the protocol knows better. */
+enum connection_state connection_state_of(const struct connection *connection);
+
+/* "*N (STATE) while DOING, client: …": for the line of a crash (process/crash.h), of which it is the
+ * subject. */
+size_t connection_describe(const void *connection, char *to, size_t size);
+
 /* One line about this connection: "*N MESSAGE while DOING, client: …". `log`: null, that of its settings. */
 void connection_log(const struct connection *connection, const struct log *log, enum log_level level,
                     int error, const char *format, ...) __attribute__((format(printf, 5, 6)));

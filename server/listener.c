@@ -8,6 +8,7 @@
 
 #include "server/connection.h"
 #include "server/ev_memory.h"
+#include "server/process/crash.h"
 #include "server/shortage.h"
 #include "server/worker.h"
 
@@ -118,6 +119,7 @@ static void on_acceptable(struct ev_loop *loop, struct ev_io *io, int events)
     unsigned taken = 0;
 
     (void)loop;
+    crash_subject = NULL;
     if (events & EV_ERROR) {
         watch_again(listener->worker);
         return;

@@ -26,6 +26,7 @@
 #include "server/log/clock.h"
 #include "server/log/log.h"
 #include "server/master.h"
+#include "server/process/crash.h"
 #include "server/process/pid_file.h"
 #include "server/process/process.h"
 #include "server/tools/advise.h"
@@ -379,7 +380,7 @@ int main(int argc, char **argv)
     source.options = &options;
     source.everything = everything();
     source.file = options.file ? file : NULL;
-    source.sgi = sgi_create();
+    source.sgi = crash_start("main") ? NULL : sgi_create();
     if (!source.sgi) {
         complain("out of memory");
         return 1;
@@ -387,6 +388,7 @@ int main(int argc, char **argv)
     status = run(&options, &source, options.file ? file : source.text_name);
     if (source.sgi)
         sgi_destroy(source.sgi);
+    crash_thread_end();
     say_account();
     say_fault_calls();
     return status;

@@ -13,6 +13,7 @@
 #include "pool/sysmem.h"
 #include "server/crew.h"
 #include "server/ev_memory.h"
+#include "server/process/crash.h"
 #include "server/process/in_force.h"
 #include "server/log/log.h"
 #include "server/log/log_file.h"
@@ -260,6 +261,7 @@ static void stop_loop(struct master *master)
     }
     /* A late signal must not kill a process that is about to end cleanly. */
     sigfillset(&all);
+    crash_leave_open(&all);
     pthread_sigmask(SIG_SETMASK, &all, NULL);
     wakeup_stop(&master->signals);
     wakeup_close(&master->signals);

@@ -53,7 +53,8 @@ struct protocol {
      * it is in the output queue. May be null. */
     bool (*filled)(const struct connection *connection, const void *piece, size_t *bytes);
     /* Adds ", request: …" to a log line about this connection, at most `size` bytes; returns their number.
-     */
+     * Also called when the process has crashed, in a handler of a signal: no memory, no lock. `state` too.
+     * */
     size_t (*describe)(const struct connection *connection, char *to, size_t size);
 };
 

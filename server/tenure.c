@@ -9,6 +9,7 @@
 #include "pool/sysmem.h"
 #include "server/checks.h"
 #include "server/connection.h"
+#include "server/process/crash.h"
 #include "server/watcher.h"
 #include "server/worker.h"
 
@@ -215,9 +216,11 @@ static void drain_all(struct worker *worker)
         worker->shared->watcher->drain(worker);
     for (struct connection *connection = worker->connections, *next; connection; connection = next) {
         next = connection->next;
+        crash_subject = connection;
         if (connection->tenure != worker->tenure || worker->state != WORKER_SERVES)
             connection->binding->protocol->drain(connection);
     }
+    crash_subject = NULL;
     for (struct tenure *tenure = worker->tenures; tenure; tenure = tenure->next)
         if (tenure != worker->tenure || worker->state != WORKER_SERVES)
             start_shutdown_timeout(tenure);

@@ -13,6 +13,7 @@
 #include "server/checks.h"
 #include "server/connection.h"
 #include "server/ev_memory.h"
+#include "server/process/crash.h"
 #include "server/watcher.h"
 
 /* ---- messages of the main thread ---- */
@@ -35,6 +36,7 @@ static void deliver(struct mailbox *mailbox, struct message *message)
 {
     struct worker *worker = (struct worker *)((char *)mailbox - offsetof(struct worker, mailbox));
 
+    crash_subject = NULL;
     switch ((enum worker_message)message->kind) {
     case WORKER_SWITCH:
         tenure_switch(worker, message->pointers[0]);
@@ -119,6 +121,7 @@ __attribute__((noinline)) static void relieve(struct worker *worker)
  * worker. */
 static void turn_ends(struct worker *worker)
 {
+    crash_subject = NULL;
     if (shortage_is_new(worker))
         relieve(worker);
     if (worker->closed)
@@ -150,6 +153,7 @@ static void on_second(struct ev_loop *loop, struct ev_timer *timer, int events)
 
     (void)loop;
     (void)events;
+    crash_subject = NULL;
     mailbox_look(&worker->mailbox);
     if (worker->shared->watcher)
         worker->shared->watcher->second(worker);
@@ -170,6 +174,7 @@ static void on_timeout(struct timeout *timeout)
 {
     struct connection *connection = connection_of_timeout(timeout);
 
+    crash_subject = connection;
     connection->binding->protocol->expired(connection);
 }
 
@@ -180,7 +185,11 @@ static int set_up(struct worker *worker)
     int error;
 
     sigfillset(&all); /* signals are the main thread's */
+    crash_leave_open(&all);
     pthread_sigmask(SIG_SETMASK, &all, NULL);
+    error = crash_thread_start("worker", worker->index, connection_describe);
+    if (error)
+        return error;
     worker->classes = sizeclass_create();
     worker->spare = sizeclass_create();
     if (!worker->classes || !worker->spare || !ev_memory_reserve(0))
@@ -226,6 +235,7 @@ static void tear_down(struct worker *worker)
     sizeclass_destroy(worker->classes);
     sizeclass_destroy(worker->spare);
     ev_memory_release();
+    crash_thread_end();
 }
 
 static void serve(struct worker *worker)

@@ -27,4 +27,8 @@ bool clock_update(struct clock *clock, double now);
 /* The error log's form: 2026/11/21 03:26:00. */
 void clock_format_error(int64_t seconds, char out[20]);
 
+/* The same in a handler of a signal (seconds ≥ 0). The time zone is as one of the others found it last;
+ * before that, UTC. */
+void clock_format_signal(int64_t seconds, char out[20]);
+
 #endif

@@ -4,10 +4,10 @@
 
 #include "pool/holds.h"
 #include "server/log/clock.h"
+#include "server/log/log_line.h"
 #include "server/log/log_sink.h"
 #include "server/log/log_text.h"
 #include "server/log/recent.h"
-#include "server/log/utf8.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -87,62 +87,7 @@ enum log_level log_level_of_errno(int error)
     }
 }
 
-/* A line as it grows: there is always room for the newline. */
-struct line {
-    char bytes[LOG_LINE_MAX];
-    size_t length;
-};
-
-static void put_text(struct line *line, const char *text, size_t length)
-{
-    size_t room = LOG_LINE_MAX - 1 - line->length; /* the newline's byte is kept */
-
-    if (length > room)
-        length = room;
-    memcpy(line->bytes + line->length, text, length);
-    line->length += length;
-}
-
-/* Whether each of 8 bytes is printable ASCII. Of those that are not, the first has its high bit in one of the
- * three words. */
-static bool is_plain(const char *at)
-{
-    const uint64_t each = UINT64_MAX / 0xff; /* a 1 in each byte */
-    uint64_t word;
-
-    memcpy(&word, at, sizeof word);
-    return ((word | (word - each * 0x20) | (word + each)) & each * 0x80) == 0;
-}
-
-/* Bytes of a peer must not write lines or terminal commands of their own. */
-static void put_escaped(struct line *line, const char *text, size_t length)
-{
-    static const char hex[] = "0123456789ABCDEF";
-
-    for (const char *at = text, *end = text + length, *plain = at;; plain = at) {
-        unsigned char byte;
-        size_t whole;
-
-        while (end - at >= (ptrdiff_t)sizeof(uint64_t) && is_plain(at))
-            at += sizeof(uint64_t);
-        while (at < end && *at >= 0x20 && *at < 0x7f)
-            at++;
-        put_text(line, plain, (size_t)(at - plain));
-        if (at == end)
-            return;
-        byte = (unsigned char)*at;
-        whole = utf8_printable(at, (size_t)(end - at));
-        if (LOG_LINE_MAX - 1 - line->length < (whole ? whole : sizeof "\\xXX" - 1))
-            return; /* no half characters */
-        if (whole)
-            put_text(line, at, whole);
-        else
-            put_text(line, (const char[]){'\\', 'x', hex[byte >> 4], hex[byte & 15]}, sizeof "\\xXX" - 1);
-        at += whole ? whole : 1;
-    }
-}
-
-static void write_line(struct log_target *target, struct line *line)
+static void write_line(struct log_target *target, struct log_line *line)
 {
     int error;
 
@@ -159,26 +104,28 @@ static void write_long(struct log_target *target, enum log_level level, const ch
         int64_t second;
         char text[20];
     } last;
-    struct line line;
+    char bytes[LOG_LINE_MAX];
+    struct log_line line = {bytes, 0, LOG_LINE_MAX - 1};
     struct timespec now;
 
     clock_gettime(CLOCK_REALTIME, &now);
     if (last.second != now.tv_sec)
         clock_format_error(last.second = now.tv_sec, last.text);
-    line.length = log_text_print(line.bytes, sizeof line.bytes, "%s [%s] %d#%d: ", last.text,
-                                 log_level_names[level], (int)getpid(), (int)gettid());
-    put_text(&line, message, length);
+    line.length = log_text_print(bytes, sizeof bytes, "%s [%s] %d#%d: ", last.text, log_level_names[level],
+                                 (int)getpid(), (int)gettid());
+    log_line_text(&line, message, length);
     write_line(target, &line);
 }
 
 static void write_short(enum log_level level, const char *message, size_t length)
 {
-    struct line line;
+    char bytes[LOG_LINE_MAX];
+    struct log_line line = {bytes, 0, LOG_LINE_MAX - 1};
 
-    line.length = level == LOG_LEVEL_STDERR ? log_text_print(line.bytes, sizeof line.bytes, "tidepool: ")
-                                            : log_text_print(line.bytes, sizeof line.bytes, "tidepool: [%s] ",
-                                                             log_level_names[level]);
-    put_text(&line, message, length);
+    line.length = level == LOG_LEVEL_STDERR
+                      ? log_text_print(bytes, sizeof bytes, "tidepool: ")
+                      : log_text_print(bytes, sizeof bytes, "tidepool: [%s] ", log_level_names[level]);
+    log_line_text(&line, message, length);
     write_line(NULL, &line);
 }
 
@@ -202,18 +149,19 @@ static void write_chain(const struct log *log, enum log_level level, const char 
 }
 
 /* " (2: No such file or directory)". */
-static void put_error(struct line *line, int error)
+static void put_error(struct log_line *line, int error)
 {
     char text[128], reason[160];
 
-    put_text(line, reason,
-             log_text_print(reason, sizeof reason, " (%d: %s)", error, strerror_r(error, text, sizeof text)));
+    log_line_text(
+        line, reason,
+        log_text_print(reason, sizeof reason, " (%d: %s)", error, strerror_r(error, text, sizeof text)));
 }
 
 void log_write(const struct log *log, enum log_level level, int error, const char *format, ...)
 {
-    struct line line;
-    char message[LOG_LINE_MAX];
+    char bytes[LOG_LINE_MAX], message[LOG_LINE_MAX];
+    struct log_line line = {bytes, 0, LOG_LINE_MAX - 1};
     bool kept = level & LOG_KEPT;
     int saved = errno;
     size_t size;
@@ -225,8 +173,7 @@ void log_write(const struct log *log, enum log_level level, int error, const cha
     va_start(arguments, format);
     size = log_text_vprint(message, sizeof message, format, arguments);
     va_end(arguments);
-    line.length = 0; /* its bytes are not cleared */
-    put_escaped(&line, message, size);
+    log_line_escaped(&line, message, size);
     if (error != 0)
         put_error(&line, error < 0 ? -error : error);
     if (kept)

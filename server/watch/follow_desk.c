@@ -35,7 +35,7 @@ static void write_event(struct followed *place, struct follow_event *event, cons
 
 static void write_state(struct followed *place)
 {
-    enum connection_state state = snapshot_state_of(place->connection);
+    enum connection_state state = connection_state_of(place->connection);
 
     if (place->state == (uint8_t)state)
         return;
@@ -248,7 +248,7 @@ static void follow_mine(struct worker *worker, struct follow *follow)
     for (struct connection *connection = worker->connections; connection && free > 0;
          connection = connection->next)
         if (is_mine(follow, connection) && !is_asker(connection) &&
-            snapshot_state_of(connection) != CONNECTION_WAITING &&
+            connection_state_of(connection) != CONNECTION_WAITING &&
             follow_connection(follow, connection, true))
             free--;
 }

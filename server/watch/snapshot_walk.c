@@ -16,15 +16,6 @@ enum stage { STAGE_BEGIN, STAGE_CLASSES, STAGE_CONNECTIONS, STAGE_DONE };
 
 /* ---- a connection ---- */
 
-enum connection_state snapshot_state_of(const struct connection *connection)
-{
-    const struct protocol *protocol = connection->binding->protocol;
-
-    if (protocol->state)
-        return protocol->state(connection);
-    return connection->output.unsent ? CONNECTION_SENDING : CONNECTION_IDLE;
-}
-
 static bool address_begins(const struct connection *connection, const char *with)
 {
     char text[SNAPSHOT_PEER_TEXT];
@@ -171,7 +162,7 @@ static bool walk_past(struct snapshot_part *part, const struct connection *conne
     const struct snapshot_query *query = &part->query;
     struct snapshot_tally *tally = &part->tally;
     double age = age_of(connection, now);
-    enum connection_state state = snapshot_state_of(connection);
+    enum connection_state state = connection_state_of(connection);
     bool wanted;
     double keys[SNAPSHOT_FIGURES];
     struct pool_layout layout;

@@ -30,9 +30,6 @@ void snapshot_walks_deinit(struct worker *worker);
 void snapshot_walk_begin(struct worker *worker, struct snapshot_part *part);
 void snapshot_walk_run(struct worker *worker, struct errand *errand); /* the same, as a message */
 
-/* What a connection is about. */
-enum connection_state snapshot_state_of(const struct connection *connection);
-
 /* A turn of the loop has one slice, however many snapshots want it. True: it was free and is now taken.
  * False: try again in the next turn. */
 bool snapshot_take_slice(struct worker *worker);

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static void zone(const char *name)
@@ -82,13 +83,32 @@ static void test_agrees_with_strftime(void **state)
     }
 }
 
+/* As localtime_r has it: each day of 400 years and more, leap years of both kinds among them, in two zones.
+ * */
+static void test_the_date_in_a_signal(void **state)
+{
+    static const char *const zones[] = {"UTC0", "XST-5:45", "YST3:30"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof zones / sizeof *zones; i++) {
+        zone(zones[i]);
+        for (int64_t second = 86400; second < 430LL * 366 * 86400; second += 86400 - 1) {
+            char expected[20], text[20];
+
+            clock_format_error(second, expected); /* it tells the zone, too */
+            clock_format_signal(second, text);
+            if (strcmp(text, expected) != 0)
+                fail_msg("%lld in %s: %s, expected %s", (long long)second, zones[i], text, expected);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_three_texts),
-        cmocka_unit_test(test_changes_once_a_second),
-        cmocka_unit_test(test_zones_east_and_west),
-        cmocka_unit_test(test_agrees_with_strftime),
+        cmocka_unit_test(test_the_three_texts),      cmocka_unit_test(test_changes_once_a_second),
+        cmocka_unit_test(test_zones_east_and_west),  cmocka_unit_test(test_agrees_with_strftime),
+        cmocka_unit_test(test_the_date_in_a_signal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
