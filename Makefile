@@ -224,7 +224,7 @@ bench-alloc: $(BUILD)/tests/bench/alloc ## ns per allocation of ours, of peers a
 
 # ---- the tests again: under sanitizers, with failures, for longer ----------------------------------------------------
 
-.PHONY: asan asan-build tsan tsan-build valgrind sweep sweep-calls rows steady soak spike reloads
+.PHONY: asan asan-build tsan tsan-build valgrind sweep sweep-calls rows steady soak soak-long spike reloads
 FOR_ASAN = BUILD=build-asan OPTIMISE='-O1 -g' SANITIZE='$(ASAN)'
 FOR_TSAN = BUILD=build-tsan OPTIMISE='-O1 -g' SANITIZE='$(TSAN)'
 
@@ -265,6 +265,13 @@ steady: test-deps ## a million requests, 100,000 under strace, 1 GiB up and down
 soak: test-deps ## hostile connections against memory_budget, SOAK_SECONDS (60): RSS stays within it
 	$(submake) all
 	$(PYTHON) -m tests.load.bounded soak --build $(BUILD) --seconds $(SOAK_SECONDS)
+
+MINUTES  ?= 10
+KIND     ?= plain
+FOR_KIND  = $(if $(filter asan,$(KIND)),$(FOR_ASAN))$(if $(filter tsan,$(KIND)),$(FOR_TSAN))
+soak-long: test-deps ## all that can go wrong at once, for MINUTES (10), of KIND plain, asan or tsan: no answer is wrong, nothing is left
+	$(submake) all $(FOR_KIND)
+	$(PYTHON) -m tests.load.soak_long --build $(if $(FOR_KIND),build-$(KIND),$(BUILD)) --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 spike: test-deps ## 10,000 connections with 64 KiB each, then none: RSS falls to where it was
 	$(submake) all

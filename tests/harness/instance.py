@@ -244,8 +244,9 @@ class Server:
         assert not os.path.exists(self.path('tidepool.pid')), 'the pid file is left behind'
         self.check()
 
-    def check(self):
-        said = self.read('stderr') + self.read('error.log')
+    def check(self, *older):
+        """`older`: names of logs that were rotated."""
+        said = ''.join(self.read(name) for name in ('stderr', 'error.log', *older))
         bad = [line for line in said.splitlines()
                if TROUBLE.search(line) and not any(pattern.search(line) for pattern in self.expected)]
         assert not bad, 'trouble in the log:\n' + '\n'.join(bad[:60]) + '\n' + self.read('stderr')[-6000:]
