@@ -95,6 +95,7 @@ static void forget(void)
 {
     char command[128];
 
+    log_buffers_flush(&worker.logs); /* before their files go */
     pool_destroy(generation.pool);
     snprintf(command, sizeof command, "rm -r %s", folder);
     CHECK(system(command) == 0);
