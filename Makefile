@@ -159,7 +159,7 @@ docker: ## build the image tidepool (docker, or buildah where there is no daemon
 	@sh docker/build.sh
 
 clean: ## remove all build folders
-	rm -rf build build-asan build-tsan build-cover build-fuzz
+	rm -rf build build-asan build-tsan build-cover build-fuzz build-cover-fuzz
 
 .PHONY: deps test-deps
 deps: ## install what building needs (Debian packages; nothing is done when nothing is missing)
@@ -285,7 +285,7 @@ reloads: test-deps ## RELOADS (1000) between 1 and 16 workers under load at TCP,
 # Targets: tests/fuzz/fuzz_X.c; each starts from the stored corpus in tests/fuzz/corpus/X.
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: fuzz fuzz-build fuzz-programs $(FUZZ:%=fuzz-%)
+.PHONY: fuzz fuzz-build fuzz-programs cover-fuzz $(FUZZ:%=fuzz-%)
 fuzz: fuzz-build ## FUZZ_SECONDS (60) of each fuzz target, from the stored corpus
 	+$(MAKE) -j$(JOBS) --no-print-directory --output-sync=target $(FUZZ:%=fuzz-%)
 
@@ -296,7 +296,10 @@ fuzz-build: test-deps
 fuzz-programs: $(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%)
 
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/all.a
-	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+	$(CC) $(LDFLAGS) $(if $(REPLAY),,-fsanitize=fuzzer) -o $@ $^ $(LDLIBS)
+ifdef REPLAY
+$(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%): $(BUILD)/tests/fuzz/replay.o
+endif
 
 # New inputs go to the build folder; what they teach is added to the stored corpus by hand, minimised.
 $(FUZZ:%=fuzz-%): fuzz-%:
@@ -305,6 +308,13 @@ $(FUZZ:%=fuzz-%): fuzz-%:
 	    -artifact_prefix=build-fuzz/crash/$*- build-fuzz/found/$* $(wildcard tests/fuzz/corpus/$*) \
 	    > build-fuzz/$*.log 2>&1 || { tail -80 build-fuzz/$*.log; exit 1; }
 	@awk '/number_of_executed_units/ { print "fuzz_$*: " $$2 " inputs, none of them a failure" }' build-fuzz/$*.log
+
+# The stored inputs alone, each once, by a small program in place of libFuzzer, so that the compiler of `make cover` will do.
+cover-fuzz: test-deps ## line coverage of the fuzz targets' stored inputs, by file
+	$(submake) fuzz-programs REPLAY=1 BUILD=build-cover-fuzz OPTIMISE='-O0 -g' SANITIZE="--coverage -fprofile-update=atomic"
+	@find build-cover-fuzz -name '*.gcda' -delete
+	@for target in $(FUZZ); do build-cover-fuzz/tests/fuzz/fuzz_$$target tests/fuzz/corpus/$$target/* || exit 1; done
+	@$(PYTHON) tests/lint/coverage.py build-cover-fuzz http/protocol/ 95
 
 # ---- look at the source ----------------------------------------------------------------------------------------------
 

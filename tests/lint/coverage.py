@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Line coverage by file, least covered first, from the counts that a --coverage build has left in its folder."""
+"""coverage.py BUILD [FOLDER BAR]: line coverage by file, least covered first, from the counts that a --coverage build has
+left in its folder. Fails if fewer than BAR percent of the lines in FOLDER were run."""
 import glob
 import os
 import re
@@ -21,5 +22,14 @@ for notes in glob.glob(f'{build}/**/*.gcno', recursive=True):
 
 for source, (covered, count) in sorted(lines.items(), key=lambda item: item[1][0] / item[1][1]):
     print(f'{100 * covered / count:6.1f} % of {count:4} lines  {source}')
-covered, count = (sum(values) for values in zip(*lines.values()))
-print(f'{100 * covered / count:6.1f} % of {count:4} lines')
+
+
+def total(folder):
+    covered, count = (sum(values) for values in zip(*(of for source, of in lines.items() if source.startswith(folder))))
+    print(f'{100 * covered / count:6.1f} % of {count:4} lines  {folder or "all"}')
+    return 100 * covered / count
+
+
+total('')
+if len(sys.argv) > 2 and total(sys.argv[2]) < float(sys.argv[3]):
+    sys.exit(f'less than {sys.argv[3]} %')
