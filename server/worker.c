@@ -16,6 +16,9 @@
 #include "server/process/crash.h"
 #include "server/watcher.h"
 
+/* Seconds: when the clock of timeouts, in whole milliseconds, has certainly gone on by LOG_BUFFER_WAIT. */
+static const double LINES_WAIT = .00101;
+
 /* ---- messages of the main thread ---- */
 
 /* Its thread ends, unless a connection has come meanwhile. */
@@ -108,6 +111,27 @@ static int64_t turn_ms(struct worker *worker)
     return (int64_t)(timeouts_now(&worker->timeouts) * 1000.);
 }
 
+/* The end of this turn does it. */
+static void on_lines(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    (void)loop;
+    (void)timer;
+    (void)events;
+}
+
+/* Lines that wait for a moment leave with one of the next turns, unless the loop sleeps: the timer bounds
+ * that. It is not stopped when they have left, so it is started once in a while and not in each turn. */
+static void write_lines(struct worker *worker)
+{
+    int64_t now = turn_ms(worker);
+
+    log_buffers_turn(&worker->logs, now);
+    if (log_buffers_due(&worker->logs) > now + LOG_BUFFER_WAIT || ev_is_active(&worker->lines))
+        return;
+    ev_timer_set(&worker->lines, LINES_WAIT, 0.);
+    ev_timer_start(worker->loop, &worker->lines);
+}
+
 /* Memory was refused in this turn. */
 __attribute__((noinline)) static void relieve(struct worker *worker)
 {
@@ -129,7 +153,7 @@ static void turn_ends(struct worker *worker)
     if (__builtin_expect(sizeclass_held(worker->spare) > SIZECLASS_PAGE,
                          0)) /* for whoever watches next, perhaps at another worker */
         sizeclass_reclaim(worker->spare);
-    log_buffers_turn(&worker->logs, turn_ms(worker));
+    write_lines(worker);
     worker->busy |= worker->connection_count > 0;
     if (worker->state != WORKER_SERVES && !worker->connection_count && !atomic_load(&worker->thread.ended)) {
         log_buffers_flush(&worker->logs);
@@ -214,6 +238,7 @@ static int set_up(struct worker *worker)
         return error;
     ev_timer_init(&worker->second, on_second, WAKEUP_LOOK, WAKEUP_LOOK);
     worker->second.data = worker;
+    ev_timer_init(&worker->lines, on_lines, LINES_WAIT, 0.);
     ev_timer_start(worker->loop, &worker->second);
     ev_set_userdata(worker->loop, worker);
     ev_set_invoke_pending_cb(worker->loop, take_turn);
@@ -229,6 +254,7 @@ static void tear_down(struct worker *worker)
 {
     if (worker->loop) {
         ev_timer_stop(worker->loop, &worker->second);
+        ev_timer_stop(worker->loop, &worker->lines);
         ev_loop_destroy(worker->loop);
     }
     sgi_thread_detach(worker->shared->sgi);

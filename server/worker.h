@@ -65,6 +65,7 @@ struct worker {
     struct shortage shortage;
     /* its turns: */
     struct ev_timer second; /* always runs: the mailbox, and what there is to look after while `busy` */
+    struct ev_timer lines;  /* wakes it when log lines wait for a moment, and did when it was started */
     bool busy;              /* trimming, advice or buffered log lines need the next second */
     /* atomic: written by its thread, read by all */
     struct counters counters;

@@ -39,7 +39,7 @@ void log_buffers_flush(struct log_buffers *buffers)
         write_out(&buffers->entries[i]);
         give_back(buffers, &buffers->entries[i]);
     }
-    buffers->pending = false;
+    buffers->fresh = 0;
     buffers->next_due = INT64_MAX;
 }
 
@@ -95,19 +95,33 @@ char *log_buffers_reserve_slow(struct log_buffers *buffers, struct log_file *fil
     holds_take(file, buffers, "lines in a worker's buffer");
     buffer->file = file;
     buffer->wanted = buffer_size;
-    buffer->flush_ms = flush_ms;
+    buffer->flush_ms = buffer_size > 0 ? flush_ms : LOG_BUFFER_WAIT;
     return buffer->bytes;
+}
+
+/* Whether there are so many lines that one write should serve several turns. */
+static bool are_many(struct log_buffers *buffers, int64_t now_ms)
+{
+    if (now_ms != buffers->counted) {
+        buffers->before = now_ms == buffers->counted + 1 ? buffers->now : 0;
+        buffers->now = 0;
+        buffers->counted = now_ms;
+    }
+    buffers->now += buffers->fresh;
+    buffers->fresh = 0;
+    return buffers->now + buffers->before >= LOG_BUFFER_MANY;
 }
 
 void log_buffers_turn_slow(struct log_buffers *buffers, int64_t now_ms)
 {
-    buffers->pending = false;
+    bool many = are_many(buffers, now_ms);
+
     buffers->next_due = INT64_MAX;
     for (struct log_buffer *buffer = buffers->entries, *end = buffer + buffers->count; buffer < end;
          buffer++) {
         if (buffer->used == 0)
             continue;
-        if (buffer->wanted == 0 || (buffer->due != 0 && now_ms >= buffer->due)) {
+        if ((buffer->wanted == 0 && !many) || (buffer->due != 0 && now_ms >= buffer->due)) {
             write_out(buffer);
             continue;
         }

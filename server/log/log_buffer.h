@@ -2,7 +2,8 @@
 /*
  * Purpose: a worker's buffers for the lines of its access logs, one per file. A line is written straight into
  *   the buffer (reserve, format, commit). Without buffer= all lines of a loop turn leave in one write at its
- *   end; with it, when the next line does not fit or flush= is due. A line is never split over two writes.
+ *   end, and while there are many, those of all turns of a millisecond. With it, when the next line does not
+ *   fit or flush= is due. A line is never split over two writes.
  * Lifetime: embedded in the worker. Buffers are taken from the worker's sizeclass with the first line and
  *   stay until log_buffers_flush or deinit. Files are borrowed: flush before letting go of the generation
  *   that holds them.
@@ -20,13 +21,19 @@
 
 struct sizeclass;
 
-enum { LOG_BUFFER_SIZE = 16 * 1024 }; /* of files without buffer=: holds some 80 lines, a turn's worth */
+/* Of files without buffer=. */
+enum {
+    LOG_BUFFER_SIZE = 16 * 1024, /* holds some 80 lines, a millisecond's worth */
+    LOG_BUFFER_WAIT = 1,         /* ms that a line may wait, when there are many */
+    LOG_BUFFER_MANY = 32,        /* lines in a millisecond and the one before; a client that sends one
+                                    request after the other has hardly so many */
+};
 
 struct log_buffer {
     struct log_file *file; /* NULL: unused */
     char *bytes;
     size_t used, capacity; /* bytes; used <= capacity */
-    size_t wanted;         /* buffer_size as configured; 0: leaves at the end of the turn */
+    size_t wanted;         /* buffer_size as configured; 0: leaves at the end of the turn, unless many do */
     int64_t flush_ms;      /* 0: only when full */
     int64_t due;           /* ms, of the worker's clock; 0: nothing is due */
 };
@@ -35,8 +42,11 @@ struct log_buffers {
     struct sizeclass *classes;
     struct log_buffer *entries; /* by log_file.id */
     unsigned count;             /* of entries */
-    bool pending;               /* something was committed since the last turn */
+    unsigned fresh;             /* lines committed since the last turn */
     int64_t next_due;           /* ms; INT64_MAX: nothing waits for its time */
+    /* Lines of all files, by the turns that had any. */
+    int64_t counted;      /* ms: the one that they are counted in, … */
+    unsigned now, before; /* … those of it, and of the one before */
 };
 
 void log_buffers_init(struct log_buffers *buffers, struct sizeclass *classes);
@@ -97,12 +107,12 @@ static inline char *log_buffers_rest(struct log_buffers *buffers, const struct l
 static inline void log_buffers_commit(struct log_buffers *buffers, struct log_file *file, size_t written)
 {
     buffers->entries[file->id].used += written;
-    buffers->pending = true;
+    buffers->fresh++;
 }
 
 static inline void log_buffers_turn(struct log_buffers *buffers, int64_t now_ms)
 {
-    if (buffers->pending || now_ms >= buffers->next_due)
+    if (buffers->fresh || now_ms >= buffers->next_due)
         log_buffers_turn_slow(buffers, now_ms);
 }
 

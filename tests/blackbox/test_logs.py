@@ -117,6 +117,60 @@ def test_off_and_inheritance(server):
                 for line in lines(server, 1, name)] == [f'GET {target} HTTP/1.1']
 
 
+def test_a_lone_line_is_there_at_once(server):
+    """Without buffer=, a line is written before the worker waits for its connection's next request."""
+    server.http("log_format brief '$uri'; access_log access.log brief; server { listen 127.0.0.1:@http@; "
+                "location / { return 200; } location /off { access_log off; return 200; } }")
+    server.start()
+    with server.client() as client:
+        for n in range(50):
+            client.ask('GET', f'/{n}')
+            client.ask('GET', '/off')
+            assert server.read('access.log').splitlines() == [f'/{i}' for i in range(n + 1)]
+
+
+def test_a_burst(server):
+    """Lines of many requests at once may wait for a moment, also for one that has no turn of its own any more. None
+    is lost, each is whole, and each connection's are in order."""
+    server.http("log_format brief '$arg_c $arg_n end'; access_log access.log brief; "
+                "server { listen 127.0.0.1:@http@; return 200; }", workers=2)
+    server.start()
+    clients = [server.client() for _ in range(40)]
+    for client in clients:
+        client.ask('GET', '/?c=-1&n=0')
+    for burst in range(5):
+        server.kick(signal.SIGSTOP)
+        for number, client in enumerate(clients):
+            client.send(b''.join(request('GET', f'/?c={number}&n={burst * 5 + n}') for n in range(5)))
+        server.kick(signal.SIGCONT)
+        for client in clients:
+            for _ in range(5):
+                assert client.response().status == 200
+        count = 40 + (burst + 1) * 200
+        found = [re.fullmatch(r'(-?\d+) (\d+) end', line) for line in lines(server, count)]
+        assert all(found) and len(found) == count
+        for number in range(40):
+            assert [int(line[2]) for line in found if line[1] == str(number)] == list(range((burst + 1) * 5))
+    for client in clients:
+        client.close()
+
+
+@pytest.mark.parametrize('end', [signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP])
+def test_no_line_waits_for_ever(server, end):
+    """A graceful end, a fast one and a reload lose no line of what has been answered."""
+    server.http("log_format brief '$uri'; access_log access.log brief; server { listen 127.0.0.1:@http@; return 200; }")
+    server.start()
+    with server.client() as client:
+        client.send(request('GET', '/a') * 200)
+        for _ in range(200):
+            assert client.response().status == 200
+        if end == signal.SIGHUP:
+            server.kick(end)
+    if end != signal.SIGHUP:
+        server.stop(end)
+    assert len(lines(server, 200)) == 200
+
+
 def test_buffer(server):
     """nginx: buffer= holds lines back; flush= lets them go; a graceful end loses none."""
     server.http('''log_format brief '$uri';

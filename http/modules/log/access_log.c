@@ -366,7 +366,8 @@ static const struct conf_directive directives[] = {
      "`access_log FILE [FORMAT] [buffer=SIZE] [gzip[=LEVEL]] [flush=TIME] [if=$VARIABLE];` or `access_log "
      "off;` A log of requests; the file's name may have variables. `buffer` collects lines until it is full, "
      "`flush` limits how long, `gzip` compresses each buffer (64k), `if` skips requests for which the "
-     "variable is empty or 0. A level that has any inherits none."},
+     "variable is empty or 0. Without `buffer` a line is written when its request ends; while there are many "
+     "requests it may wait a millisecond. A level that has any inherits none."},
     {"open_log_file_cache", CONF_HTTP | CONF_SERVER | CONF_LOCATION, .args = {1, 4},
      .offset = offsetof(struct access_section, cache), .preset = "off", .set = http_set_log_cache,
      "`open_log_file_cache max=NUMBER [inactive=TIME] [min_uses=NUMBER] [valid=TIME];` or "

@@ -86,13 +86,94 @@ static void test_one_write_a_turn(void **state)
     (void)state;
     for (int i = 0; i < 3; i++)
         assert_true(put_line("line\n", 0, 0, 200));
-    assert_true(buffers.pending);
+    assert_int_equal(buffers.fresh, 3);
     assert_written(NULL);
     log_buffers_turn(&buffers, 1);
-    assert_false(buffers.pending);
+    assert_int_equal(buffers.fresh, 0);
     assert_written("line\nline\nline\n");
     log_buffers_turn(&buffers, 2);
     assert_written(NULL);
+    assert_true(log_buffers_due(&buffers) == INT64_MAX);
+}
+
+/* `count` turns of `lines` each, `ms` after each other by the clock; how many writes there were by then. */
+static int writes_of_turns(int count, int lines, int64_t *now, int64_t ms)
+{
+    char text[LOG_BUFFER_SIZE + 1];
+    int writes = 0;
+
+    for (int i = 0; i < count; i++, *now += ms) {
+        for (int line = 0; line < lines; line++)
+            assert_true(put_line("line\n", 0, 0, 200));
+        log_buffers_turn(&buffers, *now);
+        while (read(reader, text, sizeof text) > 0)
+            writes++;
+    }
+    return writes;
+}
+
+/* Each turn's lines leave at once while there are few; of many, one write serves the turns of a millisecond.
+ * What waits is due a millisecond after it came. */
+static void test_turns_share_a_write(void **state)
+{
+    int64_t now = 1000;
+
+    (void)state;
+    assert_int_equal(writes_of_turns(LOG_BUFFER_MANY - 1, 1, &now, 0), LOG_BUFFER_MANY - 1);
+    assert_int_equal(writes_of_turns(50, 1, &now, 0), 0);
+    assert_int_equal(log_buffers_due(&buffers), 1001);
+    log_buffers_turn(&buffers, 1001);
+    for (int i = 0; i < 50; i++)
+        assert_true(put_line("line\n", 0, 0, 200));
+    log_buffers_turn(&buffers, 1001);
+    assert_int_equal(log_buffers_due(&buffers), 1002);
+    assert_written("line\nline\nline\nline\nline\nline\nline\nline\nline\nline\n"
+                   "line\nline\nline\nline\nline\nline\nline\nline\nline\nline\n"
+                   "line\nline\nline\nline\nline\nline\nline\nline\nline\nline\n"
+                   "line\nline\nline\nline\nline\nline\nline\nline\nline\nline\n"
+                   "line\nline\nline\nline\nline\nline\nline\nline\nline\nline\n");
+    now = 1002; /* 80 turns of two lines in each of ten milliseconds: a write each */
+    for (int i = 0; i < 10; i++, now++)
+        assert_in_range(writes_of_turns(80, 2, &now, 0), 1, 2);
+}
+
+/* However fast it was before: a lone line leaves with its turn when there was none for a millisecond. */
+static void test_a_lone_line_after_many(void **state)
+{
+    int64_t now = 1000;
+
+    (void)state;
+    (void)writes_of_turns(100, 5, &now, 0);
+    now = 1001;
+    assert_int_equal(writes_of_turns(1, 0, &now, 0), 1);
+    assert_true(log_buffers_due(&buffers) == INT64_MAX);
+    now = 1003;
+    assert_int_equal(writes_of_turns(1, 1, &now, 0), 1);
+    assert_int_equal(writes_of_turns(20, 1, &now, 1), 20);
+}
+
+static void test_a_full_buffer_does_not_wait(void **state)
+{
+    char text[LOG_BUFFER_SIZE + 1];
+    int64_t now = 1000;
+    size_t total = 0;
+
+    (void)state;
+    (void)writes_of_turns(1, LOG_BUFFER_MANY, &now, 0);
+    log_buffers_turn(&buffers, 1001);
+    assert_true(read(reader, text, sizeof text) > 0);
+    for (int i = 0; i < 40; i++) {
+        memset(text, 'a' + i % 26, 1000);
+        text[1000] = '\n';
+        text[1001] = '\0';
+        assert_true(put_line(text, 0, 0, 1001));
+        log_buffers_turn(&buffers, 1001);
+    }
+    for (ssize_t got; (got = read(reader, text, sizeof text)) > 0; total += (size_t)got)
+        assert_int_equal(got % 1001, 0);
+    assert_in_range(total, 20 * 1001, 39 * 1001);
+    log_buffers_flush(&buffers); /* as for USR1, a reload, the end */
+    assert_int_equal(read(reader, text, sizeof text), 40 * 1001 - total);
     assert_true(log_buffers_due(&buffers) == INT64_MAX);
 }
 
@@ -218,6 +299,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_one_write_a_turn, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_turns_share_a_write, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_lone_line_after_many, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_full_buffer_does_not_wait, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lines_are_not_split, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_buffered_waits_for_its_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_buffered_without_flush_waits_until_full, set_up, tear_down),
