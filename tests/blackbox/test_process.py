@@ -259,8 +259,7 @@ def test_reload_takes_idle_connections_along(server):
     clients = [server.client() for _ in range(20)]
     assert all(client.ask().text == 'old' for client in clients)
     server.http(SIMPLE % 'new', workers=2)
-    server.reload(lambda: server.get().text == 'new')
-    assert [client.ask().text for client in clients] == ['new'] * 20
+    server.reload(lambda: [client.ask().text for client in clients] == ['new'] * 20) # one worker may be behind
     for client in clients:
         client.close()
 
