@@ -25,7 +25,6 @@ static const struct conf_foreign rows[] = {
     /* the process */
     {"load_module", true,
      "modules are built in: what this one brings is here, or its directives are named below"},
-    {"master_process", true, THREADS},
     {"lock_file", true, THREADS ", which share no lock file"},
     {"accept_mutex*", true, "each worker has a listening socket of its own"},
     {"worker_priority", true, SYSTEM " (Nice=)"},

@@ -5,7 +5,7 @@
  *   beside the old one.
  * Lifetime: made by the main thread in a pool of its own; counted. The main thread holds the current one,
  *   each worker the ones its connections live under, each connection on its way between workers one. The
- *   main thread destroys it when the count is zero (sweep_generations in master.c).
+ *   main thread destroys it when the count is zero (kept_sweep).
  * Threads: read-only once published; the count is atomic.
  * Errors: a negative errno with a sentence in conf.error.
  */

@@ -8,17 +8,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pool/holds.h"
 #include "pool/sizeclass.h"
 #include "pool/sysmem.h"
 #include "server/crew.h"
 #include "server/ev_memory.h"
+#include "server/kept.h"
 #include "server/process/crash.h"
-#include "server/process/in_force.h"
 #include "server/log/log.h"
 #include "server/log/log_file.h"
 #include "server/process/process.h"
 #include "server/sockets.h"
+#include "server/supervised.h"
+#include "server/supervisor.h"
 #include "server/wakeup.h"
 
 static const double RETRY_SECONDS = 0.2; /* until what found no memory is sent again */
@@ -26,18 +27,13 @@ static const double RETRY_SECONDS = 0.2; /* until what found no memory is sent a
 static const int obeyed[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH};
 
 struct master {
-    const struct generation_source *source;
+    struct kept kept;
     struct shared shared;
     struct ev_loop *loop;
-    struct wakeup signals, wake;
+    struct wakeup signals, wake, orders;
     struct ev_timer look;  /* once a second, so that nothing waits for a lost wake-up */
     struct ev_timer retry; /* soon */
     struct crew crew;
-    struct generation *current;
-    struct generation *generations; /* all that are alive, newest first */
-    struct socket_set *sockets;
-    unsigned loaded; /* generations so far */
-    struct in_force in_force;
 };
 
 static struct master *the_master; /* there is one per process */
@@ -49,32 +45,7 @@ static void wake_main(void)
 
 static const struct log *master_log(const struct master *master)
 {
-    return master->current->settings.log;
-}
-
-static void adopt(struct master *master, struct generation *generation)
-{
-    holds_take(generation, NULL, GENERATION_IN_SERVICE);
-    generation->number = ++master->loaded;
-    generation->next = master->generations;
-    master->generations = generation;
-    master->current = generation;
-}
-
-static void sweep_generations(struct master *master)
-{
-    struct generation **link = &master->generations;
-
-    while (*link) {
-        struct generation *generation = *link;
-
-        if (atomic_load(&generation->references)) {
-            link = &generation->next;
-            continue;
-        }
-        *link = generation->next;
-        generation_destroy(generation);
-    }
+    return kept_log(&master->kept);
 }
 
 /* Brings workers, sockets and generations into their final state; called whenever one of them may have
@@ -85,15 +56,15 @@ static void settle(struct master *master)
         ev_break(master->loop, EVBREAK_ALL);
         return;
     }
-    if (!crew_tell(&master->crew, master->current) && !ev_is_active(&master->retry)) {
+    if (!crew_tell(&master->crew, master->kept.current) && !ev_is_active(&master->retry)) {
         ev_timer_set(&master->retry, RETRY_SECONDS, 0.);
         ev_timer_start(master->loop, &master->retry);
     }
-    if (master->crew.order == CREW_SERVE && crew_switched(&master->crew, master->current))
-        sockets_sweep(&master->sockets, master->current);
+    if (master->crew.order == CREW_SERVE && crew_switched(&master->crew, master->kept.current))
+        sockets_sweep(&master->kept.sockets, master->kept.current);
     if (master->crew.order == CREW_QUIT && crew_deaf(&master->crew))
-        sockets_sweep(&master->sockets, NULL); /* from now on connections are refused at once */
-    sweep_generations(master);
+        sockets_sweep(&master->kept.sockets, NULL); /* from now on connections are refused at once */
+    kept_sweep(&master->kept);
 }
 
 static void on_wake(struct wakeup *wake)
@@ -108,25 +79,19 @@ static void on_retry(struct ev_loop *loop, struct ev_timer *timer, int events)
     settle(timer->data);
 }
 
-static unsigned workers_wanted(const struct generation *generation)
-{
-    return generation->settings.worker_processes ? (unsigned)generation->settings.worker_processes
-                                                 : process_cpus();
-}
-
 /* Sockets and workers for a generation, which becomes the current one. On failure nothing has changed. */
 static int take_into_service(struct master *master, struct generation *generation)
 {
-    unsigned count = workers_wanted(generation);
+    unsigned count = kept_workers(generation);
     int result = crew_grow(&master->crew, count, generation);
 
     if (result)
         return conf_fail_errno(&generation->conf, NULL, -result, "worker threads could not be started");
-    result = sockets_open(&master->sockets, generation, count);
+    result = sockets_open(&master->kept.sockets, generation, count);
     if (!result)
         result = sockets_share(generation, &master->crew, count);
     if (!result)
-        result = sockets_narrow(generation, master->current);
+        result = sockets_narrow(generation, master->kept.current);
     if (result) {
         crew_shrink(&master->crew);
         return result;
@@ -139,36 +104,40 @@ static int take_into_service(struct master *master, struct generation *generatio
 static void reload(struct master *master)
 {
     char error[CONF_REPORT_SIZE], *rest = error, *line;
-    struct generation *generation, *old = master->current;
+    struct generation *generation, *old = master->kept.current;
     struct pid_file pid = PID_FILE_NONE;
     int result;
 
     log_write(master_log(master), LOG_LEVEL_NOTICE | LOG_KEPT, 0, "reconfiguring");
-    generation = generation_load(master->source, error, sizeof error);
+    generation = generation_load(master->kept.source, error, sizeof error);
     if (!generation) {
         while ((line = strsep(&rest, "\n")))
             log_write(master_log(master), LOG_LEVEL_EMERG, 0, "%s", line);
+        supervised_tell(SUPERVISED_REFUSED);
         return;
     }
     generation_say_warnings(generation, master_log(master));
-    result = in_force_open(&master->in_force, &generation->settings, &pid);
+    result = supervised() ? 0 : in_force_open(&master->kept.in_force, &generation->settings, &pid);
     if (result)
         conf_fail_errno(&generation->conf, NULL, -result, "open() \"%s\" failed", generation->settings.pid);
     if (result || take_into_service(master, generation)) {
         log_write(master_log(master), LOG_LEVEL_EMERG, 0, "%s", generation->conf.error);
         pid_file_end(&pid, getpid(), master_log(master));
         generation_destroy(generation);
+        supervised_tell(SUPERVISED_REFUSED);
         settle(master);
         return;
     }
+    sockets_tell(master->kept.sockets);
     sysmem_set_budget(generation->settings.memory_budget);
     sysmem_set_spare(generation->settings.view_reserve);
-    adopt(master, generation);
+    kept_adopt(&master->kept, generation);
     log_thread_set(generation->settings.log);
-    in_force_change(&master->in_force, &generation->settings, &pid);
+    in_force_change(&master->kept.in_force, &generation->settings, &pid);
     generation_announce(generation, old);
+    supervised_tell(SUPERVISED_TAKEN);
     if (generation_put(old, NULL, GENERATION_IN_SERVICE))
-        sweep_generations(master);
+        kept_sweep(&master->kept);
     settle(master);
 }
 
@@ -191,7 +160,7 @@ static void obey(struct master *master, int number)
         break;
     case SIGUSR1:
         log_write(master_log(master), LOG_LEVEL_NOTICE, 0, "reopening logs");
-        log_file_reopen_all(master->in_force.uid, master->in_force.gid);
+        log_file_reopen_all(master->kept.in_force.uid, master->kept.in_force.gid);
         for (unsigned i = 0; i < master->crew.total; i++)
             master->crew.members[i].flush = true;
         break;
@@ -210,6 +179,18 @@ static void on_signals(struct wakeup *signals)
         obey(master, number);
 }
 
+/* From the supervisor. */
+static void on_orders(struct wakeup *orders)
+{
+    struct master *master = (struct master *)((char *)orders - offsetof(struct master, orders));
+    int number;
+
+    while ((number = supervised_signal()))
+        obey(master, number);
+    if (supervised_channel() < 0)
+        wakeup_stop(orders); /* its end would be news for ever */
+}
+
 static void on_look(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     struct master *master = timer->data;
@@ -217,6 +198,8 @@ static void on_look(struct ev_loop *loop, struct ev_timer *timer, int events)
     (void)loop;
     (void)events;
     wakeup_look(&master->signals);
+    if (supervised_channel() >= 0)
+        wakeup_look(&master->orders);
     wakeup_look(&master->wake);
 }
 
@@ -241,6 +224,8 @@ static int start_loop(struct master *master)
         error = wakeup_init(&master->wake, master->loop, on_wake);
     if (!error)
         error = wakeup_init_signals(&master->signals, master->loop, &set, on_signals);
+    if (!error && supervised())
+        error = wakeup_init_socket(&master->orders, master->loop, supervised_channel(), on_orders);
     if (error)
         return error;
     ev_timer_init(&master->retry, on_retry, RETRY_SECONDS, 0.);
@@ -251,6 +236,7 @@ static int start_loop(struct master *master)
     return ev_memory_reserve(0) ? 0 : -ENOMEM; /* for what the loop allocates when it runs */
 }
 
+/* The reverse of start_loop, as far as that came. */
 static void stop_loop(struct master *master)
 {
     sigset_t all;
@@ -265,6 +251,8 @@ static void stop_loop(struct master *master)
     pthread_sigmask(SIG_SETMASK, &all, NULL);
     wakeup_stop(&master->signals);
     wakeup_close(&master->signals);
+    wakeup_stop(&master->orders);
+    wakeup_close(&master->orders);
     wakeup_stop(&master->wake);
     wakeup_close(&master->wake);
     ev_timer_stop(master->loop, &master->retry);
@@ -284,43 +272,40 @@ static void report_memory(const char *call, size_t size)
 /* The threads serve now, so whoever waits for this file may go on. */
 static int write_pid_file(struct master *master)
 {
-    int result = pid_file_write(&master->in_force.pid, getpid());
+    struct pid_file *pid = &master->kept.in_force.pid;
+    int result = pid_file_write(pid, getpid());
 
-    return result ? conf_fail_errno(&master->current->conf, NULL, -result, "write() to \"%s\" failed",
-                                    master->in_force.pid.path)
+    return result ? conf_fail_errno(&master->kept.current->conf, NULL, -result, "write() to \"%s\" failed",
+                                    pid->path)
                   : 0;
 }
 
-/* Prepares the process for serving: what needs privileges comes first. */
-static int prepare(struct master *master)
+/* Makes the loop, and serves. What needs privileges comes first. */
+static int start(struct master *master)
 {
-    struct generation *generation = master->current;
-    const struct settings *settings = &generation->settings;
+    struct generation *generation = master->kept.current;
     struct conf *conf = &generation->conf;
-    int result;
+    int result = supervised() ? kept_take_over(&master->kept) : 0;
 
-    result = in_force_start(&master->in_force, settings, conf);
-    if (!result)
-        result = sockets_open(&master->sockets, generation, workers_wanted(generation));
     if (result)
         return result;
-    if (settings->daemon && (result = process_daemonise()))
-        return conf_fail_errno(conf, NULL, -result, "the process could not become a daemon");
+    sysmem_set_budget(generation->settings.memory_budget);
+    sysmem_set_spare(generation->settings.view_reserve);
     result = start_loop(master);
     if (result)
         return conf_fail_errno(conf, NULL, -result, "the event loop could not be made");
-    /* Its folder is often root's: opened before privileges are dropped, written once threads serve. */
-    if (settings->pid && (result = pid_file_open(&master->in_force.pid, settings->pid)))
-        return conf_fail_errno(conf, NULL, -result, "open() \"%s\" failed", settings->pid);
-    result = in_force_drop_privileges(&master->in_force, settings);
-    return result ? conf_fail_errno(conf, NULL, -result, "privileges could not be dropped") : 0;
+    result = in_force_drop_privileges(&master->kept.in_force, &generation->settings);
+    if (result)
+        return conf_fail_errno(conf, NULL, -result, "privileges could not be dropped");
+    result = take_into_service(master, generation);
+    return result ? result : write_pid_file(master);
 }
 
 /* Logs where it serves; in the foreground also how to stop it and how to watch it. Without -c, `tidepool top`
  * asks the embedded configuration's server. */
 static void say_ready(const struct master *master)
 {
-    const struct generation *generation = master->current;
+    const struct generation *generation = master->kept.current;
     const struct log *log = generation->settings.log;
     const struct binding *control = generation->bindings;
 
@@ -329,7 +314,7 @@ static void say_ready(const struct master *master)
         control = control->next;
     if (generation->settings.daemon)
         return;
-    if (!master->source->file && !master->source->options->folder)
+    if (!master->kept.source->file && !master->kept.source->options->folder)
         log_write(log, LOG_LEVEL_NOTICE, 0, "Ctrl-C stops; tidepool top watches");
     else if (control)
         log_write(log, LOG_LEVEL_NOTICE, 0, "Ctrl-C stops; tidepool top -c %s watches",
@@ -338,28 +323,55 @@ static void say_ready(const struct master *master)
         log_write(log, LOG_LEVEL_NOTICE, 0, "Ctrl-C stops");
 }
 
-static void end(struct master *master)
+static void end(struct master *master, bool started)
 {
     crew_deinit(&master->crew);
-    sockets_sweep(&master->sockets, NULL);
-    pid_file_end(&master->in_force.pid, getpid(), master_log(master));
+    if (supervised() && !started)
+        sockets_leave(&master->kept.sockets);
+    sockets_sweep(&master->kept.sockets, NULL);
     stop_loop(master);
-    log_thread_set(NULL);
-    if (generation_put(master->current, NULL, GENERATION_IN_SERVICE))
-        sweep_generations(master);
+    kept_end(&master->kept);
+}
+
+/* Serves until it ends, or says why it cannot. */
+static int serve(struct master *master, int result)
+{
+    const struct generation *generation;
+
+    if (!result)
+        result = start(master);
+    generation = master->kept.current;
+    if (result) {
+        log_write(generation->settings.log, LOG_LEVEL_EMERG, 0, "%s", generation->conf.error);
+        master->crew.order = CREW_STOP;
+    }
+    if (master->loop) {
+        settle(master);
+        log_write(master_log(master), LOG_LEVEL_NOTICE, 0, result ? "not started" : "start worker threads");
+        if (!result) {
+            say_ready(master);
+            in_force_leave_terminal(&generation->settings);
+            sockets_tell(master->kept.sockets);
+            supervised_tell(SUPERVISED_SERVES);
+        }
+        if (master->crew.total)
+            ev_run(master->loop, 0);
+    }
+    log_write(master_log(master), LOG_LEVEL_NOTICE, 0, "exit");
+    end(master, !result);
+    return result ? 1 : 0;
 }
 
 int master_run(const struct generation_source *source, struct generation *generation,
                const struct watcher *watcher)
 {
-    struct master master = {.source = source,
-                            .shared = {.sgi = source->sgi, .watcher = watcher, .wake_main = wake_main},
-                            .in_force.pid = PID_FILE_NONE};
-    int result;
+    struct master master = {.kept = {.source = source, .in_force.pid = PID_FILE_NONE},
+                            .shared = {.sgi = source->sgi, .watcher = watcher, .wake_main = wake_main}};
+    int result, status;
 
     the_master = &master;
     master.crew.shared = &master.shared;
-    adopt(&master, generation);
+    kept_adopt(&master.kept, generation);
     log_thread_set(generation->settings.log);
     log_set_stderr_copy(true);
     generation_say_warnings(generation, generation->settings.log);
@@ -367,28 +379,9 @@ int master_run(const struct generation_source *source, struct generation *genera
     ev_memory_install();
     sysmem_on_failure(report_memory);
     sysmem_map_above(SIZECLASS_MAX);
-    sysmem_set_budget(generation->settings.memory_budget);
-    sysmem_set_spare(generation->settings.view_reserve);
-    result = prepare(&master);
-    if (!result)
-        result = take_into_service(&master, generation);
-    if (!result)
-        result = write_pid_file(&master);
-    if (result) {
-        log_write(generation->settings.log, LOG_LEVEL_EMERG, 0, "%s", generation->conf.error);
-        master.crew.order = CREW_STOP;
-    }
-    if (master.loop) {
-        settle(&master);
-        log_write(master_log(&master), LOG_LEVEL_NOTICE, 0, result ? "not started" : "start worker threads");
-        if (!result) {
-            say_ready(&master);
-            in_force_leave_terminal(&generation->settings);
-        }
-        if (master.crew.total)
-            ev_run(master.loop, 0);
-    }
-    log_write(master_log(&master), LOG_LEVEL_NOTICE, 0, "exit");
-    end(&master);
-    return result ? 1 : 0;
+    result = kept_prepare(&master.kept);
+    if (result || !generation->settings.supervise || supervisor_run(&master.kept, &status))
+        return serve(&master, result);
+    kept_end(&master.kept);
+    return status;
 }

@@ -16,6 +16,7 @@
 #include "server/crew.h"
 #include "server/listener.h"
 #include "server/log/log.h"
+#include "server/supervised.h"
 #include "server/worker.h"
 
 enum { UNIX_MODE = 0666 /* as nginx: the folder decides who may connect */ };
@@ -150,15 +151,21 @@ static void remove_path(const struct listen_address *address)
         log_write(log_thread(), LOG_LEVEL_NOTICE, errno, "%s is left behind: unlink() failed", address->text);
 }
 
-static void close_set(struct socket_set *set)
+static void free_set(struct socket_set *set)
 {
     holds_none(set, "an address's sockets");
     for (unsigned i = 0; i < set->count; i++)
         close(set->fds[i]);
-    if (is_unix(&set->address))
-        remove_path(&set->address);
     sysmem_free(SYSMEM_OF_WORKERS, set->fds, set->capacity * sizeof *set->fds);
     sysmem_free(SYSMEM_OF_WORKERS, set, sizeof *set);
+}
+
+static void close_set(struct socket_set *set)
+{
+    if (is_unix(&set->address))
+        remove_path(&set->address);
+    supervised_tell_gone(&set->address);
+    free_set(set);
 }
 
 /* A unix socket cannot be bound twice: one worker accepts for all. At the control socket each accepts for
@@ -168,19 +175,26 @@ static unsigned sockets_wanted(const struct binding *binding, unsigned workers)
     return is_unix(&binding->address) && !binding->pools.spared ? 1 : workers;
 }
 
+static bool make_room(struct socket_set *set, unsigned count)
+{
+    int *fds;
+
+    if (count <= set->capacity)
+        return true;
+    fds = sysmem_realloc(SYSMEM_OF_WORKERS, set->fds, set->capacity * sizeof *fds, count * sizeof *fds);
+    if (!fds)
+        return false;
+    set->fds = fds;
+    set->capacity = count;
+    return true;
+}
+
 /* Binds more sockets until the set has `count`. */
 static int fill_set(struct socket_set *set, struct generation *generation, const struct binding *binding,
                     unsigned count)
 {
-    if (count > set->capacity) {
-        int *fds =
-            sysmem_realloc(SYSMEM_OF_WORKERS, set->fds, set->capacity * sizeof *fds, count * sizeof *fds);
-
-        if (!fds)
-            return conf_fail_memory(&generation->conf);
-        set->fds = fds;
-        set->capacity = count;
-    }
+    if (!make_room(set, count))
+        return conf_fail_memory(&generation->conf);
     while (set->count < count) {
         int fd = is_unix(&set->address) && set->count ? fcntl(set->fds[0], F_DUPFD_CLOEXEC, 0)
                                                       : bound_socket(&binding->address, true);
@@ -202,6 +216,51 @@ static struct socket_set *make_set(struct socket_set **sets, const struct listen
     set->next = *sets;
     *sets = set;
     return set;
+}
+
+void sockets_inherit(struct socket_set *sets)
+{
+    for (; sets; sets = sets->next) {
+        sets->told = sets->count;
+        sets->served = sets->mode = 0;
+    }
+}
+
+void sockets_tell(struct socket_set *sets)
+{
+    for (; sets; sets = sets->next)
+        while (sets->told < sets->count)
+            supervised_tell_socket(&sets->address, sets->fds[sets->told++]);
+}
+
+int sockets_keep(struct socket_set **sets, const struct listen_address *address, int fd)
+{
+    struct socket_set *set = find_set(*sets, address);
+
+    if (!set)
+        set = make_set(sets, address);
+    if (!set || !make_room(set, set->count + 1))
+        return -ENOMEM;
+    set->fds[set->count++] = fd;
+    return 0;
+}
+
+void sockets_forget(struct socket_set **sets, const struct listen_address *address)
+{
+    for (; *sets; sets = &(*sets)->next)
+        if (listen_address_equal(&(*sets)->address, address)) {
+            struct socket_set *set = *sets;
+
+            *sets = set->next;
+            free_set(set);
+            return;
+        }
+}
+
+void sockets_leave(struct socket_set **sets)
+{
+    while (*sets)
+        sockets_forget(sets, &(*sets)->address);
 }
 
 /* After a failure: what was bound for the new configuration goes, what serves the old one stays. */

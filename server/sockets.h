@@ -24,6 +24,7 @@ struct socket_set {
     unsigned mode;      /* of a unix socket's path; 0: not set yet */
     unsigned served;    /* of count: divided among workers by sockets_share */
     int backlog;        /* that listen(2) was asked for; 0: not yet */
+    unsigned told;      /* of count: the supervisor has them */
     unsigned listening; /* of count: the rest are bound, and listen once the whole configuration stands */
 };
 
@@ -40,6 +41,22 @@ int sockets_share(struct generation *generation, const struct crew *crew, unsign
  * sockets_sweep, when no worker serves the old one any more. `old` is in service; its modes are restored
  * after a failure. */
 int sockets_narrow(struct generation *generation, const struct generation *old);
+
+/* A server process starts with the sets that it has from the supervisor: nothing is known of unix sockets'
+ * modes. */
+void sockets_inherit(struct socket_set *sets);
+
+/* Tells the supervisor of those that it does not have. */
+void sockets_tell(struct socket_set *sets);
+
+/* In the supervisor: one more socket on the address, and the end of an address (its path is the server's to
+ * remove). 0 or a negative errno: `fd` is still the caller's. */
+__attribute__((warn_unused_result)) int sockets_keep(struct socket_set **sets,
+                                                     const struct listen_address *address, int fd);
+void sockets_forget(struct socket_set **sets, const struct listen_address *address);
+
+/* Closes all and leaves the paths to the supervisor, which keeps the sockets. */
+void sockets_leave(struct socket_set **sets);
 
 /* All workers serve `current` (null: none is left): closes the sets that it does not listen on and removes
  * their unix paths; sets the mode of the others. */

@@ -87,6 +87,14 @@ int wakeup_init_signals(struct wakeup *wakeup, struct ev_loop *loop, const sigse
     return start(wakeup, loop, signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC), woken);
 }
 
+int wakeup_init_socket(struct wakeup *wakeup, struct ev_loop *loop, int fd,
+                       void (*woken)(struct wakeup *wakeup))
+{
+    memset(wakeup, 0, sizeof *wakeup);
+    wakeup->signals = true;
+    return start(wakeup, loop, fd, woken);
+}
+
 void wakeup_stop(struct wakeup *wakeup)
 {
     if (!wakeup->loop || !ev_is_active(&wakeup->io))

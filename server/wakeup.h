@@ -23,7 +23,7 @@ struct wakeup {
     struct ev_io io; /* io.fd: the descriptor, negative when there is none */
     struct ev_loop *loop;
     void (*woken)(struct wakeup *wakeup);
-    bool signals;    /* a signalfd: `woken` reads it */
+    bool signals;    /* not an eventfd: `woken` reads it */
     bool complained; /* that it is not watched was logged */
 };
 
@@ -38,6 +38,10 @@ __attribute__((warn_unused_result)) int wakeup_init(struct wakeup *wakeup, struc
 __attribute__((warn_unused_result)) int wakeup_init_signals(struct wakeup *wakeup, struct ev_loop *loop,
                                                             const sigset_t *set,
                                                             void (*woken)(struct wakeup *wakeup));
+
+/* The same for a socket, which it closes in the end. `woken` reads without waiting. */
+__attribute__((warn_unused_result)) int wakeup_init_socket(struct wakeup *wakeup, struct ev_loop *loop,
+                                                           int fd, void (*woken)(struct wakeup *wakeup));
 
 /* The end has two steps. The first is the loop's and comes before the loop goes. The second closes the
  * descriptor, once no sender can be inside wakeup_send: one may still be there when its message has been

@@ -2,6 +2,7 @@
 /* The settings that concern the process itself. */
 #include "server/process/in_force.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,6 +51,7 @@ int in_force_start(struct in_force *in_force, const struct settings *settings, s
 {
     in_force->nofile = process_nofile();
     in_force->daemon = settings->daemon;
+    in_force->supervise = settings->supervise;
     in_force->root = geteuid() == 0;
     (void)snprintf(in_force->user, sizeof in_force->user, "%s", name_of(settings->user));
     (void)snprintf(in_force->group, sizeof in_force->group, "%s", settings->group ? settings->group : "");
@@ -60,11 +62,30 @@ int in_force_start(struct in_force *in_force, const struct settings *settings, s
 
 int in_force_drop_privileges(const struct in_force *in_force, const struct settings *settings)
 {
-    const char *user = in_force->root ? name_of(settings->user) : settings->user;
+    const char *group = *in_force->group ? in_force->group : NULL;
 
     if (in_force->root)
         log_file_chown_all(in_force->uid, in_force->gid);
-    return in_force->uid ? process_drop_privileges(user, settings->group, settings->log) : 0;
+    else
+        return process_drop_privileges(settings->user, settings->group, settings->log);
+    return in_force->uid ? process_drop_privileges(in_force->user, group, settings->log) : 0;
+}
+
+void in_force_as_user(const struct in_force *in_force)
+{
+    int error = 0;
+
+    if (in_force->root && in_force->uid)
+        error = process_act_as(in_force->user, in_force->uid, in_force->gid);
+    if (error)
+        log_write(log_thread(), LOG_LEVEL_ALERT, error, "the supervisor could not act as user \"%s\"",
+                  in_force->user);
+}
+
+void in_force_as_root(const struct in_force *in_force)
+{
+    if (in_force->root && in_force->uid && process_act_as_before())
+        log_write(log_thread(), LOG_LEVEL_ALERT, errno, "the supervisor could not become root again");
 }
 
 void in_force_leave_terminal(const struct settings *settings)
@@ -94,8 +115,7 @@ static bool same_file(const struct pid_file *a, const struct pid_file *b)
            one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-/* The new file is made before the old one goes, so that one of them always exists. */
-static void move_pid_file(struct in_force *in_force, const struct settings *settings, struct pid_file *moved)
+void in_force_move_pid(struct in_force *in_force, const struct settings *settings, struct pid_file *moved)
 {
     int error;
 
@@ -128,10 +148,11 @@ void in_force_change(struct in_force *in_force, const struct settings *settings,
         strncmp(in_force->user, name_of(settings->user), sizeof in_force->user - 1) != 0 ||
         strncmp(in_force->group, settings->group ? settings->group : "", sizeof in_force->group - 1) != 0;
 
-    move_pid_file(in_force, settings, moved);
+    in_force_move_pid(in_force, settings, moved);
     set_nofile(in_force, settings);
     process_read_container();
     say_stays(settings, in_force->root && other_user, "user");
     say_stays(settings, in_force->daemon != settings->daemon, "daemon");
+    say_stays(settings, in_force->supervise != settings->supervise, "supervise");
     say_stays(settings, settings->pool_mode != (int)pool_mode(), "pool_mode");
 }

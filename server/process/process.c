@@ -187,6 +187,24 @@ int process_drop_privileges(const char *user, const char *group, const struct lo
     return become(user, uid, gid, log);
 }
 
+static gid_t process_own_group; /* that process_act_as_before goes back to */
+
+int process_act_as(const char *user, uid_t uid, gid_t gid)
+{
+    int error;
+
+    process_own_group = getegid();
+    if (!initgroups(user, gid) && !setegid(gid) && !seteuid(uid))
+        return 0;
+    error = -errno;
+    return process_act_as_before() ? -EPERM : error;
+}
+
+int process_act_as_before(void)
+{
+    return seteuid(0) || setegid(process_own_group) ? -errno : 0;
+}
+
 unsigned process_cpus(void)
 {
     cpu_set_t usable[8]; /* 8192 processors, what the kernel can be built for */

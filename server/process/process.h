@@ -45,6 +45,11 @@ __attribute__((warn_unused_result)) int process_find_user(const char *user, cons
 __attribute__((warn_unused_result)) int process_drop_privileges(const char *user, const char *group,
                                                                 const struct log *log);
 
+/* What the process does until the next call is done as that user, by its effective identity: files are opened
+ * and made as his. The groups stay his afterwards. */
+__attribute__((warn_unused_result)) int process_act_as(const char *user, uid_t uid, gid_t gid);
+__attribute__((warn_unused_result)) int process_act_as_before(void);
+
 /* Processors that this process may use: affinity, bounded by the cgroup's quota (v2 or v1) rounded up; at
  * least 1. */
 unsigned process_cpus(void);

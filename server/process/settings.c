@@ -144,6 +144,13 @@ int settings_set_error_log(struct conf_setting *setting)
 static const struct conf_directive directives[] = {
     {"daemon", CONF_MAIN, .offset = FIELD(daemon), .preset = "on", .set = conf_set_flag,
      "Whether it runs in the background. Read at start only."},
+    {"supervise", CONF_MAIN, .flags = CONF_OURS, .offset = FIELD(supervise), .preset = "on",
+     .set = conf_set_flag,
+     "Whether the first process is a supervisor, which starts the server as its child, and anew when it "
+     "dies. "
+     "Off where somebody else does that. Read at start only."},
+    {"master_process", CONF_MAIN, .offset = FIELD(supervise), .preset = "on", .set = conf_set_flag,
+     "The same by nginx's name."},
     {"pid", CONF_MAIN, .offset = FIELD(pid), .preset = "logs/tidepool.pid", .set = set_pid,
      "`pid PATH | off;` The file that the process number is written to; `off` (ours): none. A reload moves "
      "it."},

@@ -112,7 +112,7 @@ def measure(row, options):
     with tempfile.TemporaryDirectory(prefix='tidepool-ab-') as folder:
         server = start(folder, mode, preload)
         try:
-            pid = server.process.pid
+            pid = server.pid
             cpus = sorted(os.sched_getaffinity(0))
             if len(cpus) > 1:
                 for task in os.listdir(f'/proc/{pid}/task'):

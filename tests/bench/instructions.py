@@ -65,7 +65,7 @@ def run(binary, sent, answers, count):
         with open(os.path.join(folder, 'conf'), 'w', encoding='ascii') as file:
             file.write(CONFIG.replace('DIR', folder).replace('USER', pwd.getpwuid(os.geteuid()).pw_name))
         process = subprocess.Popen(['valgrind', '--tool=callgrind', f'--callgrind-out-file={folder}/out', binary, '-c',
-                                    f'{folder}/conf', '-g', 'daemon off;'], stdin=subprocess.DEVNULL,
+                                    f'{folder}/conf', '-g', 'daemon off; supervise off;'], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         try:
             client = connect(process, f'{folder}/socket')

@@ -23,9 +23,15 @@ LINE = r'^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[alert\] (\d+)#(\d+): crashed in (.*)$
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
+def configure(server, **options):
+    """One process: the one that ends."""
+    server.http(UPLOAD, **options)
+    server.configure_raw('supervise off;' + server.read('nginx.conf'))
+
+
 def start(server, workers=1, **options):
     """All workers serve: each has complained of a request at least once."""
-    server.http(UPLOAD, workers=workers, **options)
+    configure(server, workers=workers, **options)
     server.start()
 
     def serves():
@@ -95,7 +101,7 @@ def test_what_a_connection_was_doing(server):
     os.mkfifo(fifo)
     end = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
     fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, 4096)
-    server.http(UPLOAD, workers=2, error_log='fifo info; error_log error.log alert')
+    configure(server, workers=2, error_log='fifo info; error_log error.log alert')
     server.start()
     assert server.ask('POST', '/', body=b'x').text == 'x'
     if not any('poll' in waits_in(server, threads(server)[0]) or time.sleep(0.01) for _ in range(500)):
@@ -134,7 +140,7 @@ def test_the_core_is_the_systems(server):
     sleeper = subprocess.Popen(['sleep', '1000'], cwd=server.folder, preexec_fn=limit)
     sleeper.send_signal(signal.SIGSEGV)
     expected = os.waitpid(sleeper.pid, 0)[1]
-    server.http(UPLOAD)
+    configure(server)
     process = subprocess.Popen(server.command('-c', 'nginx.conf'), cwd=server.folder, preexec_fn=limit,
                                stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     server.wait_log('start worker threads')

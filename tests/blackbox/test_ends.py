@@ -46,10 +46,10 @@ def test_closed_streams(server, closed):
 
 
 def unprivileged(public):
-    """A server of root's that has become nobody, in a folder where nobody may remove anything."""
+    """A server of root's that has become nobody, without a supervisor, in a folder where nobody may remove anything."""
     public.configure('''http { access_log off; client_body_temp_path @dir@/body;
         server { listen 127.0.0.1:@http@; listen unix:@dir@/own/http.sock; location / { return 200 "here"; } } }''')
-    text = public.read('nginx.conf').replace('user root;', 'user nobody;')
+    text = public.read('nginx.conf').replace('user root;', 'supervise off; user nobody;')
     public.configure_raw(text.replace('pid tidepool.pid;', f'pid {public.path("own/server.pid")};'))
     public.spawn()
     public.wait_for(lambda: public.read('own/server.pid').strip() or public.process.poll() is not None, 'the start')

@@ -68,7 +68,7 @@ MORE = '''server {
 '''
 # Directives of nginx's core and of the modules that are usually compiled in; https://nginx.org/en/docs/dirindex.html
 CORE = '''accept_mutex accept_mutex_delay aio aio_write auth_delay debug_connection debug_points directio directio_alignment
-disable_symlinks env geo lingering_close load_module lock_file log_subrequest master_process msie_padding msie_refresh
+disable_symlinks env geo lingering_close load_module lock_file log_subrequest msie_padding msie_refresh
 open_file_cache_events pcre_jit post_action random_index read_ahead referer_hash_max_size reset_timedout_connection
 resolver resolver_timeout satisfy send_lowat split_clients ssl_engine subrequest_output_buffer_size thread_pool
 timer_resolution uninitialized_variable_warn valid_referers worker_aio_requests worker_cpu_affinity worker_priority

@@ -30,13 +30,13 @@ def successive(server, count):
 def sockets_of(server):
     """The server's own sockets, by descriptors of ours (pidfd_getfd(2))."""
     libc = ctypes.CDLL(None, use_errno=True)
-    pid = libc.syscall(PIDFD_OPEN, server.process.pid, 0)
+    pid = libc.syscall(PIDFD_OPEN, server.pid, 0)
     if pid < 0:
         pytest.skip('no pidfd_open here')
     try:
-        for name in os.listdir(f'/proc/{server.process.pid}/fd'):
+        for name in os.listdir(f'/proc/{server.pid}/fd'):
             try:
-                if not os.readlink(f'/proc/{server.process.pid}/fd/{name}').startswith('socket:'):
+                if not os.readlink(f'/proc/{server.pid}/fd/{name}').startswith('socket:'):
                     continue
             except OSError:
                 continue
@@ -125,19 +125,9 @@ def test_every_address_of_a_name(server, monkeypatch, block, sends, expected):
         Client(('127.0.0.1', server.port()))
 
 
-def stopped(server):
-    folder = f'/proc/{server.process.pid}/task'
-    states = []
-    for task in os.listdir(folder):
-        with open(f'{folder}/{task}/stat', encoding='ascii') as file:
-            states.append(file.read().rsplit(')', 1)[1].split()[0])
-    return set(states) == {'T'}
-
-
 def queued(server, port, tries):
     """How many connections the kernel takes for a server that does not accept."""
-    server.kick(signal.SIGSTOP)
-    server.wait_for(lambda: stopped(server), 'all of its threads to stop')
+    server.freeze()
     clients = []
     try:
         for _ in range(tries):

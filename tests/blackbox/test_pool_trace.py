@@ -179,7 +179,7 @@ def test_nothing_of_others_nor_of_ours(server):
     answer = server.get('/pools/trace')
     assert b'SomebodyElse'.hex().encode() not in answer.body
     got = json.loads(answer.body)
-    with open(f'/proc/{server.process.pid}/maps', encoding='ascii') as file:
+    with open(f'/proc/{server.pid}/maps', encoding='ascii') as file:
         maps = [[int(at, 16) for at in line.split()[0].split('-')] for line in file]
     for one in got['allocations']:
         memory = bytes.fromhex(one['data'])

@@ -128,10 +128,10 @@ def test_every_field_of_the_schema(server, workers):
             for part in (part for row in got['connections']['rows'] for part in row['parts']):
                 assert part['kind'] in ('block', 'reserve', 'large', 'buffer')
                 assert part['used'] <= part['size'] and part.get('pinned', 0) <= part['used']
-            with open(f'/proc/{server.process.pid}/statm', encoding='ascii') as file:
+            with open(f'/proc/{server.pid}/statm', encoding='ascii') as file:
                 resident = int(file.read().split()[1]) * os.sysconf('SC_PAGE_SIZE')
             assert resident / 2 < got['memory']['resident_bytes'] < resident * 2
-            assert got['server']['pid'] == server.process.pid and got['server']['generation'] == 1
+            assert got['server']['pid'] == server.pid and got['server']['generation'] == 1
             assert [worker['worker'] for worker in got['workers']] == list(range(workers))
             assert len(got['workers'][0]['sizeclass']['classes']) == 25 and len(got['sgi']['classes']) == 16
 
@@ -836,7 +836,7 @@ def test_top_of_this_server(server, way):
         assert all(client.response().status == 200 for client in opened)
         got = tool('top', '-1', '-c', where, '-n', '10', '-s', 'requests')
         assert got.returncode == 0 and got.stderr == ''
-        assert f'pid {server.process.pid}' in got.stdout and 'connections 31: 30 idle' in got.stdout
+        assert f'pid {server.pid}' in got.stdout and 'connections 31: 30 idle' in got.stdout
         assert len(re.findall(r'\bhttp +idle +127\.0\.0\.1:\d+ ', got.stdout)) >= 9
         assert re.search(r'(?m)^ +0 serves', got.stdout) and re.search(r'(?m)^ +1 serves', got.stdout)
 

@@ -61,7 +61,7 @@ def test_script_sees_the_pools(server):
                 'server { listen 127.0.0.1:@http@; return 200 "ok"; }')
     server.start()
     said = []
-    with subprocess.Popen(['bpftrace', '-B', 'line', '-p', str(server.process.pid), SCRIPT, instance.BINARY],
+    with subprocess.Popen(['bpftrace', '-B', 'line', '-p', str(server.pid), SCRIPT, instance.BINARY],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as tracer:
         reader = threading.Thread(target=lambda: said.extend(tracer.stdout))
         reader.start()

@@ -33,7 +33,7 @@ def test_one_worker_unless_more_are_asked_for(server):
         server.configure_raw(text)
         server.start()
         assert server.get().text == 'x'
-        counts.append(len(os.listdir(f'/proc/{server.process.pid}/task')))
+        counts.append(len(os.listdir(f'/proc/{server.pid}/task')))
         server.stop()
     assert counts[1] == counts[0] == counts[2] - 1
 

@@ -33,7 +33,7 @@ def test_worker_processes(server):
     """A thread each, and the main one."""
     server.http(SERVER % ('', ''), workers=3)
     server.start()
-    assert len(os.listdir(f'/proc/{server.process.pid}/task')) == 4
+    assert len(os.listdir(f'/proc/{server.pid}/task')) == 4
 
 
 def test_client_header_buffer_size(server):

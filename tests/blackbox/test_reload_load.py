@@ -124,7 +124,7 @@ def test_status_under_an_old_configuration(server):
     """nginx, stub_status: "accepts: the total number of accepted client connections", so it never falls. A request that
     began under a configuration of eight workers is answered when seven of them are no more."""
     def threads():
-        return len(os.listdir(f'/proc/{server.process.pid}/task'))
+        return len(os.listdir(f'/proc/{server.pid}/task'))
 
     def accepts(text):
         return int(text.split()[7])

@@ -24,7 +24,7 @@ def reload(server, main, text, user=USER):
 
 
 def open_files(server):
-    with open(f'/proc/{server.process.pid}/limits', encoding='ascii') as file:
+    with open(f'/proc/{server.pid}/limits', encoding='ascii') as file:
         return int(re.search(r'^Max open files +([0-9]+)', file.read(), re.M).group(1))
 
 

@@ -45,14 +45,14 @@ def stop(files):
     """Gives a client whose request has arrived before the server can accept it. Then all that the server's kernel has to
     say by itself is said."""
     def send(data):
-        os.kill(files.process.pid, signal.SIGSTOP)
+        os.kill(files.pid, signal.SIGSTOP)
         try:
             client = files.client()
             client.send(data)
             files.wait_for(lambda: info(client, UNACKED) == 0, 'the acknowledgment')
             return client, info(client, SEGMENTS)
         finally:
-            os.kill(files.process.pid, signal.SIGCONT)
+            os.kill(files.pid, signal.SIGCONT)
     return send
 
 
@@ -100,13 +100,13 @@ def test_bytes_behind_the_last_request(files):
 
 def test_many_at_once(files):
     """listen(2): connections wait in the kernel's queue until they are accepted; none is lost, however many there are."""
-    os.kill(files.process.pid, signal.SIGSTOP)
+    os.kill(files.pid, signal.SIGSTOP)
     try:
         clients = [files.client() for _ in range(300)]
         for client in clients[::2]:
             client.send(request('GET', '/plain'))
     finally:
-        os.kill(files.process.pid, signal.SIGCONT)
+        os.kill(files.pid, signal.SIGCONT)
     for client in clients[::2]:
         assert client.response().text == 'text'
     for client in clients[1::2]:

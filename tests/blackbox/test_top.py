@@ -323,7 +323,7 @@ def test_server_that_is_stopped_and_started(server, terminal):
     tty.wait(unseen(4), 'the seconds')
     assert tty.grey()
     server.start()
-    tty.wait(lambda s: has(f'pid {server.process.pid}')(s) and not has('stopped')(s), 'the new one')
+    tty.wait(lambda s: has(f'pid {server.pid}')(s) and not has('stopped')(s), 'the new one')
     tty.press('q')
     assert tty.end() == 0
 
@@ -782,7 +782,7 @@ def test_life_without_snapshots(server, terminal):
 @SIZES
 def test_life_when_the_server_is_started_anew(server, terminal, lines, columns):
     client, tty, name = begin_life(server, terminal, lines, columns)
-    pid = server.process.pid
+    pid = server.pid
     client.close()
     server.stop()
     tty.wait(lambda s: has('last seen')(s) and has(f'life of {name}')(s), 'the end')

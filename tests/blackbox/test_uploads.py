@@ -168,7 +168,7 @@ def test_error_page(server):
     """507 has a page of its own like any status."""
     server.http(CONFIG.replace('location /whole {', 'error_page 507 /plain; location /whole {'))
     server.start()
-    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (65536, 65536))
+    resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (65536, 65536))
     with server.client() as client:
         answer = client.send(request('POST', '/whole', (), BODY)).response('POST')
         assert (answer.status, answer.text) == (507, 'plain')
@@ -263,7 +263,7 @@ def test_limit_of_file_size(server, target):
     """EFBIG is as a full disk: 507, a line with the file's name, the connection closes; half a body is not
     kept. The server goes on."""
     started(server)
-    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (65536, 65536))
+    resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (65536, 65536))
     for framing in 'length', 'chunks':
         fields, body = FRAMINGS[framing]
         with server.client() as client:
@@ -283,9 +283,9 @@ def test_full_disk(server, error, status):
     started(server)
     name = server.path('clean', '1', '00', '0000000001')
     with subprocess.Popen(['strace', '-f', '-qq', '-P', name, '-e', f'inject=write:error={error}:when=2+', '-o',
-                           server.path('trace'), '-p', str(server.process.pid)],
+                           server.path('trace'), '-p', str(server.pid)],
                           stderr=subprocess.PIPE, text=True) as strace:
-        tasks = f'/proc/{server.process.pid}/task'
+        tasks = f'/proc/{server.pid}/task'
         attached = lambda: strace.poll() is not None or all(
             re.search(r'^TracerPid:\s+[1-9]', open(f'{tasks}/{task}/status', encoding='ascii').read(), re.M)
             for task in os.listdir(tasks))
@@ -322,10 +322,10 @@ def test_no_descriptor(server):
     started(server)
     with server.client() as client:
         client.ask('GET', '/plain')
-        most = max(int(fd) for fd in os.listdir(f'/proc/{server.process.pid}/fd')) + 1
-        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (most, most))
+        most = max(int(fd) for fd in os.listdir(f'/proc/{server.pid}/fd')) + 1
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (most, most))
         for fd in range(most):  # holes would be used first
-            if not os.path.exists(f'/proc/{server.process.pid}/fd/{fd}'):
+            if not os.path.exists(f'/proc/{server.pid}/fd/{fd}'):
                 pytest.skip('the server has holes among its descriptors')
         assert client.ask('POST', '/clean', body=BODY).status == 500
     server.wait_log(r'\[crit\].*open\(\) "/.*/\d{10}" failed \(24: Too many open files\)')

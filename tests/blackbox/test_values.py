@@ -112,7 +112,7 @@ def test_hostname(found):
 
 def test_pid(found, shared):
     """"PID of the worker process\""""
-    assert int(found['pid']) in (shared.pids() if not OURS else [shared.process.pid])
+    assert int(found['pid']) in (shared.pids() if not OURS else [shared.pid])
 
 
 @pytest.mark.ours

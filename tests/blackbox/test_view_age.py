@@ -53,7 +53,7 @@ def test_a_server_that_hangs(server, page):
     look(page, server.port())
     page.wait(f'{SNAPSHOTS} >= 2 && {PILL} === "live"')
     assert page.value(f'!{GREY} && document.getElementById("stale").hidden')
-    os.kill(server.process.pid, signal.SIGSTOP)
+    os.kill(server.pid, signal.SIGSTOP)
     try:
         page.wait(f'{UNSEEN} >= 4')
         assert 'hangs' in page.value(STALE) and page.value(GREY)
@@ -65,7 +65,7 @@ def test_a_server_that_hangs(server, page):
         page.click('#pause')
         page.wait(f'{STALE}.includes("A connection is taken, but nobody answers: the server hangs.")')
     finally:
-        os.kill(server.process.pid, signal.SIGCONT)
+        os.kill(server.pid, signal.SIGCONT)
     page.wait(f'{PILL} === "live" && !{GREY} && document.getElementById("stale").hidden')
     assert page.console() == []
 
@@ -130,7 +130,7 @@ def test_restart(server, page):
         page.value(f'[...document.querySelectorAll("#rows tr")].find(r => r.textContent.includes("{mine}"))'
                    '.querySelector("button").click()')
         page.wait(f'document.getElementById("one-title").textContent.endsWith("{mine}")')
-        old = server.process.pid
+        old = server.pid
         server.stop()
     server.start()
     clients = [server.client() for _ in range(40)]  # among them whoever has the number of the old one
@@ -144,7 +144,7 @@ def test_restart(server, page):
     assert page.value(MARKS) == ['restart']
     curves = '[...document.querySelectorAll(".tile .curve")].map(c => [...c.querySelectorAll(".event")].map(e => e.title).join())'
     assert page.value(curves) == ['restart'] * 6, 'of rates, too, which are not known then'
-    page.wait(f'{STALE} === "The server was restarted: process {old} has ended, this is process {server.process.pid}."')
+    page.wait(f'{STALE} === "The server was restarted: process {old} has ended, this is process {server.pid}."')
     page.wait('document.getElementById("stale").hidden')
     for client in clients:
         client.close()

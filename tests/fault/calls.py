@@ -47,6 +47,7 @@ FAULTS = {
 FIRST = {'mmap': 2}
 
 CONFIG = '''
+supervise off;
 control unix:@dir@/control.sock;
 stream { server { listen 127.0.0.1:@echo@; echo; } }
 http {
@@ -165,7 +166,7 @@ def reloads(server, tries):
 
 def kick(server, number):
     try:
-        os.kill(server.pid, number)
+        os.kill(server.serving, number)
     except ProcessLookupError:
         server.process.wait(5)
         check(server)
@@ -181,10 +182,10 @@ def start(server, inject, trace):
         server.process = subprocess.Popen(command + server.command('-c', 'nginx.conf'), stdin=subprocess.DEVNULL,
                                           stdout=output, stderr=output)
     server.started.append(server.process)
-    server.pid = None
+    server.serving = None
     soon(server, lambda: server.read('tidepool.pid').strip(), 15)
     text = server.read('tidepool.pid').strip()
-    server.pid = int(text) if text and server.process.poll() is None else None
+    server.serving = int(text) if text and server.process.poll() is None else None
 
 
 def refused(server):
@@ -247,7 +248,7 @@ def life(folder, call, error='', number=0):
     write(server, 'old', 2)
     try:
         start(server, (call, error, number), trace)
-        if not server.pid:
+        if not server.serving:
             refused(server)
         else:
             through(server)
@@ -258,6 +259,6 @@ def life(folder, call, error='', number=0):
         with open(trace, encoding='utf-8', errors='replace') as file:
             return sum(1 for line in file if re.search(r'^\d+ +(<\.\.\. )?\w+[ (]', line) and 'resumed>' not in line)
     finally:
-        if server.process.poll() is None and server.pid:
-            os.kill(server.pid, signal.SIGKILL)
+        if server.process.poll() is None and server.serving:
+            os.kill(server.serving, signal.SIGKILL)
         server.kill()

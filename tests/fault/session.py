@@ -20,6 +20,7 @@ CRASH = re.compile(r'Sanitizer|runtime error:|not given back|Assertion|double fr
 CALLS = re.compile(r'fault: (\w+) (\d+) calls')
 
 CONFIG = '''
+supervise off;
 control unix:@dir@/control.sock;
 stream { server { listen 127.0.0.1:@echo@; echo; } }
 http {

@@ -214,7 +214,20 @@ class Server:
                       f'{pattern!r} in {name}')
 
     def kick(self, number):
-        os.kill(self.process.pid, number)
+        """As a user does; STOP and CONT, which no process can pass on, go to the one that serves."""
+        os.kill(self.pid if number in (signal.SIGSTOP, signal.SIGCONT) else self.process.pid, number)
+
+    def freeze(self):
+        """STOP, and wait until all threads have stopped."""
+        def stopped():
+            states = []
+            for task in os.listdir(f'/proc/{self.pid}/task'):
+                with open(f'/proc/{self.pid}/task/{task}/stat', encoding='ascii') as file:
+                    states.append(file.read().rsplit(')', 1)[1].split()[0])
+            return set(states) == {'T'}
+
+        self.kick(signal.SIGSTOP)
+        self.wait_for(stopped, 'all threads to stop')
 
     def reload(self, until):
         """HUP, and wait until the condition shows that the new configuration is in force."""
@@ -254,7 +267,8 @@ class Server:
     def kill(self):
         for process in self.started:
             if process.poll() is None:
-                process.kill()
+                for pid in self.children(process) + [process.pid]:
+                    os.kill(pid, signal.SIGKILL)
                 process.wait()
 
     # Talking to it
@@ -276,13 +290,21 @@ class Server:
     def get(self, target='/', **options):
         return self.ask('GET', target, **options)
 
-    # Accounts of the kernel, over the process and its children (a server of processes has its connections
-    # there)
+    # Accounts of the kernel. Connections are in the process that serves: a supervisor's child, or the children of
+    # a server of processes.
+
+    def children(self, process=None):
+        pid = (process or self.process).pid
+        with open(f'/proc/{pid}/task/{pid}/children', encoding='ascii') as file:
+            return [int(pid) for pid in file.read().split()]
+
+    @property
+    def pid(self):
+        """The process that serves, for whoever looks into it; signals that a user sends go to self.process."""
+        return (OURS and self.children() or [self.process.pid])[0]
 
     def pids(self):
-        pids = [self.process.pid]
-        with open(f'/proc/{pids[0]}/task/{pids[0]}/children', encoding='ascii') as file:
-            return pids + [int(pid) for pid in file.read().split()]
+        return [self.pid] if OURS else [self.process.pid] + self.children()
 
     def anonymous_kib(self):
         total = 0

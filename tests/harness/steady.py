@@ -102,8 +102,8 @@ class NoTrace(Exception):
 
 def newest_task(server):
     """The status of the thread that strace attaches to last."""
-    newest = max(int(task) for task in os.listdir(f'/proc/{server.process.pid}/task'))
-    with open(f'/proc/{server.process.pid}/task/{newest}/status', encoding='ascii') as file:
+    newest = max(int(task) for task in os.listdir(f'/proc/{server.pid}/task'))
+    with open(f'/proc/{server.pid}/task/{newest}/status', encoding='ascii') as file:
         return file.read()
 
 
@@ -111,7 +111,7 @@ def memory_calls(server, work):
     """The system calls for memory that the server makes while `work` runs, and what that returns."""
     trace = server.path('trace')
     with subprocess.Popen(['strace', '-f', '-qq', '-e', 'trace=mmap,munmap,brk,madvise,mremap', '-o', trace,
-                           '-p', str(server.process.pid)], stderr=subprocess.PIPE, text=True) as strace:
+                           '-p', str(server.pid)], stderr=subprocess.PIPE, text=True) as strace:
         server.wait_for(lambda: strace.poll() is not None or
                         re.search(r'^TracerPid:\s+[1-9]', newest_task(server), re.M), 'strace')
         if strace.poll() is not None:

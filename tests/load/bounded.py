@@ -52,7 +52,7 @@ http {
 
 def status(server, *names):
     """Fields of /proc/PID/status in bytes."""
-    with open(f'/proc/{server.process.pid}/status', encoding='ascii') as file:
+    with open(f'/proc/{server.pid}/status', encoding='ascii') as file:
         text = file.read()
     return [int(re.search(rf'^{name}:\s+(\d+) kB', text, re.M).group(1)) * 1024 for name in names]
 
@@ -66,7 +66,7 @@ def peak(server):
 
 
 def reset_peak(server):
-    with open(f'/proc/{server.process.pid}/clear_refs', 'w', encoding='ascii') as file:
+    with open(f'/proc/{server.pid}/clear_refs', 'w', encoding='ascii') as file:
         file.write('5')
 
 

@@ -468,7 +468,7 @@ class Soak:
             done = is_in_force()
 
     def threads_now(self):
-        return len(os.listdir(f'/proc/{self.server.process.pid}/task'))
+        return len(os.listdir(f'/proc/{self.server.pid}/task'))
 
     def try_all(self):
         """Nothing disturbs: every careful client gets all that it asks for."""
@@ -483,7 +483,7 @@ class Soak:
 
 def open_now(server):
     """What the descriptors are, for whoever has to find the one too many."""
-    names, folder = [], f'/proc/{server.process.pid}/fd'
+    names, folder = [], f'/proc/{server.pid}/fd'
     for number in os.listdir(folder):
         try:
             names.append(re.sub(r'socket:.*', 'a socket', os.readlink(f'{folder}/{number}')))
@@ -493,7 +493,7 @@ def open_now(server):
 
 
 def resident_kib(server):
-    with open(f'/proc/{server.process.pid}/status', encoding='ascii') as file:
+    with open(f'/proc/{server.pid}/status', encoding='ascii') as file:
         return int(re.search(r'^VmRSS:\s+(\d+)', file.read(), re.M).group(1))
 
 

@@ -35,7 +35,7 @@ http {
 
 
 def cpu_seconds(server):
-    with open(f'/proc/{server.process.pid}/stat', encoding='ascii') as file:
+    with open(f'/proc/{server.pid}/stat', encoding='ascii') as file:
         fields = file.read().rsplit(')', 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
 

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A configuration is read for the next server process. */
+#include "server/candidate.h"
+
+#include <unistd.h>
+
+#include "server/kept.h"
+#include "server/log/log.h"
+
+/* NULL: `error` says why not. */
+static struct generation *load(struct kept *kept, char error[CONF_REPORT_SIZE])
+{
+    struct options options = *kept->source->options;
+    struct generation_source source = *kept->source;
+    struct generation *generation;
+
+    options.quiet = true; /* the server says what there is to say */
+    source.options = &options;
+    in_force_as_user(&kept->in_force);
+    generation = generation_load(&source, error, CONF_REPORT_SIZE);
+    in_force_as_root(&kept->in_force);
+    return generation;
+}
+
+void candidate_forget(struct candidate *candidate, struct kept *kept)
+{
+    if (candidate->generation)
+        generation_destroy(candidate->generation);
+    candidate->generation = NULL;
+    pid_file_end(&candidate->pid, getpid(), kept_log(kept));
+}
+
+bool candidate_read(struct candidate *candidate, struct kept *kept, char error[CONF_REPORT_SIZE])
+{
+    const struct settings *settings;
+    int result;
+
+    candidate_forget(candidate, kept);
+    candidate->generation = load(kept, error);
+    if (!candidate->generation)
+        return true;
+    settings = &candidate->generation->settings;
+    result = in_force_open(&kept->in_force, settings, &candidate->pid);
+    if (!result)
+        return true;
+    log_write(kept_log(kept), LOG_LEVEL_EMERG, result, "open() \"%s\" failed", settings->pid);
+    candidate_forget(candidate, kept);
+    return false;
+}
+
+void candidate_adopt(struct candidate *candidate, struct kept *kept)
+{
+    struct generation *old = kept->current;
+
+    kept_adopt(kept, candidate->generation);
+    candidate->generation = NULL;
+    log_thread_set(kept_log(kept));
+    in_force_move_pid(&kept->in_force, &kept->current->settings, &candidate->pid);
+    candidate->pid.fd = -1;
+    if (generation_put(old, NULL, GENERATION_IN_SERVICE))
+        kept_sweep(kept);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The start, up to where a server process begins; generations as the main thread holds them. */
+#include "server/kept.h"
+
+#include <unistd.h>
+
+#include "pool/holds.h"
+#include "server/log/log.h"
+#include "server/process/process.h"
+#include "server/sockets.h"
+
+void kept_adopt(struct kept *kept, struct generation *generation)
+{
+    holds_take(generation, NULL, GENERATION_IN_SERVICE);
+    generation->number = ++kept->loaded;
+    generation->next = kept->generations;
+    kept->generations = generation;
+    kept->current = generation;
+}
+
+void kept_sweep(struct kept *kept)
+{
+    struct generation **link = &kept->generations;
+
+    while (*link) {
+        struct generation *generation = *link;
+
+        if (atomic_load(&generation->references)) {
+            link = &generation->next;
+            continue;
+        }
+        *link = generation->next;
+        generation_destroy(generation);
+    }
+}
+
+unsigned kept_workers(const struct generation *generation)
+{
+    return generation->settings.worker_processes ? (unsigned)generation->settings.worker_processes
+                                                 : process_cpus();
+}
+
+int kept_prepare(struct kept *kept)
+{
+    const struct settings *settings = &kept->current->settings;
+    struct conf *conf = &kept->current->conf;
+    int result = in_force_start(&kept->in_force, settings, conf);
+
+    if (!result)
+        result = sockets_open(&kept->sockets, kept->current, kept_workers(kept->current));
+    if (result)
+        return result;
+    if (settings->daemon && (result = process_daemonise()))
+        return conf_fail_errno(conf, NULL, -result, "the process could not become a daemon");
+    if (settings->pid && (result = pid_file_open(&kept->in_force.pid, settings->pid)))
+        return conf_fail_errno(conf, NULL, -result, "open() \"%s\" failed", settings->pid);
+    return 0;
+}
+
+int kept_take_over(struct kept *kept)
+{
+    struct pid_file none = PID_FILE_NONE;
+
+    if (kept->in_force.pid.fd >= 0)
+        close(kept->in_force.pid.fd);
+    kept->in_force.pid = none;
+    sockets_inherit(kept->sockets);
+    in_force_change(&kept->in_force, &kept->current->settings, &none);
+    return sockets_open(&kept->sockets, kept->current, kept_workers(kept->current));
+}
+
+void kept_end(struct kept *kept)
+{
+    pid_file_end(&kept->in_force.pid, getpid(), kept_log(kept));
+    log_thread_set(NULL);
+    if (generation_put(kept->current, NULL, GENERATION_IN_SERVICE))
+        kept_sweep(kept);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Purpose: what a server process serves with, and what the next one takes over if it dies: the configuration
+ *   in force, the listening sockets, the settings of the process. fork copies all of it.
+ * Lifetime: of master_run.
+ * Threads: the main thread; the supervisor has no other.
+ * Errors: those of kept_prepare and kept_take_over.
+ */
+#ifndef SERVER_KEPT_H
+#define SERVER_KEPT_H
+
+#include "server/generation.h"
+#include "server/process/in_force.h"
+
+struct kept {
+    const struct generation_source *source;
+    struct generation *current;
+    struct generation *generations; /* all that are alive, newest first */
+    unsigned loaded;                /* generations so far */
+    struct socket_set *sockets;
+    struct in_force in_force;
+};
+
+static inline const struct log *kept_log(const struct kept *kept)
+{
+    return kept->current->settings.log;
+}
+
+/* It is the current one from now on. */
+void kept_adopt(struct kept *kept, struct generation *generation);
+
+/* Destroys the generations that nobody refers to any more. */
+void kept_sweep(struct kept *kept);
+
+/* What is done once, before any server process: limits, listening sockets, the daemon, the pid file. Its
+ * folder is often root's: it is opened before privileges are dropped, and written once threads serve. 0 or
+ * negative: conf.error of the current generation says what failed. */
+__attribute__((warn_unused_result)) int kept_prepare(struct kept *kept);
+
+/* This process is a server of a supervisor, the first or a later one; of what later ones begin with, a reload
+ * may have changed a part. The pid file is the supervisor's. As kept_prepare. */
+__attribute__((warn_unused_result)) int kept_take_over(struct kept *kept);
+
+/* Threads that a configuration asks for. */
+unsigned kept_workers(const struct generation *generation);
+
+/* The end: the pid file, and the last generation. */
+void kept_end(struct kept *kept);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Messages between the supervisor and the server, and the server's end of them. */
+#include "server/supervised.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "server/log/log.h"
+
+static int supervised_fd = -1; /* our end; negative: there is no supervisor, or it is gone */
+static bool supervised_here;
+
+/* Space for one descriptor. */
+union control {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+int supervised_send(int channel, const struct supervised_message *message, int fd, int flags)
+{
+    struct iovec part = {(void *)(uintptr_t)message, sizeof *message};
+    union control control = {0};
+    struct msghdr whole = {.msg_iov = &part, .msg_iovlen = 1};
+    ssize_t sent;
+
+    if (fd >= 0) {
+        whole.msg_control = control.bytes;
+        whole.msg_controllen = sizeof control.bytes;
+        control.header.cmsg_level = SOL_SOCKET;
+        control.header.cmsg_type = SCM_RIGHTS;
+        control.header.cmsg_len = CMSG_LEN(sizeof fd);
+        memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
+    }
+    do
+        sent = sendmsg(channel, &whole, flags | MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    return sent < 0 ? -errno : 0;
+}
+
+int supervised_receive(int channel, struct supervised_message *message, int *fd)
+{
+    struct iovec part = {message, sizeof *message};
+    union control control = {0};
+    struct msghdr whole = {.msg_iov = &part,
+                           .msg_iovlen = 1,
+                           .msg_control = control.bytes,
+                           .msg_controllen = sizeof control.bytes};
+    const struct cmsghdr *header;
+    ssize_t size;
+
+    *fd = -1;
+    do
+        size = recvmsg(channel, &whole, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    while (size < 0 && errno == EINTR);
+    if (size < 0)
+        return errno == EAGAIN ? -EAGAIN : 0;
+    header = CMSG_FIRSTHDR(&whole);
+    if (header && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof *fd))
+        memcpy(fd, CMSG_DATA(header), sizeof *fd);
+    return size == (ssize_t)sizeof *message;
+}
+
+void supervised_begin(int channel)
+{
+    supervised_fd = channel;
+    supervised_here = true;
+}
+
+bool supervised(void)
+{
+    return supervised_here;
+}
+
+int supervised_channel(void)
+{
+    return supervised_fd;
+}
+
+int supervised_signal(void)
+{
+    struct supervised_message message;
+    int fd, result;
+
+    if (supervised_fd < 0)
+        return 0;
+    result = supervised_receive(supervised_fd, &message, &fd);
+    if (result == -EAGAIN)
+        return 0;
+    if (result > 0)
+        return message.number;
+    supervised_fd = -1; /* the wake-up that watches it closes it */
+    log_write(log_thread(), LOG_LEVEL_CRIT, 0, "the supervisor is gone, so the server ends");
+    return SIGTERM;
+}
+
+static void send_or_say(const struct supervised_message *message, int fd)
+{
+    int error = supervised_fd < 0 ? 0 : supervised_send(supervised_fd, message, fd, 0);
+
+    if (error && error != -EPIPE && error != -ECONNRESET)
+        log_write(log_thread(), LOG_LEVEL_ALERT, error, "sendmsg() to the supervisor failed");
+}
+
+void supervised_tell(enum supervised_kind kind)
+{
+    send_or_say(&(struct supervised_message){.kind = kind}, -1);
+}
+
+void supervised_tell_socket(const struct listen_address *address, int fd)
+{
+    send_or_say(&(struct supervised_message){.kind = SUPERVISED_SOCKET, .address = *address}, fd);
+}
+
+void supervised_tell_gone(const struct listen_address *address)
+{
+    send_or_say(&(struct supervised_message){.kind = SUPERVISED_GONE, .address = *address}, -1);
+}
