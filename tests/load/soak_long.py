@@ -548,6 +548,7 @@ def main():
     options = parser.parse_args()
     os.environ['TIDEPOOL_BINARY'] = os.path.join(os.path.abspath(options.build), 'tidepool')
     os.environ.setdefault('TIDEPOOL_PATIENCE', '120')
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # whoever ends it leaves no server behind
     from tests.harness import instance
     with tempfile.TemporaryDirectory(prefix='tidepool-soak-') as folder:
         server = instance.Server(folder)
