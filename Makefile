@@ -373,12 +373,12 @@ pictures: all ## take the pictures of the pool view again (needs Chromium)
 embed = { printf '\#include "conf/default.h"\nconst char $(1)[] =\n'; \
 	  sed -e 's/["\\?]/\\&/g' -e 's/^/    "/' -e 's/$$/\\n"/'; printf '    "";\n'; }
 
-$(BUILD)/generated/default_conf.c: conf/default.conf
+$(BUILD)/generated/default_conf.c: conf/default.conf Makefile
 	@mkdir -p $(@D)
 	$(call embed,conf_default_text) < $< > $@.tmp
 	mv $@.tmp $@
 
-$(BUILD)/generated/serve_conf.c: conf/serve.conf conf/mime.types
+$(BUILD)/generated/serve_conf.c: conf/serve.conf conf/mime.types Makefile
 	@mkdir -p $(@D)
 	sed -e '/^@TYPES@$$/{' -e 'r conf/mime.types' -e 'd' -e '}' $< | $(call embed,conf_serve_template) > $@.tmp
 	mv $@.tmp $@

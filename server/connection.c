@@ -15,6 +15,7 @@
 #include "server/listener.h"
 #include "server/process/crash.h"
 #include "server/shortage.h"
+#include "server/socket_calls.h"
 #include "server/watcher.h"
 
 enum {
@@ -301,6 +302,7 @@ static void hand_on(struct connection *connection)
 
     connection_nodelay(connection, true); /* as the other worker takes it to be */
     ev_io_stop(connection->worker->loop, &connection->io);
+    socket_unwatch(fd);
     if (tenure_hand_on(connection->worker, connection->binding, fd, connection->requests))
         connection->io.fd = -1;
     connection_close(connection);

@@ -10,6 +10,7 @@
 #include "server/ev_memory.h"
 #include "server/process/crash.h"
 #include "server/shortage.h"
+#include "server/socket_calls.h"
 #include "server/worker.h"
 
 /* Connections a wake-up, at most: enough to empty a burst in few turns, few enough not to starve others. */
@@ -196,6 +197,7 @@ void listeners_stop(struct worker *worker, const struct generation *next)
         struct listener *listener = &share->listeners[i];
 
         ev_io_stop(worker->loop, &listener->io);
+        socket_unwatch(listener->io.fd); /* the main thread closes it, or gives it to another worker */
         if (!next || !generation_find_same(next, listener->binding))
             drain(listener);
     }
