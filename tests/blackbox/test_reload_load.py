@@ -38,7 +38,7 @@ class Load:
 
     def close_client(self, port):
         answer = self.server.get('/x', port=port)
-        assert answer.status == 200 and answer.text in ('even', 'odd')
+        assert answer.status == 200 and answer.text.startswith('number-')
         self.count()
 
     def keepalive_client(self, port):
@@ -46,7 +46,7 @@ class Load:
         with self.server.client(port) as client:
             while not self.stop.is_set():
                 answer = client.ask('GET', '/x')
-                assert answer.status == 200 and answer.text in ('even', 'odd')
+                assert answer.status == 200 and answer.text.startswith('number-')
                 self.count()
                 if answer.get('Connection') == 'close':
                     client.expect_close()
@@ -71,7 +71,7 @@ class Load:
 
 
 def configuration(server, number, extra):
-    word = 'odd' if number % 2 else 'even'
+    word = f'number-{number}'  # a worker that is slow to switch still says the last but one
     text = f'server {{ listen 127.0.0.1:@http@; listen 127.0.0.1:@second@; location / {{ return 200 {word}; }} }}'
     if extra:
         text += f'server {{ listen 127.0.0.1:@extra@; location / {{ return 200 {word}; }} }}'
