@@ -159,7 +159,7 @@ docker: ## build the image tidepool (docker, or buildah where there is no daemon
 	@sh docker/build.sh
 
 clean: ## remove all build folders
-	rm -rf build build-asan build-tsan build-cover build-fuzz build-cover-fuzz
+	rm -rf build build-asan build-tsan build-clang build-cover build-fuzz build-cover-fuzz
 
 .PHONY: deps test-deps
 deps: ## install what building needs (Debian packages; nothing is done when nothing is missing)
@@ -224,7 +224,7 @@ bench-alloc: $(BUILD)/tests/bench/alloc ## ns per allocation of ours, of peers a
 
 # ---- the tests again: under sanitizers, with failures, for longer ----------------------------------------------------
 
-.PHONY: asan asan-build tsan tsan-build valgrind sweep sweep-calls rows steady soak soak-long spike reloads
+.PHONY: asan asan-build tsan tsan-build clang valgrind sweep sweep-calls rows steady soak soak-long spike reloads
 FOR_ASAN = BUILD=build-asan OPTIMISE='-O1 -g' SANITIZE='$(ASAN)'
 FOR_TSAN = BUILD=build-tsan OPTIMISE='-O1 -g' SANITIZE='$(TSAN)'
 
@@ -241,6 +241,10 @@ asan-build: test-deps
 
 tsan-build: test-deps
 	$(submake) all unit $(FOR_TSAN)
+
+clang: test-deps ## all of it by clang, warnings are errors; the binary is hardened as gcc's is
+	+CFLAGS=-Werror $(MAKE) -j$(JOBS) --no-print-directory LTO= BUILD=build-clang CC=clang all unit
+	@sh tests/lint/hardened.sh build-clang/tidepool
 
 valgrind: test-deps ## unit tests and the core of the black-box tests under valgrind
 	$(submake) check CHECK='--valgrind'
