@@ -11,7 +11,7 @@
 #include "http/send.h"
 #include "http/wait.h"
 #include "pool/annotate.h"
-#include "server/ev_memory.h"
+#include "server/loop/ev_memory.h"
 #include "server/process/crash.h"
 
 enum { READS_PER_WAKE = 8 /* receives per wake-up: then other connections get their turn */ };

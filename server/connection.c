@@ -11,11 +11,11 @@
 
 #include "pool/holds.h"
 #include "server/checks.h"
-#include "server/ev_memory.h"
+#include "server/loop/ev_memory.h"
 #include "server/listener.h"
 #include "server/process/crash.h"
 #include "server/shortage.h"
-#include "server/socket_calls.h"
+#include "server/loop/socket_calls.h"
 #include "server/watcher.h"
 
 enum {

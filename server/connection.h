@@ -24,7 +24,7 @@
 #include "server/output.h"
 #include "server/protocol.h"
 #include "server/tenure.h"
-#include "server/timeouts.h"
+#include "server/loop/timeouts.h"
 
 struct worker;
 struct connection;

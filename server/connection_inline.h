@@ -10,7 +10,7 @@
 #define SERVER_CONNECTION_INLINE_H
 
 #include "server/connection.h"
-#include "server/socket_calls.h"
+#include "server/loop/socket_calls.h"
 #include "server/worker.h"
 
 void connection_watch_slow(struct connection *connection, int events);

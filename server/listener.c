@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "server/connection.h"
-#include "server/ev_memory.h"
+#include "server/loop/ev_memory.h"
 #include "server/process/crash.h"
 #include "server/shortage.h"
-#include "server/socket_calls.h"
+#include "server/loop/socket_calls.h"
 #include "server/worker.h"
 
 /* Connections a wake-up, at most: enough to empty a burst in few turns, few enough not to starve others. */

@@ -11,7 +11,7 @@
 #include "pool/sizeclass.h"
 #include "pool/sysmem.h"
 #include "server/crew.h"
-#include "server/ev_memory.h"
+#include "server/loop/ev_memory.h"
 #include "server/kept.h"
 #include "server/process/crash.h"
 #include "server/log/log.h"
@@ -20,7 +20,7 @@
 #include "server/sockets.h"
 #include "server/supervised.h"
 #include "server/supervisor.h"
-#include "server/wakeup.h"
+#include "server/loop/wakeup.h"
 
 static const double RETRY_SECONDS = 0.2; /* until what found no memory is sent again */
 

@@ -9,7 +9,7 @@
 #include <sys/uio.h>
 
 #include "pool/annotate.h"
-#include "server/socket_calls.h"
+#include "server/loop/socket_calls.h"
 
 enum {
     OUTPUT_FIRST =

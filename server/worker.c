@@ -12,7 +12,7 @@
 #include "pool/sysmem.h"
 #include "server/checks.h"
 #include "server/connection.h"
-#include "server/ev_memory.h"
+#include "server/loop/ev_memory.h"
 #include "server/process/crash.h"
 #include "server/watcher.h"
 

@@ -19,10 +19,10 @@
 #include "server/listener.h"
 #include "server/log/clock.h"
 #include "server/log/log_buffer.h"
-#include "server/mailbox.h"
+#include "server/loop/mailbox.h"
 #include "server/marks.h"
 #include "server/shortage.h"
-#include "server/timeouts.h"
+#include "server/loop/timeouts.h"
 #include "server/timings.h"
 #include "server/worker_thread.h"
 

@@ -16,7 +16,7 @@
 #include <stdatomic.h>
 
 #include "pool/pool.h"
-#include "server/mailbox.h"
+#include "server/loop/mailbox.h"
 
 struct sgi;
 struct tenure;

@@ -9,7 +9,7 @@
 #include "pool/sysmem.h"
 #include "server/checks.h"
 #include "server/connection.h"
-#include "server/ev_memory.h"
+#include "server/loop/ev_memory.h"
 #include "server/watch/follow_ring.h"
 #include "server/watch/snapshot.h"
 #include "server/watch/snapshot_walk.h"

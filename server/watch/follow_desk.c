@@ -5,7 +5,7 @@
 #include "pool/holds.h"
 #include "pool/pool_layout.h"
 #include "server/connection.h"
-#include "server/ev_memory.h"
+#include "server/loop/ev_memory.h"
 #include "server/watch/control.h"
 #include "server/watch/follow_ring.h"
 #include "server/watch/snapshot_part.h"

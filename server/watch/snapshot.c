@@ -7,7 +7,7 @@
 #include "pool/holds.h"
 #include "pool/sysmem.h"
 #include "server/checks.h"
-#include "server/ev_memory.h"
+#include "server/loop/ev_memory.h"
 #include "server/tenure.h"
 #include "server/watch/snapshot_walk.h"
 #include "server/worker.h"

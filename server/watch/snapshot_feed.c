@@ -3,7 +3,7 @@
 #include "server/watch/snapshot_feed.h"
 
 #include "pool/holds.h"
-#include "server/ev_memory.h"
+#include "server/loop/ev_memory.h"
 #include "server/watch/snapshot.h"
 #include "server/watch/watched.h"
 

@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-engine='pool conf server server/process server/log'
+engine='pool conf server server/loop server/process server/log'
 http="$engine server/shared http http/protocol http/route http/text"
 modules="http/modules/content http/modules/rewrite http/modules/limit http/modules/output http/modules/log http/modules/view"
 matrix="
@@ -12,7 +12,8 @@ pool
 conf                 pool
 server/log           pool
 server/process       pool conf server/log
-server               pool conf server/process server/log ev
+server/loop          pool server/log ev
+server               pool conf server/loop server/process server/log ev
 server/shared        $engine
 server/echo          $engine server/shared
 server/watch         $engine ev

@@ -36,7 +36,7 @@
 #include "pool/sgi.h"
 #include "pool/sysmem.h"
 #include "server/crew.h"
-#include "server/ev_memory.h"
+#include "server/loop/ev_memory.h"
 #include "server/sockets.h"
 #include "server/watch/census.h"
 #include "server/watch/snapshot.h"

@@ -14,7 +14,7 @@
 
 #include "pool/account.h"
 #include "pool/sgi.h"
-#include "server/ev_memory.h"
+#include "server/loop/ev_memory.h"
 #include "server/connection.h"
 #include "server/watcher.h"
 #include "server/worker.h"

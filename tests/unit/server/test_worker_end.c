@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "server/ev_memory.h"
+#include "server/loop/ev_memory.h"
 #include "pool/sgi.h"
 #include "server/connection.h"
 #include "server/worker.h"

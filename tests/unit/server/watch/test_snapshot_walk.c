@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "pool/account.h"
-#include "server/ev_memory.h"
+#include "server/loop/ev_memory.h"
 #include "server/watch/snapshot.h"
 #include "server/watch/snapshot_part.h"
 #include "server/watch/snapshot_walk.h"

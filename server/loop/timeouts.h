@@ -15,8 +15,8 @@
  * ends. timeouts_now is the clock of whatever measures a duration; ev_now is the wall clock, for what is
  * shown as a date and nothing else.
  */
-#ifndef SERVER_TIMEOUTS_H
-#define SERVER_TIMEOUTS_H
+#ifndef SERVER_LOOP_TIMEOUTS_H
+#define SERVER_LOOP_TIMEOUTS_H
 
 #include <ev.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* libev's memory: a reserve for each thread, from which its arrays grow when the system refuses. */
-#include "server/ev_memory.h"
+#include "server/loop/ev_memory.h"
 
 #include "pool/sysmem.h"
 #include "server/log/log.h"

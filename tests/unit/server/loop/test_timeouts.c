@@ -7,7 +7,7 @@
 
 #include "pool/fault.h"
 #include "pool/sysmem.h"
-#include "server/timeouts.h"
+#include "server/loop/timeouts.h"
 
 #include <errno.h>
 #include <string.h>

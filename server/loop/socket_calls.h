@@ -7,8 +7,8 @@
  * Threads: any.
  * Errors: -1 and errno, as recv(2) and send(2).
  */
-#ifndef SERVER_SOCKET_CALLS_H
-#define SERVER_SOCKET_CALLS_H
+#ifndef SERVER_LOOP_SOCKET_CALLS_H
+#define SERVER_LOOP_SOCKET_CALLS_H
 
 #include <sys/socket.h>
 #include <sys/syscall.h>

@@ -8,7 +8,7 @@
 #include "pool/fault.h"
 #include "pool/sgi.h"
 #include "pool/sysmem.h"
-#include "server/mailbox.h"
+#include "server/loop/mailbox.h"
 
 #include <errno.h>
 #include <string.h>

@@ -9,8 +9,8 @@
  * Errors: init returns a negative errno. Afterwards a wake-up that the kernel stops watching is looked into
  *   once a second by its owner (wakeup_look), which also tries to watch it again.
  */
-#ifndef SERVER_WAKEUP_H
-#define SERVER_WAKEUP_H
+#ifndef SERVER_LOOP_WAKEUP_H
+#define SERVER_LOOP_WAKEUP_H
 
 #include <ev.h>
 #include <signal.h>

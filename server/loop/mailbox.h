@@ -9,8 +9,8 @@
  * Errors: send returns -ENOMEM and nothing was sent; init returns a negative errno. mailbox_look makes up for
  *   a lost wake-up.
  */
-#ifndef SERVER_MAILBOX_H
-#define SERVER_MAILBOX_H
+#ifndef SERVER_LOOP_MAILBOX_H
+#define SERVER_LOOP_MAILBOX_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "server/wakeup.h"
+#include "server/loop/wakeup.h"
 
 struct sgi;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Wake-ups on eventfd and signalfd, of which none is lost. */
-#include "server/wakeup.h"
+#include "server/loop/wakeup.h"
 
 #include <errno.h>
 #include <stdint.h>

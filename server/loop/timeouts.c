@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Queues of timeouts, one for each duration. */
-#include "server/timeouts.h"
+#include "server/loop/timeouts.h"
 
 #include <errno.h>
 #include <string.h>

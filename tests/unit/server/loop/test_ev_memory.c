@@ -7,7 +7,7 @@
 
 #include "pool/fault.h"
 #include "pool/sysmem.h"
-#include "server/ev_memory.h"
+#include "server/loop/ev_memory.h"
 
 #include <ev.h>
 #include <fcntl.h>

@@ -7,8 +7,8 @@
  * Threads: install: the main thread, before others. The rest: each thread for itself.
  * Errors: ev_memory_reserve returns false; the caller then does without the new descriptor.
  */
-#ifndef SERVER_EV_MEMORY_H
-#define SERVER_EV_MEMORY_H
+#ifndef SERVER_LOOP_EV_MEMORY_H
+#define SERVER_LOOP_EV_MEMORY_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* server/socket_calls: what the kernel watches for a loop, as /proc/self/fdinfo shows it (proc(5): "tfd"). */
+/* server/loop/socket_calls: what the kernel watches for a loop, as /proc/self/fdinfo shows it ("tfd"). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 #include <cmocka.h>
 #include <ev.h>
 
-#include "server/socket_calls.h"
+#include "server/loop/socket_calls.h"
 
 /* Whether any epoll of this process watches the descriptor. */
 static bool is_watched(int fd)

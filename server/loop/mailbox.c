@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A queue of messages: any thread puts in, one loop takes out. */
-#include "server/mailbox.h"
+#include "server/loop/mailbox.h"
 
 #include <errno.h>
 #include <string.h>

@@ -12,8 +12,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "server/ev_memory.h"
-#include "server/wakeup.h"
+#include "server/loop/ev_memory.h"
+#include "server/loop/wakeup.h"
 
 static struct ev_loop *loop;
 static unsigned woken;

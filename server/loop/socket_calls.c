@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Calls of libev's, in place of libc's: libev looks them up in the program first. */
-#include "server/socket_calls.h"
+#include "server/loop/socket_calls.h"
 
 #include <sys/epoll.h>
 
