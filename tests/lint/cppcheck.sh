@@ -7,7 +7,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-cppcheck --quiet --error-exitcode=1 -j "${JOBS:-2}" --std=c11 -D_GNU_SOURCE -D__linux__ -D__GNUC__=12 --inline-suppr \
+cppcheck --quiet --error-exitcode=1 -j "${JOBS:-2}" --std=c11 -D_GNU_SOURCE -D__linux__ -D__GNUC__=12 '-DElfW(type)=Elf64_##type' --inline-suppr \
     --enable=warning,performance,portability --suppress=missingInclude --suppress=missingIncludeSystem \
     --suppress=unusedFunction --suppress=constParameterCallback --suppress=returnDanglingLifetime --suppress=normalCheckLevelMaxBranches \
     -I. -I"${BUILD:-build}" pool conf server http 2>&1
