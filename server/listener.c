@@ -236,6 +236,15 @@ void listeners_end(struct worker *worker, const struct generation *next)
     listeners_stop(worker, next);
 }
 
+void listeners_drop(struct worker *worker)
+{
+    const struct share *share = worker->tenure ? generation_share(worker->tenure->generation, worker) : NULL;
+
+    ev_timer_stop(worker->loop, &worker->accepting.resume);
+    for (unsigned i = 0; share && i < share->count; i++)
+        ev_io_stop(worker->loop, &share->listeners[i].io);
+}
+
 void listeners_init(struct worker *worker)
 {
     ev_timer_init(&worker->accepting.resume, on_resume, PAUSE_SECONDS, 0.);

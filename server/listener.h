@@ -54,6 +54,9 @@ void listeners_stop(struct worker *worker, const struct generation *next);
 /* The same, for good: a pause does not end either. */
 void listeners_end(struct worker *worker, const struct generation *next);
 
+/* When the loop has ended: the main thread may have closed the sockets, so their numbers are not used. */
+void listeners_drop(struct worker *worker);
+
 /* Pauses accepting for half a second. Logged once, until accepting works again. `error`: errno or 0. */
 void listeners_pause(struct worker *worker, int error, const char *what);
 

@@ -268,7 +268,7 @@ static void serve(struct worker *worker)
 {
     ev_ref(worker->loop); /* the loop runs until ev_break, whether or not anything is watched */
     ev_run(worker->loop, 0);
-    listeners_end(worker, worker->tenure ? worker->tenure->generation : NULL);
+    listeners_drop(worker);
     tenure_close_all(worker, NULL);
     bury_closed(worker);
     mailbox_deinit(&worker->mailbox, drop);
