@@ -144,6 +144,9 @@ static void reload(struct master *master)
 /* A harder order replaces a softer one, never the other way round. */
 static void obey(struct master *master, int number)
 {
+    /* A terminal's Ctrl-C comes twice: from it, and by way of the supervisor. */
+    if (number == SIGINT && master->crew.order == CREW_STOP)
+        return;
     log_write(master_log(master), LOG_LEVEL_NOTICE, 0, "signal %d (%s) received", number, strsignal(number));
     switch (number) {
     case SIGTERM:

@@ -28,13 +28,15 @@ def folder(server):
 def running(server, *arguments, cwd=None):
     """From the announcement of an address to the end by Ctrl-C, which has to be clean. Yields what it has said."""
     with open(server.path('out'), 'wb') as out, open(server.path('err'), 'wb') as err:
-        process = subprocess.Popen([BINARY, *arguments, *USER], cwd=cwd or server.path('.'), stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        process = subprocess.Popen([BINARY, *arguments, *USER], cwd=cwd or server.path('.'), stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                   start_new_session=True)
     try:
         server.wait_for(lambda: 'Ctrl-C stops' in server.read('err') or process.poll() is not None, 'an announcement')
         yield lambda: server.read('err')
         assert process.poll() is None, server.read('err')
-        process.send_signal(signal.SIGINT)
+        os.killpg(process.pid, signal.SIGINT)  # a terminal asks all of its foreground processes
         assert process.wait(PATIENCE) == 0, server.read('err')
+        assert server.read('err').count('signal 2 (Interrupt) received') == 1
     finally:
         if process.poll() is None:
             process.kill()
