@@ -17,10 +17,9 @@ struct reader {
     struct conf *conf;
     struct conf_lexer lexer;
     const char *name;
-    bool option;         /* the argument of -g: no blocks, no line numbers */
-    unsigned base_depth; /* blocks around the include that led here */
-    unsigned files;      /* includes around this text, itself included */
-    const char **words;  /* of the directive being read */
+    bool option;        /* the argument of -g: no blocks, no line numbers */
+    unsigned files;     /* includes around this text, itself included */
+    const char **words; /* of the directive being read */
     unsigned word_count, word_capacity;
 };
 
@@ -137,8 +136,7 @@ static struct conf_node *read_node(struct reader *reader, enum stop *stop)
 static int read_included(struct reader *outer, const struct conf_node *node, const char *path,
                          struct conf_node ***end, unsigned depth)
 {
-    struct reader reader = {
-        .conf = outer->conf, .base_depth = depth, .files = outer->files + 1, .name = path};
+    struct reader reader = {.conf = outer->conf, .files = outer->files + 1, .name = path};
     struct conf_open open;
     struct conf_text text;
     int rc;

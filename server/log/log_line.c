@@ -18,6 +18,11 @@ void log_line_text(struct log_line *line, const char *text, size_t length)
     line->length += length;
 }
 
+void log_line_string(struct log_line *line, const char *text)
+{
+    log_line_text(line, text, strlen(text));
+}
+
 /* Whether each of 8 bytes is printable ASCII. Of those that are not, the first has its high bit in one of the
  * three words. */
 static bool is_plain(const char *at)

@@ -18,6 +18,7 @@ struct log_line {
 };
 
 void log_line_text(struct log_line *line, const char *text, size_t length);
+void log_line_string(struct log_line *line, const char *text);
 
 /* Bytes of a peer must not write lines or terminal commands of their own. */
 void log_line_escaped(struct log_line *line, const char *text, size_t length);

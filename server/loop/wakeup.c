@@ -35,7 +35,7 @@ static void on_event(struct ev_loop *loop, struct ev_io *io, int events)
         wakeup->complained = false;
         /* Read before `woken` looks, so that a later wake-up wakes again. If it fails, the descriptor stays
          * readable. */
-        if (!wakeup->signals && read(io->fd, &count, sizeof count) < 0)
+        if (wakeup->counts && read(io->fd, &count, sizeof count) < 0)
             count = 0;
     }
     wakeup->woken(wakeup);
@@ -76,6 +76,7 @@ static int start(struct wakeup *wakeup, struct ev_loop *loop, int fd, void (*wok
 int wakeup_init(struct wakeup *wakeup, struct ev_loop *loop, void (*woken)(struct wakeup *wakeup))
 {
     memset(wakeup, 0, sizeof *wakeup);
+    wakeup->counts = true;
     return start(wakeup, loop, eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), woken);
 }
 
@@ -83,7 +84,6 @@ int wakeup_init_signals(struct wakeup *wakeup, struct ev_loop *loop, const sigse
                         void (*woken)(struct wakeup *wakeup))
 {
     memset(wakeup, 0, sizeof *wakeup);
-    wakeup->signals = true;
     return start(wakeup, loop, signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC), woken);
 }
 
@@ -91,7 +91,6 @@ int wakeup_init_socket(struct wakeup *wakeup, struct ev_loop *loop, int fd,
                        void (*woken)(struct wakeup *wakeup))
 {
     memset(wakeup, 0, sizeof *wakeup);
-    wakeup->signals = true;
     return start(wakeup, loop, fd, woken);
 }
 

@@ -23,7 +23,7 @@ struct wakeup {
     struct ev_io io; /* io.fd: the descriptor, negative when there is none */
     struct ev_loop *loop;
     void (*woken)(struct wakeup *wakeup);
-    bool signals;    /* not an eventfd: `woken` reads it */
+    bool counts;     /* an eventfd, which is read here; anything else `woken` reads */
     bool complained; /* that it is not watched was logged */
 };
 

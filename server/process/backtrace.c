@@ -11,11 +11,6 @@
 
 enum { FRAMES = 32 /* at most */ };
 
-static void backtrace_put(struct log_line *line, const char *text)
-{
-    log_line_text(line, text, strlen(text));
-}
-
 void backtrace_address(struct log_line *line, uintptr_t address)
 {
     char digits[2 * sizeof address], *at = digits + sizeof digits;
@@ -23,7 +18,7 @@ void backtrace_address(struct log_line *line, uintptr_t address)
     do
         *--at = "0123456789abcdef"[address & 15];
     while (address >>= 4);
-    backtrace_put(line, "0x");
+    log_line_string(line, "0x");
     log_line_text(line, at, (size_t)(digits + sizeof digits - at));
 }
 
@@ -36,13 +31,13 @@ static void put_frame(struct log_line *line, uintptr_t address)
         backtrace_address(line, address);
         return;
     }
-    backtrace_put(line, name.module);
-    backtrace_put(line, "+");
+    log_line_string(line, name.module);
+    log_line_string(line, "+");
     backtrace_address(line, name.offset);
     if (*name.function) {
-        backtrace_put(line, " (");
-        backtrace_put(line, name.function);
-        backtrace_put(line, ")");
+        log_line_string(line, " (");
+        log_line_string(line, name.function);
+        log_line_string(line, ")");
     }
 }
 
@@ -63,7 +58,7 @@ static _Unwind_Reason_Code on_frame(struct _Unwind_Context *context, void *data)
     if (!address || walk->frames == FRAMES)
         return _URC_NORMAL_STOP;
     if (walk->frames++)
-        backtrace_put(walk->line, ", ");
+        log_line_string(walk->line, ", ");
     put_frame(walk->line, exact ? address : address - 1); /* the call itself, not what follows it */
     return _URC_NO_REASON;
 }
@@ -82,7 +77,7 @@ void backtrace_frames(struct log_line *line, void *interrupted)
 
     if (!code_names_find((uintptr_t)at, &name)) {
         backtrace_address(line, (uintptr_t)at);
-        backtrace_put(line, " (no code), ");
+        log_line_string(line, " (no code), ");
         memcpy(&caller, (const void *)(uintptr_t)stack, sizeof caller);
         registers[REG_RIP] = (greg_t)caller;
         registers[REG_RSP] = stack + (greg_t)sizeof caller;

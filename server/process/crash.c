@@ -51,7 +51,7 @@ static struct {
 
 static void crash_put(const char *text)
 {
-    log_line_text(&crash.line, text, strlen(text));
+    log_line_string(&crash.line, text);
 }
 
 static void put_number(unsigned number)
