@@ -207,6 +207,7 @@ def test_save(shared, page):
     with shared.client(source=OURS) as client:
         assert client.ask(target='/plain').status == 200
     page.wait(f'{LIFE} === "ended"')
+    page.wait('document.querySelector("#life [role=slider]").hasAttribute("viewBox")')  # the buttons are hidden until it is drawn
     page.value('window.saved = []; URL.createObjectURL = blob => { blob.text().then(t => saved.push([blob.type, t]));'
                ' return "data:,"; }; HTMLAnchorElement.prototype.click = () => {}')
     page.value('[...document.querySelectorAll("#life button")].filter(b => b.textContent.startsWith("Save")).forEach('

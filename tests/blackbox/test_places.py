@@ -47,6 +47,8 @@ def test_worker_connections(server, kind):
         if kind == 'idle':
             assert client.ask().status == 200
         clients.append(client)
+    # As many as there are places have gone, so all have been accepted: whoever comes now is the youngest.
+    server.wait_for(lambda: all(closed(client) for client in clients[:LIMIT]), 'the first to go')
     for _ in range(LIMIT):
         assert server.get().text == 'text'
     gone = [closed(client) for client in clients]
@@ -180,6 +182,8 @@ def test_mode_before_it_is_served(server):
                 assert 0o600 in (before, after), 'the control service at a path that is open to all'
             elif answer:
                 met['http'] += 1
+        # One reload at a time: of two in a row neither look would see the mode between them.
+        server.wait_for(lambda: mode(server) == (0o600 if turn % 2 else 0o666), 'the mode')
     assert all(met.values()), met
 
 
