@@ -38,7 +38,7 @@ LDLIBS   := -lev -lpcre2-8 -lz
 layer    = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 POOL     := $(call layer,pool)
 CONF     := $(call layer,conf) $(BUILD)/generated/default_conf.o $(BUILD)/generated/serve_conf.o
-ENGINE   := $(filter-out $(BUILD)/server/main.o,$(call layer,server server/loop server/process server/log))
+ENGINE   := $(filter-out $(BUILD)/server/main.o,$(call layer,server server/master server/loop server/process server/log))
 TOOLS    := $(call layer,server/tools)
 SERVER   := $(ENGINE) $(TOOLS) $(call layer,server/shared server/echo server/watch)
 PROTOCOL := $(call layer,http/protocol)
@@ -95,7 +95,7 @@ comma := ,
 WITH_CHECKS := $(BUILD)/tests/unit/server/test_crew_model $(BUILD)/tests/unit/pool/test_holds
 ifeq ($(CHECKS),)
 CHECKED := $(patsubst %.c,$(BUILD)/checked/%.o,$(shell grep -rlE '"(pool/holds|server/checks)[.]h"' --include='*.c' pool server))
-$(BUILD)/tests/unit/server/test_crew_model: $(filter-out %/master.o,$(CHECKED))
+$(BUILD)/tests/unit/server/test_crew_model: $(filter-out %/master/master.o,$(CHECKED))
 $(BUILD)/tests/unit/pool/test_holds: $(BUILD)/checked/pool/holds.o
 $(WITH_CHECKS:%=%.o) $(CHECKED): CHECKS := -DTIDEPOOL_CHECKS
 $(CHECKED): WARNINGS += -Wdeclaration-after-statement

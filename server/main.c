@@ -25,7 +25,7 @@
 #include "server/echo/stream.h"
 #include "server/log/clock.h"
 #include "server/log/log.h"
-#include "server/master.h"
+#include "server/master/master.h"
 #include "server/process/crash.h"
 #include "server/process/pid_file.h"
 #include "server/process/process.h"

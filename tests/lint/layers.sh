@@ -14,6 +14,7 @@ server/log           pool
 server/process       pool conf server/log
 server/loop          pool server/log ev
 server               pool conf server/loop server/process server/log ev
+server/master        $engine ev
 server/shared        $engine
 server/echo          $engine server/shared
 server/watch         $engine ev
@@ -30,7 +31,7 @@ http/modules/limit   $http http/config http/modules
 http/modules/output  $http http/config http/modules
 http/modules/log     $http http/config http/modules
 http/modules/view    $http http/config http/modules server/watch
-server/main.c        $http http/config server/echo server/watch server/tools
+server/main.c        $http http/config server/master server/echo server/watch server/tools
 "
 
 find pool conf server http -name '*.[ch]' | sort | xargs grep -nE '^[ \t]*#[ \t]*include' | awk -v matrix="$matrix" '

@@ -10,8 +10,8 @@
  * Threads: one.
  * Errors: logged. A server that cannot start the first time ends the supervisor; later ones are tried again.
  */
-#ifndef SERVER_SUPERVISOR_H
-#define SERVER_SUPERVISOR_H
+#ifndef SERVER_MASTER_SUPERVISOR_H
+#define SERVER_MASTER_SUPERVISOR_H
 
 #include <stdbool.h>
 

@@ -6,8 +6,8 @@
  * Threads: the main thread; the supervisor has no other.
  * Errors: those of kept_prepare and kept_take_over.
  */
-#ifndef SERVER_KEPT_H
-#define SERVER_KEPT_H
+#ifndef SERVER_MASTER_KEPT_H
+#define SERVER_MASTER_KEPT_H
 
 #include "server/generation.h"
 #include "server/process/in_force.h"

@@ -6,8 +6,8 @@
  * Threads: the main thread; workers reach it by an ev_async alone.
  * Errors: said on stderr and in the error log; the exit status is 1.
  */
-#ifndef SERVER_MASTER_H
-#define SERVER_MASTER_H
+#ifndef SERVER_MASTER_MASTER_H
+#define SERVER_MASTER_MASTER_H
 
 #include "server/generation.h"
 

@@ -9,8 +9,8 @@
  * Threads: one.
  * Errors: none.
  */
-#ifndef SERVER_BACK_OFF_H
-#define SERVER_BACK_OFF_H
+#ifndef SERVER_MASTER_BACK_OFF_H
+#define SERVER_MASTER_BACK_OFF_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,8 +6,8 @@
  * Threads: the supervisor has one.
  * Errors: logged, or left in `error`.
  */
-#ifndef SERVER_CANDIDATE_H
-#define SERVER_CANDIDATE_H
+#ifndef SERVER_MASTER_CANDIDATE_H
+#define SERVER_MASTER_CANDIDATE_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The delay before a server process is started anew. */
-#include "server/back_off.h"
+#include "server/master/back_off.h"
 
 int back_off_delay(struct back_off *back_off, int64_t lived, bool served)
 {

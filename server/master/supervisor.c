@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The supervisor: a server process is started, watched, and started anew. */
-#include "server/supervisor.h"
+#include "server/master/supervisor.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,9 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "server/back_off.h"
-#include "server/candidate.h"
-#include "server/kept.h"
+#include "server/master/back_off.h"
+#include "server/master/candidate.h"
+#include "server/master/kept.h"
 #include "server/log/log.h"
 #include "server/log/log_file.h"
 #include "server/sockets.h"

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "server/back_off.h"
+#include "server/master/back_off.h"
 
 /* Issue "Unbreakable": after 0, then 100 ms, 1 s … at most 10 s. */
 static void test_row(void **state)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A configuration is read for the next server process. */
-#include "server/candidate.h"
+#include "server/master/candidate.h"
 
 #include <unistd.h>
 
-#include "server/kept.h"
+#include "server/master/kept.h"
 #include "server/log/log.h"
 
 /* NULL: `error` says why not. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The main thread: a start, signals, reloads, and the end. */
-#include "server/master.h"
+#include "server/master/master.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -12,14 +12,14 @@
 #include "pool/sysmem.h"
 #include "server/crew.h"
 #include "server/loop/ev_memory.h"
-#include "server/kept.h"
+#include "server/master/kept.h"
 #include "server/process/crash.h"
 #include "server/log/log.h"
 #include "server/log/log_file.h"
 #include "server/process/process.h"
 #include "server/sockets.h"
 #include "server/supervised.h"
-#include "server/supervisor.h"
+#include "server/master/supervisor.h"
 #include "server/loop/wakeup.h"
 
 static const double RETRY_SECONDS = 0.2; /* until what found no memory is sent again */

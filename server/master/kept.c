@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The start, up to where a server process begins; generations as the main thread holds them. */
-#include "server/kept.h"
+#include "server/master/kept.h"
 
 #include <unistd.h>
 
