@@ -37,6 +37,7 @@
 #include "pool/sysmem.h"
 #include "server/crew.h"
 #include "server/loop/ev_memory.h"
+#include "server/master/kept.h"
 #include "server/sockets.h"
 #include "server/watch/census.h"
 #include "server/watch/snapshot.h"
@@ -375,30 +376,12 @@ static const struct protocol protocol = {.name = "model",
 static char folder[] = "/tmp/crew-model-XXXXXX";
 static struct shared shared;
 static struct crew crew;
-static struct generation *current, *generations;
-static struct socket_set *sets;
-static unsigned loaded;
+static struct kept kept;
 static bool woken;
 
 static void wake_main(void)
 {
     woken = true;
-}
-
-static void sweep_generations(void)
-{
-    struct generation **link = &generations;
-
-    while (*link) {
-        struct generation *generation = *link;
-
-        if (atomic_load(&generation->references)) {
-            link = &generation->next;
-            continue;
-        }
-        *link = generation->next;
-        generation_destroy(generation);
-    }
 }
 
 /* False: all workers have gone. */
@@ -407,13 +390,13 @@ static bool settle(void)
     woken = false;
     if (crew_reap(&crew) && crew.order != CREW_SERVE)
         return false;
-    if (!crew_tell(&crew, current))
+    if (!crew_tell(&crew, kept.current))
         woken = true;
-    if (crew.order == CREW_SERVE && crew_switched(&crew, current))
-        sockets_sweep(&sets, current);
+    if (crew.order == CREW_SERVE && crew_switched(&crew, kept.current))
+        sockets_sweep(&kept.sockets, kept.current);
     if (crew.order == CREW_QUIT && crew_deaf(&crew))
-        sockets_sweep(&sets, NULL);
-    sweep_generations();
+        sockets_sweep(&kept.sockets, NULL);
+    kept_sweep(&kept);
     return true;
 }
 
@@ -454,29 +437,25 @@ static struct generation *make_generation(bool extra)
 
 static void reload(void)
 {
-    struct generation *generation = make_generation(pick(2)), *old = current;
+    struct generation *generation = make_generation(pick(2)), *old = kept.current;
     unsigned count = pick(2) ? 1 : 1 + pick(WORKERS);
     int result = crew_grow(&crew, count, generation);
 
     MUST(!result);
-    if (loaded && !pick(8)) { /* it is given up */
+    if (kept.loaded && !pick(8)) { /* it is given up */
         crew_shrink(&crew);
         generation_destroy(generation);
         settle();
         return;
     }
-    result = sockets_open(&sets, generation, count);
+    result = sockets_open(&kept.sockets, generation, count);
     MUST(!result);
     result = sockets_share(generation, &crew, count);
     MUST(!result);
     crew_divide(&crew, count);
-    holds_take(generation, NULL, GENERATION_IN_SERVICE);
-    generation->number = ++loaded;
-    generation->next = generations;
-    generations = generation;
-    current = generation;
+    kept_adopt(&kept, generation);
     if (old && generation_put(old, NULL, GENERATION_IN_SERVICE))
-        sweep_generations();
+        kept_sweep(&kept);
     settle();
 }
 
@@ -506,7 +485,7 @@ static void call(struct client *client)
     client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     MUST(client->fd > 0);
     client->stays = stays;
-    client->owed = stays || (current->bindings->next && crew_switched(&crew, current));
+    client->owed = stays || (kept.current->bindings->next && crew_switched(&crew, kept.current));
     if (connect(client->fd, (struct sockaddr *)&address, sizeof address)) {
         MUST(!client->owed);
         hang_up(client);
@@ -625,10 +604,10 @@ static void end(void)
         if (clients[i].fd)
             hang_up(&clients[i]);
     crew_deinit(&crew);
-    sockets_sweep(&sets, NULL);
-    if (generation_put(current, NULL, GENERATION_IN_SERVICE))
-        sweep_generations();
-    MUST(!generations && !actors);
+    sockets_sweep(&kept.sockets, NULL);
+    if (generation_put(kept.current, NULL, GENERATION_IN_SERVICE))
+        kept_sweep(&kept);
+    MUST(!kept.generations && !actors);
 }
 
 static void run_schedule(uint64_t number)
@@ -644,8 +623,7 @@ static void run_schedule(uint64_t number)
     requests = before;
     shared = (struct shared){.sgi = sgi_create(), .watcher = &watch_watcher, .wake_main = wake_main};
     crew = (struct crew){.shared = &shared};
-    current = NULL;
-    loaded = 0;
+    kept = (struct kept){0};
     reload();
     for (int i = 0; i < DEEDS; i++) {
         phase = "serving";
