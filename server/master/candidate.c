@@ -4,8 +4,8 @@
 
 #include <unistd.h>
 
-#include "server/master/kept.h"
 #include "server/log/log.h"
+#include "server/master/kept.h"
 
 /* NULL: `error` says why not. */
 static struct generation *load(struct kept *kept, char error[CONF_REPORT_SIZE])

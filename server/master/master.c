@@ -11,16 +11,16 @@
 #include "pool/sizeclass.h"
 #include "pool/sysmem.h"
 #include "server/crew.h"
-#include "server/loop/ev_memory.h"
-#include "server/master/kept.h"
-#include "server/process/crash.h"
 #include "server/log/log.h"
 #include "server/log/log_file.h"
+#include "server/loop/ev_memory.h"
+#include "server/loop/wakeup.h"
+#include "server/master/kept.h"
+#include "server/master/supervisor.h"
+#include "server/process/crash.h"
 #include "server/process/process.h"
 #include "server/sockets.h"
 #include "server/supervised.h"
-#include "server/master/supervisor.h"
-#include "server/loop/wakeup.h"
 
 static const double RETRY_SECONDS = 0.2; /* until what found no memory is sent again */
 

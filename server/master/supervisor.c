@@ -13,11 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "server/log/log.h"
+#include "server/log/log_file.h"
 #include "server/master/back_off.h"
 #include "server/master/candidate.h"
 #include "server/master/kept.h"
-#include "server/log/log.h"
-#include "server/log/log_file.h"
 #include "server/sockets.h"
 #include "server/supervised.h"
 
