@@ -166,6 +166,8 @@ def refused(server, port):
         server.client(port).close()
     except ConnectionRefusedError:
         return True
+    except ConnectionResetError:  # the kernel's answer while the socket is being closed
+        return False
     return False
 
 
