@@ -20,14 +20,13 @@ static void skip_blanks(struct reader *reader)
     reader->at += strspn(reader->at, " \t\r\n");
 }
 
-/* Whether `byte` comes next; then it is passed over with the blanks around it. */
+/* Whether `byte` comes next, behind blanks; then it is passed over. A blank behind it may be a text's own. */
 static bool passes(struct reader *reader, char byte)
 {
     skip_blanks(reader);
     if (*reader->at != byte)
         return false;
     reader->at++;
-    skip_blanks(reader);
     return true;
 }
 
