@@ -286,6 +286,11 @@ reloads: test-deps ## RELOADS (1000) between 1 and 16 workers under load at TCP,
 	$(submake) all
 	$(PYTHON) -m tests.load.reload --build $(BUILD) --reloads $(RELOADS)
 
+.PHONY: upgrades
+upgrades: test-deps ## 20 upgrades by USR2 under load, two of them rolled back: no request fails
+	$(submake) all
+	$(PYTHON) -m tests.load.upgrade --build $(BUILD)
+
 # Targets: tests/fuzz/fuzz_X.c; each starts from the stored corpus in tests/fuzz/corpus/X.
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 

@@ -174,6 +174,7 @@ int options_parse(struct options *options, int argc, char *const *argv)
     int rc = 0;
 
     memset(options, 0, sizeof *options);
+    options->argv = argv;
     for (cursor.index = 1; cursor.index < argc && !rc; cursor.index++) {
         cursor.at = argv[cursor.index];
         cursor.whole = false;

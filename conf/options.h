@@ -37,6 +37,7 @@ struct options {
     const char *directives;  /* -g */
     const char *folder;      /* to serve; "." if only `serve` was said */
     const char *address;     /* -l, for the folder */
+    char *const *argv;       /* as it was given, for whoever starts the same again */
     char error[256];
 };
 

@@ -318,6 +318,30 @@ int listen_address_parse(const char *text, uint16_t default_port, struct listen_
     return result || address->length ? result : refuse(why, "host not found");
 }
 
+int listen_address_from_socket(struct listen_address *address, const struct sockaddr_storage *socket,
+                               socklen_t length)
+{
+    struct sockaddr_storage whole = {0}; /* the kernel's unix path may end without a NUL */
+    const char *why;
+
+    if (length >= sizeof whole)
+        return -EINVAL;
+    memcpy(&whole, socket, length);
+    memset(address, 0, sizeof *address);
+    switch (whole.ss_family) {
+    case AF_INET:
+        set_in4(address, as_in4(&whole)->sin_addr, ntohs(as_in4(&whole)->sin_port));
+        return 0;
+    case AF_INET6:
+        set_in6(address, &as_in6(&whole)->sin6_addr, ntohs(as_in6(&whole)->sin6_port));
+        return 0;
+    case AF_UNIX:
+        return parse_unix(as_unix(&whole)->sun_path, address, &why);
+    default:
+        return -EINVAL;
+    }
+}
+
 uint16_t listen_address_port(const struct listen_address *address)
 {
     switch (address->socket.ss_family) {

@@ -60,6 +60,11 @@ __attribute__((warn_unused_result)) int listen_address_parse(const char *text, u
                                                              struct listen_address *address,
                                                              const char **why);
 
+/* The address that a socket is bound to, from getsockname(2). -EINVAL: no configuration can name it. */
+__attribute__((warn_unused_result)) int listen_address_from_socket(struct listen_address *address,
+                                                                   const struct sockaddr_storage *socket,
+                                                                   socklen_t length);
+
 bool listen_address_equal(const struct listen_address *a, const struct listen_address *b);
 
 /*

@@ -16,6 +16,7 @@
 #include "server/crew.h"
 #include "server/listener.h"
 #include "server/log/log.h"
+#include "server/socket_path.h"
 #include "server/supervised.h"
 #include "server/worker.h"
 
@@ -31,22 +32,6 @@ static int fail(struct generation *generation, const struct listen_address *addr
     int error = errno;
 
     return conf_fail_errno(&generation->conf, NULL, error, "%s to %s failed", call, address->text);
-}
-
-/* A path left behind by a server that is gone refuses connections: it may be taken over. One that answers may
- * not. */
-static void remove_stale_path(const struct listen_address *address)
-{
-    const struct sockaddr_un *name = (const struct sockaddr_un *)&address->socket;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    struct stat status;
-
-    if (fd < 0)
-        return;
-    if (connect(fd, (const struct sockaddr *)&address->socket, address->length) && errno == ECONNREFUSED &&
-        !lstat(name->sun_path, &status) && S_ISSOCK(status.st_mode))
-        unlink(name->sun_path);
-    close(fd);
 }
 
 /* `shared`: one of several on its address (SO_REUSEPORT). A descriptor, or a negative errno. */
@@ -130,7 +115,7 @@ static int probe(struct socket_set *sets, struct generation *generation, const s
     if (ours_overlaps(sets, address))
         return 0;
     if (is_unix(address))
-        remove_stale_path(address);
+        socket_path_remove_stale(address);
     fd = bound_socket(address, false);
     if (fd < 0)
         return fail(generation, address, "bind()");
@@ -144,13 +129,6 @@ static int probe(struct socket_set *sets, struct generation *generation, const s
     return 0;
 }
 
-/* The folder may be another user's, now that privileges are dropped. The next start takes the path over. */
-static void remove_path(const struct listen_address *address)
-{
-    if (unlink(((const struct sockaddr_un *)&address->socket)->sun_path) && errno != ENOENT)
-        log_write(log_thread(), LOG_LEVEL_NOTICE, errno, "%s is left behind: unlink() failed", address->text);
-}
-
 static void free_set(struct socket_set *set)
 {
     holds_none(set, "an address's sockets");
@@ -162,10 +140,11 @@ static void free_set(struct socket_set *set)
 
 static void close_set(struct socket_set *set)
 {
-    if (is_unix(&set->address))
-        remove_path(&set->address);
-    supervised_tell_gone(&set->address);
+    struct listen_address address = set->address;
+
     free_set(set);
+    socket_path_end(&address);
+    supervised_tell_gone(&address);
 }
 
 /* A unix socket cannot be bound twice: one worker accepts for all. At the control socket each accepts for
@@ -257,10 +236,27 @@ void sockets_forget(struct socket_set **sets, const struct listen_address *addre
         }
 }
 
+void sockets_gone(struct socket_set **sets, const struct listen_address *address)
+{
+    sockets_forget(sets, address);
+    if (socket_paths_shared() && is_unix(address))
+        socket_path_remove_stale(address);
+}
+
 void sockets_leave(struct socket_set **sets)
 {
     while (*sets)
         sockets_forget(sets, &(*sets)->address);
+}
+
+void sockets_keep_needed(struct socket_set **sets, const struct generation *generation)
+{
+    while (*sets) {
+        if (generation_find(generation, &(*sets)->address))
+            sets = &(*sets)->next;
+        else
+            sockets_forget(sets, &(*sets)->address);
+    }
 }
 
 /* After a failure: what was bound for the new configuration goes, what serves the old one stays. */

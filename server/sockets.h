@@ -49,14 +49,21 @@ void sockets_inherit(struct socket_set *sets);
 /* Tells the supervisor of those that it does not have. */
 void sockets_tell(struct socket_set *sets);
 
-/* In the supervisor: one more socket on the address, and the end of an address (its path is the server's to
- * remove). 0 or a negative errno: `fd` is still the caller's. */
+/* In the supervisor: one more socket on the address. 0 or a negative errno: `fd` is still the caller's. */
 __attribute__((warn_unused_result)) int sockets_keep(struct socket_set **sets,
                                                      const struct listen_address *address, int fd);
+
+/* The end of an address; nothing happens to its path. */
 void sockets_forget(struct socket_set **sets, const struct listen_address *address);
 
-/* Closes all and leaves the paths to the supervisor, which keeps the sockets. */
+/* That, because the server has closed it. The path is the server's to remove, unless sockets are shared. */
+void sockets_gone(struct socket_set **sets, const struct listen_address *address);
+
+/* Closes all and leaves the paths to whoever keeps the sockets. */
 void sockets_leave(struct socket_set **sets);
+
+/* The same with what was handed to us (handed.h) and `generation` does not listen on. */
+void sockets_keep_needed(struct socket_set **sets, const struct generation *generation);
 
 /* All workers serve `current` (null: none is left): closes the sets that it does not listen on and removes
  * their unix paths; sets the mode of the others. */

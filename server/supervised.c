@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "server/log/log.h"
+#include "server/socket_path.h"
 
 static int supervised_fd = -1; /* our end; negative: there is no supervisor, or it is gone */
 static bool supervised_here;
@@ -86,7 +87,9 @@ int supervised_signal(void)
 
     if (supervised_fd < 0)
         return 0;
-    result = supervised_receive(supervised_fd, &message, &fd);
+    while ((result = supervised_receive(supervised_fd, &message, &fd)) > 0 &&
+           message.kind == SUPERVISED_SHARED)
+        socket_paths_share(message.number != 0);
     if (result == -EAGAIN)
         return 0;
     if (result > 0)

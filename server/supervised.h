@@ -18,6 +18,7 @@
 
 enum supervised_kind {
     SUPERVISED_SIGNAL,  /* to the server: `number` */
+    SUPERVISED_SHARED,  /* to it: whether (`number`) another server has the same sockets (socket_path.h) */
     SUPERVISED_SERVES,  /* from it: it has started */
     SUPERVISED_TAKEN,   /* a reload: the configuration is in force */
     SUPERVISED_REFUSED, /* … or it is not, the old one stays */

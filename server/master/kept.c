@@ -6,7 +6,9 @@
 
 #include "pool/holds.h"
 #include "server/log/log.h"
+#include "server/master/handed.h"
 #include "server/process/process.h"
+#include "server/socket_path.h"
 #include "server/sockets.h"
 
 void kept_adopt(struct kept *kept, struct generation *generation)
@@ -46,11 +48,16 @@ int kept_prepare(struct kept *kept)
     struct conf *conf = &kept->current->conf;
     int result = in_force_start(&kept->in_force, settings, conf);
 
+    if (handed_take(&kept->sockets, settings->log)) {
+        kept->old = getppid();
+        socket_paths_share(true);
+    }
     if (!result)
         result = sockets_open(&kept->sockets, kept->current, kept_workers(kept->current));
     if (result)
         return result;
-    if (settings->daemon && (result = process_daemonise()))
+    sockets_keep_needed(&kept->sockets, kept->current);
+    if (settings->daemon && !kept->old && (result = process_daemonise()))
         return conf_fail_errno(conf, NULL, -result, "the process could not become a daemon");
     if (settings->pid && (result = pid_file_open(&kept->in_force.pid, settings->pid)))
         return conf_fail_errno(conf, NULL, -result, "open() \"%s\" failed", settings->pid);

@@ -19,6 +19,7 @@ struct kept {
     unsigned loaded;                /* generations so far */
     struct socket_set *sockets;
     struct in_force in_force;
+    pid_t old; /* the process whose binary ours replaces, our parent, while it lives; otherwise 0 */
 };
 
 static inline const struct log *kept_log(const struct kept *kept)
@@ -32,7 +33,8 @@ void kept_adopt(struct kept *kept, struct generation *generation);
 /* Destroys the generations that nobody refers to any more. */
 void kept_sweep(struct kept *kept);
 
-/* What is done once, before any server process: limits, listening sockets, the daemon, the pid file. Its
+/* What is done once, before any server process: limits, listening sockets, the daemon, the pid file. A new
+ * binary takes the sockets of the old one, and is a daemon already, if that is. Its
  * folder is often root's: it is opened before privileges are dropped, and written once threads serve. 0 or
  * negative: conf.error of the current generation says what failed. */
 __attribute__((warn_unused_result)) int kept_prepare(struct kept *kept);

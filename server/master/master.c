@@ -34,6 +34,7 @@ struct master {
     struct ev_timer look;  /* once a second, so that nothing waits for a lost wake-up */
     struct ev_timer retry; /* soon */
     struct crew crew;
+    bool leaves; /* the supervisor said WINCH: it keeps the sockets */
 };
 
 static struct master *the_master; /* there is one per process */
@@ -48,8 +49,15 @@ static const struct log *master_log(const struct master *master)
     return kept_log(&master->kept);
 }
 
-/* Brings workers, sockets and generations into their final state; called whenever one of them may have
- * changed. */
+static void close_sockets(struct master *master)
+{
+    if (master->leaves)
+        sockets_leave(&master->kept.sockets);
+    else
+        sockets_sweep(&master->kept.sockets, NULL);
+}
+
+/* Brings workers, sockets and generations into their final state; called whenever one may have changed. */
 static void settle(struct master *master)
 {
     if (crew_reap(&master->crew) && master->crew.order != CREW_SERVE) {
@@ -63,7 +71,7 @@ static void settle(struct master *master)
     if (master->crew.order == CREW_SERVE && crew_switched(&master->crew, master->kept.current))
         sockets_sweep(&master->kept.sockets, master->kept.current);
     if (master->crew.order == CREW_QUIT && crew_deaf(&master->crew))
-        sockets_sweep(&master->kept.sockets, NULL); /* from now on connections are refused at once */
+        close_sockets(master); /* from now on connections are refused at once */
     kept_sweep(&master->kept);
 }
 
@@ -148,7 +156,7 @@ static void obey(struct master *master, int number)
     if (number == SIGINT && master->crew.order == CREW_STOP)
         return;
     log_write(master_log(master), LOG_LEVEL_NOTICE, 0, "signal %d (%s) received", number, strsignal(number));
-    switch (number) {
+    switch (number == SIGWINCH && master->leaves ? SIGQUIT : number) {
     case SIGTERM:
     case SIGINT:
         master->crew.order = CREW_STOP;
@@ -168,7 +176,8 @@ static void obey(struct master *master, int number)
             master->crew.members[i].flush = true;
         break;
     default:
-        log_write(master_log(master), LOG_LEVEL_NOTICE, 0, "this signal has no meaning here");
+        log_write(master_log(master), LOG_LEVEL_NOTICE, 0, "this signal has no meaning here: %s",
+                  supervised() ? "send it to the supervisor" : "there is no supervisor");
     }
     settle(master);
 }
@@ -188,8 +197,10 @@ static void on_orders(struct wakeup *orders)
     struct master *master = (struct master *)((char *)orders - offsetof(struct master, orders));
     int number;
 
-    while ((number = supervised_signal()))
+    while ((number = supervised_signal())) {
+        master->leaves = master->leaves || number == SIGWINCH;
         obey(master, number);
+    }
     if (supervised_channel() < 0)
         wakeup_stop(orders); /* its end would be news for ever */
 }
@@ -267,9 +278,8 @@ static void stop_loop(struct master *master)
 /* A refusal by a budget is logged by its caller, with the directive to turn. */
 static void report_memory(const char *call, size_t size)
 {
-    if (errno == EDQUOT)
-        return;
-    log_write(log_thread(), LOG_LEVEL_CRIT, errno, "%s of %zu bytes failed", call, size);
+    if (errno != EDQUOT)
+        log_write(log_thread(), LOG_LEVEL_CRIT, errno, "%s of %zu bytes failed", call, size);
 }
 
 /* The threads serve now, so whoever waits for this file may go on. */
@@ -331,7 +341,7 @@ static void end(struct master *master, bool started)
     crew_deinit(&master->crew);
     if (supervised() && !started)
         sockets_leave(&master->kept.sockets);
-    sockets_sweep(&master->kept.sockets, NULL);
+    close_sockets(master);
     stop_loop(master);
     kept_end(&master->kept);
 }

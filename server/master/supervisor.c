@@ -7,53 +7,17 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "server/log/log.h"
 #include "server/log/log_file.h"
-#include "server/master/back_off.h"
-#include "server/master/candidate.h"
+#include "server/master/binaries.h"
 #include "server/master/kept.h"
+#include "server/master/signals.h"
+#include "server/master/supervision.h"
 #include "server/sockets.h"
 #include "server/supervised.h"
-
-static const int passed_on[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH};
-
-struct supervisor {
-    struct kept *kept;
-    int signals; /* signalfd */
-    int channel; /* our end; negative: there is no server, or it is on its way out */
-    pid_t child; /* 0: there is none */
-    bool serves; /* it has started */
-    bool served; /* one of them has */
-    bool over;
-    int status;      /* of the exit, when it is over */
-    int ending;      /* the signal that ends it all; 0: none yet */
-    int64_t started; /* ms: when the server was started … */
-    int64_t due;     /* … and when the next one will be */
-    struct back_off back_off;
-
-    /* A reload that the server was asked for and has not answered. */
-    bool asked, again; /* again: another HUP came meanwhile */
-    struct candidate candidate;
-};
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static const struct log *supervisor_log(const struct supervisor *supervisor)
-{
-    return kept_log(supervisor->kept);
-}
 
 static void end_with(struct supervisor *supervisor, int status)
 {
@@ -61,18 +25,11 @@ static void end_with(struct supervisor *supervisor, int status)
     supervisor->status = status;
 }
 
-static void order(struct supervisor *supervisor, int number)
+static void close_sockets(struct supervisor *supervisor)
 {
-    const struct supervised_message message = {.kind = SUPERVISED_SIGNAL, .number = number};
-    int error;
-
-    if (supervisor->channel < 0)
-        return;
-    error = supervised_send(supervisor->channel, &message, -1, MSG_DONTWAIT);
-    if (error && error != -EPIPE && error != -ECONNRESET)
-        log_write(supervisor_log(supervisor), LOG_LEVEL_ALERT, error,
-                  "signal %d could not be passed on to the server process %d", number,
-                  (int)supervisor->child);
+    in_force_as_user(&supervisor->kept->in_force);
+    sockets_sweep(&supervisor->kept->sockets, NULL);
+    in_force_as_root(&supervisor->kept->in_force);
 }
 
 /* ---- the configuration ---- */
@@ -96,9 +53,9 @@ static void ask_for_reload(struct supervisor *supervisor)
     }
     if (!candidate_read(&supervisor->candidate, supervisor->kept, error))
         return;
-    if (supervisor->channel >= 0) {
+    if (supervisor->server.channel >= 0) {
         supervisor->asked = true;
-        order(supervisor, SIGHUP);
+        child_order(&supervisor->server, SIGHUP, supervisor_log(supervisor));
     } else if (supervisor->candidate.generation) {
         candidate_adopt(&supervisor->candidate, supervisor->kept); /* for the next server */
     } else {
@@ -146,7 +103,7 @@ static void has_started(struct supervisor *supervisor)
                   in_force->pid.path);
         supervisor->ending = SIGTERM;
         supervisor->status = 1;
-        order(supervisor, SIGTERM);
+        child_order(&supervisor->server, SIGTERM, supervisor_log(supervisor));
         return;
     }
     in_force_leave_terminal(&supervisor->kept->current->settings);
@@ -178,7 +135,9 @@ static void heed(struct supervisor *supervisor, struct supervised_message *messa
                   message->address.text);
         break;
     case SUPERVISED_GONE:
-        sockets_forget(sets, &message->address);
+        in_force_as_user(&supervisor->kept->in_force);
+        sockets_gone(sets, &message->address);
+        in_force_as_root(&supervisor->kept->in_force);
         break;
     default:
         break;
@@ -192,15 +151,13 @@ static void take_messages(struct supervisor *supervisor)
     struct supervised_message message;
     int fd, result = 1;
 
-    while (supervisor->channel >= 0 && result > 0) {
-        result = supervised_receive(supervisor->channel, &message, &fd);
+    while (supervisor->server.channel >= 0 && result > 0) {
+        result = supervised_receive(supervisor->server.channel, &message, &fd);
         if (result > 0)
             heed(supervisor, &message, fd);
     }
-    if (result != 0 || supervisor->channel < 0)
-        return;
-    close(supervisor->channel);
-    supervisor->channel = -1;
+    if (!result)
+        child_close_channel(&supervisor->server);
 }
 
 /* ---- its end, and the next one ---- */
@@ -216,10 +173,14 @@ static void plan_next(struct supervisor *supervisor, int error, const char *how)
         end_with(supervisor, 1);
         return;
     }
-    wait = back_off_delay(&supervisor->back_off, now_ms() - supervisor->started, supervisor->serves);
+    if (supervisor->resting) {
+        log_write(supervisor_log(supervisor), LOG_LEVEL_ALERT | LOG_KEPT, error, "%s, after WINCH", how);
+        return;
+    }
+    wait = back_off_delay(&supervisor->back_off, supervisor_now() - supervisor->started, supervisor->serves);
     if (wait)
         snprintf(next, sizeof next, "it is started anew in %d ms", wait);
-    supervisor->due = now_ms() + wait;
+    supervisor->due = supervisor_now() + wait;
     log_write(supervisor_log(supervisor), LOG_LEVEL_ALERT | LOG_KEPT, error, "%s, %s", how, next);
 }
 
@@ -230,67 +191,78 @@ static void has_ended(struct supervisor *supervisor, int status)
     int number;
 
     take_messages(supervisor);
-    if (supervisor->channel >= 0)
-        close(supervisor->channel);
-    supervisor->channel = -1;
+    child_close_channel(&supervisor->server);
     candidate_forget(&supervisor->candidate, supervisor->kept);
     if (supervisor->asked && !supervisor->ending)
         log_write(supervisor_log(supervisor), LOG_LEVEL_CRIT, 0,
                   "the server process died in a reload, so the configuration stays as it was");
     supervisor->asked = supervisor->again = false;
-    if (WIFEXITED(status) && (!WEXITSTATUS(status) || supervisor->ending || !supervisor->served)) {
+    if (!status && supervisor->resting && !supervisor->ending) {
+        /* WINCH asked for it. */
+    } else if (WIFEXITED(status) && (!WEXITSTATUS(status) || supervisor->ending || !supervisor->served)) {
         end_with(supervisor, WEXITSTATUS(status) ? WEXITSTATUS(status) : supervisor->status);
     } else if (WIFEXITED(status)) {
-        snprintf(how, sizeof how, "server process %d exited with status %d", (int)supervisor->child,
+        snprintf(how, sizeof how, "server process %d exited with status %d", (int)supervisor->server.pid,
                  WEXITSTATUS(status));
         plan_next(supervisor, 0, how);
     } else {
         number = WTERMSIG(status);
-        snprintf(how, sizeof how, "server process %d exited on signal %d (%s%s)", (int)supervisor->child,
+        snprintf(how, sizeof how, "server process %d exited on signal %d (%s%s)", (int)supervisor->server.pid,
                  number, strsignal(number), WCOREDUMP(status) ? ", core dumped" : "");
         plan_next(supervisor, 0, how);
     }
-    supervisor->child = 0;
+    supervisor->server.pid = 0;
 }
 
 static void reap(struct supervisor *supervisor)
 {
     int status;
 
-    if (supervisor->child && waitpid(supervisor->child, &status, WNOHANG) == supervisor->child)
+    if (child_reap(&supervisor->server, &status))
         has_ended(supervisor, status);
+    if (!child_reap(&supervisor->leaving, &status))
+        return;
+    if (status)
+        log_write(supervisor_log(supervisor), LOG_LEVEL_ALERT, 0,
+                  "server process %d, which was to end, %s %d", (int)supervisor->leaving.pid,
+                  WIFEXITED(status) ? "exited with status" : "exited on signal",
+                  WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+    child_close_channel(&supervisor->leaving);
+    supervisor->leaving.pid = 0;
 }
 
 /* True: this is the new process. */
 static bool start_server(struct supervisor *supervisor)
 {
-    int ends[2] = {-1, -1};
-    pid_t child = -1;
+    int error;
 
-    if (!socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
-        child = fork();
-    supervisor->started = now_ms();
+    supervisor->started = supervisor_now();
     supervisor->serves = false;
-    if (child < 0) {
-        int error = errno;
-
-        close(ends[0]);
-        close(ends[1]);
-        plan_next(supervisor, error, "fork() of the server process failed");
-        return false;
-    }
-    if (!child) {
-        close(ends[0]);
-        supervised_begin(ends[1]);
+    if (child_start(&supervisor->server, &error))
         return true;
-    }
-    close(ends[1]);
-    supervisor->channel = ends[0];
-    supervisor->child = child;
+    if (error)
+        plan_next(supervisor, error, "fork() of the server process failed");
     return false;
 }
 
 /* ---- the loop ---- */
+
+/* HUP. While a new binary runs the files are its; the old one goes on as it is, or again. */
+static void hang_up(struct supervisor *supervisor)
+{
+    if (supervisor->ending)
+        return;
+    if (!supervisor->new_binary) {
+        if (supervisor->resting)
+            binaries_start_again(supervisor);
+        ask_for_reload(supervisor);
+    } else if (supervisor->resting) {
+        binaries_start_again(supervisor);
+    } else {
+        binaries_ignore(supervisor, "HUP", "a new binary runs, which has read the configuration",
+                        supervisor->new_binary);
+    }
+}
 
 /* A signal for both. What ends the server ends us, when it has ended. */
 static void obey(struct supervisor *supervisor, int number)
@@ -301,8 +273,13 @@ static void obey(struct supervisor *supervisor, int number)
     case SIGCHLD:
         return; /* reap looks each time */
     case SIGHUP:
-        if (!supervisor->ending)
-            ask_for_reload(supervisor);
+        hang_up(supervisor);
+        return;
+    case SIGUSR2:
+        binaries_start_new(supervisor);
+        return;
+    case SIGWINCH:
+        binaries_rest(supervisor);
         return;
     case SIGUSR1:
         in_force_as_user(in_force);
@@ -313,84 +290,79 @@ static void obey(struct supervisor *supervisor, int number)
     case SIGINT:
     case SIGQUIT:
         supervisor->ending = number;
-        if (!supervisor->child)
+        child_order(&supervisor->leaving, number, supervisor_log(supervisor));
+        if (supervisor->resting)
+            close_sockets(supervisor); /* nobody accepts */
+        if (!supervisor->server.pid)
             end_with(supervisor, 0);
         break;
     default:
         break;
     }
-    order(supervisor, number);
+    child_order(&supervisor->server, number, supervisor_log(supervisor));
 }
 
 static void take_signals(struct supervisor *supervisor)
 {
-    struct signalfd_siginfo info;
+    int number;
 
-    while (read(supervisor->signals, &info, sizeof info) == (ssize_t)sizeof info)
-        obey(supervisor, (int)info.ssi_signo);
+    while ((number = signals_next(supervisor->signals)))
+        obey(supervisor, number);
+}
+
+/* No server is there, and one will be. */
+static bool is_due(const struct supervisor *supervisor)
+{
+    return !supervisor->server.pid && !supervisor->resting && !supervisor->over;
 }
 
 static void wait_for_news(struct supervisor *supervisor)
 {
     struct pollfd news[] = {{.fd = supervisor->signals, .events = POLLIN},
-                            {.fd = supervisor->channel, .events = POLLIN}};
-    int64_t left = supervisor->child ? -1 : supervisor->due - now_ms();
+                            {.fd = supervisor->server.channel, .events = POLLIN}};
+    int64_t left = is_due(supervisor) ? supervisor->due - supervisor_now() : -1;
 
-    if (!supervisor->child && left < 0)
+    if (is_due(supervisor) && left < 0)
         left = 0;
     poll(news, 2, (int)left);
 }
 
 static bool watch(struct supervisor *supervisor)
 {
-    while (!supervisor->over) {
-        if (!supervisor->child && now_ms() >= supervisor->due && start_server(supervisor))
+    while (!supervisor->over || supervisor->leaving.pid) {
+        if (is_due(supervisor) && supervisor_now() >= supervisor->due && start_server(supervisor))
             return true;
         wait_for_news(supervisor);
+        binaries_look_up(supervisor);
         take_signals(supervisor);
         take_messages(supervisor);
         reap(supervisor);
+        binaries_reap(supervisor);
     }
     return false;
 }
 
-static void block(sigset_t *set)
-{
-    struct sigaction preset = {.sa_handler = SIG_DFL};
-
-    sigemptyset(set);
-    sigaddset(set, SIGCHLD);
-    for (unsigned i = 0; i < sizeof passed_on / sizeof *passed_on; i++)
-        sigaddset(set, passed_on[i]);
-    sigprocmask(SIG_BLOCK, set, NULL);
-    sigaction(SIGCHLD, &preset, NULL); /* ignored, children leave no status */
-}
-
 bool supervisor_run(struct kept *kept, int *status)
 {
-    struct supervisor supervisor = {
-        .kept = kept, .channel = -1, .back_off = BACK_OFF_NEW, .candidate.pid = PID_FILE_NONE};
-    sigset_t set;
-    bool is_server = false;
+    struct supervisor supervisor = {.kept = kept,
+                                    .server = CHILD_NONE,
+                                    .leaving = CHILD_NONE,
+                                    .back_off = BACK_OFF_NEW,
+                                    .candidate.pid = PID_FILE_NONE};
 
-    block(&set);
-    supervisor.signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    supervisor.signals = signals_open();
     if (supervisor.signals < 0) {
-        log_write(kept_log(kept), LOG_LEVEL_EMERG, errno, "signalfd() failed");
+        log_write(kept_log(kept), LOG_LEVEL_EMERG, supervisor.signals, "signalfd() failed");
         end_with(&supervisor, 1);
     }
-    is_server = watch(&supervisor);
-    if (supervisor.signals >= 0)
-        close(supervisor.signals);
-    if (is_server) {
-        sigemptyset(&set);
-        sigaddset(&set, SIGCHLD);
-        sigprocmask(SIG_UNBLOCK, &set, NULL); /* the others stay blocked until its loop takes them */
+    if (watch(&supervisor)) {
+        child_close_channel(&supervisor.leaving);
+        signals_leave(supervisor.signals);
         return true;
     }
-    in_force_as_user(&kept->in_force);
-    sockets_sweep(&kept->sockets, NULL); /* what a server that ended well has left is nothing */
-    in_force_as_root(&kept->in_force);
+    if (supervisor.signals >= 0)
+        close(supervisor.signals);
+    close_sockets(&supervisor); /* what a server that ended well has left is nothing */
     *status = supervisor.status;
     return false;
 }

@@ -19,7 +19,7 @@ int pid_file_open(struct pid_file *file, const char *path)
     if (length >= sizeof file->path)
         return -ENAMETOOLONG;
     memcpy(file->path, path, length + 1);
-    file->written = false;
+    file->written = file->aside = false;
     file->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     return file->fd < 0 ? -errno : 0;
 }
@@ -73,29 +73,64 @@ int pid_file_write(struct pid_file *file, pid_t pid)
     return error;
 }
 
-static void remove_it(const struct pid_file *file, const struct log *log)
+int pid_file_old_name(const char *path, char old[PATH_MAX])
+{
+    return snprintf(old, PATH_MAX, "%s.oldbin", path) < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+static int move(struct pid_file *file, bool aside)
+{
+    char old[PATH_MAX];
+    struct stat status;
+    int error;
+
+    if (file->fd < 0 || file->aside == aside || !is_regular(file, &status))
+        return 0;
+    error = pid_file_old_name(file->path, old);
+    if (error)
+        return error;
+    if (aside ? rename(file->path, old) : rename(old, file->path))
+        return -errno;
+    file->aside = aside;
+    return 0;
+}
+
+int pid_file_put_aside(struct pid_file *file)
+{
+    return move(file, true);
+}
+
+int pid_file_take_back(struct pid_file *file)
+{
+    return move(file, false);
+}
+
+static void remove_it(const struct pid_file *file, const char *name, const struct log *log)
 {
     int error;
 
-    if (!unlink(file->path) || errno == ENOENT)
+    if (!unlink(name) || errno == ENOENT)
         return;
     error = errno;
     if (!ftruncate(file->fd, 0))
         log_write(log, LOG_LEVEL_NOTICE, error,
-                  "the pid file \"%s\" is left behind, emptied: unlink() failed", file->path);
+                  "the pid file \"%s\" is left behind, emptied: unlink() failed", name);
     else
-        log_write(log, LOG_LEVEL_ALERT, error, "the pid file \"%s\" is left behind: unlink() failed",
-                  file->path);
+        log_write(log, LOG_LEVEL_ALERT, error, "the pid file \"%s\" is left behind: unlink() failed", name);
 }
 
 void pid_file_end(struct pid_file *file, pid_t pid, const struct log *log)
 {
+    const char *name = file->path;
+    char old[PATH_MAX];
     struct stat status;
 
     if (file->fd < 0)
         return;
-    if (is_regular(file, &status) && (file->written ? pid_file_read(file->path) == pid : !status.st_size))
-        remove_it(file, log);
+    if (file->aside && !pid_file_old_name(file->path, old))
+        name = old;
+    if (is_regular(file, &status) && (file->written ? pid_file_read(name) == pid : !status.st_size))
+        remove_it(file, name, log);
     close_it(file);
 }
 

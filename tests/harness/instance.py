@@ -106,6 +106,7 @@ class Server:
 
     def __init__(self, folder):
         self.folder = str(folder)
+        self.binary = BINARY
         self.ports = {}
         self.process = None
         self.started = []
@@ -166,7 +167,7 @@ class Server:
     # Processes
 
     def command(self, *arguments):
-        return WRAPPER + [BINARY, '-p', self.folder + '/', '-e', 'error.log', *arguments]
+        return WRAPPER + [self.binary, '-p', self.folder + '/', '-e', 'error.log', *arguments]
 
     def run(self, *arguments):
         """Runs the binary to its end, as for -t or -s."""

@@ -165,6 +165,27 @@ static bool overlap(const char *a, const char *b)
     return listen_address_overlaps(&one, &other);
 }
 
+/* What the kernel says of a bound socket is what bind got. */
+static void test_from_a_socket(void **state)
+{
+    static const char *const texts[] = {"127.0.0.1:8080", "*:81", "[::1]:80", "unix:/run/x.sock"};
+    struct sockaddr_storage other = {.ss_family = AF_NETLINK};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct listen_address address = parse(texts[i]), again;
+        socklen_t length = address.length - (address.socket.ss_family == AF_UNIX); /* its NUL need not come */
+
+        assert_int_equal(listen_address_from_socket(&again, &address.socket, length), 0);
+        assert_true(listen_address_equal(&again, &address));
+        assert_string_equal(again.text, address.text);
+        assert_int_equal(again.length, address.length);
+    }
+    assert_int_equal(listen_address_from_socket(&(struct listen_address){0}, &other, 12), -EINVAL);
+    other.ss_family = AF_UNIX; /* without a name */
+    assert_int_equal(listen_address_from_socket(&(struct listen_address){0}, &other, 2), -EINVAL);
+}
+
 static void test_overlaps(void **state)
 {
     (void)state;
@@ -242,6 +263,7 @@ int main(void)
         cmocka_unit_test(test_refused_with_a_reason),
         cmocka_unit_test(test_ranges_of_ports),
         cmocka_unit_test(test_the_longest_path_of_a_unix_socket),
+        cmocka_unit_test(test_from_a_socket),
         cmocka_unit_test(test_overlaps),
         cmocka_unit_test(test_peers_as_text),
         cmocka_unit_test(test_an_unnamed_peer_is_unix),

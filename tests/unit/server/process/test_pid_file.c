@@ -64,6 +64,44 @@ static void test_the_pid_file(void **state)
     assert_int_equal(write_pid(&file, "/no/such/folder/pid", 1), -ENOENT);
 }
 
+/* nginx: the suffix .oldbin while a new binary runs, whose file has the name meanwhile. */
+static void test_one_that_is_put_aside(void **state)
+{
+    struct pid_file file, other, none = PID_FILE_NONE;
+    char old[PATH_MAX], name[PATH_MAX];
+
+    (void)state;
+    assert_int_equal(pid_file_old_name(path, old), 0);
+    assert_string_equal(old + strlen(path), ".oldbin");
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 2] = '\0';
+    assert_int_equal(pid_file_old_name(name, old), -ENAMETOOLONG);
+    assert_int_equal(pid_file_old_name(path, old), 0);
+    assert_int_equal(write_pid(&file, path, 7), 0);
+    assert_int_equal(pid_file_put_aside(&file), 0);
+    assert_int_equal(pid_file_read(path), -ENOENT);
+    assert_int_equal(pid_file_read(old), 7);
+    assert_int_equal(write_pid(&other, path, 8), 0);
+    assert_int_equal(pid_file_take_back(&file), 0); /* also from one that could not tidy up */
+    assert_int_equal(pid_file_read(path), 7);
+    assert_int_equal(pid_file_read(old), -ENOENT);
+    end(&other, 8);
+    assert_int_equal(pid_file_take_back(&file), 0); /* it is back */
+    assert_int_equal(pid_file_put_aside(&file), 0);
+    assert_int_equal(write_pid(&other, path, 8), 0);
+    end(&file, 7); /* the old one's own, and not the new one's */
+    assert_int_equal(pid_file_read(old), -ENOENT);
+    assert_int_equal(pid_file_read(path), 8);
+    unlink(path);
+    assert_int_equal(pid_file_put_aside(&other), -ENOENT);
+    close(other.fd);
+    assert_int_equal(pid_file_put_aside(&none), 0);
+    assert_int_equal(write_pid(&file, "/dev/null", 7), 0);
+    assert_int_equal(pid_file_put_aside(&file), 0);
+    end(&file, 7);
+    assert_int_equal(access("/dev/null", F_OK), 0);
+}
+
 static void test_one_that_is_not_written(void **state)
 {
     struct pid_file file, other;
@@ -150,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_pid_file),
+        cmocka_unit_test(test_one_that_is_put_aside),
         cmocka_unit_test(test_one_that_is_not_written),
         cmocka_unit_test(test_one_that_cannot_be_written),
         cmocka_unit_test(test_one_that_may_not_be_removed),

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* USR2 and WINCH: two binaries on the same sockets. */
+#include "server/master/binaries.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "server/log/log.h"
+#include "server/master/supervision.h"
+#include "server/master/upgrade.h"
+#include "server/socket_path.h"
+#include "server/supervised.h"
+
+static void set_shared(struct supervisor *supervisor, bool shared)
+{
+    const struct supervised_message message = {.kind = SUPERVISED_SHARED, .number = shared};
+
+    socket_paths_share(shared);
+    child_tell(&supervisor->server, &message, supervisor_log(supervisor));
+}
+
+void binaries_ignore(struct supervisor *supervisor, const char *name, const char *why, pid_t process)
+{
+    char number[32] = "";
+
+    if (process)
+        snprintf(number, sizeof number, ", process %d", (int)process);
+    log_write(supervisor_log(supervisor), LOG_LEVEL_NOTICE | LOG_KEPT, 0, "%s is ignored: %s%s", name, why,
+              number);
+}
+
+void binaries_start_new(struct supervisor *supervisor)
+{
+    if (!supervisor->served || supervisor->ending) {
+        binaries_ignore(supervisor, "USR2",
+                        supervisor->ending ? "this is the end" : "the server does not serve yet", 0);
+    } else if (supervisor->new_binary) {
+        binaries_ignore(supervisor, "USR2", "a new binary runs already", supervisor->new_binary);
+    } else if (supervisor->kept->old) {
+        binaries_ignore(supervisor, "USR2", "the old binary still runs", supervisor->kept->old);
+    } else {
+        set_shared(supervisor, true); /* the server hears of it before any other order */
+        supervisor->new_binary = upgrade_start(supervisor->kept);
+        if (!supervisor->new_binary)
+            set_shared(supervisor, false);
+    }
+}
+
+void binaries_rest(struct supervisor *supervisor)
+{
+    if (supervisor->resting || supervisor->ending || !supervisor->served) {
+        binaries_ignore(supervisor, "WINCH", "no server process serves", 0);
+    } else if (supervisor->leaving.pid) {
+        binaries_ignore(supervisor, "WINCH", "the server before this one has not ended",
+                        supervisor->leaving.pid);
+    } else {
+        log_write(supervisor_log(supervisor), LOG_LEVEL_NOTICE, 0,
+                  "WINCH: the server process ends, the sockets are kept; HUP starts it again");
+        supervisor->resting = true;
+        child_order(&supervisor->server, SIGWINCH, supervisor_log(supervisor));
+    }
+}
+
+void binaries_start_again(struct supervisor *supervisor)
+{
+    supervisor->resting = false;
+    supervisor->due = supervisor_now();
+    if (!supervisor->server.pid)
+        return;
+    supervisor->leaving = supervisor->server;
+    supervisor->server = (struct child)CHILD_NONE;
+    candidate_forget(&supervisor->candidate, supervisor->kept);
+    supervisor->asked = supervisor->again = false;
+}
+
+void binaries_look_up(struct supervisor *supervisor)
+{
+    struct kept *kept = supervisor->kept;
+
+    if (!kept->old || getppid() == kept->old)
+        return;
+    kept->old = 0;
+    set_shared(supervisor, false);
+}
+
+void binaries_reap(struct supervisor *supervisor)
+{
+    if (!upgrade_ended(supervisor->kept, supervisor->new_binary))
+        return;
+    supervisor->new_binary = 0;
+    set_shared(supervisor, false);
+    if (supervisor->resting && !supervisor->ending)
+        binaries_start_again(supervisor);
+}
