@@ -202,11 +202,13 @@ static void refuse_head(struct http_request *request, int status)
     char text[LIMIT_TEXT_MAX];
 
     http_request_keep_line(request);
+    http_request_reading(request);
     if (status != 503)
-        http_log(request, LOG_LEVEL_ERROR | LOG_KEPT, 0, "client sent too %s: %s",
-                 !target         ? "large header"
-                 : status == 414 ? "long URI"
-                                 : "long method",
+        http_log(request, LOG_LEVEL_INFO | LOG_KEPT, 0, "client sent too %s: %s",
+                 status == 414         ? "long URI"
+                 : target              ? "long method"
+                 : line >= large->size ? "long header line"
+                                       : "large request",
                  line >= large->size ? limit_text(text, name, large->size, line, 1, "bytes of a buffer", what)
                                      : limit_text(text, name, (uint64_t)large->count,
                                                   request->head.buffer_count - 1u, 1, "buffers", what));
@@ -220,8 +222,9 @@ static void refuse_fields(struct http_request *request)
         http_request_go_on(request, http_no_memory(request));
         return;
     }
-    http_log(request, LOG_LEVEL_ERROR | LOG_KEPT, 0,
-             "client sent too large header: %u of %d fields used, 1 more asked for; this limit is fixed",
+    http_request_reading(request);
+    http_log(request, LOG_LEVEL_INFO | LOG_KEPT, 0,
+             "client sent too many header lines: %u of %d fields used, 1 more asked for; this limit is fixed",
              (unsigned)request->head.field_count, HTTP_RECEIVE_FIELDS_MAX);
     http_request_refuse(request, 431, NULL);
 }
@@ -254,7 +257,7 @@ static bool read_head(struct http_connection *connection)
     }
     switch (http_advance_head(connection, &status)) {
     case HTTP_HEAD_DONE:
-        connection->base.doing = "processing request";
+        connection->base.doing = connection_processing;
         if (pool_is_followed(connection->base.pool))
             http_note_request(connection->request);
         http_request_go_on(connection->request, http_route(connection->request));

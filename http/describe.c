@@ -13,7 +13,7 @@
 
 enum {
     LINE_MOST = 700, /* bytes of a request line in the error log */
-    HOST_MOST = 200  /* and of a host */
+    OTHER_MOST = 200 /* and of a host, and of a referrer */
 };
 
 /* NUL is escaped, as it would end the line; the log escapes other control bytes. */
@@ -36,23 +36,30 @@ static char *put_line(char *to, const char *end, struct http_text line)
     return to;
 }
 
+/* `, NAME: "TEXT"` */
+static char *put_named(char *to, const char *end, const char *name, struct http_text text)
+{
+    return to + log_text_print(to, (size_t)(end - to) + 1, ", %s: \"%.*s\"", name,
+                               (int)(text.length < OTHER_MOST ? text.length : OTHER_MOST), text.bytes);
+}
+
 size_t http_connection_describe(const struct connection *base, char *to, size_t size)
 {
     const struct http_connection *connection = (const struct http_connection *)(const void *)base;
     const struct http_request *request = connection->request;
-    const struct http_text *host;
+    const struct http_field *referrer;
     char *end = to + size - 1, *at = to;
 
     if (!request || !request->head.buffer_count || !request->head.request_line.length)
         return 0;
     at += log_text_print(at, size, ", server: %s, request: \"", request->server ? request->server->name : "");
     at = put_line(at, end, http_head_text(&request->head, request->head.request_line));
-    host = &request->host.name;
-    if (host->length)
-        at += log_text_print(at, (size_t)(end - at) + 1, "\", host: \"%.*s\"",
-                             (int)(host->length < HOST_MOST ? host->length : HOST_MOST), host->bytes);
-    else
-        at += log_text_print(at, (size_t)(end - at) + 1, "\"");
+    at += log_text_print(at, (size_t)(end - at) + 1, "\"");
+    if (request->host.name.length)
+        at = put_named(at, end, "host", request->host.name);
+    referrer = http_head_find(&request->head, HTTP_FIELD_REFERER);
+    if (referrer)
+        at = put_named(at, end, "referrer", http_field_value(&request->head, referrer));
     return (size_t)(at - to);
 }
 

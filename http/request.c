@@ -24,6 +24,17 @@ void http_request_keep_line(struct http_request *request)
     head->request_line = (struct http_span){line, at - line};
 }
 
+void http_request_reading(struct http_request *request)
+{
+    struct http_connection *connection = request->connection;
+
+    if (connection->state == HTTP_STATE_BODY)
+        return;
+    connection->base.doing = http_parser_in_request_line(&connection->parser)
+                                 ? "reading client request line"
+                                 : "reading client request headers";
+}
+
 double http_now(const struct http_request *request)
 {
     return ev_now(request->connection->base.worker->loop);

@@ -72,6 +72,9 @@ struct http_request {
  * request line, for the logs ($request, "request: …"). */
 void http_request_keep_line(struct http_request *request);
 
+/* What is logged next is of reading: "while reading client request line", "… headers" or "… body". */
+void http_request_reading(struct http_request *request);
+
 /* Seconds since the epoch: the wall clock, which may be set, as the loop has it for this turn. For dates. */
 double http_now(const struct http_request *request);
 /* Seconds of the monotonic clock of all workers (timeouts_now). For durations. */

@@ -33,7 +33,7 @@ struct connection {
     /* set once */
     struct pool *pool;
     struct worker *worker;
-    uint64_t number; /* unique in the process; *WORKER.NUMBER in the error log */
+    uint64_t number; /* unique in the process; *NUMBER in the error log */
     /* owner thread */
     struct ev_io io; /* io.fd is the socket, -1 once closed */
     struct timeout timeout;
@@ -119,7 +119,11 @@ enum connection_state connection_state_of(const struct connection *connection);
  * subject. */
 size_t connection_describe(const void *connection, char *to, size_t size);
 
-/* One line about this connection: "*N MESSAGE while DOING, client: …". `log`: null, that of its settings. */
+/* `doing` while a request is being processed: log lines say nothing of it, as nginx's. */
+extern const char connection_processing[];
+
+/* One line about this connection, in nginx's form: "*N MESSAGE while DOING, client: …, server: …". Without a
+ * request, the address that is listened on stands for the server. `log`: null, that of its settings. */
 void connection_log(const struct connection *connection, const struct log *log, enum log_level level,
                     int error, const char *format, ...) __attribute__((format(printf, 5, 6)));
 

@@ -10,6 +10,8 @@
 const char *const connection_state_names[CONNECTION_STATES] = {"idle", "reading", "waiting", "sending",
                                                                "lingering"};
 
+const char connection_processing[] = "processing request";
+
 enum connection_state connection_state_of(const struct connection *connection)
 {
     const struct protocol *protocol = connection->binding->protocol;
@@ -37,8 +39,8 @@ size_t connection_describe(const void *subject, char *to, size_t size)
     char request[REQUEST_MAX], client[PEER_TEXT_MAX];
     int length = put_facts(connection, client, request);
 
-    return log_text_print(to, size, "*%u.%llu (%s) while %s, client: %s%.*s, listening on: %s",
-                          connection->worker->index, (unsigned long long)connection->number,
+    return log_text_print(to, size, "*%llu (%s) while %s, client: %s%.*s, listening on: %s",
+                          (unsigned long long)connection->number,
                           connection_state_names[connection_state_of(connection)], connection->doing, client,
                           length, request, connection->binding->address.text);
 }
@@ -47,6 +49,7 @@ void connection_log(const struct connection *connection, const struct log *log, 
                     int error, const char *format, ...)
 {
     char text[1024], request[REQUEST_MAX], client[PEER_TEXT_MAX], reason[128];
+    bool busy = connection->doing == connection_processing;
     va_list args;
     int length;
 
@@ -61,9 +64,11 @@ void connection_log(const struct connection *connection, const struct log *log, 
     if (error)
         log_text_print(reason, sizeof reason, " (%d: %s)", error, strerrordesc_np(error));
     length = put_facts(connection, client, request);
-    log_write(log, level, 0, "*%u.%llu %s%s while %s, client: %s%.*s, listening on: %s",
-              connection->worker->index, (unsigned long long)connection->number, text, reason,
-              connection->doing, client, length, request, connection->binding->address.text);
+    if (!length)
+        length =
+            (int)log_text_print(request, sizeof request, ", server: %s", connection->binding->address.text);
+    log_write(log, level, 0, "*%llu %s%s%s%s, client: %s%.*s", (unsigned long long)connection->number, text,
+              reason, busy ? "" : " while ", busy ? "" : connection->doing, client, length, request);
 }
 
 void connection_lost(struct connection *connection, const struct log *log, const char *call)

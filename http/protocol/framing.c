@@ -18,6 +18,12 @@ static bool has_option(const struct http_head *head, const char *option)
     return false;
 }
 
+static int refuse_framing(struct http_head *head, int status, const char *why)
+{
+    head->error = why;
+    return status;
+}
+
 static bool is_token(struct http_text text)
 {
     const char *end = text.bytes + text.length;
@@ -31,8 +37,9 @@ static bool is_token(struct http_text text)
  * body in doubt (400). An empty list member is allowed elsewhere, but here it could hide a coding from a
  * laxer reader.
  */
-static int decide_coding(const struct http_head *head)
+static int decide_coding(struct http_head *head)
 {
+    const char *unknown = "client sent unknown \"Transfer-Encoding\"";
     unsigned codings = 0, chunked = 0;
     bool last_is_chunked = false;
     const struct http_field *field = http_head_find(head, HTTP_FIELD_TRANSFER_ENCODING);
@@ -44,33 +51,34 @@ static int decide_coding(const struct http_head *head)
         do {
             more = list_next_raw(&rest, &member);
             if (!is_token(member))
-                return 400;
+                return refuse_framing(head, 400, "client sent invalid \"Transfer-Encoding\" header");
             last_is_chunked = http_text_is(member.bytes, member.length, "chunked");
             chunked += last_is_chunked;
             codings++;
         } while (more);
     }
-    if (codings == 1)
-        return chunked == 1 ? 0 : 501;
-    return chunked == 1 && last_is_chunked ? 501 : 400;
+    if (codings == 1 && chunked == 1)
+        return 0;
+    return refuse_framing(head, codings == 1 || (chunked == 1 && last_is_chunked) ? 501 : 400, unknown);
 }
 
 /* RFC 9110 8.6: digits alone. A value above INT64_MAX is valid, and saturates. */
-static int parse_length(struct http_text value, struct http_framing_result *result)
+static int parse_length(struct http_head *head, struct http_framing_result *result)
 {
+    struct http_text value = http_field_value(head, http_head_find(head, HTTP_FIELD_CONTENT_LENGTH));
     const char *end = value.bytes + value.length;
     bool above = false;
     int64_t length;
 
     if (!value.length || http_read_number(value.bytes, end, &length, &above) != end)
-        return 400;
+        return refuse_framing(head, 400, "client sent invalid \"Content-Length\" header");
     result->content_length = length;
     result->too_large = above;
     return 0;
 }
 
 /* RFC 9110 10.1.1: other expectations may be refused; those of an HTTP/1.0 client must be ignored. */
-static int decide_expect(const struct http_head *head, struct http_framing_result *result)
+static int decide_expect(struct http_head *head, struct http_framing_result *result)
 {
     bool expected = false;
     const struct http_field *field = http_head_find(head, HTTP_FIELD_EXPECT);
@@ -80,7 +88,7 @@ static int decide_expect(const struct http_head *head, struct http_framing_resul
 
         while (list_next(&rest, &member)) {
             if (!http_text_is(member.bytes, member.length, "100-continue"))
-                return 417;
+                return refuse_framing(head, 417, "client sent unknown \"Expect\"");
             expected = true;
         }
     }
@@ -105,24 +113,27 @@ static bool decide_keep_alive(const struct http_head *head)
 }
 
 /* Framing and Expect, of a head that has one of their fields. */
-__attribute__((noinline)) static int decide_body(const struct http_head *head,
-                                                 struct http_framing_result *result)
+__attribute__((noinline)) static int decide_body(struct http_head *head, struct http_framing_result *result)
 {
     int status = 0;
 
     if (http_head_has(head, HTTP_FIELD_TRANSFER_ENCODING)) {
         /* RFC 9112 6.1: with a length it may be smuggling; HTTP/1.0 has no codings, so its framing is
          * faulty. */
-        if (http_head_has(head, HTTP_FIELD_CONTENT_LENGTH) || head->minor == 0)
-            return 400;
+        if (http_head_has(head, HTTP_FIELD_CONTENT_LENGTH))
+            return refuse_framing(head, 400,
+                                  "client sent \"Content-Length\" and \"Transfer-Encoding\" headers at the "
+                                  "same time");
+        if (head->minor == 0)
+            return refuse_framing(head, 400,
+                                  "client sent HTTP/1.0 request with \"Transfer-Encoding\" header");
         status = decide_coding(head);
         result->framing = status ? HTTP_FRAMING_NONE : HTTP_FRAMING_CHUNKED;
     } else if (http_head_has(head, HTTP_FIELD_CONTENT_LENGTH)) {
         /* RFC 9112 6.3: a repeated length may be refused even where the values agree. */
         if (http_head_repeats(head, HTTP_FIELD_CONTENT_LENGTH))
-            return 400;
-        status =
-            parse_length(http_field_value(head, http_head_find(head, HTTP_FIELD_CONTENT_LENGTH)), result);
+            return refuse_framing(head, 400, "client sent duplicate header line: \"Content-Length\"");
+        status = parse_length(head, result);
         result->framing = status ? HTTP_FRAMING_NONE : HTTP_FRAMING_LENGTH;
     }
     if (!status && head->minor > 0 && http_head_has(head, HTTP_FIELD_EXPECT))
@@ -130,7 +141,7 @@ __attribute__((noinline)) static int decide_body(const struct http_head *head,
     return status;
 }
 
-int http_framing_decide(const struct http_head *head, struct http_framing_result *result)
+int http_framing_decide(struct http_head *head, struct http_framing_result *result)
 {
     const uint64_t fields = UINT64_C(1) << HTTP_FIELD_TRANSFER_ENCODING |
                             UINT64_C(1) << HTTP_FIELD_CONTENT_LENGTH | UINT64_C(1) << HTTP_FIELD_EXPECT;

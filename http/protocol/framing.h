@@ -34,8 +34,8 @@ struct http_framing_result {
     bool expect_continue;
 };
 
-/* 0 with *result filled; or 400, 417, 501. The method does not matter. */
-__attribute__((warn_unused_result)) int http_framing_decide(const struct http_head *,
+/* 0 with *result filled; or 400, 417, 501, and head->error. The method does not matter. */
+__attribute__((warn_unused_result)) int http_framing_decide(struct http_head *head,
                                                             struct http_framing_result *result);
 
 #endif

@@ -121,25 +121,34 @@ UNGUARDED int http_host_parse(const char *bytes, size_t length, struct http_host
     return 0;
 }
 
-int http_host_decide(const struct http_head *head, struct http_host *host)
+static int refuse_host(struct http_head *head, const char *why)
+{
+    head->error = why;
+    return 400;
+}
+
+int http_host_decide(struct http_head *head, struct http_host *host)
 {
     const struct http_field *field = http_head_find(head, HTTP_FIELD_HOST);
     struct http_text text;
 
     *host = (struct http_host){.name = {"", 0}};
     if (!field && head->minor > 0)
-        return 400;
+        return refuse_host(head, "client sent HTTP/1.1 request without \"Host\" header");
     if (field) {
         text = http_field_value(head, field);
-        if (http_head_repeats(head, HTTP_FIELD_HOST) || http_host_parse(text.bytes, text.length, host))
-            return 400;
+        if (http_head_repeats(head, HTTP_FIELD_HOST))
+            return refuse_host(head, "client sent duplicate header line: \"Host\"");
+        if (http_host_parse(text.bytes, text.length, host))
+            return refuse_host(head, "client sent invalid host header");
     }
     if (head->form != HTTP_TARGET_ABSOLUTE && head->form != HTTP_TARGET_AUTHORITY)
         return 0;
     text = http_head_text(head, head->authority);
-    if (http_host_parse(text.bytes, text.length, host))
-        return 400;
-    return head->form == HTTP_TARGET_AUTHORITY && !host->has_port ? 400 : 0;
+    if (http_host_parse(text.bytes, text.length, host) ||
+        (head->form == HTTP_TARGET_AUTHORITY && !host->has_port))
+        return refuse_host(head, "client sent invalid host in request line");
+    return 0;
 }
 
 void http_host_lower(struct http_host *host, char *out)

@@ -28,9 +28,9 @@ struct http_host {
 /* Parses uri-host [ ":" port ]. 0 or 400. */
 __attribute__((warn_unused_result)) int http_host_parse(const char *bytes, size_t length, struct http_host *);
 
-/* The host of a parsed head, by the rules above; for CONNECT it is the target, which must have a port. 0 or
- * 400. */
-__attribute__((warn_unused_result)) int http_host_decide(const struct http_head *, struct http_host *);
+/* The host of a parsed head, by the rules above; for CONNECT it is the target, which must have a port. 0, or
+ * 400 and head->error. */
+__attribute__((warn_unused_result)) int http_host_decide(struct http_head *, struct http_host *);
 
 /* Writes the name in lower case to `out` (name.length bytes, no NUL) and makes name point there. */
 void http_host_lower(struct http_host *, char *out);

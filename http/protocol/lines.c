@@ -5,6 +5,13 @@
 #include "http/protocol/scan.h"
 #include "http/protocol/target.h"
 
+/* nginx's words, behind which ours say what is wrong. */
+#define BAD_METHOD  "client sent invalid method: "
+#define BAD_REQUEST "client sent invalid request: "
+#define BAD_HEADER  "client sent invalid header line: "
+
+enum { TLS_HANDSHAKE = 22 /* the first byte of a ClientHello: RFC 8446 5.1, ContentType */ };
+
 /*
  * The line is wrong at `at`, with no LF before it. The verdict waits until the line is complete, so that it
  * does not depend on how the bytes were split.
@@ -26,7 +33,9 @@ static inline enum http_line take_line_end(struct http_parser *parser, struct ht
 {
     if (at < fed->end && *at == '\n') { /* RFC 9112 2.2: a bare LF may be taken for a line end */
         if (parser->strict_line_endings)
-            return refuse_line(parser, head, fed, at, 400, "line ends with a bare LF");
+            return refuse_line(parser, head, fed, at, 400,
+                               parser->in_fields ? BAD_HEADER "a bare LF ends it"
+                                                 : BAD_REQUEST "its line ends with a bare LF");
         *next = at + 1;
         return HTTP_LINE_TAKEN;
     }
@@ -37,8 +46,9 @@ static inline enum http_line take_line_end(struct http_parser *parser, struct ht
         return HTTP_LINE_TAKEN;
     }
     return refuse_line(parser, head, fed, at, 400,
-                       *at == '\r' ? "bare CR"
-                                   : "control byte or unexpected byte before the end of the line");
+                       *at == '\r' ? parser->in_fields ? BAD_HEADER "a bare CR" : BAD_REQUEST "a bare CR"
+                       : parser->in_fields ? BAD_HEADER "a control byte in its value"
+                                           : BAD_REQUEST "no line end behind the HTTP version");
 }
 
 static inline uint32_t offset_of(const struct http_fed *fed, const char *at)
@@ -56,7 +66,7 @@ static enum http_line skip_empty(struct http_parser *parser, struct http_head *h
     if (line != HTTP_LINE_TAKEN)
         return line;
     if (parser->empty_lines++ == HTTP_PARSER_EMPTY_LINES)
-        return refuse_line(parser, head, fed, at, 400, "too many empty lines before the request line");
+        return refuse_line(parser, head, fed, at, 400, BAD_REQUEST "too many empty lines before it");
     parser->line = offset_of(fed, next);
     return HTTP_LINE_TAKEN;
 }
@@ -65,7 +75,7 @@ static enum http_line skip_empty(struct http_parser *parser, struct http_head *h
 static const char *parse_version(struct http_head *head, const char *at)
 {
     if (memcmp(at, "HTTP/", 5) || at[5] < '0' || at[5] > '9' || at[6] != '.' || at[7] < '0' || at[7] > '9')
-        return "malformed HTTP version";
+        return BAD_REQUEST "malformed HTTP version";
     head->major = (uint8_t)(at[5] - '0');
     head->minor = (uint8_t)(at[7] - '0');
     return NULL;
@@ -83,7 +93,8 @@ static enum http_line take_request_line(struct http_parser *parser, struct http_
     head->target = (struct http_span){offset_of(fed, target.bytes), (uint32_t)target.length};
     head->method = http_method_lookup(start, head->method_text.length); /* HEAD gets no body with its 505 */
     if (head->major != 1)
-        return refuse_line(parser, head, fed, stop, 505, "HTTP version not supported");
+        return refuse_line(parser, head, fed, stop, 505,
+                           "client sent invalid version: HTTP/1.0 and HTTP/1.1 are spoken here");
     why = http_target_parse(head, fed->base);
     if (why)
         return refuse_line(parser, head, fed, stop, 400, why);
@@ -100,16 +111,16 @@ static enum http_line split_request_line(struct http_parser *parser, struct http
     if (blank == fed->end)
         return HTTP_LINE_MORE;
     if (*blank != ' ')
-        return refuse_line(parser, head, fed, blank, 400, "invalid byte in the method");
+        return refuse_line(parser, head, fed, blank, 400, BAD_METHOD "a byte that no method has");
     end = scan_stop(fed->base, blank + 1, fed->end, SCAN_BLANKS);
     if (end == fed->end)
         return HTTP_LINE_MORE;
     if (end == blank + 1)
-        return refuse_line(parser, head, fed, end, 400, "empty request target");
+        return refuse_line(parser, head, fed, end, 400, BAD_REQUEST "no target");
     if (*end == '\r' || *end == '\n') /* HTTP/0.9 */
-        return refuse_line(parser, head, fed, end, 400, "request line without an HTTP version");
+        return refuse_line(parser, head, fed, end, 400, BAD_REQUEST "a line without an HTTP version");
     if (*end != ' ')
-        return refuse_line(parser, head, fed, end, 400, "control byte in the request target");
+        return refuse_line(parser, head, fed, end, 400, BAD_REQUEST "a control byte in the target");
     *target = (struct http_text){blank + 1, (size_t)(end - blank) - 1};
     return HTTP_LINE_TAKEN;
 }
@@ -127,7 +138,8 @@ enum http_line http_judge_request_line(struct http_parser *parser, struct http_h
         return skip_empty(parser, head, fed, at);
     if (!http_char_is(*at, HTTP_CHAR_TOKEN)) {
         parser->status = 400;
-        head->error = "request does not begin with a method";
+        head->error = *at == TLS_HANDSHAKE ? BAD_METHOD "a TLS handshake on a plain port"
+                                           : BAD_METHOD "the first byte is none of a method";
         return HTTP_LINE_BAD;
     }
     line = split_request_line(parser, head, fed, at, &target);
@@ -135,7 +147,7 @@ enum http_line http_judge_request_line(struct http_parser *parser, struct http_h
         return line;
     version = target.bytes + target.length + 1;
     if (fed->end - version < HTTP_VERSION_LENGTH)
-        return refuse_line(parser, head, fed, version, 400, "malformed HTTP version");
+        return refuse_line(parser, head, fed, version, 400, BAD_REQUEST "malformed HTTP version");
     why = parse_version(head, version);
     if (why)
         return refuse_line(parser, head, fed, version, 400, why);
@@ -151,10 +163,11 @@ enum http_line http_judge_request_line(struct http_parser *parser, struct http_h
 static const char *name_fault(const char *start, const char *at)
 {
     if (http_is_blank(*at))
-        return at == start ? "obsolete line folding" : "blank in a field name or before its colon";
+        return at == start ? BAD_HEADER "obsolete line folding"
+                           : BAD_HEADER "a blank in its name or before the colon";
     if (*at == '\r' || *at == '\n')
-        return "field line without a colon";
-    return *at == ':' ? "empty field name" : "invalid byte in a field name";
+        return BAD_HEADER "no colon";
+    return *at == ':' ? BAD_HEADER "an empty name" : BAD_HEADER "a byte that no name has";
 }
 
 /* field-name ":" (RFC 9112 5.1). HTTP_LINE_TAKEN: *colon is set. */
@@ -168,7 +181,7 @@ static enum http_line parse_name(struct http_parser *parser, struct http_head *h
     if (*at != ':' || at == start)
         return refuse_line(parser, head, fed, at, 400, name_fault(start, at));
     if (at - start > UINT16_MAX)
-        return refuse_line(parser, head, fed, at, 431, "field name too long");
+        return refuse_line(parser, head, fed, at, 431, "client sent too long header line: its name");
     *colon = at;
     return HTTP_LINE_TAKEN;
 }

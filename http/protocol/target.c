@@ -30,7 +30,7 @@ const char *http_target_parse(struct http_head *head, const char *line)
         /* An unknown method may ask for it, and gets 501 (RFC 9110 9.1): M-SEARCH *. */
         return head->method == HTTP_METHOD_OPTIONS || head->method == HTTP_METHOD_UNKNOWN
                    ? NULL
-                   : "request target * with a method other than OPTIONS";
+                   : "client sent invalid request: the target * with a method other than OPTIONS";
     }
 
     /* A fragment does not belong in a target (RFC 9112 3.2), but clients send it: dropped, as in nginx. */
@@ -43,7 +43,7 @@ const char *http_target_parse(struct http_head *head, const char *line)
         size_t scheme = scheme_length(target, length);
 
         if (!scheme)
-            return "request target is neither a path nor an http URI";
+            return "client sent invalid request: its target is neither a path nor an http URI";
         skip = scheme;
         while (skip < length && target[skip] != '/' && target[skip] != '?')
             skip++;

@@ -55,8 +55,10 @@ __attribute__((always_inline)) static inline int take_path(struct http_request *
 
         if (!out)
             return -ENOMEM;
-        if (http_uri_normalize(raw.bytes, raw.length, out, merge, &uri))
+        if (http_uri_normalize(raw.bytes, raw.length, out, merge, &uri)) {
+            request->head.error = "client sent invalid request: its path leaves the root or has a bad escape";
             return 400;
+        }
         if (uri.path.bytes == out)
             out[uri.path.length] = '\0';
         request->path = uri.path;
@@ -78,7 +80,7 @@ static _Thread_local struct {
 /* http_host_decide, which is not asked about the same value twice in a row. */
 static int decide_host(struct http_request *request)
 {
-    const struct http_head *head = &request->head;
+    struct http_head *head = &request->head;
     struct http_host *host = &request->host;
     const struct http_field *field = http_head_find(head, HTTP_FIELD_HOST);
     bool usual = field && head->form == HTTP_TARGET_ORIGIN && !http_head_repeats(head, HTTP_FIELD_HOST);
@@ -136,15 +138,17 @@ UNGUARDED static int take_head(struct http_request *request)
     if (!status)
         status = http_framing_decide(&request->head, &request->framing);
     if (!status && (int64_t)request->head.field_count > request->server->reading.max_headers) {
-        request->head.error = "client sent too many header lines (max_headers)";
+        request->head.error = "client sent too many header lines: the directive to turn is max_headers";
         status = 400;
     }
     if (!status && http_head_repeats_singleton(&request->head)) {
-        request->head.error = "client sent a field twice that is not a list";
+        request->head.error = "client sent duplicate header line: a field that is no list";
         status = 400;
     }
-    if (!status && request->head.method == HTTP_METHOD_UNKNOWN)
+    if (!status && request->head.method == HTTP_METHOD_UNKNOWN) {
+        request->head.error = "client sent unknown method";
         status = 501;
+    }
     if (!status)
         status = take_path(request);
     if (status == -ENOMEM)
@@ -167,6 +171,7 @@ static void name_refused(struct http_request *request)
 enum http_outcome http_route_refused(struct http_request *request, int status, const char *why)
 {
     http_request_keep_line(request);
+    http_request_reading(request);
     if (why && !request->response.retry_after)
         http_log(request, LOG_LEVEL_INFO, 0, "%s", why);
     name_refused(request);
@@ -311,6 +316,8 @@ enum http_outcome http_route_again(struct http_request *request)
 /* CONNECT and TRACE, as in nginx: no browser asks for a tunnel or for an echo of its fields. */
 static enum http_outcome answer_method(struct http_request *request)
 {
+    http_log(request, LOG_LEVEL_INFO, 0, "client sent %s method",
+             request->head.method == HTTP_METHOD_TRACE ? "TRACE" : "CONNECT");
     request->response.allow = HTTP_TEXT("GET, HEAD");
     request->keep_alive = false;
     return http_answer_status(request, 405);

@@ -37,7 +37,7 @@ def start(server, workers=1, **options):
     def serves():
         with server.client() as client:
             client.send(b'GET / HTTP/1.1\r\n\r\n').response()
-        return all(re.search(rf' \*{worker}\.\d', server.read('error.log')) for worker in range(workers))
+        return len(set(re.findall(r'#(\d+): \*\d', server.read('error.log')))) == workers
 
     server.wait_for(serves, 'all workers')
 
@@ -125,9 +125,9 @@ def test_what_a_connection_was_doing(server):
         thread, said = crashed(server, signal.SIGSEGV)
     os.close(end)
     assert thread == writes[0]
-    worker = re.match(r'worker (\d): ', said).group(1)
+    assert re.match(r'worker \d: ', said)
     assert re.search(r' \(connection_log\), ', said)
-    assert re.search(rf'; \*{worker}\.\d+ \([a-z]+\) while [a-z ]+, client: 127\.0\.0\.1, server: , '
+    assert re.search(r'; \*\d+ \([a-z]+\) while [a-z ]+, client: 127\.0\.0\.1, server: , '
                      r'request: "POST /slow\?\\x1B\[31m HTTP/1\.1".*, listening on: 127\.0\.0\.1:\d+$', said)
 
 

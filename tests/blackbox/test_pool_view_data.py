@@ -559,18 +559,19 @@ def test_a_slow_reader_holds_little(server):
 
 
 def test_one_name_everywhere(server):
-    """Worker and number, 1.4911: in a row, in the error log, as an argument; over all connections, listed or not."""
+    """A number, which the error log says, and a worker in front, 1.4911: as arguments; over all connections, listed or not."""
     start(server, workers=2)
     with connections(server, 300) as clients:
         asked = clients[::60]
         for client in asked:
             assert client.ask('GET', '/missing').status == 404
-        names = re.findall(r'\*(\d+\.\d+) open\(\) .*client: 127\.0\.0\.1', server.read('error.log'))
+        names = re.findall(r'\*(\d+) open\(\) .*client: 127\.0\.0\.1', server.read('error.log'))
         assert len(set(names)) == len(asked)
         for client, name in zip(asked, names):
             address = '%s:%d' % client.socket.getsockname()
-            worker, number = map(int, name.split('.'))
-            for query in f'find={name}', f'id={name}', f'id={number}', f'find={address}':
+            number = int(name)
+            worker = rows(server, f'id={number}')[0]['worker']
+            for query in f'find={worker}.{number}', f'id={worker}.{number}', f'id={number}', f'find={address}':
                 found = [(row['worker'], row['id'], row['client']) for row in rows(server, query)]
                 assert found == [(worker, number, address)], query
             found = rows(server, f'find={number}&sort=age&limit=1000')

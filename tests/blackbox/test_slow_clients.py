@@ -64,6 +64,7 @@ POST = b'POST %s HTTP/1.1\r\nHost: a\r\n'
 LENGTH = b'Content-Length: 10\r\n\r\n'
 LARGE = b'Content-Length: 100000\r\n\r\n' + b'l' * 50000
 CHUNKS = b'Transfer-Encoding: chunked\r\n\r\n'
+LINE = 'reading client request line'
 HEAD = 'reading client request headers'
 BODY = 'reading client request body'
 
@@ -76,16 +77,16 @@ def body(target, *parts):
 # closes, None for one that is cut; what the log says that the server was doing; statuses in the access log.
 STAGES = {
     'nothing': ('header', b'', [], '.*', []),
-    'empty lines': ('header', b'\r\n', [408], HEAD, [408]),
-    'method': ('header', b'GE', [408], HEAD, [408]),
-    'target': ('header', b'GET /te', [408], HEAD, [408]),
-    'request line': ('header', b'GET /text HTTP/1.1\r', [408], HEAD, [408]),
+    'empty lines': ('header', b'\r\n', [408], LINE, [408]),
+    'method': ('header', b'GE', [408], LINE, [408]),
+    'target': ('header', b'GET /te', [408], LINE, [408]),
+    'request line': ('header', b'GET /text HTTP/1.1\r', [408], LINE, [408]),
     'field name': ('header', b'GET /text HTTP/1.1\r\nHo', [408], HEAD, [408]),
     'field value': ('header', b'GET /text HTTP/1.1\r\nHost: a', [408], HEAD, [408]),
     'large field': ('header', b'GET /text HTTP/1.1\r\nHost: a\r\nX: ' + b'x' * 5000, [408], HEAD, [408]),
     'between fields': ('header', b'GET /text HTTP/1.1\r\nHost: a\r\n', [408], HEAD, [408]),
     'before the last line': ('header', b'GET /text HTTP/1.1\r\nHost: a\r\n\r', [408], HEAD, [408]),
-    'second head': ('header', request('GET', '/text') + b'GET /te', [200, 408], HEAD, [200, 408]),
+    'second head': ('header', request('GET', '/text') + b'GET /te', [200, 408], LINE, [200, 408]),
     'between head and body': ('body', body(b'/echo', LENGTH), [408], BODY, [408]),
     'within a body': ('body', body(b'/echo', LENGTH, b'abc'), [408], BODY, [408]),
     'before the first chunk': ('body', body(b'/echo', CHUNKS), [408], BODY, [408]),

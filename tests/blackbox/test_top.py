@@ -580,7 +580,7 @@ def test_what_limits_memory(fake, terminal, budget, container, said):
 
 
 def test_long_events_are_folded(fake, terminal):
-    text = '*1.4 client sent too large header: ' + ' '.join(f'word{number}' for number in range(40)) + ' end, and ' + 'x' * 90
+    text = '*4 client sent too large request: ' + ' '.join(f'word{number}' for number in range(40)) + ' end, and ' + 'x' * 90
     one = fake(lambda *_: snapshot([row(1)], events=[dict(happened(1)[0], text=text), *happened(3)]))
     tty = terminal('-c', one.address, '-d', '3600', lines=14, columns=60)
     tty.wait(has('0.1 '), 'the first picture')

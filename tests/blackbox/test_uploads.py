@@ -79,7 +79,7 @@ def test_file(server, target, framing):
     assert files(server) == []
     assert len(files(server, 'kept')) == (2 if target == '/on' else 0)
     level = 'warn' if target == '/whole' else 'notice'
-    server.wait_log(rf'\[{level}\].* a client request body is buffered to a temporary file /.*/\d{{10}} while', count=2)
+    server.wait_log(rf'\[{level}\].* a client request body is buffered to a temporary file /.*/\d{{10}}, client: ', count=2)
 
 
 def test_kept(server):
@@ -271,7 +271,7 @@ def test_limit_of_file_size(server, target):
             answer = client.response('POST')
             assert answer.status == 507 and answer.get('Connection') == 'close'
             client.expect_close()
-    server.wait_log(r'\[crit\].*write\(\) "/.*/\d{10}" failed \(27: File too large\) while .*request: "POST', count=2)
+    server.wait_log(r'\[crit\].*write\(\) "/.*/\d{10}" failed \(27: File too large\), client: .*request: "POST', count=2)
     assert files(server, 'body', 'clean', 'kept') == []
     assert server.ask('POST', target, body=b'small').body == b'small'
 
@@ -296,7 +296,7 @@ def test_full_disk(server, error, status):
         strace.terminate()
         strace.communicate()
     assert answer.status == status
-    server.wait_log(rf'\[crit\].*write\(\) "{name}" failed \(\d+: .*\) while')
+    server.wait_log(rf'\[crit\].*write\(\) "{name}" failed \(\d+: .*\)( while [a-z ]+)?, client: ')
     assert files(server) == []
 
 

@@ -135,7 +135,7 @@ static void check_spans(const struct parse *parse)
     }
 }
 
-static void decide(const struct http_head *head)
+static void decide(struct http_head *head)
 {
     struct http_framing_result framing;
     struct http_host host;
