@@ -13,6 +13,7 @@
 #include "server/log/log.h"
 #include "server/log/log_file.h"
 #include "server/process/process.h"
+#include "server/process/sandbox.h"
 
 static void set_nofile(const struct in_force *in_force, const struct settings *settings)
 {
@@ -52,6 +53,7 @@ int in_force_start(struct in_force *in_force, const struct settings *settings, s
     in_force->nofile = process_nofile();
     in_force->daemon = settings->daemon;
     in_force->supervise = settings->supervise;
+    in_force->sandbox = settings->sandbox;
     in_force->root = geteuid() == 0;
     (void)snprintf(in_force->user, sizeof in_force->user, "%s", name_of(settings->user));
     (void)snprintf(in_force->group, sizeof in_force->group, "%s", settings->group ? settings->group : "");
@@ -63,12 +65,19 @@ int in_force_start(struct in_force *in_force, const struct settings *settings, s
 int in_force_drop_privileges(const struct in_force *in_force, const struct settings *settings)
 {
     const char *group = *in_force->group ? in_force->group : NULL;
+    int error = 0;
 
+    if (in_force->sandbox)
+        sandbox_prepare();
     if (in_force->root)
         log_file_chown_all(in_force->uid, in_force->gid);
-    else
-        return process_drop_privileges(settings->user, settings->group, settings->log);
-    return in_force->uid ? process_drop_privileges(in_force->user, group, settings->log) : 0;
+    if (!in_force->root)
+        error = process_drop_privileges(settings->user, settings->group, settings->log);
+    else if (in_force->uid)
+        error = process_drop_privileges(in_force->user, group, settings->log);
+    if (!error && in_force->sandbox)
+        sandbox_enter(settings->log);
+    return error;
 }
 
 void in_force_as_user(const struct in_force *in_force)
@@ -154,5 +163,6 @@ void in_force_change(struct in_force *in_force, const struct settings *settings,
     say_stays(settings, in_force->root && other_user, "user");
     say_stays(settings, in_force->daemon != settings->daemon, "daemon");
     say_stays(settings, in_force->supervise != settings->supervise, "supervise");
+    say_stays(settings, in_force->sandbox != settings->sandbox, "sandbox");
     say_stays(settings, settings->pool_mode != (int)pool_mode(), "pool_mode");
 }

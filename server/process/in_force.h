@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Purpose: the settings that concern the process as a whole. As in nginx, a reload moves the pid file and
- *   sets worker_rlimit_nofile anew. What only a start can change (user, daemon, supervise, pool_mode) stays,
- *   and a line says so.
+ *   sets worker_rlimit_nofile anew. What only a start can change (user, daemon, supervise, sandbox,
+ *   pool_mode) stays, and a line says so.
  * Lifetime: of the process.
  * Threads: the main thread.
  * Errors: a negative errno from opening a pid file; the rest is logged.
@@ -19,7 +19,7 @@
 struct in_force {
     struct pid_file pid;
     uint64_t nofile; /* descriptors, the limit without worker_rlimit_nofile; 0: not known */
-    bool daemon, supervise, root;
+    bool daemon, supervise, sandbox, root;
     char user[LOGIN_NAME_MAX], group[LOGIN_NAME_MAX]; /* names */
     uid_t uid;                                        /* of the workers' files; (uid_t)-1: as they are */
     gid_t gid;
@@ -30,7 +30,7 @@ struct in_force {
 __attribute__((warn_unused_result)) int in_force_start(struct in_force *in_force,
                                                        const struct settings *settings, struct conf *conf);
 
-/* Becomes that user, and gives it the logs. 0 or a negative errno. */
+/* Becomes that user, gives it the logs, and enters the sandbox. 0 or a negative errno. */
 __attribute__((warn_unused_result)) int in_force_drop_privileges(const struct in_force *in_force,
                                                                  const struct settings *settings);
 

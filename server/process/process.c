@@ -113,7 +113,7 @@ int process_find_user(const char *user, const char *group, uid_t *uid, gid_t *gi
 
 /* Keeps the one capability by which a reload may open port 80, if we have it. libcap would be too much for
  * one call. */
-static int keep_bind_service(void)
+int process_keep_bind_service(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
@@ -150,7 +150,7 @@ static int become(const char *user, uid_t uid, gid_t gid, const struct log *log)
         return failed(log, "prctl(PR_SET_KEEPCAPS)");
     if (setuid(uid))
         return failed(log, "setuid()");
-    error = keep_bind_service();
+    error = process_keep_bind_service();
     if (error) {
         log_write(log, LOG_LEVEL_EMERG, error, "capset() failed");
         return error;

@@ -45,6 +45,9 @@ __attribute__((warn_unused_result)) int process_find_user(const char *user, cons
 __attribute__((warn_unused_result)) int process_drop_privileges(const char *user, const char *group,
                                                                 const struct log *log);
 
+/* Drops all capabilities but CAP_NET_BIND_SERVICE, which stays if it is there. */
+__attribute__((warn_unused_result)) int process_keep_bind_service(void);
+
 /* What the process does until the next call is done as that user, by its effective identity: files are opened
  * and made as his. The groups stay his afterwards. */
 __attribute__((warn_unused_result)) int process_act_as(const char *user, uid_t uid, gid_t gid);

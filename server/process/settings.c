@@ -151,6 +151,10 @@ static const struct conf_directive directives[] = {
      "Off where somebody else does that. Read at start only."},
     {"master_process", CONF_MAIN, .offset = FIELD(supervise), .preset = "on", .set = conf_set_flag,
      "The same by nginx's name."},
+    {"sandbox", CONF_MAIN, .flags = CONF_OURS, .offset = FIELD(sandbox), .preset = "off",
+     .set = conf_set_flag,
+     "Whether the server gives up what it has no use for: all capabilities but CAP_NET_BIND_SERVICE, new "
+     "privileges, and system calls such as execve, fork, ptrace, mount. Read at start only."},
     {"pid", CONF_MAIN, .offset = FIELD(pid), .preset = "logs/tidepool.pid", .set = set_pid,
      "`pid PATH | off;` The file that the process number is written to; `off` (ours): none. A reload moves "
      "it."},

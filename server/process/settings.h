@@ -18,7 +18,7 @@
 struct log;
 
 struct settings {
-    bool daemon, supervise;
+    bool daemon, supervise, sandbox;
     const char *pid;                 /* full name; NULL: `pid off;` */
     const char *user, *group;        /* NULL: stay who we are */
     int64_t worker_processes;        /* threads; 0: auto */

@@ -20,14 +20,13 @@ static void skip_blanks(struct reader *reader)
     reader->at += strspn(reader->at, " \t\r\n");
 }
 
-/* Whether `byte` comes next; then it is passed over with the blanks around it. */
+/* Whether `byte` comes next, behind blanks; then it is passed over. A blank behind it may be a text's own. */
 static bool passes(struct reader *reader, char byte)
 {
     skip_blanks(reader);
     if (*reader->at != byte)
         return false;
     reader->at++;
-    skip_blanks(reader);
     return true;
 }
 
@@ -123,17 +122,30 @@ static char *read_string(struct reader *reader)
 
 /* ---- numbers and the rest ---- */
 
-/* strtod reads more than JSON allows, such as infinities: its input is checked first. */
+/* The digits at `at`, of which there has to be one. NULL: there is none. */
+static const char *skip_digits(const char *at)
+{
+    size_t count = strspn(at, "0123456789");
+
+    return count ? at + count : NULL;
+}
+
+/* RFC 8259 section 6. strtod takes more, such as `1.` and infinities: its input is checked first. */
 static bool read_figure(struct reader *reader, double *number)
 {
-    const char *at = reader->at;
+    const char *at = reader->at + (*reader->at == '-');
     char *end;
 
-    at += *at == '-';
-    if (*at < '0' || *at > '9' || (at[0] == '0' && at[1] >= '0' && at[1] <= '9') || at[1] == 'x' ||
-        at[1] == 'X')
+    at = *at == '0' ? at + 1 : skip_digits(at);
+    if (at && *at == '.')
+        at = skip_digits(at + 1);
+    if (at && (*at == 'e' || *at == 'E'))
+        at = skip_digits(at + 1 + (at[1] == '+' || at[1] == '-'));
+    if (!at)
         return false;
     *number = strtod(reader->at, &end);
+    if (end != at)
+        return false; /* a leading zero, or hexadecimal digits */
     reader->at = end;
     return true;
 }

@@ -43,6 +43,11 @@ static void what_is_json_is_taken(void **state)
                                        "1.5",
                                        "-1.5e+3",
                                        "1E-2",
+                                       "0e0",
+                                       "-0.0",
+                                       "1e05",
+                                       "1e999",
+                                       "[0,-0]",
                                        "true",
                                        "false",
                                        "null",
@@ -67,7 +72,10 @@ static void what_is_not_is_refused(void **state)
         "nan",       "-inf",        "tru",   "nulll",  "\"",        "\"a",      "\"\\\"",     "\"\\x\"",
         "\"\\u12\"", "\"\\u12g4\"", "\"\\u", "\"\n\"", "[",         "]",        "[1",         "[1,",
         "[1,]",      "[,]",         "{",     "{\"a\"", "{\"a\":",   "{\"a\":1", "{\"a\":1,}", "{a:1}",
-        "{\"a\" 1}", "{1:1}",       "1 2",   "[] []",  "{\"a\":1]", "[1}"};
+        "{\"a\" 1}", "{1:1}",       "1 2",   "[] []",  "{\"a\":1]", "[1}",      "1.",         "-0.",
+        "1.e5",      "[1.]",        "1e",    "1e+",    "1E-",       "1e+-1",    "1.5.5",      "-",
+        "--1",       "00",          "-01",   "1e5.5",  "0x1p3",     "1.0x",     "-.5",        "[1.,2]",
+        "\xc2\xb2",  "{\"\n\":1}"};
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (read_text(*state, bad[i]))
@@ -124,6 +132,7 @@ static void the_way_leads_to_members(void **state)
     assert_null(json_at(json, "a.c"));
     assert_null(json_at(NULL, "a"));
     assert_int_equal(json_at(json, "z")->kind, JSON_NULL);
+    assert_string_equal(read_text(*state, " { \" a\" : 1 }")->first->name, " a");
     assert_true(json_number(list->first, "n") == 1 && json_number(list->first->next, "n") == 2);
     assert_null(list->first->next->next);
     assert_null(list->first->name);

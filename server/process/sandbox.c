@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the server process gives up for good. */
+#include "server/process/sandbox.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "pool/annotate.h"
+#include "server/log/log.h"
+#include "server/process/process.h"
+
+#if defined __x86_64__
+#define SANDBOX_PROCESSOR AUDIT_ARCH_X86_64
+#elif defined __aarch64__
+#define SANDBOX_PROCESSOR AUDIT_ARCH_AARCH64
+#endif
+
+#ifdef SANDBOX_PROCESSOR
+
+#define LOAD(field)    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define RETURN(action) BPF_STMT(BPF_RET | BPF_K, (action))
+#define FAIL(error)    RETURN(SECCOMP_RET_ERRNO | (error))
+#define REFUSE(call)   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 1), FAIL(EPERM)
+
+enum { FOREIGN_CALLS = 0x40000000 }; /* x86-64: from here on those of x32, another set of numbers */
+
+/* The answer depends on the number alone, but for clone: so the kernel (5.11 and later) remembers what is
+ * allowed, and does not run this for each call. */
+static const struct sock_filter sandbox_filter[] = {
+    LOAD(arch),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SANDBOX_PROCESSOR, 1, 0),
+    RETURN(SECCOMP_RET_KILL_PROCESS),
+    LOAD(nr),
+    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, FOREIGN_CALLS, 0, 1),
+    FAIL(ENOSYS),
+    /* another program */
+    REFUSE(execve),
+    REFUSE(execveat),
+#ifdef SYS_uselib
+    REFUSE(uselib),
+#endif
+    /* other processes */
+    REFUSE(process_vm_readv),
+    REFUSE(process_vm_writev),
+    REFUSE(kcmp),
+    REFUSE(pidfd_getfd),
+    REFUSE(move_pages),
+    REFUSE(migrate_pages),
+    /* namespaces, mounts, other roots */
+    REFUSE(setns),
+    REFUSE(unshare),
+    REFUSE(chroot),
+    REFUSE(pivot_root),
+    REFUSE(mount),
+    REFUSE(umount2),
+    REFUSE(open_tree),
+    REFUSE(move_mount),
+    REFUSE(fsopen),
+    REFUSE(fsconfig),
+    REFUSE(fsmount),
+    REFUSE(fspick),
+    REFUSE(mount_setattr),
+    REFUSE(open_by_handle_at),
+    REFUSE(quotactl),
+    REFUSE(swapon),
+    REFUSE(swapoff),
+    /* the kernel and the machine */
+    REFUSE(init_module),
+    REFUSE(finit_module),
+    REFUSE(delete_module),
+    REFUSE(kexec_load),
+    REFUSE(kexec_file_load),
+    REFUSE(reboot),
+    REFUSE(acct),
+    REFUSE(syslog),
+    REFUSE(sethostname),
+    REFUSE(setdomainname),
+    REFUSE(settimeofday),
+    REFUSE(clock_settime),
+    REFUSE(clock_adjtime),
+    REFUSE(adjtimex),
+    REFUSE(vhangup),
+    /* what faults of the kernel are reached by */
+    REFUSE(bpf),
+    REFUSE(perf_event_open),
+    REFUSE(userfaultfd),
+    REFUSE(add_key),
+    REFUSE(request_key),
+    REFUSE(keyctl),
+    REFUSE(io_uring_setup),
+    REFUSE(io_uring_enter),
+    REFUSE(io_uring_register),
+    REFUSE(personality),
+#ifdef __x86_64__
+    REFUSE(iopl),
+    REFUSE(ioperm),
+    REFUSE(modify_ldt),
+#endif
+#ifndef ANNOTATE_ASAN /* its search for leaks is a process that traces this one */
+    REFUSE(ptrace),
+#ifdef SYS_fork
+    REFUSE(fork),
+    REFUSE(vfork),
+#endif
+    /* Threads, no processes. The arguments of clone3 cannot be seen from here; libc falls back to clone. */
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1),
+    FAIL(ENOSYS),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3),
+    LOAD(args[0]),
+    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 1, 0),
+    FAIL(EPERM),
+#endif
+    RETURN(SECCOMP_RET_ALLOW),
+};
+
+/* For all threads: a library may have made one. The processor's guard against reading other processes' memory
+ * by speculation stays as it is: older kernels turn it on for each filter, which costs several per cent. */
+static int refuse_calls(void)
+{
+    const struct sock_fprog program = {sizeof sandbox_filter / sizeof *sandbox_filter,
+                                       (struct sock_filter *)(uintptr_t)sandbox_filter};
+    long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+                          SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program);
+
+    if (result < 0)
+        return -errno;
+    return result ? -ESRCH : 0; /* the thread that cannot be reached */
+}
+
+#else
+
+static int refuse_calls(void)
+{
+    return -ENOSYS;
+}
+
+#endif
+
+void sandbox_prepare(void)
+{
+    unsigned long capability = 0;
+
+    /* Until there is no capability of this number. Without CAP_SETPCAP the first is refused: then the set has
+     * no meaning, as there are no new privileges. */
+    while (!prctl(PR_CAPBSET_DROP, capability, 0, 0, 0))
+        capability++;
+}
+
+static void say_not(const struct log *log, int error, const char *what)
+{
+    if (error)
+        log_write(log, LOG_LEVEL_NOTICE, error, "the sandbox goes without %s", what);
+}
+
+void sandbox_enter(const struct log *log)
+{
+    say_not(log, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? errno : 0, "\"no new privileges\"");
+    say_not(log, process_keep_bind_service(), "dropping capabilities");
+    say_not(log, refuse_calls(), "refusing system calls");
+}
