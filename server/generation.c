@@ -9,7 +9,9 @@
 #include "conf/read.h"
 #include "pool/holds.h"
 #include "server/log/log.h"
+#include "server/process/process.h"
 #include "server/protocol.h"
+#include "server/version.h"
 
 enum { GENERATION_BLOCK = 16 * 1024 /* bytes; a configuration of a few servers fits in one or two */ };
 
@@ -39,6 +41,19 @@ static struct conf_node *read_all(struct conf *conf, const struct generation_sou
     return root ? first : NULL;
 }
 
+/* As nginx, and only for what one worker may have: those of others seldom need as many at the same time. */
+static void warn_of_descriptors(struct conf *conf, const struct settings *settings)
+{
+    uint64_t limit =
+        settings->worker_rlimit_nofile > 0 ? (uint64_t)settings->worker_rlimit_nofile : process_nofile();
+
+    if (limit && (uint64_t)settings->worker_connections > limit)
+        conf_warn(conf, NULL,
+                  "%llu worker_connections exceed open file resource limit: %llu; the directive to turn is "
+                  "worker_rlimit_nofile",
+                  (unsigned long long)settings->worker_connections, (unsigned long long)limit);
+}
+
 /* Text, tree, tables; what nobody could ask is refused. */
 static int load(struct generation *generation, const struct generation_source *source)
 {
@@ -61,6 +76,8 @@ static int load(struct generation *generation, const struct generation_source *s
             return conf_fail(conf, NULL, "%s", nowhere);
         conf_warn(conf, NULL, "%s", nowhere);
     }
+    if (!result && source->file) /* the number of a built-in one is nobody's choice */
+        warn_of_descriptors(conf, &generation->settings);
     return result ? result : settings_finish(conf, &generation->settings, source->options->error_log);
 }
 
@@ -146,6 +163,9 @@ static bool same_text(const char *a, const char *b)
 
 void generation_announce(const struct generation *generation, const struct generation *before)
 {
+    if (!before || before->worker_count != generation->worker_count)
+        log_write(generation->settings.log, LOG_LEVEL_NOTICE, 0, VERSION_TEXT ", %u worker%s",
+                  generation->worker_count, generation->worker_count == 1 ? "" : "s");
     for (const struct binding *binding = generation->bindings; binding; binding = binding->next) {
         const struct binding *known = before ? generation_find_same(before, binding) : NULL;
 

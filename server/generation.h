@@ -97,8 +97,8 @@ const struct share *generation_share(const struct generation *generation, const 
 /* Logs the warnings of reading it. */
 void generation_say_warnings(const struct generation *generation, const struct log *log);
 
-/* Logs, as notices, which protocol it serves at which address; after a reload only those that differ from
- * `before` (null: this is the start). */
+/* Logs, as notices, version and number of workers, and which protocol it serves at which address; after a
+ * reload only what differs from `before` (null: this is the start). */
 void generation_announce(const struct generation *generation, const struct generation *before);
 
 static inline struct generation *generation_of(const struct conf *conf);

@@ -57,8 +57,8 @@ enum {
 #define BUILD_LINES                                                                                          \
     "nginx version: nginx/" VERSION_NGINX " (compatible)\n"                                                  \
     "built by " COMPILER " " __VERSION__ "\n"                                                                \
-    "configure arguments: --with-debug --with-stream --with-threads --with-http_stub_status_module"          \
-    " --with-http_gzip_static_module"                                                                        \
+    "built in, in the words of nginx's configure: --with-debug --with-stream --with-threads"                 \
+    " --with-http_stub_status_module --with-http_gzip_static_module"                                         \
     " --without-http-cache --without-http_proxy_module --without-http_fastcgi_module"                        \
     " --without-http_uwsgi_module --without-http_scgi_module --without-http_grpc_module"                     \
     " --without-http_memcached_module --without-http_tunnel_module --without-http_ssi_module"                \

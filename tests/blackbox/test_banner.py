@@ -43,7 +43,7 @@ def test_start(server):
     http, control = f'127.0.0.1:{server.port()}', f'unix:{server.path("control.sock")}'
     server.wait_log('Ctrl-C stops')
     assert notices(server) == [
-        'start worker threads', f'control on {control}',
+        'start worker threads', 'tidepool/0.1.0, 1 worker', f'control on {control}',
         f'listening on http://{http}/ (pools: /pools/, metrics: /metrics)',
         f'http on unix:{server.path("http.sock")}', f'echo on 127.0.0.1:{server.port("echo")}',
         f'Ctrl-C stops; tidepool top -c {control} watches']
@@ -66,3 +66,6 @@ def test_reload(server):
     server.reload(lambda: server.get().text == 'second')
     said = [line for line in notices(server)[before:] if not line.startswith(('signal', 'reconfiguring'))]
     assert said == [f'listening on http://127.0.0.1:{server.port("other")}/ (metrics: /m)']
+    configure(server, main='worker_processes 3;', text='third')
+    server.reload(lambda: server.get().text == 'third')
+    assert notices(server)[-1] == 'tidepool/0.1.0, 3 workers'

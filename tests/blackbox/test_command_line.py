@@ -3,6 +3,7 @@
 status 1."""
 import os
 import re
+import resource
 import subprocess
 
 import pytest
@@ -49,6 +50,22 @@ def test_V(server):
     done = server.run('-V')
     assert done.returncode == 0 and re.search(r'nginx version: \S*nginx/\d+\.\d+\.\d+',
                                               done.stdout + done.stderr)
+    assert not OURS or 'configure arguments' not in done.stdout, 'there was no configure, and nobody gave it arguments'
+
+
+def test_more_connections_than_descriptors(server):
+    """nginx: "%ui worker_connections exceed open file resource limit: %i", a warning (ngx_event_module_init): against
+    worker_rlimit_nofile, or else the limit that the process has."""
+    words = r'\[warn\] (?:\d+#\d+: )?(\d+) worker_connections exceed open file resource limit: (\d+)'
+    for directives, expected in (('worker_rlimit_nofile 100;', [('101', '100')]), ('worker_rlimit_nofile 101;', []), ('', [])):
+        server.configure(f'{directives} events {{ worker_connections 101; }} ' + GOOD)
+        done = server.run('-c', 'nginx.conf', '-t')
+        assert done.returncode == 0 and re.findall(words, done.stderr) == expected, done.stderr
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    server.configure(f'events {{ worker_connections {limit + 1}; }} ' + GOOD)
+    assert re.findall(words, server.run('-c', 'nginx.conf', '-t').stderr) == [(str(limit + 1), str(limit))]
+    server.configure(f'events {{ worker_connections {limit}; }} ' + GOOD)
+    assert re.findall(words, server.run('-c', 'nginx.conf', '-t').stderr) == []
 
 
 # nginx: a module that its configure builds unless told otherwise, and a directive of it
