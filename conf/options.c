@@ -53,10 +53,9 @@ static int take_signal(struct options *options, const char *name)
         const char *name;
         enum options_signal signal;
     } known[] = {
-        {"stop", OPTIONS_SIGNAL_STOP},
-        {"quit", OPTIONS_SIGNAL_QUIT},
-        {"reopen", OPTIONS_SIGNAL_REOPEN},
-        {"reload", OPTIONS_SIGNAL_RELOAD},
+        {"stop", OPTIONS_SIGNAL_STOP},       {"quit", OPTIONS_SIGNAL_QUIT},
+        {"reopen", OPTIONS_SIGNAL_REOPEN},   {"reload", OPTIONS_SIGNAL_RELOAD},
+        {"upgrade", OPTIONS_SIGNAL_UPGRADE},
     };
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
@@ -216,7 +215,8 @@ static void show_help(const struct options_names *names, FILE *out)
             "  -t,--test       : test configuration and exit\n"
             "  -T,--dump       : test configuration, dump it and exit\n"
             "  -q,--quiet      : suppress non-error messages during configuration testing\n"
-            "  -s,--signal     : send signal to a master process: stop, quit, reopen, reload\n",
+            "  -s,--signal     : send signal to a master process: stop, quit, reopen, reload,\n"
+            "                    upgrade\n",
             names->program, (int)strlen("Usage:  ") + (int)strlen(names->program), "", names->program);
     fprintf(out,
             "  -p,--prefix     : set prefix path (default: %s)\n"

@@ -16,10 +16,11 @@
 
 enum options_signal {
     OPTIONS_SIGNAL_NONE,
-    OPTIONS_SIGNAL_STOP,   /* TERM */
-    OPTIONS_SIGNAL_QUIT,   /* QUIT */
-    OPTIONS_SIGNAL_REOPEN, /* USR1 */
-    OPTIONS_SIGNAL_RELOAD, /* HUP */
+    OPTIONS_SIGNAL_STOP,    /* TERM */
+    OPTIONS_SIGNAL_QUIT,    /* QUIT */
+    OPTIONS_SIGNAL_REOPEN,  /* USR1 */
+    OPTIONS_SIGNAL_RELOAD,  /* HUP */
+    OPTIONS_SIGNAL_UPGRADE, /* USR2, and QUIT when the new binary serves */
 };
 
 struct options {

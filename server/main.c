@@ -3,7 +3,6 @@
  * server/ that knows HTTP. */
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +25,8 @@
 #include "server/log/clock.h"
 #include "server/log/log.h"
 #include "server/master/master.h"
+#include "server/master/send.h"
 #include "server/process/crash.h"
-#include "server/process/pid_file.h"
 #include "server/process/process.h"
 #include "server/tools/advise.h"
 #include "server/tools/follow.h"
@@ -167,35 +166,6 @@ static const char *folder_text(const struct options *options)
     return NULL;
 }
 
-/* -s: to the process whose number the pid file holds. */
-static int send_signal(const struct options *options, const struct generation *generation)
-{
-    static const int numbers[] = {[OPTIONS_SIGNAL_STOP] = SIGTERM,
-                                  [OPTIONS_SIGNAL_QUIT] = SIGQUIT,
-                                  [OPTIONS_SIGNAL_REOPEN] = SIGUSR1,
-                                  [OPTIONS_SIGNAL_RELOAD] = SIGHUP};
-    const char *path = generation->settings.pid;
-    const struct log *log = log_before_config();
-    pid_t pid;
-
-    if (!path) {
-        log_write(log, LOG_LEVEL_ERROR, 0, "the configuration has no pid file");
-        return 1;
-    }
-    pid = pid_file_read(path);
-    if (pid < 0) {
-        if (pid == -EINVAL)
-            log_write(log, LOG_LEVEL_ERROR, 0, "invalid PID number in \"%s\"", path);
-        else
-            log_write(log, LOG_LEVEL_ERROR, -pid, "open() \"%s\" failed", path);
-        return 1;
-    }
-    if (!kill(pid, numbers[options->signal]))
-        return 0;
-    log_write(log, LOG_LEVEL_ALERT, errno, "kill(%d, %d) failed", (int)pid, numbers[options->signal]);
-    return 1;
-}
-
 static int tested(const struct options *options, const struct generation *generation, const char *file)
 {
     if (!options->quiet) {
@@ -267,7 +237,8 @@ static int run(const struct options *options, struct generation_source *source, 
     }
     if (!options->test && options->signal == OPTIONS_SIGNAL_NONE)
         return master_run(source, generation, &watch_watcher);
-    status = options->test ? tested(options, generation, name) : send_signal(options, generation);
+    status = options->test ? tested(options, generation, name)
+                           : send_signal(options->signal, generation->settings.pid);
     generation_destroy(generation);
     return status;
 }

@@ -319,6 +319,80 @@ def test_pid_off(server):
     server.stop()
 
 
+def dance(server, *arguments):
+    return server.run('-c', 'nginx.conf', '-s', 'upgrade', *arguments)
+
+
+def test_command(server):
+    """USR2, the verdict, QUIT."""
+    running(server)
+    old = server.process
+    server.http(SERVER % 'new')
+    run = dance(server)
+    new = Adopted(number(server, PID))
+    server.started.append(new)
+    assert run.returncode == 0, run.stderr
+    assert f'upgraded: process {new.pid} serves, process {old.pid} ends' in run.stderr
+    switch(server, new)
+    assert server.get().text == 'new'
+    server.stop()
+
+
+@pytest.mark.parametrize('what', ['exec', 'dies'])
+def test_command_rolls_back(server, what):
+    running(server)
+    old = server.process
+    server.expect('the new binary')
+    replace(server, 'this is no program' if what == 'exec' else '#!/bin/sh\nsleep 0.3\nexit 3\n')
+    server.binary, binary = instance.BINARY, server.binary
+    run = dance(server)
+    assert run.returncode == 1
+    assert f'rolled back: the new binary did not come up, process {old.pid} goes on' in run.stderr
+    rolled_back(server, old.pid)
+    server.binary = binary
+    shutil.copy(instance.BINARY, server.path('good'))
+    os.replace(server.path('good'), binary)
+    assert dance(server).returncode == 0
+    new = Adopted(number(server, PID))
+    server.started.append(new)
+    switch(server, new)
+    server.stop()
+
+
+def test_command_refuses(server):
+    """A configuration that is wrong, an upgrade that is under way, no process: nobody is sent a signal."""
+    running(server)
+    old = server.process
+    good = server.read('nginx.conf')
+    server.configure('nonsense;')
+    run = dance(server)
+    assert run.returncode == 1 and 'unknown directive "nonsense"' in run.stderr
+    server.configure_raw(good)
+    new = upgrade(server)
+    run = dance(server)
+    assert run.returncode == 1
+    assert f'an upgrade is under way already: process {old.pid}, the old binary, has not ended' in run.stderr
+    os.kill(old.pid, signal.SIGQUIT)
+    switch(server, new)
+    server.stop()
+    assert 'USR2 is ignored' not in server.read('error.log')
+    server.write('tidepool.pid', '999999999\n')
+    run = dance(server)
+    assert run.returncode == 1 and 'kill(999999999, 12) failed (3: ' in run.stderr
+    os.unlink(server.path(PID))
+
+
+def test_command_without_supervisor(server):
+    """It says what it waits for, and not for ever."""
+    server.http(SERVER % 'here')
+    server.configure_raw('supervise off;' + server.read('nginx.conf'))
+    server.start()
+    run = dance(server)
+    assert run.returncode == 1 and 'has begun no upgrade in 10 s: its error log says why' in run.stderr
+    assert server.get().text == 'here'
+    server.stop()
+
+
 def test_under_load(server):
     """Five upgrades, of which two are rolled back, and no request fails."""
     assert drive(server, 5, {2: 'new', 4: 'winch'}).answers > 1000

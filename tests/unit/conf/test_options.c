@@ -121,9 +121,9 @@ static void test_signals(void **state)
         const char *line;
         enum options_signal signal;
     } rows[] = {
-        {"-s stop", OPTIONS_SIGNAL_STOP},     {"-squit", OPTIONS_SIGNAL_QUIT},
-        {"-s reopen", OPTIONS_SIGNAL_REOPEN}, {"-p x -s reload", OPTIONS_SIGNAL_RELOAD},
-        {"-t", OPTIONS_SIGNAL_NONE},
+        {"-s stop", OPTIONS_SIGNAL_STOP},       {"-squit", OPTIONS_SIGNAL_QUIT},
+        {"-s reopen", OPTIONS_SIGNAL_REOPEN},   {"-p x -s reload", OPTIONS_SIGNAL_RELOAD},
+        {"-s upgrade", OPTIONS_SIGNAL_UPGRADE}, {"-t", OPTIONS_SIGNAL_NONE},
     };
     struct options options;
 
@@ -208,7 +208,8 @@ static void test_show(void **state)
                       "  -t,--test       : test configuration and exit\n"
                       "  -T,--dump       : test configuration, dump it and exit\n"
                       "  -q,--quiet      : suppress non-error messages during configuration testing\n"
-                      "  -s,--signal     : send signal to a master process: stop, quit, reopen, reload\n"
+                      "  -s,--signal     : send signal to a master process: stop, quit, reopen, reload,\n"
+                      "                    upgrade\n"
                       "  -p,--prefix     : set prefix path (default: /p/)\n"
                       "  -e,--error-log  : set error log file (default: stderr)\n"
                       "  -c,--config     : set configuration file (default: built in)\n"
