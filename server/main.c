@@ -23,6 +23,7 @@
 #include "pool/sgi.h"
 #include "server/echo/stream.h"
 #include "server/log/clock.h"
+#include "server/log/journal.h"
 #include "server/log/log.h"
 #include "server/master/master.h"
 #include "server/master/send.h"
@@ -321,6 +322,7 @@ int main(int argc, char **argv)
     int status;
 
     process_open_streams();
+    journal_find();
     status = command(argc, argv);
     if (status >= 0)
         return status;

@@ -4,6 +4,7 @@
 
 #include "pool/holds.h"
 #include "server/log/clock.h"
+#include "server/log/journal.h"
 #include "server/log/log_line.h"
 #include "server/log/log_sink.h"
 #include "server/log/log_text.h"
@@ -98,21 +99,29 @@ static void write_line(struct log_target *target, struct log_line *line)
         log_sink_write(log_sink_stderr(), STDERR_FILENO, line->bytes, line->length, true, &error);
 }
 
-static void write_long(struct log_target *target, enum log_level level, const char *message, size_t length)
+/* "2026/11/21 03:26:00 [error] PID#TID: " */
+static size_t put_head(char *out, size_t size, enum log_level level)
 {
     static _Thread_local struct {
         int64_t second;
         char text[20];
     } last;
-    char bytes[LOG_LINE_MAX];
-    struct log_line line = {bytes, 0, LOG_LINE_MAX - 1};
     struct timespec now;
 
     clock_gettime(CLOCK_REALTIME, &now);
     if (last.second != now.tv_sec)
         clock_format_error(last.second = now.tv_sec, last.text);
-    line.length = log_text_print(bytes, sizeof bytes, "%s [%s] %d#%d: ", last.text, log_level_names[level],
-                                 (int)getpid(), (int)gettid());
+    return log_text_print(out, size, "%s [%s] %d#%d: ", last.text, log_level_names[level], (int)getpid(),
+                          (int)gettid());
+}
+
+static void write_long(struct log_target *target, enum log_level level, const char *message, size_t length)
+{
+    char bytes[LOG_LINE_MAX];
+    struct log_line line = {bytes, 0, LOG_LINE_MAX - 1};
+
+    line.length = journal_reads(target) ? journal_head(bytes, sizeof bytes, level, false)
+                                        : put_head(bytes, sizeof bytes, level);
     log_line_text(&line, message, length);
     write_line(target, &line);
 }
@@ -122,9 +131,12 @@ static void write_short(enum log_level level, const char *message, size_t length
     char bytes[LOG_LINE_MAX];
     struct log_line line = {bytes, 0, LOG_LINE_MAX - 1};
 
-    line.length = level == LOG_LEVEL_STDERR
-                      ? log_text_print(bytes, sizeof bytes, "tidepool: ")
-                      : log_text_print(bytes, sizeof bytes, "tidepool: [%s] ", log_level_names[level]);
+    if (journal_reads(NULL))
+        line.length = journal_head(bytes, sizeof bytes, level, true);
+    else if (level == LOG_LEVEL_STDERR)
+        line.length = log_text_print(bytes, sizeof bytes, "tidepool: ");
+    else
+        line.length = log_text_print(bytes, sizeof bytes, "tidepool: [%s] ", log_level_names[level]);
     log_line_text(&line, message, length);
     write_line(NULL, &line);
 }

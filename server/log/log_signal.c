@@ -8,15 +8,18 @@
 #include <unistd.h>
 
 #include "server/log/clock.h"
+#include "server/log/journal.h"
 #include "server/log/log_sink.h"
 #include "server/log/log_text.h"
 
 enum { PATIENCE = 1000 /* ms that a full pipe or a stopped terminal is waited for */ };
 
-static void add(struct log_signal_places *places, int fd, bool is_short)
+/* `target` is NULL for stderr in the short form. */
+static void add(struct log_signal_places *places, const struct log_target *target)
 {
-    places->at[places->count].fd = fd;
-    places->at[places->count].is_short = is_short;
+    places->at[places->count].fd = target ? target->fd : STDERR_FILENO;
+    places->at[places->count].is_short = !target;
+    places->at[places->count].is_journal = journal_reads(target);
     places->count++;
 }
 
@@ -28,11 +31,11 @@ void log_signal_find(const struct log *log, enum log_level level, struct log_sig
     for (const struct log *link = log; link && places->count < LOG_SIGNAL_PLACES - 1; link = link->next) {
         if (level > link->level)
             continue;
-        add(places, link->target ? link->target->fd : STDERR_FILENO, !link->target);
+        add(places, link->target);
         on_stderr |= places->at[places->count - 1].fd == STDERR_FILENO;
     }
     if (!places->count || (!on_stderr && log_stderr_copy_wanted(level)))
-        add(places, STDERR_FILENO, true);
+        add(places, NULL);
 }
 
 /* In one piece, unless the kernel takes only a part. A pipe that can be written to has room for PIPE_BUF
@@ -51,22 +54,33 @@ static void log_signal_put(int fd, const char *bytes, size_t length)
     }
 }
 
-void log_signal_write(const struct log_signal_places *places, enum log_level level, char *message,
-                      size_t length)
+/* Into the bytes before `message`; how many. */
+static size_t put_head(char *message, enum log_level level, bool is_short, bool is_journal)
 {
     char head[LOG_SIGNAL_ROOM], date[20];
     struct timespec now;
+    size_t length;
 
     clock_gettime(CLOCK_REALTIME, &now);
     clock_format_signal(now.tv_sec, date);
+    if (is_journal)
+        length = journal_head(head, sizeof head, level, is_short);
+    else if (is_short)
+        length = log_text_print(head, sizeof head, "tidepool: [%s] ", log_level_names[level]);
+    else
+        length = log_text_print(head, sizeof head, "%s [%s] %d#%d: ", date, log_level_names[level],
+                                (int)getpid(), (int)gettid());
+    memcpy(message - length, head, length);
+    return length;
+}
+
+void log_signal_write(const struct log_signal_places *places, enum log_level level, char *message,
+                      size_t length)
+{
     message[length++] = '\n';
     for (unsigned i = 0; i < places->count; i++) {
-        size_t before = places->at[i].is_short
-                            ? log_text_print(head, sizeof head, "tidepool: [%s] ", log_level_names[level])
-                            : log_text_print(head, sizeof head, "%s [%s] %d#%d: ", date,
-                                             log_level_names[level], (int)getpid(), (int)gettid());
+        size_t before = put_head(message, level, places->at[i].is_short, places->at[i].is_journal);
 
-        memcpy(message - before, head, before);
         log_signal_put(places->at[i].fd, message - before, before + length);
     }
 }

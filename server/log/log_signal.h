@@ -25,7 +25,8 @@ struct log_signal_places {
     unsigned count;
     struct {
         int fd;
-        bool is_short; /* "tidepool: [alert] message" */
+        bool is_short;   /* "tidepool: [alert] message" */
+        bool is_journal; /* journal.h */
     } at[LOG_SIGNAL_PLACES];
 };
 

@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "server/log/journal.h"
 #include "server/log/log.h"
 #include "server/process/cgroup.h"
 
@@ -62,7 +63,10 @@ int process_daemonise(void)
 
 int process_close_stderr(void)
 {
-    return null_for(STDERR_FILENO, STDERR_FILENO);
+    int error = null_for(STDERR_FILENO, STDERR_FILENO);
+
+    journal_find();
+    return error;
 }
 
 uint64_t process_nofile(void)

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Whether stderr is the journal, and the heads of lines to it. */
+#include "server/log/journal.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/log/log_sink.h"
+#include "server/log/log_text.h"
+
+static atomic_bool stderr_is_journal;
+
+void journal_find(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    char name[48]; /* "DEVICE:INODE" */
+    struct stat about;
+    bool is = stream && !fstat(STDERR_FILENO, &about) &&
+              snprintf(name, sizeof name, "%ju:%ju", (uintmax_t)about.st_dev, (uintmax_t)about.st_ino) > 0 &&
+              !strcmp(stream, name);
+
+    atomic_store_explicit(&stderr_is_journal, is, memory_order_relaxed);
+}
+
+bool journal_reads(const struct log_target *target)
+{
+    return atomic_load_explicit(&stderr_is_journal, memory_order_relaxed) &&
+           (!target || target->sink == log_sink_stderr());
+}
+
+/* syslog's numbers are ours less one. LOG_LEVEL_STDERR, an answer to whoever started us, is information. */
+static int priority_of(enum log_level level)
+{
+    return (int)(level == LOG_LEVEL_STDERR ? LOG_LEVEL_INFO : level) - (int)LOG_LEVEL_EMERG;
+}
+
+size_t journal_head(char *out, size_t size, enum log_level level, bool is_short)
+{
+    int priority = priority_of(level);
+
+    if (level == LOG_LEVEL_STDERR)
+        return log_text_print(out, size, "<%d>tidepool: ", priority);
+    if (is_short)
+        return log_text_print(out, size, "<%d>tidepool: [%s] ", priority, log_level_names[level]);
+    return log_text_print(out, size, "<%d>[%s] %d#%d: ", priority, log_level_names[level], (int)getpid(),
+                          (int)gettid());
+}
