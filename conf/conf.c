@@ -217,6 +217,32 @@ const char *conf_full_name(struct conf *conf, const char *path, bool conf_prefix
     return full;
 }
 
+int conf_note_path(struct conf *conf, const char *path, enum conf_use use)
+{
+    size_t length = strcspn(path, "$*?[");
+    struct conf_path *note = conf->paths;
+
+    while (path[length] && length && path[length - 1] != '/')
+        length--;
+    if (!length) { /* all of it is known later */
+        path = "/";
+        length = 1;
+    }
+    for (; note; note = note->next)
+        if (note->use == use && !strncmp(note->name, path, length) && !note->name[length])
+            return 0;
+    note = pool_calloc(conf->pool, sizeof *note, "conf path");
+    if (!note)
+        return conf_fail_memory(conf);
+    note->name = pool_strndup(conf->pool, path, length, "conf path");
+    if (!note->name)
+        return conf_fail_memory(conf);
+    note->use = use;
+    note->next = conf->paths;
+    conf->paths = note;
+    return 0;
+}
+
 static int write_all(int fd, const char *bytes, size_t length)
 {
     while (length > 0) {

@@ -37,6 +37,21 @@ struct conf_file {
     size_t length;
 };
 
+/* What the server does, by the configuration's word, with files in a folder and below. */
+enum conf_use {
+    CONF_READ_FILES,  /* opens them, lists folders */
+    CONF_WRITE_FILES, /* logs: opens them for writing, makes them */
+    CONF_MAKE_FILES,  /* temporary ones: makes, reads and removes them; makes folders */
+    CONF_MAKE_SOCKETS /* makes and removes unix sockets */
+};
+
+/* Named by a directive; each name and use once. */
+struct conf_path {
+    struct conf_path *next;
+    const char *name; /* full; a folder's ends in '/', otherwise it is a file, which may be made anew */
+    enum conf_use use;
+};
+
 struct conf_warning {
     struct conf_warning *next;
     const char *text;
@@ -53,6 +68,7 @@ struct conf {
 
     struct conf_file *files; /* oldest first */
     struct conf_file **files_end;
+    struct conf_path *paths;       /* that the server will use, for its sandbox */
     struct conf_warning *warnings; /* oldest first */
     struct conf_warning **warnings_end;
     struct conf_warning *faults; /* kept ones, in the order of the text, CONF_FAULTS_MAX at most */
@@ -109,6 +125,11 @@ void conf_report(const struct conf *conf, char *to, size_t size);
  * certificates, includes) or the prefix (logs, roots, pid). In the pool. NULL: out of memory, noted in
  * conf->error. */
 const char *conf_full_name(struct conf *conf, const char *path, bool conf_prefix);
+
+/* Notes that the server will use `path`, a full name; of one with variables or wildcards, the folder that all
+ * of them lie in. 0 or -ENOMEM, noted in conf->error. */
+int conf_note_path(struct conf *conf, const char *path, enum conf_use use)
+    __attribute__((warn_unused_result));
 
 /* What -T prints of the files read: "# configuration file NAME:", the text and an empty line for each.
  * Writes to the descriptor. 0 or a negative errno. */

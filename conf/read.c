@@ -144,6 +144,8 @@ static int read_included(struct reader *outer, const struct conf_node *node, con
     if (reader.files > CONF_INCLUDE_MAX)
         return conf_fail(outer->conf, node, "too many files include one another");
     rc = conf_file_read(outer->conf, node, path, &open, &text);
+    if (rc == 0)
+        rc = conf_note_path(outer->conf, path, CONF_READ_FILES);
     if (rc != 0)
         return rc;
     conf_lexer_init(&reader.lexer, text.bytes, text.length);
@@ -159,11 +161,11 @@ static int read_pattern(struct reader *reader, const struct conf_node *node, con
 {
     glob_t found = {0};
     int failure = glob(pattern, 0, NULL, &found);
-    int rc = 0;
+    int rc = conf_note_path(reader->conf, pattern, CONF_READ_FILES);
 
-    if (failure == GLOB_NOSPACE)
+    if (rc == 0 && failure == GLOB_NOSPACE)
         rc = conf_fail_errno(reader->conf, node, ENOMEM, "glob() \"%s\" failed", pattern);
-    else if (failure != 0 && failure != GLOB_NOMATCH)
+    else if (rc == 0 && failure != 0 && failure != GLOB_NOMATCH)
         rc = conf_fail_errno(reader->conf, node, EIO, "glob() \"%s\" failed", pattern);
     for (size_t i = 0; rc == 0 && failure == 0 && i < found.gl_pathc; i++) {
         /* The name outlives the list: nodes and the dump point to it. */

@@ -197,7 +197,9 @@ int http_upload_prepare(struct http_build *build, const struct http_location *lo
     const struct temp_folder *folder = &location->core.client_body_temp_path;
     int error = temp_folder_make(folder, &generation_of(conf)->settings);
 
-    return error ? conf_fail_errno(conf, NULL, -error, "mkdir() \"%s\" failed", folder->path) : 0;
+    if (error)
+        return conf_fail_errno(conf, NULL, -error, "mkdir() \"%s\" failed", folder->path);
+    return conf_note_path(conf, folder->path, CONF_MAKE_FILES);
 }
 
 /* ---- what it can be seen by ---- */

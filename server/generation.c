@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "conf/read.h"
 #include "pool/holds.h"
@@ -124,6 +125,10 @@ struct binding *generation_bind(struct generation *generation, const struct list
             return *end;
     binding = pool_calloc(generation->pool, sizeof *binding, "binding");
     if (!binding)
+        return NULL;
+    if (address->socket.ss_family == AF_UNIX &&
+        conf_note_path(&generation->conf, ((const struct sockaddr_un *)&address->socket)->sun_path,
+                       CONF_MAKE_SOCKETS))
         return NULL;
     binding->address = *address;
     binding->protocol = protocol;

@@ -30,7 +30,8 @@ void candidate_forget(struct candidate *candidate, struct kept *kept)
     pid_file_end(&candidate->pid, getpid(), kept_log(kept));
 }
 
-bool candidate_read(struct candidate *candidate, struct kept *kept, char error[CONF_REPORT_SIZE])
+bool candidate_read(struct candidate *candidate, struct kept *kept, bool serving,
+                    char error[CONF_REPORT_SIZE])
 {
     const struct settings *settings;
     int result;
@@ -39,6 +40,11 @@ bool candidate_read(struct candidate *candidate, struct kept *kept, char error[C
     candidate->generation = load(kept, error);
     if (!candidate->generation)
         return true;
+    if (serving && kept_allows(kept, candidate->generation)) {
+        log_write(kept_log(kept), LOG_LEVEL_EMERG, 0, "%s", candidate->generation->conf.error);
+        candidate_forget(candidate, kept);
+        return false;
+    }
     settings = &candidate->generation->settings;
     result = in_force_open(&kept->in_force, settings, &candidate->pid);
     if (!result)

@@ -2,12 +2,15 @@
 /* The start, up to where a server process begins; generations as the main thread holds them. */
 #include "server/master/kept.h"
 
+#include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "pool/holds.h"
 #include "server/log/log.h"
 #include "server/master/handed.h"
 #include "server/process/process.h"
+#include "server/process/sandbox_paths.h"
 #include "server/socket_path.h"
 #include "server/sockets.h"
 
@@ -76,8 +79,33 @@ int kept_take_over(struct kept *kept)
     return sockets_open(&kept->sockets, kept->current, kept_workers(kept->current));
 }
 
+int kept_allow(struct kept *kept)
+{
+    sandbox_paths_destroy(kept->paths);
+    kept->paths = kept->in_force.sandbox ? sandbox_paths_create(&kept->current->conf) : NULL;
+    return kept->in_force.sandbox && !kept->paths ? -ENOMEM : 0;
+}
+
+int kept_allows(const struct kept *kept, struct generation *generation)
+{
+    return kept->paths ? sandbox_paths_cover(kept->paths, &generation->conf) : 0;
+}
+
+void kept_say_refused(const struct kept *kept, char *error)
+{
+    const char *line;
+
+    while ((line = strsep(&error, "\n")))
+        log_write(kept_log(kept), LOG_LEVEL_EMERG, 0, "%s", line);
+    if (kept->paths)
+        log_write(kept_log(kept), LOG_LEVEL_NOTICE, 0,
+                  "the sandbox leaves within reach what was configured at the start: for more, restart");
+}
+
 void kept_end(struct kept *kept)
 {
+    sandbox_paths_destroy(kept->paths);
+    kept->paths = NULL;
     pid_file_end(&kept->in_force.pid, getpid(), kept_log(kept));
     log_thread_set(NULL);
     if (generation_put(kept->current, NULL, GENERATION_IN_SERVICE))

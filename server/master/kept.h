@@ -20,6 +20,7 @@ struct kept {
     struct socket_set *sockets;
     struct in_force in_force;
     pid_t old; /* the process whose binary ours replaces, our parent, while it lives; otherwise 0 */
+    struct sandbox_paths *paths; /* of the server process that was started last; NULL: it has no sandbox */
 };
 
 static inline const struct log *kept_log(const struct kept *kept)
@@ -42,6 +43,16 @@ __attribute__((warn_unused_result)) int kept_prepare(struct kept *kept);
 /* This process is a server of a supervisor, the first or a later one; of what later ones begin with, a reload
  * may have changed a part. The pid file is the supervisor's. As kept_prepare. */
 __attribute__((warn_unused_result)) int kept_take_over(struct kept *kept);
+
+/* Before a server process begins: what its sandbox leaves it. 0 or -ENOMEM. */
+__attribute__((warn_unused_result)) int kept_allow(struct kept *kept);
+
+/* Whether the server process may go over to that configuration without leaving its sandbox. Otherwise its
+ * conf.error says what it would need. 0 or a negative errno. */
+__attribute__((warn_unused_result)) int kept_allows(const struct kept *kept, struct generation *generation);
+
+/* Logs generation_load's `error`, which is cut up. */
+void kept_say_refused(const struct kept *kept, char *error);
 
 /* Threads that a configuration asks for. */
 unsigned kept_workers(const struct generation *generation);

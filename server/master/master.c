@@ -111,7 +111,7 @@ static int take_into_service(struct master *master, struct generation *generatio
 /* Until take_into_service has succeeded, every failure leaves everything as it was. */
 static void reload(struct master *master)
 {
-    char error[CONF_REPORT_SIZE], *rest = error, *line;
+    char error[CONF_REPORT_SIZE];
     struct generation *generation, *old = master->kept.current;
     struct pid_file pid = PID_FILE_NONE;
     int result;
@@ -119,14 +119,14 @@ static void reload(struct master *master)
     log_write(master_log(master), LOG_LEVEL_NOTICE | LOG_KEPT, 0, "reconfiguring");
     generation = generation_load(master->kept.source, error, sizeof error);
     if (!generation) {
-        while ((line = strsep(&rest, "\n")))
-            log_write(master_log(master), LOG_LEVEL_EMERG, 0, "%s", line);
+        kept_say_refused(&master->kept, error);
         supervised_tell(SUPERVISED_REFUSED);
         return;
     }
     generation_say_warnings(generation, master_log(master));
-    result = supervised() ? 0 : in_force_open(&master->kept.in_force, &generation->settings, &pid);
-    if (result)
+    result = kept_allows(&master->kept, generation);
+    if (!result && !supervised() &&
+        (result = in_force_open(&master->kept.in_force, &generation->settings, &pid)))
         conf_fail_errno(&generation->conf, NULL, -result, "open() \"%s\" failed", generation->settings.pid);
     if (result || take_into_service(master, generation)) {
         log_write(master_log(master), LOG_LEVEL_EMERG, 0, "%s", generation->conf.error);
@@ -298,16 +298,16 @@ static int start(struct master *master)
 {
     struct generation *generation = master->kept.current;
     struct conf *conf = &generation->conf;
-    int result = supervised() ? kept_take_over(&master->kept) : 0;
+    int result = supervised() ? kept_take_over(&master->kept) : kept_allow(&master->kept);
 
     if (result)
-        return result;
+        return supervised() ? result : conf_fail_memory(conf);
     sysmem_set_budget(generation->settings.memory_budget);
     sysmem_set_spare(generation->settings.view_reserve);
     result = start_loop(master);
     if (result)
         return conf_fail_errno(conf, NULL, -result, "the event loop could not be made");
-    result = in_force_drop_privileges(&master->kept.in_force, &generation->settings);
+    result = in_force_drop_privileges(&master->kept.in_force, &generation->settings, master->kept.paths);
     if (result)
         return conf_fail_errno(conf, NULL, -result, "privileges could not be dropped");
     result = take_into_service(master, generation);

@@ -51,7 +51,7 @@ static void ask_for_reload(struct supervisor *supervisor)
         supervisor->again = true;
         return;
     }
-    if (!candidate_read(&supervisor->candidate, supervisor->kept, error))
+    if (!candidate_read(&supervisor->candidate, supervisor->kept, supervisor->server.channel >= 0, error))
         return;
     if (supervisor->server.channel >= 0) {
         supervisor->asked = true;
@@ -69,7 +69,7 @@ static void reloaded(struct supervisor *supervisor, bool taken)
     char error[CONF_REPORT_SIZE] = "";
 
     if (taken && !supervisor->candidate.generation)
-        candidate_read(&supervisor->candidate, supervisor->kept, error);
+        candidate_read(&supervisor->candidate, supervisor->kept, false, error);
     if (taken && supervisor->candidate.generation)
         candidate_adopt(&supervisor->candidate, supervisor->kept);
     else if (taken)
@@ -234,11 +234,11 @@ static void reap(struct supervisor *supervisor)
 /* True: this is the new process. */
 static bool start_server(struct supervisor *supervisor)
 {
-    int error;
+    int error = -kept_allow(supervisor->kept);
 
     supervisor->started = supervisor_now();
     supervisor->serves = false;
-    if (child_start(&supervisor->server, &error))
+    if (!error && child_start(&supervisor->server, &error))
         return true;
     if (error)
         plan_next(supervisor, error, "fork() of the server process failed");

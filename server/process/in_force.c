@@ -62,7 +62,8 @@ int in_force_start(struct in_force *in_force, const struct settings *settings, s
     return find_user(in_force, settings, conf);
 }
 
-int in_force_drop_privileges(const struct in_force *in_force, const struct settings *settings)
+int in_force_drop_privileges(const struct in_force *in_force, const struct settings *settings,
+                             const struct sandbox_paths *paths)
 {
     const char *group = *in_force->group ? in_force->group : NULL;
     int error = 0;
@@ -76,7 +77,7 @@ int in_force_drop_privileges(const struct in_force *in_force, const struct setti
     else if (in_force->uid)
         error = process_drop_privileges(in_force->user, group, settings->log);
     if (!error && in_force->sandbox)
-        sandbox_enter(settings->log);
+        sandbox_enter(paths, settings->log);
     return error;
 }
 

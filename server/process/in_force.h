@@ -16,6 +16,8 @@
 #include "server/process/pid_file.h"
 #include "server/process/settings.h"
 
+struct sandbox_paths;
+
 struct in_force {
     struct pid_file pid;
     uint64_t nofile; /* descriptors, the limit without worker_rlimit_nofile; 0: not known */
@@ -30,9 +32,11 @@ struct in_force {
 __attribute__((warn_unused_result)) int in_force_start(struct in_force *in_force,
                                                        const struct settings *settings, struct conf *conf);
 
-/* Becomes that user, gives it the logs, and enters the sandbox. 0 or a negative errno. */
+/* Becomes that user, gives it the logs, and enters the sandbox, which leaves it `paths`. 0 or a negative
+ * errno. */
 __attribute__((warn_unused_result)) int in_force_drop_privileges(const struct in_force *in_force,
-                                                                 const struct settings *settings);
+                                                                 const struct settings *settings,
+                                                                 const struct sandbox_paths *paths);
 
 /* The supervisor, which keeps its privileges: what it reads and opens between these two is read and opened as
  * that user. What fails is logged. */

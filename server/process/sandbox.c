@@ -9,13 +9,17 @@
 #include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "pool/annotate.h"
 #include "server/log/log.h"
+#include "server/process/landlock.h"
 #include "server/process/process.h"
+#include "server/process/sandbox_paths.h"
 
 #if defined __x86_64__
 #define SANDBOX_PROCESSOR AUDIT_ARCH_X86_64
@@ -154,15 +158,37 @@ void sandbox_prepare(void)
         capability++;
 }
 
-static void say_not(const struct log *log, int error, const char *what)
+/* All that is missing becomes one line. */
+struct missing {
+    char text[512];
+    size_t used;
+};
+
+static void lacks(struct missing *missing, int error, const char *what)
 {
-    if (error)
-        log_write(log, LOG_LEVEL_NOTICE, error, "the sandbox goes without %s", what);
+    char reason[128];
+    int length;
+
+    if (error >= 0)
+        return;
+    length = snprintf(missing->text + missing->used, sizeof missing->text - missing->used, "%s%s (%d: %s)",
+                      missing->used ? ", " : "", what, -error, strerror_r(-error, reason, sizeof reason));
+    missing->used += length > 0 ? (size_t)length : 0;
+    if (missing->used > sizeof missing->text - 1)
+        missing->used = sizeof missing->text - 1;
 }
 
-void sandbox_enter(const struct log *log)
+void sandbox_enter(const struct sandbox_paths *paths, const struct log *log)
 {
-    say_not(log, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? errno : 0, "\"no new privileges\"");
-    say_not(log, process_keep_bind_service(), "dropping capabilities");
-    say_not(log, refuse_calls(), "refusing system calls");
+    struct missing missing = {.used = 0};
+    int landlock;
+
+    lacks(&missing, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0, "\"no new privileges\"");
+    landlock = landlock_enter(paths);
+    lacks(&missing, landlock, "restricting files");
+    lacks(&missing, landlock >= LANDLOCK_CONNECTS ? 0 : -ENOSYS, "refusing connections to others");
+    lacks(&missing, process_keep_bind_service(), "dropping capabilities");
+    lacks(&missing, refuse_calls(), "refusing system calls");
+    if (missing.used)
+        log_write(log, LOG_LEVEL_NOTICE, 0, "the sandbox goes without %s", missing.text);
 }

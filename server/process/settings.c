@@ -89,7 +89,7 @@ static int open_log(struct conf *conf, const struct conf_node *node, const char 
                          what);
     if (strcmp(path, "stderr")) {
         path = conf_full_name(conf, path, false);
-        if (!path)
+        if (!path || conf_note_path(conf, path, CONF_WRITE_FILES))
             return -ENOMEM;
     }
     *log = pool_calloc(conf->pool, sizeof **log, "log");
@@ -153,8 +153,9 @@ static const struct conf_directive directives[] = {
      "The same by nginx's name."},
     {"sandbox", CONF_MAIN, .flags = CONF_OURS, .offset = FIELD(sandbox), .preset = "off",
      .set = conf_set_flag,
-     "Whether the server gives up what it has no use for: all capabilities but CAP_NET_BIND_SERVICE, new "
-     "privileges, and system calls such as execve, fork, ptrace, mount. Read at start only."},
+     "Whether the server gives up what it has no use for: files that the configuration does not name, "
+     "connections to others, all capabilities but CAP_NET_BIND_SERVICE, new privileges, and system calls "
+     "such as execve, fork, ptrace, mount. Read at start only."},
     {"pid", CONF_MAIN, .offset = FIELD(pid), .preset = "logs/tidepool.pid", .set = set_pid,
      "`pid PATH | off;` The file that the process number is written to; `off` (ours): none. A reload moves "
      "it."},
@@ -220,6 +221,8 @@ int settings_finish(struct conf *conf, struct settings *settings, const char *pa
         if (!settings->pid)
             return -ENOMEM;
     }
+    if (settings->pid && !settings->supervise && conf_note_path(conf, settings->pid, CONF_MAKE_FILES))
+        return -ENOMEM;
     if (settings->log)
         return 0;
     result = open_log(conf, NULL, "-e", path ? path : "logs/error.log", LOG_LEVEL_ERROR, &log);

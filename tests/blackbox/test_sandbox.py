@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """`sandbox` (issue "Unbreakable", number 5): what the process that serves has given up, as proc(5) shows it, and that all
 goes on without it."""
+import ctypes
 import os
 import re
+import shutil
 import signal
 
 import pytest
@@ -85,3 +87,120 @@ def test_at_start_only(server):
     server.reload(lambda: server.get().text == 'new')
     server.wait_log('"sandbox" is read at start only')
     inside(server)
+
+
+# ---- files: Landlock ----
+
+def landlock():
+    """The version of the kernel's interface; -1: it has none (landlock_create_ruleset(2), LANDLOCK_CREATE_RULESET_VERSION)."""
+    return ctypes.CDLL(None, use_errno=True).syscall(444, None, 0, 1)
+
+
+needs_landlock = pytest.mark.skipif(landlock() < 1, reason='no Landlock')
+
+
+@needs_landlock
+@pytest.mark.parametrize('value, status', [('on', 403), ('off', 200)])
+def test_file_outside(server, tmp_path_factory, value, status):
+    """What an intruder could read, by a link that leads out: everybody may read the file, and no folder that the
+    configuration names has it. The log says so."""
+    outside = tmp_path_factory.mktemp('outside') / 'secret'
+    outside.write_text('secret')
+    server.write('html/inside', 'inside')
+    os.symlink(outside, server.path('html/link'))
+    server.http('server { listen 127.0.0.1:@http@; root @dir@/html; location /files/ { alias @dir@/html/; autoindex on; } }')
+    server.configure_raw(f'sandbox {value};' + server.read('nginx.conf'))
+    server.start()
+    assert server.get('/inside').text == 'inside' and server.get('/files/').status == 200
+    assert server.get('/link').status == status
+    if status == 403:
+        server.wait_log(r'\[error\].*open\(\) ".*/html/link" failed \(13: Permission denied\)')
+
+
+@needs_landlock
+@pytest.mark.parametrize('how', ['supervisor', 'server', 'alone'])
+def test_reload_needs_more(server, tmp_path_factory, how):
+    """A root elsewhere: the reload is refused, one line says what to do, and the old configuration goes on. After a restart
+    it is served."""
+    other = tmp_path_factory.mktemp('other')
+    (other / 'page').write_text('new')
+    os.chmod(other, 0o755)
+    server.write('html/page', 'old')
+
+    def root(folder):
+        server.http(f'server {{ listen 127.0.0.1:@http@; root {folder}; }}')
+        alone = 'supervise off;' if how == 'alone' else ''
+        server.configure_raw(f'sandbox on; {alone}' + server.read('nginx.conf'))
+
+    root('@dir@/html')
+    server.start()
+    assert server.get('/page').text == 'old'
+    root(other)
+    refused = re.escape(f'"{other}/" lies outside the sandbox')
+    server.expect(refused)
+    os.kill(server.process.pid if how == 'supervisor' else server.pid, signal.SIGHUP)
+    server.wait_log(refused)
+    assert server.get('/page').text == 'old'
+    root('@dir@/html')
+    server.kick(signal.SIGHUP)
+    server.wait_log('reconfiguring', count=1 if how == 'supervisor' else 2)
+    assert server.get('/page').text == 'old'
+    root(other)
+    server.stop()
+    server.start()
+    assert server.get('/page').text == 'new'
+
+
+@needs_landlock
+def test_replaced_root(server):
+    """Another folder of the same name is out of reach until a restart, and a reload says so."""
+    server.write('html/page', 'old')
+    server.write('site/page', 'new')
+    server.http('server { listen 127.0.0.1:@http@; root html; }')
+    server.configure_raw('sandbox on;' + server.read('nginx.conf'))
+    conf = server.path('conf')
+    os.mkdir(conf)
+    os.rename(server.path('nginx.conf'), server.path('conf/nginx.conf'))
+    # The folder of the configuration is within reach, with all below, so this one has to lie elsewhere.
+    plain = server.command
+    server.command = lambda *arguments: [word if word != 'nginx.conf' else 'conf/nginx.conf' for word in plain(*arguments)]
+    server.start()
+    assert server.get('/page').text == 'old'
+    os.rename(server.path('html'), server.path('html.old'))
+    os.rename(server.path('site'), server.path('html'))
+    assert server.get('/page').status == 403
+    server.expect('html/" lies outside the sandbox')
+    server.kick(signal.SIGHUP)
+    server.wait_log('html/" lies outside the sandbox')
+
+
+@pytest.mark.plain
+@pytest.mark.skipif(not shutil.which('strace'), reason='no strace')
+@pytest.mark.parametrize('calls, line', [
+    (['seccomp'], r'refusing system calls \(38: Function not implemented\)'),
+    (['landlock_create_ruleset'], r'restricting files \(38: Function not implemented\), '
+                                  r'refusing connections to others \(38: Function not implemented\)'),
+    (['landlock_create_ruleset', 'capset', 'seccomp'], 'restricting files .*, refusing connections .*, '
+     r'dropping capabilities .*, refusing system calls \(38: Function not implemented\)'),
+])
+def test_kernel_without(server, monkeypatch, calls, line):
+    """One line says what is missing, and the server serves."""
+    configure(server, 'here', 'on')
+    trace = ['strace', '-D', '-f', '-qq', '-o', server.path('trace'), '-e', 'trace=' + ','.join(calls)]
+    for call in calls:
+        trace += ['-e', f'inject={call}:error=ENOSYS']
+    plain = server.command
+    monkeypatch.setattr(server, 'command', lambda *arguments: trace + plain(*arguments))
+    server.start()
+    assert server.get().text == 'here'
+    server.wait_log(rf'\[notice\].* the sandbox goes without {line}$')
+    assert server.read('error.log').count('the sandbox goes without') == 1
+
+
+def test_nothing_missing(server):
+    """A kernel that has all of it leaves no line."""
+    configure(server, 'here', 'on')
+    server.start()
+    assert server.get().text == 'here'
+    if landlock() >= 4:
+        assert 'the sandbox goes without' not in server.read('error.log')

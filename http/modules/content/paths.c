@@ -38,6 +38,23 @@ static const char *path_folder_text(struct conf *conf, const char *text, bool al
     return copy;
 }
 
+/* For the sandbox. An alias that does not end in a slash is a file, or a folder of that name: the folder that
+ * it lies in is noted. */
+static int path_note(struct conf *conf, const char *folder, bool alias)
+{
+    size_t length = strlen(folder);
+    char *whole;
+
+    if (alias)
+        return conf_note_path(conf, folder, CONF_READ_FILES);
+    whole = pool_nalloc(conf->pool, length + 2, "root");
+    if (!whole)
+        return conf_fail_memory(conf);
+    memcpy(whole, folder, length);
+    memcpy(whole + length, "/", 2);
+    return conf_note_path(conf, whole, CONF_READ_FILES);
+}
+
 static struct http_root *path_make_root(struct conf *conf, const struct conf_node *node, const char *text,
                                         bool alias)
 {
@@ -48,6 +65,8 @@ static struct http_root *path_make_root(struct conf *conf, const struct conf_nod
         (void)conf_fail_memory(conf);
         return NULL;
     }
+    if (path_note(conf, folder, alias))
+        return NULL;
     root->alias = alias;
     root->prefix = conf->prefix;
     return http_template_compile(conf, node, folder, &root->folder) ? NULL : root;

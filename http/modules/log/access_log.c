@@ -180,6 +180,8 @@ static struct access_file *access_log_name_file(struct conf *conf, struct access
         (void)conf_fail_memory(conf);
         return NULL;
     }
+    if (conf_note_path(conf, path, CONF_WRITE_FILES))
+        return NULL;
     file->path = path;
     file->next = shared->files;
     shared->files = file;

@@ -52,7 +52,9 @@ int http_log_path_read(struct conf *conf, const struct conf_node *node, const ch
 {
     const char *full = conf_full_name(conf, text, false);
 
-    return full ? http_template_compile(conf, node, full, path) : -ENOMEM;
+    if (!full || conf_note_path(conf, full, CONF_WRITE_FILES))
+        return -ENOMEM;
+    return http_template_compile(conf, node, full, path);
 }
 
 static int log_path_read_option(const struct conf_setting *setting, const char *text,

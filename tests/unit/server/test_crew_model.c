@@ -422,7 +422,7 @@ static struct generation *make_generation(bool extra)
     struct log *log;
 
     MUST(generation);
-    generation->pool = pool;
+    generation->pool = generation->conf.pool = pool;
     log = pool_calloc(pool, sizeof *log, "log"); /* one that nobody else has */
     MUST(log);
     generation->sgi = shared.sgi;
