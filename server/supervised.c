@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "server/log/log.h"
@@ -13,6 +15,7 @@
 
 static int supervised_fd = -1; /* our end; negative: there is no supervisor, or it is gone */
 static bool supervised_here;
+static _Atomic int64_t supervised_verdict; /* Unix seconds of the last reload, negative if it was refused */
 
 /* Space for one descriptor. */
 union control {
@@ -107,8 +110,19 @@ static void send_or_say(const struct supervised_message *message, int fd)
         log_write(log_thread(), LOG_LEVEL_ALERT, error, "sendmsg() to the supervisor failed");
 }
 
+int64_t supervised_reloaded(bool *taken)
+{
+    int64_t verdict = atomic_load_explicit(&supervised_verdict, memory_order_relaxed);
+
+    *taken = verdict >= 0;
+    return *taken ? verdict : -verdict;
+}
+
 void supervised_tell(enum supervised_kind kind)
 {
+    if (kind == SUPERVISED_TAKEN || kind == SUPERVISED_REFUSED)
+        atomic_store_explicit(&supervised_verdict, (int64_t)time(NULL) * (kind == SUPERVISED_TAKEN ? 1 : -1),
+                              memory_order_relaxed);
     send_or_say(&(struct supervised_message){.kind = kind}, -1);
 }
 

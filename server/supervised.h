@@ -6,13 +6,14 @@
  *   The server opens what a reload adds and sends its sockets up: so there is one order of steps in a reload,
  *   with and without a supervisor, and a refused one takes back what it opened.
  * Lifetime: from the fork until the process ends.
- * Threads: the main thread.
+ * Threads: the main thread; supervised_reloaded any.
  * Errors: a message that cannot be sent is logged: the supervisor then keeps what it had.
  */
 #ifndef SERVER_SUPERVISED_H
 #define SERVER_SUPERVISED_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "server/address.h"
 
@@ -40,8 +41,13 @@ int supervised_channel(void);
 /* The next signal to obey; 0: none now. The end of the supervisor is a SIGTERM. */
 int supervised_signal(void);
 
-/* SERVES, TAKEN or REFUSED. */
+/* SERVES, TAKEN or REFUSED; the last two are noted, with or without a supervisor. */
 void supervised_tell(enum supervised_kind kind);
+
+/* Unix seconds of the last reload's verdict, and whether the configuration was taken; 0 and true: there was
+ * no reload. Any thread. */
+int64_t supervised_reloaded(bool *taken);
+
 void supervised_tell_socket(const struct listen_address *address, int fd);
 void supervised_tell_gone(const struct listen_address *address);
 

@@ -178,8 +178,7 @@ void log_file_chown_all(uid_t uid, gid_t gid)
 
 void log_file_lost(struct log_file *file, uint64_t lines, int error)
 {
-    uint64_t lost = atomic_fetch_add_explicit(&file->to.lost_lines, lines, memory_order_relaxed) + lines,
-             said;
+    uint64_t lost = log_sink_lost(&file->to, lines), said;
     struct timespec now;
     int64_t last;
 

@@ -347,10 +347,23 @@ size_t log_sink_write(struct log_sink *sink, int fd, const char *bytes, size_t l
     return done;
 }
 
+static _Atomic uint64_t log_sink_all_lost;
+
+uint64_t log_sink_lost(struct log_target *target, uint64_t lines)
+{
+    atomic_fetch_add_explicit(&log_sink_all_lost, lines, memory_order_relaxed);
+    return atomic_fetch_add_explicit(&target->lost_lines, lines, memory_order_relaxed) + lines;
+}
+
+uint64_t log_sink_lost_in_all(void)
+{
+    return atomic_load_explicit(&log_sink_all_lost, memory_order_relaxed);
+}
+
 void log_sink_say(struct log_target *target, const char *line, size_t length)
 {
     int error;
 
     if (log_sink_write(target->sink, target->fd, line, length, true, &error) < length)
-        atomic_fetch_add_explicit(&target->lost_lines, 1, memory_order_relaxed);
+        (void)log_sink_lost(target, 1);
 }

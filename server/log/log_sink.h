@@ -46,6 +46,12 @@ void log_sink_moved(struct log_sink *sink, int fd);
 size_t log_sink_write(struct log_sink *sink, int fd, const char *bytes, size_t length, bool lines,
                       int *error);
 
+/* Counts lines that are lost: the target's since the start, which it returns, and those of all targets. */
+uint64_t log_sink_lost(struct log_target *target, uint64_t lines);
+
+/* Lines that were lost since the start, of all logs. Any thread. */
+uint64_t log_sink_lost_in_all(void);
+
 /* A line of the error log, which cannot complain about itself: a lost line is only counted. */
 void log_sink_say(struct log_target *target, const char *line, size_t length);
 

@@ -29,6 +29,13 @@ __attribute__((warn_unused_result)) int process_close_stderr(void);
 /* The soft limit of descriptors; 0: not known. */
 uint64_t process_nofile(void);
 
+/* Descriptors that are open, as the kernel counts them: since Linux 6.2 without reading their list. 0: not
+ * known. Any thread. */
+uint64_t process_descriptors(void);
+
+/* CPU time that the process has used, user and system, in microseconds. Any thread. */
+uint64_t process_cpu_micros(void);
+
 /* Sets the soft and, if needed and allowed, the hard limit of descriptors. */
 __attribute__((warn_unused_result)) int process_set_nofile(uint64_t descriptors);
 

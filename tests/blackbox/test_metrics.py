@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """metrics: the text is what Prometheus reads, and the figures are what has happened."""
 import gzip
+import os
+import shutil
 import signal
+import subprocess
 import threading
 import time
 
@@ -68,6 +71,13 @@ def test_lint(shared):
     assert all(name.startswith('tidepool_') for name in families)
 
 
+@pytest.mark.skipif(not shutil.which('promtool'), reason='promtool (Debian: prometheus) is not installed')
+def test_promtool(shared):
+    """Prometheus's own judge: `promtool check metrics` reads the text and lints it."""
+    done = subprocess.run(['promtool', 'check', 'metrics'], input=shared.get('/metrics').text, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, '')
+
+
 @pytest.mark.parametrize('text', [
     'a_bytes 1', '# HELP a A.\n# TYPE a gauge\n', '# HELP a A.\na 1\n', '# TYPE a gauge\n# HELP a A.\na 1\n',
     '# HELP a A.\n# TYPE a gauge\na 1\na 2\n', '# HELP a A.\n# TYPE a gauge\na 1\n# HELP a A.\n# TYPE a gauge\na 2\n',
@@ -86,11 +96,13 @@ def test_what_is_there(shared):
     families = scrape(shared)
     kinds = {name.removeprefix('tidepool_'): family.type for name, family in families.items()}
     for name in ('connections_open', 'memory_live_bytes', 'memory_peak_bytes', 'memory_budget_bytes',
-                 'memory_resident_bytes', 'sgi_held_bytes', 'sgi_free_bytes', 'worker_connections_open',
+                 'process_start_time_seconds', 'process_open_descriptors', 'process_max_descriptors', 'configuration_reload_successful',
+                 'configuration_reload_time_seconds', 'memory_resident_bytes', 'sgi_held_bytes', 'sgi_free_bytes', 'worker_connections_open',
                  'worker_sizeclass_mapped_bytes', 'worker_sizeclass_resident_bytes', 'worker_sizeclass_live_bytes'):
         assert kinds[name] == 'gauge'
     for name in ('connections_accepted', 'connections_closed', 'connections_refused', 'requests', 'responses',
                  'received_bytes', 'sent_bytes', 'over_budget', 'memory_refused', 'memory_failed', 'memory_calls',
+                 'process_cpu_seconds', 'log_lines_lost',
                  'sgi_lock_taken', 'sgi_lock_contended', 'sgi_lock_wait_seconds', 'worker_requests'):
         assert kinds[name + '_total'] == 'counter'
     for name in 'request_duration_seconds', 'request_pool_bytes', 'connection_peak_bytes':
@@ -315,6 +327,58 @@ def test_a_client_that_reads_slowly(server):
         assert server.get('/ok').status == 200
         for _ in range(100):
             exposition.parse(client.response().text)
+
+
+# ---- the process -------------------------------------------------------
+
+def test_the_process(server):
+    """proc(5): what the kernel says of the same process."""
+    earliest = time.time()
+    server.configure('worker_rlimit_nofile 600; http { access_log off; ' + CONFIG + ' }')
+    server.start()
+    with server.client() as client:
+        def look():
+            return exposition.parse(client.ask('GET', '/metrics').text)
+
+        before = look()
+        assert earliest - 1 <= value(before, 'process_start_time_seconds') <= time.time()
+        assert value(before, 'process_max_descriptors') == 600
+        assert value(before, 'process_open_descriptors') == len(os.listdir(f'/proc/{server.pid}/fd'))
+        with server.client() as other:
+            other.ask('GET', '/ok')
+            assert value(look(), 'process_open_descriptors') == value(before, 'process_open_descriptors') + 1
+        with open(f'/proc/{server.pid}/stat', encoding='ascii') as file:
+            ticks = sum(map(int, file.read().rsplit(')', 1)[1].split()[11:13]))
+        now = look()
+        assert_no_less(before, now)
+        assert value(now, 'process_cpu_seconds_total') >= (ticks - 1) / os.sysconf('SC_CLK_TCK')
+        assert value(now, 'log_lines_lost_total') == 0
+
+
+@pytest.mark.parametrize('supervise', ['on', 'off'])
+def test_the_last_reload(server, supervise):
+    """None, one that is refused, one that is taken: when, and with what result."""
+    good = f'supervise {supervise}; http {{ access_log off; {CONFIG} }}'
+    server.configure(good)
+    server.start()
+    assert (value(scrape(server), 'configuration_reload_successful'), value(scrape(server), 'configuration_reload_time_seconds')) == (1, 0)
+    for text, taken in (good + ' nosuch;', 0), (good, 1):
+        earliest = int(time.time())
+        server.configure(text)
+        server.kick(signal.SIGHUP)
+        now = settled(server, lambda now: value(now, 'configuration_reload_successful') == taken)
+        assert earliest <= value(now, 'configuration_reload_time_seconds') <= time.time()
+    server.expect('nosuch')
+
+
+def test_lost_lines(server):
+    """/dev/full takes nothing: each line of the log is counted, those that the log complains of once a while, too."""
+    server.configure('http { access_log /dev/full; ' + CONFIG + ' }')
+    server.start()
+    for _ in range(5):
+        server.get('/ok')
+    settled(server, lambda now: value(now, 'log_lines_lost_total') >= 5)
+    server.expect('/dev/full')
 
 
 # ---- the directive -----------------------------------------------------

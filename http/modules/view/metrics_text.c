@@ -8,7 +8,9 @@
 #include "pool/mode.h"
 #include "pool/sgi_stats.h"
 #include "pool/sysmem.h"
+#include "server/log/log_sink.h"
 #include "server/process/process.h"
+#include "server/supervised.h"
 #include "server/tenure.h"
 #include "server/version.h"
 #include "server/watch/census.h"
@@ -199,6 +201,33 @@ static void metrics_put_sgi(struct text *text, struct sgi *sgi)
                    (unsigned long long)(locks[i]->wait_ns % NANOS));
 }
 
+/* ---- the process ---- */
+
+/* What the kernel says of it, and what an operator is woken for. */
+static void metrics_put_process(struct text *text)
+{
+    uint64_t micros = process_cpu_micros();
+    int64_t reloaded;
+    bool taken;
+
+    metrics_begin(text, "process_start_time_seconds", "Unix time when the process began to serve.");
+    text_print(text, "tidepool_process_start_time_seconds %.3f\n", census_began());
+    metrics_begin(text, "process_cpu_seconds_total", "CPU time of the process, user and system.");
+    text_print(text, "tidepool_process_cpu_seconds_total %llu.%06llu\n",
+               (unsigned long long)(micros / MICROS), (unsigned long long)(micros % MICROS));
+    metrics_put(text, "process_open_descriptors", process_descriptors(),
+                "Descriptors that are open; 0: not known.");
+    metrics_put(text, "process_max_descriptors", process_nofile(),
+                "Descriptors that may be open (worker_rlimit_nofile); 0: not known.");
+    metrics_put(text, "log_lines_lost_total", log_sink_lost_in_all(),
+                "Lines of all logs that could not be written, or for which there was no memory.");
+    reloaded = supervised_reloaded(&taken);
+    metrics_put(text, "configuration_reload_successful", taken,
+                "Whether the last reload was taken; 0: it was refused, and the old configuration goes on.");
+    metrics_put(text, "configuration_reload_time_seconds", (uint64_t)reloaded,
+                "Unix time of the last reload, taken or refused; 0: there was none.");
+}
+
 /* ---- workers ---- */
 
 #define PART(field) offsetof(struct snapshot_part, field)
@@ -243,13 +272,17 @@ static void metrics_put_workers(struct snapshot *snapshot, unsigned family)
     }
 }
 
-enum section { SECTION_COUNTED, SECTION_MEMORY, SECTION_WORKERS };
+enum section { SECTION_COUNTED, SECTION_PROCESS, SECTION_MEMORY, SECTION_WORKERS };
 
 bool metrics_write(struct snapshot *snapshot)
 {
     switch ((enum section)snapshot->section) {
     case SECTION_COUNTED:
         metrics_put_counted(snapshot);
+        snapshot->section = SECTION_PROCESS;
+        return true;
+    case SECTION_PROCESS:
+        metrics_put_process(snapshot->text);
         snapshot->section = SECTION_MEMORY;
         return true;
     case SECTION_MEMORY:
