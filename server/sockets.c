@@ -168,6 +168,15 @@ static bool make_room(struct socket_set *set, unsigned count)
     return true;
 }
 
+/* The kernel lets only the user who has the first socket bind another one to its address. A server that has
+ * given up being root, or a new binary that has not yet, shares the first one's queue. */
+static int one_more(const struct socket_set *set)
+{
+    int fd = is_unix(&set->address) && set->count ? -EADDRINUSE : bound_socket(&set->address, true);
+
+    return fd == -EADDRINUSE && set->count ? fcntl(set->fds[0], F_DUPFD_CLOEXEC, 0) : fd;
+}
+
 /* Binds more sockets until the set has `count`. */
 static int fill_set(struct socket_set *set, struct generation *generation, const struct binding *binding,
                     unsigned count)
@@ -175,8 +184,7 @@ static int fill_set(struct socket_set *set, struct generation *generation, const
     if (!make_room(set, count))
         return conf_fail_memory(&generation->conf);
     while (set->count < count) {
-        int fd = is_unix(&set->address) && set->count ? fcntl(set->fds[0], F_DUPFD_CLOEXEC, 0)
-                                                      : bound_socket(&binding->address, true);
+        int fd = one_more(set);
 
         if (fd < 0)
             return fail(generation, &binding->address, "bind()");

@@ -2,6 +2,7 @@
 """Another binary takes over without a lost connection: nginx's "Upgrading Executable on the Fly"
 (http://nginx.org/en/docs/control.html). The steps, the names of the pid files and who ends are that page's."""
 import os
+import re
 import shutil
 import signal
 import socket
@@ -267,6 +268,73 @@ def test_daemon(server):
     assert server.get().text == 'new'
     assert os.readlink(f'/proc/{new.pid}/fd/2') == '/dev/null'
     server.stop()
+
+
+def descriptors(pid):
+    folder = f'/proc/{pid}/fd'
+    return sorted(os.readlink(f'{folder}/{name}').split(':')[0] for name in os.listdir(folder))
+
+
+def test_descriptors(server):
+    """The new one has what a first start has: each socket once, and no other file of the old one's."""
+    running(server, workers=3)
+    before = descriptors(server.process.pid), descriptors(server.pid)
+    for _ in range(2):
+        old, new = server.process, upgrade(server)
+        os.kill(old.pid, signal.SIGQUIT)
+        switch(server, new)
+        server.wait_for(lambda: len(server.children()) == 1, 'the server process')
+        assert (descriptors(new.pid), descriptors(server.pid)) == before
+    server.stop()
+
+
+def test_old_server_dies(server):
+    """While both run the old server is started anew as ever; when it ends, its paths stay with the new one."""
+    line = SERVER.replace('location / {', 'listen unix:@dir@/a.sock; location / {', 1)
+    server.http(line % 'old')
+    server.start()
+    old, child = server.process, server.pid
+    server.http(line % 'new')
+    new = upgrade(server)
+    server.expect('exited on signal 9')
+    os.kill(child, signal.SIGKILL)
+    server.wait_log(f'server process {child} exited on signal 9 .*, it is started anew at once')
+    client_of(server, 'old').close()
+    os.kill(old.pid, signal.SIGTERM)
+    switch(server, new)
+    assert connects(server.path('a.sock')) == 'new'
+    server.stop()
+    assert not os.path.exists(server.path('a.sock'))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='only root starts as one user and goes on as another')
+@pytest.mark.parametrize('sandbox', ['', 'sandbox on; '])
+def test_user(public, sandbox):
+    """Root's server that has become nobody: the new one starts as root, binds what is new, and gives that up too. The
+    same when a reload of the old one's has opened more sockets, as nobody."""
+    def configure(text, workers, more=''):
+        public.http(SERVER % text + more, workers=workers)
+        public.configure_raw(sandbox + public.read('nginx.conf').replace('user root;', 'user nobody;'))
+
+    def users(pid):
+        with open(f'/proc/{pid}/status', encoding='ascii') as file:
+            return re.search(r'^Uid:\s+(\d+)\s+(\d+)', file.read(), re.M).groups()
+
+    server, more = public, 'server { listen 127.0.0.1:@more@; listen unix:@dir@/more.sock; return 200 more; }'
+    configure('old', 1)
+    server.start()
+    configure('reloaded', 2, more)
+    server.reload(lambda: server.get().text == 'reloaded')
+    before = users(server.process.pid), users(server.pid)
+    for text, workers in (('new', 4), ('newer', 1)):
+        configure(text, workers, more)
+        old, new = server.process, upgrade(server)
+        os.kill(old.pid, signal.SIGQUIT)
+        switch(server, new)
+        assert (users(new.pid), users(server.pid)) == before
+        assert server.get().text == text and server.get(port='more').text == 'more'
+    server.stop()
+    assert not os.path.exists(server.path('more.sock'))
 
 
 @pytest.mark.parametrize('value', ['x', '7', '-1;', '1;', '99999999999;', '3;;', ';'])
