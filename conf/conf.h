@@ -39,10 +39,11 @@ struct conf_file {
 
 /* What the server does, by the configuration's word, with files in a folder and below. */
 enum conf_use {
-    CONF_READ_FILES,  /* opens them, lists folders */
-    CONF_WRITE_FILES, /* logs: opens them for writing, makes them */
-    CONF_MAKE_FILES,  /* temporary ones: makes, reads and removes them; makes folders */
-    CONF_MAKE_SOCKETS /* makes and removes unix sockets */
+    CONF_READ_FILES,   /* opens them, lists folders */
+    CONF_WRITE_FILES,  /* logs: opens them for writing, makes them */
+    CONF_MAKE_FILES,   /* temporary ones: makes, reads and removes them; makes folders */
+    CONF_MAKE_SOCKETS, /* makes and removes unix sockets */
+    CONF_PID_FILE      /* the pid file, which the supervisor makes, where there is one */
 };
 
 /* Named by a directive; each name and use once. */

@@ -82,13 +82,14 @@ int kept_take_over(struct kept *kept)
 int kept_allow(struct kept *kept)
 {
     sandbox_paths_destroy(kept->paths);
-    kept->paths = kept->in_force.sandbox ? sandbox_paths_create(&kept->current->conf) : NULL;
+    kept->paths =
+        kept->in_force.sandbox ? sandbox_paths_create(&kept->current->conf, kept->in_force.supervise) : NULL;
     return kept->in_force.sandbox && !kept->paths ? -ENOMEM : 0;
 }
 
 int kept_allows(const struct kept *kept, struct generation *generation)
 {
-    return kept->paths ? sandbox_paths_cover(kept->paths, &generation->conf) : 0;
+    return kept->paths ? sandbox_paths_cover(kept->paths, &generation->conf, kept->in_force.supervise) : 0;
 }
 
 void kept_say_refused(const struct kept *kept, char *error)

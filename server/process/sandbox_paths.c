@@ -2,6 +2,7 @@
 /* What a sandbox leaves within reach of the server. */
 #include "server/process/sandbox_paths.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -22,7 +23,10 @@ static const uint32_t access_of[] = {
     [CONF_WRITE_FILES] = WRITE,
     [CONF_MAKE_FILES] = READ | WRITE | SANDBOX_TRUNCATE | SANDBOX_REMOVE_FILE | SANDBOX_MAKE_DIR,
     [CONF_MAKE_SOCKETS] = SANDBOX_MAKE_SOCK | SANDBOX_REMOVE_FILE,
+    [CONF_PID_FILE] = WRITE | SANDBOX_TRUNCATE | SANDBOX_REMOVE_FILE,
 };
+
+static_assert(sizeof access_of / sizeof *access_of == CONF_PID_FILE + 1, "each use has its rights");
 
 /* Read without being configured: by libc (names of users and hosts, the time zone, libraries that it loads
  * late), by this server (its size, limits of its control group, names of functions in a crash), by
@@ -76,17 +80,17 @@ static int add(struct sandbox_paths *paths, const char *name, const char *asked,
     return 0;
 }
 
-/* A file may be made anew, by a rotation or an editor: its folder is what counts. What is neither file nor
- * folder, such as /dev/stderr, is meant itself. */
+/* A file may be made anew, by a rotation or an editor: its folder is what counts. A log that is no file, such
+ * as /dev/stderr, is meant itself. */
 static int add_configured(struct sandbox_paths *paths, const struct conf_path *note)
 {
     const char *name = note->name, *slash;
     char real[PATH_MAX], folder[PATH_MAX];
     struct stat about;
-    bool there = !stat(name, &about);
+    bool there = !stat(name, &about), file = there && S_ISREG(about.st_mode);
 
-    if (note->name[strlen(name) - 1] != '/' && (!there || S_ISREG(about.st_mode))) {
-        if (there && realpath(name, real))
+    if (name[strlen(name) - 1] != '/' && (!there || file || note->use == CONF_MAKE_SOCKETS)) {
+        if (file && realpath(name, real))
             name = real;
         slash = strrchr(name, '/');
         if (!slash || slash - name + 2 > PATH_MAX)
@@ -98,7 +102,7 @@ static int add_configured(struct sandbox_paths *paths, const struct conf_path *n
     return add(paths, name, note->name, access_of[note->use]);
 }
 
-struct sandbox_paths *sandbox_paths_create(const struct conf *conf)
+struct sandbox_paths *sandbox_paths_create(const struct conf *conf, bool supervised)
 {
     struct pool_options pools = {.first_size = BLOCK, .block_size = BLOCK, .name = "sandbox"};
     struct pool *pool = pool_create(&pools);
@@ -110,7 +114,8 @@ struct sandbox_paths *sandbox_paths_create(const struct conf *conf)
     for (unsigned i = 0; i < sizeof always / sizeof *always && !result; i++)
         result = add(paths, always[i].name, always[i].name, always[i].access);
     for (const struct conf_path *note = conf->paths; note && !result; note = note->next)
-        result = add_configured(paths, note);
+        if (note->use != CONF_PID_FILE || !supervised)
+            result = add_configured(paths, note);
     if (!result)
         return paths;
     pool_destroy(pool);
@@ -139,9 +144,9 @@ static bool is_still_there(const struct sandbox_path *path)
     return !stat(path->name, &about) && about.st_dev == path->device && about.st_ino == path->inode;
 }
 
-int sandbox_paths_cover(const struct sandbox_paths *paths, struct conf *conf)
+int sandbox_paths_cover(const struct sandbox_paths *paths, struct conf *conf, bool supervised)
 {
-    struct sandbox_paths *wanted = sandbox_paths_create(conf);
+    struct sandbox_paths *wanted = sandbox_paths_create(conf, supervised);
     int result = wanted ? 0 : conf_fail_memory(conf);
 
     for (const struct sandbox_path *path = wanted ? wanted->first : NULL; path && !result;

@@ -46,13 +46,14 @@ struct sandbox_paths {
     struct sandbox_path *first;
 };
 
-/* What `conf` takes. NULL: no memory. */
-struct sandbox_paths *sandbox_paths_create(const struct conf *conf) __attribute__((warn_unused_result));
+/* What `conf` takes. `supervised`: without the pid file. NULL: no memory. */
+struct sandbox_paths *sandbox_paths_create(const struct conf *conf, bool supervised)
+    __attribute__((warn_unused_result));
 void sandbox_paths_destroy(struct sandbox_paths *paths); /* NULL is allowed */
 
 /* Whether a server in the sandbox of `paths` may go over to `conf`. Otherwise conf->error names what would
  * be out of reach. 0 or a negative errno. */
-int sandbox_paths_cover(const struct sandbox_paths *paths, struct conf *conf)
+int sandbox_paths_cover(const struct sandbox_paths *paths, struct conf *conf, bool supervised)
     __attribute__((warn_unused_result));
 
 #endif

@@ -221,7 +221,7 @@ int settings_finish(struct conf *conf, struct settings *settings, const char *pa
         if (!settings->pid)
             return -ENOMEM;
     }
-    if (settings->pid && !settings->supervise && conf_note_path(conf, settings->pid, CONF_MAKE_FILES))
+    if (settings->pid && conf_note_path(conf, settings->pid, CONF_PID_FILE))
         return -ENOMEM;
     if (settings->log)
         return 0;

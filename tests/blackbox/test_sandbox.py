@@ -11,6 +11,7 @@ import pytest
 
 from tests.blackbox.test_supervisor import DIED, kill, next_one
 from tests.harness.instance import BINARY, holds
+from tests.harness.wire import Client, request
 
 pytestmark = pytest.mark.ours
 
@@ -172,6 +173,26 @@ def test_replaced_root(server):
     server.expect('html/" lies outside the sandbox')
     server.kick(signal.SIGHUP)
     server.wait_log('html/" lies outside the sandbox')
+
+
+@needs_landlock
+@pytest.mark.parametrize('alone', ['', 'supervise off;'])
+def test_unix_sockets(server, alone):
+    """They are made and removed by reloads, and none is left at the end, nor the pid file."""
+    def configure_sockets(*names):
+        server.http('server { listen 127.0.0.1:@http@; ' + ''.join(f'listen unix:@dir@/{name};' for name in names)
+                    + f' return 200 "{names}"; }}')
+        server.configure_raw(f'sandbox on; {alone}' + server.read('nginx.conf'))
+
+    configure_sockets('one')
+    server.start()
+    configure_sockets('two')
+    server.reload(lambda: server.get().text == "('two',)")
+    server.wait_for(lambda: not os.path.exists(server.path('one')), 'the old socket to go')
+    with Client(server.path('two')) as client:
+        assert client.send(request('GET', '/')).response().status == 200
+    server.stop()
+    assert not os.path.exists(server.path('two')) and 'left behind' not in server.read('error.log')
 
 
 @pytest.mark.plain

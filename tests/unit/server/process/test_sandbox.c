@@ -47,7 +47,7 @@ static struct sandbox_paths *nothing_configured(void)
 {
     struct conf conf = {.paths = NULL};
 
-    return sandbox_paths_create(&conf);
+    return sandbox_paths_create(&conf, true);
 }
 
 /* The number of the first that is wrong; 0: none. */
@@ -166,7 +166,7 @@ static int probe_files(void)
 
     if (conf_init(&conf, pool_create(&options), "", NULL) || note_folders(&conf))
         return 1;
-    paths = sandbox_paths_create(&conf);
+    paths = sandbox_paths_create(&conf, true);
     if (!paths || tried("/etc/shadow", O_RDONLY) || try_to_connect())
         return 2;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
@@ -251,7 +251,7 @@ static int covers(const struct sandbox_paths *paths, const char *name, enum conf
     assert_non_null(pool);
     assert_int_equal(conf_init(&conf, pool, "", NULL), 0);
     assert_int_equal(conf_note_path(&conf, name, use), 0);
-    result = sandbox_paths_cover(paths, &conf);
+    result = sandbox_paths_cover(paths, &conf, true);
     if (result)
         assert_non_null(strstr(conf.error, name));
     pool_destroy(pool);
@@ -268,14 +268,17 @@ static void test_cover(void **state)
     (void)state;
     assert_int_equal(conf_init(&conf, pool_create(&options), "", NULL), 0);
     assert_int_equal(note_folders(&conf), 0);
-    paths = sandbox_paths_create(&conf);
+    paths = sandbox_paths_create(&conf, true);
     assert_non_null(paths);
     assert_int_equal(covers(paths, in_folder("site/"), CONF_READ_FILES), 0);
     assert_int_equal(covers(paths, in_folder("site/page"), CONF_READ_FILES), 0);
     assert_int_equal(covers(paths, in_folder("site/$host/"), CONF_READ_FILES), 0);
     assert_int_equal(covers(paths, in_folder("logs/other.log"), CONF_WRITE_FILES), 0);
     assert_int_equal(covers(paths, "/dev/null", CONF_WRITE_FILES), 0);
+    assert_int_equal(covers(paths, in_folder("run/other"), CONF_MAKE_SOCKETS), 0);
+    assert_int_equal(covers(paths, in_folder("pid"), CONF_PID_FILE), 0); /* the supervisor's */
     assert_int_not_equal(covers(paths, in_folder("logs/"), CONF_READ_FILES), 0);
+    assert_int_not_equal(covers(paths, in_folder("logs/socket"), CONF_MAKE_SOCKETS), 0);
     assert_int_not_equal(covers(paths, in_folder("site/x.log"), CONF_WRITE_FILES), 0);
     assert_int_not_equal(covers(paths, in_folder("beside"), CONF_READ_FILES), 0);
     assert_int_not_equal(covers(paths, "/", CONF_READ_FILES), 0);
