@@ -142,18 +142,36 @@ example: $(BUILD)/tests/example/pool_example ## build and run the example progra
 	@$<
 unit: example
 
-.PHONY: install docker clean
-install: all ## binary, manual, libtidepool.a with its headers, sample configurations, systemd unit (DESTDIR, PREFIX)
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib lib/systemd/system include/pool share/tidepool \
-	    share/doc/tidepool share/man/man8)
+# The manual page of the language, from the tables by way of their Markdown.
+$(BUILD)/tidepool.conf.5: conf/DIRECTIVES.md docs/conf_page.awk
+	$(Q)mkdir -p $(@D)
+	$(Q)awk -f docs/conf_page.awk conf/DIRECTIVES.md > $@.tmp
+	$(Q)mv $@.tmp $@
+
+.PHONY: install uninstall docker clean
+install: all $(BUILD)/tidepool.conf.5 ## binary, manuals, completion, library and headers, samples, systemd unit (DESTDIR, PREFIX)
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib lib/systemd/system include/pool share/tidepool share/doc/tidepool \
+	    share/man/man5 share/man/man8 share/bash-completion/completions share/zsh/site-functions)
 	install -m 755 $(BUILD)/tidepool $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(BUILD)/libtidepool.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 $(wildcard pool/*.h) $(DESTDIR)$(PREFIX)/include/pool/
 	install -m 644 $(wildcard conf/*.conf) conf/mime.types $(DESTDIR)$(PREFIX)/share/tidepool/
 	install -m 644 conf/DIRECTIVES.md docs/differences.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/tidepool/
 	install -m 644 docs/tidepool.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -m 644 $(BUILD)/tidepool.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/
+	install -m 644 docs/completion/tidepool.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tidepool
+	install -m 644 docs/completion/_tidepool $(DESTDIR)$(PREFIX)/share/zsh/site-functions/
+	install -m 644 docs/tidepool.logrotate $(DESTDIR)$(PREFIX)/share/tidepool/
 	sed 's|@BINDIR@|$(PREFIX)/bin|' docs/tidepool.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/tidepool.service
 	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/tidepool.service
+
+uninstall: ## take back what make install put there, and nothing else (the same DESTDIR, PREFIX)
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/tidepool lib/libtidepool.a lib/systemd/system/tidepool.service \
+	    share/man/man5/tidepool.conf.5 share/man/man8/tidepool.8 share/bash-completion/completions/tidepool \
+	    share/zsh/site-functions/_tidepool $(addprefix include/,$(wildcard pool/*.h)) \
+	    $(addprefix share/tidepool/,$(notdir $(wildcard conf/*.conf)) mime.types tidepool.logrotate) \
+	    $(addprefix share/doc/tidepool/,DIRECTIVES.md differences.md LICENSE))
+	rmdir $(addprefix $(DESTDIR)$(PREFIX)/,include/pool share/tidepool share/doc/tidepool) 2> /dev/null || true
 
 docker: ## build the image tidepool (docker, or buildah where there is no daemon)
 	@sh docker/build.sh

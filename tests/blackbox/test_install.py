@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""`make install` with DESTDIR and PREFIX: what is put where, that it is usable from there, and that it is right."""
+"""`make install` with DESTDIR and PREFIX: what is put where, that it is usable from there, and that it is right; `make
+uninstall`: that it takes all of it back, and nothing else."""
 import os
 import re
 import shutil
@@ -15,14 +16,18 @@ from tests.harness.wire import Client, request
 pytestmark = [pytest.mark.ours, pytest.mark.skipif(not shutil.which('make'), reason='no make')]
 
 
-@pytest.fixture(scope='module')
-def installed(tmp_path_factory):
-    """What has been built is put there; nothing is built for it (-o all)."""
-    destination = tmp_path_factory.mktemp('destination')
+def make(goal, destination):
+    """What has been built is used; nothing is built for it (-o all)."""
     environment = {name: value for name, value in os.environ.items() if name not in ('MAKEFLAGS', 'MFLAGS')}
-    done = subprocess.run(['make', '-s', '-o', 'all', 'install', f'BUILD={os.path.dirname(BINARY)}', 'PREFIX=/opt/tide',
+    done = subprocess.run(['make', '-s', '-o', 'all', goal, f'BUILD={os.path.dirname(BINARY)}', 'PREFIX=/opt/tide',
                            f'DESTDIR={destination}'], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope='module')
+def installed(tmp_path_factory):
+    destination = tmp_path_factory.mktemp('destination')
+    make('install', destination)
     assert os.listdir(destination) == ['opt'], 'all is below the prefix'
     return str(destination / 'opt' / 'tide')
 
@@ -32,11 +37,26 @@ def test_what_is_there(installed):
              for folder, _, names in os.walk(installed) for name in names}
     for wanted in ('bin/tidepool', 'lib/libtidepool.a', 'include/pool/pool.h', 'share/tidepool/tidepool.conf',
                    'share/tidepool/mime.types', 'share/man/man8/tidepool.8', 'share/doc/tidepool/DIRECTIVES.md',
-                   'share/doc/tidepool/differences.md', 'lib/systemd/system/tidepool.service'):
+                   'share/doc/tidepool/differences.md', 'lib/systemd/system/tidepool.service', 'share/man/man5/tidepool.conf.5',
+                   'share/bash-completion/completions/tidepool', 'share/zsh/site-functions/_tidepool', 'share/tidepool/tidepool.logrotate'):
         assert wanted in found, wanted
     for name in found:
         mode = stat.S_IMODE(os.stat(os.path.join(installed, name)).st_mode)
         assert mode == (0o755 if name == 'bin/tidepool' else 0o644), name
+
+
+def test_uninstall(tmp_path):
+    """What is not ours stays, and so does a folder that has it; of ours nothing does, and a second time does no harm."""
+    make('install', tmp_path)
+    tide = tmp_path / 'opt' / 'tide'
+    foreign = [tide / 'share/tidepool/my.conf', tide / 'bin/other']
+    for path in foreign:
+        path.write_text('mine')
+    for _ in range(2):
+        make('uninstall', tmp_path)
+        left = sorted(os.path.join(folder, name) for folder, _, names in os.walk(tmp_path) for name in names)
+        assert left == sorted(map(str, foreign))
+    assert not (tide / 'include/pool').exists() and not (tide / 'share/doc/tidepool').exists()
 
 
 def test_the_binary_runs_from_there(installed):
@@ -167,7 +187,81 @@ def test_the_manual_tells_every_option_and_command():
         assert f'.It Cm {command}\n' in manual, command
 
 
-def test_the_manual_is_right():
+def options_and_commands():
+    """What -h lists."""
+    said = subprocess.run(WRAPPER + [BINARY, '-h'], capture_output=True, text=True).stdout
+    options = [option for options in re.findall(r'^ +(-\S+) +:', said, re.M) for option in options.split(',')]
+    return options, re.findall(r'^  tidepool (\w+)', said, re.M), re.search(r'--signal.*?process: ([\w,\s]*)\n  -', said).group(1).replace(',', '').split()
+
+
+def completed(installed, tmp_path, *words):
+    """What bash offers behind these words; in a folder with one folder and one file."""
+    os.makedirs(tmp_path / 'site', exist_ok=True)
+    (tmp_path / 'my.conf').touch()
+    script = f'source {installed}/share/bash-completion/completions/tidepool; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _tidepool; ' \
+             'printf "%s\\n" "${COMPREPLY[@]}"'
+    done = subprocess.run(['bash', '-c', script, 'bash', BINARY, *words], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stderr == '', done.stderr
+    return sorted(done.stdout.split())
+
+
+@pytest.mark.skipif(not shutil.which('bash'), reason='no bash')
+def test_completion_of_bash(installed, tmp_path):
+    options, commands, signals = options_and_commands()
+    assert len(options) >= 20 and len(commands) >= 4 and len(signals) >= 4
+    assert completed(installed, tmp_path, '-') == sorted(options)
+    assert completed(installed, tmp_path, '--pre') == ['--prefix']
+    assert completed(installed, tmp_path, '-s', '') == sorted(signals) and completed(installed, tmp_path, 'top', '-s', '') == []
+    assert completed(installed, tmp_path, '') == sorted(commands + ['serve', 'site'])
+    assert completed(installed, tmp_path, 'fol') == ['follow'] and completed(installed, tmp_path, 'serve', 's') == ['site']
+    assert completed(installed, tmp_path, '-c', '') == ['my.conf', 'site'] and completed(installed, tmp_path, '-p', '') == ['site']
+    assert completed(installed, tmp_path, 'directives', 'sendf') == ['sendfile', 'sendfile_max_chunk']
+    assert completed(installed, tmp_path, 'directives', '$host') == ['$host', '$hostname']
+
+
+@pytest.mark.skipif(not shutil.which('zsh'), reason='no zsh')
+def test_completion_of_zsh(installed):
+    options, commands, signals = options_and_commands()
+
+    def offered(*words):
+        script = 'compadd() { shift; print -l -- "$@" }; _files() { print files "$@" }; words=("$@"); CURRENT=$#; ' \
+                 f'complete() {{ source {installed}/share/zsh/site-functions/_tidepool }}; complete'
+        done = subprocess.run(['zsh', '-fc', script, 'zsh', BINARY, *words], capture_output=True, text=True)
+        assert done.returncode == 0 and done.stderr == '', done.stderr
+        return done.stdout.splitlines()
+
+    assert offered('-') == options and offered('-s', '') == signals
+    assert offered('') == ['serve', *commands, 'files -/'] and offered('-c', '') == ['files']
+    assert {'sendfile', '$host'} <= set(offered('directives', ''))
+
+
+@pytest.mark.skipif(not shutil.which('logrotate'), reason='no logrotate')
+def test_logrotate(installed, tmp_path):
+    """logrotate takes the file (its folders are changed to ones that are here)."""
+    with open(f'{installed}/share/tidepool/tidepool.logrotate', encoding='utf-8') as file:
+        text = file.read()
+    assert text.count('/var/log/tidepool/*.log') == 1 and 'USR1 tidepool.service' in text
+    os.makedirs(tmp_path / 'logs')
+    os.chmod(tmp_path / 'logs', 0o755)
+    (tmp_path / 'logs/access.log').write_text('a line\n')
+    (tmp_path / 'rotate').write_text(text.replace('/var/log/tidepool/', f'{tmp_path}/logs/'))
+    os.chmod(tmp_path / 'rotate', 0o644)
+    done = subprocess.run(['logrotate', '-d', '-s', str(tmp_path / 'state'), str(tmp_path / 'rotate')], capture_output=True, text=True)
+    assert done.returncode == 0 and 'error' not in done.stderr and 'access.log' in done.stderr, done.stderr
+
+
+def test_the_manual_of_the_language(installed):
+    """Each directive and variable of the tables has its entry, in their order."""
+    with open(f'{installed}/share/man/man5/tidepool.conf.5', encoding='utf-8') as file:
+        page = file.read()
+    table = subprocess.run(WRAPPER + [BINARY, 'directives'], capture_output=True, text=True).stdout
+    names = re.findall(r'^\| `([$\w]+)', table, re.M)
+    assert len(names) > 200 and re.findall(r'^\.It Li "([$\w]+)', page, re.M) == names
+    assert page.isascii() and '`' not in page
+
+
+@pytest.mark.parametrize('page', ['man8/tidepool.8', 'man5/tidepool.conf.5'])
+def test_the_manual_is_right(installed, page):
     """mandoc, or groff's own warnings."""
     if shutil.which('mandoc'):
         command = ['mandoc', '-T', 'lint', '-W', 'warning,stop']
@@ -175,5 +269,5 @@ def test_the_manual_is_right():
         command = ['groff', '-mdoc', '-Tascii', '-ww', '-z']
     else:
         pytest.skip('neither mandoc nor groff')
-    done = subprocess.run(command + [f'{ROOT}/docs/tidepool.8'], capture_output=True, text=True)
+    done = subprocess.run(command + [f'{installed}/share/man/{page}'], capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout + done.stderr == ''
