@@ -17,7 +17,7 @@
 #define PASSWORD "passwords are not part of Tidepool: use allow and deny, or check passwords in front"
 #define WRITING  "files are served, not written: let another server take uploads"
 #define REAL_IP  "the peer's address is the connection's: log $http_x_forwarded_for"
-#define SCRIPT   "requests start no programs: let another server do it"
+#define SCRIPT   CONF_FOREIGN_SCRIPT
 #define OTHER    "only HTTP/1.1 is spoken: clients use it where nothing else is offered"
 
 /* In the order of the search: an exception stands before its family. */

@@ -13,6 +13,9 @@
 
 #include <stdbool.h>
 
+/* The advice for what would run programs or scripts. */
+#define CONF_FOREIGN_SCRIPT "requests start no programs: let another server do it"
+
 struct conf_foreign {
     const char *name;   /* a directive, or with `*` at its end all that begin with it */
     bool ignored;       /* taken, with a warning */

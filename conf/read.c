@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "conf/file.h"
+#include "conf/foreign.h"
 #include "conf/lexer.h"
 #include "pool/pool.h"
 
@@ -195,12 +196,24 @@ static int include(struct reader *reader, const struct conf_node *node, struct c
     return read_included(reader, node, path, end, depth);
 }
 
+/* Its text is no configuration: the directive is what is wrong, and not what would be found in there. */
+static bool is_lua(const struct conf_node *node)
+{
+    static const char end[] = "_by_lua_block";
+    size_t length = strlen(node->name);
+
+    return node->block && length > sizeof end - 1 && !strcmp(node->name + length - (sizeof end - 1), end);
+}
+
 static int add_node(struct reader *reader, struct conf_node *node, struct conf_node ***end, unsigned depth)
 {
     struct conf_node **children_end = &node->children;
 
     if (node->block && reader->option)
         return conf_fail(reader->conf, node, "block directives are not supported in -g option");
+    if (is_lua(node))
+        return conf_fail(reader->conf, node, "unknown directive \"%s\" (%s)", node->name,
+                         CONF_FOREIGN_SCRIPT);
     if (strcmp(node->name, "include") == 0)
         return include(reader, node, end, depth);
     **end = node;

@@ -14,6 +14,7 @@
 #include "conf/options.h"
 #include "conf/read.h"
 #include "conf/serve.h"
+#include "conf/shown.h"
 #include "http/config.h"
 #include "http/config/core_directives.h"
 #include "http/config/document.h"
@@ -114,6 +115,28 @@ static const struct conf_modules *everything(void)
 static void complain(const char *text)
 {
     log_write(log_before_config(), LOG_LEVEL_EMERG, 0, "%s", text);
+}
+
+/* Whether stderr is a terminal; *colour: one that may be written to in colours (no-color.org). */
+static bool at_terminal(bool *colour)
+{
+    const char *none = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+    *colour = (!none || !*none) && terminal && strcmp(terminal, "dumb");
+    return isatty(STDERR_FILENO);
+}
+
+/* A configuration is refused: every message, and at a terminal the line that it is about. */
+static void complain_of_all(char *messages)
+{
+    bool colour, shows = at_terminal(&colour);
+    char *line;
+
+    while ((line = strsep(&messages, "\n"))) {
+        complain(line);
+        if (shows)
+            conf_show(line, colour, stderr);
+    }
 }
 
 /* The full name of what somebody typed in this folder; one byte of `full` is left over. */
@@ -221,13 +244,12 @@ static void say_fault_calls(void)
 /* Reads the configuration, and does with it what was asked for. */
 static int run(const struct options *options, struct generation_source *source, const char *name)
 {
-    char error[CONF_REPORT_SIZE], *rest = error, *line;
+    char error[CONF_REPORT_SIZE];
     struct generation *generation = load(source, error, sizeof error);
     int status;
 
     if (!generation) {
-        while ((line = strsep(&rest, "\n")))
-            complain(line);
+        complain_of_all(error);
         if (source->file && *options->file != '/' && access(source->file, F_OK))
             fprintf(stderr, "tidepool: \"%s\" was looked for %s\n", options->file,
                     options->prefix ? "below the prefix that -p names"
