@@ -321,6 +321,8 @@ def test_user(public, sandbox):
             return re.search(r'^Uid:\s+(\d+)\s+(\d+)', file.read(), re.M).groups()
 
     server, more = public, 'server { listen 127.0.0.1:@more@; listen unix:@dir@/more.sock; return 200 more; }'
+    if sandbox:  # a reload may add no path
+        more = more.replace('listen unix:@dir@/more.sock; ', '')
     configure('old', 1)
     server.start()
     configure('reloaded', 2, more)
