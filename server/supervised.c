@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "server/log/log.h"
+#include "server/process/notify.h"
 #include "server/socket_path.h"
 
 static int supervised_fd = -1; /* our end; negative: there is no supervisor, or it is gone */
@@ -71,6 +72,7 @@ void supervised_begin(int channel)
 {
     supervised_fd = channel;
     supervised_here = true;
+    notify_be_silent(true);
 }
 
 bool supervised(void)
@@ -118,8 +120,24 @@ int64_t supervised_reloaded(bool *taken)
     return *taken ? verdict : -verdict;
 }
 
+void supervised_tell_manager(enum supervised_kind kind)
+{
+    static const char *const statuses[] = {
+        [SUPERVISED_SERVES] = "Serving",
+        [SUPERVISED_TAKEN] = "Serving, the configuration was read again",
+        [SUPERVISED_REFUSED] = "Serving, the last configuration was refused: the error log says why",
+    };
+
+    if (kind == SUPERVISED_READS)
+        notify_reloading();
+    else
+        notify_ready(statuses[kind]);
+}
+
 void supervised_tell(enum supervised_kind kind)
 {
+    if (!supervised_here)
+        supervised_tell_manager(kind);
     if (kind == SUPERVISED_TAKEN || kind == SUPERVISED_REFUSED)
         atomic_store_explicit(&supervised_verdict, (int64_t)time(NULL) * (kind == SUPERVISED_TAKEN ? 1 : -1),
                               memory_order_relaxed);

@@ -2,7 +2,7 @@
 /*
  * Purpose: the server's end of its channel to the supervisor, a socketpair that keeps messages whole. The
  *   supervisor sends the signals that it got; the server says what the next one has to take over. Without a
- *   supervisor all of this does nothing.
+ *   supervisor nothing is sent.
  *   The server opens what a reload adds and sends its sockets up: so there is one order of steps in a reload,
  *   with and without a supervisor, and a refused one takes back what it opened.
  * Lifetime: from the fork until the process ends.
@@ -21,6 +21,7 @@ enum supervised_kind {
     SUPERVISED_SIGNAL,  /* to the server: `number` */
     SUPERVISED_SHARED,  /* to it: whether (`number`) another server has the same sockets (socket_path.h) */
     SUPERVISED_SERVES,  /* from it: it has started */
+    SUPERVISED_READS,   /* a reload begins */
     SUPERVISED_TAKEN,   /* a reload: the configuration is in force */
     SUPERVISED_REFUSED, /* … or it is not, the old one stays */
     SUPERVISED_SOCKET,  /* one more socket on `address`; its descriptor travels with the message */
@@ -41,8 +42,10 @@ int supervised_channel(void);
 /* The next signal to obey; 0: none now. The end of the supervisor is a SIGTERM. */
 int supervised_signal(void);
 
-/* SERVES, TAKEN or REFUSED; the last two are noted, with or without a supervisor. */
+/* SERVES, READS, TAKEN or REFUSED; the last two are noted, with or without a supervisor. Without one a
+ * service manager hears of it (notify.h), as it does from the supervisor. */
 void supervised_tell(enum supervised_kind kind);
+void supervised_tell_manager(enum supervised_kind kind);
 
 /* Unix seconds of the last reload's verdict, and whether the configuration was taken; 0 and true: there was
  * no reload. Any thread. */

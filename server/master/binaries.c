@@ -9,6 +9,7 @@
 #include "server/log/log.h"
 #include "server/master/supervision.h"
 #include "server/master/upgrade.h"
+#include "server/process/notify.h"
 #include "server/socket_path.h"
 #include "server/supervised.h"
 
@@ -82,6 +83,15 @@ void binaries_look_up(struct supervisor *supervisor)
         return;
     kept->old = 0;
     set_shared(supervisor, false);
+    notify_be_silent(false);
+}
+
+void binaries_say_end(const struct supervisor *supervisor)
+{
+    if (supervisor->new_binary)
+        notify_main(supervisor->new_binary);
+    else
+        notify_stopping();
 }
 
 void binaries_reap(struct supervisor *supervisor)

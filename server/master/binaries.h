@@ -27,6 +27,9 @@ void binaries_start_again(struct supervisor *supervisor);
 /* Whether the old one has ended: to be known before a signal is passed on. */
 void binaries_look_up(struct supervisor *supervisor);
 
+/* Tells a service manager that this is the end, or that the new one is the service now. */
+void binaries_say_end(const struct supervisor *supervisor);
+
 /* Whether the new one has ended: after each SIGCHLD. */
 void binaries_reap(struct supervisor *supervisor);
 

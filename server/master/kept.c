@@ -9,6 +9,7 @@
 #include "pool/holds.h"
 #include "server/log/log.h"
 #include "server/master/handed.h"
+#include "server/process/notify.h"
 #include "server/process/process.h"
 #include "server/process/sandbox_paths.h"
 #include "server/socket_path.h"
@@ -54,6 +55,7 @@ int kept_prepare(struct kept *kept)
     if (handed_take(&kept->sockets, settings->log)) {
         kept->old = getppid();
         socket_paths_share(true);
+        notify_be_silent(true);
     }
     if (!result)
         result = sockets_open(&kept->sockets, kept->current, kept_workers(kept->current));

@@ -117,6 +117,7 @@ static void reload(struct master *master)
     int result;
 
     log_write(master_log(master), LOG_LEVEL_NOTICE | LOG_KEPT, 0, "reconfiguring");
+    supervised_tell(SUPERVISED_READS);
     generation = generation_load(master->kept.source, error, sizeof error);
     if (!generation) {
         kept_say_refused(&master->kept, error);
@@ -314,8 +315,7 @@ static int start(struct master *master)
     return result ? result : write_pid_file(master);
 }
 
-/* Logs where it serves; in the foreground also how to stop it and how to watch it. Without -c, `tidepool top`
- * asks the embedded configuration's server. */
+/* Where it serves; in the foreground also how to stop and watch it. Without -c, top asks the built-in one. */
 static void say_ready(const struct master *master)
 {
     const struct generation *generation = master->kept.current;

@@ -120,9 +120,15 @@ static void heed(struct supervisor *supervisor, struct supervised_message *messa
     switch (message->kind) {
     case SUPERVISED_SERVES:
         has_started(supervisor);
+        if (!supervisor->ending)
+            supervised_tell_manager(message->kind);
+        break;
+    case SUPERVISED_READS:
+        supervised_tell_manager(message->kind);
         break;
     case SUPERVISED_TAKEN:
     case SUPERVISED_REFUSED:
+        supervised_tell_manager(message->kind);
         reloaded(supervisor, message->kind == SUPERVISED_TAKEN);
         break;
     case SUPERVISED_SOCKET:
@@ -290,6 +296,7 @@ static void obey(struct supervisor *supervisor, int number)
     case SIGINT:
     case SIGQUIT:
         supervisor->ending = number;
+        binaries_say_end(supervisor);
         child_order(&supervisor->leaving, number, supervisor_log(supervisor));
         if (supervisor->resting)
             close_sockets(supervisor); /* nobody accepts */
