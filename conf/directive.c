@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "conf/document.h"
 #include "conf/foreign.h"
 #include "conf/hint.h"
 #include "pool/pool.h"
@@ -63,6 +64,17 @@ static int pass_over(struct conf *conf, const struct conf_node *node, uint32_t c
     return 0;
 }
 
+/* nginx's words, and behind them the form that the reference has. */
+static int refuse_count(struct conf *conf, const struct conf_node *node,
+                        const struct conf_directive *directive)
+{
+    char form[CONF_FORM_SIZE];
+
+    conf_document_form(directive, form);
+    return conf_fail(conf, node, "invalid number of arguments in \"%s\" directive%s%s", node->name,
+                     *form ? ", it is written: " : "", form);
+}
+
 /* nginx's checks in nginx's order. */
 static int check(struct conf *conf, const struct conf_node *node, uint32_t context,
                  const struct conf_directive *directive)
@@ -77,7 +89,7 @@ static int check(struct conf *conf, const struct conf_node *node, uint32_t conte
     if (!node->block && block)
         return conf_fail(conf, node, "directive \"%s\" has no opening \"{\"", node->name);
     if (node->arg_count < args.min || (args.max != CONF_ARGS_ANY && node->arg_count > args.max))
-        return conf_fail(conf, node, "invalid number of arguments in \"%s\" directive", node->name);
+        return refuse_count(conf, node, directive);
     return 0;
 }
 

@@ -125,6 +125,24 @@ static const char *print_syntax(const struct conf_directive *directive, FILE *ou
     return end + strspn(end, " ");
 }
 
+/* Without the marks of Markdown: backticks, and the backslash before a bar. */
+void conf_document_form(const struct conf_directive *directive, char form[CONF_FORM_SIZE])
+{
+    FILE *out = fmemopen(form, CONF_FORM_SIZE, "w");
+    char *to = form;
+
+    form[0] = '\0';
+    if (!out)
+        return;
+    (void)print_syntax(directive, out);
+    (void)fclose(out);
+    form[CONF_FORM_SIZE - 1] = '\0';
+    for (const char *from = form; *from; from++)
+        if (*from != '`' && (*from != '\\' || from[1] != '|'))
+            *to++ = *from;
+    *to = '\0';
+}
+
 /* A row of the reference. */
 static void print_directive(const struct conf_directive *directive, FILE *out)
 {

@@ -25,6 +25,11 @@ unsigned conf_document_find(const char *reference, const char *name, FILE *out);
 /* The contexts' names as nginx writes them ("http, server, location"), in `out`, which is returned. */
 const char *conf_document_contexts(uint32_t contexts, char *out, size_t size);
 
+enum { CONF_FORM_SIZE = 256 };
+
+/* How a directive is written, as the reference has it: "root PATH;". Empty if there is no memory. */
+void conf_document_form(const struct conf_directive *directive, char form[CONF_FORM_SIZE]);
+
 /* Text for a cell of a table: a bar in it would end the cell. */
 void conf_document_cell(const char *text, size_t length, FILE *out);
 

@@ -107,6 +107,18 @@ static enum stop end_of_text(struct reader *reader)
     return STOP_FAILED;
 }
 
+/* Before a brace that closes, the end of the directive is what is missing. */
+static int refuse_token(struct reader *reader)
+{
+    struct conf_node place = here(reader);
+    const char *sentence = reader->lexer.error;
+
+    if (reader->word_count == 0 || strcmp(sentence, "unexpected \"}\"") != 0)
+        return fail_here(reader, sentence);
+    return conf_fail(reader->conf, &place, "%s, a \";\" is missing behind \"%s\"", sentence,
+                     reader->words[reader->word_count - 1]);
+}
+
 /* The next directive; NULL: there is none, and *stop says why. */
 static struct conf_node *read_node(struct reader *reader, enum stop *stop)
 {
@@ -129,7 +141,7 @@ static struct conf_node *read_node(struct reader *reader, enum stop *stop)
         *stop = end_of_text(reader);
         return NULL;
     default:
-        fail_here(reader, reader->lexer.error);
+        refuse_token(reader);
         return NULL;
     }
 }

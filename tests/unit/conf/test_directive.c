@@ -172,13 +172,19 @@ static void test_checks(void **state)
     check_error(*state, "server { server {} }", "\"server\" directive is not allowed here in text:1");
     check_error(*state, "limit 2 {}", "directive \"limit\" is not terminated by \";\" in text:1");
     check_error(*state, "server;", "directive \"server\" has no opening \"{\" in text:1");
-    check_error(*state, "limit;", "invalid number of arguments in \"limit\" directive in text:1");
-    check_error(*state, "limit 1 2;", "invalid number of arguments in \"limit\" directive in text:1");
+    check_error(*state, "limit;",
+                "invalid number of arguments in \"limit\" directive, it is written: limit NUMBER; in text:1");
+    check_error(*state, "limit 1 2;",
+                "invalid number of arguments in \"limit\" directive, it is written: limit NUMBER; in text:1");
     check_error(*state, "server { location {} }",
-                "invalid number of arguments in \"location\" directive in text:1");
+                "invalid number of arguments in \"location\" directive, it is written: location VALUE "
+                "[VALUE] { … } in text:1");
     check_error(*state, "server { location a b c {} }",
-                "invalid number of arguments in \"location\" directive in text:1");
-    check_error(*state, "any 1;", "invalid number of arguments in \"any\" directive in text:1");
+                "invalid number of arguments in \"location\" directive, it is written: location VALUE "
+                "[VALUE] { … } in text:1");
+    check_error(
+        *state, "any 1;",
+        "invalid number of arguments in \"any\" directive, it is written: any VALUE VALUE …; in text:1");
     check(*state, "any 1 2;", "");
     check(*state, "any 1 2 3 4 5 6 7 8 9 10 11 12;", "");
     check_error(*state, "location {}", "\"location\" directive is not allowed here in text:1");
@@ -212,9 +218,10 @@ static void test_goes_on(void **state)
 {
     struct fixture *fixture = *state;
 
-    check_report(fixture, "name a; limit 1 2; unknown; server { name b; }",
-                 "invalid number of arguments in \"limit\" directive in text:1\n"
-                 "unknown directive \"unknown\" in text:1");
+    check_report(
+        fixture, "name a; limit 1 2; unknown; server { name b; }",
+        "invalid number of arguments in \"limit\" directive, it is written: limit NUMBER; in text:1\n"
+        "unknown directive \"unknown\" in text:1");
     assert_string_equal(journal, "namea server nameb (1 / 0 b) ");
     check_report(fixture, "server { unknown; } limit x;",
                  "unknown directive \"unknown\" in text:1\n"

@@ -52,7 +52,8 @@ static void test_errors(void **state)
     check_error(*state, "a;\n}", "unexpected \"}\" in text:2");
     check_error(*state, "a {} }", "unexpected \"}\" in text:1");
     check_error(*state, "a\n;\n;", "unexpected \";\" in text:3");
-    check_error(*state, "a { b }", "unexpected \"}\" in text:1");
+    check_error(*state, "a { b }", "unexpected \"}\", a \";\" is missing behind \"b\" in text:1");
+    check_error(*state, "a { b c\n}", "unexpected \"}\", a \";\" is missing behind \"c\" in text:2");
     check_error(*state, "a 'b'c;", "unexpected \"c\" in text:1");
 }
 

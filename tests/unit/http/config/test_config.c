@@ -52,7 +52,9 @@ static void test_location_errors(void **state)
         {"location @a { location /a { } }",
          "location \"/a\" cannot be inside the named location \"@a\" in text:1"},
         {"location /a;", "directive \"location\" has no opening \"{\" in text:1"},
-        {"location { }", "invalid number of arguments in \"location\" directive in text:1"},
+        {"location { }", "invalid number of arguments in \"location\" directive, it is written: location [= "
+                         "| ^~ | ~ | ~*] PATH { … } "
+                         "in text:1"},
         {"location /a { listen 80; }", "\"listen\" directive is not allowed here in text:1"},
         {"location /a { server { } }", "\"server\" directive is not allowed here in text:1"},
         {"internal;", "\"internal\" directive is not allowed here in text:1"},
