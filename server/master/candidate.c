@@ -2,6 +2,7 @@
 /* A configuration is read for the next server process. */
 #include "server/master/candidate.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "server/log/log.h"
@@ -27,11 +28,11 @@ void candidate_forget(struct candidate *candidate, struct kept *kept)
     if (candidate->generation)
         generation_destroy(candidate->generation);
     candidate->generation = NULL;
+    candidate->outside = false;
     pid_file_end(&candidate->pid, getpid(), kept_log(kept));
 }
 
-bool candidate_read(struct candidate *candidate, struct kept *kept, bool serving,
-                    char error[CONF_REPORT_SIZE])
+bool candidate_read(struct candidate *candidate, struct kept *kept, char error[CONF_REPORT_SIZE])
 {
     const struct settings *settings;
     int result;
@@ -40,10 +41,10 @@ bool candidate_read(struct candidate *candidate, struct kept *kept, bool serving
     candidate->generation = load(kept, error);
     if (!candidate->generation)
         return true;
-    if (serving && kept_allows(kept, candidate->generation)) {
-        log_write(kept_log(kept), LOG_LEVEL_EMERG, 0, "%s", candidate->generation->conf.error);
-        candidate_forget(candidate, kept);
-        return false;
+    candidate->outside = kept_allows(kept, candidate->generation) != 0;
+    if (candidate->outside) {
+        memcpy(candidate->lacks, candidate->generation->conf.error, sizeof candidate->lacks);
+        candidate->generation->conf.error[0] = '\0'; /* it is right, after all */
     }
     settings = &candidate->generation->settings;
     result = in_force_open(&kept->in_force, settings, &candidate->pid);

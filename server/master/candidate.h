@@ -19,13 +19,13 @@ struct kept;
 struct candidate {
     struct generation *generation; /* NULL: there is none */
     struct pid_file pid;           /* opened, if it moves */
+    bool outside;                  /* it needs more than the sandbox of the server leaves within reach … */
+    char lacks[CONF_ERROR_SIZE];   /* … namely */
 };
 
-/* False, logged: nobody is to load it, as its pid file cannot be opened, or as it needs more than the sandbox
- * of the server that is `serving` leaves within reach. A file that cannot be read leaves no candidate and is
- * true: the server refuses it too, and says more about it. */
-bool candidate_read(struct candidate *candidate, struct kept *kept, bool serving,
-                    char error[CONF_REPORT_SIZE]);
+/* False, logged: its pid file cannot be opened, so nobody is to load it. A file that cannot be read leaves no
+ * candidate and is true: the server refuses it too, and says more about it. */
+bool candidate_read(struct candidate *candidate, struct kept *kept, char error[CONF_REPORT_SIZE]);
 
 /* It is in force: the pid file moves. */
 void candidate_adopt(struct candidate *candidate, struct kept *kept);

@@ -19,7 +19,7 @@ struct supervisor {
     struct kept *kept;
     int signals;          /* signals.h's descriptor */
     struct child server;  /* the one that serves, or will */
-    struct child leaving; /* WINCH ended it, and HUP started another one before its requests were answered */
+    struct child leaving; /* WINCH ended it, and another one was started before its requests were answered */
     bool serves;          /* it has started */
     bool served;          /* one of them has */
     bool resting;         /* WINCH: no server is wanted, the sockets are kept */
@@ -33,6 +33,7 @@ struct supervisor {
 
     /* A reload that the server was asked for and has not answered. */
     bool asked, again; /* again: another HUP came meanwhile */
+    bool renewing;     /* `server` has not served yet, and `leaving` serves until it does (renewal.h) */
     struct candidate candidate;
 };
 

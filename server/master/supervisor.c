@@ -14,6 +14,7 @@
 #include "server/log/log_file.h"
 #include "server/master/binaries.h"
 #include "server/master/kept.h"
+#include "server/master/renewal.h"
 #include "server/master/signals.h"
 #include "server/master/supervision.h"
 #include "server/sockets.h"
@@ -47,13 +48,15 @@ static void ask_for_reload(struct supervisor *supervisor)
 {
     char error[CONF_REPORT_SIZE];
 
-    if (supervisor->asked) {
+    if (supervisor->asked || supervisor->renewing) {
         supervisor->again = true;
         return;
     }
-    if (!candidate_read(&supervisor->candidate, supervisor->kept, supervisor->server.channel >= 0, error))
+    if (!candidate_read(&supervisor->candidate, supervisor->kept, error))
         return;
-    if (supervisor->server.channel >= 0) {
+    if (supervisor->server.channel >= 0 && supervisor->candidate.outside) {
+        renewal_begin(supervisor);
+    } else if (supervisor->server.channel >= 0) {
         supervisor->asked = true;
         child_order(&supervisor->server, SIGHUP, supervisor_log(supervisor));
     } else if (supervisor->candidate.generation) {
@@ -63,13 +66,21 @@ static void ask_for_reload(struct supervisor *supervisor)
     }
 }
 
+static void ask_again(struct supervisor *supervisor)
+{
+    if (!supervisor->again)
+        return;
+    supervisor->again = false;
+    ask_for_reload(supervisor);
+}
+
 /* The server answered a HUP, ours or one that somebody sent to it. */
 static void reloaded(struct supervisor *supervisor, bool taken)
 {
     char error[CONF_REPORT_SIZE] = "";
 
     if (taken && !supervisor->candidate.generation)
-        candidate_read(&supervisor->candidate, supervisor->kept, false, error);
+        candidate_read(&supervisor->candidate, supervisor->kept, error);
     if (taken && supervisor->candidate.generation)
         candidate_adopt(&supervisor->candidate, supervisor->kept);
     else if (taken)
@@ -79,10 +90,7 @@ static void reloaded(struct supervisor *supervisor, bool taken)
                   error);
     candidate_forget(&supervisor->candidate, supervisor->kept);
     supervisor->asked = false;
-    if (supervisor->again) {
-        supervisor->again = false;
-        ask_for_reload(supervisor);
-    }
+    ask_again(supervisor);
 }
 
 /* ---- what the server says ---- */
@@ -94,6 +102,10 @@ static void has_started(struct supervisor *supervisor)
     int error;
 
     supervisor->serves = true;
+    if (supervisor->renewing) {
+        renewal_done(supervisor);
+        ask_again(supervisor);
+    }
     if (supervisor->served)
         return;
     supervisor->served = true;
@@ -197,6 +209,11 @@ static void has_ended(struct supervisor *supervisor, int status)
     int number;
 
     take_messages(supervisor);
+    if (supervisor->renewing && !supervisor->ending) {
+        renewal_failed(supervisor);
+        ask_again(supervisor);
+        return;
+    }
     child_close_channel(&supervisor->server);
     candidate_forget(&supervisor->candidate, supervisor->kept);
     if (supervisor->asked && !supervisor->ending)
@@ -240,10 +257,13 @@ static void reap(struct supervisor *supervisor)
 /* True: this is the new process. */
 static bool start_server(struct supervisor *supervisor)
 {
-    int error = -kept_allow(supervisor->kept);
+    int error;
 
     supervisor->started = supervisor_now();
     supervisor->serves = false;
+    if (supervisor->renewing)
+        return renewal_start(supervisor);
+    error = -kept_allow(supervisor->kept);
     if (!error && child_start(&supervisor->server, &error))
         return true;
     if (error)

@@ -6,10 +6,12 @@ import os
 import re
 import shutil
 import signal
+import socket
+import threading
 
 import pytest
 
-from tests.blackbox.test_supervisor import DIED, kill, next_one
+from tests.blackbox.test_supervisor import DIED, gone, kill, next_one
 from tests.harness.instance import BINARY, holds
 from tests.harness.wire import Client, request
 
@@ -118,49 +120,120 @@ def test_file_outside(server, tmp_path_factory, value, status):
         server.wait_log(r'\[error\].*open\(\) ".*/html/link" failed \(13: Permission denied\)')
 
 
-@needs_landlock
-@pytest.mark.parametrize('how', ['supervisor', 'server', 'alone'])
-def test_reload_needs_more(server, tmp_path_factory, how):
-    """A root elsewhere: the reload is refused, one line says what to do, and the old configuration goes on. After a restart
-    it is served."""
+def root(server, folder, rest='', first=''):
+    server.http(f'server {{ listen 127.0.0.1:@http@; root {folder}; index page; }} {rest}')
+    server.configure_raw(f'sandbox on; {first}' + server.read('nginx.conf'))
+
+
+def elsewhere(tmp_path_factory):
+    """A folder that a sandbox which does not know it cannot reach, with a page."""
     other = tmp_path_factory.mktemp('other')
     (other / 'page').write_text('new')
     os.chmod(other, 0o755)
+    return other
+
+
+@needs_landlock
+@pytest.mark.parametrize('how', ['server', 'alone'])
+def test_reload_needs_more(server, tmp_path_factory, how):
+    """A root elsewhere, and nobody to start another server process: the reload is refused, one line says what to do, and
+    the old configuration goes on. After a restart it is served."""
+    other, first = elsewhere(tmp_path_factory), 'supervise off;' if how == 'alone' else ''
     server.write('html/page', 'old')
-
-    def root(folder):
-        server.http(f'server {{ listen 127.0.0.1:@http@; root {folder}; }}')
-        alone = 'supervise off;' if how == 'alone' else ''
-        server.configure_raw(f'sandbox on; {alone}' + server.read('nginx.conf'))
-
-    root('@dir@/html')
+    root(server, '@dir@/html', first=first)
     server.start()
     assert server.get('/page').text == 'old'
-    root(other)
+    root(server, other, first=first)
     refused = re.escape(f'"{other}/" lies outside the sandbox')
     server.expect(refused)
-    os.kill(server.process.pid if how == 'supervisor' else server.pid, signal.SIGHUP)
+    os.kill(server.pid, signal.SIGHUP)
     server.wait_log(refused)
     assert server.get('/page').text == 'old'
-    root('@dir@/html')
-    server.kick(signal.SIGHUP)
-    server.wait_log('reconfiguring', count=1 if how == 'supervisor' else 2)
-    assert server.get('/page').text == 'old'
-    root(other)
     server.stop()
     server.start()
     assert server.get('/page').text == 'new'
 
 
 @needs_landlock
+def test_renewal(server, tmp_path_factory):
+    """The supervisor starts another server process on the same sockets. Under load no request fails, one that is being
+    answered is, and then the old process ends; the next reload needs no third."""
+    other = elsewhere(tmp_path_factory)
+    server.write('html/page', 'old')
+    server.write('html/long', b'x' * 20_000_000)
+    root(server, '@dir@/html')
+    server.start()
+    old = server.pid
+    slow = server.client()
+    slow.send(request('GET', '/long'))
+    stop, failed, answers = threading.Event(), [], []
+
+    def load():
+        while not stop.is_set():
+            try:
+                answers.append(server.get('/page').text)
+            except (AssertionError, OSError) as error:
+                failed.append(error)
+
+    threads_ = [threading.Thread(target=load) for _ in range(3)]
+    for thread in threads_:
+        thread.start()
+    try:
+        server.wait_for(lambda: 'old' in answers, 'an answer')
+        root(server, other)
+        server.reload(lambda: answers[-1] == 'new')
+        server.wait_log('reconfiguring by another server process')
+        server.wait_for(lambda: set(answers[-100:]) == {'new'}, 'the end of the old answers')
+        server.expect('or reload when server process')
+        root(server, elsewhere(tmp_path_factory))
+        server.kick(signal.SIGHUP)
+        server.wait_log(rf'lies outside the sandbox .*, or reload when server process {old} has ended')
+    finally:
+        stop.set()
+        for thread in threads_:
+            thread.join()
+    assert not failed
+    assert len(slow.response().body) == 20_000_000
+    slow.close()
+    server.wait_for(lambda: gone(old), 'the end of the old one')
+    server.wait_for(lambda: len(server.children()) == 1, 'one server')
+    new = server.pid
+    root(server, other, rest='map $host $x { default 1; }')
+    server.reload(lambda: 'reconfiguring\n' in server.read('error.log'))
+    assert server.get('/page').text == 'new' and server.pid == new
+    inside(server)
+    server.expect(DIED)
+    next_one(server, kill(server))
+    assert server.get('/page').text == 'new'
+
+
+@needs_landlock
+def test_renewal_fails(server, tmp_path_factory):
+    """The new server cannot listen: the old one goes on, and the configuration that is right later is taken."""
+    other = elsewhere(tmp_path_factory)
+    server.write('html/page', 'old')
+    root(server, '@dir@/html')
+    server.start()
+    old = server.pid
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        taken.listen()
+        root(server, other, rest=f'server {{ listen 127.0.0.1:{taken.getsockname()[1]}; }}')
+        server.expect(r'bind\(\) to |did not come up')
+        server.kick(signal.SIGHUP)
+        server.wait_log('the new server process did not come up, so the configuration stays as it was')
+    assert server.pid == old and server.get('/page').text == 'old'
+    server.reload(lambda: server.get('/page').text == 'new')
+    server.wait_for(lambda: gone(old), 'the end of the old one')
+
+
+@needs_landlock
 def test_replaced_root(server):
-    """Another folder of the same name is out of reach until a restart, and a reload says so."""
+    """Another folder of the same name is out of reach until a reload."""
     server.write('html/page', 'old')
     server.write('site/page', 'new')
-    server.http('server { listen 127.0.0.1:@http@; root html; }')
-    server.configure_raw('sandbox on;' + server.read('nginx.conf'))
-    conf = server.path('conf')
-    os.mkdir(conf)
+    root(server, 'html')
+    os.mkdir(server.path('conf'))
     os.rename(server.path('nginx.conf'), server.path('conf/nginx.conf'))
     # The folder of the configuration is within reach, with all below, so this one has to lie elsewhere.
     plain = server.command
@@ -170,9 +243,7 @@ def test_replaced_root(server):
     os.rename(server.path('html'), server.path('html.old'))
     os.rename(server.path('site'), server.path('html'))
     assert server.get('/page').status == 403
-    server.expect('html/" lies outside the sandbox')
-    server.kick(signal.SIGHUP)
-    server.wait_log('html/" lies outside the sandbox')
+    server.reload(lambda: server.get('/page').text == 'new')
 
 
 @needs_landlock

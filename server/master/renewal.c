@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Another server process, for a configuration that does not fit into a sandbox. */
+#include "server/master/renewal.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "server/log/log.h"
+#include "server/master/kept.h"
+#include "server/master/supervision.h"
+
+void renewal_begin(struct supervisor *supervisor)
+{
+    if (supervisor->leaving.pid) {
+        log_write(supervisor_log(supervisor), LOG_LEVEL_EMERG, 0,
+                  "%s, or reload when server process %d has ended", supervisor->candidate.lacks,
+                  (int)supervisor->leaving.pid);
+        candidate_forget(&supervisor->candidate, supervisor->kept);
+        return;
+    }
+    log_write(supervisor_log(supervisor), LOG_LEVEL_NOTICE | LOG_KEPT, 0,
+              "reconfiguring by another server process: this configuration needs more than the sandbox of "
+              "process %d leaves within reach",
+              (int)supervisor->server.pid);
+    supervisor->leaving = supervisor->server;
+    supervisor->server = (struct child)CHILD_NONE;
+    supervisor->renewing = true;
+    supervisor->due = supervisor_now();
+}
+
+/* In the new process. The pid file stays the supervisor's. */
+static void adopt(struct supervisor *supervisor)
+{
+    struct kept *kept = supervisor->kept;
+    struct generation *old = kept->current;
+
+    kept_adopt(kept, supervisor->candidate.generation);
+    supervisor->candidate.generation = NULL;
+    if (supervisor->candidate.pid.fd >= 0)
+        close(supervisor->candidate.pid.fd);
+    log_thread_set(kept_log(kept));
+    if (generation_put(old, NULL, GENERATION_IN_SERVICE))
+        kept_sweep(kept);
+}
+
+bool renewal_start(struct supervisor *supervisor)
+{
+    struct kept *kept = supervisor->kept;
+    struct generation *old = kept->current;
+    int error;
+
+    kept->current = supervisor->candidate.generation;
+    error = -kept_allow(kept);
+    kept->current = old;
+    if (!error && child_start(&supervisor->server, &error)) {
+        adopt(supervisor);
+        return true;
+    }
+    if (error) {
+        log_write(supervisor_log(supervisor), LOG_LEVEL_ALERT, error, "fork() of the server process failed");
+        renewal_failed(supervisor);
+    }
+    return false;
+}
+
+void renewal_done(struct supervisor *supervisor)
+{
+    supervisor->renewing = false;
+    candidate_adopt(&supervisor->candidate, supervisor->kept);
+    child_order(&supervisor->leaving, SIGWINCH, supervisor_log(supervisor));
+}
+
+void renewal_failed(struct supervisor *supervisor)
+{
+    log_write(supervisor_log(supervisor), LOG_LEVEL_EMERG, 0,
+              "the new server process did not come up, so the configuration stays as it was");
+    child_close_channel(&supervisor->server);
+    supervisor->server = supervisor->leaving;
+    supervisor->leaving = (struct child)CHILD_NONE;
+    supervisor->renewing = false;
+    supervisor->serves = true;
+    candidate_forget(&supervisor->candidate, supervisor->kept);
+    if (kept_allow(supervisor->kept))
+        log_write(supervisor_log(supervisor), LOG_LEVEL_CRIT, 0,
+                  "no memory: whether the next configuration fits into the sandbox is not known");
+}
