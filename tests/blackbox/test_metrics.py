@@ -2,6 +2,7 @@
 """metrics: the text is what Prometheus reads, and the figures are what has happened."""
 import gzip
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import time
 import pytest
 
 from tests.harness import exposition
+from tests.harness.instance import ROOT
 from tests.harness.wire import Closed, request
 
 pytestmark = pytest.mark.ours
@@ -76,6 +78,28 @@ def test_promtool(shared):
     """Prometheus's own judge: `promtool check metrics` reads the text and lints it."""
     done = subprocess.run(['promtool', 'check', 'metrics'], input=shared.get('/metrics').text, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, '')
+
+
+def rules():
+    with open(os.path.join(ROOT, 'docs/alerts.yml'), encoding='utf-8') as file:
+        return file.read()
+
+
+def test_rules_name_what_there_is(shared):
+    """Every name in the rules is that of a series, with the label that is asked for; and each rule says what to do."""
+    names = {name for family in scrape(shared).values() for name, _ in family.series}
+    labels = {pair for family in scrape(shared).values() for _, pairs in family.series for pair in pairs}
+    text = rules()
+    used = set(re.findall(r'\btidepool_\w+', text))
+    assert len(used) >= 10 and used <= names, used - names
+    assert set(re.findall(r'\{(\w+)="(\w+)"\}', text)) <= labels
+    assert text.count('- alert:') == text.count('  expr:') == text.count('summary:') == text.count('action:') >= 8
+
+
+@pytest.mark.skipif(not shutil.which('promtool'), reason='promtool (Debian: prometheus) is not installed')
+def test_rules():
+    done = subprocess.run(['promtool', 'check', 'rules', os.path.join(ROOT, 'docs/alerts.yml')], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and f'{rules().count("- alert:")} rules found' in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize('text', [
