@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Another binary takes over without a lost connection: nginx's "Upgrading Executable on the Fly"
 (http://nginx.org/en/docs/control.html). The steps, the names of the pid files and who ends are that page's."""
+import fcntl
 import os
 import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
+import termios
 
 import pytest
 
@@ -136,6 +139,34 @@ def test_queue_while_there_is_no_server(server):
     server.kick(signal.SIGWINCH)
     server.wait_for(lambda: server.children() == [], 'the server to end')
     server.stop(signal.SIGQUIT)
+
+
+def test_terminal_changes_its_size(server):
+    """The kernel sends WINCH to all in the foreground of a terminal: nobody asked for an end (nginx ignores it there)."""
+    server.http(SERVER % 'here')
+    main, terminal = os.openpty()
+    spawn = subprocess.Popen
+
+    def in_terminal(*arguments, **options):
+        return spawn(*arguments, start_new_session=True, **options,
+                     preexec_fn=lambda: fcntl.ioctl(terminal, termios.TIOCSCTTY, 0))
+
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(subprocess, 'Popen', in_terminal)
+            server.start()
+        child = server.pid
+        fcntl.ioctl(main, termios.TIOCSWINSZ, struct.pack('HHHH', 10, 40, 0, 0))
+        server.wait_log(r'signal 28 \(Window changed\) received')  # by the server process, which is in the foreground too
+        for count in (1, 2):  # the supervisor had it before these
+            server.kick(signal.SIGUSR1)
+            server.wait_log('reopening logs', count=count)
+        assert server.pid == child and server.get().text == 'here'
+        server.stop()
+        assert 'WINCH: the server process ends' not in server.read('error.log')
+    finally:
+        os.close(main)
+        os.close(terminal)
 
 
 def test_new_one_killed_after_winch(server):
