@@ -17,6 +17,13 @@
 static int supervised_fd = -1; /* our end; negative: there is no supervisor, or it is gone */
 static bool supervised_here;
 static _Atomic int64_t supervised_verdict; /* Unix seconds of the last reload, negative if it was refused */
+static bool supervised_complained;         /* that nothing can be read */
+static unsigned supervised_untold;         /* a bit for each kind of SERVES, TAKEN and REFUSED */
+
+enum {
+    TRIES = 10,
+    TRY_AGAIN = 10 * 1000 * 1000 /* ns until a message that found no memory is sent again */
+};
 
 /* Space for one descriptor. */
 union control {
@@ -29,6 +36,7 @@ int supervised_send(int channel, const struct supervised_message *message, int f
     struct iovec part = {(void *)(uintptr_t)message, sizeof *message};
     union control control = {0};
     struct msghdr whole = {.msg_iov = &part, .msg_iovlen = 1};
+    const struct timespec moment = {.tv_nsec = TRY_AGAIN};
     ssize_t sent;
 
     if (fd >= 0) {
@@ -39,9 +47,13 @@ int supervised_send(int channel, const struct supervised_message *message, int f
         control.header.cmsg_len = CMSG_LEN(sizeof fd);
         memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
     }
-    do
-        sent = sendmsg(channel, &whole, flags | MSG_NOSIGNAL);
-    while (sent < 0 && errno == EINTR);
+    for (int tries = 0; (sent = sendmsg(channel, &whole, flags | MSG_NOSIGNAL)) < 0 && tries < TRIES;
+         tries++) {
+        if (errno == ENOMEM || errno == ENOBUFS)
+            nanosleep(&moment, NULL); /* this thread serves nobody */
+        else if (errno != EINTR)
+            break;
+    }
     return sent < 0 ? -errno : 0;
 }
 
@@ -61,7 +73,7 @@ int supervised_receive(int channel, struct supervised_message *message, int *fd)
         size = recvmsg(channel, &whole, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     while (size < 0 && errno == EINTR);
     if (size < 0)
-        return errno == EAGAIN ? -EAGAIN : 0;
+        return errno == EAGAIN || errno == ENOMEM || errno == ENOBUFS ? -errno : 0;
     header = CMSG_FIRSTHDR(&whole);
     if (header && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof *fd))
         memcpy(fd, CMSG_DATA(header), sizeof *fd);
@@ -91,11 +103,19 @@ int supervised_signal(void)
     int fd, result;
 
     if (supervised_fd < 0)
-        return 0;
+        return -EPIPE;
     while ((result = supervised_receive(supervised_fd, &message, &fd)) > 0 &&
            message.kind == SUPERVISED_SHARED)
         socket_paths_share(message.number != 0);
-    if (result == -EAGAIN)
+    if (result < 0 && result != -EAGAIN) {
+        if (!supervised_complained)
+            log_write(log_thread(), LOG_LEVEL_ALERT, result,
+                      "recvmsg() from the supervisor failed, it is tried again once a second");
+        supervised_complained = true;
+        return result;
+    }
+    supervised_complained = false;
+    if (result < 0)
         return 0;
     if (result > 0)
         return message.number;
@@ -104,12 +124,22 @@ int supervised_signal(void)
     return SIGTERM;
 }
 
-static void send_or_say(const struct supervised_message *message, int fd)
+/* 0 or a negative errno. */
+static int send_or_say(const struct supervised_message *message, int fd)
 {
     int error = supervised_fd < 0 ? 0 : supervised_send(supervised_fd, message, fd, 0);
 
-    if (error && error != -EPIPE && error != -ECONNRESET)
+    if (error && error != -EPIPE && error != -ECONNRESET && !supervised_untold)
         log_write(log_thread(), LOG_LEVEL_ALERT, error, "sendmsg() to the supervisor failed");
+    return error;
+}
+
+static void tell(enum supervised_kind kind)
+{
+    if (send_or_say(&(struct supervised_message){.kind = kind}, -1))
+        supervised_untold |= 1U << kind;
+    else
+        supervised_untold &= ~(1U << kind);
 }
 
 int64_t supervised_reloaded(bool *taken)
@@ -141,15 +171,23 @@ void supervised_tell(enum supervised_kind kind)
     if (kind == SUPERVISED_TAKEN || kind == SUPERVISED_REFUSED)
         atomic_store_explicit(&supervised_verdict, (int64_t)time(NULL) * (kind == SUPERVISED_TAKEN ? 1 : -1),
                               memory_order_relaxed);
-    send_or_say(&(struct supervised_message){.kind = kind}, -1);
+    tell(kind);
+}
+
+bool supervised_look(void)
+{
+    for (unsigned kind = SUPERVISED_SERVES; supervised_fd >= 0 && kind <= SUPERVISED_REFUSED; kind++)
+        if (supervised_untold & 1U << kind)
+            tell((enum supervised_kind)kind);
+    return supervised_fd >= 0;
 }
 
 void supervised_tell_socket(const struct listen_address *address, int fd)
 {
-    send_or_say(&(struct supervised_message){.kind = SUPERVISED_SOCKET, .address = *address}, fd);
+    (void)send_or_say(&(struct supervised_message){.kind = SUPERVISED_SOCKET, .address = *address}, fd);
 }
 
 void supervised_tell_gone(const struct listen_address *address)
 {
-    send_or_say(&(struct supervised_message){.kind = SUPERVISED_GONE, .address = *address}, -1);
+    (void)send_or_say(&(struct supervised_message){.kind = SUPERVISED_GONE, .address = *address}, -1);
 }

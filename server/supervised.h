@@ -7,7 +7,8 @@
  *   with and without a supervisor, and a refused one takes back what it opened.
  * Lifetime: from the fork until the process ends.
  * Threads: the main thread; supervised_reloaded any.
- * Errors: a message that cannot be sent is logged: the supervisor then keeps what it had.
+ * Errors: a message that cannot be sent is tried again for a moment, then logged: the supervisor keeps what
+ *   it had. What it waits for, the outcome of a start or a reload, is said again by supervised_look().
  */
 #ifndef SERVER_SUPERVISED_H
 #define SERVER_SUPERVISED_H
@@ -18,7 +19,7 @@
 #include "server/address.h"
 
 enum supervised_kind {
-    SUPERVISED_SIGNAL,  /* to the server: `number` */
+    SUPERVISED_SIGNAL,  /* to the server: `number`, where it means more than by kill(2) */
     SUPERVISED_SHARED,  /* to it: whether (`number`) another server has the same sockets (socket_path.h) */
     SUPERVISED_SERVES,  /* from it: it has started */
     SUPERVISED_READS,   /* a reload begins */
@@ -39,8 +40,12 @@ void supervised_begin(int channel);
 bool supervised(void);
 int supervised_channel(void);
 
-/* The next signal to obey; 0: none now. The end of the supervisor is a SIGTERM. */
+/* The next signal to obey; 0: none now; negative: nothing can be read, so the channel is not to be watched
+ * until the next look. The end of the supervisor is a SIGTERM. */
 int supervised_signal(void);
+
+/* Once a second: what could not be told is told. True: there is a supervisor. */
+bool supervised_look(void);
 
 /* SERVES, READS, TAKEN or REFUSED; the last two are noted, with or without a supervisor. Without one a
  * service manager hears of it (notify.h), as it does from the supervisor. */
@@ -59,7 +64,7 @@ __attribute__((warn_unused_result)) int supervised_send(int channel, const struc
                                                         int fd, int flags);
 
 /* Either end, without waiting: 1: *message, and *fd if one came with it, otherwise -1; 0: the other end is
- * gone; negative: -EAGAIN, there is none. */
+ * gone; negative: -EAGAIN, there is none, or another errno, of a failure that passes. */
 __attribute__((warn_unused_result)) int supervised_receive(int channel, struct supervised_message *message,
                                                            int *fd);
 

@@ -104,6 +104,7 @@ void wakeup_stop(struct wakeup *wakeup)
 
 void wakeup_close(struct wakeup *wakeup)
 {
+    wakeup_stop(wakeup);
     if (wakeup->loop && wakeup->io.fd >= 0)
         close(wakeup->io.fd);
     wakeup->loop = NULL;

@@ -45,7 +45,8 @@ __attribute__((warn_unused_result)) int wakeup_init_socket(struct wakeup *wakeup
 
 /* The end has two steps. The first is the loop's and comes before the loop goes. The second closes the
  * descriptor, once no sender can be inside wakeup_send: one may still be there when its message has been
- * taken. A wake-up that init refused, or that is zeroed, is left alone. */
+ * taken; it takes the first, too, if nobody has. A wake-up that init refused, or that is zeroed, is left
+ * alone. */
 void wakeup_stop(struct wakeup *wakeup);
 void wakeup_close(struct wakeup *wakeup);
 

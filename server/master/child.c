@@ -3,6 +3,7 @@
 #include "server/master/child.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,13 +43,16 @@ void child_tell(const struct child *child, const struct supervised_message *mess
         return;
     error = supervised_send(child->channel, message, -1, MSG_DONTWAIT);
     if (error && error != -EPIPE && error != -ECONNRESET)
-        log_write(log, LOG_LEVEL_ALERT, error, "signal %d could not be passed on to the server process %d",
-                  message->number, (int)child->pid);
+        log_write(log, LOG_LEVEL_ALERT, error, "sendmsg() to the server process %d failed", (int)child->pid);
 }
 
 void child_order(const struct child *child, int number, const struct log *log)
 {
-    child_tell(child, &(struct supervised_message){.kind = SUPERVISED_SIGNAL, .number = number}, log);
+    if (number == SIGWINCH)
+        child_tell(child, &(struct supervised_message){.kind = SUPERVISED_SIGNAL, .number = number}, log);
+    else if (child->pid && kill(child->pid, number))
+        log_write(log, LOG_LEVEL_ALERT, errno, "signal %d could not be passed on to the server process %d",
+                  number, (int)child->pid);
 }
 
 void child_close_channel(struct child *child)

@@ -183,27 +183,18 @@ static void obey(struct master *master, int number)
     settle(master);
 }
 
-static void on_signals(struct wakeup *signals)
-{
-    struct master *master = (struct master *)((char *)signals - offsetof(struct master, signals));
-    int number;
-
-    while ((number = wakeup_signal(signals)))
-        obey(master, number);
-}
-
 /* From the supervisor. */
 static void on_orders(struct wakeup *orders)
 {
     struct master *master = (struct master *)((char *)orders - offsetof(struct master, orders));
     int number;
 
-    while ((number = supervised_signal())) {
+    while ((number = supervised_signal()) > 0) {
         master->leaves = master->leaves || number == SIGWINCH;
         obey(master, number);
     }
-    if (supervised_channel() < 0)
-        wakeup_stop(orders); /* its end would be news for ever */
+    if (number < 0)
+        wakeup_stop(orders); /* what cannot be read would be news for ever */
 }
 
 static void on_look(struct ev_loop *loop, struct ev_timer *timer, int events)
@@ -213,9 +204,20 @@ static void on_look(struct ev_loop *loop, struct ev_timer *timer, int events)
     (void)loop;
     (void)events;
     wakeup_look(&master->signals);
-    if (supervised_channel() >= 0)
+    if (supervised_look())
         wakeup_look(&master->orders);
     wakeup_look(&master->wake);
+}
+
+/* What the supervisor said before it sent a signal comes first. */
+static void on_signals(struct wakeup *signals)
+{
+    struct master *master = (struct master *)((char *)signals - offsetof(struct master, signals));
+    int number;
+
+    on_orders(&master->orders);
+    while ((number = wakeup_signal(signals)))
+        obey(master, number);
 }
 
 /* Signals are blocked before any thread is made, so that all of them come to this loop. */
@@ -264,11 +266,8 @@ static void stop_loop(struct master *master)
     sigfillset(&all);
     crash_leave_open(&all);
     pthread_sigmask(SIG_SETMASK, &all, NULL);
-    wakeup_stop(&master->signals);
     wakeup_close(&master->signals);
-    wakeup_stop(&master->orders);
     wakeup_close(&master->orders);
-    wakeup_stop(&master->wake);
     wakeup_close(&master->wake);
     ev_timer_stop(master->loop, &master->retry);
     ev_timer_stop(master->loop, &master->look);

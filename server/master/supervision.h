@@ -14,10 +14,12 @@
 #include "server/master/candidate.h"
 #include "server/master/child.h"
 #include "server/master/kept.h"
+#include "server/master/news.h"
 
 struct supervisor {
     struct kept *kept;
-    int signals;          /* signals.h's descriptor */
+    int signals; /* signals.h's descriptor */
+    struct news news;
     struct child server;  /* the one that serves, or will */
     struct child leaving; /* WINCH ended it, and another one was started before its requests were answered */
     bool serves;          /* it has started */

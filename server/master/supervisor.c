@@ -3,7 +3,6 @@
 #include "server/master/supervisor.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,11 +13,14 @@
 #include "server/log/log_file.h"
 #include "server/master/binaries.h"
 #include "server/master/kept.h"
+#include "server/master/news.h"
 #include "server/master/renewal.h"
 #include "server/master/signals.h"
 #include "server/master/supervision.h"
 #include "server/sockets.h"
 #include "server/supervised.h"
+
+enum { LOOK = 1000 /* ms between two looks for what may have ended unheard */ };
 
 static void end_with(struct supervisor *supervisor, int status)
 {
@@ -176,6 +178,8 @@ static void take_messages(struct supervisor *supervisor)
     }
     if (!result)
         child_close_channel(&supervisor->server);
+    else if (result < 0 && result != -EAGAIN)
+        news_failed(&supervisor->news, supervisor_log(supervisor), result, "recvmsg()");
 }
 
 /* ---- its end, and the next one ---- */
@@ -267,7 +271,7 @@ static bool start_server(struct supervisor *supervisor)
     if (!error && child_start(&supervisor->server, &error))
         return true;
     if (error)
-        plan_next(supervisor, error, "fork() of the server process failed");
+        plan_next(supervisor, error, "socketpair() or fork() for a server process failed");
     return false;
 }
 
@@ -343,15 +347,15 @@ static bool is_due(const struct supervisor *supervisor)
     return !supervisor->server.pid && !supervisor->resting && !supervisor->over;
 }
 
-static void wait_for_news(struct supervisor *supervisor)
+/* Milliseconds; -1: for any time. What ends is looked for once in a while: a SIGCHLD that was not heeded does
+ * not come again. */
+static int64_t time_left(const struct supervisor *supervisor)
 {
-    struct pollfd news[] = {{.fd = supervisor->signals, .events = POLLIN},
-                            {.fd = supervisor->server.channel, .events = POLLIN}};
-    int64_t left = is_due(supervisor) ? supervisor->due - supervisor_now() : -1;
+    int64_t left = supervisor->due - supervisor_now();
 
-    if (is_due(supervisor) && left < 0)
-        left = 0;
-    poll(news, 2, (int)left);
+    if (is_due(supervisor))
+        return left < 0 ? 0 : left;
+    return supervisor->server.channel < 0 || supervisor->leaving.pid || supervisor->new_binary ? LOOK : -1;
 }
 
 static bool watch(struct supervisor *supervisor)
@@ -359,7 +363,8 @@ static bool watch(struct supervisor *supervisor)
     while (!supervisor->over || supervisor->leaving.pid) {
         if (is_due(supervisor) && supervisor_now() >= supervisor->due && start_server(supervisor))
             return true;
-        wait_for_news(supervisor);
+        news_wait(&supervisor->news, supervisor_log(supervisor), supervisor->signals,
+                  supervisor->server.channel, (int)time_left(supervisor));
         binaries_look_up(supervisor);
         take_signals(supervisor);
         take_messages(supervisor);
