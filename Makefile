@@ -242,7 +242,7 @@ bench-alloc: $(BUILD)/tests/bench/alloc ## ns per allocation of ours, of peers a
 
 # ---- the tests again: under sanitizers, with failures, for longer ----------------------------------------------------
 
-.PHONY: asan asan-build tsan tsan-build clang valgrind sweep sweep-calls rows steady soak soak-long spike reloads
+.PHONY: asan asan-build tsan tsan-build clang valgrind sweep faults rows steady soak soak-long spike reloads
 FOR_ASAN = BUILD=build-asan OPTIMISE='-O1 -g' SANITIZE='$(ASAN)'
 FOR_TSAN = BUILD=build-tsan OPTIMISE='-O1 -g' SANITIZE='$(TSAN)'
 
@@ -276,7 +276,7 @@ rows: test-deps ## each directive and variable is taken away: its tests in tests
 	$(submake) all
 	$(PYTHON) tests/rows.py --build $(BUILD)
 
-sweep-calls: test-deps ## fail the Nth system call of each kind, by strace (minutes)
+faults: test-deps ## fail the Nth system call of each kind, once and from N on, by strace (minutes)
 	$(submake) all
 	$(PYTHON) -m tests.fault.sweep_calls --binary $(BUILD)/tidepool
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A short form of `make sweep-calls`: some of the Nth system calls fail, and the server is as ever when the fault is over.
+"""A short form of `make faults`: some of the Nth system calls fail, and the server is as ever when the fault is over.
 Which errors a call may give is said by the kernel's manual (section 2)."""
 
 import pytest
@@ -32,6 +32,19 @@ def allowed(tmp_path_factory):
         raise
 
 
+# Between a supervisor and its server: neither waits for a word that was lost, neither spins. N+: from N on.
+SUPERVISED = [('sendmsg', 'ENOMEM', '1'), ('sendmsg', 'ENOBUFS', '1+'), ('sendmsg', 'EAGAIN', '3'), ('recvmsg', 'ENOMEM', '2'),
+              ('recvmsg', 'ENOMEM', '1+'), ('recvfrom', 'ENOMEM', '1'), ('poll', 'ENOMEM', '3'), ('poll', 'ENOMEM', '1+'),
+              ('wait4', 'EINTR', '11'), ('wait4', 'EINTR', '12'),
+              ('socketpair', 'EMFILE', '1'), ('socketpair', 'EMFILE', '2'), ('clone', 'EAGAIN', '1+'),
+              ('clone3', 'EAGAIN', '3'), ('prctl', 'EINVAL', '1+'), ('seccomp', 'EINVAL', '1')]
+
+
 @pytest.mark.parametrize('call, error, number', CASES)
 def test_one_call_fails(tmp_path, call, error, number):
-    calls.life(tmp_path / 'life', call, error, number)
+    calls.life(tmp_path / 'life', call, error, str(number))
+
+
+@pytest.mark.parametrize('call, error, when', SUPERVISED)
+def test_with_a_supervisor(tmp_path, call, error, when):
+    calls.life(tmp_path / 'life', call, error, when, 'supervised')

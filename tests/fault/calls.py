@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """One short life of a server in which the Nth system call of one kind fails, injected by strace: start, requests over
-TCP, a unix socket, the control socket and echo, a reload with another number of workers, logs opened anew, the end. What
-must hold, whichever call it was: it starts or says why not, never crashes, hears again whoever speaks when the fault is
-over, and ends when it is told."""
+TCP, a unix socket, the control socket and echo, a reload with another number of workers, logs opened anew, the end; under
+a supervisor the server process is killed, too. strace counts for each thread: the Nth call of each thread fails.
+
+What must hold, whichever call it was: it starts or says why not, never crashes or spins, hears again whoever speaks when
+the fault is over, and ends when it is told. If the call fails from N on, it need not serve, but has to say why."""
+import collections
+import contextlib
 import os
 import re
 import shutil
@@ -15,39 +19,54 @@ from tests.harness import instance
 from tests.harness.wire import Closed, ProtocolError, request
 
 STRACE = shutil.which('strace')
-CRASH = re.compile(r'Sanitizer|runtime error:|not given back|Assertion|double free')
+CRASH = re.compile(r'Sanitizer|runtime error:|not given back|Assertion|double free|crashed in|'
+                   r'exited on signal (?!9 )')  # 9: our own
 # The second: before main, by the loader of shared libraries.
-SAID = re.compile(r'\[(emerg|alert|crit)\]|error while loading shared libraries')
+WHY = re.compile(r'\[(emerg|alert|crit|error|warn)\]')
+SAID = re.compile(r'\[(emerg|alert|crit)\]|error while loading shared libraries|cannot allocate TLS')
+KILLED = re.compile(r'^.* exited on signal 9 .*$', re.M)  # our own
 PATIENCE = 8  # seconds for one answer; a pause of the server is half a second, a lost wake-up is found in one
+SHORT = 2  # seconds, where an answer need not come
+REST = 0.5  # seconds in which nothing is asked
 
 # What fails, and how: the kernel's documented reasons for each call (their manual pages, section 2).
 FAULTS = {
-    'epoll_ctl': ('ENOSPC', 'ENOMEM'), 'epoll_create1': ('EMFILE', 'ENOMEM'), 'epoll_wait': ('EINTR',),
+    'epoll_ctl': ('ENOSPC', 'ENOMEM'), 'epoll_create1': ('EMFILE', 'ENOMEM'), 'epoll_wait': ('EINTR', 'ENOMEM'),
     'eventfd2': ('EMFILE', 'ENOMEM'), 'signalfd4': ('EMFILE', 'ENOMEM'), 'accept4': ('EMFILE', 'ENFILE', 'ECONNABORTED', 'ENOBUFS'),
     'socket': ('EMFILE', 'ENOBUFS'), 'bind': ('EADDRINUSE', 'EACCES', 'ENOMEM'), 'listen': ('EADDRINUSE',),
     'connect': ('ECONNREFUSED', 'EAGAIN'), 'setsockopt': ('ENOMEM', 'ENOPROTOOPT'), 'getsockname': ('ENOBUFS',),
     'getpeername': ('ENOTCONN', 'ENOBUFS'), 'openat': ('EMFILE', 'EACCES', 'ENOENT'), 'fstat': ('ENOMEM', 'EIO'),
     'newfstatat': ('ENOENT', 'EACCES'), 'pread64': ('EIO',), 'read': ('EIO', 'EINTR'), 'write': ('ENOSPC', 'EINTR', 'EIO'),
     'writev': ('ENOSPC', 'EPIPE'), 'pwrite64': ('ENOSPC', 'EIO'), 'sendfile': ('EIO', 'ENOMEM', 'EAGAIN'),
-    'sendmsg': ('EPIPE', 'ENOBUFS', 'EINTR'), 'sendto': ('EPIPE', 'ENOBUFS', 'EINTR'),
-    'recvfrom': ('ECONNRESET', 'ENOMEM', 'EINTR'), 'recvmsg': ('ECONNRESET',), 'shutdown': ('ENOTCONN',),
+    'sendmsg': ('EPIPE', 'ENOBUFS', 'ENOMEM', 'EINTR', 'EAGAIN'), 'sendto': ('EPIPE', 'ENOBUFS', 'EINTR'),
+    'recvfrom': ('ECONNRESET', 'ENOMEM', 'EINTR'), 'recvmsg': ('ENOMEM', 'EINTR'), 'shutdown': ('ENOTCONN',),
     'mmap': ('ENOMEM',), 'munmap': ('ENOMEM',), 'mremap': ('ENOMEM',), 'mprotect': ('ENOMEM',), 'madvise': ('ENOMEM', 'EINVAL'),
-    'clone3': ('EAGAIN', 'ENOMEM'), 'clone': ('EAGAIN',), 'timerfd_create': ('EMFILE',),
+    'clone3': ('EAGAIN', 'ENOMEM'), 'clone': ('EAGAIN', 'ENOMEM'), 'timerfd_create': ('EMFILE',),
     'rename': ('EACCES',), 'unlink': ('EACCES',), 'fchown': ('EPERM',), 'fchmod': ('EPERM',), 'chmod': ('EPERM',),
     'fcntl': ('EMFILE', 'EINVAL'), 'dup2': ('EMFILE',), 'dup3': ('EMFILE', 'EINTR'), 'prctl': ('EINVAL',), 'prlimit64': ('EPERM',),
     'getrandom': ('EAGAIN', 'ENOSYS'), 'ftruncate': ('EIO',), 'lseek': ('EINVAL',),
     'getdents64': ('EIO',), 'mkdir': ('EACCES',), 'sched_getaffinity': ('EINVAL',),
     'clock_nanosleep': ('EINTR',), 'rt_sigaction': ('EINVAL',),
+    'socketpair': ('EMFILE', 'ENFILE', 'ENOMEM'), 'poll': ('EINTR', 'ENOMEM'), 'wait4': ('EINTR', 'ECHILD'),
+    'seccomp': ('EINVAL', 'ENOMEM'), 'capget': ('EPERM',), 'capset': ('EPERM',), 'sigaltstack': ('ENOMEM',),
 }
+
+# Passing reasons, and those of one connection. No kernel gives them from N on for whatever is asked.
+PASSING = {'EINTR', 'EAGAIN', 'ECONNABORTED', 'ECONNRESET', 'ECHILD', 'ENOTCONN', 'EPIPE'}
+
+# An EIO is that of a file; signals are read by the same call, and signalfd(2) has none.
+NOT_FOR_EVER = {('read', 'EIO')}
 
 # The first N that is worth a life: before it the loader of shared libraries calls, which crashes.
 # Left out is what strace can inject and no kernel does: a close that leaves the descriptor open (close(2): it is released
 # whatever is returned), brk with a negative result, futex and rt_sigprocmask inside glibc, which aborts, or restores a mask
-# that it never read.
+# that it never read; ECONNRESET where the supervisor and the server read from one another, as unix(7) has it only when the
+# other is gone.
 FIRST = {'mmap': 2}
 
+SUPERVISE = {'alone': 'supervise off;', 'supervised': 'supervise on; sandbox on;'}
 CONFIG = '''
-supervise off;
+@supervise@
 control unix:@dir@/control.sock;
 stream { server { listen 127.0.0.1:@echo@; echo; } }
 http {
@@ -75,7 +94,7 @@ class Trouble(Exception):
 
 
 def over_tcp(server):
-    with server.client(patience=PATIENCE) as client:
+    with server.client(patience=server.patience) as client:
         for target in ('/which', '/large.txt', '/sent/large.txt', '/cached/large.txt', '/listed/', '/absent'):
             status = client.ask('GET', target).status
             if status != (404 if target == '/absent' else 200):
@@ -86,7 +105,7 @@ def over_tcp(server):
 
 def over_unix(server):
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(PATIENCE)
+        client.settimeout(server.patience)
         client.connect(server.path('http.sock'))
         client.sendall(b'GET /which HTTP/1.0\r\n\r\n')
         return all_of(client).startswith(b'HTTP/1.1 200 ')
@@ -94,14 +113,14 @@ def over_unix(server):
 
 def at_control(server):
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(PATIENCE)
+        client.settimeout(server.patience)
         client.connect(server.path('control.sock'))
         client.sendall(b'data limit=1\n')
         return all_of(client).startswith(b'{"schema":1,')
 
 
 def over_echo(server):
-    with server.client('echo', patience=PATIENCE) as client:
+    with server.client('echo', patience=server.patience) as client:
         client.send(b'e' * 5000)
         good = client.exactly(5000) == b'e' * 5000
         client.finish().expect_close()
@@ -123,11 +142,20 @@ def works(server, step):
     except (Closed, ConnectionError, FileNotFoundError):
         return False
     except TimeoutError:
-        raise Trouble(f'{step.__name__}: no answer in {PATIENCE} s') from None
+        return silent(server, step)
     except (ProtocolError, AssertionError, OSError) as error:
         if 'nothing came for' in str(error):
-            raise Trouble(f'{step.__name__}: no answer in {PATIENCE} s') from None
+            return silent(server, step)
         return False
+
+
+def silent(server, step):
+    """In order while the call goes on failing, if the log says what is wrong."""
+    if not server.patience < PATIENCE:
+        raise Trouble(f'{step.__name__}: no answer in {PATIENCE} s')
+    if not WHY.search(KILLED.sub('', said(server))):
+        raise Trouble(f'{step.__name__}: no answer, and nothing is said: {said(server)[-300:]!r}')
+    return False
 
 
 def serves(server):
@@ -135,12 +163,12 @@ def serves(server):
 
 
 def write(server, word, workers):
-    server.configure(CONFIG.replace('@word@', word), workers=workers)
+    server.configure(CONFIG.replace('@word@', word).replace('@supervise@', SUPERVISE[server.kind]), workers=workers)
 
 
 def word_is(server, word):
     def asking(server):
-        with server.client(patience=PATIENCE) as client:
+        with server.client(patience=server.patience) as client:
             return client.ask('GET', '/which').text == word
     return works(server, asking)
 
@@ -192,8 +220,13 @@ def refused(server):
     """It did not start: a matter of course, if it said so."""
     check(server)
     if server.process.poll() is None:
-        raise Trouble('it neither starts nor ends')
-    if server.process.returncode == 0 or not SAID.search(said(server)):
+        if not (server.fault[2].endswith('+') and SAID.search(said(server))):
+            raise Trouble('it neither starts nor ends')
+        server.serving = first_child(server.process.pid)
+        ends(server, signal.SIGTERM)
+        return
+    mute = server.fault in (('write', 'ENOSPC', '1+'), ('write', 'EIO', '1+'))  # its status says it
+    if server.process.returncode == 0 or not (mute or SAID.search(said(server))):
         raise Trouble(f'did not start, status {server.process.returncode}, and said: {said(server)[-300:]!r}')
 
 
@@ -222,11 +255,64 @@ def check(server):
         raise Trouble(f'killed: status {server.process.returncode}; {said(server)[-600:]}')
 
 
+def first_child(pid):
+    try:
+        with open(f'/proc/{pid}/task/{pid}/children', encoding='ascii') as file:
+            return int((file.read().split() or ['0'])[0])
+    except OSError:
+        return 0
+
+
+def server_process(server):
+    return first_child(server.serving) if server.kind == 'supervised' else 0
+
+
+def dies(server):
+    """The server process is killed; another one takes its place. False: as the call fails in each of them, none does, and
+    the log says why."""
+    old, before = server_process(server), len(said(server))
+    if old:
+        os.kill(old, signal.SIGKILL)
+    server.patience = SHORT
+    if soon(server, lambda: server_process(server) not in (0, old) and works(server, over_unix), 15):
+        server.patience = PATIENCE
+        return True
+    if not SAID.search(KILLED.sub('', said(server)[before:])):
+        raise Trouble(f'no other server comes: {said(server)[before:]}')
+    return False
+
+
+def cpu(server):
+    """Seconds that strace and what it watches have computed."""
+    pids, ticks = [server.process.pid], 0
+    for pid in pids:
+        try:
+            with open(f'/proc/{pid}/stat', encoding='ascii', errors='replace') as file:
+                ticks += sum(map(int, file.read().rsplit(')', 1)[1].split()[11:13]))
+            with open(f'/proc/{pid}/task/{pid}/children', encoding='ascii') as file:
+                pids += map(int, file.read().split())
+        except OSError:
+            pass
+    return ticks / os.sysconf('SC_CLK_TCK')
+
+
+def rests(server, trace):
+    """With nothing to do it does nothing: what failed is not tried again without a pause."""
+    before, size = cpu(server), os.path.getsize(trace)
+    time.sleep(REST)
+    spent, written = cpu(server) - before, os.path.getsize(trace) - size
+    if spent > REST / 3 or written > 16384:
+        with open(trace, encoding='utf-8', errors='replace') as file:
+            raise Trouble(f'it spins: {spent:.1f} s of {REST}, {written} bytes of calls: {file.read()[-300:]}')
+
+
 def through(server):
-    """The whole life after a start."""
+    """The whole life after a start, if a call fails once."""
     serves(server)
     changed = reloads(server, 3)
     rotate(server)
+    if server.kind == 'supervised' and not dies(server):
+        return
     for _ in range(4):  # one call failed, once: by now all is as ever
         good = serves(server)
         if all(good):
@@ -235,30 +321,54 @@ def through(server):
         check(server)
         raise Trouble(f'it died, status {server.process.returncode}: {said(server)[-600:]}')
     if not all(good):
-        raise Trouble(f'does not serve afterwards: {good}')
+        raise Trouble(f'does not serve afterwards: {good}; {said(server)[-300:]}')
     if not changed and not reloads(server, 2):
-        raise Trouble('does not reload afterwards')
+        raise Trouble(f'does not reload afterwards: {said(server)[-300:]}')
 
 
-def life(folder, call, error='', number=0):
-    """Returns how many calls were made, which strace counts in its file. Raises Trouble."""
+def hardly(server, trace):
+    """The same, if it fails from N on."""
+    for step in STEPS:
+        works(server, step)
+    rests(server, trace)
+    reloads(server, 1)
+    rotate(server)
+    if server.kind == 'supervised':
+        old = server_process(server)
+        if old:
+            os.kill(old, signal.SIGKILL)
+        time.sleep(REST)
+    if server.process.poll() is None:
+        works(server, over_tcp)
+        rests(server, trace)
+
+
+def life(folder, call, error='', when='', kind='alone'):
+    """`when`: N, or N+. Returns how many calls a thread made at most, which strace counts in its file. Raises Trouble."""
     server = instance.Server(folder)
     trace = server.path('trace')
+    server.kind = kind
+    server.fault = call, error, when
+    server.patience = SHORT if when.endswith('+') else PATIENCE
     server.write('html/large.txt', LARGE)
     write(server, 'old', 2)
     try:
-        start(server, (call, error, number), trace)
+        start(server, (call, error, when), trace)
         if not server.serving:
             refused(server)
         else:
-            through(server)
+            hardly(server, trace) if when.endswith('+') else through(server)
             ends(server, signal.SIGQUIT)
             check(server)
             if server.process.returncode != 0 and not SAID.search(said(server)):
                 raise Trouble(f'exit status {server.process.returncode}: {said(server)[-300:]}')
         with open(trace, encoding='utf-8', errors='replace') as file:
-            return sum(1 for line in file if re.search(r'^\d+ +(<\.\.\. )?\w+[ (]', line) and 'resumed>' not in line)
+            threads = collections.Counter(
+                line.split()[0] for line in file if re.search(r'^\d+ +\w+\(', line))
+        return max(threads.values(), default=0)
     finally:
         if server.process.poll() is None and server.serving:
-            os.kill(server.serving, signal.SIGKILL)
+            for pid in filter(None, (server_process(server), server.serving)):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         server.kill()
