@@ -4,8 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -16,6 +14,7 @@
 #include "server/crew.h"
 #include "server/listener.h"
 #include "server/log/log.h"
+#include "server/socket_bind.h"
 #include "server/socket_path.h"
 #include "server/supervised.h"
 #include "server/worker.h"
@@ -34,32 +33,6 @@ static int fail(struct generation *generation, const struct listen_address *addr
     return conf_fail_errno(&generation->conf, NULL, error, "%s to %s failed", call, address->text);
 }
 
-/* `shared`: one of several on its address (SO_REUSEPORT). A descriptor, or a negative errno. */
-static int bound_socket(const struct listen_address *address, bool shared)
-{
-    int fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, error;
-
-    if (fd < 0)
-        return -errno;
-    if (!is_unix(address)) {
-        /* Accepted sockets inherit TCP_NODELAY: answers leave whole, so waiting to fill a segment only delays
-         * them. */
-        if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) ||
-            (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)) ||
-            setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) ||
-            (address->socket.ss_family == AF_INET6 &&
-             setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on)))
-            goto failed;
-    }
-    if (!bind(fd, (const struct sockaddr *)&address->socket, address->length))
-        return fd;
-failed:
-    error = errno;
-    close(fd);
-    errno = error;
-    return -error;
-}
-
 static unsigned mode_of(const struct binding *binding)
 {
     return binding->mode ? binding->mode : UNIX_MODE;
@@ -67,7 +40,7 @@ static unsigned mode_of(const struct binding *binding)
 
 static int set_mode(struct socket_set *set, unsigned mode)
 {
-    if (!is_unix(&set->address) || set->mode == mode)
+    if (!is_unix(&set->address) || set->mode == mode || set->systemd)
         return 0;
     if (chmod(((const struct sockaddr_un *)&set->address.socket)->sun_path, mode))
         return -errno;
@@ -116,7 +89,7 @@ static int probe(struct socket_set *sets, struct generation *generation, const s
         return 0;
     if (is_unix(address))
         socket_path_remove_stale(address);
-    fd = bound_socket(address, false);
+    fd = socket_bind(address, false);
     if (fd < 0)
         return fail(generation, address, "bind()");
     if (!is_unix(address) && listen(fd, 1)) {
@@ -141,9 +114,11 @@ static void free_set(struct socket_set *set)
 static void close_set(struct socket_set *set)
 {
     struct listen_address address = set->address;
+    bool systemd = set->systemd;
 
     free_set(set);
-    socket_path_end(&address);
+    if (!systemd)
+        socket_path_end(&address);
     supervised_tell_gone(&address);
 }
 
@@ -169,10 +144,12 @@ static bool make_room(struct socket_set *set, unsigned count)
 }
 
 /* The kernel lets only the user who has the first socket bind another one to its address. A server that has
- * given up being root, or a new binary that has not yet, shares the first one's queue. */
+ * given up being root, or a new binary that has not yet, shares the first one's queue. So do all where it is
+ * systemd's: its port may not be for us. */
 static int one_more(const struct socket_set *set)
 {
-    int fd = is_unix(&set->address) && set->count ? -EADDRINUSE : bound_socket(&set->address, true);
+    bool single = set->count && (is_unix(&set->address) || set->systemd);
+    int fd = single ? -EADDRINUSE : socket_bind(&set->address, true);
 
     return fd == -EADDRINUSE && set->count ? fcntl(set->fds[0], F_DUPFD_CLOEXEC, 0) : fd;
 }
@@ -220,7 +197,7 @@ void sockets_tell(struct socket_set *sets)
             supervised_tell_socket(&sets->address, sets->fds[sets->told++]);
 }
 
-int sockets_keep(struct socket_set **sets, const struct listen_address *address, int fd)
+int sockets_keep(struct socket_set **sets, const struct listen_address *address, int fd, bool systemd)
 {
     struct socket_set *set = find_set(*sets, address);
 
@@ -229,6 +206,7 @@ int sockets_keep(struct socket_set **sets, const struct listen_address *address,
     if (!set || !make_room(set, set->count + 1))
         return -ENOMEM;
     set->fds[set->count++] = fd;
+    set->systemd |= systemd;
     return 0;
 }
 
@@ -260,10 +238,15 @@ void sockets_leave(struct socket_set **sets)
 void sockets_keep_needed(struct socket_set **sets, const struct generation *generation)
 {
     while (*sets) {
-        if (generation_find(generation, &(*sets)->address))
+        if (generation_find(generation, &(*sets)->address)) {
             sets = &(*sets)->next;
-        else
-            sockets_forget(sets, &(*sets)->address);
+            continue;
+        }
+        if ((*sets)->systemd)
+            log_write(generation->settings.log, LOG_LEVEL_WARN, 0,
+                      "systemd has passed a socket at %s, where no \"listen\" is: it is closed",
+                      (*sets)->address.text);
+        sockets_forget(sets, &(*sets)->address);
     }
 }
 

@@ -26,6 +26,7 @@ struct socket_set {
     int backlog;        /* that listen(2) was asked for; 0: not yet */
     unsigned told;      /* of count: the supervisor has them */
     unsigned listening; /* of count: the rest are bound, and listen once the whole configuration stands */
+    bool systemd;       /* its socket unit made the one socket: the path and its mode are that unit's */
 };
 
 /* Opens what `generation` needs and is not open yet, for `workers` workers: first a probe of every new
@@ -49,9 +50,11 @@ void sockets_inherit(struct socket_set *sets);
 /* Tells the supervisor of those that it does not have. */
 void sockets_tell(struct socket_set *sets);
 
-/* In the supervisor: one more socket on the address. 0 or a negative errno: `fd` is still the caller's. */
+/* In the supervisor: one more socket on the address; `systemd`: see struct socket_set. 0 or a negative errno:
+ * `fd` is still the caller's. */
 __attribute__((warn_unused_result)) int sockets_keep(struct socket_set **sets,
-                                                     const struct listen_address *address, int fd);
+                                                     const struct listen_address *address, int fd,
+                                                     bool systemd);
 
 /* The end of an address; nothing happens to its path. */
 void sockets_forget(struct socket_set **sets, const struct listen_address *address);
@@ -62,7 +65,8 @@ void sockets_gone(struct socket_set **sets, const struct listen_address *address
 /* Closes all and leaves the paths to whoever keeps the sockets. */
 void sockets_leave(struct socket_set **sets);
 
-/* The same with what was handed to us (handed.h) and `generation` does not listen on. */
+/* The same with what was handed to us (handed.h) and `generation` does not listen on; for systemd's a line
+ * says so. */
 void sockets_keep_needed(struct socket_set **sets, const struct generation *generation);
 
 /* All workers serve `current` (null: none is left): closes the sets that it does not listen on and removes

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +23,7 @@ bool handed_write(const struct socket_set *sets, char *out, size_t size)
     *out = '\0';
     for (; sets; sets = sets->next)
         for (unsigned i = 0; i < sets->count; i++) {
-            int length = snprintf(out + used, size - used, "%d;", sets->fds[i]);
+            int length = snprintf(out + used, size - used, "%d%s;", sets->fds[i], sets->systemd ? "s" : "");
 
             if (length < 0 || (size_t)length >= size - used)
                 return false;
@@ -30,7 +32,7 @@ bool handed_write(const struct socket_set *sets, char *out, size_t size)
     return true;
 }
 
-/* A list of numbers above those of the streams, each with its semicolon. */
+/* A list of numbers above those of the streams, each with its semicolon, and perhaps an s before it. */
 static bool is_list(const char *text)
 {
     char *end;
@@ -38,6 +40,7 @@ static bool is_list(const char *text)
     for (; *text; text = end + 1) {
         long number = *text >= '0' && *text <= '9' ? strtol(text, &end, 10) : -1;
 
+        end += number >= 0 && *end == 's';
         if (number <= STDERR_FILENO || number > INT_MAX || *end != ';')
             return false;
     }
@@ -51,8 +54,16 @@ static bool asks(int fd, int option, int *value)
     return !getsockopt(fd, SOL_SOCKET, option, value, &length);
 }
 
+/* Accepted sockets inherit it, as they do from those that we make. */
+static int set_nodelay(int fd, int family)
+{
+    int on = 1;
+
+    return family == AF_UNIX ? 0 : setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
 /* 0 or a negative errno. */
-static int take_socket(struct socket_set **sets, int fd)
+static int take_socket(struct socket_set **sets, int fd, bool systemd)
 {
     struct sockaddr_storage socket = {0};
     struct listen_address address;
@@ -64,10 +75,11 @@ static int take_socket(struct socket_set **sets, int fd)
         return -errno;
     if (type != SOCK_STREAM || !listens)
         return -EINVAL;
-    if (fcntl(fd, F_SETFD, FD_CLOEXEC) || fcntl(fd, F_SETFL, flags | O_NONBLOCK))
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) || fcntl(fd, F_SETFL, flags | O_NONBLOCK) ||
+        set_nodelay(fd, socket.ss_family))
         return -errno;
     result = listen_address_from_socket(&address, &socket, length);
-    return result ? result : sockets_keep(sets, &address, fd);
+    return result ? result : sockets_keep(sets, &address, fd, systemd);
 }
 
 bool handed_take(struct socket_set **sets, const struct log *log)
@@ -83,7 +95,7 @@ bool handed_take(struct socket_set **sets, const struct log *log)
         return false;
     }
     for (; (next = strchr(text, ';')); text = next + 1) {
-        int fd = (int)strtol(text, NULL, 10), error = take_socket(sets, fd);
+        int fd = (int)strtol(text, NULL, 10), error = take_socket(sets, fd, next[-1] == 's');
 
         if (error)
             log_write(log, LOG_LEVEL_ERROR, error,
@@ -91,4 +103,34 @@ bool handed_take(struct socket_set **sets, const struct log *log)
     }
     unsetenv(HANDED_VARIABLE);
     return true;
+}
+
+/* Of an environment variable: a number from 1 to `most`; 0: it is not there, or something else. */
+static long number_in(const char *variable, long most)
+{
+    const char *text = getenv(variable);
+    char *end;
+    long number = text && *text >= '0' && *text <= '9' ? strtol(text, &end, 10) : 0;
+
+    return number && !*end && number <= most ? number : 0;
+}
+
+void handed_take_systemd(struct socket_set **sets, const struct log *log)
+{
+    enum { FIRST = 3 /* SD_LISTEN_FDS_START */ };
+    long count = number_in("LISTEN_PID", INT_MAX) == getpid() ? number_in("LISTEN_FDS", INT_MAX - FIRST) : 0;
+    const char *names = getenv("LISTEN_FDNAMES");
+
+    for (int fd = FIRST; fd < FIRST + count; fd++) {
+        int length = names ? (int)strcspn(names, ":") : 0, error = take_socket(sets, fd, true);
+
+        if (error)
+            log_write(log, LOG_LEVEL_ERROR, error,
+                      "the socket \"%.*s\" (descriptor %d) of systemd is ignored: it is no listening socket",
+                      length, names ? names : "", fd);
+        names = names && names[length] ? names + length + 1 : NULL;
+    }
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDS");
+    unsetenv("LISTEN_FDNAMES");
 }

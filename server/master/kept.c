@@ -56,6 +56,8 @@ int kept_prepare(struct kept *kept)
         kept->old = getppid();
         socket_paths_share(true);
         notify_be_silent(true);
+    } else {
+        handed_take_systemd(&kept->sockets, settings->log);
     }
     if (!result)
         result = sockets_open(&kept->sockets, kept->current, kept_workers(kept->current));

@@ -146,7 +146,7 @@ static void heed(struct supervisor *supervisor, struct supervised_message *messa
         reloaded(supervisor, message->kind == SUPERVISED_TAKEN);
         break;
     case SUPERVISED_SOCKET:
-        error = fd < 0 ? -EMFILE : sockets_keep(sets, &message->address, fd);
+        error = fd < 0 ? -EMFILE : sockets_keep(sets, &message->address, fd, false);
         if (!error)
             return;
         log_write(supervisor_log(supervisor), LOG_LEVEL_CRIT, error,
