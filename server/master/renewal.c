@@ -9,14 +9,14 @@
 #include "server/master/kept.h"
 #include "server/master/supervision.h"
 
-void renewal_begin(struct supervisor *supervisor)
+bool renewal_begin(struct supervisor *supervisor)
 {
     if (supervisor->leaving.pid) {
         log_write(supervisor_log(supervisor), LOG_LEVEL_EMERG, 0,
                   "%s, or reload when server process %d has ended", supervisor->candidate.lacks,
                   (int)supervisor->leaving.pid);
         candidate_forget(&supervisor->candidate, supervisor->kept);
-        return;
+        return false;
     }
     log_write(supervisor_log(supervisor), LOG_LEVEL_NOTICE | LOG_KEPT, 0,
               "reconfiguring by another server process: this configuration needs more than the sandbox of "
@@ -26,6 +26,7 @@ void renewal_begin(struct supervisor *supervisor)
     supervisor->server = (struct child)CHILD_NONE;
     supervisor->renewing = true;
     supervisor->due = supervisor_now();
+    return true;
 }
 
 /* In the new process. The pid file stays the supervisor's. */

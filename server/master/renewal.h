@@ -15,8 +15,8 @@
 
 struct supervisor;
 
-/* The candidate is such a configuration. It is refused while the server before this one has not ended. */
-void renewal_begin(struct supervisor *supervisor);
+/* The candidate is such a configuration. False: refused, as the server before this one has not ended. */
+__attribute__((warn_unused_result)) bool renewal_begin(struct supervisor *supervisor);
 
 /* True: this is the new process, and the candidate is its configuration. */
 bool renewal_start(struct supervisor *supervisor);

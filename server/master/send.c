@@ -10,12 +10,13 @@
 #include <sys/stat.h>
 
 #include "server/log/log.h"
+#include "server/master/verdict.h"
 #include "server/process/pid_file.h"
 
 enum {
     LOOK = 20,             /* ms between two looks at the pid file */
     BEGIN_MOST = 10000,    /* ms until the old one has renamed its pid file, or tried to */
-    VERDICT_MOST = 120000, /* ms until the new one serves, or has ended */
+    UPGRADE_MOST = 120000, /* ms until the new one serves, or has ended */
 };
 
 /* How far an upgrade has come, by the pid file. */
@@ -33,12 +34,15 @@ static bool is_alive(pid_t pid)
     return !kill(pid, 0) || errno == EPERM;
 }
 
-static int send_number(pid_t pid, int number)
+static int say_not_sent(pid_t pid, int number)
 {
-    if (!kill(pid, number))
-        return 0;
     log_write(log_before_config(), LOG_LEVEL_ALERT, errno, "kill(%d, %d) failed", (int)pid, number);
     return 1;
+}
+
+static int send_number(pid_t pid, int number)
+{
+    return kill(pid, number) ? say_not_sent(pid, number) : 0;
 }
 
 /* The number in the pid file; negative: it has been said why there is none. */
@@ -62,11 +66,12 @@ static struct timespec changed_at(const char *path)
     return stat(path, &about) ? (struct timespec){0} : about.st_ctim;
 }
 
-/* A rename is a change of the file: one that has its old name again was renamed, and renamed back. */
+/* A rename is a change of the file: one that has its old name again was renamed, and renamed back. Its time
+ * is asked for first: between the two questions it may be renamed, which is no end of it. */
 static enum stage look(struct upgrading *upgrading)
 {
-    pid_t pid = pid_file_read(upgrading->path);
     struct timespec changed = changed_at(upgrading->path);
+    pid_t pid = pid_file_read(upgrading->path);
 
     if (!is_alive(upgrading->old))
         return UPGRADE_GONE;
@@ -88,7 +93,7 @@ static enum stage wait_for_verdict(struct upgrading *upgrading)
     int waited = 0;
 
     while ((stage == UPGRADE_NOT_BEGUN && waited < BEGIN_MOST) ||
-           (stage == UPGRADE_RUNS && waited < VERDICT_MOST)) {
+           (stage == UPGRADE_RUNS && waited < UPGRADE_MOST)) {
         poll(NULL, 0, LOOK);
         waited += LOOK;
         stage = look(upgrading);
@@ -122,7 +127,7 @@ static int conclude(const struct upgrading *upgrading, enum stage stage)
         log_write(log, LOG_LEVEL_ERROR, 0,
                   "the new binary does not serve after %d s, nor has it ended: process %d goes on meanwhile, "
                   "and its error log says more",
-                  VERDICT_MOST / 1000, old);
+                  UPGRADE_MOST / 1000, old);
         break;
     case UPGRADE_NOT_BEGUN:
         log_write(log, LOG_LEVEL_ERROR, 0,
@@ -148,19 +153,48 @@ static int upgrade(const char *path, pid_t pid)
     if (send_number(pid, SIGUSR2))
         return 1;
     log_write(log_before_config(), LOG_LEVEL_NOTICE, 0,
-              "process %d starts the new binary, which has %d s to serve", (int)pid, VERDICT_MOST / 1000);
+              "process %d starts the new binary, which has %d s to serve", (int)pid, UPGRADE_MOST / 1000);
     return conclude(&upgrading, wait_for_verdict(&upgrading));
+}
+
+/* The exit status. Without an answer it is that of nginx, which waits for none. */
+static int reload(pid_t pid)
+{
+    const struct log *log = log_before_config();
+
+    switch (verdict_ask(pid)) {
+    case VERDICT_TAKEN:
+        return 0;
+    case VERDICT_SILENT:
+        log_write(log, LOG_LEVEL_NOTICE, 0,
+                  "process %d has the signal; what comes of it stands in its error log alone", (int)pid);
+        return 0;
+    case VERDICT_REFUSED:
+        log_write(log, LOG_LEVEL_ERROR, 0,
+                  "the configuration is not taken, the one before goes on; the error log says why");
+        return 1;
+    case VERDICT_NONE:
+        log_write(log, LOG_LEVEL_ERROR, 0, "no verdict after %d s: the error log says more",
+                  VERDICT_MOST / 1000);
+        return 1;
+    case VERDICT_GONE:
+        log_write(log, LOG_LEVEL_ERROR, 0, "process %d has ended", (int)pid);
+        return 1;
+    case VERDICT_FAILED:
+        break;
+    }
+    return say_not_sent(pid, SIGHUP);
 }
 
 int send_signal(enum options_signal signal, const char *path)
 {
-    static const int numbers[] = {[OPTIONS_SIGNAL_STOP] = SIGTERM,
-                                  [OPTIONS_SIGNAL_QUIT] = SIGQUIT,
-                                  [OPTIONS_SIGNAL_REOPEN] = SIGUSR1,
-                                  [OPTIONS_SIGNAL_RELOAD] = SIGHUP};
+    static const int numbers[] = {
+        [OPTIONS_SIGNAL_STOP] = SIGTERM, [OPTIONS_SIGNAL_QUIT] = SIGQUIT, [OPTIONS_SIGNAL_REOPEN] = SIGUSR1};
     pid_t pid = read_pid(path);
 
     if (pid < 0)
         return 1;
+    if (signal == OPTIONS_SIGNAL_RELOAD)
+        return reload(pid);
     return signal == OPTIONS_SIGNAL_UPGRADE ? upgrade(path, pid) : send_number(pid, numbers[signal]);
 }

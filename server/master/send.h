@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: `tidepool -s`: a signal to the process whose number the pid file holds; for `upgrade` the whole
- *   exchange of the binary (upgrade.h): USR2, the verdict, and QUIT to the old one.
+ * Purpose: `tidepool -s`: a signal to the process whose number the pid file holds. `reload` waits for the
+ *   verdict. `upgrade` is the whole exchange of the binary (upgrade.h): USR2, the verdict, QUIT to the old.
  * Lifetime: one call, in a process of its own.
  * Threads: one.
  * Errors: said on stderr; status 1.

@@ -25,13 +25,16 @@ int signals_open(void)
     return fd < 0 ? -errno : fd;
 }
 
-int signals_next(int fd)
+int signals_next(int fd, int *value)
 {
     struct signalfd_siginfo info;
 
-    while (read(fd, &info, sizeof info) == (ssize_t)sizeof info)
-        if (info.ssi_signo != SIGWINCH || info.ssi_code != SI_KERNEL)
-            return (int)info.ssi_signo;
+    while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGWINCH && info.ssi_code == SI_KERNEL)
+            continue;
+        *value = info.ssi_code == SI_QUEUE ? info.ssi_int : 0;
+        return (int)info.ssi_signo;
+    }
     return 0;
 }
 

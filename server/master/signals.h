@@ -11,8 +11,9 @@
 /* A descriptor, or a negative errno. */
 __attribute__((warn_unused_result)) int signals_open(void);
 
-/* The next one; 0: none now. A WINCH that nobody sent, but a terminal whose size changed, is none. */
-__attribute__((warn_unused_result)) int signals_next(int fd);
+/* The next one; 0: none now. `value`: what came with it (sigqueue(3)), or 0. A WINCH that nobody sent, but a
+ * terminal whose size changed, is none. */
+__attribute__((warn_unused_result)) int signals_next(int fd, int *value);
 
 /* In a server process: the others stay blocked until its loop takes them. */
 void signals_leave(int fd);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: the supervisor's state, for the two files that it is made of: supervisor.c and binaries.c.
+ * Purpose: the supervisor's state, for the files that it is made of: supervisor.c, reload.c, renewal.c and
+ *   binaries.c.
  * Lifetime: of supervisor_run.
  * Threads: one.
  * Errors: none here.
@@ -15,6 +16,7 @@
 #include "server/master/child.h"
 #include "server/master/kept.h"
 #include "server/master/news.h"
+#include "server/master/verdict.h"
 
 struct supervisor {
     struct kept *kept;
@@ -37,6 +39,7 @@ struct supervisor {
     bool asked, again; /* again: another HUP came meanwhile */
     bool renewing;     /* `server` has not served yet, and `leaving` serves until it does (renewal.h) */
     struct candidate candidate;
+    struct askers askers; /* who waits for a reload's verdict */
 };
 
 /* Milliseconds of a clock that is never set. */

@@ -14,6 +14,7 @@
 #include "server/master/binaries.h"
 #include "server/master/kept.h"
 #include "server/master/news.h"
+#include "server/master/reload.h"
 #include "server/master/renewal.h"
 #include "server/master/signals.h"
 #include "server/master/supervision.h"
@@ -35,66 +36,6 @@ static void close_sockets(struct supervisor *supervisor)
     in_force_as_root(&supervisor->kept->in_force);
 }
 
-/* ---- the configuration ---- */
-
-static void say_lines(struct supervisor *supervisor, enum log_level level, char *text)
-{
-    const char *line;
-
-    while ((line = strsep(&text, "\n")))
-        log_write(supervisor_log(supervisor), level, 0, "%s", line);
-}
-
-/* HUP. One at a time: the server's answer must be about the configuration that was read last. */
-static void ask_for_reload(struct supervisor *supervisor)
-{
-    char error[CONF_REPORT_SIZE];
-
-    if (supervisor->asked || supervisor->renewing) {
-        supervisor->again = true;
-        return;
-    }
-    if (!candidate_read(&supervisor->candidate, supervisor->kept, error))
-        return;
-    if (supervisor->server.channel >= 0 && supervisor->candidate.outside) {
-        renewal_begin(supervisor);
-    } else if (supervisor->server.channel >= 0) {
-        supervisor->asked = true;
-        child_order(&supervisor->server, SIGHUP, supervisor_log(supervisor));
-    } else if (supervisor->candidate.generation) {
-        candidate_adopt(&supervisor->candidate, supervisor->kept); /* for the next server */
-    } else {
-        say_lines(supervisor, LOG_LEVEL_EMERG, error);
-    }
-}
-
-static void ask_again(struct supervisor *supervisor)
-{
-    if (!supervisor->again)
-        return;
-    supervisor->again = false;
-    ask_for_reload(supervisor);
-}
-
-/* The server answered a HUP, ours or one that somebody sent to it. */
-static void reloaded(struct supervisor *supervisor, bool taken)
-{
-    char error[CONF_REPORT_SIZE] = "";
-
-    if (taken && !supervisor->candidate.generation)
-        candidate_read(&supervisor->candidate, supervisor->kept, error);
-    if (taken && supervisor->candidate.generation)
-        candidate_adopt(&supervisor->candidate, supervisor->kept);
-    else if (taken)
-        log_write(supervisor_log(supervisor), LOG_LEVEL_CRIT, 0,
-                  "the supervisor could not read the configuration that is in force now; should the server "
-                  "process die, the one before is used: %s",
-                  error);
-    candidate_forget(&supervisor->candidate, supervisor->kept);
-    supervisor->asked = false;
-    ask_again(supervisor);
-}
-
 /* ---- what the server says ---- */
 
 /* The threads serve, so whoever waits for the pid file may go on. */
@@ -106,7 +47,7 @@ static void has_started(struct supervisor *supervisor)
     supervisor->serves = true;
     if (supervisor->renewing) {
         renewal_done(supervisor);
-        ask_again(supervisor);
+        reload_over(supervisor, true);
     }
     if (supervisor->served)
         return;
@@ -143,7 +84,7 @@ static void heed(struct supervisor *supervisor, struct supervised_message *messa
     case SUPERVISED_TAKEN:
     case SUPERVISED_REFUSED:
         supervised_tell_manager(message->kind);
-        reloaded(supervisor, message->kind == SUPERVISED_TAKEN);
+        reload_answered(supervisor, message->kind == SUPERVISED_TAKEN);
         break;
     case SUPERVISED_SOCKET:
         error = fd < 0 ? -EMFILE : sockets_keep(sets, &message->address, fd, false);
@@ -215,7 +156,7 @@ static void has_ended(struct supervisor *supervisor, int status)
     take_messages(supervisor);
     if (supervisor->renewing && !supervisor->ending) {
         renewal_failed(supervisor);
-        ask_again(supervisor);
+        reload_over(supervisor, false);
         return;
     }
     child_close_channel(&supervisor->server);
@@ -224,6 +165,8 @@ static void has_ended(struct supervisor *supervisor, int status)
         log_write(supervisor_log(supervisor), LOG_LEVEL_CRIT, 0,
                   "the server process died in a reload, so the configuration stays as it was");
     supervisor->asked = supervisor->again = false;
+    verdict_begins(&supervisor->askers); /* of a reload that does not come, too */
+    verdict_tell(&supervisor->askers, false);
     if (!status && supervisor->resting && !supervisor->ending) {
         /* WINCH asked for it. */
     } else if (WIFEXITED(status) && (!WEXITSTATUS(status) || supervisor->ending || !supervisor->served)) {
@@ -278,24 +221,28 @@ static bool start_server(struct supervisor *supervisor)
 /* ---- the loop ---- */
 
 /* HUP. While a new binary runs the files are its; the old one goes on as it is, or again. */
-static void hang_up(struct supervisor *supervisor)
+static void hang_up(struct supervisor *supervisor, int asker)
 {
     if (supervisor->ending)
         return;
+    verdict_asked(&supervisor->askers, asker);
     if (!supervisor->new_binary) {
         if (supervisor->resting)
             binaries_start_again(supervisor);
-        ask_for_reload(supervisor);
-    } else if (supervisor->resting) {
+        reload_ask(supervisor);
+        return;
+    }
+    if (supervisor->resting)
         binaries_start_again(supervisor);
-    } else {
+    else
         binaries_ignore(supervisor, "HUP", "a new binary runs, which has read the configuration",
                         supervisor->new_binary);
-    }
+    verdict_begins(&supervisor->askers);
+    verdict_tell(&supervisor->askers, false);
 }
 
-/* A signal for both. What ends the server ends us, when it has ended. */
-static void obey(struct supervisor *supervisor, int number)
+/* A signal for both; `asker` came with it. What ends the server ends us, when it has ended. */
+static void obey(struct supervisor *supervisor, int number, int asker)
 {
     struct in_force *in_force = &supervisor->kept->in_force;
 
@@ -303,7 +250,7 @@ static void obey(struct supervisor *supervisor, int number)
     case SIGCHLD:
         return; /* reap looks each time */
     case SIGHUP:
-        hang_up(supervisor);
+        hang_up(supervisor, asker);
         return;
     case SIGUSR2:
         binaries_start_new(supervisor);
@@ -335,10 +282,10 @@ static void obey(struct supervisor *supervisor, int number)
 
 static void take_signals(struct supervisor *supervisor)
 {
-    int number;
+    int number, asker;
 
-    while ((number = signals_next(supervisor->signals)))
-        obey(supervisor, number);
+    while ((number = signals_next(supervisor->signals, &asker)))
+        obey(supervisor, number, asker);
 }
 
 /* No server is there, and one will be. */
