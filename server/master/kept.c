@@ -110,7 +110,8 @@ void kept_say_refused(const struct kept *kept, char *error)
 void kept_end(struct kept *kept)
 {
     sandbox_paths_destroy(kept->paths);
-    kept->paths = NULL;
+    sandbox_paths_destroy(kept->paths_before);
+    kept->paths = kept->paths_before = NULL;
     pid_file_end(&kept->in_force.pid, getpid(), kept_log(kept));
     log_thread_set(NULL);
     if (generation_put(kept->current, NULL, GENERATION_IN_SERVICE))

@@ -21,6 +21,7 @@ struct kept {
     struct in_force in_force;
     pid_t old; /* the process whose binary ours replaces, our parent, while it lives; otherwise 0 */
     struct sandbox_paths *paths; /* of the server process that was started last; NULL: it has no sandbox */
+    struct sandbox_paths *paths_before; /* in a renewal: of the one that serves until it is done */
 };
 
 static inline const struct log *kept_log(const struct kept *kept)

@@ -8,6 +8,7 @@
 #include "server/log/log.h"
 #include "server/master/kept.h"
 #include "server/master/supervision.h"
+#include "server/process/sandbox_paths.h"
 
 bool renewal_begin(struct supervisor *supervisor)
 {
@@ -44,16 +45,25 @@ static void adopt(struct supervisor *supervisor)
         kept_sweep(kept);
 }
 
+static void forget_paths_before(struct kept *kept)
+{
+    sandbox_paths_destroy(kept->paths_before);
+    kept->paths_before = NULL;
+}
+
 bool renewal_start(struct supervisor *supervisor)
 {
     struct kept *kept = supervisor->kept;
     struct generation *old = kept->current;
     int error;
 
+    kept->paths_before = kept->paths;
+    kept->paths = NULL;
     kept->current = supervisor->candidate.generation;
     error = -kept_allow(kept);
     kept->current = old;
     if (!error && child_start(&supervisor->server, &error)) {
+        forget_paths_before(kept);
         adopt(supervisor);
         return true;
     }
@@ -67,12 +77,16 @@ bool renewal_start(struct supervisor *supervisor)
 void renewal_done(struct supervisor *supervisor)
 {
     supervisor->renewing = false;
+    forget_paths_before(supervisor->kept);
     candidate_adopt(&supervisor->candidate, supervisor->kept);
     child_order(&supervisor->leaving, SIGWINCH, supervisor_log(supervisor));
 }
 
+/* What the old process has within reach are the folders of its start, whatever bears their names now. */
 void renewal_failed(struct supervisor *supervisor)
 {
+    struct kept *kept = supervisor->kept;
+
     log_write(supervisor_log(supervisor), LOG_LEVEL_EMERG, 0,
               "the new server process did not come up, so the configuration stays as it was");
     child_close_channel(&supervisor->server);
@@ -80,8 +94,8 @@ void renewal_failed(struct supervisor *supervisor)
     supervisor->leaving = (struct child)CHILD_NONE;
     supervisor->renewing = false;
     supervisor->serves = true;
-    candidate_forget(&supervisor->candidate, supervisor->kept);
-    if (kept_allow(supervisor->kept))
-        log_write(supervisor_log(supervisor), LOG_LEVEL_CRIT, 0,
-                  "no memory: whether the next configuration fits into the sandbox is not known");
+    candidate_forget(&supervisor->candidate, kept);
+    sandbox_paths_destroy(kept->paths);
+    kept->paths = kept->paths_before;
+    kept->paths_before = NULL;
 }

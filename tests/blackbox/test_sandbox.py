@@ -227,22 +227,53 @@ def test_renewal_fails(server, tmp_path_factory):
     server.wait_for(lambda: gone(old), 'the end of the old one')
 
 
+def root_beside(server, folder, rest=''):
+    """The folder of the configuration is within reach, with all below, so this one has to lie elsewhere."""
+    root(server, folder, rest=rest)
+    os.makedirs(server.path('conf'), exist_ok=True)
+    os.rename(server.path('nginx.conf'), server.path('conf/nginx.conf'))
+
+
+def start_beside(server):
+    plain = server.command
+    server.command = lambda *arguments: [word if word != 'nginx.conf' else 'conf/nginx.conf' for word in plain(*arguments)]
+    server.start()
+
+
+def replace_root(server):
+    server.write('site/page', 'new')
+    os.rename(server.path('html'), server.path('html.old'))
+    os.rename(server.path('site'), server.path('html'))
+    assert server.get('/page').status == 403
+
+
 @needs_landlock
 def test_replaced_root(server):
     """Another folder of the same name is out of reach until a reload."""
     server.write('html/page', 'old')
-    server.write('site/page', 'new')
-    root(server, 'html')
-    os.mkdir(server.path('conf'))
-    os.rename(server.path('nginx.conf'), server.path('conf/nginx.conf'))
-    # The folder of the configuration is within reach, with all below, so this one has to lie elsewhere.
-    plain = server.command
-    server.command = lambda *arguments: [word if word != 'nginx.conf' else 'conf/nginx.conf' for word in plain(*arguments)]
-    server.start()
+    root_beside(server, 'html')
+    start_beside(server)
     assert server.get('/page').text == 'old'
-    os.rename(server.path('html'), server.path('html.old'))
-    os.rename(server.path('site'), server.path('html'))
-    assert server.get('/page').status == 403
+    replace_root(server)
+    server.reload(lambda: server.get('/page').text == 'new')
+
+
+@needs_landlock
+def test_replaced_root_and_failure(server):
+    """What the old server has within reach is no more after a new one that did not come up: the next reload needs a new
+    one as well."""
+    server.write('html/page', 'old')
+    root_beside(server, 'html')
+    start_beside(server)
+    replace_root(server)
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        taken.listen()
+        root_beside(server, 'html', rest=f'server {{ listen 127.0.0.1:{taken.getsockname()[1]}; }}')
+        server.expect(r'bind\(\) to |did not come up')
+        server.kick(signal.SIGHUP)
+        server.wait_log('the new server process did not come up')
+    root_beside(server, 'html')
     server.reload(lambda: server.get('/page').text == 'new')
 
 
