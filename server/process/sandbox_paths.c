@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -81,7 +82,8 @@ static int add(struct sandbox_paths *paths, const char *name, const char *asked,
 }
 
 /* A file may be made anew, by a rotation or an editor: its folder is what counts. A log that is no file, such
- * as /dev/stderr, is meant itself. */
+ * as /dev/stderr, is meant itself. A unix socket's name may be relative to the folder that the server was
+ * started in, as bind(2) takes it. */
 static int add_configured(struct sandbox_paths *paths, const struct conf_path *note)
 {
     const char *name = note->name, *slash;
@@ -93,10 +95,9 @@ static int add_configured(struct sandbox_paths *paths, const struct conf_path *n
         if (file && realpath(name, real))
             name = real;
         slash = strrchr(name, '/');
-        if (!slash || slash - name + 2 > PATH_MAX)
+        if (slash && slash - name + 2 > PATH_MAX)
             return 0;
-        memcpy(folder, name, (size_t)(slash - name) + 1);
-        folder[slash - name + 1] = '\0';
+        snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - name) + 1 : 1, slash ? name : ".");
         name = folder;
     }
     return add(paths, name, note->name, access_of[note->use]);
@@ -112,7 +113,7 @@ struct sandbox_paths *sandbox_paths_create(const struct conf *conf, bool supervi
     if (paths)
         paths->pool = pool;
     for (unsigned i = 0; i < sizeof always / sizeof *always && !result; i++)
-        result = add(paths, always[i].name, always[i].name, always[i].access);
+        result = add(paths, always[i].name, NULL, always[i].access);
     for (const struct conf_path *note = conf->paths; note && !result; note = note->next)
         if (note->use != CONF_PID_FILE || !supervised)
             result = add_configured(paths, note);
@@ -144,6 +145,7 @@ static bool is_still_there(const struct sandbox_path *path)
     return !stat(path->name, &about) && about.st_dev == path->device && about.st_ino == path->inode;
 }
 
+/* What was not configured is no matter of a reload: another /etc/hosts may have been put in place. */
 int sandbox_paths_cover(const struct sandbox_paths *paths, struct conf *conf, bool supervised)
 {
     struct sandbox_paths *wanted = sandbox_paths_create(conf, supervised);
@@ -153,6 +155,8 @@ int sandbox_paths_cover(const struct sandbox_paths *paths, struct conf *conf, bo
          path = path->next) {
         uint32_t granted = 0;
 
+        if (!path->asked)
+            continue;
         for (const struct sandbox_path *one = paths->first; one; one = one->next)
             if (lies_in(path->name, one->name) && is_still_there(one))
                 granted |= one->access;

@@ -35,7 +35,7 @@ enum sandbox_access {
 struct sandbox_path {
     struct sandbox_path *next;
     const char *name;  /* full, without symbolic links */
-    const char *asked; /* as it was configured; lives as long as that configuration */
+    const char *asked; /* as it was configured; lives as long as that configuration. NULL: it was not */
     dev_t device;      /* what bore that name */
     ino_t inode;
     uint32_t access; /* to it, and to all below */

@@ -258,6 +258,19 @@ static int covers(const struct sandbox_paths *paths, const char *name, enum conf
     return result;
 }
 
+/* A list of libc's files as they were before others took their names. */
+static void replace_what_is_fixed(struct sandbox_paths *paths)
+{
+    unsigned count = 0;
+
+    for (struct sandbox_path *path = paths->first; path; path = path->next)
+        if (!path->asked) {
+            path->inode++;
+            count++;
+        }
+    assert_true(count > 0);
+}
+
 static void test_cover(void **state)
 {
     struct pool_options options = {.name = "test"};
@@ -291,6 +304,16 @@ static void test_cover(void **state)
     assert_int_not_equal(covers(paths, in_folder("site/"), CONF_READ_FILES), 0);
     assert_int_equal(rmdir(site), 0);
     assert_int_equal(rename(elsewhere, site), 0);
+
+    /* Relative names are those of the folder that this runs in. */
+    assert_int_equal(chdir(in_folder("run")), 0);
+    assert_int_equal(covers(paths, "socket", CONF_MAKE_SOCKETS), 0);
+    assert_int_equal(chdir(in_folder("site")), 0);
+    assert_int_not_equal(covers(paths, "socket", CONF_MAKE_SOCKETS), 0);
+    assert_int_equal(chdir("/"), 0);
+
+    replace_what_is_fixed(paths);
+    assert_int_equal(covers(paths, in_folder("site/"), CONF_READ_FILES), 0);
     sandbox_paths_destroy(paths);
     pool_destroy(conf.pool);
 }
