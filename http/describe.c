@@ -16,22 +16,20 @@ enum {
     OTHER_MOST = 200 /* and of a host, and of a referrer */
 };
 
-/* NUL is escaped, as it would end the line; the log escapes other control bytes. */
+/* NUL is escaped, as it would end the line, and the quote, which would end the text (log_text.h); the log
+ * escapes other control bytes. */
 static char *put_line(char *to, const char *end, struct http_text line)
 {
     enum { ESCAPED = sizeof "\\x00" - 1 };
-    const char *at = line.bytes, *stop = at + (line.length < LINE_MOST ? line.length : LINE_MOST), *zero;
-    size_t length;
+    const char *at = line.bytes, *stop = at + (line.length < LINE_MOST ? line.length : LINE_MOST);
 
-    while (at < stop && end - to > ESCAPED) {
-        length = (size_t)(stop - at < end - to - ESCAPED ? stop - at : end - to - ESCAPED);
-        zero = memchr(at, '\0', length);
-        if (zero)
-            length = (size_t)(zero - at);
-        to = mempcpy(to, at, length);
-        if (zero)
+    for (; at < stop && end - to > ESCAPED; at++) {
+        if (*at == '\0')
             to = mempcpy(to, "\\x00", ESCAPED);
-        at += length + (zero != NULL);
+        else if (*at == '"')
+            to = mempcpy(to, "\\x22", ESCAPED);
+        else
+            *to++ = *at;
     }
     return to;
 }

@@ -38,22 +38,44 @@ static void put_signed(struct text *text, int number)
     put_number(text, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
 }
 
-/* `most`: the precision; negative: none. */
-static void put_string(struct text *text, const char *string, int most)
+/* A quote in it would end it for whoever reads the line, and what follows would pass for words of ours. */
+static void put_quoted(struct text *text, const char *bytes, size_t length)
 {
-    if (!string)
-        string = "(null)";
-    put(text, string, most < 0 ? strlen(string) : strnlen(string, (size_t)most));
+    static const char escaped[] = "\\x22";
+    const char *end = bytes + length, *quote;
+
+    while ((quote = memchr(bytes, '"', (size_t)(end - bytes)))) {
+        put(text, bytes, (size_t)(quote - bytes));
+        put(text, escaped, sizeof escaped - 1);
+        bytes = quote + 1;
+    }
+    put(text, bytes, (size_t)(end - bytes));
 }
 
-/* What stands behind a %, at `at`, and its argument; *next is behind it. False: it is none of ours. */
-static bool put_conversion(struct text *text, const char *at, va_list *arguments, const char **next)
+/* `most`: the precision; negative: none. */
+static void put_string(struct text *text, const char *string, int most, bool quoted)
+{
+    size_t length;
+
+    if (!string)
+        string = "(null)";
+    length = most < 0 ? strlen(string) : strnlen(string, (size_t)most);
+    if (quoted)
+        put_quoted(text, string, length);
+    else
+        put(text, string, length);
+}
+
+/* What stands behind a %, at `at`, and its argument; *next is behind it. `quoted`: a quote stands in front.
+ * False: it is none of ours. */
+static bool put_conversion(struct text *text, const char *at, bool quoted, va_list *arguments,
+                           const char **next)
 {
     int most;
 
     switch (*at) {
     case 's':
-        put_string(text, va_arg(*arguments, const char *), -1);
+        put_string(text, va_arg(*arguments, const char *), -1, quoted);
         *next = at + 1;
         return true;
     case 'd':
@@ -68,7 +90,7 @@ static bool put_conversion(struct text *text, const char *at, va_list *arguments
         if (at[1] != '*' || at[2] != 's')
             return false;
         most = va_arg(*arguments, int);
-        put_string(text, va_arg(*arguments, const char *), most);
+        put_string(text, va_arg(*arguments, const char *), most, quoted);
         *next = at + 3;
         return true;
     case 'z':
@@ -109,7 +131,7 @@ size_t log_text_vprint(char *to, size_t size, const char *format, va_list argume
     va_copy(taken, arguments);
     while (known && *at) {
         if (*at == '%') {
-            known = put_conversion(&text, at + 1, &taken, &at);
+            known = put_conversion(&text, at + 1, at > format && at[-1] == '"', &taken, &at);
             continue;
         }
         if (text.at < text.end) /* the words between two conversions are short */

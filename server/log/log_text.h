@@ -2,6 +2,8 @@
 /*
  * Purpose: printf for log lines. Nearly all of their formats are made of %s, %.*s, %d, %u, %zu and %llu,
  *   which are put together here at a tenth of the price; a format with anything else is left to vsnprintf.
+ *   Behind a quote, as in "%s", a quote within the string becomes \x22 (not by vsnprintf): much of what is
+ *   quoted was made by clients, and log readers such as fail2ban take what follows the next quote for ours.
  * Lifetime: nothing is kept.
  * Threads: any.
  * Errors: none: what does not fit is cut.

@@ -87,7 +87,7 @@ def test_the_end_of_a_line(server):
     server.wait_log('forbidden by rule', count=2)
     found = re.findall(r'^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[error\] \d+#\d+: (\*\d+ access.*)$', server.read('error.log'), re.M)
     rest = 'access forbidden by rule, client: 127.0.0.1, server: , request: "GET /closed/ HTTP/1.1", host: "a.example"'
-    assert found == [f'*1 {rest}, referrer: "http://b.example/"x""', f'*2 {rest}']
+    assert found == [f'*1 {rest}, referrer: "http://b.example/\\x22x\\x22"', f'*2 {rest}']
 
 
 def attack(server):
@@ -112,6 +112,40 @@ def matched(name, path):
     found = re.search(r'^Lines: \d+ lines, \d+ ignored, (\d+) matched', done.stdout, re.M)
     assert found, done.stdout + done.stderr
     return int(found.group(1)), done.stdout
+
+
+def addresses(server, text=None):
+    """Those that any of the stock filters finds in the error log, or in `text`."""
+    found = set()
+    if text is not None:
+        server.write('other.log', text)
+    for name in sorted(os.listdir(FILTERS)):
+        if name.startswith('nginx-'):
+            done = subprocess.run(['fail2ban-regex', '--out', 'ip', server.path('other.log' if text is not None else 'error.log'),
+                                   f'{FILTERS}/{name}'], capture_output=True, text=True, check=False, timeout=60)
+            found |= set(done.stdout.split())
+    return found
+
+
+@pytest.mark.skipif(not shutil.which('fail2ban-regex') or not os.path.isdir(FILTERS), reason='fail2ban is not installed')
+def test_forged_address(server):
+    """A client cannot have others banned: it sends what looks like the rest of a line, in the path, in the request line
+    as it is, in a Referer and in a Host. The quotes that would end the text become \\x22."""
+    server.http(CONFIG)
+    server.start()
+    rest = '" (2: No such file or directory), client: 6.6.6.6, server: x, request: "GET /pma/ HTTP/1.1", host: "x'
+    path = '/pma/' + rest.replace('" (', '" failed (')
+    server.get(path.replace('"', '%22').replace(' ', '%20'))
+    server.get('/pma"_failed,_client:_7.7.7.7,_"')
+    for name in 'Referer', 'Host':
+        server.ask('GET', '/closed/', fields=[(name, 'x", client: 9.9.9.9, host: "y')], **({'host': None} if name == 'Host' else {}))
+    server.wait_log('forbidden by rule')
+    log = server.read('error.log')
+    assert r'/pma/\x22 failed (2: No such file or directory), client: 6.6.6.6' in log
+    assert r'request: "GET /pma\x22_failed,_client:_7.7.7.7,_\x22 HTTP/1.1"' in log
+    assert r'referrer: "x\x22, client: 9.9.9.9, host: \x22y"' in log
+    assert addresses(server) <= {'127.0.0.1'}
+    assert '6.6.6.6' in addresses(server, log.replace(r'\x22', '"')), 'the attack is none'
 
 
 class Nginx(Server):

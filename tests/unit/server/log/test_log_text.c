@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What log_text prints is what vsnprintf prints (C17 7.21.6.12), at every size. */
+/* What log_text prints is what vsnprintf prints (C17 7.21.6.12), at every size, but for quotes in quotes. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -71,10 +71,25 @@ static void test_broken(void **state)
     assert_string_equal(text, "%s %lc");
 }
 
+/* What a client sends as the name of a file does not end the text that it stands in. */
+static void test_quotes(void **state)
+{
+    char text[ROOM];
+
+    (void)state;
+    log_text_print(text, sizeof text, "open() \"%s\" failed, \"%.*s\"", "/a\" b\"", 3, "\"x\"yz");
+    assert_string_equal(text, "open() \"/a\\x22 b\\x22\" failed, \"\\x22x\\x22\"");
+    assert_int_equal(log_text_print(text, sizeof text, "%s", "as \"it\" is"), 10);
+    assert_string_equal(text, "as \"it\" is");
+    assert_int_equal(log_text_print(text, 5, "\"%s\"", "a\"b"), 4);
+    assert_string_equal(text, "\"a\\x");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_texts), cmocka_unit_test(test_numbers),
-                                       cmocka_unit_test(test_others), cmocka_unit_test(test_broken)};
+                                       cmocka_unit_test(test_others), cmocka_unit_test(test_broken),
+                                       cmocka_unit_test(test_quotes)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
