@@ -116,7 +116,7 @@ struct generation *generation_load(const struct generation_source *source, char 
 }
 
 struct binding *generation_bind(struct generation *generation, const struct listen_address *address,
-                                const struct protocol *protocol)
+                                const struct protocol *protocol, const struct conf_node *node)
 {
     struct binding **end = &generation->bindings, *binding;
 
@@ -132,6 +132,7 @@ struct binding *generation_bind(struct generation *generation, const struct list
         return NULL;
     binding->address = *address;
     binding->protocol = protocol;
+    binding->node = node;
     binding->backlog = -1;
     *end = binding;
     return binding;

@@ -32,12 +32,13 @@ struct binding {
     struct binding *next;
     struct listen_address address;
     const struct protocol *protocol;
-    void *data;                 /* the protocol's: its servers on this address */
-    const char *said;           /* what a start logs of it; null: "PROTOCOL on ADDRESS" */
-    bool control;               /* `tidepool top` may ask here */
-    int backlog;                /* connections the kernel may queue; -1: the kernel's own limit */
-    unsigned mode;              /* of a unix socket's path; 0: everybody may connect */
-    struct pool_options pools;  /* of its connections; `classes` is filled in by the worker */
+    const struct conf_node *node; /* the first directive that names the address; null: the preset one */
+    void *data;                   /* the protocol's: its servers on this address */
+    const char *said;             /* what a start logs of it; null: "PROTOCOL on ADDRESS" */
+    bool control;                 /* `tidepool top` may ask here */
+    int backlog;                  /* connections the kernel may queue; -1: the kernel's own limit */
+    unsigned mode;                /* of a unix socket's path; 0: everybody may connect */
+    struct pool_options pools;    /* of its connections; `classes` is filled in by the worker */
     bool measured;              /* pools are reset after each request; the worker keeps its marks (marks.h) */
     bool automatic;             /* blocks after the pin are as large as the worker's auto_size says */
     struct socket_set *sockets; /* main thread: the open sockets; shared by generations */
@@ -81,7 +82,7 @@ struct generation *generation_load(const struct generation_source *source, char 
 /* For the directives `listen`: adds an address, or finds the binding that an earlier one made. NULL: out of
  * memory. */
 struct binding *generation_bind(struct generation *generation, const struct listen_address *address,
-                                const struct protocol *protocol);
+                                const struct protocol *protocol, const struct conf_node *node);
 
 /* The binding of that address, or NULL. */
 const struct binding *generation_find(const struct generation *generation,

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -14,6 +15,7 @@
 #include "server/crew.h"
 #include "server/listener.h"
 #include "server/log/log.h"
+#include "server/port_holder.h"
 #include "server/socket_bind.h"
 #include "server/socket_path.h"
 #include "server/supervised.h"
@@ -26,11 +28,18 @@ static bool is_unix(const struct listen_address *address)
     return address->socket.ss_family == AF_UNIX;
 }
 
+/* With the line that asks for the address and, where another process has it, that one. */
 static int fail(struct generation *generation, const struct listen_address *address, const char *call)
 {
+    const struct binding *binding = generation_find(generation, address);
+    char *text = generation->conf.error;
     int error = errno;
 
-    return conf_fail_errno(&generation->conf, NULL, error, "%s to %s failed", call, address->text);
+    conf_fail_errno(&generation->conf, binding ? binding->node : NULL, error, "%s to %s failed", call,
+                    address->text);
+    if (error == EADDRINUSE)
+        port_holder_text(address, text + strlen(text), sizeof generation->conf.error - strlen(text));
+    return -error;
 }
 
 static unsigned mode_of(const struct binding *binding)

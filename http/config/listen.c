@@ -109,7 +109,7 @@ static int parse_option(struct conf *conf, const struct conf_node *node, const c
 static struct http_listening *listening_of(struct http_build *build, const struct conf_node *node,
                                            const struct listen_address *address)
 {
-    struct binding *binding = generation_bind(build->main->generation, address, &http_protocol);
+    struct binding *binding = generation_bind(build->main->generation, address, &http_protocol, node);
     struct http_listening *listening;
 
     if (!binding) {

@@ -106,7 +106,7 @@ static int take_address(void *data, const struct listen_address *address)
                          node->args[0]);
     if (generation_find(generation, address))
         return conf_fail(one->setting->conf, node, "duplicate \"%s\" address and port pair", address->text);
-    binding = generation_bind(generation, address, &echo_protocol);
+    binding = generation_bind(generation, address, &echo_protocol, node);
     if (!binding)
         return conf_fail_memory(one->setting->conf);
     binding->data = server;

@@ -349,7 +349,7 @@ static int set_control(struct conf_setting *setting)
         return conf_fail(setting->conf, node, "%s in \"%s\" of the \"control\" directive", why, path);
     if (generation_find(generation, &address))
         return conf_fail(setting->conf, node, "duplicate \"%s\" address and port pair", address.text);
-    binding = generation_bind(generation, &address, &control_protocol);
+    binding = generation_bind(generation, &address, &control_protocol, node);
     if (!binding)
         return conf_fail_memory(setting->conf);
     binding->mode = CONTROL_MODE;

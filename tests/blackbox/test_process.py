@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.harness.instance import has_ipv6
+from tests.harness.instance import OURS, has_ipv6
 from tests.harness.wire import Client, request
 
 SIMPLE = 'server { listen 127.0.0.1:@http@; location / { return 200 "%s"; } }'
@@ -159,8 +159,12 @@ def test_address_in_use(server, tmp_path):
         assert process.wait(30) == 1
     finally:
         second.kill()
-    assert re.search(r'bind\(\) to 127\.0\.0\.1:\d+ failed \(98: Address already in use\)',
-                     second.read('stderr') + second.read('error.log'))
+    found = re.search(r'bind\(\) to 127\.0\.0\.1:\d+ failed \(98: Address already in use\)(.*)',
+                      second.read('stderr') + second.read('error.log'))
+    assert found
+    if OURS:
+        told = re.fullmatch(r' in \S+nginx\.conf:2: process (\d+) \(\S+\) listens there', found[1])
+        assert told and int(told[1]) in (server.process.pid, server.pid), found[0]
     assert all(server.get().text == 'first' for _ in range(10))
 
 
@@ -171,6 +175,24 @@ def test_address_in_use_by_another(server):
         other.listen()
         server.http(SIMPLE % 'x')
         server.refuses_to_start('Address already in use', also='still could not bind')
+        if OURS:
+            assert f'process {os.getpid()} (' in server.read('stderr')
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize('family, address, listen', [
+    (socket.AF_INET, '0.0.0.0', '127.0.0.1:@http@'), (socket.AF_INET, '127.0.0.1', '@http@'),
+    (socket.AF_INET6, '::', '@http@'), (socket.AF_INET6, '::1', '[::1]:@http@')])
+def test_who_has_the_port(server, family, address, listen):
+    """proc(5): an address for all keeps the others of its port away, and [::] those of IPv4, too."""
+    if family == socket.AF_INET6 and not has_ipv6():
+        pytest.skip('no IPv6 here')
+    with socket.socket(family) as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind((address, server.port()))
+        other.listen()
+        server.http('server { listen %s; return 200; }' % listen)
+        server.refuses_to_start(f': process {os.getpid()} (')
 
 
 def test_reload(server):

@@ -409,7 +409,7 @@ static void add_address(struct generation *generation, const char *name)
 
     snprintf(text, sizeof text, "unix:%s/%s", folder, name);
     MUST(!listen_address_parse(text, 0, &address, &why));
-    binding = generation_bind(generation, &address, &protocol);
+    binding = generation_bind(generation, &address, &protocol, NULL);
     MUST(binding);
     binding->pools = (struct pool_options){.first_size = 512, .block_size = 1024, .name = "connection"};
 }

@@ -345,7 +345,7 @@ static void test_listen_taken(void **state)
 
     fixture_load_http(fixture, "");
     assert_int_equal(listen_address_parse("7007", 0, &address, &why), 0);
-    assert_non_null(generation_bind(generation, &address, &echo));
+    assert_non_null(generation_bind(generation, &address, &echo, NULL));
     struct conf_node *root = conf_read_text(&generation->conf, "text", text, sizeof text - 1);
     assert_non_null(root);
     assert_int_not_equal(conf_apply(&generation->conf, root->children, CONF_MAIN,
