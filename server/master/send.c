@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "server/log/log.h"
@@ -61,9 +62,11 @@ static pid_t read_pid(const char *path)
 
 static struct timespec changed_at(const char *path)
 {
-    struct stat about = {0};
+    struct stat about;
 
-    return stat(path, &about) ? (struct timespec){0} : about.st_ctim;
+    if (stat(path, &about))
+        memset(&about, 0, sizeof about);
+    return about.st_ctim;
 }
 
 /* A rename is a change of the file: one that has its old name again was renamed, and renamed back. Its time
