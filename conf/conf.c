@@ -219,7 +219,7 @@ const char *conf_full_name(struct conf *conf, const char *path, bool conf_prefix
 
 int conf_note_path(struct conf *conf, const char *path, enum conf_use use)
 {
-    size_t length = strcspn(path, "$*?[");
+    size_t length = strcspn(path, "$");
     struct conf_path *note = conf->paths;
 
     while (path[length] && length && path[length - 1] != '/')

@@ -127,8 +127,8 @@ void conf_report(const struct conf *conf, char *to, size_t size);
  * conf->error. */
 const char *conf_full_name(struct conf *conf, const char *path, bool conf_prefix);
 
-/* Notes that the server will use `path`, a full name; of one with variables or wildcards, the folder that all
- * of them lie in. 0 or -ENOMEM, noted in conf->error. */
+/* Notes that the server will use `path`, a full name; of one with variables, the folder that all of them
+ * lie in. 0 or -ENOMEM, noted in conf->error. */
 int conf_note_path(struct conf *conf, const char *path, enum conf_use use)
     __attribute__((warn_unused_result));
 

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <glob.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "conf/file.h"
@@ -169,12 +171,24 @@ static int read_included(struct reader *outer, const struct conf_node *node, con
     return rc;
 }
 
+/* The folder that all of its files lie in. */
+static int note_pattern(struct conf *conf, const char *pattern)
+{
+    char folder[PATH_MAX];
+    size_t length = strcspn(pattern, "*?[");
+
+    while (length && pattern[length - 1] != '/')
+        length--;
+    snprintf(folder, sizeof folder, "%.*s", (int)length, pattern);
+    return conf_note_path(conf, folder, CONF_READ_FILES);
+}
+
 static int read_pattern(struct reader *reader, const struct conf_node *node, const char *pattern,
                         struct conf_node ***end, unsigned depth)
 {
     glob_t found = {0};
     int failure = glob(pattern, 0, NULL, &found);
-    int rc = conf_note_path(reader->conf, pattern, CONF_READ_FILES);
+    int rc = note_pattern(reader->conf, pattern);
 
     if (rc == 0 && failure == GLOB_NOSPACE)
         rc = conf_fail_errno(reader->conf, node, ENOMEM, "glob() \"%s\" failed", pattern);

@@ -38,16 +38,14 @@ static const char *path_folder_text(struct conf *conf, const char *text, bool al
     return copy;
 }
 
-/* For the sandbox. An alias that does not end in a slash is a file, or a folder of that name: the folder that
- * it lies in is noted. */
+/* For the sandbox. Behind an alias the rest of a request's path follows at once: with `location /i { alias
+ * /srv/img; }`, /ix is /srv/imgx. So all up to its last slash is noted. */
 static int path_note(struct conf *conf, const char *folder, bool alias)
 {
-    size_t length = strlen(folder);
-    char *whole;
+    const char *slash = alias ? strrchr(folder, '/') : NULL;
+    size_t length = slash ? (size_t)(slash - folder) : strlen(folder);
+    char *whole = pool_nalloc(conf->pool, length + 2, "root");
 
-    if (alias)
-        return conf_note_path(conf, folder, CONF_READ_FILES);
-    whole = pool_nalloc(conf->pool, length + 2, "root");
     if (!whole)
         return conf_fail_memory(conf);
     memcpy(whole, folder, length);

@@ -194,6 +194,27 @@ static void test_include(void **state)
     remove_folder(fixture);
 }
 
+/* Whether the sandbox would leave exactly that within reach. */
+static bool is_noted(const struct conf *conf, const char *name)
+{
+    for (const struct conf_path *path = conf->paths; path; path = path->next)
+        if (!strcmp(path->name, name))
+            return true;
+    return false;
+}
+
+/* Of a name that is no pattern, only a variable is not known yet. */
+static void test_paths(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(conf_note_path(&fixture->conf, "/site/[x]/html*/?", CONF_READ_FILES), 0);
+    assert_int_equal(conf_note_path(&fixture->conf, "/logs/a$host/b", CONF_WRITE_FILES), 0);
+    assert_true(is_noted(&fixture->conf, "/site/[x]/html*/?"));
+    assert_true(is_noted(&fixture->conf, "/logs/"));
+    assert_false(is_noted(&fixture->conf, "/site/"));
+}
+
 static void test_include_pattern(void **state)
 {
     struct fixture *fixture = *state;
@@ -205,6 +226,7 @@ static void test_include_pattern(void **state)
     write_file(fixture, "a.conf", "a;");
     check_main(fixture, "include ?.conf; include [0-9]*.conf;", "two@1;a@1;b@1;ten@1;two@1;");
     check_main(fixture, "include *.nothing; x;", "x@1;");
+    assert_true(is_noted(&fixture->conf, fixture->folder));
     check_main(fixture, "include no/such/*.conf;", "");
     remove_folder(fixture);
 }
@@ -485,6 +507,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_depth, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_option, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_include, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_paths, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_include_pattern, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_include_errors, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_include_depth, fixture_setup, fixture_teardown),
