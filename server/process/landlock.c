@@ -42,8 +42,8 @@ struct path_rule {
 
 static int64_t files_of(long version)
 {
-    return FILES_1 | (version >= 2 ? FILES_2 : 0) | (version >= 3 ? FILES_3 : 0) |
-           (version >= 5 ? FILES_5 : 0);
+    return FILES_1 | (version >= 2 ? FILES_2 : 0) | (version >= LANDLOCK_TRUNCATES ? FILES_3 : 0) |
+           (version >= LANDLOCK_DEVICES ? FILES_5 : 0);
 }
 
 /* What cannot be opened any more, or is of no file system (a pipe), needs no rule. */

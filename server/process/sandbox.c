@@ -6,12 +6,15 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -32,15 +35,25 @@
 #define LOAD(field)    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define RETURN(action) BPF_STMT(BPF_RET | BPF_K, (action))
 #define FAIL(error)    RETURN(SECCOMP_RET_ERRNO | (error))
-#define REFUSE(call)   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 1), FAIL(EPERM)
+#define ALLOW          RETURN(SECCOMP_RET_ALLOW)
 
-enum { FOREIGN_CALLS = 0x40000000 }; /* x86-64: from here on those of x32, another set of numbers */
+/* Both skip so many instructions. */
+#define IF(value, then, otherwise) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), (then), (otherwise))
+#define IF_ABOVE(value, then)      BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (value), (then), 0)
+#define REFUSE(call)               IF(SYS_##call, 0, 1), FAIL(EPERM)
+#define CALL(call, size, ...)      IF(SYS_##call, 0, size), __VA_ARGS__ /* of so many instructions */
 
-/* The answer depends on the number alone, but for clone: so the kernel (5.11 and later) remembers what is
- * allowed, and does not run this for each call. */
+enum {
+    FOREIGN_CALLS = 0x40000000, /* x86-64: from here on those of x32, another set of numbers */
+    SOCKET_TYPES = 0xf          /* the rest are SOCK_CLOEXEC and SOCK_NONBLOCK */
+};
+
+/* The answer depends on the number alone, but for clone, ioctl, prlimit64 and socket: so the kernel (5.11 and
+ * later) remembers what else is allowed, and does not run this for each call. For that the flags of sendto
+ * are not looked at (MSG_FASTOPEN connects): it is called for each answer. */
 static const struct sock_filter sandbox_filter[] = {
     LOAD(arch),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SANDBOX_PROCESSOR, 1, 0),
+    IF(SANDBOX_PROCESSOR, 1, 0),
     RETURN(SECCOMP_RET_KILL_PROCESS),
     LOAD(nr),
     BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, FOREIGN_CALLS, 0, 1),
@@ -58,6 +71,10 @@ static const struct sock_filter sandbox_filter[] = {
     REFUSE(pidfd_getfd),
     REFUSE(move_pages),
     REFUSE(migrate_pages),
+#ifdef SYS_process_madvise
+    REFUSE(process_madvise),
+#endif
+    CALL(prlimit64, 4, LOAD(args[0]), IF(0, 1, 0), FAIL(EPERM), ALLOW), /* 0: this one */
     /* namespaces, mounts, other roots */
     REFUSE(setns),
     REFUSE(unshare),
@@ -74,6 +91,9 @@ static const struct sock_filter sandbox_filter[] = {
     REFUSE(mount_setattr),
     REFUSE(open_by_handle_at),
     REFUSE(quotactl),
+#ifdef SYS_quotactl_fd
+    REFUSE(quotactl_fd),
+#endif
     REFUSE(swapon),
     REFUSE(swapoff),
     /* the kernel and the machine */
@@ -92,6 +112,14 @@ static const struct sock_filter sandbox_filter[] = {
     REFUSE(clock_adjtime),
     REFUSE(adjtimex),
     REFUSE(vhangup),
+    /* words put into the mouth of whoever sits at the terminal */
+    CALL(ioctl, 5, LOAD(args[1]), IF(TIOCSTI, 1, 0), IF(TIOCLINUX, 0, 1), FAIL(EPERM), ALLOW),
+    /* Sockets by which Landlock would not see a connection: of other families (vsock, SMC), MPTCP, SCTP. A
+     * reload that resolves a name takes UDP and netlink. */
+    CALL(socket, 15, LOAD(args[0]), IF(AF_UNIX, 4, 0), IF(AF_INET, 3, 0), IF(AF_INET6, 2, 0),
+         IF(AF_NETLINK, 1, 0), FAIL(EPERM), LOAD(args[1]), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, SOCKET_TYPES),
+         IF_ABOVE(SOCK_RAW, 4), LOAD(args[2]), IF(0, 3, 0), IF(IPPROTO_TCP, 2, 0), IF(IPPROTO_UDP, 1, 0),
+         FAIL(EPERM), ALLOW),
     /* what faults of the kernel are reached by */
     REFUSE(bpf),
     REFUSE(perf_event_open),
@@ -115,14 +143,14 @@ static const struct sock_filter sandbox_filter[] = {
     REFUSE(vfork),
 #endif
     /* Threads, no processes. The arguments of clone3 cannot be seen from here; libc falls back to clone. */
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1),
+    IF(SYS_clone3, 0, 1),
     FAIL(ENOSYS),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3),
+    IF(SYS_clone, 0, 3),
     LOAD(args[0]),
     BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 1, 0),
     FAIL(EPERM),
 #endif
-    RETURN(SECCOMP_RET_ALLOW),
+    ALLOW,
 };
 
 /* For all threads: a library may have made one. The processor's guard against reading other processes' memory
@@ -160,7 +188,7 @@ void sandbox_prepare(void)
 
 /* All that is missing becomes one line. */
 struct missing {
-    char text[512];
+    char text[512]; /* all of it, and reasons of 30 bytes */
     size_t used;
 };
 
@@ -178,17 +206,32 @@ static void lacks(struct missing *missing, int error, const char *what)
         missing->used = sizeof missing->text - 1;
 }
 
+/* `version`: of the kernel's interface; negative: there is none. */
+static void lacks_landlock(struct missing *missing, int version)
+{
+    static const struct {
+        int version;
+        const char *what;
+    } later[] = {
+        {LANDLOCK_TRUNCATES, "restricting truncation"},
+        {LANDLOCK_CONNECTS, "refusing connections to others"},
+        {LANDLOCK_DEVICES, "restricting ioctl of devices"},
+        {LANDLOCK_SIGNALS, "refusing signals and abstract sockets to others"},
+    };
+
+    lacks(missing, version, "restricting files, connections and signals");
+    for (unsigned i = 0; i < sizeof later / sizeof *later && version >= 0; i++)
+        lacks(missing, version >= later[i].version ? 0 : -ENOSYS, later[i].what);
+}
+
 void sandbox_enter(const struct sandbox_paths *paths, const struct log *log)
 {
     struct missing missing = {.used = 0};
-    int landlock;
 
     lacks(&missing, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0, "\"no new privileges\"");
-    landlock = landlock_enter(paths);
-    lacks(&missing, landlock, "restricting files");
-    lacks(&missing, landlock >= LANDLOCK_CONNECTS ? 0 : -ENOSYS, "refusing connections to others");
+    lacks_landlock(&missing, landlock_enter(paths));
     lacks(&missing, process_keep_bind_service(), "dropping capabilities");
     lacks(&missing, refuse_calls(), "refusing system calls");
     if (missing.used)
-        log_write(log, LOG_LEVEL_NOTICE, 0, "the sandbox goes without %s", missing.text);
+        log_write(log, LOG_LEVEL_ERROR, 0, "the sandbox goes without %s", missing.text);
 }

@@ -154,8 +154,9 @@ static const struct conf_directive directives[] = {
     {"sandbox", CONF_MAIN, .flags = CONF_OURS, .offset = FIELD(sandbox), .preset = "off",
      .set = conf_set_flag,
      "Whether the server gives up what it has no use for: files that the configuration does not name, "
-     "connections to others, all capabilities but CAP_NET_BIND_SERVICE, new privileges, and system calls "
-     "such as execve, fork, ptrace, mount. Read at start only."},
+     "connections to others by TCP (UDP and unix sockets by path stay), all capabilities but "
+     "CAP_NET_BIND_SERVICE, new privileges, and system calls such as execve, fork, ptrace, mount. Read at "
+     "start only."},
     {"pid", CONF_MAIN, .offset = FIELD(pid), .preset = "logs/tidepool.pid", .set = set_pid,
      "`pid PATH | off;` The file that the process number is written to; `off` (ours): none. A reload moves "
      "it."},

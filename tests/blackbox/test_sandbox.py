@@ -227,6 +227,30 @@ def test_renewal_fails(server, tmp_path_factory):
     server.wait_for(lambda: gone(old), 'the end of the old one')
 
 
+@needs_landlock
+def test_alias_is_text(server, tmp_path_factory):
+    """nginx: an alias replaces the location's name, and the rest follows at once. Names with what would be a pattern
+    elsewhere are names."""
+    other = elsewhere(tmp_path_factory)
+    for name in 'img', '[x]':
+        (other / name).mkdir()
+        (other / name / 'page').write_text(name)
+        os.chmod(other / name, 0o755)
+    (other / 'imgx').write_text('imgx')
+    (other / 'beside').write_text('beside')
+    server.write('html/page', 'old')
+    os.symlink(other / 'beside', server.path('html/link'))
+    server.http(f"server {{ listen 127.0.0.1:@http@; root @dir@/html; location /x/ {{ alias '{other}/[x]/'; }} }}")
+    server.configure_raw('sandbox on;' + server.read('nginx.conf'))
+    server.start()
+    assert server.get('/x/page').text == '[x]' and server.get('/link').status == 403
+    server.stop()
+    server.http(f'server {{ listen 127.0.0.1:@http@; location /i {{ alias {other}/img; }} }}')
+    server.configure_raw('sandbox on;' + server.read('nginx.conf'))
+    server.start()
+    assert server.get('/i/page').text == 'img' and server.get('/ix').text == 'imgx'
+
+
 def root_beside(server, folder, rest=''):
     """The folder of the configuration is within reach, with all below, so this one has to lie elsewhere."""
     root(server, folder, rest=rest)
@@ -301,22 +325,39 @@ def test_unix_sockets(server, alone):
 @pytest.mark.skipif(not shutil.which('strace'), reason='no strace')
 @pytest.mark.parametrize('calls, line', [
     (['seccomp'], r'refusing system calls \(38: Function not implemented\)'),
-    (['landlock_create_ruleset'], r'restricting files \(38: Function not implemented\), '
-                                  r'refusing connections to others \(38: Function not implemented\)'),
-    (['landlock_create_ruleset', 'capset', 'seccomp'], 'restricting files .*, refusing connections .*, '
+    (['landlock_create_ruleset'], r'restricting files, connections and signals \(38: Function not implemented\)'),
+    (['landlock_create_ruleset', 'capset', 'seccomp'], 'restricting files, connections and signals .*, '
      r'dropping capabilities .*, refusing system calls \(38: Function not implemented\)'),
 ])
 def test_kernel_without(server, monkeypatch, calls, line):
-    """One line says what is missing, and the server serves."""
+    """One line says what is missing, at a level that is written unless `error_log` says otherwise, and the server serves."""
+    goes_without(server, monkeypatch, {call: 'error=ENOSYS' for call in calls}, line)
+
+
+SIGNALS = r'refusing signals and abstract sockets to others \(38: Function not implemented\)'
+DEVICES = r'restricting ioctl of devices \(38: Function not implemented\), ' + SIGNALS
+
+
+@needs_landlock
+@pytest.mark.plain
+@pytest.mark.skipif(not shutil.which('strace'), reason='no strace')
+@pytest.mark.parametrize('version, line', [(5, SIGNALS), (4, DEVICES), (2, r'restricting truncation \(38: .*\), refusing connections to others '
+                                                                        r'\(38: .*\), ' + DEVICES)])
+def test_older_kernel(server, monkeypatch, version, line):
+    """The versions of Landlock, docs.kernel.org/userspace-api/landlock.html, "Previous limitations"."""
+    goes_without(server, monkeypatch, {'landlock_create_ruleset': f'retval={version}:when=1'}, line)
+
+
+def goes_without(server, monkeypatch, calls, line):
     configure(server, 'here', 'on')
     trace = ['strace', '-D', '-f', '-qq', '-o', server.path('trace'), '-e', 'trace=' + ','.join(calls)]
-    for call in calls:
-        trace += ['-e', f'inject={call}:error=ENOSYS']
+    for call, how in calls.items():
+        trace += ['-e', f'inject={call}:{how}']
     plain = server.command
     monkeypatch.setattr(server, 'command', lambda *arguments: trace + plain(*arguments))
     server.start()
     assert server.get().text == 'here'
-    server.wait_log(rf'\[notice\].* the sandbox goes without {line}$')
+    server.wait_log(rf'\[error\].* the sandbox goes without {line}$')
     assert server.read('error.log').count('the sandbox goes without') == 1
 
 
@@ -325,5 +366,5 @@ def test_nothing_missing(server):
     configure(server, 'here', 'on')
     server.start()
     assert server.get().text == 'here'
-    if landlock() >= 4:
+    if landlock() >= 6:
         assert 'the sandbox goes without' not in server.read('error.log')

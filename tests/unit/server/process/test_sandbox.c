@@ -24,9 +24,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -48,6 +50,57 @@ static struct sandbox_paths *nothing_configured(void)
     struct conf conf = {.paths = NULL};
 
     return sandbox_paths_create(&conf, true);
+}
+
+/* Whether a socket can be made, or is refused. */
+static bool makes(int family, int type, int protocol)
+{
+    int fd = socket(family, type | SOCK_CLOEXEC, protocol);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+static bool is_refused(int family, int type, int protocol)
+{
+    return refused(socket(family, type | SOCK_CLOEXEC, protocol));
+}
+
+/* MPTCP and SCTP would connect past Landlock. What a listener, a name that is resolved and the supervisor
+ * take is there. */
+static int probe_sockets(void)
+{
+    if (!is_refused(AF_INET, SOCK_STREAM, IPPROTO_MPTCP) || !is_refused(AF_INET6, SOCK_STREAM, IPPROTO_MPTCP))
+        return 20;
+    if (!is_refused(AF_INET, SOCK_STREAM, IPPROTO_SCTP) || !is_refused(AF_INET, SOCK_SEQPACKET, 0))
+        return 21;
+    if (!is_refused(AF_VSOCK, SOCK_STREAM, 0) || !is_refused(AF_PACKET, SOCK_DGRAM, 0) ||
+        !is_refused(AF_ALG, SOCK_SEQPACKET, 0))
+        return 22;
+    if (!makes(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0) || !makes(AF_INET, SOCK_STREAM, IPPROTO_TCP) ||
+        !makes(AF_INET, SOCK_DGRAM, 0) || !makes(AF_INET, SOCK_DGRAM, IPPROTO_UDP))
+        return 23;
+    if (!makes(AF_UNIX, SOCK_STREAM, 0) || !makes(AF_UNIX, SOCK_DGRAM, 0) || !makes(AF_NETLINK, SOCK_RAW, 0))
+        return 24;
+    return 0;
+}
+
+/* Calls that are refused by what they ask for, beside those that are not. */
+static int probe_arguments(void)
+{
+    struct rlimit limit;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), unread;
+
+    if (!refused(ioctl(fd, TIOCSTI, "x")) || !refused(ioctl(fd, TIOCLINUX, "x")))
+        return 30;
+    if (ioctl(fd, FIONREAD, &unread) || close(fd))
+        return 31;
+    if (!refused(prlimit(getppid(), RLIMIT_NOFILE, NULL, &limit)))
+        return 32;
+    if (prlimit(0, RLIMIT_NOFILE, NULL, &limit) || setrlimit(RLIMIT_NOFILE, &limit))
+        return 33;
+    return 0;
 }
 
 /* The number of the first that is wrong; 0: none. */
@@ -80,7 +133,7 @@ static int probe(void)
 #endif
     if (pthread_create(&thread, NULL, nothing, NULL) || pthread_join(thread, NULL))
         return 10;
-    return 0;
+    return probe_sockets() + probe_arguments();
 }
 
 /* In a process of its own: a sandbox is for good. */
