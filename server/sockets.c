@@ -233,8 +233,11 @@ void sockets_forget(struct socket_set **sets, const struct listen_address *addre
 
 void sockets_gone(struct socket_set **sets, const struct listen_address *address)
 {
+    const struct socket_set *set = find_set(*sets, address);
+    bool systemd = set && set->systemd;
+
     sockets_forget(sets, address);
-    if (socket_paths_shared() && is_unix(address))
+    if (socket_paths_shared() && is_unix(address) && !systemd)
         socket_path_remove_stale(address);
 }
 
@@ -251,10 +254,6 @@ void sockets_keep_needed(struct socket_set **sets, const struct generation *gene
             sets = &(*sets)->next;
             continue;
         }
-        if ((*sets)->systemd)
-            log_write(generation->settings.log, LOG_LEVEL_WARN, 0,
-                      "systemd has passed a socket at %s, where no \"listen\" is: it is closed",
-                      (*sets)->address.text);
         sockets_forget(sets, &(*sets)->address);
     }
 }

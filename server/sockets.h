@@ -59,14 +59,14 @@ __attribute__((warn_unused_result)) int sockets_keep(struct socket_set **sets,
 /* The end of an address; nothing happens to its path. */
 void sockets_forget(struct socket_set **sets, const struct listen_address *address);
 
-/* That, because the server has closed it. The path is the server's to remove, unless sockets are shared. */
+/* That, because the server has closed it. The path is the server's to remove, unless sockets are shared; one
+ * of systemd's stays. */
 void sockets_gone(struct socket_set **sets, const struct listen_address *address);
 
 /* Closes all and leaves the paths to whoever keeps the sockets. */
 void sockets_leave(struct socket_set **sets);
 
-/* The same with what was handed to us (handed.h) and `generation` does not listen on; for systemd's a line
- * says so. */
+/* Closes those that were handed to us (handed.h) and `generation` does not listen on; their paths stay. */
 void sockets_keep_needed(struct socket_set **sets, const struct generation *generation);
 
 /* All workers serve `current` (null: none is left): closes the sets that it does not listen on and removes

@@ -18,9 +18,11 @@
 
 bool handed_write(const struct socket_set *sets, char *out, size_t size)
 {
-    size_t used = 0;
+    int start = snprintf(out, size, "%d:", (int)getpid());
+    size_t used = (size_t)start;
 
-    *out = '\0';
+    if (start < 0 || used >= size)
+        return false;
     for (; sets; sets = sets->next)
         for (unsigned i = 0; i < sets->count; i++) {
             int length = snprintf(out + used, size - used, "%d%s;", sets->fds[i], sets->systemd ? "s" : "");
@@ -32,19 +34,33 @@ bool handed_write(const struct socket_set *sets, char *out, size_t size)
     return true;
 }
 
-/* A list of numbers above those of the streams, each with its semicolon, and perhaps an s before it. */
-static bool is_list(const char *text)
+/* A number from `least` to INT_MAX, without a sign; otherwise -1. *end: what comes after it. */
+static int read_number(const char *text, int least, const char **end)
 {
-    char *end;
+    char *after = NULL;
+    long number = *text >= '0' && *text <= '9' ? strtol(text, &after, 10) : -1;
 
-    for (; *text; text = end + 1) {
-        long number = *text >= '0' && *text <= '9' ? strtol(text, &end, 10) : -1;
+    *end = after ? after : text;
+    return number >= least && number <= INT_MAX ? (int)number : -1;
+}
 
-        end += number >= 0 && *end == 's';
-        if (number <= STDERR_FILENO || number > INT_MAX || *end != ';')
-            return false;
+/* A process and a colon, then numbers above those of the streams, each with its semicolon, and perhaps an s
+ * before it. The process, and the rest in *list; 0: it is something else. */
+static pid_t read_list(const char *text, const char **list)
+{
+    const char *end;
+    pid_t process = read_number(text, 1, &end);
+
+    if (process < 0 || *end != ':')
+        return 0;
+    for (*list = text = end + 1; *text; text = end + 1) {
+        int fd = read_number(text, STDERR_FILENO + 1, &end);
+
+        end += *end == 's';
+        if (fd < 0 || *end != ';')
+            return 0;
     }
-    return true;
+    return process;
 }
 
 static bool asks(int fd, int option, int *value)
@@ -62,7 +78,13 @@ static int set_nodelay(int fd, int family)
     return family == AF_UNIX ? 0 : setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-/* 0 or a negative errno. */
+static const char *why_not(int error)
+{
+    return error == -EINVAL || error == -ENOTSOCK || error == -EBADF ? "it is no listening socket"
+                                                                     : "it cannot be used";
+}
+
+/* 0 or a negative errno. What is refused goes to no other program either. */
 static int take_socket(struct socket_set **sets, int fd, bool systemd)
 {
     struct sockaddr_storage socket = {0};
@@ -70,39 +92,40 @@ static int take_socket(struct socket_set **sets, int fd, bool systemd)
     socklen_t length = sizeof socket;
     int type, listens, flags = fcntl(fd, F_GETFL), result;
 
-    if (flags < 0 || !asks(fd, SO_TYPE, &type) || !asks(fd, SO_ACCEPTCONN, &listens) ||
-        getsockname(fd, (struct sockaddr *)&socket, &length))
+    if (flags < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) || !asks(fd, SO_TYPE, &type) ||
+        !asks(fd, SO_ACCEPTCONN, &listens) || getsockname(fd, (struct sockaddr *)&socket, &length))
         return -errno;
     if (type != SOCK_STREAM || !listens)
         return -EINVAL;
-    if (fcntl(fd, F_SETFD, FD_CLOEXEC) || fcntl(fd, F_SETFL, flags | O_NONBLOCK) ||
-        set_nodelay(fd, socket.ss_family))
+    if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) || set_nodelay(fd, socket.ss_family))
         return -errno;
     result = listen_address_from_socket(&address, &socket, length);
     return result ? result : sockets_keep(sets, &address, fd, systemd);
 }
 
-bool handed_take(struct socket_set **sets, const struct log *log)
+pid_t handed_take(struct socket_set **sets, const struct log *log)
 {
-    const char *text = getenv(HANDED_VARIABLE), *next;
+    const char *variable = getenv(HANDED_VARIABLE), *text = "", *next;
+    pid_t process;
 
-    if (!text)
-        return false;
-    if (!is_list(text)) {
+    if (!variable)
+        return 0;
+    process = read_list(variable, &text);
+    if (!process) {
         log_write(log, LOG_LEVEL_ERROR, 0,
-                  HANDED_VARIABLE "=\"%s\" is ignored: it is no list of descriptors, \"7;8;\"", text);
-        unsetenv(HANDED_VARIABLE);
-        return false;
+                  HANDED_VARIABLE "=\"%s\" is ignored: it is no list of descriptors, \"4711:7;8;\"",
+                  variable);
+        text = "";
     }
     for (; (next = strchr(text, ';')); text = next + 1) {
         int fd = (int)strtol(text, NULL, 10), error = take_socket(sets, fd, next[-1] == 's');
 
         if (error)
-            log_write(log, LOG_LEVEL_ERROR, error,
-                      "descriptor %d of " HANDED_VARIABLE " is ignored: it is no listening socket", fd);
+            log_write(log, LOG_LEVEL_ERROR, error, "descriptor %d of " HANDED_VARIABLE " is ignored: %s", fd,
+                      why_not(error));
     }
     unsetenv(HANDED_VARIABLE);
-    return true;
+    return process;
 }
 
 /* Of an environment variable: a number from 1 to `most`; 0: it is not there, or something else. */
@@ -126,11 +149,50 @@ void handed_take_systemd(struct socket_set **sets, const struct log *log)
 
         if (error)
             log_write(log, LOG_LEVEL_ERROR, error,
-                      "the socket \"%.*s\" (descriptor %d) of systemd is ignored: it is no listening socket",
-                      length, names ? names : "", fd);
+                      "the socket \"%.*s\" (descriptor %d) of systemd is ignored: %s", length,
+                      names ? names : "", fd, why_not(error));
         names = names && names[length] ? names + length + 1 : NULL;
     }
     unsetenv("LISTEN_PID");
     unsetenv("LISTEN_FDS");
     unsetenv("LISTEN_FDNAMES");
+}
+
+/* It takes IPv4 too, as ListenStream=80 does unless the system says otherwise. */
+static bool is_dual(const struct socket_set *set)
+{
+    int only = 1;
+    socklen_t length = sizeof only;
+
+    return set->address.socket.ss_family == AF_INET6 && listen_address_is_wildcard(&set->address) &&
+           !getsockopt(set->fds[0], IPPROTO_IPV6, IPV6_V6ONLY, &only, &length) && !only;
+}
+
+/* Whether it keeps an IPv4 address from us. */
+static bool in_the_way(const struct socket_set *set, const struct generation *generation)
+{
+    const struct binding *binding = generation->bindings;
+
+    while (binding && (binding->address.socket.ss_family != AF_INET ||
+                       listen_address_port(&binding->address) != listen_address_port(&set->address)))
+        binding = binding->next;
+    return binding && is_dual(set);
+}
+
+void handed_say_unused(const struct socket_set *sets, const struct generation *generation)
+{
+    for (; sets; sets = sets->next) {
+        if (!sets->systemd)
+            continue;
+        if (!generation_find(generation, &sets->address))
+            log_write(generation->settings.log, LOG_LEVEL_WARN, 0,
+                      "systemd has passed a socket at %s, where no \"listen\" is: it is closed",
+                      sets->address.text);
+        if (in_the_way(sets, generation))
+            log_write(
+                generation->settings.log, LOG_LEVEL_WARN, 0,
+                "systemd's socket at %s takes IPv4 too, so no other can be bound there: the socket unit "
+                "needs ListenStream=0.0.0.0:%u, or BindIPv6Only=ipv6-only",
+                sets->address.text, listen_address_port(&sets->address));
+    }
 }

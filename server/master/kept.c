@@ -3,6 +3,7 @@
 #include "server/master/kept.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "server/process/sandbox_paths.h"
 #include "server/socket_path.h"
 #include "server/sockets.h"
+#include "server/supervised.h"
 
 void kept_adopt(struct kept *kept, struct generation *generation)
 {
@@ -50,25 +52,39 @@ int kept_prepare(struct kept *kept)
 {
     const struct settings *settings = &kept->current->settings;
     struct conf *conf = &kept->current->conf;
+    pid_t from = handed_take(&kept->sockets, settings->log);
     int result = in_force_start(&kept->in_force, settings, conf);
 
-    if (handed_take(&kept->sockets, settings->log)) {
-        kept->old = getppid();
+    if (from && getppid() == from) {
+        kept->old = from;
         socket_paths_share(true);
         notify_be_silent(true);
-    } else {
-        handed_take_systemd(&kept->sockets, settings->log);
     }
+    if (!from)
+        handed_take_systemd(&kept->sockets, settings->log);
+    handed_say_unused(kept->sockets, kept->current);
     if (!result)
         result = sockets_open(&kept->sockets, kept->current, kept_workers(kept->current));
     if (result)
         return result;
     sockets_keep_needed(&kept->sockets, kept->current);
-    if (settings->daemon && !kept->old && (result = process_daemonise()))
+    if (settings->daemon && !from && (result = process_daemonise()))
         return conf_fail_errno(conf, NULL, -result, "the process could not become a daemon");
     if (settings->pid && (result = pid_file_open(&kept->in_force.pid, settings->pid)))
         return conf_fail_errno(conf, NULL, -result, "open() \"%s\" failed", settings->pid);
     return 0;
+}
+
+bool kept_old_gone(struct kept *kept, bool serves)
+{
+    if (!kept->old || supervised() || getppid() == kept->old)
+        return false;
+    kept->old = 0;
+    socket_paths_share(false);
+    notify_be_silent(false);
+    if (serves)
+        supervised_tell_manager(SUPERVISED_SERVES);
+    return true;
 }
 
 int kept_take_over(struct kept *kept)
@@ -98,11 +114,15 @@ int kept_allows(const struct kept *kept, struct generation *generation)
 
 void kept_say_refused(const struct kept *kept, char *error)
 {
+    char denied[16];
     const char *line;
+    bool sandbox;
 
+    snprintf(denied, sizeof denied, "(%d: ", EACCES); /* what a sandbox answers */
+    sandbox = kept->paths && strstr(error, denied);
     while ((line = strsep(&error, "\n")))
         log_write(kept_log(kept), LOG_LEVEL_EMERG, 0, "%s", line);
-    if (kept->paths)
+    if (sandbox)
         log_write(kept_log(kept), LOG_LEVEL_NOTICE, 0,
                   "the sandbox leaves within reach what was configured at the start: for more, restart");
 }

@@ -19,7 +19,7 @@ struct kept {
     unsigned loaded;                /* generations so far */
     struct socket_set *sockets;
     struct in_force in_force;
-    pid_t old; /* the process whose binary ours replaces, our parent, while it lives; otherwise 0 */
+    pid_t old; /* the process whose binary ours replaces, our parent, until we know that it has ended; or 0 */
     struct sandbox_paths *paths; /* of the server process that was started last; NULL: it has no sandbox */
     struct sandbox_paths *paths_before; /* in a renewal: of the one that serves until it is done */
 };
@@ -36,10 +36,14 @@ void kept_adopt(struct kept *kept, struct generation *generation);
 void kept_sweep(struct kept *kept);
 
 /* What is done once, before any server process: limits, listening sockets, the daemon, the pid file. A new
- * binary takes the sockets of the old one, and is a daemon already, if that is. Its
- * folder is often root's: it is opened before privileges are dropped, and written once threads serve. 0 or
+ * binary takes the sockets of the old one, and is a daemon already, if that is. The pid file's folder is
+ * often root's: it is opened before privileges are dropped, and written once threads serve. 0 or
  * negative: conf.error of the current generation says what failed. */
 __attribute__((warn_unused_result)) int kept_prepare(struct kept *kept);
+
+/* Whether the old binary has ended since the last call. Then sockets and their paths are ours alone, and a
+ * service manager hears us from now on, at once, if we serve. A server process leaves it to the supervisor. */
+bool kept_old_gone(struct kept *kept, bool serves);
 
 /* This process is a server of a supervisor, the first or a later one; of what later ones begin with, a reload
  * may have changed a part. The pid file is the supervisor's. As kept_prepare. */
@@ -52,7 +56,7 @@ __attribute__((warn_unused_result)) int kept_allow(struct kept *kept);
  * conf.error says what it would need. 0 or a negative errno. */
 __attribute__((warn_unused_result)) int kept_allows(const struct kept *kept, struct generation *generation);
 
-/* Logs generation_load's `error`, which is cut up. */
+/* Logs generation_load's `error`, which is cut up; and what to do if the sandbox may have been the reason. */
 void kept_say_refused(const struct kept *kept, char *error);
 
 /* Threads that a configuration asks for. */

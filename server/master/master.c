@@ -207,6 +207,7 @@ static void on_look(struct ev_loop *loop, struct ev_timer *timer, int events)
     if (supervised_look())
         wakeup_look(&master->orders);
     wakeup_look(&master->wake);
+    kept_old_gone(&master->kept, master->crew.order == CREW_SERVE);
 }
 
 /* What the supervisor said before it sent a signal comes first. */

@@ -13,7 +13,8 @@
 
 struct watcher;
 
-/* Serves until a signal ends it: TERM or INT at once, QUIT gracefully; HUP reloads, USR1 reopens the logs.
+/* Serves until a signal ends it: TERM or INT at once, QUIT gracefully; HUP reloads, USR1 reopens the logs,
+ * USR2 and WINCH are those of an upgrade (binaries.h).
  * Takes over `generation`, which was loaded from `source`. `watcher` (watcher.h): null, nobody looks.
  * Returns the exit status. */
 int master_run(const struct generation_source *source, struct generation *generation,

@@ -28,7 +28,7 @@ static int pass_on(posix_spawn_file_actions_t *actions, const struct kept *kept)
     for (const struct socket_set *set = kept->sockets; set; set = set->next)
         for (unsigned i = 0; i < set->count && !error; i++)
             error = posix_spawn_file_actions_adddup2(actions, set->fds[i], set->fds[i]);
-    if (!error && settings->daemon && settings->log->target && settings->log->target->fd >= 0)
+    if (!error && kept->in_force.daemon && settings->log->target && settings->log->target->fd >= 0)
         error = posix_spawn_file_actions_adddup2(actions, settings->log->target->fd, STDERR_FILENO);
     return error;
 }

@@ -160,6 +160,34 @@ def test_what_is_no_listening_socket(server):
     server.wait_log(r'\[error\].*"udp" \(descriptor 3\) of systemd is ignored')
 
 
+@pytest.mark.parametrize('lines, works', [('listen @http@;', False), ('listen [::]:@http@;', True),
+                                          ('listen @http@; listen [::]:@http@;', False)])
+def test_ipv4_and_ipv6_in_one(server, lines, works):
+    """systemd.socket(5), BindIPv6Only=: a socket at [::] takes IPv4 too. Where that is in the way, a line says so, and
+    what to write."""
+    server.http(f'server {{ {lines} return 200 yes; }}')
+    try:
+        sock = socket.create_server(('::', server.port()), family=socket.AF_INET6, dualstack_ipv6=True)
+    except OSError:
+        pytest.skip('no IPv6')
+    if works:
+        activate(server, sock)
+        assert server.get().text == 'yes'
+        return
+    kept = socket.socket(fileno=os.dup(sock.fileno()))
+    server.expect(r'bind\(\) to 0\.0\.0\.0')
+    with pytest.raises(AssertionError):
+        activate(server, sock)
+    server.process.wait()
+    port = server.port()
+    said = server.read('stderr') + server.read('error.log')
+    assert f"systemd's socket at [::]:{port} takes IPv4 too" in said
+    assert f'needs ListenStream=0.0.0.0:{port}, or BindIPv6Only=ipv6-only' in said
+    assert said.index('takes IPv4 too') < said.index('bind() to 0.0.0.0')
+    server.process = None
+    kept.close()
+
+
 def test_variables_of_another_process(server):
     """sd_listen_fds(3): with another LISTEN_PID they are not for us; the address is opened as at any start."""
     server.http('server { listen 127.0.0.1:@http@; return 200 yes; }')

@@ -370,7 +370,8 @@ def test_user(public, sandbox):
     assert not os.path.exists(server.path('more.sock'))
 
 
-@pytest.mark.parametrize('value', ['x', '7', '-1;', '1;', '99999999999;', '3;;', ';'])
+@pytest.mark.parametrize('value', ['x', '7', '9:7', '9:-1;', '9:1;', '9:99999999999;', '9:3;;', '9:;', '9:xs;',
+                                   '7;', '0:7;', '-9:7;', '99999999999:7;', ' 9:7;', '9::7;', ':7;'])
 def test_malformed_variable(server, value):
     """Whatever stands there, the server opens its sockets as ever."""
     server.http(SERVER % 'here')
@@ -383,7 +384,7 @@ def test_malformed_variable(server, value):
 def test_variable_names_no_socket(server):
     """3 may be anything of the server's own by then: it stays what it is."""
     server.http(SERVER % 'here')
-    server.start(env={'TIDEPOOL_SOCKETS': '3;200;'})
+    server.start(env={'TIDEPOOL_SOCKETS': '1:3;200;'})
     server.wait_log('descriptor (3|200) of TIDEPOOL_SOCKETS is ignored: it is no listening socket', count=2)
     assert server.get().text == 'here'
     with open(f'/proc/{server.pid}/environ', encoding='ascii') as file:
@@ -417,6 +418,28 @@ def test_pid_off(server):
     assert old.wait(PATIENCE) == 0
     server.process = Adopted(new)
     assert server.get().text == 'new' and not os.path.exists(server.path(OLD))
+    server.stop()
+
+
+def test_old_one_gone_before_the_new_one_looks(server):
+    """Its supervisor was killed meanwhile. The new one is a server of its own from the start: it may be replaced."""
+    running(server)
+    old = server.process.pid
+    server.http(SERVER % 'new')
+    server.expect('the supervisor is gone')
+    replace(server, '#!/bin/sh\nold=$PPID\nkill -9 $old\nwhile grep -q "^PPid:.$old$" /proc/$$/status; do sleep 0.01; done\n'
+                    f'exec {instance.BINARY} "$@"\n')
+    server.kick(signal.SIGUSR2)
+    server.wait_for(lambda: number(server, PID) not in (0, old), 'the new binary')
+    assert server.process.wait(PATIENCE) == -signal.SIGKILL
+    server.process = Adopted(number(server, PID))
+    server.started.append(server.process)
+    server.wait_for(lambda: all(server.get().text == 'new' for _ in range(8)), 'the old server to end')
+    server.http(SERVER % 'newer')
+    new = upgrade(server)
+    server.kick(signal.SIGQUIT)
+    switch(server, new)
+    assert server.get().text == 'newer'
     server.stop()
 
 
