@@ -4,7 +4,6 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "server/log/log.h"
 #include "server/master/supervision.h"
@@ -19,6 +18,14 @@ static void set_shared(struct supervisor *supervisor, bool shared)
 
     socket_paths_share(shared);
     child_tell(&supervisor->server, &message, supervisor_log(supervisor));
+    child_tell(&supervisor->leaving, &message, supervisor_log(supervisor));
+}
+
+/* True: a reload goes on, and *held is set. */
+static bool hold_back(const struct supervisor *supervisor, bool *held)
+{
+    *held = supervisor->asked || supervisor->renewing;
+    return *held;
 }
 
 void binaries_ignore(struct supervisor *supervisor, const char *name, const char *why, pid_t process)
@@ -40,7 +47,7 @@ void binaries_start_new(struct supervisor *supervisor)
         binaries_ignore(supervisor, "USR2", "a new binary runs already", supervisor->new_binary);
     } else if (supervisor->kept->old) {
         binaries_ignore(supervisor, "USR2", "the old binary still runs", supervisor->kept->old);
-    } else {
+    } else if (!hold_back(supervisor, &supervisor->usr2_held)) {
         set_shared(supervisor, true); /* the server hears of it before any other order */
         supervisor->new_binary = upgrade_start(supervisor->kept);
         if (!supervisor->new_binary)
@@ -52,6 +59,8 @@ void binaries_rest(struct supervisor *supervisor)
 {
     if (supervisor->resting || supervisor->ending || !supervisor->served) {
         binaries_ignore(supervisor, "WINCH", "no server process serves", 0);
+    } else if (hold_back(supervisor, &supervisor->winch_held)) {
+        /* reload_over comes back to it. */
     } else if (supervisor->leaving.pid) {
         binaries_ignore(supervisor, "WINCH", "the server before this one has not ended",
                         supervisor->leaving.pid);
@@ -63,6 +72,17 @@ void binaries_rest(struct supervisor *supervisor)
     }
 }
 
+void binaries_go_on(struct supervisor *supervisor)
+{
+    bool usr2 = supervisor->usr2_held, winch = supervisor->winch_held;
+
+    supervisor->usr2_held = supervisor->winch_held = false;
+    if (usr2)
+        binaries_start_new(supervisor);
+    if (winch)
+        binaries_rest(supervisor);
+}
+
 void binaries_start_again(struct supervisor *supervisor)
 {
     supervisor->resting = false;
@@ -71,19 +91,15 @@ void binaries_start_again(struct supervisor *supervisor)
         return;
     supervisor->leaving = supervisor->server;
     supervisor->server = (struct child)CHILD_NONE;
-    candidate_forget(&supervisor->candidate, supervisor->kept);
-    supervisor->asked = supervisor->again = false;
 }
 
 void binaries_look_up(struct supervisor *supervisor)
 {
-    struct kept *kept = supervisor->kept;
-
-    if (!kept->old || getppid() == kept->old)
+    if (!kept_old_gone(supervisor->kept, supervisor->serves && !supervisor->ending && !supervisor->over))
         return;
-    kept->old = 0;
     set_shared(supervisor, false);
-    notify_be_silent(false);
+    if (supervisor->ending)
+        binaries_say_end(supervisor); /* it was silent when it was to say so */
 }
 
 void binaries_say_end(const struct supervisor *supervisor)

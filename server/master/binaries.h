@@ -15,11 +15,16 @@
 
 struct supervisor;
 
-/* USR2. */
+/* USR2. During a reload it is held back: the new binary is to find one configuration in force, and the server
+ * is to hear that it shares its sockets. */
 void binaries_start_new(struct supervisor *supervisor);
 
-/* WINCH. A server that is asked to reload answers first. */
+/* WINCH. A server that is asked to reload answers first: HUP goes by kill(2), WINCH by the channel, and might
+ * be faster. */
 void binaries_rest(struct supervisor *supervisor);
+
+/* A reload is over: what was held back is done. */
+void binaries_go_on(struct supervisor *supervisor);
 
 /* The end of a WINCH: a server is started, also if the one before still answers requests. */
 void binaries_start_again(struct supervisor *supervisor);

@@ -62,6 +62,12 @@ void child_close_channel(struct child *child)
     child->channel = -1;
 }
 
+void child_ignore(const struct child *child)
+{
+    if (child->channel >= 0)
+        shutdown(child->channel, SHUT_RD);
+}
+
 bool child_reap(const struct child *child, int *status)
 {
     return child->pid && waitpid(child->pid, status, WNOHANG) == child->pid;

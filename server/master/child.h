@@ -11,14 +11,16 @@
 #define SERVER_MASTER_CHILD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct log;
 struct supervised_message;
 
 struct child {
-    pid_t pid;   /* 0: there is none */
-    int channel; /* negative: there is none, or it is on its way out */
+    pid_t pid;       /* 0: there is none */
+    int channel;     /* negative: there is none, or it is on its way out */
+    int64_t started; /* milliseconds, of supervisor_now() */
 };
 
 #define CHILD_NONE                                                                                           \
@@ -34,6 +36,9 @@ void child_tell(const struct child *child, const struct supervised_message *mess
 void child_order(const struct child *child, int number, const struct log *log);
 
 void child_close_channel(struct child *child);
+
+/* Nothing that it says is read any more, so that it never waits for room; it still hears. */
+void child_ignore(const struct child *child);
 
 /* Whether it has ended, with waitpid's *status. `child` stays as it is. */
 bool child_reap(const struct child *child, int *status);

@@ -42,7 +42,7 @@ void kept_sweep(struct kept *kept);
 __attribute__((warn_unused_result)) int kept_prepare(struct kept *kept);
 
 /* Whether the old binary has ended since the last call. Then sockets and their paths are ours alone, and a
- * service manager hears us from now on, at once, if we serve. A server process leaves it to the supervisor. */
+ * service manager hears us from now on, at once if we serve. A server process leaves it to the supervisor. */
 bool kept_old_gone(struct kept *kept, bool serves);
 
 /* This process is a server of a supervisor, the first or a later one; of what later ones begin with, a reload

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "server/log/log.h"
+#include "server/master/binaries.h"
 #include "server/master/renewal.h"
 #include "server/master/supervision.h"
 
@@ -35,9 +36,11 @@ void reload_ask(struct supervisor *supervisor)
 
     if (supervisor->asked || supervisor->renewing) {
         supervisor->again = true;
+        supervisor->winch_held = false; /* HUP is what ends a WINCH */
         return;
     }
     verdict_begins(&supervisor->askers);
+    reload_tell_manager(supervisor, SUPERVISED_READS);
     if (!candidate_read(&supervisor->candidate, supervisor->kept, error)) {
         reload_over(supervisor, false);
     } else if (supervisor->server.channel >= 0 && supervisor->candidate.outside) {
@@ -51,13 +54,48 @@ void reload_ask(struct supervisor *supervisor)
     }
 }
 
+void reload_tell_manager(const struct supervisor *supervisor, enum supervised_kind kind)
+{
+    if (!supervisor->ending && !supervisor->over)
+        supervised_tell_manager(kind);
+}
+
 void reload_over(struct supervisor *supervisor, bool taken)
 {
+    bool again = supervisor->again;
+
     verdict_tell(&supervisor->askers, taken);
-    if (!supervisor->again)
-        return;
+    reload_tell_manager(supervisor, taken ? SUPERVISED_TAKEN : SUPERVISED_REFUSED);
     supervisor->again = false;
-    reload_ask(supervisor);
+    if (supervisor->ending || supervisor->over) {
+        verdict_begins(&supervisor->askers); /* there is no other one */
+        verdict_tell(&supervisor->askers, false);
+    } else if (again) {
+        reload_ask(supervisor);
+    } else {
+        binaries_go_on(supervisor);
+    }
+}
+
+void reload_server_ended(struct supervisor *supervisor)
+{
+    bool asked = supervisor->asked;
+
+    candidate_forget(&supervisor->candidate, supervisor->kept);
+    supervisor->asked = false;
+    if (asked && !supervisor->ending)
+        log_write(supervisor_log(supervisor), LOG_LEVEL_CRIT, 0,
+                  "the server process died in a reload, so the configuration stays as it was");
+    if (asked || supervisor->renewing)
+        reload_over(supervisor, false);
+}
+
+void reload_refuse(struct supervisor *supervisor)
+{
+    verdict_begins(&supervisor->askers);
+    reload_tell_manager(supervisor, SUPERVISED_READS);
+    verdict_tell(&supervisor->askers, false);
+    reload_tell_manager(supervisor, SUPERVISED_REFUSED);
 }
 
 void reload_answered(struct supervisor *supervisor, bool taken)

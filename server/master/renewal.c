@@ -7,6 +7,7 @@
 
 #include "server/log/log.h"
 #include "server/master/kept.h"
+#include "server/master/reload.h"
 #include "server/master/supervision.h"
 #include "server/process/sandbox_paths.h"
 
@@ -67,10 +68,8 @@ bool renewal_start(struct supervisor *supervisor)
         adopt(supervisor);
         return true;
     }
-    if (error) {
-        log_write(supervisor_log(supervisor), LOG_LEVEL_ALERT, error, "fork() of the server process failed");
-        renewal_failed(supervisor);
-    }
+    if (error)
+        renewal_failed(supervisor, error, "socketpair() or fork() failed");
     return false;
 }
 
@@ -80,15 +79,16 @@ void renewal_done(struct supervisor *supervisor)
     forget_paths_before(supervisor->kept);
     candidate_adopt(&supervisor->candidate, supervisor->kept);
     child_order(&supervisor->leaving, SIGWINCH, supervisor_log(supervisor));
+    reload_over(supervisor, true);
 }
 
 /* What the old process has within reach are the folders of its start, whatever bears their names now. */
-void renewal_failed(struct supervisor *supervisor)
+void renewal_failed(struct supervisor *supervisor, int error, const char *how)
 {
     struct kept *kept = supervisor->kept;
 
-    log_write(supervisor_log(supervisor), LOG_LEVEL_EMERG, 0,
-              "the new server process did not come up, so the configuration stays as it was");
+    log_write(supervisor_log(supervisor), LOG_LEVEL_EMERG, error,
+              "the new server process did not come up, so the configuration stays as it was: %s", how);
     child_close_channel(&supervisor->server);
     supervisor->server = supervisor->leaving;
     supervisor->leaving = (struct child)CHILD_NONE;
@@ -98,4 +98,5 @@ void renewal_failed(struct supervisor *supervisor)
     sandbox_paths_destroy(kept->paths);
     kept->paths = kept->paths_before;
     kept->paths_before = NULL;
+    reload_over(supervisor, false);
 }

@@ -21,10 +21,10 @@ __attribute__((warn_unused_result)) bool renewal_begin(struct supervisor *superv
 /* True: this is the new process, and the candidate is its configuration. */
 bool renewal_start(struct supervisor *supervisor);
 
-/* The new one serves. */
+/* The new one serves: the end of the reload. */
 void renewal_done(struct supervisor *supervisor);
 
-/* It ended before that, or could not be made. */
-void renewal_failed(struct supervisor *supervisor);
+/* It ended before that, or could not be made (`error`: a negative errno, or 0): the end of the reload. */
+void renewal_failed(struct supervisor *supervisor, int error, const char *how);
 
 #endif

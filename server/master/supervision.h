@@ -22,22 +22,23 @@ struct supervisor {
     struct kept *kept;
     int signals; /* signals.h's descriptor */
     struct news news;
-    struct child server;  /* the one that serves, or will */
-    struct child leaving; /* WINCH ended it, and another one was started before its requests were answered */
-    bool serves;          /* it has started */
-    bool served;          /* one of them has */
-    bool resting;         /* WINCH: no server is wanted, the sockets are kept */
-    pid_t new_binary;     /* USR2: another supervisor, our child; 0: none */
+    struct child server; /* the one that serves, or will */
+    struct child
+        leaving;      /* the one before, while it answers its last requests or, in a renewal, still serves */
+    bool serves;      /* it has started */
+    bool served;      /* one of them has */
+    bool resting;     /* WINCH: no server is wanted, the sockets are kept */
+    pid_t new_binary; /* USR2: another supervisor, our child; 0: none */
     bool over;
-    int status;      /* of the exit, when it is over */
-    int ending;      /* the signal that ends it all; 0: none yet */
-    int64_t started; /* milliseconds: when the server was started … */
-    int64_t due;     /* … and when the next one will be */
+    int status;  /* of the exit, when it is over */
+    int ending;  /* the signal that ends it all; 0: none yet */
+    int64_t due; /* milliseconds: when the next server will be started */
     struct back_off back_off;
 
     /* A reload that the server was asked for and has not answered. */
-    bool asked, again; /* again: another HUP came meanwhile */
-    bool renewing;     /* `server` has not served yet, and `leaving` serves until it does (renewal.h) */
+    bool asked;
+    bool renewing; /* `server` has not served yet, and `leaving` serves until it does (renewal.h) */
+    bool again, usr2_held, winch_held; /* what came while one of the two was so: HUP, USR2, WINCH */
     struct candidate candidate;
     struct askers askers; /* who waits for a reload's verdict */
 };

@@ -21,7 +21,10 @@
 #include "server/sockets.h"
 #include "server/supervised.h"
 
-enum { LOOK = 1000 /* ms between two looks for what may have ended unheard */ };
+enum {
+    LOOK = 1000, /* ms between two looks for what may have ended unheard */
+    HOW_MAX = 128
+};
 
 static void end_with(struct supervisor *supervisor, int status)
 {
@@ -38,19 +41,14 @@ static void close_sockets(struct supervisor *supervisor)
 
 /* ---- what the server says ---- */
 
-/* The threads serve, so whoever waits for the pid file may go on. */
-static void has_started(struct supervisor *supervisor)
+/* The threads serve, so whoever waits for the pid file may go on. False: it cannot be written. */
+static bool first_serves(struct supervisor *supervisor)
 {
     struct in_force *in_force = &supervisor->kept->in_force;
     int error;
 
-    supervisor->serves = true;
-    if (supervisor->renewing) {
-        renewal_done(supervisor);
-        reload_over(supervisor, true);
-    }
     if (supervisor->served)
-        return;
+        return true;
     supervisor->served = true;
     error = pid_file_write(&in_force->pid, getpid());
     if (error) {
@@ -59,9 +57,21 @@ static void has_started(struct supervisor *supervisor)
         supervisor->ending = SIGTERM;
         supervisor->status = 1;
         child_order(&supervisor->server, SIGTERM, supervisor_log(supervisor));
-        return;
+        return false;
     }
     in_force_leave_terminal(&supervisor->kept->current->settings);
+    return true;
+}
+
+static void has_started(struct supervisor *supervisor)
+{
+    supervisor->serves = true;
+    if (supervisor->ending || !first_serves(supervisor))
+        return;
+    if (supervisor->renewing)
+        renewal_done(supervisor);
+    else
+        supervised_tell_manager(SUPERVISED_SERVES);
 }
 
 /* It is another user's process: what it says is kept for the next one, and never done here. */
@@ -75,16 +85,15 @@ static void heed(struct supervisor *supervisor, struct supervised_message *messa
     switch (message->kind) {
     case SUPERVISED_SERVES:
         has_started(supervisor);
-        if (!supervisor->ending)
-            supervised_tell_manager(message->kind);
         break;
     case SUPERVISED_READS:
-        supervised_tell_manager(message->kind);
+        if (!supervisor->asked) /* then it was said when the server was asked */
+            reload_tell_manager(supervisor, message->kind);
         break;
     case SUPERVISED_TAKEN:
     case SUPERVISED_REFUSED:
-        supervised_tell_manager(message->kind);
-        reload_answered(supervisor, message->kind == SUPERVISED_TAKEN);
+        if (!supervisor->renewing) /* it has nothing to say about that one */
+            reload_answered(supervisor, message->kind == SUPERVISED_TAKEN);
         break;
     case SUPERVISED_SOCKET:
         error = fd < 0 ? -EMFILE : sockets_keep(sets, &message->address, fd, false);
@@ -140,63 +149,61 @@ static void plan_next(struct supervisor *supervisor, int error, const char *how)
         log_write(supervisor_log(supervisor), LOG_LEVEL_ALERT | LOG_KEPT, error, "%s, after WINCH", how);
         return;
     }
-    wait = back_off_delay(&supervisor->back_off, supervisor_now() - supervisor->started, supervisor->serves);
+    wait = back_off_delay(&supervisor->back_off, supervisor_now() - supervisor->server.started,
+                          supervisor->serves);
     if (wait)
         snprintf(next, sizeof next, "it is started anew in %d ms", wait);
     supervisor->due = supervisor_now() + wait;
     log_write(supervisor_log(supervisor), LOG_LEVEL_ALERT | LOG_KEPT, error, "%s, %s", how, next);
 }
 
+/* `status`: waitpid's. */
+static void say_end(pid_t pid, int status, char how[HOW_MAX])
+{
+    if (WIFEXITED(status))
+        snprintf(how, HOW_MAX, "server process %d exited with status %d", (int)pid, WEXITSTATUS(status));
+    else
+        snprintf(how, HOW_MAX, "server process %d exited on signal %d (%s%s)", (int)pid, WTERMSIG(status),
+                 strsignal(WTERMSIG(status)), WCOREDUMP(status) ? ", core dumped" : "");
+}
+
 /* `status`: waitpid's. A server that ends well was asked to, by us or by a signal of its own. */
 static void has_ended(struct supervisor *supervisor, int status)
 {
-    char how[128];
-    int number;
+    char how[HOW_MAX];
 
     take_messages(supervisor);
+    say_end(supervisor->server.pid, status, how);
     if (supervisor->renewing && !supervisor->ending) {
-        renewal_failed(supervisor);
-        reload_over(supervisor, false);
+        renewal_failed(supervisor, 0, how);
         return;
     }
     child_close_channel(&supervisor->server);
-    candidate_forget(&supervisor->candidate, supervisor->kept);
-    if (supervisor->asked && !supervisor->ending)
-        log_write(supervisor_log(supervisor), LOG_LEVEL_CRIT, 0,
-                  "the server process died in a reload, so the configuration stays as it was");
-    supervisor->asked = supervisor->again = false;
-    verdict_begins(&supervisor->askers); /* of a reload that does not come, too */
-    verdict_tell(&supervisor->askers, false);
+    supervisor->server.pid = 0;
     if (!status && supervisor->resting && !supervisor->ending) {
         /* WINCH asked for it. */
     } else if (WIFEXITED(status) && (!WEXITSTATUS(status) || supervisor->ending || !supervisor->served)) {
+        if (supervisor->served && !supervisor->ending)
+            binaries_say_end(supervisor);
         end_with(supervisor, WEXITSTATUS(status) ? WEXITSTATUS(status) : supervisor->status);
-    } else if (WIFEXITED(status)) {
-        snprintf(how, sizeof how, "server process %d exited with status %d", (int)supervisor->server.pid,
-                 WEXITSTATUS(status));
-        plan_next(supervisor, 0, how);
     } else {
-        number = WTERMSIG(status);
-        snprintf(how, sizeof how, "server process %d exited on signal %d (%s%s)", (int)supervisor->server.pid,
-                 number, strsignal(number), WCOREDUMP(status) ? ", core dumped" : "");
         plan_next(supervisor, 0, how);
     }
-    supervisor->server.pid = 0;
+    reload_server_ended(supervisor);
 }
 
 static void reap(struct supervisor *supervisor)
 {
+    char how[HOW_MAX];
     int status;
 
     if (child_reap(&supervisor->server, &status))
         has_ended(supervisor, status);
     if (!child_reap(&supervisor->leaving, &status))
         return;
+    say_end(supervisor->leaving.pid, status, how);
     if (status)
-        log_write(supervisor_log(supervisor), LOG_LEVEL_ALERT, 0,
-                  "server process %d, which was to end, %s %d", (int)supervisor->leaving.pid,
-                  WIFEXITED(status) ? "exited with status" : "exited on signal",
-                  WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+        log_write(supervisor_log(supervisor), LOG_LEVEL_ALERT, 0, "%s; it was to end", how);
     child_close_channel(&supervisor->leaving);
     supervisor->leaving.pid = 0;
 }
@@ -206,7 +213,7 @@ static bool start_server(struct supervisor *supervisor)
 {
     int error;
 
-    supervisor->started = supervisor_now();
+    supervisor->server.started = supervisor_now();
     supervisor->serves = false;
     if (supervisor->renewing)
         return renewal_start(supervisor);
@@ -223,22 +230,21 @@ static bool start_server(struct supervisor *supervisor)
 /* HUP. While a new binary runs the files are its; the old one goes on as it is, or again. */
 static void hang_up(struct supervisor *supervisor, int asker)
 {
-    if (supervisor->ending)
-        return;
     verdict_asked(&supervisor->askers, asker);
-    if (!supervisor->new_binary) {
+    if (!supervisor->new_binary && !supervisor->ending) {
         if (supervisor->resting)
             binaries_start_again(supervisor);
         reload_ask(supervisor);
         return;
     }
-    if (supervisor->resting)
+    if (supervisor->ending)
+        binaries_ignore(supervisor, "HUP", "this is the end", 0);
+    else if (supervisor->resting)
         binaries_start_again(supervisor);
     else
         binaries_ignore(supervisor, "HUP", "a new binary runs, which has read the configuration",
                         supervisor->new_binary);
-    verdict_begins(&supervisor->askers);
-    verdict_tell(&supervisor->askers, false);
+    reload_refuse(supervisor);
 }
 
 /* A signal for both; `asker` came with it. What ends the server ends us, when it has ended. */
@@ -262,6 +268,7 @@ static void obey(struct supervisor *supervisor, int number, int asker)
         in_force_as_user(in_force);
         log_file_reopen_all(in_force->uid, in_force->gid);
         in_force_as_root(in_force);
+        child_order(&supervisor->leaving, number, supervisor_log(supervisor));
         break;
     case SIGTERM:
     case SIGINT:
@@ -269,6 +276,7 @@ static void obey(struct supervisor *supervisor, int number, int asker)
         supervisor->ending = number;
         binaries_say_end(supervisor);
         child_order(&supervisor->leaving, number, supervisor_log(supervisor));
+        child_ignore(&supervisor->leaving);
         if (supervisor->resting)
             close_sockets(supervisor); /* nobody accepts */
         if (!supervisor->server.pid)
@@ -302,7 +310,10 @@ static int64_t time_left(const struct supervisor *supervisor)
 
     if (is_due(supervisor))
         return left < 0 ? 0 : left;
-    return supervisor->server.channel < 0 || supervisor->leaving.pid || supervisor->new_binary ? LOOK : -1;
+    return supervisor->server.channel < 0 || supervisor->leaving.pid || supervisor->new_binary ||
+                   supervisor->kept->old
+               ? LOOK
+               : -1;
 }
 
 static bool watch(struct supervisor *supervisor)

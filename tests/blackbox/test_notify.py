@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from tests.blackbox.test_sandbox import needs_landlock
+from tests.harness.instance import pending
 from tests.harness.wire import PATIENCE
 from tests.load.upgrade import adopt, switch, upgrade
 
@@ -101,12 +103,90 @@ def test_upgrade(server, manager):
     os.kill(old.pid, signal.SIGQUIT)
     assert manager.hears(old.pid)['MAINPID'] == str(new.pid)
     switch(server, new)
+    assert manager.hears(new.pid) == {'READY': '1', 'STATUS': 'Serving'}
     before = time.monotonic_ns()
     server.kick(signal.SIGHUP)
     manager.hears_reload(new.pid, before)
     server.stop()
     assert manager.hears(new.pid)['STOPPING'] == '1'
     adopt(False)
+
+
+def test_hup_that_is_ignored(server, manager):
+    """Whoever sent it waits for the end of a reload (Type=notify-reload)."""
+    adopt()
+    server.http(SERVER % 'here')
+    server.start(env=manager.env)
+    old = server.process
+    assert manager.hears(old.pid)['READY'] == '1'
+    new = upgrade(server)
+    before = time.monotonic_ns()
+    server.kick(signal.SIGHUP)
+    assert 'refused' in manager.hears_reload(old.pid, before)
+    os.kill(server.pid, signal.SIGQUIT)  # a server that ends of itself ends its supervisor, and the service goes on
+    assert manager.hears(old.pid)['MAINPID'] == str(new.pid)
+    switch(server, new)
+    assert manager.hears(new.pid)['READY'] == '1'
+    server.stop()
+    adopt(False)
+
+
+def test_server_dies_in_a_reload(server, manager):
+    """The reload has an outcome, then the service is ready again."""
+    server.http(SERVER % 'here')
+    server.start(env=manager.env)
+    main, child = server.process.pid, server.pid
+    assert manager.hears(main)['READY'] == '1'
+    server.expect(r'exited on signal 9|died in a reload')
+    server.freeze()
+    before = time.monotonic_ns()
+    server.kick(signal.SIGHUP)
+    server.wait_for(lambda: pending(child, signal.SIGHUP), 'the order to reload')
+    os.kill(child, signal.SIGKILL)
+    assert 'refused' in manager.hears_reload(main, before)
+    assert manager.hears(main) == {'READY': '1', 'STATUS': 'Serving'}
+    server.stop()
+
+
+def test_new_binary_without_a_supervisor(server, manager):
+    """It looks itself whether the old one has ended: then it is the service, and the paths are its own."""
+    adopt()
+    path = SERVER.replace('location / {', 'listen unix:@dir@/a.sock; location / {', 1) % 'here'
+    server.http(path)
+    server.start(env=manager.env)
+    old = server.process
+    assert manager.hears(old.pid)['READY'] == '1'
+    server.configure_raw('supervise off;' + server.read('nginx.conf'))
+    new = upgrade(server)
+    os.kill(old.pid, signal.SIGQUIT)
+    assert manager.hears(old.pid)['MAINPID'] == str(new.pid)
+    switch(server, new)
+    assert manager.hears(new.pid) == {'READY': '1', 'STATUS': 'Serving'}
+    server.stop()
+    assert not os.path.exists(server.path('a.sock'))
+    adopt(False)
+
+
+@needs_landlock
+@pytest.mark.parametrize('fails', [False, True])
+def test_another_process_for_a_reload(server, manager, tmp_path_factory, fails):
+    """A configuration that needs more than the sandbox leaves within reach: the reload is one like any other."""
+    other = tmp_path_factory.mktemp('other')
+    with socket.create_server(('127.0.0.1', 0)) as taken:
+        more = f'server {{ listen 127.0.0.1:{taken.getsockname()[1]}; }}' if fails else ''
+        server.write('html/page', 'old')
+        server.http('server { listen 127.0.0.1:@http@; root @dir@/html; }')
+        server.configure_raw('sandbox on;' + server.read('nginx.conf'))
+        server.start(env=manager.env)
+        main = server.process.pid
+        assert manager.hears(main)['READY'] == '1'
+        server.http(f'server {{ listen 127.0.0.1:@http@; root {other}; }} {more}')
+        server.configure_raw('sandbox on;' + server.read('nginx.conf'))
+        server.expect(r'bind\(\) to |did not come up, so .*: server process \d+ exited with status 1')
+        before = time.monotonic_ns()
+        server.kick(signal.SIGHUP)
+        assert ('refused' if fails else 'was read again') in manager.hears_reload(main, before)
+    server.stop()
 
 
 @pytest.mark.parametrize('name', ['/nowhere/notify', 'relative', '/' + 'x' * 200])

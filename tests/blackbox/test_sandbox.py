@@ -272,6 +272,26 @@ def replace_root(server):
 
 
 @needs_landlock
+def test_renewal_and_other_signals(server, tmp_path_factory):
+    """WINCH, and HUP again, that come while another server process is started: it comes up, and the second HUP is taken.
+    That process, killed, is named with its signal, and the configuration stays."""
+    other = elsewhere(tmp_path_factory)
+    server.write('html/page', 'old')
+    root(server, '@dir@/html')
+    server.start()
+    old, main = server.pid, server.process.pid
+    root(server, other)
+    os.kill(main, signal.SIGSTOP)  # then all signals are there at once, and HUP comes first
+    server.kick(signal.SIGHUP)
+    server.kick(signal.SIGWINCH)
+    os.kill(main, signal.SIGCONT)
+    server.wait_for(lambda: gone(old), 'the end of the old one')
+    server.wait_for(lambda: server.get('/page').text == 'new', 'the new one')
+    assert server.process.poll() is None
+    server.stop()
+
+
+@needs_landlock
 def test_replaced_root(server):
     """Another folder of the same name is out of reach until a reload."""
     server.write('html/page', 'old')

@@ -443,6 +443,85 @@ def test_old_one_gone_before_the_new_one_looks(server):
     server.stop()
 
 
+def in_a_reload(server, number):
+    """HUP, which a frozen server does not answer; then that signal, which the supervisor takes; then the server goes on."""
+    child, main = server.pid, server.process.pid
+    server.freeze()
+    server.kick(signal.SIGHUP)
+    server.wait_for(lambda: instance.pending(child, signal.SIGHUP), 'the order to reload')
+    server.kick(number)
+    server.wait_for(lambda: not instance.pending(main, number), 'the signal to be taken')
+    server.kick(signal.SIGUSR1)  # the server gets it after that
+    server.wait_for(lambda: instance.pending(child, signal.SIGUSR1), 'the order to reopen logs')
+    assert server.children() == [child]
+    os.kill(child, signal.SIGCONT)
+
+
+def test_winch_in_a_reload(server):
+    """First the reload, then the end of the server: nothing is lost of either."""
+    running(server)
+    server.http(SERVER % 'new')
+    in_a_reload(server, signal.SIGWINCH)
+    server.wait_for(lambda: server.children() == [], 'the server to end')
+    new = upgrade(server)
+    os.kill(server.process.pid, signal.SIGHUP)  # "without re-reading the configuration"
+    server.wait_for(server.children, 'the server again')
+    os.kill(new.pid, signal.SIGTERM)
+    rolled_back(server, server.process.pid, 'new')
+    server.stop()
+
+
+def test_usr2_in_a_reload(server):
+    """The new binary is started when the reload is over."""
+    running(server)
+    old = server.process
+    server.http(SERVER % 'new')
+    in_a_reload(server, signal.SIGUSR2)
+    server.wait_for(lambda: number(server, PID) not in (0, old.pid), 'the new binary')
+    new = Adopted(number(server, PID))
+    server.started.append(new)
+    server.kick(signal.SIGQUIT)
+    switch(server, new)
+    assert server.get().text == 'new'
+    server.stop()
+
+
+def test_hup_after_a_winch_that_waits(server):
+    """HUP is what ends a WINCH: the server that answers is not ended."""
+    running(server)
+    child, main = server.pid, server.process.pid
+    server.freeze()
+    server.kick(signal.SIGHUP)
+    server.wait_for(lambda: instance.pending(child, signal.SIGHUP), 'the order to reload')
+    for order in (signal.SIGWINCH, signal.SIGHUP):
+        server.kick(order)
+        server.wait_for(lambda order=order: not instance.pending(main, order), 'the signal to be taken')
+    server.http(SERVER % 'new')
+    os.kill(child, signal.SIGCONT)
+    server.wait_log(' reconfiguring$', count=2)
+    server.wait_for(lambda: all(server.get().text == 'new' for _ in range(8)), 'the reload')
+    assert server.pid == child
+    server.stop()
+
+
+def test_logs_are_reopened_by_the_one_that_leaves(server):
+    """USR1 is for all that write to the files."""
+    running(server)
+    with server.client() as client:
+        client.send(request('POST', '/body', [('Content-Length', '4')])).send(b'ab')
+        server.wait_for(lambda: server.get().status == 200, 'an answer')
+        server.kick(signal.SIGWINCH)
+        server.wait_log('WINCH: the server process ends')
+        server.kick(signal.SIGHUP)
+        server.wait_for(lambda: len(server.children()) == 2, 'another server')
+        server.wait_log('start worker threads', count=2)
+        os.rename(server.path('error.log'), server.path('error.log.1'))
+        server.kick(signal.SIGUSR1)
+        server.wait_log('reopening logs', name='error.log.1', count=2)
+        assert client.send(b'cd').response('POST').body == b'abcd'
+    server.stop()
+
+
 def dance(server, *arguments):
     return server.run('-c', 'nginx.conf', '-s', 'upgrade', *arguments)
 

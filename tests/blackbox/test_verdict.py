@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from tests.harness.instance import pending
 from tests.harness.wire import PATIENCE
 
 pytestmark = pytest.mark.ours
@@ -56,19 +57,12 @@ def test_the_server_dies_in_it(server):
     thread = threading.Thread(target=lambda: found.append(reload(server)))
     thread.start()
     server.expect(r'\[(alert|crit)\]')
-    server.wait_for(lambda: os.path.exists(f'/proc/{before}') and pending(before), 'the order to reload')
+    server.wait_for(lambda: os.path.exists(f'/proc/{before}') and pending(before, signal.SIGHUP), 'the order to reload')
     os.kill(before, signal.SIGKILL)
     thread.join()
     assert found[0].returncode == 1
     server.wait_for(lambda: server.children() and server.pid != before, 'another server process')
     assert server.get().text == 'old'
-
-
-def pending(pid):
-    """Whether HUP waits for a process that is stopped."""
-    with open(f'/proc/{pid}/status', encoding='ascii') as file:
-        masks = [int(line.split()[1], 16) for line in file if line.startswith(('SigPnd', 'ShdPnd'))]
-    return any(mask & 1 << signal.SIGHUP - 1 for mask in masks)
 
 
 def test_several_ask_at_once(server):

@@ -59,6 +59,13 @@ def has_ipv6():
     return True
 
 
+def pending(pid, number):
+    """Whether a signal waits for a process, which is stopped or has not come to it."""
+    with open(f'/proc/{pid}/status', encoding='ascii') as file:
+        masks = [int(line.split()[1], 16) for line in file if line.startswith(('SigPnd', 'ShdPnd'))]
+    return any(mask & 1 << number - 1 for mask in masks)
+
+
 class Ports:
     """Ports of 127.0.0.1 below the kernel's ephemeral range. Each test process owns a slice of 100, by a file
     lock, so that several may run at once."""
