@@ -4,6 +4,7 @@ goes on without it."""
 import ctypes
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -273,8 +274,7 @@ def replace_root(server):
 
 @needs_landlock
 def test_renewal_and_other_signals(server, tmp_path_factory):
-    """WINCH, and HUP again, that come while another server process is started: it comes up, and the second HUP is taken.
-    That process, killed, is named with its signal, and the configuration stays."""
+    """WINCH that comes while another server process is started: it comes up and serves."""
     other = elsewhere(tmp_path_factory)
     server.write('html/page', 'old')
     root(server, '@dir@/html')
@@ -288,6 +288,33 @@ def test_renewal_and_other_signals(server, tmp_path_factory):
     server.wait_for(lambda: gone(old), 'the end of the old one')
     server.wait_for(lambda: server.get('/page').text == 'new', 'the new one')
     assert server.process.poll() is None
+    server.stop()
+
+
+@needs_landlock
+def test_renewal_without_descriptors(server, tmp_path_factory):
+    """socketpair(2), EMFILE: no other server process can be made. Whoever asked for the reload hears so, the old one goes
+    on, and the next reload is one like any other."""
+    other = elsewhere(tmp_path_factory)
+    server.write('html/page', 'old')
+    root(server, '@dir@/html')
+    server.start()
+    old, main = server.pid, server.process.pid
+    root(server, other)
+    server.expect('did not come up')
+    before = resource.prlimit(main, resource.RLIMIT_NOFILE)
+    opened, limit = {int(name) for name in os.listdir(f'/proc/{main}/fd')}, 0
+    while limit - sum(fd < limit for fd in opened) < 1:  # one is left, for the files that are read
+        limit += 1
+    resource.prlimit(main, resource.RLIMIT_NOFILE, (limit, before[1]))
+    done = server.run('-c', 'nginx.conf', '-s', 'reload')
+    assert done.returncode == 1 and 'the configuration is not taken' in done.stderr
+    server.wait_log(r'did not come up, so .* as it was: socketpair\(\) or fork\(\) failed \(24: ')
+    assert server.pid == old and server.get('/page').text == 'old'
+    resource.prlimit(main, resource.RLIMIT_NOFILE, before)
+    assert server.run('-c', 'nginx.conf', '-s', 'reload').returncode == 0
+    server.wait_for(lambda: gone(old), 'the end of the old one')
+    assert server.get('/page').text == 'new'
     server.stop()
 
 
