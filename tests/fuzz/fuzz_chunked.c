@@ -10,12 +10,7 @@
 #include <string.h>
 
 #include "http/protocol/chunked.h"
-
-#define CHECK(condition)                                                                                     \
-    do {                                                                                                     \
-        if (!(condition))                                                                                    \
-            abort();                                                                                         \
-    } while (0)
+#include "tests/fuzz/check.h"
 
 struct decoded {
     char *bytes;

@@ -19,14 +19,7 @@
 #include "http/request.h"
 #include "server/watch/census.h"
 #include "server/watch/watched.h"
-
-#define CHECK(condition)                                                                                     \
-    do {                                                                                                     \
-        if (!(condition)) {                                                                                  \
-            fprintf(stderr, "line %d: %s\n", __LINE__, #condition);                                          \
-            abort();                                                                                         \
-        }                                                                                                    \
-    } while (0)
+#include "tests/fuzz/check.h"
 
 enum { PIECE = 0xFE, LATER = 0xFF, TURNS = 6, RECEIVED_MAX = 1 << 20, PIECES_MAX = 64 };
 

@@ -14,12 +14,7 @@
 
 #include "pool/pool.h"
 #include "server/tools/json.h"
-
-#define CHECK(condition)                                                                                     \
-    do {                                                                                                     \
-        if (!(condition))                                                                                    \
-            abort();                                                                                         \
-    } while (0)
+#include "tests/fuzz/check.h"
 
 /* ---- the grammar ---- */
 

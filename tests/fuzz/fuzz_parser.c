@@ -15,12 +15,7 @@
 #include "http/protocol/host.h"
 #include "http/protocol/parser.h"
 #include "http/protocol/range.h"
-
-#define CHECK(condition)                                                                                     \
-    do {                                                                                                     \
-        if (!(condition))                                                                                    \
-            abort();                                                                                         \
-    } while (0)
+#include "tests/fuzz/check.h"
 
 enum {
     FIELDS = 16,

@@ -16,12 +16,7 @@
 #include "server/watch/follow.h"
 #include "server/watch/snapshot_part.h"
 #include "server/watch/snapshot_query.h"
-
-#define CHECK(condition)                                                                                     \
-    do {                                                                                                     \
-        if (!(condition))                                                                                    \
-            abort();                                                                                         \
-    } while (0)
+#include "tests/fuzz/check.h"
 
 enum { ROWS = 64 };
 

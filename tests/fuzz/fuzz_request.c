@@ -21,12 +21,7 @@
 #include "http/route/route.h"
 #include "pool/sgi.h"
 #include "server/generation.h"
-
-#define CHECK(condition)                                                                                     \
-    do {                                                                                                     \
-        if (!(condition))                                                                                    \
-            abort();                                                                                         \
-    } while (0)
+#include "tests/fuzz/check.h"
 
 static const char configuration[] =
     "http { access_log off; root html; default_type text/plain; max_ranges 4; log_not_found off;"

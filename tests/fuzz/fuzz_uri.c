@@ -12,12 +12,7 @@
 
 #include "http/protocol/host.h"
 #include "http/protocol/uri.h"
-
-#define CHECK(condition)                                                                                     \
-    do {                                                                                                     \
-        if (!(condition))                                                                                    \
-            abort();                                                                                         \
-    } while (0)
+#include "tests/fuzz/check.h"
 
 static char *copy_of(const char *bytes, size_t length)
 {

@@ -16,12 +16,7 @@
 #include "http/protocol/etag.h"
 #include "http/protocol/framing.h"
 #include "http/protocol/range.h"
-
-#define CHECK(condition)                                                                                     \
-    do {                                                                                                     \
-        if (!(condition))                                                                                    \
-            abort();                                                                                         \
-    } while (0)
+#include "tests/fuzz/check.h"
 
 enum { RANGES = 8 };
 

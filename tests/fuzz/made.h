@@ -19,12 +19,7 @@
 #include "http/route/route.h"
 #include "pool/sgi.h"
 #include "server/generation.h"
-
-#define CHECK(condition)                                                                                     \
-    do {                                                                                                     \
-        if (!(condition))                                                                                    \
-            abort();                                                                                         \
-    } while (0)
+#include "tests/fuzz/check.h"
 
 enum { MADE_TEXT = 8192, MADE_HEAD = 16384, MADE_LINES = 6 };
 
