@@ -12,6 +12,7 @@
 #include "pool/pool.h"
 #include "server/log/log.h"
 #include "server/log/log_file.h"
+#include "server/process/notify.h"
 #include "server/process/process.h"
 #include "server/process/sandbox.h"
 
@@ -76,8 +77,10 @@ int in_force_drop_privileges(const struct in_force *in_force, const struct setti
         error = process_drop_privileges(settings->user, settings->group, settings->log);
     else if (in_force->uid)
         error = process_drop_privileges(in_force->user, group, settings->log);
-    if (!error && in_force->sandbox)
+    if (!error && in_force->sandbox) {
+        notify_connect();
         sandbox_enter(paths, settings->log);
+    }
     return error;
 }
 

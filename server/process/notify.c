@@ -18,18 +18,20 @@
 enum { MESSAGE_MAX = 512 };
 
 static bool silent_now;
+static int connected_fd = -1; /* to the manager; negative: it is looked for each time */
 
 void notify_be_silent(bool silent)
 {
     silent_now = silent;
 }
 
-/* A path, or with '@' in front a name of the abstract kind. 0 or a negative errno. */
-static int send_to(const char *name, const char *text)
+/* A socket that is connected to a path, or with '@' in front to a name of the abstract kind; or a negative
+ * errno. */
+static int connect_to(const char *name)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t length = strlen(name);
-    int fd, error = 0;
+    int fd, error;
 
     if (length >= sizeof address.sun_path || (*name != '/' && *name != '@'))
         return -EINVAL;
@@ -39,8 +41,33 @@ static int send_to(const char *name, const char *text)
     fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    if (sendto(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT, (const struct sockaddr *)&address,
-               (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) < 0)
+    if (!connect(fd, (const struct sockaddr *)&address,
+                 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)))
+        return fd;
+    error = -errno;
+    close(fd);
+    return error;
+}
+
+void notify_connect(void)
+{
+    const char *name = getenv("NOTIFY_SOCKET");
+
+    if (name && !silent_now && connected_fd < 0)
+        connected_fd = connect_to(name); /* if it cannot, the message says so */
+}
+
+/* 0 or a negative errno. */
+static int send_to(const char *name, const char *text)
+{
+    int fd, error = 0;
+
+    if (connected_fd >= 0 && send(connected_fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+        return 0;
+    fd = connect_to(name);
+    if (fd < 0)
+        return fd;
+    if (send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         error = -errno;
     close(fd);
     return error;

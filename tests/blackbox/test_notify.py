@@ -56,11 +56,12 @@ def manager(request, tmp_path):
         yield one
 
 
+@pytest.mark.parametrize('sandbox', ['on', 'off'])
 @pytest.mark.parametrize('supervise', ['on', 'off'])
-def test_start_reload_end(server, manager, supervise):
+def test_start_reload_end(server, manager, supervise, sandbox):
     def configure(body):
         server.http(body)
-        server.configure_raw(f'supervise {supervise};' + server.read('nginx.conf'))
+        server.configure_raw(f'supervise {supervise}; sandbox {sandbox};' + server.read('nginx.conf'))
 
     configure(SERVER % 'old')
     server.start(env=manager.env)
