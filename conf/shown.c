@@ -2,9 +2,13 @@
 /* A line of a configuration, and a mark below the word that is wrong. */
 #include "conf/shown.h"
 
+#include <ctype.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     LINE_MOST = 200, /* bytes of the line that are shown */
@@ -29,10 +33,24 @@ static bool find_place(const char *message, char path[PATH_MAX], unsigned long *
     return true;
 }
 
+/* A file alone: a pipe has been read, and whoever opens it again waits for somebody to write. */
+static FILE *open_file(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct stat about;
+    FILE *file = NULL;
+
+    if (fd >= 0 && !fstat(fd, &about) && S_ISREG(about.st_mode))
+        file = fdopen(fd, "r");
+    if (fd >= 0 && !file)
+        close(fd);
+    return file;
+}
+
 /* The line of that number, without its end; what cannot be printed becomes a blank. */
 static bool read_line(const char *path, unsigned long number, char line[LINE_MOST])
 {
-    FILE *file = fopen(path, "re");
+    FILE *file = open_file(path);
     unsigned long at = 1;
     size_t length = 0;
     int byte;
@@ -50,10 +68,32 @@ static bool read_line(const char *path, unsigned long number, char line[LINE_MOS
     return length > 0;
 }
 
-/* What the message quotes first and the line has; or else the line's first word. */
+static bool is_of_word(char byte)
+{
+    return isalnum((unsigned char)byte) || byte == '_' || (unsigned char)byte >= 0x80;
+}
+
+/* Where the line has it: not within another word, as the "on" of "location" is. */
+static const char *find_whole(const char *line, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (const char *at = line; (at = strstr(at, word)); at++) {
+        bool begins = at == line || !is_of_word(at[-1]) || !is_of_word(*word);
+        bool ends = !is_of_word(at[length]) || !is_of_word(word[length - 1]);
+
+        if (begins && ends)
+            return at;
+    }
+    return NULL;
+}
+
+/* What the message quotes first and the line has, if need be as part of a word; or else the line's first
+ * word. */
 static const char *find_word(const char *message, const char *line, size_t *length)
 {
-    const char *found = line + strspn(line, " ");
+    const char *found = line + strspn(line, " "), *whole;
+    bool part = false;
     char word[WORD_MOST];
 
     *length = strcspn(found, " ;");
@@ -64,10 +104,14 @@ static const char *find_word(const char *message, const char *line, size_t *leng
         if (close == open + 1 || close - open > WORD_MOST)
             continue;
         snprintf(word, sizeof word, "%.*s", (int)(close - open - 1), open + 1);
-        if (strstr(line, word)) {
+        whole = find_whole(line, word);
+        if (whole || (!part && strstr(line, word))) {
             *length = strlen(word);
-            return strstr(line, word);
+            found = whole ? whole : strstr(line, word);
+            part = true;
         }
+        if (whole)
+            break;
     }
     return found;
 }

@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import subprocess
+import threading
 
 import pytest
 
@@ -11,8 +12,9 @@ pytestmark = pytest.mark.ours
 
 
 def at_a_terminal(server, text, **environment):
-    """What `-t` says of it on a terminal."""
-    server.write('bad.conf', server.expand(text))
+    """What `-t` says of it on a terminal; None: of what is there."""
+    if text is not None:
+        server.write('bad.conf', server.expand(text))
     ours, theirs = pty.openpty()
     with open(ours, 'rb', buffering=0) as terminal:
         process = subprocess.Popen(server.command('-t', '-c', 'bad.conf'), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=theirs,
@@ -32,6 +34,7 @@ SHOWN = [
     ('events { }\nhttp {\n    server { lisen 80; }\n}\n', '    3 |     server { lisen 80; }\n      |              ^~~~~\n'),
     ('http { server { root "ö ü"; lisen 80; } }\n', '    1 | http { server { root "ö ü"; lisen 80; } }\n      |' + ' ' * 29 + '^~~~~\n'),
     ('daemon\tmaybe;\n', '    1 | daemon maybe;\n      |        ^~~~~\n'),
+    ('http { server { location /x { on; } } }\n', '    1 | http { server { location /x { on; } } }\n      | ' + ' ' * 30 + '^~\n'),
     ('server { listen 80; }\n', '    1 | server { listen 80; }\n      | ^~~~~~\n'),
     ('events { }\nx' + 'y' * 300 + ' 1;\n', '    2 | x' + 'y' * 198 + '\n'),
 ]
@@ -61,6 +64,16 @@ def test_no_line_to_show(server):
     assert 'include nosuch.conf;' in said and said.count('^') == 1
     done = server.run('-t', '-c', 'gone.conf')
     assert ' | ' not in done.stderr
+
+
+def test_pipe(server):
+    """A named pipe has been read: it is not opened again, which would wait for a writer."""
+    os.mkfifo(server.path('bad.conf'))
+    writer = threading.Thread(target=server.write, args=('bad.conf', 'one 1;\n'))
+    writer.start()
+    said = at_a_terminal(server, None, NO_COLOR='1')
+    writer.join()
+    assert 'unknown directive "one"' in said and ' | ' not in said
 
 
 def test_not_for_files(server):
