@@ -31,4 +31,4 @@ _tidepool() {
     esac
     mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$words" -- "$current")
 }
-complete -F _tidepool tidepool
+complete -o filenames -F _tidepool tidepool
