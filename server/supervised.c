@@ -97,6 +97,11 @@ int supervised_channel(void)
     return supervised_fd;
 }
 
+static void note_verdict(bool taken)
+{
+    atomic_store_explicit(&supervised_verdict, (int64_t)time(NULL) * (taken ? 1 : -1), memory_order_relaxed);
+}
+
 int supervised_signal(void)
 {
     struct supervised_message message;
@@ -105,8 +110,12 @@ int supervised_signal(void)
     if (supervised_fd < 0)
         return -EPIPE;
     while ((result = supervised_receive(supervised_fd, &message, &fd)) > 0 &&
-           message.kind == SUPERVISED_SHARED)
-        socket_paths_share(message.number != 0);
+           message.kind != SUPERVISED_SIGNAL) {
+        if (message.kind == SUPERVISED_SHARED)
+            socket_paths_share(message.number != 0);
+        else
+            note_verdict(message.kind == SUPERVISED_TAKEN);
+    }
     if (result < 0 && result != -EAGAIN) {
         if (!supervised_complained)
             log_write(log_thread(), LOG_LEVEL_ALERT, result,
@@ -169,8 +178,7 @@ void supervised_tell(enum supervised_kind kind)
     if (!supervised_here)
         supervised_tell_manager(kind);
     if (kind == SUPERVISED_TAKEN || kind == SUPERVISED_REFUSED)
-        atomic_store_explicit(&supervised_verdict, (int64_t)time(NULL) * (kind == SUPERVISED_TAKEN ? 1 : -1),
-                              memory_order_relaxed);
+        note_verdict(kind == SUPERVISED_TAKEN);
     tell(kind);
 }
 

@@ -23,8 +23,8 @@ enum supervised_kind {
     SUPERVISED_SHARED,  /* to it: whether (`number`) another server has the same sockets (socket_path.h) */
     SUPERVISED_SERVES,  /* from it: it has started */
     SUPERVISED_READS,   /* a reload begins */
-    SUPERVISED_TAKEN,   /* a reload: the configuration is in force */
-    SUPERVISED_REFUSED, /* … or it is not, the old one stays */
+    SUPERVISED_TAKEN,   /* a reload: the configuration is in force. To it: by its being started */
+    SUPERVISED_REFUSED, /* … or it is not, the old one stays. To it: for there is no other process */
     SUPERVISED_SOCKET,  /* one more socket on `address`; its descriptor travels with the message */
     SUPERVISED_GONE,    /* nobody listens on `address` any more */
 };

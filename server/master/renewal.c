@@ -10,6 +10,13 @@
 #include "server/master/reload.h"
 #include "server/master/supervision.h"
 #include "server/process/sandbox_paths.h"
+#include "server/supervised.h"
+
+/* For its metrics: the server process has no part in a reload by another one. */
+static void tell_verdict(const struct supervisor *supervisor, enum supervised_kind kind)
+{
+    child_tell(&supervisor->server, &(struct supervised_message){.kind = kind}, supervisor_log(supervisor));
+}
 
 bool renewal_begin(struct supervisor *supervisor)
 {
@@ -17,6 +24,7 @@ bool renewal_begin(struct supervisor *supervisor)
         log_write(supervisor_log(supervisor), LOG_LEVEL_EMERG, 0,
                   "%s, or reload when server process %d has ended", supervisor->candidate.lacks,
                   (int)supervisor->leaving.pid);
+        tell_verdict(supervisor, SUPERVISED_REFUSED);
         candidate_forget(&supervisor->candidate, supervisor->kept);
         return false;
     }
@@ -78,6 +86,7 @@ void renewal_done(struct supervisor *supervisor)
     supervisor->renewing = false;
     forget_paths_before(supervisor->kept);
     candidate_adopt(&supervisor->candidate, supervisor->kept);
+    tell_verdict(supervisor, SUPERVISED_TAKEN);
     child_order(&supervisor->leaving, SIGWINCH, supervisor_log(supervisor));
     reload_over(supervisor, true);
 }
@@ -92,6 +101,7 @@ void renewal_failed(struct supervisor *supervisor, int error, const char *how)
     child_close_channel(&supervisor->server);
     supervisor->server = supervisor->leaving;
     supervisor->leaving = (struct child)CHILD_NONE;
+    tell_verdict(supervisor, SUPERVISED_REFUSED);
     supervisor->renewing = false;
     supervisor->serves = true;
     candidate_forget(&supervisor->candidate, kept);

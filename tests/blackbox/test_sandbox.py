@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import threading
+import time
 
 import pytest
 
@@ -208,24 +209,37 @@ def test_renewal(server, tmp_path_factory):
     assert server.get('/page').text == 'new'
 
 
+METRICS = 'server { listen unix:@dir@/metrics; location / { metrics; } }'
+
+
+def reloaded(server):
+    """What its metrics say of the last reload: 1: it was taken; its time."""
+    with Client(server.path('metrics')) as client:
+        text = client.send(request('GET', '/')).response().text
+    return tuple(float(re.search(rf'^tidepool_configuration_reload_{name} (\S+)$', text, re.M).group(1)) for name in ('successful', 'time_seconds'))
+
+
 @needs_landlock
 def test_renewal_fails(server, tmp_path_factory):
     """The new server cannot listen: the old one goes on, and the configuration that is right later is taken."""
-    other = elsewhere(tmp_path_factory)
+    other, before = elsewhere(tmp_path_factory), int(time.time())
     server.write('html/page', 'old')
-    root(server, '@dir@/html')
+    root(server, '@dir@/html', rest=METRICS)
     server.start()
     old = server.pid
+    assert reloaded(server) == (1, 0)
     with socket.socket() as taken:
         taken.bind(('127.0.0.1', 0))
         taken.listen()
-        root(server, other, rest=f'server {{ listen 127.0.0.1:{taken.getsockname()[1]}; }}')
+        root(server, other, rest=f'server {{ listen 127.0.0.1:{taken.getsockname()[1]}; }} ' + METRICS)
         server.expect(r'bind\(\) to |did not come up')
         server.kick(signal.SIGHUP)
         server.wait_log('the new server process did not come up, so the configuration stays as it was')
     assert server.pid == old and server.get('/page').text == 'old'
+    server.wait_for(lambda: reloaded(server)[0] == 0 and reloaded(server)[1] >= before, 'the failure in its metrics')
     server.reload(lambda: server.get('/page').text == 'new')
     server.wait_for(lambda: gone(old), 'the end of the old one')
+    server.wait_for(lambda: reloaded(server)[0] == 1 and reloaded(server)[1] >= before, 'the reload in metrics of the new one')
 
 
 @needs_landlock
