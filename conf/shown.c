@@ -128,7 +128,7 @@ static int columns(const char *bytes, size_t length)
 
 void conf_show(const char *message, bool colour, FILE *out)
 {
-    char path[PATH_MAX], line[LINE_MOST];
+    char path[PATH_MAX], line[LINE_MOST] = "";
     const char *word;
     unsigned long number;
     size_t length;

@@ -44,17 +44,32 @@ static bool overlaps(const char *ours, const char *theirs)
     return is_any(theirs) || (is_any(ours) && strlen(ours) == strlen(theirs)) || !strcmp(ours, theirs);
 }
 
+/* A row of the table: "0: 0100007F:1F90 00000000:0000 0A …", in words. */
+static bool is_holder(char *row, const char *ours, unsigned port, struct holder *holder)
+{
+    enum { LOCAL = 1, STATE = 3, USER = 7, INODE = 9, WORDS };
+    char *words[WORDS], *rest = NULL, *colon;
+    unsigned count = 0;
+
+    for (char *word = strtok_r(row, " ", &rest); word && count < WORDS; word = strtok_r(NULL, " ", &rest))
+        words[count++] = word;
+    if (count < WORDS || !(colon = strchr(words[LOCAL], ':')))
+        return false;
+    *colon = '\0';
+    holder->user = strtoul(words[USER], NULL, 10);
+    holder->inode = strtoul(words[INODE], NULL, 10);
+    return strtoul(words[STATE], NULL, 16) == LISTENS && strtoul(colon + 1, NULL, 16) == port &&
+           overlaps(ours, words[LOCAL]);
+}
+
 static bool find_in(const char *table, const char *ours, unsigned port, struct holder *holder)
 {
     FILE *file = fopen(table, "re");
-    char line[512], theirs[33];
-    unsigned their_port, state;
+    char line[512];
     bool found = false;
 
     while (file && !found && fgets(line, sizeof line, file))
-        found = sscanf(line, " %*u: %32[0-9A-F]:%4X %*[0-9A-F]:%*X %2X %*s %*s %*s %lu %*u %lu", theirs,
-                       &their_port, &state, &holder->user, &holder->inode) == 5 &&
-                state == LISTENS && their_port == port && overlaps(ours, theirs);
+        found = is_holder(line, ours, port, holder);
     if (file)
         fclose(file);
     return found;
@@ -91,7 +106,7 @@ static int process_of(unsigned long inode)
     snprintf(link, sizeof link, "socket:[%lu]", inode);
     while (all && !pid && (entry = readdir(all)))
         if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && has_open(entry->d_name, link))
-            pid = atoi(entry->d_name);
+            pid = (int)strtol(entry->d_name, NULL, 10);
     if (all)
         closedir(all);
     return pid;
