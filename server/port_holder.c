@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LISTENS = 0x0a /* TCP_LISTEN, include/net/tcp_states.h */ };
+enum { LISTENS = 0x0a /* the kernel's TCP_LISTEN */ };
 
 struct holder {
     unsigned long inode, user;
