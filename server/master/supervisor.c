@@ -231,13 +231,13 @@ static bool start_server(struct supervisor *supervisor)
 static void hang_up(struct supervisor *supervisor, int asker)
 {
     verdict_asked(&supervisor->askers, asker);
-    if (!supervisor->new_binary && !supervisor->ending) {
+    if (!supervisor->new_binary && !supervisor->ending && !supervisor->over) {
         if (supervisor->resting)
             binaries_start_again(supervisor);
         reload_ask(supervisor);
         return;
     }
-    if (supervisor->ending)
+    if (supervisor->ending || supervisor->over)
         binaries_ignore(supervisor, "HUP", "this is the end", 0);
     else if (supervisor->resting)
         binaries_start_again(supervisor);
@@ -256,6 +256,7 @@ static void obey(struct supervisor *supervisor, int number, int asker)
     case SIGCHLD:
         return; /* reap looks each time */
     case SIGHUP:
+        reap(supervisor); /* a server that is dead by now cannot be asked */
         hang_up(supervisor, asker);
         return;
     case SIGUSR2:
