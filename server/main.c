@@ -24,8 +24,8 @@
 #include "pool/sgi.h"
 #include "server/echo/stream.h"
 #include "server/log/clock.h"
-#include "server/log/journal.h"
 #include "server/log/log.h"
+#include "server/log/log_head.h"
 #include "server/master/master.h"
 #include "server/master/send.h"
 #include "server/process/crash.h"
@@ -344,7 +344,7 @@ int main(int argc, char **argv)
     int status;
 
     process_open_streams();
-    journal_find();
+    log_head_find_journal();
     status = command(argc, argv);
     if (status >= 0)
         return status;

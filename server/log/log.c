@@ -4,7 +4,7 @@
 
 #include "pool/holds.h"
 #include "server/log/clock.h"
-#include "server/log/journal.h"
+#include "server/log/log_head.h"
 #include "server/log/log_line.h"
 #include "server/log/log_sink.h"
 #include "server/log/log_text.h"
@@ -99,8 +99,7 @@ static void write_line(struct log_target *target, struct log_line *line)
         log_sink_write(log_sink_stderr(), STDERR_FILENO, line->bytes, line->length, true, &error);
 }
 
-/* "2026/11/21 03:26:00 [error] PID#TID: " */
-static size_t put_head(char *out, size_t size, enum log_level level)
+static const char *date_now(void)
 {
     static _Thread_local struct {
         int64_t second;
@@ -111,34 +110,19 @@ static size_t put_head(char *out, size_t size, enum log_level level)
     clock_gettime(CLOCK_REALTIME, &now);
     if (last.second != now.tv_sec)
         clock_format_error(last.second = now.tv_sec, last.text);
-    return log_text_print(out, size, "%s [%s] %d#%d: ", last.text, log_level_names[level], (int)getpid(),
-                          (int)gettid());
+    return last.text;
 }
 
-static void write_long(struct log_target *target, enum log_level level, const char *message, size_t length)
+/* `target`: NULL for stderr, in the short form. */
+static void write_to(struct log_target *target, enum log_level level, const char *message, size_t length)
 {
     char bytes[LOG_LINE_MAX];
     struct log_line line = {bytes, 0, LOG_LINE_MAX - 1};
 
-    line.length = journal_reads(target) ? journal_head(bytes, sizeof bytes, level, false)
-                                        : put_head(bytes, sizeof bytes, level);
+    line.length =
+        log_head_print(bytes, sizeof bytes, level, target ? date_now() : NULL, log_head_is_journal(target));
     log_line_text(&line, message, length);
     write_line(target, &line);
-}
-
-static void write_short(enum log_level level, const char *message, size_t length)
-{
-    char bytes[LOG_LINE_MAX];
-    struct log_line line = {bytes, 0, LOG_LINE_MAX - 1};
-
-    if (journal_reads(NULL))
-        line.length = journal_head(bytes, sizeof bytes, level, true);
-    else if (level == LOG_LEVEL_STDERR)
-        line.length = log_text_print(bytes, sizeof bytes, "tidepool: ");
-    else
-        line.length = log_text_print(bytes, sizeof bytes, "tidepool: [%s] ", log_level_names[level]);
-    log_line_text(&line, message, length);
-    write_line(NULL, &line);
 }
 
 static void write_chain(const struct log *log, enum log_level level, const char *message, size_t length)
@@ -148,16 +132,11 @@ static void write_chain(const struct log *log, enum log_level level, const char 
     for (const struct log *link = log; link; link = link->next) {
         if (level > link->level)
             continue;
-        if (!link->target) {
-            write_short(level, message, length);
-            on_stderr = true;
-        } else {
-            write_long(link->target, level, message, length);
-            on_stderr |= link->target->fd == STDERR_FILENO;
-        }
+        write_to(link->target, level, message, length);
+        on_stderr |= !link->target || link->target->fd == STDERR_FILENO;
     }
     if (!on_stderr && log_stderr_copy_wanted(level))
-        write_short(level, message, length);
+        write_to(NULL, level, message, length);
 }
 
 /* " (2: No such file or directory)". */

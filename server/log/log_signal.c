@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "server/log/clock.h"
-#include "server/log/journal.h"
+#include "server/log/log_head.h"
 #include "server/log/log_sink.h"
 #include "server/log/log_text.h"
 
@@ -19,7 +19,7 @@ static void add(struct log_signal_places *places, const struct log_target *targe
 {
     places->at[places->count].fd = target ? target->fd : STDERR_FILENO;
     places->at[places->count].is_short = !target;
-    places->at[places->count].is_journal = journal_reads(target);
+    places->at[places->count].is_journal = log_head_is_journal(target);
     places->count++;
 }
 
@@ -63,13 +63,7 @@ static size_t put_head(char *message, enum log_level level, bool is_short, bool 
 
     clock_gettime(CLOCK_REALTIME, &now);
     clock_format_signal(now.tv_sec, date);
-    if (is_journal)
-        length = journal_head(head, sizeof head, level, is_short);
-    else if (is_short)
-        length = log_text_print(head, sizeof head, "tidepool: [%s] ", log_level_names[level]);
-    else
-        length = log_text_print(head, sizeof head, "%s [%s] %d#%d: ", date, log_level_names[level],
-                                (int)getpid(), (int)gettid());
+    length = log_head_print(head, sizeof head, level, is_short ? NULL : date, is_journal);
     memcpy(message - length, head, length);
     return length;
 }

@@ -26,7 +26,7 @@ struct log_signal_places {
     struct {
         int fd;
         bool is_short;   /* "tidepool: [alert] message" */
-        bool is_journal; /* journal.h */
+        bool is_journal; /* log_head.h */
     } at[LOG_SIGNAL_PLACES];
 };
 

@@ -19,8 +19,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "server/log/journal.h"
 #include "server/log/log.h"
+#include "server/log/log_head.h"
 #include "server/process/cgroup.h"
 
 static int null_for(int first, int last)
@@ -66,7 +66,7 @@ int process_close_stderr(void)
 {
     int error = null_for(STDERR_FILENO, STDERR_FILENO);
 
-    journal_find();
+    log_head_find_journal();
     return error;
 }
 

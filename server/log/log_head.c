@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Whether stderr is the journal, and the heads of lines to it. */
-#include "server/log/journal.h"
+/* Heads of lines, and whether stderr is the journal. */
+#include "server/log/log_head.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 
 static atomic_bool stderr_is_journal;
 
-void journal_find(void)
+void log_head_find_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
     char name[48]; /* "DEVICE:INODE" */
@@ -26,7 +26,7 @@ void journal_find(void)
     atomic_store_explicit(&stderr_is_journal, is, memory_order_relaxed);
 }
 
-bool journal_reads(const struct log_target *target)
+bool log_head_is_journal(const struct log_target *target)
 {
     return atomic_load_explicit(&stderr_is_journal, memory_order_relaxed) &&
            (!target || target->sink == log_sink_stderr());
@@ -38,14 +38,16 @@ static int priority_of(enum log_level level)
     return (int)(level == LOG_LEVEL_STDERR ? LOG_LEVEL_INFO : level) - (int)LOG_LEVEL_EMERG;
 }
 
-size_t journal_head(char *out, size_t size, enum log_level level, bool is_short)
+size_t log_head_print(char *out, size_t size, enum log_level level, const char *date, bool is_journal)
 {
-    int priority = priority_of(level);
+    char priority[8] = "";
 
-    if (level == LOG_LEVEL_STDERR)
-        return log_text_print(out, size, "<%d>tidepool: ", priority);
-    if (is_short)
-        return log_text_print(out, size, "<%d>tidepool: [%s] ", priority, log_level_names[level]);
-    return log_text_print(out, size, "<%d>[%s] %d#%d: ", priority, log_level_names[level], (int)getpid(),
-                          (int)gettid());
+    if (is_journal)
+        (void)log_text_print(priority, sizeof priority, "<%d>", priority_of(level));
+    if (!date)
+        return level == LOG_LEVEL_STDERR
+                   ? log_text_print(out, size, "%stidepool: ", priority)
+                   : log_text_print(out, size, "%stidepool: [%s] ", priority, log_level_names[level]);
+    return log_text_print(out, size, "%s%s[%s] %d#%d: ", is_journal ? priority : date, is_journal ? "" : " ",
+                          log_level_names[level], (int)getpid(), (int)gettid());
 }
