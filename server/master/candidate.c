@@ -57,13 +57,8 @@ bool candidate_read(struct candidate *candidate, struct kept *kept, char error[C
 
 void candidate_adopt(struct candidate *candidate, struct kept *kept)
 {
-    struct generation *old = kept->current;
-
-    kept_adopt(kept, candidate->generation);
-    candidate->generation = NULL;
-    log_thread_set(kept_log(kept));
-    in_force_move_pid(&kept->in_force, &kept->current->settings, &candidate->pid);
+    in_force_move_pid(&kept->in_force, &candidate->generation->settings, &candidate->pid);
     candidate->pid.fd = -1;
-    if (generation_put(old, NULL, GENERATION_IN_SERVICE))
-        kept_sweep(kept);
+    kept_replace(kept, candidate->generation);
+    candidate->generation = NULL;
 }

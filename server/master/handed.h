@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Purpose: listening sockets that are open when we start. One binary hands them to the next (upgrade.h):
- *   its process and their numbers stand in the environment, "4711:7;8s;9;" (nginx has such a list in NGINX);
- *   an s marks those of systemd.
- *   Or a socket unit has made them (sd_listen_fds(3)). Their addresses are asked of the kernel.
+ * Purpose: listening sockets that are open when we start. One binary hands them to the next (upgrade.h): its
+ *   process and their numbers stand in the environment, "4711:7;8s;9;" (nginx has such a list in NGINX); an s
+ *   marks those of systemd. Or a socket unit has made them (sd_listen_fds(3)). Their addresses are asked of
+ *   the kernel.
  * Lifetime: the variables are there for the new process alone, which removes them.
  * Threads: the supervisor has one.
  * Errors: what cannot be taken is logged and left alone: then the address is opened as at any start.
@@ -13,7 +13,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-
 #include <sys/types.h>
 
 struct generation;

@@ -26,6 +26,16 @@ void kept_adopt(struct kept *kept, struct generation *generation)
     kept->current = generation;
 }
 
+void kept_replace(struct kept *kept, struct generation *generation)
+{
+    struct generation *old = kept->current;
+
+    kept_adopt(kept, generation);
+    log_thread_set(kept_log(kept));
+    if (generation_put(old, NULL, GENERATION_IN_SERVICE))
+        kept_sweep(kept);
+}
+
 void kept_sweep(struct kept *kept)
 {
     struct generation **link = &kept->generations;

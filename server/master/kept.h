@@ -32,6 +32,9 @@ static inline const struct log *kept_log(const struct kept *kept)
 /* It is the current one from now on. */
 void kept_adopt(struct kept *kept, struct generation *generation);
 
+/* The same in the place of the current one, where no thread serves that: it is let go. */
+void kept_replace(struct kept *kept, struct generation *generation);
+
 /* Destroys the generations that nobody refers to any more. */
 void kept_sweep(struct kept *kept);
 

@@ -42,16 +42,10 @@ bool renewal_begin(struct supervisor *supervisor)
 /* In the new process. The pid file stays the supervisor's. */
 static void adopt(struct supervisor *supervisor)
 {
-    struct kept *kept = supervisor->kept;
-    struct generation *old = kept->current;
-
-    kept_adopt(kept, supervisor->candidate.generation);
-    supervisor->candidate.generation = NULL;
     if (supervisor->candidate.pid.fd >= 0)
         close(supervisor->candidate.pid.fd);
-    log_thread_set(kept_log(kept));
-    if (generation_put(old, NULL, GENERATION_IN_SERVICE))
-        kept_sweep(kept);
+    kept_replace(supervisor->kept, supervisor->candidate.generation);
+    supervisor->candidate.generation = NULL;
 }
 
 static void forget_paths_before(struct kept *kept)
