@@ -57,6 +57,20 @@ int supervised_send(int channel, const struct supervised_message *message, int f
     return sent < 0 ? -errno : 0;
 }
 
+/* The first; there is room for two, and whoever sends more than one is no server of ours. */
+static void take_descriptors(const struct cmsghdr *header, int *fd)
+{
+    const unsigned char *at = CMSG_DATA(header);
+    size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof *fd;
+    int more;
+
+    for (size_t i = 0; i < count; i++) {
+        memcpy(i ? &more : fd, at + i * sizeof *fd, sizeof *fd);
+        if (i)
+            close(more);
+    }
+}
+
 int supervised_receive(int channel, struct supervised_message *message, int *fd)
 {
     struct iovec part = {message, sizeof *message};
@@ -75,8 +89,8 @@ int supervised_receive(int channel, struct supervised_message *message, int *fd)
     if (size < 0)
         return errno == EAGAIN || errno == ENOMEM || errno == ENOBUFS ? -errno : 0;
     header = CMSG_FIRSTHDR(&whole);
-    if (header && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof *fd))
-        memcpy(fd, CMSG_DATA(header), sizeof *fd);
+    if (header && header->cmsg_type == SCM_RIGHTS)
+        take_descriptors(header, fd);
     return size == (ssize_t)sizeof *message;
 }
 
