@@ -185,17 +185,6 @@ static void make_configuration(struct made_text *text, struct made_source *from)
     made_put(text, "}\n");
 }
 
-int LLVMFuzzerInitialize(int *count, char ***arguments);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerInitialize(int *count, char ***arguments)
-{
-    (void)count;
-    (void)arguments;
-    made_begin();
-    return 0;
-}
-
 /* The answer of /end: the same $1 before and behind the variables that were asked for in between. */
 static void check_captures(struct http_request *request)
 {

@@ -153,4 +153,15 @@ static inline void made_run(struct generation *generation, const char *head, siz
     pool_destroy(connection.base.pool);
 }
 
+int LLVMFuzzerInitialize(int *count, char ***arguments);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerInitialize(int *count, char ***arguments)
+{
+    (void)count;
+    (void)arguments;
+    made_begin();
+    return 0;
+}
+
 #endif
