@@ -178,7 +178,9 @@ def test_new_one_killed_after_winch(server):
     os.kill(old.pid, signal.SIGWINCH)
     server.wait_for(lambda: child not in server.children(old), 'the old server to end')
     server.expect(rf'the new binary, process {new.pid}, exited on signal 9, the old one goes on')
+    orphan = Adopted(server.children(new)[0])  # it answers until it notices
     new.kill()
+    orphan.wait(PATIENCE)
     rolled_back(server, old.pid)
     server.wait_log(rf'the new binary, process {new.pid}, exited on signal 9, the old one goes on')
     server.stop()
